@@ -1,0 +1,47 @@
+# The commands of this project; `make help` lists them.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+IRIS := examples/iris
+
+.DEFAULT_GOAL := help
+.PHONY: help install serve test check format clean
+
+help: ## Show these lines
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+install: $(STAMP) ## Make .venv with everything pinned (quick when nothing changed)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Foreseen needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1): make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "expected the venv module of $(PYTHON); on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+serve: install $(IRIS)/model.joblib ## Train the iris model and serve it on 127.0.0.1:8000 (PORT=… for another)
+	$(BIN)/foreseen serve $(IRIS)/model.joblib --port $(PORT)
+
+$(IRIS)/model.joblib: $(IRIS)/train.py | install
+	$(BIN)/python $(IRIS)/train.py
+
+test: install ## Run every test, unit and integration
+	$(BIN)/python -m pytest
+
+check: install ## Lint, types, import contracts, package list
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/unit/test_packaging.py
+
+format: install ## Put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove the environment and what was built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f examples/*/*.joblib

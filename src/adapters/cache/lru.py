@@ -1,0 +1,83 @@
+"""LruCache: L1, in this process, bounded by entries and by bytes."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import cachetools
+
+from foreseen.domain.entry import Entry
+from foreseen.domain.key import Key
+from foreseen.domain.lifetime import Lifetime
+
+ENTRY_OVERHEAD: Final = 400
+"""Bytes of memory that an entry takes beyond its key's and its body's own, as measured on CPython 3.11.
+
+Two bytes headers 66, Entry 56 and its three integers 96, the tuple around it 56, and its places in the store's three
+dictionaries about 120.
+"""
+
+
+class LruCache:
+    """Keeps what was used last; the entry unused for longest makes room.
+
+    For one event loop: no call waits, so none needs a lock.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_entries: int,
+        max_bytes: int,
+        lifetime: Lifetime,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the bounds, both of which hold, and the clock as seconds since 1970."""
+        self._max_entries = max_entries
+        self._lifetime = lifetime
+        self._clock = clock
+        # Each value stands with the time it expires at: cachetools' own TTLCache costs six times the LRUCache per hit,
+        # and counts from when an entry was put instead of when it was made.
+        self._store: cachetools.LRUCache[Key, tuple[Entry, int]] = cachetools.LRUCache(max_bytes, getsizeof=_size)
+
+    def peek(self, key: Key) -> Entry | None:
+        """Look, and count it as a use."""
+        held = self._store.get(key)
+        if held is None:
+            return None
+        entry, ends_at_us = held
+        if ends_at_us <= self._clock() * 1e6:
+            del self._store[key]
+            return None
+        return entry
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look for each."""
+        return {key: entry for key in keys if (entry := self.peek(key)) is not None}
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """Keep each that is still alive and fits; an entry larger than the whole cache is not let in."""
+        now_us = self._clock() * 1e6
+        for key, entry in entries.items():
+            ends_at_us = self._lifetime.ends_at_us(key, entry)
+            held = (entry, ends_at_us)
+            if ends_at_us <= now_us or _size(held) > self._store.maxsize:
+                self._store.pop(key, None)
+                continue
+            self._store[key] = held
+            while len(self._store) > self._max_entries:
+                self._store.popitem()
+
+    @property
+    def entries(self) -> int:
+        """How many are held."""
+        return len(self._store)
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory they take."""
+        return int(self._store.currsize)
+
+
+def _size(held: tuple[Entry, int]) -> int:
+    return len(held[0].body) + ENTRY_OVERHEAD

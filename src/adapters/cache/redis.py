@@ -1,0 +1,85 @@
+"""RedisCache: L2 on Redis or Valkey strings, seen by every replica and alive across restarts."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+import redis.asyncio
+
+from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
+from foreseen.domain.entry import Entry, EntryFormat
+from foreseen.domain.errors import CorruptEntryError
+from foreseen.domain.key import DIGEST_SIZE, Key
+from foreseen.domain.lifetime import Lifetime
+
+
+class RedisCache:
+    """One MGET to look up, one pipeline of SET … PX to store.
+
+    A key reads `foreseen:<model name>:<namespace, 16 hex>:<row, hex>`. The text holds half of the namespace; the seal
+    of the entry holds all of it.
+    """
+
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        *,
+        model_name: str,
+        lifetime: Lifetime,
+        entry_format: EntryFormat,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take a client that does not decode replies, and the clock as seconds since 1970."""
+        self._client = client
+        self._prefix = f"{PREFIX}:{model_name}:"
+        self._lifetime = lifetime
+        self._format = entry_format
+        self._clock = clock
+        self.corrupt = 0
+        """Entries that did not verify, since the start."""
+
+    def peek(self, key: Key) -> Entry | None:  # noqa: ARG002
+        """Say nothing: Redis cannot be asked without waiting."""
+        return None
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look up all in one MGET; what does not verify or is past its time is a miss."""
+        if not keys:  # MGET refuses an empty list
+            return {}
+        with redis_errors_translated():
+            replies = await self._client.mget([self._name(key) for key in keys])
+        blobs = cast("list[bytes | None]", replies)  # the client does not decode them
+        found = ((key, self._read(key, blob)) for key, blob in zip(keys, blobs, strict=True) if blob is not None)
+        return {key: entry for key, entry in found if entry is not None}
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """Store all in one round trip, each with the milliseconds it has left."""
+        now_us = int(self._clock() * 1e6)
+        with redis_errors_translated():
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for key, entry in entries.items():
+                    left_ms = (self._lifetime.ends_at_us(key, entry) - now_us) // 1000
+                    if left_ms > 0:
+                        pipeline.set(self._name(key), self._format.seal(key, entry), px=left_ms)
+                await pipeline.execute()
+
+    async def ping(self) -> None:
+        """Reach the server, connecting if need be; raise CacheUnavailableError if it does not answer."""
+        with redis_errors_translated():
+            await self._client.ping()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    def _name(self, key: Key) -> str:
+        return f"{self._prefix}{key[:8].hex()}:{key[DIGEST_SIZE:].hex()}"
+
+    def _read(self, key: Key, blob: bytes) -> Entry | None:
+        try:
+            entry = self._format.unseal(key, blob)
+        except CorruptEntryError:
+            self.corrupt += 1
+            return None
+        # Redis drops an entry by its own clock and the TTL of its writer; ours decides here, as in every tier.
+        return entry if self._lifetime.ends_at_us(key, entry) > self._clock() * 1e6 else None

@@ -1,0 +1,60 @@
+"""RedisInventory: what an operator may see and remove in Redis."""
+
+from collections.abc import AsyncIterator
+from typing import cast
+
+import redis.asyncio
+
+from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
+from foreseen.domain.entry import read_header
+from foreseen.domain.ports import Held
+
+_PAGE: int = 500
+"""Keys asked for at a time: SCAN holds the server for less than a millisecond then."""
+
+
+class RedisInventory:
+    """Goes through Foreseen's keys page by page, and touches no others."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        """Take a client that does not decode replies."""
+        self._client = client
+
+    async def held(self, model: str | None = None) -> AsyncIterator[Held]:
+        """Scan, and read each entry's header and time left."""
+        with redis_errors_translated():
+            async for names in self._pages(model):
+                async with self._client.pipeline(transaction=False) as pipeline:
+                    for name in names:
+                        pipeline.get(name)
+                        pipeline.pttl(name)
+                    replies = await pipeline.execute(raise_on_error=False)
+                for name, blob, left_ms in zip(names, replies[::2], replies[1::2], strict=True):
+                    if isinstance(blob, bytes):  # not one that expired meanwhile, nor another type under our prefix
+                        yield Held(
+                            name=name.decode(errors="replace"),
+                            size_bytes=len(blob),
+                            ttl_s=left_ms / 1000 if left_ms >= 0 else None,
+                            header=read_header(blob),
+                        )
+
+    async def purge(self, model: str | None = None) -> int:
+        """Scan and UNLINK, page by page."""
+        gone = 0
+        with redis_errors_translated():
+            async for names in self._pages(model):
+                gone += await self._client.unlink(*names)
+        return gone
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def _pages(self, model: str | None) -> AsyncIterator[list[bytes]]:
+        cursor = 0
+        while True:
+            cursor, names = await self._client.scan(cursor, match=f"{PREFIX}:{model or '*'}:*", count=_PAGE)
+            if names:
+                yield cast("list[bytes]", names)  # the client does not decode replies
+            if cursor == 0:
+                return

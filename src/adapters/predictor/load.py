@@ -1,0 +1,83 @@
+"""Load: from a model file to a predictor that is ready to answer."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from foreseen.adapters.predictor.artefact import read_artefact
+from foreseen.adapters.predictor.describe import describe
+from foreseen.adapters.predictor.invariance import rows_per_call as probed_rows_per_call
+from foreseen.adapters.predictor.parts import parts
+from foreseen.adapters.predictor.provenance import library_versions, own_sources
+from foreseen.adapters.predictor.sklearn import SklearnPredictor
+from foreseen.adapters.predictor.unpickling import unpickle
+from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.fixed_rows import FixedRowsPredictor
+from foreseen.domain.key import fingerprint
+from foreseen.domain.ports import Predictor
+
+log = logging.getLogger(__name__)
+
+
+def load_predictor(
+    path: Path,
+    *,
+    outputs: Sequence[str] = ("predict",),
+    features: Sequence[str] | None = None,
+    sidecar: Path | None = None,
+    sha256: str | None = None,
+    rows_per_call: int | None = None,
+) -> Predictor:
+    """Load a model that joblib or pickle saved.
+
+    Args:
+        outputs: methods to ask, of "predict" and "predict_proba".
+        features: names of its inputs, above what the sidecar or the model say.
+        sidecar: a TOML file that describes its inputs.
+        sha256: hex digest that the file must have, checked before a byte of it is unpickled.
+        rows_per_call: rows of each model call; 0 for any, None to find out whether that keeps every bit.
+    Raises:
+        ModelUnavailableError: it cannot be read, loaded, described, or asked for these outputs.
+    """
+    artefact = read_artefact(path, pinned_sha256=sha256)
+    model = unpickle(artefact)
+    _refuse_unless_fitted(path, model)
+    _force_one_thread(model)
+    signature = describe(model, model_path=path, names=features, sidecar_path=sidecar)
+    versions = library_versions(model)
+    digest = fingerprint(artefact.content, versions, own_sources(model))
+    try:
+        predictor = SklearnPredictor(model, signature=signature, fingerprint=digest, versions=versions, outputs=outputs)
+    except ModelUnavailableError as exc:
+        raise ModelUnavailableError(f"{path}: {exc}") from exc
+    rows = probed_rows_per_call(predictor.raw, signature) if rows_per_call is None else rows_per_call
+    return FixedRowsPredictor(predictor, rows) if rows else predictor
+
+
+def _refuse_unless_fitted(path: Path, model: Any) -> None:
+    if not isinstance(model, BaseEstimator):
+        return
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        raise ModelUnavailableError(
+            f"{path}: expected a fitted model, got {type(model).__name__} as it is before fit"
+        ) from None
+
+
+def _force_one_thread(model: Any) -> None:
+    """Set n_jobs to 1 all through: threads add up a forest's trees in any order, which changes the last bits."""
+    for part in parts(model):
+        if not isinstance(part, type) and getattr(part, "n_jobs", 1) != 1:
+            try:
+                part.n_jobs = 1
+            except AttributeError:  # read-only, and its own matter
+                log.warning(
+                    "n_jobs of %s cannot be set to 1: answers may differ in their last bits",
+                    type(part).__name__,
+                )

@@ -1,0 +1,87 @@
+"""Sidecar: the TOML file beside a model that says what the model itself does not."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from foreseen.domain.batch import Batch
+from foreseen.domain.errors import ForeseenError, ModelUnavailableError
+from foreseen.domain.near import near_hint
+from foreseen.domain.signature import DType, Feature, Kind, Signature
+
+
+class _FeatureTable(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str
+    dtype: DType = "float64"
+    shape: Annotated[list[int], Field(max_length=8)] = []
+    missing: bool = False
+    example: Any = None
+
+
+class Sidecar(BaseModel):
+    """What a sidecar may hold.
+
+    Attributes:
+        kind: how answers are shown; left out, the model is asked.
+        features: one table each, in the model's column order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    kind: Kind | None = None
+    features: Annotated[list[_FeatureTable], Field(min_length=1)]
+
+    def declared(self) -> tuple[Feature, ...]:
+        """Give the features."""
+        return tuple(
+            Feature(table.name, table.dtype, tuple(table.shape), table.missing, table.example)
+            for table in self.features
+        )
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """Read and check a sidecar, its examples too.
+
+    Raises:
+        ModelUnavailableError: unreadable, no TOML, or a wrong or unknown entry; names the entry and what was expected.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        sidecar = Sidecar.model_validate(document)
+        _check_examples(sidecar.declared())
+    except ValidationError as exc:
+        raise ModelUnavailableError(f"{path}: {_worded(exc)}") from None
+    except OSError as exc:
+        raise ModelUnavailableError(f"{path}: expected a readable sidecar: {exc.strerror}") from exc
+    except (ForeseenError, ValueError) as exc:  # TOML and Unicode errors, wrong shapes, names, examples
+        raise ModelUnavailableError(f"{path}: {exc}") from exc
+    return sidecar
+
+
+def _check_examples(features: tuple[Feature, ...]) -> None:
+    for feature in features:
+        if feature.example is None:
+            continue
+        try:
+            column = Batch.of(Signature((feature,)), {feature.name: [feature.example]}).columns[0]
+        except (ForeseenError, TypeError, ValueError) as exc:
+            raise ValueError(f"feature {feature.name!r}: expected an example of its dtype and shape: {exc}") from exc
+        if column.shape[1:] != feature.shape:
+            raise ValueError(
+                f"feature {feature.name!r}: expected an example of shape {list(feature.shape)}, "
+                f"got {list(column.shape[1:])}"
+            )
+
+
+def _worded(exc: ValidationError) -> str:
+    error = exc.errors(include_url=False)[0]
+    place = ".".join(f"[{part}]" if isinstance(part, int) else part for part in error["loc"]).replace(".[", "[")
+    if error["type"] == "extra_forbidden":
+        known = Sidecar.model_fields if len(error["loc"]) == 1 else _FeatureTable.model_fields
+        hint = near_hint(str(error["loc"][-1]), known) or f"known are {', '.join(known)}"
+        return f"expected no entry {place}; {hint}"
+    return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, got {error['input']!r}"

@@ -1,0 +1,90 @@
+"""Unpickling: a model object out of an artefact's bytes, with every way it can fail worded in one line."""
+
+import logging
+import sys
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import joblib
+import sklearn
+from sklearn.exceptions import InconsistentVersionWarning
+
+from foreseen.adapters.predictor.artefact import Artefact
+from foreseen.domain.errors import ModelUnavailableError
+
+log = logging.getLogger(__name__)
+
+
+def unpickle(artefact: Artefact) -> Any:
+    """Load what joblib or pickle saved, classes of the user's own included.
+
+    Raises:
+        ModelUnavailableError: no pickle, cut short, of a class that cannot be imported, or without `predict`.
+    """
+    _make_working_directory_importable()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = _loaded(artefact)
+    _report(artefact, caught)
+    if not callable(getattr(model, "predict", None)):
+        raise ModelUnavailableError(
+            f"{artefact.path}: expected a model, an object with a predict method, got {type(model).__qualname__}"
+        )
+    return model
+
+
+def _make_working_directory_importable() -> None:
+    # A console script starts with its own folder on the path, not the one the user stands in.
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.insert(0, here)
+
+
+def _loaded(artefact: Artefact) -> Any:
+    path = artefact.path
+    try:
+        return joblib.load(BytesIO(artefact.content))
+    except ModuleNotFoundError as exc:
+        raise ModelUnavailableError(
+            f"{path}: expected module {exc.name!r}, which the model needs, in the working directory, on PYTHONPATH or "
+            "installed, got no such module"
+        ) from exc
+    except (AttributeError, ImportError) as exc:
+        raise ModelUnavailableError(
+            f"{path}: expected every class of the model to be importable: {_advice(exc)}"
+        ) from exc
+    except Exception as exc:
+        said = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+        raise ModelUnavailableError(
+            f"{path}: expected a model saved by joblib or pickle, got a file that is none ({said})"
+        ) from exc
+
+
+def _advice(exc: Exception) -> str:
+    said = str(exc).splitlines()[0]
+    if "__main__" in said:
+        return f"{said}; a class defined in a script has to move to a module of its own before its model is saved"
+    return said
+
+
+def _report(artefact: Artefact, caught: list[warnings.WarningMessage]) -> None:
+    """Say once what every estimator of a forest said for itself."""
+    others = dict.fromkeys(str(said.message).splitlines()[0] for said in caught if not _is_of_version(said))
+    versions = {said.message.original_sklearn_version for said in caught if _is_of_version(said)}  # type: ignore[union-attr]
+    for version in sorted(versions):
+        log.warning(
+            "%s was saved by scikit-learn %s and runs under %s: it may answer otherwise, or fail; "
+            "install scikit-learn==%s or train it anew",
+            artefact.path,
+            version,
+            sklearn.__version__,
+            version,
+        )
+    for text in others:
+        log.warning("%s: %s", artefact.path, text)
+
+
+def _is_of_version(said: warnings.WarningMessage) -> bool:
+    return isinstance(said.message, InconsistentVersionWarning)

@@ -1,0 +1,85 @@
+"""How the service is put together: the only place that names a port and its adapter together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Any
+
+from dependency_injector import containers, providers
+
+from foreseen.adapters.cache.guarded import GuardedCache
+from foreseen.adapters.cache.lru import LruCache
+from foreseen.adapters.cache.none import NoCache
+from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.redis_inventory import RedisInventory
+from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.tabular.csv_reader import CsvReader
+from foreseen.adapters.tabular.csv_writer import CsvWriter, RejectsWriter, added_columns, whole_file
+from foreseen.domain.entry import EntryFormat
+from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.predict import Predict
+from foreseen.settings import Settings
+
+REDIS_TIMEOUT_S = 5.0
+"""Seconds for connecting to Redis and for each read; what a request waits is the guard's budget."""
+
+
+class Container(containers.DeclarativeContainer):
+    """How the service is put together; each line is one decision."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    given = settings.provided
+
+    lifetime = providers.Singleton(Lifetime, given.ttl)
+    secret = providers.Callable(lambda secret: secret.get_secret_value().encode(), given.redis_secret)
+    entry_format = providers.Singleton(EntryFormat, secret)
+    redis_client = providers.Singleton(
+        connect_redis, given.redis_url, timeout_s=REDIS_TIMEOUT_S, max_connections=given.redis_max_connections
+    )
+    redis = providers.Singleton(
+        RedisCache, redis_client, model_name=given.model_name, lifetime=lifetime, entry_format=entry_format
+    )
+
+    l1 = providers.Singleton(
+        LruCache, max_entries=given.lru_max_entries, max_bytes=given.lru_max_bytes, lifetime=lifetime
+    )
+    l2 = providers.Singleton(GuardedCache, redis, budget_s=given.redis_timeout)
+    tiered = providers.Singleton(TieredCache, l1, l2)
+    cache = providers.Selector(given.cache, none=providers.Singleton(NoCache), lru=l1, redis=l2, tiered=tiered)
+    # What has to be opened before the cache is used, and closed after.
+    nothing = providers.Object(nullcontext())
+    resources = providers.Selector(given.cache, none=nothing, lru=nothing, redis=l2, tiered=l2)
+
+    predictor = providers.Singleton(
+        load_predictor,
+        given.model,
+        outputs=given.outputs,
+        features=given.features,
+        sidecar=given.sidecar,
+        sha256=given.model_sha256,
+        rows_per_call=given.rows_per_call,
+    )
+    model_thread = providers.Singleton(ModelThread)
+    predict = providers.Singleton(Predict, predictor, cache, model_thread)
+
+    # Tables take their stream when they are made.
+    table_reader = providers.Factory(CsvReader, signature=predictor.provided.signature)
+    added = providers.Callable(added_columns, predictor.provided.outputs, predictor.provided.signature.classes)
+    table_writer = providers.Factory(CsvWriter, added=added)
+    rejects_writer = providers.Factory(RejectsWriter)
+    whole_file = providers.Callable(whole_file)
+
+    inventory = providers.Singleton(RedisInventory, redis_client)
+
+
+@asynccontextmanager
+async def opened(container: Container) -> AsyncIterator[Predict]:
+    """Give the use case with everything it needs open, and close that afterwards, in the opposite order."""
+    async with AsyncExitStack() as stack:
+        thread: ModelThread = container.model_thread()
+        stack.callback(thread.close)
+        resources: AbstractAsyncContextManager[Any] = container.resources()
+        await stack.enter_async_context(resources)
+        yield container.predict()

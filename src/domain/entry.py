@@ -1,0 +1,90 @@
+"""Entry: a finished prediction as the bytes that go out, with its age and what it cost; and its form on the wire.
+
+magic "fsn" ‖ version, 1 byte ‖ created-at, µs since 1970, uint64 ‖ cost, µs, uint64 ‖ the JSON bytes ‖ 16 bytes that
+seal them. All little-endian. docs/adr/0004 gives the reasons, tests/unit/golden the bytes.
+"""
+
+import struct
+from dataclasses import dataclass
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import Final, NamedTuple
+
+from foreseen.domain.errors import CorruptEntryError
+from foreseen.domain.key import Key
+
+MAGIC: Final = b"fsn"
+FORMAT_VERSION: Final = 1
+_HEADER: Final = struct.Struct("<3sBQQ")
+_SEAL_SIZE: Final = 16
+OVERHEAD: Final = _HEADER.size + _SEAL_SIZE
+"""Bytes on the wire beyond the JSON itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished prediction; it can be old, never wrong.
+
+    Attributes:
+        body: the JSON fragment that the client receives.
+        created_at_us: when the model answered, µs since 1970.
+        cost_us: what this one instance cost the model, µs.
+    """
+
+    body: bytes
+    created_at_us: int
+    cost_us: int
+
+
+class Header(NamedTuple):
+    """What an entry says of itself: when it was made, µs since 1970, and what it cost, µs."""
+
+    created_at_us: int
+    cost_us: int
+
+
+def read_header(blob: bytes) -> Header | None:
+    """Read what a stored entry says of itself, unverified: good to show, not to serve. None when it is no entry."""
+    if len(blob) < OVERHEAD:
+        return None
+    magic, version, created_at_us, cost_us = _HEADER.unpack_from(blob)
+    return Header(created_at_us, cost_us) if (magic, version) == (MAGIC, FORMAT_VERSION) else None
+
+
+class EntryFormat:
+    """Writes entries for a shared tier and reads them back, believing none that does not verify."""
+
+    def __init__(self, secret: bytes = b"") -> None:
+        """Take the secret that all replicas share; without one, corruption and swaps are caught, forgery is not."""
+        # BLAKE2b keys hold 64 bytes; a longer secret goes in by its digest.
+        self._secret = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
+
+    def seal(self, key: Key, entry: Entry) -> bytes:
+        """Give the bytes to store under a key."""
+        payload = _HEADER.pack(MAGIC, FORMAT_VERSION, entry.created_at_us, entry.cost_us) + entry.body
+        return payload + self._mark(key, payload)
+
+    def unseal(self, key: Key, blob: bytes) -> Entry:
+        """Read back what was stored under a key.
+
+        Raises:
+            CorruptEntryError: truncated, foreign, of another version, of another key, or changed on the way.
+        """
+        if len(blob) < OVERHEAD:
+            raise CorruptEntryError(f"expected an entry of {OVERHEAD} bytes or more, got {len(blob)}")
+        magic, version, created_at_us, cost_us = _HEADER.unpack_from(blob)
+        if magic != MAGIC:
+            raise CorruptEntryError(f"expected an entry that begins with {MAGIC!r}, got {magic!r}")
+        if version != FORMAT_VERSION:
+            raise CorruptEntryError(f"expected entry format {FORMAT_VERSION}, got {version}")
+        payload, mark = blob[:-_SEAL_SIZE], blob[-_SEAL_SIZE:]
+        if not compare_digest(mark, self._mark(key, payload)):
+            raise CorruptEntryError("expected an entry whose seal matches its key and its bytes, got another")
+        return Entry(payload[_HEADER.size :], created_at_us, cost_us)
+
+    def _mark(self, key: Key, payload: bytes) -> bytes:
+        mark = blake2b(digest_size=_SEAL_SIZE, key=self._secret, person=b"foreseen-entry")
+        mark.update(struct.pack("<I", len(key)))
+        mark.update(key)
+        mark.update(payload)
+        return mark.digest()

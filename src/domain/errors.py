@@ -1,0 +1,76 @@
+"""Everything that can go wrong, and whose fault it is.
+
+ForeseenError
+├── InvalidBatchError        the caller's fault: names, types, shapes, non-finite values, a refusal by the model
+├── ModelUnavailableError    no model is loaded yet, or it cannot be read
+├── PredictionError          the model failed on a valid batch
+├── TableError               a file to score cannot be read as a table, or its result cannot be written
+└── CacheError               never reaches a caller of predict: a cache may fail, an answer may not
+    ├── CacheUnavailableError    the tier is unreachable or too slow
+    └── CorruptEntryError        bytes came back that do not verify
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ForeseenError(Exception):
+    """The root of every error that Foreseen words itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing that is wrong with what a caller sent, and where.
+
+    Attributes:
+        expected: what would have been right, as a noun phrase.
+        got: what was sent instead, as a reader would recognise it.
+        row: number of the instance in its batch, from 0; None when it concerns the whole.
+        feature: name of the feature; None when it concerns the whole instance.
+        position: indices into a tensor feature, outermost first.
+        hint: a suggestion, or nothing.
+    """
+
+    expected: str
+    got: str
+    row: int | None = None
+    feature: str | None = None
+    position: tuple[int, ...] = ()
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Word the flaw in one line, without its place."""
+        said = f"expected {self.expected}, got {self.got}"
+        return f"{said}; {self.hint}" if self.hint else said
+
+
+class InvalidBatchError(ForeseenError):
+    """The caller sent what the model cannot take; `flaws` says what and where, the first first."""
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        self.flaws = tuple(flaws)
+        super().__init__("; ".join(map(str, flaws)))
+
+
+class ModelUnavailableError(ForeseenError):
+    """No model can be had: the file is missing, refused, no model, or does not say what it takes."""
+
+
+class PredictionError(ForeseenError):
+    """The model failed on a batch that was valid."""
+
+
+class TableError(ForeseenError):
+    """A file to score cannot be read as a table, or the result cannot be written."""
+
+
+class CacheError(ForeseenError):
+    """A cache failed; nothing is known about the keys it was asked for."""
+
+
+class CacheUnavailableError(CacheError):
+    """The tier is unreachable or too slow."""
+
+
+class CorruptEntryError(CacheError):
+    """Bytes came back that are no entry of ours under that key."""

@@ -1,0 +1,89 @@
+"""What the use case asks of the world: a model that predicts, and a cache that remembers."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from foreseen.domain.batch import Batch
+from foreseen.domain.entry import Entry, Header
+from foreseen.domain.key import Fingerprint, Key
+from foreseen.domain.predictions import Predictions
+from foreseen.domain.signature import Signature
+
+
+class Predictor(Protocol):
+    """One loaded model, ready to answer."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The exact model this predictor answers for; never changes during its life."""
+
+    @property
+    def signature(self) -> Signature:
+        """What it takes and what kind of answer it gives."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The methods of the model that are asked, in the order their answers are shown."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The libraries that compute its answers, by name; part of the fingerprint."""
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Predict every instance of a batch, on the calling thread.
+
+        Args:
+            batch: n >= 1 instances, valid under the signature.
+        Returns:
+            n predictions; number i answers instance i.
+        Raises:
+            InvalidBatchError: the model refuses a value that its signature allows, such as a category it never saw.
+            PredictionError: the model failed; the batch was valid.
+        """
+
+
+class Cache(Protocol):
+    """Where finished predictions wait to be asked for again."""
+
+    def peek(self, key: Key) -> Entry | None:
+        """Tell what can be told without waiting; None says nothing about the slower tiers."""
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look up keys in one round trip.
+
+        Returns:
+            The hits only; a key left out is a miss.
+        Raises:
+            CacheError: the lookup failed; nothing is known about any key.
+        """
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """Store entries in one round trip, the last write of a key winning; raise CacheError if any may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One entry as a shared tier holds it.
+
+    Attributes:
+        name: the key as text, as the tier knows it.
+        size_bytes: of the stored value.
+        ttl_s: seconds until it expires; None when it does not.
+        header: when it was made and what it cost; None when it is no entry of this format.
+    """
+
+    name: str
+    size_bytes: int
+    ttl_s: float | None
+    header: Header | None
+
+
+class Inventory(Protocol):
+    """What an operator may see and remove of the tier that all replicas share."""
+
+    def held(self, model: str | None = None) -> AsyncIterator[Held]:
+        """Go through the entries of one model, by its name, or of all, in no order; raise CacheError if that fails."""
+
+    async def purge(self, model: str | None = None) -> int:
+        """Remove them, and tell how many went; raise CacheError if that fails."""

@@ -1,0 +1,55 @@
+"""Predictions: what a model answered to a batch, and the bytes that its clients receive."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foreseen.domain.errors import PredictionError
+
+Json = str | float | int | bool | None | Sequence["Json"] | dict[str, "Json"]
+"""A value that JSON can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """n answers, number i to instance i, in plain Python values.
+
+    Attributes:
+        outputs: one sequence of n values for each name that an answer shows, such as "prediction".
+    """
+
+    outputs: dict[str, Sequence[Json]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.outputs.values())))
+
+    def encode(self) -> list[bytes]:
+        """Give each answer as a JSON object; a number that is not finite becomes null.
+
+        Raises:
+            PredictionError: an answer holds what JSON cannot.
+        """
+        names = list(self.outputs)
+        return [_encode(dict(zip(names, row, strict=True))) for row in zip(*self.outputs.values(), strict=True)]
+
+
+def _encode(answer: dict[str, Json]) -> bytes:
+    try:
+        try:
+            text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except ValueError:
+            text = json.dumps(_finite(answer), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode()
+    except (TypeError, ValueError) as exc:
+        raise PredictionError(f"expected the model to answer with numbers, strings or lists of them: {exc}") from exc
+
+
+def _finite(value: Json) -> Json:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(part) for part in value]
+    return value

@@ -1,0 +1,134 @@
+"""The command: serve, score, inspect, and cache stats, list and purge."""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foreseen.entrypoints.cli.failures import run
+from foreseen.entrypoints.cli.options import with_settings
+from foreseen.settings import Settings, SettingsError
+
+# What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
+
+app = typer.Typer(
+    name="foreseen",
+    help="Serve a model's predictions and never compute the same one twice.",
+    epilog="Every flag that is a setting also stands in the TOML file of --config, and in the environment: "
+    "--redis-url is redis_url there and FORESEEN_REDIS_URL here.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cache = typer.Typer(help="Look at, or empty, the cache that all replicas share.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
+
+
+@app.command()
+@with_settings("Model", "Cache", "Server", "Logs")
+def serve(settings: Settings) -> None:
+    """Serve a model over HTTP, its predictions cached."""
+    _require_model(settings)
+    from foreseen.entrypoints.cli.serve import serve_model
+
+    serve_model(settings)
+
+
+@app.command()
+@with_settings("Model", "Cache", "Logs")
+def score(
+    settings: Settings,
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="CSV file with a header line; - for standard input.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write; - for standard output.")
+    ],
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where rows go that cannot be scored. (default: OUT.rejects.csv, if there are any)",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+) -> int:
+    """Score a CSV file: its columns, and the prediction beside them.
+
+    Exits with 0 when every row was scored, 3 when some were rejected, 1 when it failed, 2 when it was called wrongly.
+    """
+    _require_model(settings)
+    from foreseen.entrypoints.cli.score import score_file
+
+    return score_file(settings, source=source, output=output, rejects=rejects, force=force)
+
+
+@app.command()
+@with_settings("Model", "Logs")
+def inspect(
+    settings: Settings,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
+) -> None:
+    """Tell what a model takes and gives, its fingerprint, and whether it is deterministic."""
+    _require_model(settings)
+    from foreseen.entrypoints.cli.inspect import inspect_model
+
+    inspect_model(settings, as_json=as_json)
+
+
+@cache.command()
+@with_settings(names=("redis_url", "name"))
+def stats(settings: Settings) -> None:
+    """Count what Redis holds, by model and namespace."""
+    from foreseen.entrypoints.cli.cache import show_stats
+
+    show_stats(settings)
+
+
+@cache.command(name="list")
+@with_settings(names=("redis_url", "name"))
+def list_entries(
+    settings: Settings,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many to show.")] = 100,
+) -> None:
+    """Show what Redis holds: key, age, time left, cost and size."""
+    from foreseen.entrypoints.cli.cache import show_entries
+
+    show_entries(settings, limit=limit)
+
+
+@cache.command()
+@with_settings(names=("redis_url", "name"))
+def purge(
+    settings: Settings,
+    every: Annotated[bool, typer.Option("--all", help="Of every model, instead of --name.")] = False,
+) -> None:
+    """Remove the predictions of one model, or of all, from Redis."""
+    if (settings.name is None) != every:
+        raise SettingsError("--name: expected either the name of a model or --all")
+    from foreseen.entrypoints.cli.cache import purge_entries
+
+    purge_entries(settings)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Serve a model's predictions and never compute the same one twice."""
+    if show_version:
+        typer.echo(version("foreseen"))
+        raise typer.Exit
+
+
+def _require_model(settings: Settings) -> None:
+    if settings.model is None:
+        raise SettingsError(
+            "MODEL: expected a model file, on the command line, in FORESEEN_MODEL or in the settings file"
+        )
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run(lambda: app(standalone_mode=False)))

@@ -1,0 +1,64 @@
+"""How a command ends: exit codes, and one line on standard error in place of a traceback."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import typer
+
+from foreseen.domain.errors import (
+    CacheError,
+    ForeseenError,
+    InvalidBatchError,
+    ModelUnavailableError,
+    PredictionError,
+    TableError,
+)
+from foreseen.entrypoints.listening import PortError
+from foreseen.settings import SettingsError
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+SOME_REJECTED: Final = 3
+INTERRUPTED: Final = 130
+
+EXIT_CODES: Final[Mapping[type[ForeseenError], int]] = {
+    SettingsError: USAGE,
+    CacheError: FAILED,
+    InvalidBatchError: FAILED,
+    ModelUnavailableError: FAILED,
+    PortError: FAILED,
+    PredictionError: FAILED,
+    TableError: FAILED,
+}
+"""What the process exits with for each error."""
+
+
+def exit_code(exc: ForeseenError) -> int:
+    """Give the exit code of an error."""
+    return next((code for known, code in EXIT_CODES.items() if isinstance(exc, known)), FAILED)
+
+
+def run(command: Callable[[], Any]) -> int:
+    """Run a command and give its exit code; what goes wrong is told in one line."""
+    try:
+        code = command()
+    except ForeseenError as exc:
+        _tell(str(exc))
+        return exit_code(exc)
+    except typer.TyperException as exc:  # an unknown flag, a missing argument
+        _tell(exc.format_message())
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        _tell("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has left; Python must not find that out again when it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code if isinstance(code, int) else OK
+
+
+def _tell(said: str) -> None:
+    print(f"foreseen: {' '.join(said.split())}", file=sys.stderr)  # noqa: T201

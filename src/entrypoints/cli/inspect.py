@@ -1,0 +1,103 @@
+"""`foreseen inspect`: what a model takes and gives, before anything is served."""
+
+import json
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from foreseen.container import Container
+from foreseen.domain.determinism import Determinism, determinism
+from foreseen.domain.fixed_rows import FixedRowsPredictor
+from foreseen.domain.ports import Predictor
+from foreseen.domain.signature import Feature
+from foreseen.entrypoints.logs import configure_logs
+from foreseen.settings import Settings
+
+
+def inspect_model(settings: Settings, *, as_json: bool) -> None:
+    """Load a model as it would be served, ask it a few times, and tell what was found."""
+    configure_logs(settings)
+    predictor: Predictor = Container(settings=settings).predictor()
+    found = determinism(predictor)
+    if as_json:
+        typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False))
+    else:
+        _show(settings, predictor, found)
+
+
+def _document(settings: Settings, predictor: Predictor, found: Determinism) -> dict[str, Any]:
+    signature = predictor.signature
+    return {
+        "name": settings.model_name,
+        "fingerprint": predictor.fingerprint.hex(),
+        "kind": signature.kind,
+        "classes": list(signature.classes),
+        "outputs": list(predictor.outputs),
+        "features": [
+            {
+                "name": feature.name,
+                "dtype": feature.dtype,
+                "shape": list(feature.shape),
+                "missing": feature.missing,
+                "example": feature.default_example(),
+            }
+            for feature in signature.features
+        ],
+        "rows_per_call": _rows_per_call(predictor),
+        "is_repeatable": found.is_repeatable,
+        "is_batch_invariant": found.is_batch_invariant,
+        "refusal": found.refusal or None,
+        "versions": dict(predictor.versions),
+    }
+
+
+def _show(settings: Settings, predictor: Predictor, found: Determinism) -> None:
+    signature = predictor.signature
+    rows = _rows_per_call(predictor)
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_row("model", settings.model_name)
+    facts.add_row("fingerprint", predictor.fingerprint.hex())
+    facts.add_row("kind", signature.kind + (f": one of {', '.join(signature.classes)}" if signature.classes else ""))
+    facts.add_row("outputs", ", ".join(predictor.outputs))
+    facts.add_row("deterministic", _verdict(found))
+    facts.add_row(
+        "called with",
+        f"{rows} rows at a time, so that its bits do not depend on the batch" if rows else "batches of any size",
+    )
+    facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.versions.items()))
+    features = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("FEATURE", "TYPE", "MISSING", "EXAMPLE"):
+        features.add_column(column, overflow="fold")
+    for feature in signature.features:
+        features.add_row(feature.name, _type(feature), "yes" if feature.missing else "no", _example(feature))
+    console = Console(highlight=False)
+    console.print(facts)
+    console.print()
+    console.print(features)
+
+
+def _verdict(found: Determinism) -> str:
+    if found.refusal:
+        return f"unknown: the model refused made-up instances: {found.refusal}"
+    if not found.is_repeatable:
+        return "no: the same instances got other answers when asked again; serve it with --cache none"
+    return (
+        "yes"
+        if found.is_batch_invariant
+        else "no: an instance alone gets other bits than among others; see --rows-per-call"
+    )
+
+
+def _type(feature: Feature) -> str:
+    return " x ".join([*map(str, feature.shape), feature.dtype])
+
+
+def _example(feature: Feature) -> str:
+    text = json.dumps(feature.default_example(), ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _rows_per_call(predictor: Predictor) -> int | None:
+    return predictor.rows if isinstance(predictor, FixedRowsPredictor) else None

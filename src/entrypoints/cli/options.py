@@ -1,0 +1,90 @@
+"""Options made from the settings, so that a flag, its help and its setting cannot differ."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import SecretStr
+
+from foreseen.settings import Settings, about_setting
+
+Command = Callable[..., int | None]
+
+_CONFIG = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar="FORESEEN_CONFIG",
+        help="TOML file of settings; the environment (FORESEEN_PORT=…) and flags stand above it.",
+        rich_help_panel="Settings",
+        show_envvar=False,
+    ),
+]
+
+
+def with_settings(*groups: str, names: Sequence[str] = ()) -> Callable[[Command], Command]:
+    """Give a command a flag for each setting of these groups or names, and hand it `settings` beside its own arguments.
+
+    The model file, of the group "Model", is not a flag but the first argument.
+    """
+    chosen = [
+        (name, field)
+        for name, field in Settings.model_fields.items()
+        if about_setting(field)["group"] in groups or name in names
+    ]
+
+    def decorate(command: Command) -> Command:
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
+        added = [_parameter(name, field) for name, field in chosen]
+        config = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
+        names = {parameter.name for parameter in added}
+
+        @functools.wraps(command)
+        def run(**given: Any) -> int | None:
+            config_file = given.pop("config")
+            flags = {name: given.pop(name) for name in list(given) if name in names}
+            settings = Settings.load(config_file, {name: value for name, value in flags.items() if value is not None})
+            return command(settings=settings, **given)
+
+        # In the order of --help: the model comes first of all settings, so first of all arguments; before another
+        # argument it cannot be left out.
+        first = [p.replace(default=own[0].default) if own and p.name == "model" else p for p in added[:1]]
+        parameters = [*first, *own, config, *added[1:]]
+        keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+        run.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return decorate
+
+
+def _parameter(name: str, field: Any) -> inspect.Parameter:
+    """Make the flag of one setting: text, since the settings read and refuse it as they do in a file."""
+    about = about_setting(field)
+    kind: Any = typer.Option(
+        "--" + name.replace("_", "-"),
+        metavar=about["shown"],
+        help=_help(name, field),
+        rich_help_panel=about["group"],
+        show_default=False,
+    )
+    if name == "model":
+        kind = typer.Argument(metavar="MODEL", help=field.description, show_default=False)
+    annotation = Annotated[str | None, kind]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _help(name: str, field: Any) -> str:
+    default = _DEFAULTS.get(name, field.default)
+    if default is None or isinstance(default, SecretStr):
+        return str(field.description)
+    shown = ",".join(default) if isinstance(default, tuple) else default
+    return f"{field.description} (default: {shown})"
+
+
+_DEFAULTS = {"ttl": "1h", "redis_timeout": "25ms", "lru_max_bytes": "256MiB", "max_body": "8MiB"}
+"""Defaults whose number is not how an operator would write them."""

@@ -1,0 +1,149 @@
+"""`foreseen score`: the files, the progress and the exit code around a scoring run."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from foreseen.container import Container, opened
+from foreseen.domain.errors import TableError
+from foreseen.domain.predict import Predict
+from foreseen.domain.table import Reject, RejectsWriter, TableReader, TableWriter
+from foreseen.entrypoints.batch.score import Scored, score
+from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
+from foreseen.entrypoints.logs import configure_logs
+from foreseen.settings import Settings
+
+STANDARD: Final = "-"
+"""The name that stands for standard input and standard output."""
+
+
+def score_file(settings: Settings, *, source: str, output: str, rejects: Path | None, force: bool) -> int:
+    """Score a file into another, which is there whole in the end, or not at all; give the exit code."""
+    configure_logs(settings)
+    container = Container(settings=settings)
+    container.predictor()
+    if output != STANDARD and Path(output).exists() and not force:
+        raise TableError(f"{output}: expected a new file, got one that exists; --force replaces it")
+    started = time.perf_counter()
+    with ExitStack() as files:
+        reader = container.table_reader(files.enter_context(_input(source)), name=_name(source, "standard input"))
+        stream = files.enter_context(_output(container, output))
+        writer = container.table_writer(stream, reader.columns, name=_name(output, "standard output"))
+        aside = _Rejects(container, files, rejects or _beside(output), is_named=rejects is not None)
+        scored = asyncio.run(_run(container, reader, writer, aside, size=_size(source)))
+    aside.finish()
+    _summarise(scored, time.perf_counter() - started, container.predict(), aside.path)
+    return SOME_REJECTED if scored.rejected else OK
+
+
+async def _run(
+    container: Container, reader: TableReader, writer: TableWriter, aside: RejectsWriter, *, size: int
+) -> Scored:
+    async with opened(container) as predict:
+        with _shown_progress(predict, reader, size) as progress:
+            return await score(predict, reader, writer, aside, progress=progress)
+
+
+class _Rejects:
+    """The rejects file: made when the first row is rejected, or at once where its name was given."""
+
+    def __init__(self, container: Container, files: ExitStack, path: Path | None, *, is_named: bool) -> None:
+        self.path = path
+        self._container = container
+        self._files = files
+        self._writer: RejectsWriter | None = None
+        if is_named:
+            self._open()
+
+    def write(self, rejects: Sequence[Reject]) -> None:
+        (self._writer or self._open(rejects[0])).write(rejects)
+
+    def finish(self) -> None:
+        """Remove what an earlier run left under the name that nobody chose, lest it be taken for this one's."""
+        if self._writer is None and self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def _open(self, first: Reject | None = None) -> RejectsWriter:
+        if self.path is None:
+            place = f"line {first.line}" + (f", column {first.column}" if first.column else "") if first else ""
+            raise TableError(
+                f"{place}: {first.reason if first else ''}; name a file with --rejects to go on without such rows"
+            )
+        stream = self._files.enter_context(self._container.whole_file(self.path))
+        self._writer = self._container.rejects_writer(stream, name=str(self.path))
+        return self._writer
+
+
+def _beside(output: str) -> Path | None:
+    return None if output == STANDARD else Path(f"{output}.rejects.csv")
+
+
+@contextmanager
+def _input(source: str) -> Iterator[BinaryIO]:
+    if source == STANDARD:
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(source).open("rb")  # noqa: SIM115 - closed below; only opening it is translated
+    except FileNotFoundError:
+        raise TableError(f"{source}: expected a CSV file, got no such file") from None
+    except IsADirectoryError:
+        raise TableError(f"{source}: expected a CSV file, got a directory") from None
+    except OSError as exc:
+        raise TableError(f"{source}: cannot be read: {exc.strerror}") from exc
+    with file:
+        yield file
+
+
+def _output(container: Container, output: str) -> AbstractContextManager[BinaryIO]:
+    chosen: AbstractContextManager[BinaryIO]
+    chosen = nullcontext(sys.stdout.buffer) if output == STANDARD else container.whole_file(Path(output))
+    return chosen
+
+
+def _name(given: str, standard: str) -> str:
+    return standard if given == STANDARD else given
+
+
+def _size(source: str) -> int:
+    """Give the bytes to come, 0 where that cannot be known: from a pipe."""
+    path = Path("/dev/stdin") if source == STANDARD else Path(source)
+    return path.stat().st_size if path.is_file() else 0
+
+
+@contextmanager
+def _shown_progress(predict: Predict, reader: TableReader, size: int) -> Iterator[Callable[[Scored], None]]:
+    """Show on a terminal how far the run has come; show nothing in a pipe."""
+    columns = (
+        BarColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TextColumn("{task.fields[rate]:,.0f} rows/s"),
+        TextColumn("{task.fields[hits]:.0%} hits"),
+        TimeRemainingColumn(),
+    )
+    started = time.perf_counter()
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=size or None, rows=0, rate=0.0, hits=0.0)
+
+        def show(scored: Scored) -> None:
+            rows = scored.rows + scored.rejected
+            rate = rows / (time.perf_counter() - started)
+            bar.update(task, completed=reader.bytes_read, rows=rows, rate=rate, hits=predict.tally.hit_ratio)
+
+        yield show
+
+
+def _summarise(scored: Scored, seconds: float, predict: Predict, rejects: Path | None) -> None:
+    """Tell a person how it went; tell a log only of rows that were left out."""
+    if sys.stderr.isatty():
+        hits = f"{predict.tally.hit_ratio:.0%} of them from the cache"
+        print(f"scored {scored.rows:,} rows in {seconds:.1f} s, {hits}", file=sys.stderr)  # noqa: T201
+    if scored.rejected:
+        print(f"foreseen: rejected {scored.rejected:,} rows, see {rejects}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,61 @@
+"""`foreseen serve`: announce what is served, and how to ask it."""
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import typer
+
+from foreseen.container import Container
+from foreseen.domain.predict import Predict
+from foreseen.domain.signature import Feature, Signature
+from foreseen.entrypoints.http.serve import serve
+from foreseen.entrypoints.logs import configure_logs
+from foreseen.settings import Settings
+
+
+def serve_model(settings: Settings) -> None:
+    """Serve until told to stop."""
+    configure_logs(settings)
+    container = Container(settings=settings)
+    serve(container, announce=lambda port: typer.echo(announcement(container.predict(), settings, port)))
+
+
+def announcement(predict: Predict, settings: Settings, port: int) -> str:
+    """Word what a newcomer wants to know: what it takes, a line to paste, and where to read on."""
+    predictor = predict.predictor
+    host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return "\n".join(
+        [
+            f"Serving {settings.model_name}, fingerprint {predictor.fingerprint.hex()[:12]}, cache {settings.cache}",
+            f"  takes  {', '.join(map(feature_text, predictor.signature.features))}",
+            f"  gives  {', '.join(predictor.outputs)}{_classes(predictor.signature)}",
+            f"  try    {curl(predictor.signature, base)}",
+            f"  docs   {base}/docs",
+        ]
+    )
+
+
+def feature_text(feature: Feature) -> str:
+    """Word a feature: its name, and its type where that is not a plain number."""
+    shape = "x".join(map(str, feature.shape))
+    kind = " ".join(part for part in (shape, feature.dtype if feature.dtype != "float64" else "") if part)
+    return f"{feature.name} ({kind})" if kind else feature.name
+
+
+def curl(signature: Signature, base: str) -> str:
+    """Give a command line that asks for one prediction."""
+    example = signature.example_instance()
+    if not signature.has_tensors:
+        return f"curl '{base}/predict?{urlencode(_as_text(example))}'"
+    body = json.dumps(example, separators=(",", ":")).replace("'", r"'\\''")
+    return f"curl {base}/predict -H 'Content-Type: application/json' -d '{body}'"
+
+
+def _as_text(example: Mapping[str, object]) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in example.items()}
+
+
+def _classes(signature: Signature) -> str:
+    return f": one of {', '.join(signature.classes)}" if signature.classes else ""

@@ -1,0 +1,107 @@
+"""The routes that tell about the service: /model, /livez, /readyz and /metrics."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.metrics import exposition
+from foreseen.settings import Settings, masked
+
+
+class FeatureDescription(BaseModel):
+    """One input."""
+
+    name: str
+    dtype: str
+    shape: list[int] = Field(description="[] for a single value")
+    missing: bool = Field(description="whether null is taken")
+    example: Any
+
+
+class ModelDescription(BaseModel):
+    """The model that answers, and what is asked of it."""
+
+    name: str
+    fingerprint: str = Field(description="digest of the file, the libraries that compute and the user's own code")
+    namespace: str = Field(description="what its keys begin with in a shared cache")
+    kind: str
+    classes: list[str]
+    features: list[FeatureDescription]
+    outputs: list[str]
+    cache: dict[str, Any]
+    versions: dict[str, str]
+
+
+class Status(BaseModel):
+    """Whether something is so."""
+
+    status: str
+
+
+def about_router(predict: Predict, settings: Settings) -> APIRouter:
+    """Build the routes; the description is made once, since nothing in it changes while the process lives."""
+    router = APIRouter(tags=["about"])
+    description = describe_model(predict, settings)
+
+    @router.get("/model", summary="What is served")
+    async def model() -> ModelDescription:
+        return description
+
+    @router.head("/livez", include_in_schema=False)
+    @router.get("/livez", summary="The process is up")
+    async def livez() -> Status:
+        return Status(status="alive")
+
+    @router.head("/readyz", include_in_schema=False)
+    @router.get("/readyz", summary="The model is loaded")
+    async def readyz() -> Status:
+        # The model was loaded before the port opened; a broken cache costs time, never readiness.
+        return Status(status="ready")
+
+    @router.get("/metrics", summary="Counters, as Prometheus text", response_class=Response)
+    async def metrics() -> Response:
+        content, media_type = exposition(predict.tally)
+        return Response(content, headers={"Content-Type": media_type})
+
+    return router
+
+
+def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
+    """Say what is served, and from where."""
+    predictor = predict.predictor
+    return ModelDescription(
+        name=settings.model_name,
+        fingerprint=predictor.fingerprint.hex(),
+        namespace=predict.recipe.namespace.hex(),
+        kind=predictor.signature.kind,
+        classes=list(predictor.signature.classes),
+        features=[
+            FeatureDescription(
+                name=feature.name,
+                dtype=feature.dtype,
+                shape=list(feature.shape),
+                missing=feature.missing,
+                example=feature.default_example(),
+            )
+            for feature in predictor.signature.features
+        ],
+        outputs=list(predictor.outputs),
+        cache=describe_cache(settings),
+        versions=dict(predictor.versions),
+    )
+
+
+def describe_cache(settings: Settings) -> dict[str, Any]:
+    """Say which cache is used, and the settings that bear on it."""
+    told: dict[str, Any] = {"backend": settings.cache}
+    if settings.cache == "none":
+        return told
+    told["ttl_s"] = settings.ttl
+    if settings.cache in ("lru", "tiered"):
+        told |= {"lru_max_entries": settings.lru_max_entries, "lru_max_bytes": settings.lru_max_bytes}
+    if settings.cache in ("redis", "tiered"):
+        told |= {"redis_url": masked(settings.redis_url), "redis_timeout_s": settings.redis_timeout}
+    return told

@@ -1,0 +1,75 @@
+"""The application: routes, pages and problem documents around one container."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from foreseen.container import Container, opened
+from foreseen.domain.errors import ForeseenError
+from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.about import about_router
+from foreseen.entrypoints.http.docs import add_docs
+from foreseen.entrypoints.http.openapi import openapi
+from foreseen.entrypoints.http.predict import predict_router
+from foreseen.entrypoints.http.problems import Refusal, problem
+from foreseen.settings import Settings
+
+
+def create_app(container: Container) -> FastAPI:
+    """Build the application; the model is loaded here, caches are opened when it starts.
+
+    Raises:
+        ModelUnavailableError: the model cannot be had.
+    """
+    settings: Settings = container.settings()
+    predict: Predict = container.predict()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with opened(container):
+            yield
+
+    app = FastAPI(
+        title=f"Foreseen: {settings.model_name}",
+        description=_description(predict, settings),
+        version=version("foreseen"),
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(predict_router(predict, settings))
+    app.include_router(about_router(predict, settings))
+    add_docs(app)
+    app.openapi_schema = openapi(app, predict.predictor)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi_document() -> dict[str, Any]:
+        return app.openapi()
+
+    _answer_errors_by_problems(app)
+    return app
+
+
+def _answer_errors_by_problems(app: FastAPI) -> None:
+    async def answer(request: Request, exc: Exception) -> Response:
+        return problem(request, exc)
+
+    for error in (ForeseenError, Refusal, HTTPException, ClientDisconnect, Exception):
+        app.add_exception_handler(error, answer)
+
+
+def _description(predict: Predict, settings: Settings) -> str:
+    predictor = predict.predictor
+    return (
+        f"Predictions of the model `{settings.model_name}`, none of them computed twice.\n\n"
+        f"Fingerprint `{predictor.fingerprint.hex()}`, cache `{settings.cache}`. "
+        "Every answer tells in its `Cache-Status` header where it came from."
+    )

@@ -1,0 +1,26 @@
+"""Cache-Status (RFC 9211): every answer tells where it came from."""
+
+from typing import Final
+
+from foreseen.domain.predict import Answer, Origin
+
+BYPASSED: Final = "foreseen; fwd=bypass"
+"""No cache had a part in the answer: it is an error, or there is no cache."""
+
+
+def cache_status(answer: Answer, *, has_cache: bool) -> str:
+    """Word where the instances of an answer came from; of several, how many came from where."""
+    if not has_cache:
+        return BYPASSED
+    counts = {origin: answer.count(origin) for origin in Origin}
+    told = {origin: count for origin, count in counts.items() if count}
+    if set(told) == {Origin.MODEL}:
+        return "foreseen; fwd=miss; stored"
+    if len(told) == 1:
+        return f"foreseen; hit; detail={next(iter(told)).value}"
+    detail = " ".join(f"{origin.value}={count}" for origin, count in told.items())
+    return (
+        f'foreseen; fwd=partial; stored; detail="{detail}"'
+        if Origin.MODEL in told
+        else f'foreseen; hit; detail="{detail}"'
+    )

@@ -1,0 +1,164 @@
+"""From what a request holds to a batch: a JSON body or a query string."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pydantic_core
+
+from foreseen.domain.batch import Batch
+from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.near import near_hint
+from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Signature
+from foreseen.domain.text import read_text, shown
+from foreseen.entrypoints.http.problems import Refusal
+from foreseen.entrypoints.http.schema import MAX_FLAWS, InstanceSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks.
+
+    Attributes:
+        batch: its instances.
+        is_many: whether they came as a list, and are answered by one.
+    """
+
+    batch: Batch
+    is_many: bool
+
+
+class InstanceReader:
+    """Reads the instances of a request, naming the place of whatever is wrong."""
+
+    def __init__(self, signature: Signature) -> None:
+        self._signature = signature
+        self.schema = InstanceSchema(signature)
+
+    def from_body(self, body: bytes) -> Asked:
+        """Read one instance as an object, or `{"instances": […]}` with objects or rows.
+
+        Raises:
+            Refusal: the body is no JSON, or holds neither.
+            InvalidBatchError: the instances do not fit; a flaw's row is None where only one was sent.
+        """
+        document = _parsed(body)
+        if not isinstance(document, dict):
+            raise Refusal.of_shape(f'expected an object, or {{"instances": […]}}, got {_kind(document)}')
+        if "instances" not in document:
+            return Asked(_in_place_of_one(lambda: self._batch([document])), is_many=False)
+        if extra := [name for name in document if name != "instances"]:
+            raise Refusal.of_shape(f'{extra[0]}: expected nothing beside "instances", got {shown(document[extra[0]])}')
+        instances = document["instances"]
+        if not isinstance(instances, list) or not instances:
+            got = "an empty list" if instances == [] else _kind(instances)
+            raise Refusal.of_shape(f"instances: expected a list of one instance or more, got {got}")
+        return Asked(self._batch(self._as_objects(instances)), is_many=True)
+
+    def from_query(self, query: bytes) -> Asked:
+        """Read one instance from `a=1&b=2`.
+
+        Raises:
+            Refusal: the query is no UTF-8.
+            InvalidBatchError: a feature is missing, unknown, there twice, or no such value.
+        """
+        try:
+            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10_000)
+        except ValueError:
+            raise Refusal.of_shape(
+                "expected a query string in UTF-8, percent-encoded, of at most 10000 names"
+            ) from None
+        values = dict(pairs)
+        flaws = [*self._misnamed(Counter(name for name, _ in pairs), values), *self._misread(values)]
+        if flaws:
+            raise InvalidBatchError(flaws[:MAX_FLAWS])
+        columns = {f.name: [read_text(f, values[f.name])] for f in self._signature.features}
+        return Asked(_in_place_of_one(lambda: Batch.of(self._signature, columns)), is_many=False)
+
+    def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> list[Flaw]:
+        names = self._signature.names
+        twice = [Flaw("one value", str(count), feature=name) for name, count in counts.items() if count > 1]
+        unknown = [
+            Flaw("no such feature", shown(values[name]), feature=name, hint=near_hint(name, names))
+            for name in counts
+            if name not in names
+        ]
+        return [*twice, *unknown]
+
+    def _misread(self, values: Mapping[str, str]) -> list[Flaw]:
+        flaws: list[Flaw] = []
+        for feature in self._signature.features:
+            if feature.name not in values:
+                flaws.append(Flaw("a value", "nothing", feature=feature.name))
+                continue
+            try:
+                read_text(feature, values[feature.name])
+            except InvalidBatchError as exc:
+                flaws.extend(exc.flaws)
+        return flaws
+
+    def _as_objects(self, instances: Sequence[Any]) -> list[Any]:
+        """Give rows the names of their columns; what is neither row nor object is left for the schema to refuse."""
+        names = self._signature.names
+        flaws = [
+            Flaw(f"{len(names)} values ({', '.join(names)})", str(len(instance)), row)
+            for row, instance in enumerate(instances)
+            if isinstance(instance, list) and len(instance) != len(names)
+        ]
+        if flaws:
+            raise InvalidBatchError(flaws[:MAX_FLAWS])
+        return [dict(zip(names, each, strict=True)) if isinstance(each, list) else each for each in instances]
+
+    def _batch(self, instances: Sequence[Any]) -> Batch:
+        checked = self.schema.check(instances)
+        batch = Batch.of(self._signature, {name: [each[name] for each in checked] for name in self._signature.names})
+        self._refuse_rounded(batch, instances)
+        return batch
+
+    def _refuse_rounded(self, batch: Batch, instances: Sequence[Any]) -> None:
+        """Refuse an integer that no float holds exactly: it would be answered as another."""
+        for feature, column in zip(self._signature.features, batch.columns, strict=True):
+            if feature.dtype not in FLOATS:
+                continue
+            for row, *position in np.argwhere(np.abs(column) >= MAX_EXACT_INTEGER):
+                value = instances[row][feature.name]
+                for index in position:
+                    value = value[index]
+                if isinstance(value, int) and abs(value) > MAX_EXACT_INTEGER:
+                    place = tuple(int(index) for index in position)
+                    flaw = Flaw("an integer from -2^53 to 2^53", shown(value), int(row), feature.name, place)
+                    raise InvalidBatchError([flaw])
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        # NaN and Infinity are no JSON, but many clients write them: read here, and refused with their place.
+        return pydantic_core.from_json(body, allow_inf_nan=True, cache_strings="keys")
+    except ValueError as exc:
+        said = "nothing" if not body.strip() else str(exc)
+        raise Refusal(400, "invalid-json", "The body is no JSON", f"expected JSON, got {said}") from None
+
+
+def _in_place_of_one(make: Any) -> Batch:
+    """Make a batch of a lone instance, whose flaws need no row."""
+    try:
+        batch: Batch = make()
+    except InvalidBatchError as exc:
+        flaws = [Flaw(f.expected, f.got, None, f.feature, f.position, f.hint) for f in exc.flaws]
+        raise InvalidBatchError(flaws) from None
+    return batch
+
+
+def _kind(value: object) -> str:
+    names = {
+        list: "a list",
+        str: "a string",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "an object",
+    }
+    return names.get(type(value), "null")

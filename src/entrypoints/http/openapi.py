@@ -1,0 +1,167 @@
+"""OpenAPI made from the model's signature: its features by name, type and example."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from foreseen.domain.ports import Predictor
+from foreseen.domain.signature import Signature
+from foreseen.entrypoints.http.problems import MEDIA_TYPE
+from foreseen.entrypoints.http.schema import InstanceSchema
+
+_REF: Final = "#/components/schemas/"
+_CACHE_STATUS: Final = {
+    "Cache-Status": {
+        "description": "Where the answer came from (RFC 9211).",
+        "schema": {"type": "string"},
+        "example": "foreseen; hit; detail=L1",
+    }
+}
+
+
+def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
+    """Give the document of the whole service."""
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= {
+        "Instance": InstanceSchema(predictor.signature).json_schema(),
+        "Row": _row(predictor.signature),
+        "Instances": _instances(),
+        "Prediction": _prediction(predictor),
+        "Predictions": {
+            "type": "object",
+            "required": ["predictions"],
+            "properties": {"predictions": _list_of("Prediction")},
+        },
+        "Problem": _PROBLEM,
+    }
+    return document
+
+
+def post_predict_docs(signature: Signature) -> dict[str, Any]:
+    """Describe the body and the answers of POST /predict."""
+    example = dict(signature.example_instance())
+    body = {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"oneOf": [{"$ref": _REF + "Instance"}, {"$ref": _REF + "Instances"}]},
+                "examples": {
+                    "one": {"summary": "One instance", "value": example},
+                    "objects": {"summary": "Many, as objects", "value": {"instances": [example]}},
+                    "rows": {"summary": "Many, as rows", "value": {"instances": [list(example.values())]}},
+                },
+            }
+        },
+    }
+    answer = {"oneOf": [{"$ref": _REF + "Prediction"}, {"$ref": _REF + "Predictions"}]}
+    problems = {
+        "400": "The body is no JSON.",
+        "413": "The body is too large, or holds too many instances.",
+        "415": "The body is of another media type.",
+    }
+    return {"requestBody": body, "responses": _responses(answer, problems)}
+
+
+def get_predict_docs(signature: Signature) -> dict[str, Any]:
+    """Describe the parameters and the answers of GET /predict."""
+    properties = InstanceSchema(signature).json_schema()["properties"]
+    parameters = [
+        {
+            "name": feature.name,
+            "in": "query",
+            "required": True,
+            "schema": properties[feature.name],
+            "example": feature.default_example(),
+        }
+        for feature in signature.features
+    ]
+    return {"parameters": parameters, "responses": _responses({"$ref": _REF + "Prediction"}, {})}
+
+
+def problem_responses(problems: dict[str, str]) -> dict[str, Any]:
+    """Describe answers that are problem documents, by status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}
+    return {status: {"description": said, "content": content} for status, said in problems.items()}
+
+
+def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, Any]:
+    common = {"422": "The instances do not fit the model; names each place.", "500": "The model failed."}
+    ok = {
+        "description": "The prediction.",
+        "headers": _CACHE_STATUS,
+        "content": {"application/json": {"schema": answer}},
+    }
+    return {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}
+
+
+def _instances() -> dict[str, Any]:
+    either = {"oneOf": [{"$ref": _REF + "Instance"}, {"$ref": _REF + "Row"}]}
+    return {
+        "type": "object",
+        "required": ["instances"],
+        "additionalProperties": False,
+        "properties": {"instances": {"type": "array", "minItems": 1, "items": either}},
+    }
+
+
+def _row(signature: Signature) -> dict[str, Any]:
+    properties = InstanceSchema(signature).json_schema()["properties"]
+    count = len(signature.features)
+    return {
+        "type": "array",
+        "description": f"The values alone, in this order: {', '.join(signature.names)}.",
+        "prefixItems": [properties[name] | {"title": name} for name in signature.names],
+        "items": False,
+        "minItems": count,
+        "maxItems": count,
+        "example": list(signature.example_instance().values()),
+    }
+
+
+def _list_of(schema: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"$ref": _REF + schema}}
+
+
+def _prediction(predictor: Predictor) -> dict[str, Any]:
+    signature = predictor.signature
+    properties: dict[str, Any] = {}
+    if "predict" in predictor.outputs:
+        properties["prediction"] = _value(signature)
+    if "predict_proba" in predictor.outputs:
+        share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+        known = {"properties": dict.fromkeys(signature.classes, share)} if signature.classes else {}
+        one = {"type": "object", **known, "additionalProperties": share}
+        properties["probabilities"] = one if signature.classes else {"anyOf": [one, {"type": "array"}]}
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _value(signature: Signature) -> dict[str, Any]:
+    if signature.classes:
+        return {"type": "string", "enum": list(signature.classes)}
+    one = {"classification": ["string"], "regression": ["number", "null"]}.get(signature.kind)
+    if one is None:
+        return {"description": "What the model answers: a number, a string, or a list of them."}
+    return {"anyOf": [{"type": one}, {"type": "array", "items": {"type": one}}]}
+
+
+_PROBLEM: Final = {
+    "type": "object",
+    "description": "A problem document (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "example": "urn:foreseen:problem:invalid-instances"},
+        "title": {"type": "string", "example": "The instances do not fit the model"},
+        "status": {"type": "integer", "example": 422},
+        "detail": {"type": "string", "example": 'instances[3].petal_width: expected a number, got "wide"'},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["place", "expected", "got"],
+                "properties": {name: {"type": "string"} for name in ("place", "expected", "got", "hint")},
+            },
+        },
+    },
+}

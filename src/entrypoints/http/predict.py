@@ -1,0 +1,49 @@
+"""The routes of /predict: one use case behind GET, POST of one instance and POST of many."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from foreseen.domain.predict import Answer, Predict
+from foreseen.entrypoints.http.body import read_body, too_many
+from foreseen.entrypoints.http.cache_status import cache_status
+from foreseen.entrypoints.http.instances import Asked, InstanceReader
+from foreseen.entrypoints.http.openapi import get_predict_docs, post_predict_docs
+from foreseen.settings import Settings
+
+
+def predict_router(predict: Predict, settings: Settings) -> APIRouter:
+    """Build the routes around a use case that is already wired."""
+    signature = predict.predictor.signature
+    reader = InstanceReader(signature)
+    has_cache = settings.cache != "none"
+    # A tensor may be longer than a request may have instances; until the body is parsed, one looks like the other.
+    longest = max((feature.shape[0] for feature in signature.features if feature.shape), default=1)
+    router = APIRouter(tags=["predict"])
+
+    async def answered(asked: Asked) -> Response:
+        answer = await predict(asked.batch)
+        headers = {"Cache-Status": cache_status(answer, has_cache=has_cache)}
+        return Response(_content(answer, is_many=asked.is_many), headers=headers, media_type="application/json")
+
+    @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
+    async def post_predict(request: Request) -> Response:
+        body = await read_body(request, max_bytes=settings.max_body, max_rows=max(settings.max_rows, longest))
+        asked = reader.from_body(body)
+        if len(asked.batch) > settings.max_rows:
+            raise too_many(settings.max_rows)
+        return await answered(asked)
+
+    if not signature.has_tensors:  # a tensor has no place in a query string
+
+        @router.get("/predict", summary="Predict one instance", openapi_extra=get_predict_docs(signature))
+        async def get_predict(request: Request) -> Response:
+            query: Any = request.scope["query_string"]
+            return await answered(reader.from_query(query))
+
+    return router
+
+
+def _content(answer: Answer, *, is_many: bool) -> bytes:
+    return b'{"predictions":[' + b",".join(answer.bodies) + b"]}" if is_many else answer.bodies[0]

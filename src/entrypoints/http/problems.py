@@ -1,0 +1,126 @@
+"""Problem documents (RFC 9457): the one place where errors become statuses and words."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from foreseen.domain.errors import (
+    CacheError,
+    Flaw,
+    ForeseenError,
+    InvalidBatchError,
+    ModelUnavailableError,
+    PredictionError,
+)
+from foreseen.entrypoints.http.cache_status import BYPASSED
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
+    InvalidBatchError: (422, "invalid-instances", "The instances do not fit the model"),
+    ModelUnavailableError: (503, "no-model", "No model is loaded"),
+    PredictionError: (500, "prediction-failed", "The model failed"),
+    CacheError: (500, "cache-failed", "The cache failed"),
+}
+"""Status, type and title of each error that can reach a client."""
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, worded for its client
+    """A request that is refused before any instance is looked at."""
+
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+    @classmethod
+    def of_shape(cls, detail: str) -> Self:
+        """Refuse a body or query that holds no instances where they belong."""
+        return cls(422, "invalid-request", "The request holds no instances", detail)
+
+
+def problem(request: Request, exc: Exception) -> Response:
+    """Answer any error; one that is nobody's plan is logged with its traceback and told without it."""
+    if isinstance(exc, Refusal):
+        return _document(request, exc.status, exc.kind, exc.title, exc.detail, headers=exc.headers)
+    if isinstance(exc, InvalidBatchError):
+        status, kind, title = STATUSES[InvalidBatchError]
+        first, *rest = (_with_place(flaw) for flaw in exc.flaws)
+        detail = f"{first}; and {len(rest)} more" if rest else first
+        return _document(request, status, kind, title, detail, errors=exc.flaws)
+    if isinstance(exc, HTTPException):
+        return _http_error(request, exc)
+    if isinstance(exc, ClientDisconnect):
+        return _document(request, 400, "disconnected", "The client left", "expected the whole body, got a part of it")
+    for known, (status, kind, title) in STATUSES.items():
+        if isinstance(exc, known):
+            log.error("%s %s: %s", request.method, request.url.path, exc)
+            return _document(request, status, kind, title, str(exc))
+    log.error("%s %s failed", request.method, request.url.path, exc_info=exc)
+    return _document(request, 500, "internal", "Internal error", "an error of the service itself; its log says more")
+
+
+def place(flaw: Flaw) -> str:
+    """Word where a flaw is, as a client would look for it: `instances[3].petal_width`."""
+    row = "" if flaw.row is None else f"instances[{flaw.row}]"
+    name = flaw.feature or ""
+    return row + ("." if row and name else "") + name + "".join(f"[{index}]" for index in flaw.position)
+
+
+def _with_place(flaw: Flaw) -> str:
+    where = place(flaw)
+    return f"{where}: {flaw}" if where else str(flaw)
+
+
+def _http_error(request: Request, exc: HTTPException) -> Response:
+    """Answer what the router refuses: an unknown path, or another method."""
+    path, headers, detail = request.url.path, dict(exc.headers or {}), str(exc.detail)
+    if exc.status_code == 404:
+        detail = f"expected a path such as /predict, /model or /docs, got {path}"
+    if exc.status_code == 405:
+        # The router names the methods of the first route at this path only; the document knows all.
+        documented = request.app.openapi()["paths"].get(path, {})
+        headers["Allow"] = ", ".join(sorted(method.upper() for method in documented)) or headers.get("Allow", "GET")
+        detail = f"expected {headers['Allow']} for {path}, got {request.method}"
+    return _document(request, exc.status_code, "http", str(exc.detail), detail, headers=headers)
+
+
+def _document(
+    request: Request,
+    status: int,
+    kind: str,
+    title: str,
+    detail: str,
+    *,
+    errors: Sequence[Flaw] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    content: dict[str, Any] = {
+        "type": f"urn:foreseen:problem:{kind}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        content["errors"] = [_error(flaw) for flaw in errors]
+    sent = dict(headers or {})
+    if request.url.path == "/predict":
+        sent["Cache-Status"] = BYPASSED
+    return Response(msgspec.json.encode(content), status, sent, MEDIA_TYPE)
+
+
+def _error(flaw: Flaw) -> dict[str, str]:
+    told = {"place": place(flaw), "expected": flaw.expected, "got": flaw.got}
+    return told | {"hint": flaw.hint} if flaw.hint else told

@@ -1,0 +1,82 @@
+"""Serving: from settings to processes that answer on a port."""
+
+import socket
+from collections.abc import Callable
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
+
+from foreseen.container import Container
+from foreseen.entrypoints.http.app import create_app
+from foreseen.entrypoints.listening import listening
+from foreseen.entrypoints.logs import configure_logs
+from foreseen.settings import Settings
+
+STARTUP_TIMEOUT_S = 120.0
+"""Seconds that a worker may take to load the model."""
+
+
+def serve(container: Container, *, announce: Callable[[int], None]) -> None:
+    """Serve until a signal says to stop.
+
+    Args:
+        announce: called with the port once it is open; the model is loaded by then.
+    Raises:
+        ModelUnavailableError: the model cannot be had; no port was opened.
+        PortError: the port cannot be had.
+    """
+    settings: Settings = container.settings()
+    app = create_app(container)
+    with listening(settings.host, settings.port) as listener:
+        announce_once = partial(announce, listener.getsockname()[1])
+        if settings.workers == 1:
+            _Server(_config(app, settings), announce_once).run(sockets=[listener])
+        else:
+            # Each process builds its own application, from the settings alone.
+            _Supervisor(_config(partial(_app_of_worker, settings), settings), listener, announce_once).run()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+class _Supervisor(Multiprocess):
+    """Runs several processes on one port and starts each again should it end; says when the first ones have started."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, announce: Callable[[], None]) -> None:
+        super().__init__(config, [listener])
+        self._announce = announce
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if all(process.wait_until_ready(STARTUP_TIMEOUT_S, self.should_exit) for process in self.processes):
+            self._announce()
+
+
+def _app_of_worker(settings: Settings) -> FastAPI:
+    configure_logs(settings)
+    return create_app(Container(settings=settings))
+
+
+def _config(app: object, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        factory=isinstance(app, partial),
+        workers=settings.workers,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=30,
+    )

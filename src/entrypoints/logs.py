@@ -1,0 +1,36 @@
+"""Logs: one line an event on standard error, as text for people or JSON for machines."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from foreseen.settings import Settings
+
+
+def configure_logs(settings: Settings) -> None:
+    """Send what every library logs through one formatter."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    is_json = settings.log_format == "json"
+    last: list[Any] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if is_json
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    # uvicorn tells of every start and stop at "info"; its errors are what an operator needs.
+    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, root.level))

@@ -1,0 +1,1 @@
+"""What tests are built of: fakes, contracts, models and servers."""
