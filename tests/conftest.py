@@ -1,0 +1,13 @@
+"""Fixtures that every test may ask for."""
+
+from pathlib import Path
+
+import pytest
+
+from support.models import iris_forest, save
+
+
+@pytest.fixture(scope="session")
+def iris_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A forest on iris with named columns, saved."""
+    return save(iris_forest(), tmp_path_factory.mktemp("iris"))

@@ -1,0 +1,106 @@
+"""Working fakes of the ports, and a clock that moves when told to."""
+
+from collections.abc import Mapping, Sequence
+
+from foreseen.domain.batch import Batch
+from foreseen.domain.entry import Entry
+from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.key import Fingerprint, Key
+from foreseen.domain.predictions import Predictions
+from foreseen.domain.signature import Feature, Signature
+
+FLOWER = Signature((Feature("length", example=5.1), Feature("width", example=3.5)), kind="regression")
+
+
+class Clock:
+    """Seconds since 1970, standing still until moved."""
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_s(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+class FakePredictor:
+    """Answers with the sum of an instance's numbers, and remembers how it was asked."""
+
+    def __init__(self, signature: Signature = FLOWER, outputs: tuple[str, ...] = ("predict",)) -> None:
+        self.signature = signature
+        self.outputs = outputs
+        self.fingerprint = Fingerprint(b"f" * 16)
+        self.versions: Mapping[str, str] = {"fake": "1"}
+        self.calls: list[int] = []
+        self.error: Exception | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows were computed in all."""
+        return sum(self.calls)
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Sum each row."""
+        self.calls.append(len(batch))
+        if self.error is not None:
+            raise self.error
+        sums = sum(column.reshape(len(batch), -1).sum(axis=1) for column in batch.columns)
+        return Predictions({"prediction": [float(value) for value in sums]})
+
+
+class DictCache:
+    """Keeps everything, and tells of nothing without being awaited, as a far tier does."""
+
+    def __init__(self) -> None:
+        self.entries: dict[Key, Entry] = {}
+        self.lookups: list[int] = []
+
+    def peek(self, key: Key) -> Entry | None:
+        """Say nothing."""
+        return None
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look up."""
+        self.lookups.append(len(keys))
+        return {key: self.entries[key] for key in keys if key in self.entries}
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """Keep."""
+        self.entries |= entries
+
+    async def ping(self) -> None:
+        """Be there."""
+
+    async def close(self) -> None:
+        """Have nothing to close."""
+
+
+class DeadCache(DictCache):
+    """A far tier that is away; `is_alive` brings it back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_alive = False
+        self.asked = 0
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Fail while away."""
+        self._require()
+        return await super().get_many(keys)
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """Fail while away."""
+        self._require()
+        await super().put_many(entries)
+
+    async def ping(self) -> None:
+        """Fail while away."""
+        self._require()
+
+    def _require(self) -> None:
+        self.asked += 1
+        if not self.is_alive:
+            raise CacheUnavailableError("nobody there")

@@ -1,0 +1,69 @@
+"""Models as the field saves them: trained in a moment, saved with joblib."""
+
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_digits, load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+IRIS_NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+
+
+def save(model: Any, folder: Path, name: str = "model.joblib") -> Path:
+    """Save a model where only its owner may write."""
+    path = folder / name
+    joblib.dump(model, path)
+    path.chmod(0o600)
+    return path
+
+
+def iris_frame() -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+    """Give iris with named columns, and its int labels."""
+    data, target = load_iris(return_X_y=True)
+    return pd.DataFrame(data, columns=IRIS_NAMES), target
+
+
+def iris_forest(n_estimators: int = 10) -> RandomForestClassifier:
+    """Train a forest on a DataFrame, all threads asked for."""
+    data, target = iris_frame()
+    return RandomForestClassifier(n_estimators=n_estimators, random_state=0, n_jobs=2).fit(data, target)
+
+
+def iris_logistic() -> LogisticRegression:
+    """Train a model whose last bits depend on the batch, on a plain array."""
+    data, target = load_iris(return_X_y=True)
+    return LogisticRegression(max_iter=1000).fit(data, target)
+
+
+def digits_forest() -> RandomForestClassifier:
+    """Train a forest on 8 x 8 images, flat."""
+    data, target = load_digits(return_X_y=True)
+    return RandomForestClassifier(n_estimators=10, random_state=0).fit(data[:400], target[:400])
+
+
+def mixed_pipeline() -> Any:
+    """Train a pipeline over string and number columns, a missing number filled in."""
+    frame = pd.DataFrame(
+        {
+            "colour": ["red", "green", "blue", "red", "green", "blue"] * 5,
+            "weight": [1.0, 2.0, 3.0, np.nan, 5.0, 6.0] * 5,
+            "height": np.arange(30.0),
+        }
+    )
+    target = ["light" if colour == "red" else "heavy" for colour in frame["colour"]]
+    columns = ColumnTransformer(
+        [
+            ("colours", OneHotEncoder(handle_unknown="error"), ["colour"]),
+            ("weights", make_pipeline(SimpleImputer(), StandardScaler()), ["weight"]),
+            ("heights", StandardScaler(), ["height"]),
+        ]
+    )
+    return make_pipeline(columns, LogisticRegression()).fit(frame, target)

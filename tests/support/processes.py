@@ -1,0 +1,127 @@
+"""Real processes of the command, on free ports, ended when the test is over."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+import httpx
+
+STARTUP_S = 60.0
+
+
+@dataclass
+class Served:
+    """A running `foreseen serve`.
+
+    Attributes:
+        url: where it listens.
+        out: what it wrote to standard output so far.
+        err: what it wrote to standard error so far.
+    """
+
+    process: subprocess.Popen[str]
+    url: str = ""
+    out: list[str] = field(default_factory=list)
+    err: list[str] = field(default_factory=list)
+
+    def get(self, path: str, **query: object) -> httpx.Response:
+        """Ask with GET."""
+        return httpx.get(self.url + path, params={name: str(value) for name, value in query.items()}, timeout=30)
+
+    def post(self, body: object, path: str = "/predict") -> httpx.Response:
+        """Ask with POST, JSON."""
+        return httpx.post(self.url + path, json=body, timeout=30)
+
+    def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
+        """End it by a signal and give its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(sent)
+        return self.process.wait(timeout=30)
+
+
+def command(*args: object) -> list[str]:
+    """Give the command line of the installed command."""
+    return [sys.executable, "-m", "foreseen", *map(str, args)]
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give this process's environment without settings of ours, and with some more."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FORESEEN_")}
+    return clean | {"NO_COLOR": "1", "COLUMNS": "100"} | dict(extra or {})
+
+
+def run(
+    *args: object,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command to its end."""
+    return subprocess.run(
+        command(*args), input=stdin, capture_output=True, env=environment(env), cwd=cwd, timeout=100, check=False
+    )
+
+
+@contextmanager
+def served(*args: object, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Iterator[Served]:
+    """Run `foreseen serve` on a free port until the block ends."""
+    process = subprocess.Popen(
+        command("serve", *args, "--port", "0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(env),
+        cwd=cwd,
+    )
+    running = Served(process)
+    readers = [_collect(process.stdout, running.out), _collect(process.stderr, running.err)]
+    try:
+        running.url = _announced_url(running)
+        yield running
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for reader in readers:
+            reader.join(timeout=10)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _collect(stream: IO[str] | None, lines: list[str]) -> Thread:
+    """Take in lines as they come, so that the process never waits for its pipe."""
+
+    def read() -> None:
+        for line in stream or ():
+            lines.append(line)  # noqa: PERF402 - extend would show none before the last
+
+    thread = Thread(target=read, daemon=True)
+    thread.start()
+    return thread
+
+
+def _announced_url(running: Served) -> str:
+    deadline = time.monotonic() + STARTUP_S
+    while time.monotonic() < deadline:
+        match = re.search(r"(http://\S+)/docs", "".join(running.out))
+        if match:
+            return match[1]
+        if running.process.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise AssertionError(f"foreseen serve did not start: {''.join(running.out)}{''.join(running.err)}")

