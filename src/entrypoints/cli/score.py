@@ -146,4 +146,5 @@ def _summarise(scored: Scored, seconds: float, predict: Predict, rejects: Path |
         hits = f"{predict.tally.hit_ratio:.0%} of them from the cache"
         print(f"scored {scored.rows:,} rows in {seconds:.1f} s, {hits}", file=sys.stderr)  # noqa: T201
     if scored.rejected:
-        print(f"foreseen: rejected {scored.rejected:,} rows, see {rejects}", file=sys.stderr)  # noqa: T201
+        noun = "row" if scored.rejected == 1 else "rows"
+        print(f"foreseen: rejected {scored.rejected:,} {noun}, see {rejects}", file=sys.stderr)  # noqa: T201

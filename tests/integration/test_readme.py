@@ -1,0 +1,156 @@
+"""The README says what is so: its commands are run as they stand, and its tables held against the code."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from foreseen.settings import Settings
+from support.processes import environment
+from support.readme import Shown, agrees, console_commands
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+NOT_RUN_HERE = {"make test"}
+"""This test is a part of it."""
+
+
+def test_the_readme_is_under_200_lines() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 200
+
+
+def test_the_readme_names_every_setting_with_its_default() -> None:
+    table = README.read_text(encoding="utf-8").split("## Settings")[1].split("## Code map")[0]
+    named = {
+        name
+        for line in table.splitlines()
+        for name in re.findall(r"`(\w+)`", line.split("|")[1] if "|" in line else "")
+    }
+
+    assert named == set(Settings.model_fields)
+
+
+def test_every_place_the_readme_names_is_there() -> None:
+    code_map = README.read_text(encoding="utf-8").split("## Code map")[1]
+
+    places = re.findall(r"`((?:src|tests|examples|docs)/[\w./]*)`|\]\(([\w./]+)\)", code_map)
+
+    assert len(places) > 8
+    assert [place for pair in places for place in pair if place and not (ROOT / place).exists()] == []
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy of what is committed or about to be, with this environment, so that nothing here is written to."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    copy = tmp_path / "clone"
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    return copy
+
+
+class Terminal:
+    """Runs commands in a folder one after the other; one that serves goes on until the next that serves."""
+
+    def __init__(self, folder: Path, redis_url: str) -> None:
+        self._folder = folder
+        self._port = _free_port()
+        self._redis = urlsplit(redis_url).netloc
+        self._serving: subprocess.Popen[str] | None = None
+
+    def type(self, shown: Shown) -> str:
+        """Run a command and give what it printed, ports as the README has them."""
+        command = shown.command.replace("127.0.0.1:8000", f"127.0.0.1:{self._port}")
+        command = command.replace("127.0.0.1:6379", self._redis)
+        printed = self._serve(command) if " serve" in command else self._run(command)
+        return printed.replace(f"127.0.0.1:{self._port}", "127.0.0.1:8000").replace(self._redis, "127.0.0.1:6379")
+
+    def close(self) -> None:
+        """End what serves."""
+        if self._serving is None:
+            return
+        os.killpg(self._serving.pid, signal.SIGINT)  # as Ctrl-C does: to make, and to what it runs
+        self._serving.wait(timeout=30)
+        assert self._serving.stdout is not None
+        self._serving.stdout.close()
+        self._serving = None
+
+    def _run(self, command: str) -> str:
+        env = environment({"FORESEEN_REDIS_URL": f"redis://{self._redis}/0"})
+        done = subprocess.run(
+            ["bash", "-c", command],
+            check=False,
+            cwd=self._folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=100,
+        )
+        return done.stdout.decode()
+
+    def _serve(self, command: str) -> str:
+        self.close()
+        command += f" PORT={self._port}" if command.startswith("make") else f" --port {self._port}"
+        words = re.sub(r"^((?:\w+=\S+ )*)", r"\1exec ", command)
+        self._serving = subprocess.Popen(
+            ["bash", "-c", words],
+            start_new_session=True,
+            cwd=self._folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        lines = []
+        for line in self._serving.stdout or ():
+            lines.append(line)
+            if "/docs" in line:
+                break
+        return "".join(lines)
+
+
+@pytest.fixture
+def terminal(clone: Path, redis_url: str) -> Iterator[Terminal]:
+    """A terminal in a clone, with a Redis."""
+    opened = Terminal(clone, redis_url)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.timeout(180)
+def test_every_command_of_the_readme_prints_what_it_shows(terminal: Terminal, clone: Path) -> None:
+    # Otherwise make would install the clone into the environment that runs this test.
+    assert subprocess.run(["make", "-q", ".venv/.installed"], cwd=clone, check=False).returncode == 0, (
+        "run make install"
+    )
+
+    commands = console_commands(README)
+    assert len(commands) > 12
+    for shown in commands:
+        if shown.command in NOT_RUN_HERE:
+            assert subprocess.run(["make", "-n", "test"], cwd=clone, capture_output=True, check=False).returncode == 0
+            continue
+        printed = terminal.type(shown)
+        assert agrees(shown.output, printed), f"$ {shown.command}\nshown:\n{shown.output}\nprinted:\n{printed}"
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
