@@ -1,5 +1,7 @@
 # The commands of this project; `make help` lists them.
-PYTHON ?= python3
+# The first Python that is new enough; PYTHON=… for another.
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
+  $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))) python3)
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,10 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from foreseen.settings import Settings
+from support.clone import ROOT, clone_to
 from support.processes import environment
 from support.readme import Shown, agrees, console_commands
 
-ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 NOT_RUN_HERE = {"make test"}
 """This test is a part of it."""
@@ -49,18 +48,7 @@ def test_every_place_the_readme_names_is_there() -> None:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy of what is committed or about to be, with this environment, so that nothing here is written to."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    copy = tmp_path / "clone"
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
+    copy = clone_to(tmp_path / "clone")
     (copy / ".venv").symlink_to(ROOT / ".venv")
     return copy
 

@@ -23,8 +23,8 @@ _CACHE_STATUS: Final = {
 def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
     """Give the document of the whole service."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas |= {
+    # What a reader came for stands first.
+    document["components"]["schemas"] = {
         "Instance": InstanceSchema(predictor.signature).json_schema(),
         "Row": _row(predictor.signature),
         "Instances": _instances(),
@@ -35,7 +35,7 @@ def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
             "properties": {"predictions": _list_of("Prediction")},
         },
         "Problem": _PROBLEM,
-    }
+    } | document["components"]["schemas"]
     return document
 
 
