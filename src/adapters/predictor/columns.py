@@ -1,10 +1,11 @@
 """What a fitted scikit-learn model tells of its columns: names, which hold strings, which may be missing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
@@ -42,11 +43,13 @@ class ColumnFacts:
         is_string: it was fitted on strings here.
         takes_missing: a part made for missing values stands in front of everything that would choke on one.
         example: a value it was fitted on, where it keeps one; else None.
+        missing_is_none: a missing value was None where it was fitted, not NaN; to scikit-learn they are two.
     """
 
     is_string: bool = False
     takes_missing: bool = False
     example: object = None
+    missing_is_none: bool = False
 
 
 def read_columns(model: Any) -> list[ColumnFacts] | None:
@@ -82,6 +85,8 @@ def _facts(estimator: Any, column: _Column) -> ColumnFacts:
         return _through(estimator.steps, column)
     if isinstance(estimator, ColumnTransformer):
         return _routed(estimator, column)
+    if isinstance(estimator, _HIST):
+        return _of_hist(estimator, column)
     if members := _members(estimator):
         return _joined([_facts(member, column) for member in members])
     return _plain(estimator, column)
@@ -117,7 +122,8 @@ def _lets_missing_pass(step: Any) -> bool:
 
 def _routed(transformer: ColumnTransformer, column: _Column) -> ColumnFacts:
     found = []
-    for _, part, chosen in transformer.transformers_:
+    # What a bagging keeps as its template was never fitted.
+    for _, part, chosen in getattr(transformer, "transformers_", ()):
         place = _place(chosen, column, transformer)
         if place is not None and not isinstance(part, str):
             found.append(_facts(part, place))
@@ -147,7 +153,15 @@ def _joined(found: Sequence[ColumnFacts]) -> ColumnFacts:
         is_string=any(facts.is_string for facts in found),
         takes_missing=all(facts.takes_missing for facts in found),
         example=examples[0] if examples else None,
+        missing_is_none=any(facts.missing_is_none for facts in found),
     )
+
+
+def _of_hist(estimator: Any, column: _Column) -> ColumnFacts:
+    """Read gradient boosting on histograms: it takes anything missing, and encodes string categories itself."""
+    encoder = getattr(estimator, "_preprocessor", None)
+    facts = ColumnFacts() if encoder is None else _routed(encoder, column)
+    return replace(facts, takes_missing=True)
 
 
 def _plain(estimator: Any, column: _Column) -> ColumnFacts:
@@ -157,7 +171,7 @@ def _plain(estimator: Any, column: _Column) -> ColumnFacts:
         facts = read(estimator, column.index)
         if facts is not None:
             return facts
-    return ColumnFacts(takes_missing=isinstance(estimator, _HIST))
+    return ColumnFacts()
 
 
 def _of_encoder(estimator: Any, index: int) -> ColumnFacts | None:
@@ -170,22 +184,27 @@ def _of_encoder(estimator: Any, index: int) -> ColumnFacts | None:
     is_string = any(isinstance(value, str) for value in present)
     example = present[0] if present else None
     return ColumnFacts(
-        is_string, len(present) < len(known), example if is_string or example is None else float(example)
+        is_string,
+        takes_missing=len(present) < len(known),
+        example=example if is_string or example is None else float(example),
+        missing_is_none=any(value is None for value in known),
     )
 
 
 def _of_imputer(estimator: Any, index: int) -> ColumnFacts | None:
     if not type(estimator).__module__.startswith("sklearn.impute"):
         return None
+    marker = getattr(estimator, "missing_values", None)
+    if not _is_missing(marker):  # it fills in a number that stands for nothing, such as -1
+        return None
     statistics = getattr(estimator, "statistics_", None)
     value = statistics[index] if statistics is not None and index < len(statistics) else None
-    if isinstance(value, str):
-        return ColumnFacts(True, True, value)
-    return ColumnFacts(False, True)
+    is_string = isinstance(value, str)
+    return ColumnFacts(is_string, True, value if is_string else None, missing_is_none=marker is None)
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
+    return value is None or value is pd.NA or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
 _READERS: tuple[Callable[[Any, int], ColumnFacts | None], ...] = (_of_encoder, _of_imputer)

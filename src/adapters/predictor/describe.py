@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import is_classifier, is_regressor
 
 from foreseen.adapters.predictor.columns import ColumnFacts, feature_names, read_columns
-from foreseen.adapters.predictor.sidecar import Sidecar, read_sidecar
+from foreseen.adapters.predictor.sidecar import read_sidecar
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Feature, Kind, Signature
 
@@ -21,7 +21,8 @@ def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidec
     Raises:
         ModelUnavailableError: the names do not fit the model, or nothing tells what it takes.
     """
-    sidecar = None if names else _sidecar(model_path, sidecar_path)
+    beside = None if names else _sidecar_path(model_path, sidecar_path)
+    sidecar = read_sidecar(beside) if beside else None
     try:
         features = sidecar.declared() if sidecar else _features(model, names)
         _check_count(model, features)
@@ -29,14 +30,12 @@ def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidec
         kind = (sidecar.kind if sidecar else None) or _kind(model)
         return Signature(features, kind, _classes(model) if kind == "classification" else ())
     except ValueError as exc:
-        raise ModelUnavailableError(f"{model_path}: {exc}") from exc
+        raise ModelUnavailableError(f"{beside or model_path}: {exc}") from exc
 
 
-def _sidecar(model_path: Path, sidecar_path: Path | None) -> Sidecar | None:
-    if sidecar_path is not None:
-        return read_sidecar(sidecar_path)
+def _sidecar_path(model_path: Path, sidecar_path: Path | None) -> Path | None:
     beside = model_path.with_suffix(".toml")
-    return read_sidecar(beside) if beside.is_file() else None
+    return sidecar_path or (beside if beside.is_file() else None)
 
 
 def _features(model: Any, names: Sequence[str] | None) -> tuple[Feature, ...]:

@@ -60,7 +60,8 @@ def load_predictor(
 
 
 def _refuse_unless_fitted(path: Path, model: Any) -> None:
-    if not isinstance(model, BaseEstimator):
+    # Only scikit-learn's own are held to its convention; a user's estimator may keep what it learned under any name.
+    if not isinstance(model, BaseEstimator) or not type(model).__module__.startswith("sklearn."):
         return
     try:
         check_is_fitted(model)

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foreseen.domain.batch import Batch
-from foreseen.domain.errors import ForeseenError, ModelUnavailableError
+from foreseen.domain.errors import Flaw, InvalidBatchError, ModelUnavailableError
 from foreseen.domain.near import near_hint
 from foreseen.domain.signature import DType, Feature, Kind, Signature
+from foreseen.domain.text import shown, tensor_flaw
 
 
 class _FeatureTable(BaseModel):
@@ -57,7 +58,7 @@ def read_sidecar(path: Path) -> Sidecar:
         raise ModelUnavailableError(f"{path}: {_worded(exc)}") from None
     except OSError as exc:
         raise ModelUnavailableError(f"{path}: expected a readable sidecar: {exc.strerror}") from exc
-    except (ForeseenError, ValueError) as exc:  # TOML and Unicode errors, wrong shapes, names, examples
+    except ValueError as exc:  # TOML and Unicode errors, wrong shapes, names, examples
         raise ModelUnavailableError(f"{path}: {exc}") from exc
     return sidecar
 
@@ -66,15 +67,21 @@ def _check_examples(features: tuple[Feature, ...]) -> None:
     for feature in features:
         if feature.example is None:
             continue
-        try:
-            column = Batch.of(Signature((feature,)), {feature.name: [feature.example]}).columns[0]
-        except (ForeseenError, TypeError, ValueError) as exc:
-            raise ValueError(f"feature {feature.name!r}: expected an example of its dtype and shape: {exc}") from exc
-        if column.shape[1:] != feature.shape:
-            raise ValueError(
-                f"feature {feature.name!r}: expected an example of shape {list(feature.shape)}, "
-                f"got {list(column.shape[1:])}"
-            )
+        if flaw := _flaw(feature):
+            raise ValueError(f"feature {feature.name!r}: expected an example of its dtype and shape: {flaw}")
+
+
+def _flaw(feature: Feature) -> Flaw | None:
+    """Say what is wrong with an example, if anything; one that the model is never sent would mislead in every page."""
+    if feature.dtype == "string":
+        return None if isinstance(feature.example, str) else Flaw("a string", shown(feature.example))
+    if flaw := tensor_flaw(feature, feature.example):
+        return flaw
+    try:
+        Batch.of(Signature((feature,)), {feature.name: [feature.example]})
+    except InvalidBatchError as exc:
+        return exc.flaws[0]
+    return None
 
 
 def _worded(exc: ValidationError) -> str:

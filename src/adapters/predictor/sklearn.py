@@ -1,12 +1,13 @@
 """SklearnPredictor: any object with `predict`, as scikit-learn's users save them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from foreseen.adapters.predictor.columns import read_columns
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import Flaw, InvalidBatchError, ModelUnavailableError, PredictionError
 from foreseen.domain.key import Fingerprint
@@ -45,6 +46,8 @@ class SklearnPredictor:
         self.versions = versions
         self.outputs = tuple(outputs)
         self._names = getattr(model, "feature_names_in_", None)
+        facts = read_columns(model) or []
+        self._missing = [None if told.missing_is_none else np.nan for told in facts]
         # A model of the user's own gets a lone tensor as it is; an estimator takes rows of values.
         self._takes_tensor = (
             len(signature.features) == 1 and signature.has_tensors and not hasattr(model, "n_features_in_")
@@ -70,12 +73,20 @@ class SklearnPredictor:
     def _table(self, batch: Batch) -> Any:
         if self._takes_tensor:
             return batch.columns[0]
-        if self._names is not None and not self.signature.has_tensors:
-            return pd.DataFrame(dict(zip(self._names, batch.columns, strict=True)))
-        if any(column.dtype == object for column in batch.columns):
-            return np.column_stack([_with_nan(column) for column in batch.columns])
-        flat = [column.reshape(len(batch), -1) for column in batch.columns]
-        return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
+        columns = list(self._cells(batch))
+        if self._names is None:
+            return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1)
+        parts = [column[:, place] for column in columns for place in range(column.shape[1])]
+        # Each with its own dtype: left to pandas, a missing string would be None or NaN by what stands beside it.
+        return pd.DataFrame(
+            {name: pd.Series(part, dtype=part.dtype) for name, part in zip(self._names, parts, strict=True)}
+        )
+
+    def _cells(self, batch: Batch) -> Iterator[Any]:
+        """Give each feature's values as a matrix of n rows, a missing string as the model knows it."""
+        for place, column in enumerate(batch.columns):
+            is_none = column.dtype != object or (place < len(self._missing) and self._missing[place] is None)
+            yield (column if is_none else _with_nan(column)).reshape(len(batch), -1)
 
     def _ask(self, output: str, table: Any, n: int) -> Any:
         try:
@@ -98,15 +109,28 @@ def _by_row(output: str, answer: Any, n: int) -> Any:
     """Bring an answer to one element a row: an array, or a list of lists where the outputs differ in length."""
     if scipy.sparse.issparse(answer):
         answer = answer.toarray()
-    if output != "predict" and isinstance(answer, list):  # one array an output, as predict_proba of several gives
-        parts = [np.asarray(part) for part in answer]
+    if output != "predict" and isinstance(answer, list) and all(np.ndim(part) == 2 for part in answer):
+        parts = [np.asarray(part) for part in answer]  # one array an output, as predict_proba of several gives
         if any(part.shape[:1] != (n,) for part in parts):
             raise PredictionError(f"expected {n} rows from {output}, got {[part.shape for part in parts]}")
         return [[part[row] for part in parts] for row in range(n)]
-    array = np.asarray(answer)
+    array = _array(answer)
     if array.shape[:1] != (n,):
         raise PredictionError(f"expected {n} rows from {output}, got an array of shape {array.shape}")
     return array
+
+
+def _with_nan(column: Any) -> Any:
+    return np.array([np.nan if value is None else value for value in column], dtype=object)
+
+
+def _array(answer: Any) -> Any:
+    try:
+        return np.asarray(answer)
+    except ValueError:  # lists of different lengths
+        array = np.empty(len(answer), dtype=object)
+        array[:] = list(answer)
+        return array
 
 
 def _shown(value: Any, *, as_label: bool) -> Json:
@@ -121,8 +145,13 @@ def _probabilities(row: Any, classes: Any) -> Json:
     if isinstance(row, list):
         each = classes if isinstance(classes, list) else [None] * len(row)
         return [_probabilities(part, known) for part, known in zip(row, each, strict=True)]
-    if classes is None or isinstance(classes, list) or len(classes) != len(row):
+    if classes is None:
         return row.tolist()  # type: ignore[no-any-return]
+    if np.shape(row) != np.shape(classes):
+        raise PredictionError(
+            f"expected one probability from predict_proba for each of {len(classes)} classes, "
+            f"got an array of shape {np.shape(row)}"
+        )
     return {str(label): float(p) for label, p in zip(np.asarray(classes).tolist(), row.tolist(), strict=True)}
 
 
@@ -131,8 +160,3 @@ def _bits(value: Any) -> bytes:
         return b"".join(map(_bits, value))
     array = np.asarray(value)
     return repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
-
-
-def _with_nan(column: Any) -> Any:
-    """Write a missing string as NaN, as scikit-learn's imputers and encoders expect it."""
-    return np.array([np.nan if value is None else value for value in column], dtype=object)

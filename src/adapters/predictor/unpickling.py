@@ -47,6 +47,10 @@ def _loaded(artefact: Artefact) -> Any:
     try:
         return joblib.load(BytesIO(artefact.content))
     except ModuleNotFoundError as exc:
+        if not all(word.isidentifier() for word in str(exc.name).split(".")):  # text whose first letter is an opcode
+            raise ModelUnavailableError(
+                f"{path}: expected a model saved by joblib or pickle, got a file that is none"
+            ) from exc
         raise ModelUnavailableError(
             f"{path}: expected module {exc.name!r}, which the model needs, in the working directory, on PYTHONPATH or "
             "installed, got no such module"
