@@ -1,5 +1,7 @@
 """Tables: files of instances that are read, scored and written in chunks."""
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -32,7 +34,7 @@ class Chunk:
         batch: the readable ones as instances; None when there are none.
         table: the same rows with all their columns, in the reader's own form.
         lines: the line each begins on.
-        rejects: the unreadable ones between them.
+        rejects: the unreadable ones between and around them.
     """
 
     batch: Batch | None
@@ -47,8 +49,9 @@ class Chunk:
 
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
-        cells = [str(column[0]) for column in self.table.take([row]).columns]
-        return Reject(self.lines[row], "", reason, ",".join(cells))
+        text = io.StringIO()
+        csv.writer(text, lineterminator="").writerow([str(column[0]) for column in self.table.take([row]).columns])
+        return Reject(self.lines[row], "", reason, text.getvalue())
 
 
 class TableReader(Protocol):

@@ -5,8 +5,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError
-from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Feature
+from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Feature, Signature
 from foreseen.domain.text import read_text
 
 
@@ -43,11 +44,18 @@ def _one_by_one(feature: Feature, cells: pa.Array) -> tuple[list[Any], dict[int,
     refused: dict[int, str] = {}
     for row, text in enumerate(cells.to_pylist()):
         try:
-            values.append(read_text(feature, text))
+            values.append(_read(feature, text))
         except InvalidBatchError as exc:
             refused[row] = str(exc)
             values.append(_stand_in(feature))
     return values, refused
+
+
+def _read(feature: Feature, text: str) -> Any:
+    value = read_text(feature, text)
+    if feature.shape:  # whether each of its numbers is finite and in bounds is for the batch to say
+        Batch.of(Signature((feature,)), {feature.name: [value]})
+    return value
 
 
 def _stand_in(feature: Feature) -> Any:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -20,6 +21,10 @@ from foreseen.domain.table import Chunk, Reject
 
 CHUNK_ROWS: Final = 8192
 _BLOCK_BYTES: Final = 1 << 20
+_ROWS_A_BLOCK: Final = 4
+"""Rows of the longest kind that a block has room for: pyarrow takes none that lies in three blocks."""
+_NUMBER_BYTES: Final = 32
+"""What a number of a tensor may take as text."""
 _HEADER_LIMIT: Final = 1 << 24
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -37,7 +42,8 @@ class CsvReader:
             TableError: no header, a feature without a column, or a column twice.
         """
         self._raw = _Counted(stream)
-        self._stream = io.BufferedReader(self._raw, _BLOCK_BYTES)
+        self._block_bytes = max(_BLOCK_BYTES, _ROWS_A_BLOCK * sum(f.size * _NUMBER_BYTES for f in signature.features))
+        self._stream = io.BufferedReader(self._raw, self._block_bytes)
         self._signature = signature
         self._name = name
         self.columns, header_lines = self._header()
@@ -55,7 +61,10 @@ class CsvReader:
         for record_batch in self._record_batches():
             for start in range(0, record_batch.num_rows, CHUNK_ROWS):
                 chunk, ends_in = self._chunk(record_batch.slice(start, CHUNK_ROWS))
-                yield Chunk(chunk.batch, chunk.table, chunk.lines, [*blank, *chunk.rejects])
+                if chunk.batch is None and not chunk.rejects:  # blank as a whole
+                    blank += ends_in
+                    continue
+                yield replace(chunk, rejects=[*blank, *chunk.rejects])
                 blank = ends_in
         if rest := self._numbers.rest():
             yield Chunk(None, None, (), [*blank, *rest])
@@ -70,10 +79,16 @@ class CsvReader:
             raise TableError(f"{self._name}: expected UTF-8, got other bytes in line 1") from None
         except OSError as exc:
             raise TableError(f"{self._name}: cannot be read: {exc.strerror or exc}") from exc
-        names = next(csv.reader([text.rstrip("\r\n")]), [])
+        names = self._split(text.rstrip("\r\n"))
         if not any(names):
             raise TableError(f"{self._name}: expected a header line with the columns' names, got nothing")
         return tuple(names), max(1, raw.count(b"\n"))
+
+    def _split(self, header: str) -> list[str]:
+        try:
+            return next(csv.reader([header]), [])
+        except csv.Error as exc:
+            raise TableError(f"{self._name}: expected a header line with the columns' names: {exc}") from exc
 
     def _check_columns(self) -> None:
         twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
@@ -93,7 +108,7 @@ class CsvReader:
                 self._stream,
                 read_options=pyarrow.csv.ReadOptions(
                     use_threads=False,  # else rows set aside come without their number
-                    block_size=_BLOCK_BYTES,
+                    block_size=self._block_bytes,
                     column_names=self.columns,
                 ),
                 parse_options=pyarrow.csv.ParseOptions(
@@ -118,19 +133,21 @@ class CsvReader:
         """Make a chunk of some rows; the blank ones that they end in are given apart."""
         lines, rejects = self._numbers.place(_newlines(table))
         columns, refused = self._read(table)
-        blank = _blank(table)
+        blank = set(_blank(table))
         refused |= dict.fromkeys(blank, ("", "expected a row, got nothing"))
         rows = [
             (row, Reject(lines[row], column, reason, _as_text(table, row))) for row, (column, reason) in refused.items()
         ]
-        last = max((row for row in range(table.num_rows) if row not in blank), default=-1)
-        rejects += [reject for row, reject in rows if row <= last]
-        ends_in = [reject for row, reject in rows if row > last]
+        filled = [reject.line for reject in rejects] + [lines[row] for row in range(table.num_rows) if row not in blank]
+        last_line = max(filled, default=0)
+        rejects += [reject for _, reject in rows if reject.line <= last_line]
+        ends_in = [reject for _, reject in rows if reject.line > last_line]
+        rejects.sort(key=lambda reject: reject.line)
         kept = [row for row in range(table.num_rows) if row not in refused]
-        batch = Batch.of(self._signature, columns) if kept else None
-        whole = Chunk(batch, table, lines, ())
-        chosen = whole if len(kept) == table.num_rows else whole.take(kept)
-        return Chunk(chosen.batch, chosen.table, chosen.lines, sorted(rejects, key=lambda reject: reject.line)), ends_in
+        if not kept:
+            return Chunk(None, None, (), rejects), ends_in
+        whole = Chunk(Batch.of(self._signature, columns), table, lines, rejects)
+        return whole if len(kept) == table.num_rows else replace(whole.take(kept), rejects=rejects), ends_in
 
     def _read(self, table: pa.RecordBatch) -> tuple[dict[str, Any], dict[int, tuple[str, str]]]:
         """Read each feature's cells; a refused row is refused for its first column at fault."""

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import msgspec
 import pyarrow as pa
@@ -16,6 +16,8 @@ import pyarrow.csv
 
 from foreseen.domain.errors import TableError
 from foreseen.domain.table import Chunk, Reject
+
+_CLASS_PREFIX: Final = "probability_"
 
 
 class CsvWriter:
@@ -32,22 +34,21 @@ class CsvWriter:
             raise TableError(f"{name}: expected an input without a column {taken[0]!r}, which the output adds")
         self._stream = stream
         self._name = name
+        self._added = tuple(added)
         self._decode = msgspec.json.Decoder().decode
         self._write(_lines([[*columns, *added]]))
 
     def write(self, chunk: Chunk, bodies: Sequence[bytes]) -> None:
         """Add the rows of a chunk, each with its prediction."""
-        answers = [_cells(self._decode(body)) for body in bodies]
+        answers = [_cells(self._decode(body), self._added) for body in bodies]
         table = chunk.table
         for place, cells in enumerate(zip(*answers, strict=True)):
             table = table.append_column(f"added {place}", pa.array(cells, pa.string()))
         self._write(_encode(table))
 
     def _write(self, data: bytes) -> None:
-        try:
+        with translated_write_errors(self._name):
             self._stream.write(data)
-        except OSError as exc:
-            raise TableError(f"{self._name}: cannot be written: {exc.strerror or exc}") from exc
 
 
 class RejectsWriter:
@@ -65,37 +66,48 @@ class RejectsWriter:
             self._write([[str(reject.line), reject.column, reject.reason, reject.row] for reject in rejects])
 
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
-        try:
+        with translated_write_errors(self._name):
             self._stream.write(_lines(rows))
-        except OSError as exc:
-            raise TableError(f"{self._name}: cannot be written: {exc.strerror or exc}") from exc
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its name when the block ends well, and leaves nothing when it does not.
 
+    What is there and no file, such as a pipe or /dev/null, is written to as it stands: a file in its place would take
+    it away from everybody else.
+
     Raises:
         TableError: it cannot be written.
     """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as exc:
-        raise TableError(f"{path}: cannot be written: {exc.strerror}") from exc
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    if path.exists() and not path.is_file():
+        with translated_write_errors(str(path)), path.open("wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.chmod(0o666 & ~_umask())
-        unfinished.replace(path)
-    except OSError as exc:
-        unfinished.unlink(missing_ok=True)
-        raise TableError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
+        return
+    with translated_write_errors(str(path)):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        unfinished = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.chmod(0o666 & ~_umask())
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def translated_write_errors(name: str) -> Iterator[None]:
+    """Word what the system says of a file that cannot be written; that a pipe's reader has left is no fault."""
+    try:
+        yield
+    except BrokenPipeError:
         raise
+    except OSError as exc:
+        raise TableError(f"{name}: cannot be written: {exc.strerror or exc}") from exc
 
 
 def _umask() -> int:
@@ -108,16 +120,16 @@ def added_columns(outputs: Sequence[str], classes: Sequence[str]) -> list[str]:
     """Name the columns that answers with these outputs add to a table."""
     columns = ["prediction"] if "predict" in outputs else []
     if "predict_proba" in outputs:
-        columns += [f"probability_{label}" for label in classes] or ["probabilities"]
+        columns += [_CLASS_PREFIX + label for label in classes] or ["probabilities"]
     return columns
 
 
-def _cells(answer: dict[str, Any]) -> list[str]:
-    cells = [_cell(answer["prediction"])] if "prediction" in answer else []
-    probabilities = answer.get("probabilities")
-    if isinstance(probabilities, dict):
-        return [*cells, *map(_cell, probabilities.values())]
-    return [*cells, _cell(probabilities)] if "probabilities" in answer else cells
+def _cells(answer: dict[str, Any], added: Sequence[str]) -> list[str]:
+    """Give the cell of each added column: of an output by its name, else of one class."""
+    return [
+        _cell(answer[column] if column in answer else answer["probabilities"][column.removeprefix(_CLASS_PREFIX)])
+        for column in added
+    ]
 
 
 def _cell(value: Any) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -29,7 +29,7 @@ def score_file(settings: Settings, *, source: str, output: str, rejects: Path | 
     configure_logs(settings)
     container = Container(settings=settings)
     container.predictor()
-    if output != STANDARD and Path(output).exists() and not force:
+    if output != STANDARD and Path(output).is_file() and not force:
         raise TableError(f"{output}: expected a new file, got one that exists; --force replaces it")
     started = time.perf_counter()
     with ExitStack() as files:
@@ -104,8 +104,21 @@ def _input(source: str) -> Iterator[BinaryIO]:
 
 def _output(container: Container, output: str) -> AbstractContextManager[BinaryIO]:
     chosen: AbstractContextManager[BinaryIO]
-    chosen = nullcontext(sys.stdout.buffer) if output == STANDARD else container.whole_file(Path(output))
+    chosen = _standard_output() if output == STANDARD else container.whole_file(Path(output))
     return chosen
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    """Give standard output, and see to it that all of it is out: what fails when Python exits is told to nobody."""
+    stream = sys.stdout.buffer
+    yield stream
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise TableError(f"standard output: cannot be written: {exc.strerror}") from exc
 
 
 def _name(given: str, standard: str) -> str:
