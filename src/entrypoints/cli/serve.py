@@ -49,7 +49,7 @@ def curl(signature: Signature, base: str) -> str:
     example = signature.example_instance()
     if not signature.has_tensors:
         return f"curl '{base}/predict?{urlencode(_as_text(example))}'"
-    body = json.dumps(example, separators=(",", ":")).replace("'", r"'\\''")
+    body = json.dumps(example, separators=(",", ":")).replace("'", r"'\''")
     return f"curl {base}/predict -H 'Content-Type: application/json' -d '{body}'"
 
 

@@ -48,11 +48,13 @@ def create_app(container: Container) -> FastAPI:
     app.include_router(predict_router(predict, settings))
     app.include_router(about_router(predict, settings))
     add_docs(app)
-    app.openapi_schema = openapi(app, predict.predictor)
+    document = openapi(app, predict.predictor)
+    # FastAPI's own method would make the document anew, without the model in it, once another route is added.
+    app.openapi = lambda: document  # type: ignore[method-assign]
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi_document() -> dict[str, Any]:
-        return app.openapi()
+        return document
 
     _answer_errors_by_problems(app)
     return app

@@ -18,8 +18,8 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     signature = predict.predictor.signature
     reader = InstanceReader(signature)
     has_cache = settings.cache != "none"
-    # A tensor may be longer than a request may have instances; until the body is parsed, one looks like the other.
-    longest = max((feature.shape[0] for feature in signature.features if feature.shape), default=1)
+    # One instance's tensors may be longer than a request may have instances; until the body is parsed, they look alike.
+    longest = sum(feature.shape[0] for feature in signature.features if feature.shape)
     router = APIRouter(tags=["predict"])
 
     async def answered(asked: Asked) -> Response:

@@ -66,9 +66,9 @@ def problem(request: Request, exc: Exception) -> Response:
         return _document(request, 400, "disconnected", "The client left", "expected the whole body, got a part of it")
     for known, (status, kind, title) in STATUSES.items():
         if isinstance(exc, known):
-            log.error("%s %s: %s", request.method, request.url.path, exc)
+            log.error("%s %s: %s", request.method, request.scope["path"], exc)
             return _document(request, status, kind, title, str(exc))
-    log.error("%s %s failed", request.method, request.url.path, exc_info=exc)
+    log.error("%s %s failed", request.method, request.scope["path"], exc_info=exc)
     return _document(request, 500, "internal", "Internal error", "an error of the service itself; its log says more")
 
 
@@ -86,7 +86,7 @@ def _with_place(flaw: Flaw) -> str:
 
 def _http_error(request: Request, exc: HTTPException) -> Response:
     """Answer what the router refuses: an unknown path, or another method."""
-    path, headers, detail = request.url.path, dict(exc.headers or {}), str(exc.detail)
+    path, headers, detail = request.scope["path"], dict(exc.headers or {}), str(exc.detail)
     if exc.status_code == 404:
         detail = f"expected a path such as /predict, /model or /docs, got {path}"
     if exc.status_code == 405:
@@ -116,7 +116,7 @@ def _document(
     if errors:
         content["errors"] = [_error(flaw) for flaw in errors]
     sent = dict(headers or {})
-    if request.url.path == "/predict":
+    if request.scope["path"] == "/predict":
         sent["Cache-Status"] = BYPASSED
     return Response(msgspec.json.encode(content), status, sent, MEDIA_TYPE)
 

@@ -1,0 +1,139 @@
+"""The service in process: an application around a container, asked without a socket."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from dependency_injector import providers
+from fastapi import FastAPI
+
+from foreseen.container import Container
+from foreseen.domain.ports import Predictor
+from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.app import create_app
+from foreseen.settings import Settings
+
+JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        headers: by name in lower case.
+        sent_parts: how many parts of the body the service took.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_parts: int
+
+    @property
+    def cache_status(self) -> str:
+        """Where it came from."""
+        return self.headers["cache-status"]
+
+    def json(self) -> Any:
+        """The body, read."""
+        return json.loads(self.body)
+
+
+class Service:
+    """A started application; each request runs to its end on one event loop."""
+
+    def __init__(self, app: FastAPI, predict: Predict, runner: asyncio.Runner) -> None:
+        self.app = app
+        self.predict = predict
+        self._runner = runner
+
+    def get(self, path: str = "/predict", /, **query: object) -> Reply:
+        """Ask with GET and these values."""
+        return self.send("GET", path, query=urlencode(query).encode())
+
+    def post(self, body: object) -> Reply:
+        """Ask /predict with POST: bytes as they are, anything else as JSON."""
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.send("POST", parts=[sent])
+
+    def send(
+        self,
+        method: str,
+        path: str = "/predict",
+        *,
+        query: bytes = b"",
+        parts: Iterable[bytes] = (),
+        headers: Mapping[str, str] = JSON,
+        hangs_up: bool = False,
+    ) -> Reply:
+        """Send a request as it is given, its body in parts; a client that hangs up never says that it was all."""
+        return self._runner.run(_exchange(self.app, _scope(method, path, query, headers), list(parts), hangs_up))
+
+
+@contextmanager
+def service(container: Container) -> Iterator[Service]:
+    """Give the service around a container, started, until the block ends."""
+    app = create_app(container)
+    with asyncio.Runner() as runner:
+        lifespan = app.router.lifespan_context(app)
+        runner.run(lifespan.__aenter__())
+        try:
+            yield Service(app, container.predict(), runner)
+        finally:
+            runner.run(lifespan.__aexit__(None, None, None))
+
+
+def container_of(predictor: Predictor, **settings: Any) -> Container:
+    """Wire a container around a predictor that is there already."""
+    container = Container(settings=Settings(**{"model": Path("model.joblib"), **settings}))
+    container.predictor.override(providers.Object(predictor))
+    return container
+
+
+def _scope(method: str, path: str, query: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query,
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+
+
+async def _exchange(app: FastAPI, scope: dict[str, Any], parts: list[bytes], hangs_up: bool) -> Reply:
+    inbox: list[dict[str, Any]] = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    inbox.append({"type": "http.disconnect"} if hangs_up else {"type": "http.request", "body": b""})
+    outbox: list[Any] = []
+    taken = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal taken
+        taken += 1
+        if taken > len(inbox):  # the client listens, and says no more
+            await asyncio.Event().wait()
+        return inbox[taken - 1]
+
+    async def send(message: Any) -> None:
+        outbox.append(message)
+
+    try:
+        await app(scope, receive, send)
+    except Exception:
+        if not outbox:  # what fails is answered first, and raised again for the server's log
+            raise
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in outbox[0]["headers"]}
+    body = b"".join(message.get("body", b"") for message in outbox[1:])
+    return Reply(outbox[0]["status"], headers, body, min(taken, len(parts)))

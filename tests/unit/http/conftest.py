@@ -1,0 +1,17 @@
+"""Services that the tests of one file may share, since asking them leaves nothing behind that matters."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from foreseen.container import Container
+from foreseen.settings import Settings
+from support.service import Service, service
+
+
+@pytest.fixture(scope="module")
+def iris(iris_model: Path) -> Iterator[Service]:
+    """A real forest with four named numbers, behind an lru."""
+    with service(Container(settings=Settings(model=iris_model))) as asked:
+        yield asked

@@ -1,0 +1,128 @@
+"""What the service tells of itself."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from foreseen.container import Container
+from foreseen.settings import Settings
+from support.fakes import FakePredictor
+from support.models import IRIS_NAMES
+from support.service import Service, container_of, service
+
+
+@pytest.fixture
+def sums() -> Iterator[Service]:
+    with service(container_of(FakePredictor())) as asked:
+        yield asked
+
+
+def counters(asked: Service) -> dict[str, float]:
+    """Read /metrics: values by name, and by tier where there is one."""
+    families = text_string_to_metric_families(asked.get("/metrics").body.decode())
+    samples = (sample for family in families for sample in family.samples)
+    return {"_".join([sample.name, *sample.labels.values()]): sample.value for sample in samples}
+
+
+@pytest.mark.parametrize(("path", "status"), [("/livez", "alive"), ("/readyz", "ready")])
+def test_probes_answer_get_and_head(sums: Service, path: str, status: str) -> None:
+    assert sums.get(path).json() == {"status": status}
+
+    head = sums.send("HEAD", path)
+    assert (head.status, head.headers["content-type"]) == (200, "application/json")
+
+
+def test_the_model_is_described(iris: Service, iris_model: Path) -> None:
+    told = iris.get("/model").json()
+
+    assert told["name"] == "model"
+    assert told["kind"] == "classification"
+    assert told["classes"] == ["0", "1", "2"]
+    assert told["outputs"] == ["predict"]
+    assert [feature["name"] for feature in told["features"]] == IRIS_NAMES
+    assert {feature["dtype"] for feature in told["features"]} == {"float64"}
+    assert re.fullmatch("[0-9a-f]{32}", told["fingerprint"])
+    assert re.fullmatch("[0-9a-f]{32}", told["namespace"])
+    assert set(told["versions"]) >= {"python", "numpy", "scikit-learn"}
+    assert told["cache"] == {"backend": "lru", "ttl_s": 3600, "lru_max_entries": 100_000, "lru_max_bytes": 2**28}
+
+
+def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, iris_model: Path) -> None:
+    with service(Container(settings=Settings(model=iris_model, name="other"))) as same:
+        assert same.get("/model").json()["fingerprint"] == iris.get("/model").json()["fingerprint"]
+        assert same.get("/model").json()["name"] == "other"
+
+
+def test_the_passwords_of_a_cache_are_not_told() -> None:
+    url = "redis://me:hidden@127.0.0.1:1/0?password=hidden"
+    settings = {"cache": "tiered", "redis_url": url, "redis_secret": "hidden"}
+    with service(container_of(FakePredictor(), **settings)) as asked:
+        reply = asked.get("/model")
+
+    assert b"hidden" not in reply.body
+    assert reply.json()["cache"]["redis_url"] == "redis://me:***@127.0.0.1:1/0"
+
+
+def test_without_a_cache_no_setting_of_one_is_told() -> None:
+    with service(container_of(FakePredictor(), cache="none")) as asked:
+        assert asked.get("/model").json()["cache"] == {"backend": "none"}
+
+
+def test_a_broken_cache_does_not_make_it_unready() -> None:
+    with service(container_of(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as asked:
+        assert asked.get("/readyz").status == 200
+        assert asked.get(length=1, width=2).json() == {"prediction": 3.0}
+
+
+def test_metrics_count_instances_by_where_they_were_answered(sums: Service) -> None:
+    sums.post({"instances": [[1, 1], [2, 2], [1, 1]]})  # three misses, two rows
+    sums.post({"instances": [[1, 1], [3, 3]]})  # a hit, a miss
+    sums.get(length=3, width=3)  # a hit
+    sums.get(length="wide", width=3)  # no instance at all
+
+    counted = counters(sums)
+    assert counted.pop("foreseen_model_seconds_total") > 0
+    assert counted == {
+        "foreseen_hits_total_L1": 2,
+        "foreseen_hits_total_L2": 0,
+        "foreseen_misses_total": 4,
+        "foreseen_model_calls_total": 2,
+        "foreseen_model_rows_total": 3,
+    }
+
+
+def test_metrics_are_prometheus_text(sums: Service) -> None:
+    assert sums.get("/metrics").headers["content-type"].startswith("text/plain; version=")
+    assert set(counters(sums).values()) == {0}
+
+
+def test_an_unknown_path_is_a_problem_that_names_the_known(sums: Service) -> None:
+    reply = sums.get("/predictions")
+
+    assert reply.status == 404
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["detail"] == "expected a path such as /predict, /model or /docs, got /predictions"
+
+
+@pytest.mark.parametrize("path", ["/predict/", "/model/", "//predict", "/docs/", "/docs/assets/../app.py"])
+def test_a_path_nearly_right_is_not_found_and_not_redirected(sums: Service, path: str) -> None:
+    assert sums.get(path).status == 404
+
+
+def test_another_method_is_refused_with_those_that_are_taken(sums: Service) -> None:
+    for method in ("PUT", "PATCH", "DELETE"):
+        reply = sums.send(method)
+
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+        assert reply.json()["detail"] == f"expected GET, POST for /predict, got {method}"
+
+
+def test_what_only_tells_is_not_posted_to(sums: Service) -> None:
+    for path in ("/model", "/livez", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json"):
+        reply = sums.send("POST", path)
+
+        assert (reply.status, "GET" in reply.headers["allow"]) == (405, True)
+        assert reply.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,67 @@
+"""The pages ask no outside host for anything."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from support.service import Service
+
+PAGES = ["/docs", "/redoc"]
+
+
+class References(HTMLParser):
+    """Collects what a page makes a browser load."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("src", "href", "spec-url") and value]
+
+
+@pytest.mark.parametrize("page", PAGES)
+class TestEveryPage:
+    def test_it_names_no_outside_host(self, iris: Service, page: str) -> None:
+        body = iris.get(page).body.decode()
+
+        assert re.findall(r"(?:https?:)?//[\w.]+", body) == []
+
+    def test_all_that_it_names_is_served(self, iris: Service, page: str) -> None:
+        reply = iris.get(page)
+        named = References(reply.body.decode()).found
+
+        assert len(named) >= 2
+        for path in [*named, "/openapi.json"]:
+            asset = iris.get(path)
+            assert (asset.status, len(asset.body) > 100) == (200, True), path
+
+    def test_it_reads_this_service_s_document(self, iris: Service, page: str) -> None:
+        assert b"/openapi.json" in iris.get(page).body
+
+    def test_a_browser_is_told_to_load_nothing_from_elsewhere(self, iris: Service, page: str) -> None:
+        policy = iris.get(page).headers["content-security-policy"]
+        sources = {word for rule in policy.split(";") for word in rule.split()[1:]}
+
+        assert "default-src 'self'" in policy
+        assert sources <= {"'self'", "'unsafe-inline'", "data:", "blob:"}
+
+    def test_it_is_html_with_the_model_s_name(self, iris: Service, page: str) -> None:
+        reply = iris.get(page)
+
+        assert reply.headers["content-type"] == "text/html; charset=utf-8"
+        assert "<title>Foreseen: model</title>" in reply.body.decode()
+
+
+def test_scripts_and_styles_are_served_as_such(iris: Service) -> None:
+    types = {
+        "swagger-ui-bundle.js": "javascript",
+        "redoc.standalone.js": "javascript",
+        "swagger-ui.css": "text/css",
+        "favicon.png": "image/png",
+    }
+
+    for name, kind in types.items():
+        assert kind in iris.get(f"/docs/assets/{name}").headers["content-type"]
