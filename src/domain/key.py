@@ -122,14 +122,20 @@ _FORMATS: Final = {
 }  # fmt: skip
 
 
+_FLOAT32_UNDERFLOW: Final = 2.0**-150
+"""The largest number that a float32 rounds down to zero: half of its least, which ties to the even zero."""
+
+
 def _packer(feature: Feature) -> Any:
     """Build the function from one Python value of a feature to its canonical bytes."""
     if feature.dtype == "string":
         return _pack_string
     packed = struct.Struct(f"<{feature.size}{_FORMATS[feature.dtype]}").pack
     depth = len(feature.shape)
-    if feature.dtype.startswith("float"):
+    if feature.dtype == "float64":
         return lambda value: packed(*[_canonical_float(leaf) for leaf in _leaves(value, depth)])
+    if feature.dtype == "float32":
+        return lambda value: packed(*[_canonical_float32(leaf) for leaf in _leaves(value, depth)])
     return lambda value: packed(*_leaves(value, depth))
 
 
@@ -145,3 +151,8 @@ def _leaves(value: Any, depth: int) -> Sequence[Any]:
 def _canonical_float(value: float | None) -> float:
     # 0.0 is added as in a batch, to fold -0.0; the one NaN is numpy's.
     return value + 0.0 if value is not None and value == value else np.nan
+
+
+def _canonical_float32(value: float | None) -> float:
+    # What is too small for a float32 is packed as a zero, which must not be -0.0 either.
+    return 0.0 if value is not None and abs(value) <= _FLOAT32_UNDERFLOW else _canonical_float(value)
