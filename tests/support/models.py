@@ -1,11 +1,14 @@
-"""Models as the field saves them: trained in a moment, saved with joblib."""
+"""Models as the field saves them: trained in a moment, saved with joblib; and classes of a user's own."""
 
+import json
+import time
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_digits, load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -13,6 +16,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from foreseen.domain.batch import Batch
+from foreseen.domain.ports import Predictor
+from foreseen.domain.signature import Signature
 
 IRIS_NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 
@@ -67,3 +74,128 @@ def mixed_pipeline() -> Any:
         ]
     )
     return make_pipeline(columns, LogisticRegression()).fit(frame, target)
+
+
+def batch_of(signature: Signature, table: Any) -> Batch:
+    """Hold the columns of a matrix or a frame, by position; a missing string is None."""
+    frame = pd.DataFrame(table)
+    columns = {}
+    for place, feature in enumerate(signature.features):
+        column = frame.iloc[:, place]
+        is_string = feature.dtype == "string"
+        columns[feature.name] = [None if pd.isna(v) else v for v in column] if is_string else column.to_numpy()
+    return Batch.of(signature, columns)
+
+
+def answers(predictor: Predictor, table: Any) -> list[Any]:
+    """Predict the rows of a matrix or a frame, and read the JSON that clients receive."""
+    return [json.loads(body) for body in predictor.predict(batch_of(predictor.signature, table)).encode()]
+
+
+class Doubler:
+    """A class of the user's own: no scikit-learn in it, nothing said of what it takes."""
+
+    def predict(self, rows: Any) -> Any:
+        """Give twice the first value."""
+        return np.asarray(rows, dtype=float)[:, 0] * 2
+
+
+class Labeller:
+    """A classifier of the user's own: its labels are all it says."""
+
+    classes_ = ("no", "yes")
+
+    def predict(self, rows: Any) -> Any:
+        """Say yes to what is positive, as a list."""
+        return ["yes" if row[0] > 0 else "no" for row in rows]
+
+    def predict_proba(self, rows: Any) -> Any:
+        """Be sure of it, as a list of rows."""
+        return [[0.0, 1.0] if row[0] > 0 else [1.0, 0.0] for row in rows]
+
+
+class ImageSum:
+    """A model of the user's own that takes images as they are, shape (n, height, width)."""
+
+    def predict(self, images: Any) -> Any:
+        """Sum up each."""
+        assert images.ndim == 3
+        return images.sum(axis=(1, 2))
+
+
+class Answering:
+    """Answers with whatever it was made with, or raises it; `{n}` rows are not looked at."""
+
+    def __init__(self, answer: Any, **attributes: Any) -> None:
+        self.answer = answer
+        self.__dict__ |= attributes
+
+    def predict(self, rows: Any) -> Any:
+        """Answer."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def predict_proba(self, rows: Any) -> Any:
+        """Answer the same."""
+        return self.predict(rows)
+
+
+class Random:
+    """Answers otherwise each time."""
+
+    def predict(self, rows: Any) -> Any:
+        """Draw lots."""
+        return np.random.default_rng().random(len(rows))
+
+
+class Slow:
+    """Takes its time for each row, and adds bits that depend on how many there are."""
+
+    def __init__(self, row_s: float) -> None:
+        self.row_s = row_s
+
+    def predict(self, rows: Any) -> Any:
+        """Sleep first."""
+        time.sleep(self.row_s * len(rows))
+        return np.asarray(rows)[:, 0] + len(rows) * 1e-12
+
+
+class Refusing:
+    """Takes what is 100 or more and refuses the rest, the probe with it."""
+
+    def predict(self, rows: Any) -> Any:
+        """Refuse as scikit-learn does."""
+        if (np.asarray(rows) < 100).any():
+            raise ValueError("below 100")
+        return np.asarray(rows)[:, 0]
+
+
+class OwnEstimator(BaseEstimator):  # type: ignore[misc]
+    """An estimator of the user's own that keeps what it learned under a name without the underscore."""
+
+    def fit(self, rows: Any, target: Any) -> "OwnEstimator":
+        """Learn the mean."""
+        self.mean = float(np.mean(target))
+        return self
+
+    def predict(self, rows: Any) -> Any:
+        """Give the mean."""
+        return np.full(len(rows), self.mean)
+
+
+class OwnPredictor(BaseEstimator):  # type: ignore[misc]
+    """An estimator without fit: there is nothing to learn."""
+
+    def predict(self, rows: Any) -> Any:
+        """Give the first value."""
+        return np.asarray(rows)[:, 0]
+
+
+class ReadOnlyJobs(Doubler):
+    """A model whose n_jobs cannot be set."""
+
+    @property
+    def n_jobs(self) -> int:
+        """Say four."""
+        return 4

@@ -110,7 +110,7 @@ def _through(steps: Sequence[tuple[str, Any]], column: _Column) -> ColumnFacts:
         if step is None or step == "passthrough":
             continue
         facts = _facts(step, column)
-        if facts.is_string or facts.takes_missing or not _lets_missing_pass(step):
+        if facts != ColumnFacts() or not _lets_missing_pass(step):
             return facts
     return facts
 

@@ -1,0 +1,228 @@
+"""Every kind of model that the field saves answers as it does by itself."""
+
+import pickle
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.datasets import load_digits, load_iris
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    StackingClassifier,
+    VotingClassifier,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from foreseen.adapters.predictor.load import load_predictor
+from foreseen.domain.batch import Batch
+from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.ports import Predictor
+from support.models import answers, digits_forest, iris_frame, save
+
+X, Y = load_iris(return_X_y=True)
+WORDS = np.array(["setosa", "versicolor", "virginica"])[Y]
+TWO = np.column_stack([Y, (X[:, 0] > 5.8).astype(int)])
+ROWS = X[::7]
+
+
+def _tree() -> Any:
+    return DecisionTreeClassifier(max_depth=3, random_state=0)
+
+
+CLASSIFIERS: dict[str, Callable[[], Any]] = {
+    "int labels": lambda: _tree().fit(X, Y),
+    "string labels": lambda: _tree().fit(X, WORDS),
+    "bool labels": lambda: GaussianNB().fit(X, Y == 1),
+    "float labels": lambda: _tree().fit(X, Y.astype(float)),
+    "forest": lambda: RandomForestClassifier(5, random_state=0).fit(X, WORDS),
+    "pipeline": lambda: make_pipeline(StandardScaler(), LogisticRegression()).fit(X, WORDS),
+    "grid search": lambda: GridSearchCV(_tree(), {"max_depth": [1, 2]}, cv=2).fit(X, WORDS),
+    "voting": lambda: VotingClassifier([("t", _tree()), ("g", GaussianNB())], voting="soft").fit(X, WORDS),
+    "stacking": lambda: StackingClassifier([("t", _tree()), ("g", GaussianNB())], cv=2).fit(X, WORDS),
+    "calibrated": lambda: CalibratedClassifierCV(_tree(), cv=2).fit(X, WORDS),
+    "boosting": lambda: HistGradientBoostingClassifier(max_iter=3).fit(X, Y),
+    "neighbours": lambda: KNeighborsClassifier(3).fit(X, Y),
+}
+
+OTHERS: dict[str, Callable[[], Any]] = {
+    "linear": lambda: LinearRegression().fit(X[:, :3], X[:, 3]),
+    "forest regressor": lambda: RandomForestRegressor(5, random_state=0).fit(X, X[:, 3]),
+    "two outputs": lambda: Ridge().fit(X, X[:, 2:]),
+    "multi-output regressor": lambda: MultiOutputRegressor(Ridge()).fit(X, X[:, 2:]),
+    "one output as a column": lambda: PLSRegression(1).fit(X, X[:, 3]),
+    "clusters": lambda: KMeans(3, n_init=1, random_state=0).fit(X),
+    "outliers": lambda: IsolationForest(n_estimators=5, random_state=0).fit(X),
+}
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_answers_with_its_own_labels_and_probabilities(name: str, tmp_path: Path) -> None:
+    model = CLASSIFIERS[name]()
+    predictor = load_predictor(save(model, tmp_path), outputs=("predict", "predict_proba"), rows_per_call=0)
+
+    got = answers(predictor, ROWS)
+
+    assert predictor.signature.kind == "classification"
+    assert predictor.signature.classes == tuple(str(label) for label in model.classes_.tolist())
+    assert [one["prediction"] for one in got] == [str(label) for label in model.predict(ROWS).tolist()]
+    for one, row in zip(got, model.predict_proba(ROWS), strict=True):
+        assert one["probabilities"] == dict(zip(predictor.signature.classes, row.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_no_classifier_answers_with_its_own_numbers(name: str, tmp_path: Path) -> None:
+    model = OTHERS[name]()
+    rows = ROWS[:, : model.n_features_in_]
+    predictor = load_predictor(save(model, tmp_path), rows_per_call=0)
+
+    assert predictor.signature.kind != "classification"
+    assert predictor.signature.classes == ()
+    assert [one["prediction"] for one in answers(predictor, rows)] == model.predict(rows).tolist()
+
+
+def test_kinds_are_told_apart(tmp_path: Path) -> None:
+    kinds = {name: load_predictor(save(OTHERS[name](), tmp_path)).signature.kind for name in ("linear", "clusters")}
+
+    assert kinds == {"linear": "regression", "clusters": "other"}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MultiOutputClassifier(_tree()),
+        RandomForestClassifier(5, random_state=0),
+        KNeighborsClassifier(3),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_classifier_of_two_outputs_answers_with_lists(model: Any, tmp_path: Path) -> None:
+    model.fit(X, TWO)
+    predictor = load_predictor(save(model, tmp_path), outputs=("predict", "predict_proba"))
+
+    got = answers(predictor, ROWS)
+
+    assert predictor.signature.classes == ()
+    assert [one["prediction"] for one in got] == [[str(a), str(b)] for a, b in model.predict(ROWS).tolist()]
+    first, second = model.predict_proba(ROWS)
+    assert [one["probabilities"] for one in got] == [
+        [dict(zip("012", a.tolist(), strict=True)), dict(zip("01", b.tolist(), strict=True))]
+        for a, b in zip(first, second, strict=True)
+    ]
+
+
+def test_a_classifier_of_many_labels_at_once_gives_one_probability_a_label(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it does not converge in 20 rounds, and need not
+        model = MLPClassifier((4,), max_iter=20, random_state=0).fit(X, np.eye(3, dtype=int)[Y])
+    predictor = load_predictor(save(model, tmp_path), outputs=("predict", "predict_proba"), rows_per_call=0)
+
+    got = answers(predictor, ROWS)
+
+    assert [one["prediction"] for one in got] == [list(map(str, row)) for row in model.predict(ROWS).tolist()]
+    assert [list(one["probabilities"].values()) for one in got] == model.predict_proba(ROWS).tolist()
+
+
+@pytest.mark.parametrize("name", ["int labels", "pipeline", "grid search", "boosting", "voting"])
+def test_a_model_fitted_on_a_frame_is_asked_with_a_frame(name: str, tmp_path: Path) -> None:
+    """Without its columns' names scikit-learn warns, and warnings are errors here."""
+    frame, target = iris_frame()
+    model = CLASSIFIERS[name]().fit(frame, target)
+
+    predictor = load_predictor(save(model, tmp_path), rows_per_call=0)
+
+    assert predictor.signature.names == tuple(frame.columns)
+    assert [one["prediction"] for one in answers(predictor, ROWS)] == [
+        str(label) for label in model.predict(pd.DataFrame(ROWS, columns=frame.columns)).tolist()
+    ]
+
+
+def test_names_that_are_no_identifiers_are_kept(tmp_path: Path) -> None:
+    frame, target = load_iris(return_X_y=True, as_frame=True)
+    model = _tree().fit(frame, target)
+
+    predictor = load_predictor(save(model, tmp_path))
+
+    assert predictor.signature.names[0] == "sepal length (cm)"
+    assert len(answers(predictor, ROWS)) == len(ROWS)
+
+
+def test_a_support_vector_machine_without_probabilities_is_refused_when_they_are_asked(tmp_path: Path) -> None:
+    path = save(SVC().fit(X, Y), tmp_path)
+
+    with pytest.raises(ModelUnavailableError, match="model with predict_proba, got SVC without it") as caught:
+        load_predictor(path, outputs=("predict", "predict_proba"))
+
+    assert str(path) in str(caught.value)
+    assert load_predictor(path).outputs == ("predict",)
+
+
+def test_a_regressor_has_no_probabilities(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match="predict_proba"):
+        load_predictor(save(OTHERS["linear"](), tmp_path), outputs=("predict_proba",))
+
+
+@pytest.mark.parametrize("form", ["pickle", "zlib", "gzip", "xz", "protocol 2"])
+def test_every_way_to_save_a_model_loads(form: str, tmp_path: Path) -> None:
+    model, path = _tree().fit(X, Y), tmp_path / "model.bin"
+    if form == "pickle":
+        path.write_bytes(pickle.dumps(model))
+    elif form == "protocol 2":
+        path.write_bytes(pickle.dumps(model, protocol=2))
+    else:
+        joblib.dump(model, path, compress=(form, 3))
+    path.chmod(0o600)
+
+    got = answers(load_predictor(path), ROWS)
+
+    assert [one["prediction"] for one in got] == [str(label) for label in model.predict(ROWS)]
+
+
+SIDECAR = '[[features]]\nname = "image"\nshape = [8, 8]\n'
+
+
+def test_an_image_reaches_an_estimator_as_the_row_of_its_pixels(tmp_path: Path) -> None:
+    model, images = digits_forest(), load_digits().images[:20]
+    path = save(model, tmp_path)
+    (tmp_path / "model.toml").write_text(SIDECAR)
+    predictor = load_predictor(path)
+
+    got = predictor.predict(_batch(predictor, images))
+
+    assert predictor.signature.features[0].shape == (8, 8)
+    assert got.outputs["prediction"] == [str(label) for label in model.predict(images.reshape(20, 64))]
+
+
+def test_an_image_reaches_an_estimator_fitted_on_a_frame_under_its_columns_names(tmp_path: Path) -> None:
+    frame, target = load_digits(return_X_y=True, as_frame=True)
+    model = _tree().fit(frame, target)
+    path = save(model, tmp_path)
+    (tmp_path / "model.toml").write_text(SIDECAR)
+    predictor = load_predictor(path)
+
+    got = predictor.predict(_batch(predictor, load_digits().images[:20]))
+
+    assert got.outputs["prediction"] == [str(label) for label in model.predict(frame[:20])]
+
+
+def _batch(predictor: Predictor, images: Any) -> Batch:
+    return Batch.of(predictor.signature, {"image": images})
