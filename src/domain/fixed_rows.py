@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from foreseen.domain.batch import Batch
+from foreseen.domain.errors import PredictionError
 from foreseen.domain.key import Fingerprint
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predictions import Json, Predictions
@@ -44,11 +45,18 @@ class FixedRowsPredictor:
         return self._inner.versions
 
     def predict(self, batch: Batch) -> Predictions:
-        """Predict in chunks, the last filled up with copies of the batch's last instance."""
+        """Predict in chunks, the last filled up with copies of the batch's last instance.
+
+        Raises:
+            InvalidBatchError, PredictionError: as the inner one; also when its predictions are not one a row.
+        """
         n = len(batch)
         outputs: dict[str, list[Json]] = {}
         for start in range(0, n, self.rows):
             rows = np.minimum(np.arange(start, start + self.rows), n - 1)
-            for name, values in self._inner.predict(batch.take(rows)).outputs.items():
+            predictions = self._inner.predict(batch.take(rows))
+            if len(predictions) != self.rows:  # what is cut off below would hide it
+                raise PredictionError(f"expected {self.rows} predictions from the model, got {len(predictions)}")
+            for name, values in predictions.outputs.items():
                 outputs.setdefault(name, []).extend(values[: n - start])
         return Predictions(dict(outputs))

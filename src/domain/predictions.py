@@ -28,9 +28,12 @@ class Predictions:
         """Give each answer as a JSON object; a number that is not finite becomes null.
 
         Raises:
-            PredictionError: an answer holds what JSON cannot.
+            PredictionError: an answer holds what JSON cannot, or one output answers more instances than another.
         """
         names = list(self.outputs)
+        if len({len(answers) for answers in self.outputs.values()}) > 1:
+            counts = ", ".join(f"{len(answers)} of {name}" for name, answers in self.outputs.items())
+            raise PredictionError(f"expected as many answers of each output, got {counts}")
         return [_encode(dict(zip(names, row, strict=True))) for row in zip(*self.outputs.values(), strict=True)]
 
 

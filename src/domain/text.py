@@ -83,7 +83,9 @@ def tensor_flaw(feature: Feature, value: Any, position: tuple[int, ...] = ()) ->
     if depth == len(feature.shape):
         wanted = float | int if feature.dtype in FLOATS else bool if feature.dtype == "bool" else int
         if isinstance(value, wanted) and (feature.dtype == "bool" or not isinstance(value, bool)):
-            return None
+            is_exact = not isinstance(value, int) or abs(value) <= MAX_EXACT_INTEGER
+            expected = "an integer from -2^53 to 2^53"
+            return None if is_exact else Flaw(expected, shown(value), feature=feature.name, position=position)
         return Flaw("a number", shown(value), feature=feature.name, position=position)
     length = feature.shape[depth]
     if not isinstance(value, list) or len(value) != length:

@@ -1,0 +1,71 @@
+"""Signatures: what they refuse, and the bounds and examples they give."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from foreseen.domain.batch import Batch
+from foreseen.domain.signature import DTYPES, FLOATS, Feature, Signature
+from support.instances import signatures
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"name": ""}, "reserved"),
+        ({"name": "instances"}, "reserved"),
+        ({"name": "x", "dtype": "float16"}, "expected a dtype of float64, .*, got 'float16'"),
+        ({"name": "x", "shape": (2, 0)}, r"positive lengths, got \[2, 0\]"),
+        ({"name": "x", "dtype": "string", "shape": (2,)}, "one string, not a tensor"),
+        ({"name": "x", "dtype": "int8", "missing": True}, "missing values only in float and string features"),
+    ],
+)
+def test_a_feature_that_makes_no_sense_is_refused(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Feature(**arguments)
+
+
+def test_a_signature_needs_features() -> None:
+    with pytest.raises(ValueError, match="at least one feature"):
+        Signature(())
+
+
+def test_a_signature_names_the_feature_that_is_there_twice() -> None:
+    with pytest.raises(ValueError, match="'b' twice"):
+        Signature((Feature("a"), Feature("b"), Feature("b", "int8")))
+
+
+@pytest.mark.parametrize("dtype", [d for d in DTYPES if d not in FLOATS and d not in ("string", "bool", "int64")])
+def test_bounds_are_those_of_the_dtype(dtype: Any) -> None:
+    assert Feature("x", dtype).bounds == (np.iinfo(dtype).min, np.iinfo(dtype).max)
+
+
+def test_bounds_end_where_floats_stop_holding_integers() -> None:
+    assert Feature("x", "int64").bounds == (-(2**53), 2**53)
+    assert Feature("x", "bool").bounds == (0, 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(signatures())
+def test_the_example_of_any_signature_is_a_valid_instance(signature: Signature) -> None:
+    example = signature.example_instance()
+    batch = Batch.of(signature, {name: [value] for name, value in example.items()})
+
+    assert list(example) == list(signature.names)
+    assert [column.shape for column in batch.columns] == [(1, *feature.shape) for feature in signature.features]
+
+
+def test_a_given_example_is_shown() -> None:
+    assert Signature((Feature("x", example=5.1), Feature("y", shape=(2,)))).example_instance() == {
+        "x": 5.1,
+        "y": [1.0, 1.0],
+    }
+
+
+def test_a_tensor_is_known_by_its_shape() -> None:
+    assert Signature((Feature("x"), Feature("y", shape=(1,)))).has_tensors
+    assert not Signature((Feature("x"), Feature("y", "string"))).has_tensors
+    assert Feature("x", shape=(2, 3)).size == 6
+    assert Feature("x").size == 1
