@@ -20,14 +20,21 @@ def listening(host: str, port: int) -> socket.socket:
     Raises:
         PortError: it is taken, or not ours to take.
     """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
+        return _bound(host, port)
     except OSError as exc:
-        listener.close()
         raise PortError(
             f"expected to listen on {host} port {port}: {exc.strerror or exc}; see --host and --port"
         ) from exc
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
     return listener

@@ -3,7 +3,7 @@
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 cache = typer.Typer(help="Look at, or empty, the cache that all replicas share.", no_args_is_help=True)
 app.add_typer(cache, name="cache")
+
+_OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
 
 
 @app.command()
@@ -78,7 +80,7 @@ def inspect(
 
 
 @cache.command()
-@with_settings(names=("redis_url", "name"))
+@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
 def stats(settings: Settings) -> None:
     """Count what Redis holds, by model and namespace."""
     from foreseen.entrypoints.cli.cache import show_stats
@@ -87,7 +89,7 @@ def stats(settings: Settings) -> None:
 
 
 @cache.command(name="list")
-@with_settings(names=("redis_url", "name"))
+@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
 def list_entries(
     settings: Settings,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many to show.")] = 100,
@@ -99,10 +101,10 @@ def list_entries(
 
 
 @cache.command()
-@with_settings(names=("redis_url", "name"))
+@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
 def purge(
     settings: Settings,
-    every: Annotated[bool, typer.Option("--all", help="Of every model, instead of --name.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="The predictions of every model, instead of --name.")] = False,
 ) -> None:
     """Remove the predictions of one model, or of all, from Redis."""
     if (settings.name is None) != every:

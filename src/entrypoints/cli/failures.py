@@ -49,7 +49,8 @@ def run(command: Callable[[], Any]) -> int:
         _tell(str(exc))
         return exit_code(exc)
     except typer.TyperException as exc:  # an unknown flag, a missing argument
-        _tell(exc.format_message())
+        if said := exc.format_message():  # empty where no command was named: the help has been shown then
+            _tell(said)
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         _tell("interrupted")

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,10 +26,15 @@ _CONFIG = Annotated[
 ]
 
 
-def with_settings(*groups: str, names: Sequence[str] = ()) -> Callable[[Command], Command]:
+def with_settings(
+    *groups: str, names: Sequence[str] = (), told: Mapping[str, str] | None = None
+) -> Callable[[Command], Command]:
     """Give a command a flag for each setting of these groups or names, and hand it `settings` beside its own arguments.
 
     The model file, of the group "Model", is not a flag but the first argument.
+
+    Args:
+        told: the help of a setting, where it means something else to this command than to the others.
     """
     chosen = [
         (name, field)
@@ -39,7 +44,7 @@ def with_settings(*groups: str, names: Sequence[str] = ()) -> Callable[[Command]
 
     def decorate(command: Command) -> Command:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
-        added = [_parameter(name, field) for name, field in chosen]
+        added = [_parameter(name, field, (told or {}).get(name)) for name, field in chosen]
         config = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
         names = {parameter.name for parameter in added}
 
@@ -50,9 +55,10 @@ def with_settings(*groups: str, names: Sequence[str] = ()) -> Callable[[Command]
             settings = Settings.load(config_file, {name: value for name, value in flags.items() if value is not None})
             return command(settings=settings, **given)
 
-        # In the order of --help: the model comes first of all settings, so first of all arguments; before another
-        # argument it cannot be left out.
-        first = [p.replace(default=own[0].default) if own and p.name == "model" else p for p in added[:1]]
+        # In the order of --help: the model comes first of all settings, so first of all arguments; before one that
+        # has to be given, it has to be given too.
+        is_required = bool(own) and own[0].default is inspect.Parameter.empty
+        first = [p.replace(default=inspect.Parameter.empty) if is_required else p for p in added[:1]]
         parameters = [*first, *own, config, *added[1:]]
         keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
         run.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
@@ -62,13 +68,14 @@ def with_settings(*groups: str, names: Sequence[str] = ()) -> Callable[[Command]
     return decorate
 
 
-def _parameter(name: str, field: Any) -> inspect.Parameter:
+def _parameter(name: str, field: Any, told: str | None) -> inspect.Parameter:
     """Make the flag of one setting: text, since the settings read and refuse it as they do in a file."""
     about = about_setting(field)
     kind: Any = typer.Option(
         "--" + name.replace("_", "-"),
-        metavar=about["shown"],
-        help=_help(name, field),
+        # Choices stand in the text: a wide column of forms would leave it too narrow for a URL.
+        metavar="CHOICE" if _is_choice(about) else about["shown"],
+        help=told or _help(name, field),
         rich_help_panel=about["group"],
         show_default=False,
     )
@@ -83,7 +90,13 @@ def _help(name: str, field: Any) -> str:
     if default is None or isinstance(default, SecretStr):
         return str(field.description)
     shown = ",".join(default) if isinstance(default, tuple) else default
-    return f"{field.description} (default: {shown})"
+    about = about_setting(field)
+    choices = f"{about['shown']}; " if _is_choice(about) else ""
+    return f"{field.description} ({choices}default: {shown})"
+
+
+def _is_choice(about: Mapping[str, Any]) -> bool:
+    return "|" in about["shown"]
 
 
 _DEFAULTS = {"ttl": "1h", "redis_timeout": "25ms", "lru_max_bytes": "256MiB", "max_body": "8MiB"}

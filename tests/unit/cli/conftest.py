@@ -1,0 +1,44 @@
+"""The command in this process, its settings read from nowhere else."""
+
+import os
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+
+from foreseen.entrypoints.cli.app import app
+from foreseen.entrypoints.cli.failures import run
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Called(Protocol):
+    """Calls the command."""
+
+    def __call__(self, *args: str) -> Ended:
+        """Run it to its end."""
+
+
+@pytest.fixture(autouse=True)
+def no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("FORESEEN_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def called(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Called:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(*args: str) -> Ended:
+        code = run(lambda: app(list(args), prog_name="foreseen", standalone_mode=False))
+        out, err = capfd.readouterr()
+        return Ended(code, out, err)
+
+    return call

@@ -1,0 +1,90 @@
+"""What `foreseen serve` says when it is ready, and that its line can be pasted."""
+
+import json
+import shlex
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from foreseen.domain.key import Fingerprint
+from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.predict import Predict
+from foreseen.domain.signature import Feature, Signature
+from foreseen.entrypoints.cli.cache import duration
+from foreseen.entrypoints.cli.serve import announcement, curl, feature_text
+from foreseen.settings import Settings
+from support.fakes import DictCache, FakePredictor
+from support.service import container_of, service
+
+NUMBERS = Signature((Feature("sepal length (cm)", example=5.1), Feature("größe & co", dtype="int64")))
+STRINGS = Signature((Feature("it's", dtype="string", example="a 'b' $HOME `c` \\ \"d\" %20 ü"), Feature("n")))
+TENSORS = Signature((Feature("it's", shape=(2, 1)), Feature("label", dtype="string", example="it's $HOME \\' \"x\"")))
+BASE = "http://127.0.0.1:8000"
+
+
+def predict_of(signature: Signature) -> Predict:
+    return Predict(FakePredictor(signature), DictCache(), ModelThread())
+
+
+def said(settings: Settings, *, signature: Signature = NUMBERS, port: int = 8000) -> list[str]:
+    return announcement(predict_of(signature), settings, port).splitlines()
+
+
+def test_it_names_the_model_the_features_and_the_pages() -> None:
+    lines = said(Settings(name="iris", cache="tiered"))
+
+    assert lines[0] == f"Serving iris, fingerprint {Fingerprint(b'f' * 16).hex()[:12]}, cache tiered"
+    assert lines[1] == "  takes  sepal length (cm), größe & co (int64)"
+    assert lines[2] == "  gives  predict"
+    assert lines[3].startswith(f"  try    curl '{BASE}/predict?")
+    assert lines[4] == f"  docs   {BASE}/docs"
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [("0.0.0.0", BASE), ("::", BASE), ("::1", "http://[::1]:8000"), ("localhost", "http://localhost:8000")],
+)
+def test_it_names_an_address_that_a_browser_can_ask(host: str, base: str) -> None:
+    assert said(Settings(host=host))[-1] == f"  docs   {base}/docs"
+
+
+@pytest.mark.parametrize("signature", [NUMBERS, STRINGS], ids=["numbers", "strings"])
+def test_the_line_to_paste_is_one_url_to_a_shell_and_asks_for_the_example(signature: Signature) -> None:
+    command, url, *more = shlex.split(curl(signature, BASE))
+    query = urlsplit(url).query
+
+    assert (command, more) == ("curl", [])
+    assert list(parse_qs(query, strict_parsing=True)) == list(signature.names)
+    if signature is NUMBERS:
+        with service(container_of(FakePredictor(signature))) as asked:
+            assert asked.send("GET", query=query.encode()).json() == {"prediction": 6.1}
+
+
+def test_a_tensor_goes_into_a_body_that_a_shell_leaves_alone() -> None:
+    command, url, flag, header, data, body = shlex.split(curl(TENSORS, BASE))
+
+    assert (command, url, flag, data) == ("curl", f"{BASE}/predict", "-H", "-d")
+    assert header == "Content-Type: application/json"
+    assert json.loads(body) == {"it's": [[1.0], [1.0]], "label": "it's $HOME \\' \"x\""}
+
+
+@pytest.mark.parametrize(
+    ("feature", "text"),
+    [
+        (Feature("a"), "a"),
+        (Feature("a", dtype="float32"), "a (float32)"),
+        (Feature("a", dtype="string"), "a (string)"),
+        (Feature("a", shape=(8, 8)), "a (8x8)"),
+        (Feature("a", dtype="uint8", shape=(28, 28, 1)), "a (28x28x1 uint8)"),
+    ],
+)
+def test_a_feature_is_told_with_what_is_not_usual_of_it(feature: Feature, text: str) -> None:
+    assert feature_text(feature) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (0.4, "0s"), (42, "42s"), (119, "119s"), (120, "2m"), (7199, "120m"), (7200, "2h"), (172_800, "2d")],
+)
+def test_ages_are_written_as_people_do(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,105 @@
+"""Help texts: every command has one, every setting has a flag, and nothing of it is lost in print."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from foreseen.settings import Settings, about_setting
+
+from .conftest import Called
+
+COMMANDS = ["", "serve", "score", "inspect", "cache", "cache stats", "cache list", "cache purge"]
+FLAGS = {"--" + name.replace("_", "-"): name for name in Settings.model_fields if name != "model"}
+
+
+def flags(text: str) -> set[str]:
+    """Find the flags that a help text lists."""
+    return set(re.findall(r"^│ [ *]*(--[a-z0-9-]+)", text, re.MULTILINE))
+
+
+def words(text: str) -> str:
+    """Take a help text out of its boxes and columns."""
+    return " ".join(re.sub(r"[│╭╰─╮╯]", " ", text).split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+class TestEveryCommand:
+    def test_it_has_a_help_text_and_ends_well(self, called: Called, command: str) -> None:
+        ended = called(*command.split(), "--help")
+
+        assert (ended.code, ended.err) == (0, "")
+        assert words(ended.out).startswith(f"Usage: foreseen {command}".strip())
+        assert "--help" in flags(ended.out)
+
+    def test_no_line_of_it_is_cut_on_a_usual_terminal(
+        self, called: Called, command: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        text = called(*command.split(), "--help").out
+
+        whole = re.sub("A,B,…|x0,x1,…|PORT=…", "", text)
+        assert "…" not in whole
+        assert max(map(len, text.splitlines())) <= 80
+
+    def test_no_bracket_is_eaten_and_no_markup_left(self, called: Called, command: str) -> None:
+        text = called(*command.split(), "--help").out
+
+        assert text.count("(") == text.count(")")
+        assert text.count("[") == text.count("]")
+        assert "`" not in text
+        assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("command", ["", "cache"])
+def test_without_a_command_the_help_is_shown_and_nothing_else(called: Called, command: str) -> None:
+    ended = called(*command.split())
+
+    assert (ended.code, ended.err) == (2, "")
+    assert words(ended.out).startswith("Usage: foreseen")
+
+
+def test_every_setting_is_a_flag_of_serve_and_every_flag_a_setting(called: Called) -> None:
+    text = called("serve", "--help").out
+
+    assert flags(text) == {*FLAGS, "--config", "--help"}
+    assert "[MODEL]" in text
+
+
+@pytest.mark.parametrize("name", sorted(FLAGS.values()))
+def test_every_default_is_shown_and_reads_back_as_itself(called: Called, name: str) -> None:
+    text = words(called("serve", "--help").out)
+    flag = "--" + name.replace("_", "-")
+    said = text.split(f"{flag} ", 1)[1].split(" --")[0]
+    default = Settings.model_fields[name].default
+    found = re.search(r"default: ([^)]+)\)", said)
+
+    if default is None or about_setting(Settings.model_fields[name])["shown"] == "TEXT":
+        assert default is None or found is None
+        return
+    assert found is not None
+    assert getattr(Settings.load(None, {name: found[1]}), name) == default
+
+
+def test_every_choice_is_named(called: Called) -> None:
+    text = words(called("serve", "--help").out)
+
+    for choices in ("none|lru|redis|tiered", "text|json", "debug|info|warning|error"):
+        assert choices in text
+
+
+def test_a_name_means_another_thing_to_the_cache_commands(called: Called) -> None:
+    for command in ("stats", "list", "purge"):
+        text = words(called("cache", command, "--help").out)
+
+        assert flags(called("cache", command, "--help").out) >= {"--name", "--redis-url", "--config"}
+        assert "Only the predictions of the model of this name." in text
+        assert "the file's name" not in text
+
+
+def test_the_version_is_the_package_s(called: Called) -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    ended = called("--version")
+
+    assert (ended.code, ended.out, ended.err) == (0, f"{project['version']}\n", "")

@@ -1,0 +1,68 @@
+"""Settings reach the container from the command line, the environment and the file alike."""
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from foreseen.container import Container
+from foreseen.entrypoints.cli.options import with_settings
+from foreseen.settings import Settings
+
+BACKENDS = {"none": "NoCache", "lru": "LruCache", "redis": "GuardedCache", "tiered": "TieredCache"}
+
+
+def settings_of(*args: str) -> Settings:
+    """Give what a command with every flag is handed."""
+    handed: list[Settings] = []
+
+    def take(settings: Settings) -> None:
+        handed.append(settings)
+
+    app = typer.Typer(add_completion=False)
+    app.command()(with_settings("Model", "Cache", "Server", "Logs")(take))
+    app(list(args), standalone_mode=False)
+    return handed[0]
+
+
+@pytest.mark.parametrize(("cache", "adapter"), BACKENDS.items())
+@pytest.mark.parametrize("way", ["flag", "environment", "file"])
+def test_the_cache_is_changed_by_configuration_alone(
+    cache: str, adapter: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args: list[str] = []
+    if way == "flag":
+        args = ["--cache", cache]
+    elif way == "environment":
+        monkeypatch.setenv("FORESEEN_CACHE", cache)
+    else:
+        (tmp_path / "foreseen.toml").write_text(f'cache = "{cache}"')
+        args = ["--config", str(tmp_path / "foreseen.toml")]
+
+    settings = settings_of("model.joblib", *args)
+
+    assert settings.cache == cache
+    assert type(Container(settings=settings).cache()).__name__ == adapter
+
+
+def test_flags_that_are_not_given_leave_the_defaults() -> None:
+    assert settings_of() == Settings()
+
+
+def test_every_flag_reaches_its_setting() -> None:
+    given = {
+        "name": "iris", "features": "a, b", "sidecar": "s.toml", "outputs": "predict,predict_proba",
+        "model_sha256": "ab" * 32, "rows_per_call": "8", "cache": "redis", "ttl": "2d", "lru_max_entries": "5",
+        "lru_max_bytes": "64MiB", "redis_url": "unix:///tmp/s?db=1", "redis_timeout": "5ms",
+        "redis_max_connections": "4", "redis_secret": "s", "host": "::1", "port": "1", "workers": "2",
+        "max_body": "1KiB", "max_rows": "7", "log_format": "json", "log_level": "error",
+    }  # fmt: skip
+    line = [part for name, text in given.items() for part in (f"--{name.replace('_', '-')}", text)]
+
+    settings = settings_of("m.joblib", *line)
+
+    assert {*given, "model"} == set(Settings.model_fields)
+    assert settings == Settings.model_validate({**given, "model": "m.joblib"})
+    defaults = Settings()
+    assert [name for name in given if getattr(settings, name) == getattr(defaults, name)] == []
+    assert (settings.features, settings.ttl, settings.lru_max_bytes) == (("a", "b"), 172_800, 64 * 2**20)
