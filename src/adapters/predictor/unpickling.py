@@ -59,6 +59,10 @@ def _loaded(artefact: Artefact) -> Any:
         raise ModelUnavailableError(
             f"{path}: expected every class of the model to be importable: {_advice(exc)}"
         ) from exc
+    except SyntaxError as exc:
+        raise ModelUnavailableError(
+            f"{path}: expected the model's modules to be importable: SyntaxError: {exc}"
+        ) from exc
     except Exception as exc:
         said = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         raise ModelUnavailableError(

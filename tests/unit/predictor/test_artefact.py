@@ -1,0 +1,205 @@
+"""A model file is read only where nobody else could have written it, and only if it is the one that was pinned."""
+
+import os
+import pickle
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from foreseen.adapters.predictor import artefact
+from foreseen.adapters.predictor.artefact import read_artefact
+from foreseen.adapters.predictor.load import load_predictor
+from foreseen.domain.errors import ModelUnavailableError
+from support.models import iris_forest, save
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file that only its owner may write."""
+    path = tmp_path / "model.joblib"
+    path.write_bytes(b"content")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """The folder of the file, its mode as before when the test is over."""
+    yield tmp_path
+    tmp_path.chmod(0o700)
+
+
+def _refusal(path: Path, **options: Any) -> str:
+    with pytest.raises(ModelUnavailableError) as caught:
+        read_artefact(path, **options)
+    said = str(caught.value)
+    assert said.startswith(f"{path}: expected ")
+    assert "\n" not in said
+    return said
+
+
+def test_a_private_file_is_read_whole(file: Path) -> None:
+    assert read_artefact(file).content == b"content"
+
+
+def test_a_missing_file_is_told_of(tmp_path: Path) -> None:
+    assert "no such file" in _refusal(tmp_path / "away.joblib")
+
+
+def test_a_folder_is_no_model(tmp_path: Path) -> None:
+    assert "got a directory" in _refusal(tmp_path)
+
+
+def test_a_pipe_is_no_model() -> None:
+    reading, writing = os.pipe()
+    try:
+        assert "no ordinary file" in _refusal(Path(f"/dev/fd/{reading}"))
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o666, 0o777])
+def test_a_file_that_everybody_may_write_is_refused_with_what_to_do(file: Path, mode: int) -> None:
+    file.chmod(mode)
+
+    said = _refusal(file)
+
+    assert "every user may" in said
+    assert f"chmod go-w {file}" in said
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o755, 0o444])
+def test_a_file_that_others_may_only_read_is_taken(file: Path, mode: int) -> None:
+    file.chmod(mode)
+
+    assert read_artefact(file).content == b"content"
+
+
+@pytest.mark.parametrize("mode", [0o703, 0o777])
+def test_a_folder_in_which_everybody_may_replace_the_file_is_refused(file: Path, folder: Path, mode: int) -> None:
+    folder.chmod(mode)
+
+    said = _refusal(file)
+
+    assert "could replace it" in said
+    assert f"chmod go-w {folder}" in said
+
+
+def test_a_folder_whose_sticky_bit_keeps_others_from_it_is_fine(file: Path, folder: Path) -> None:
+    folder.chmod(0o1777)
+
+    assert read_artefact(file).content == b"content"
+
+
+def test_a_link_is_judged_by_the_folder_that_the_file_is_in(file: Path, folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = elsewhere / "link.joblib"
+    link.symlink_to(file)
+    folder.chmod(0o777)
+
+    assert "could replace it" in _refusal(link)
+
+
+OTHER = os.geteuid() + 54321
+GROUP = 42424
+
+
+def _who(mode: int, *, owner: int, group: int = GROUP) -> str:
+    """Say who else may write to a file of this mode, owner and group."""
+    return artefact._others_who_may_write(SimpleNamespace(st_mode=0o100000 | mode, st_uid=owner, st_gid=group))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def group(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+    """A group's members as /etc/group names them, and those who have it as their primary one; to be filled in."""
+    named: list[str] = []
+    primary: list[str] = []
+    monkeypatch.setattr(artefact.grp, "getgrgid", lambda _: SimpleNamespace(gr_mem=named))
+    monkeypatch.setattr(
+        artefact.pwd, "getpwall", lambda: [SimpleNamespace(pw_name=name, pw_gid=GROUP) for name in primary]
+    )
+    return named, primary
+
+
+def test_another_user_who_owns_the_file_is_named() -> None:
+    assert _who(0o644, owner=OTHER) == f"its owner, user {OTHER},"
+
+
+@pytest.mark.parametrize("owner", [0, os.geteuid()])
+def test_root_and_oneself_are_no_others(owner: int) -> None:
+    assert _who(0o644, owner=owner) == ""
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["named", "primary"])
+def test_another_member_of_the_group_is_named(group: tuple[list[str], list[str]], place: int) -> None:
+    group[place].append("eve")
+
+    assert _who(0o664, owner=os.geteuid()) == "eve, of its group,"
+    assert _who(0o644, owner=os.geteuid()) == ""
+
+
+def test_a_group_of_ones_own_is_oneself(group: tuple[list[str], list[str]]) -> None:
+    group[0].append("root")
+    group[1].append(artefact._user_name(os.geteuid()))
+
+    assert _who(0o664, owner=os.geteuid()) == ""
+
+
+def test_a_group_without_a_name_has_no_members() -> None:
+    assert _who(0o664, owner=os.geteuid(), group=2**31 - 7) == ""
+
+
+def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artefact, "_others_who_may_write", lambda status: "its owner, eve,")
+
+    assert "its owner, eve, may too" in _refusal(file)
+
+
+def test_the_pinned_file_is_taken_whatever_the_case_of_its_digest(file: Path) -> None:
+    digest = sha256(b"content").hexdigest()
+
+    assert read_artefact(file, pinned_sha256=digest).content == b"content"
+    assert read_artefact(file, pinned_sha256=digest.upper()).content == b"content"
+
+
+def test_another_file_than_the_pinned_one_is_refused_and_both_digests_told(file: Path) -> None:
+    said = _refusal(file, pinned_sha256="A" * 64)
+
+    assert "a" * 64 in said
+    assert sha256(b"content").hexdigest() in said
+
+
+class Marking:
+    """Its loading leaves a file behind."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> Any:
+        return (Path.touch, (self.marker,))
+
+
+def test_not_a_byte_of_another_file_than_the_pinned_one_is_unpickled(tmp_path: Path) -> None:
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(Marking(marker)))
+    path.chmod(0o600)
+
+    with pytest.raises(ModelUnavailableError, match="nothing was loaded"):
+        load_predictor(path, sha256="0" * 64)
+    assert not marker.exists()
+
+    with pytest.raises(ModelUnavailableError, match="predict"):  # the same file, when pinned, does run
+        load_predictor(path, sha256=sha256(path.read_bytes()).hexdigest())
+    assert marker.exists()
+
+
+def test_a_pinned_model_loads(tmp_path: Path) -> None:
+    path = save(iris_forest(), tmp_path)
+
+    assert load_predictor(path, sha256=sha256(path.read_bytes()).hexdigest()).signature.kind == "classification"
