@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
 
 import redis.asyncio
 
 from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
 from foreseen.domain.entry import Entry, EntryFormat
-from foreseen.domain.errors import CorruptEntryError
+from foreseen.domain.errors import CacheUnavailableError, CorruptEntryError
 from foreseen.domain.key import DIGEST_SIZE, Key
 from foreseen.domain.lifetime import Lifetime
 
@@ -47,9 +46,10 @@ class RedisCache:
         if not keys:  # MGET refuses an empty list
             return {}
         with redis_errors_translated():
-            replies = await self._client.mget([self._name(key) for key in keys])
-        blobs = cast("list[bytes | None]", replies)  # the client does not decode them
-        found = ((key, self._read(key, blob)) for key, blob in zip(keys, blobs, strict=True) if blob is not None)
+            replies: object = await self._client.mget([self._name(key) for key in keys])
+        if not isinstance(replies, list) or len(replies) != len(keys):  # no Redis, whatever else listens there
+            raise CacheUnavailableError(f"Redis: expected {len(keys)} values from MGET, got something else")
+        found = ((key, self._read(key, blob)) for key, blob in zip(keys, replies, strict=True) if blob is not None)
         return {key: entry for key, entry in found if entry is not None}
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
@@ -75,8 +75,10 @@ class RedisCache:
     def _name(self, key: Key) -> str:
         return f"{self._prefix}{key[:8].hex()}:{key[DIGEST_SIZE:].hex()}"
 
-    def _read(self, key: Key, blob: bytes) -> Entry | None:
+    def _read(self, key: Key, blob: object) -> Entry | None:
         try:
+            if not isinstance(blob, bytes):
+                raise CorruptEntryError(f"expected bytes, got {type(blob).__name__}")
             entry = self._format.unseal(key, blob)
         except CorruptEntryError:
             self.corrupt += 1

@@ -1,5 +1,6 @@
 """RedisInventory: what an operator may see and remove in Redis."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import cast
 
@@ -51,9 +52,11 @@ class RedisInventory:
         await self._client.aclose()
 
     async def _pages(self, model: str | None) -> AsyncIterator[list[bytes]]:
+        # A name is a name: "*" in it is no wildcard, lest a purge of one model empties them all.
+        models = "*" if model is None else re.sub(r"([*?\[\]\\])", r"\\\1", model)
         cursor = 0
         while True:
-            cursor, names = await self._client.scan(cursor, match=f"{PREFIX}:{model or '*'}:*", count=_PAGE)
+            cursor, names = await self._client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
             if names:
                 yield cast("list[bytes]", names)  # the client does not decode replies
             if cursor == 0:

@@ -1,0 +1,59 @@
+"""Every cache that keeps things keeps the same promises."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import fakeredis
+import pytest
+
+from foreseen.adapters.cache.guarded import GuardedCache
+from foreseen.adapters.cache.lru import LruCache
+from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.domain.entry import EntryFormat
+from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.ports import Cache
+from support.cache_contract import CacheContract
+
+HOUR = Lifetime(3600.0)
+
+
+def lru(_: Any = None) -> LruCache:
+    return LruCache(max_entries=1000, max_bytes=2**20, lifetime=HOUR)
+
+
+def redis(client: Any) -> RedisCache:
+    return RedisCache(client, model_name="iris", lifetime=HOUR, entry_format=EntryFormat(b"hush"))
+
+
+def guarded(client: Any) -> GuardedCache:
+    return GuardedCache(redis(client), budget_s=5.0)
+
+
+def tiered_in_process(_: Any) -> TieredCache:
+    return TieredCache(lru(), lru())
+
+
+def tiered(client: Any) -> TieredCache:
+    return TieredCache(lru(), redis(client))
+
+
+def tiered_guarded(client: Any) -> TieredCache:
+    return TieredCache(lru(), guarded(client))
+
+
+def tiered_thrice(client: Any) -> TieredCache:
+    return TieredCache(lru(), tiered(client))
+
+
+@pytest.fixture(
+    params=[lru, redis, guarded, tiered_in_process, tiered, tiered_guarded, tiered_thrice],
+    ids=lambda build: build.__name__,
+)
+async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
+    build: Callable[[Any], Cache] = request.param
+    async with fakeredis.FakeAsyncRedis() as client:
+        yield build(client)
+
+
+class TestEveryCache(CacheContract): ...

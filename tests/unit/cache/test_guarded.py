@@ -1,0 +1,279 @@
+"""The guard: a far tier may fail, stall, or be away, and nobody's answer fails with it."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from foreseen.adapters.cache.guarded import SLOW_CALLS_IN_A_ROW, GuardedCache
+from foreseen.domain.entry import Entry
+from foreseen.domain.key import Key
+from support.cache_contract import A, B, entry
+from support.fakes import DeadCache, DictCache
+
+BUDGET_S = 0.005
+
+
+class StallingCache(DictCache):
+    """A far tier that does not answer while it is stalled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+        self.asked = 0
+        self.pings = 0
+        self.was_pinged_often = asyncio.Event()
+        self.is_closed = False
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        self.asked += 1
+        await self.answers.wait()
+        return await super().get_many(keys)
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        self.asked += 1
+        await self.answers.wait()
+        await super().put_many(entries)
+
+    async def ping(self) -> None:
+        self.pings += 1
+        if self.pings >= 5:
+            self.was_pinged_often.set()
+        await self.answers.wait()
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+class CountingCache(DeadCache):
+    """A far tier that tells when it has been asked five times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.was_asked_often = asyncio.Event()
+
+    async def ping(self) -> None:
+        if self.asked >= 5:
+            self.was_asked_often.set()
+        await super().ping()
+
+
+def probes() -> list[asyncio.Task[None]]:
+    return [task for task in asyncio.all_tasks() if task.get_name() == "probe the shared cache"]
+
+
+async def until_in_use() -> None:
+    """Wait for the probe, which ends when the tier answers."""
+    async with asyncio.timeout(10):
+        await asyncio.gather(*probes())
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        f"{record.levelname} {record.getMessage()}" for record in caplog.records if record.name.startswith("foreseen")
+    ]
+
+
+async def test_a_failure_is_an_empty_answer(caplog: pytest.LogCaptureFixture) -> None:
+    async with GuardedCache(DeadCache(), budget_s=1.0) as cache:
+        assert await cache.get_many([A]) == {}
+        await cache.put_many({A: entry()})
+
+        assert cache.peek(A) is None
+        assert not cache.is_in_use
+
+
+async def test_it_starts_without_its_tier_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with GuardedCache(DeadCache(), budget_s=1.0) as cache:
+        for _ in range(5):
+            await cache.get_many([A])
+
+    assert said(caplog) == [
+        "WARNING the shared cache is out of use, predictions go on without it: nobody there",
+    ]
+
+
+async def test_a_failing_call_takes_the_tier_out_and_no_request_asks_it_again() -> None:
+    inner = DeadCache()
+    inner.is_alive = True
+    async with GuardedCache(inner, budget_s=1.0, probe_every_s=60.0) as cache:
+        await cache.put_many({A: entry()})
+        assert set(await cache.get_many([A])) == {A}
+
+        inner.is_alive = False
+        assert await cache.get_many([A]) == {}
+        asked = inner.asked
+        for _ in range(5):
+            assert await cache.get_many([A]) == {}
+            await cache.put_many({B: entry()})
+
+        assert inner.asked == asked
+
+
+async def test_it_comes_back_when_the_tier_answers_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    inner = CountingCache()
+    async with GuardedCache(inner, budget_s=1.0, probe_every_s=0.001) as cache:
+        await asyncio.wait_for(inner.was_asked_often.wait(), 10)  # the probe goes on while nobody answers
+        was_in_use = cache.is_in_use
+
+        inner.is_alive = True
+        await until_in_use()
+        await cache.put_many({A: entry()})
+
+        assert set(await cache.get_many([A])) == {A}
+    assert not was_in_use
+    assert said(caplog) == [
+        "WARNING the shared cache is out of use, predictions go on without it: nobody there",
+        "INFO the shared cache is back in use",
+    ]
+
+
+async def test_it_can_be_lost_and_found_more_than_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    inner = DeadCache()
+    inner.is_alive = True
+    async with GuardedCache(inner, budget_s=1.0, probe_every_s=0.001) as cache:
+        for _ in range(3):
+            inner.is_alive = False
+            await cache.get_many([A])
+            inner.is_alive = True
+            await until_in_use()
+
+    assert [line.split()[0] for line in said(caplog)] == ["WARNING", "INFO"] * 3
+
+
+async def test_calls_under_way_together_are_told_as_one_failure(caplog: pytest.LogCaptureFixture) -> None:
+    inner = DeadCache()
+    inner.is_alive = True
+    async with GuardedCache(inner, budget_s=1.0, probe_every_s=60.0) as cache:
+        inner.is_alive = False
+        calls = [cache.get_many([A]) for _ in range(10)]
+
+        assert await asyncio.gather(*calls) == [{}] * 10
+        assert len(probes()) == 1
+    assert len(said(caplog)) == 1
+
+
+async def test_a_call_costs_no_more_than_its_budget() -> None:
+    inner = StallingCache()
+    cache = GuardedCache(inner, budget_s=BUDGET_S)
+
+    async with asyncio.timeout(5):
+        assert await cache.get_many([A]) == {}
+        await cache.put_many({A: entry()})
+
+    assert inner.entries == {}
+
+
+async def test_slow_calls_in_a_row_take_the_tier_out(caplog: pytest.LogCaptureFixture) -> None:
+    inner = StallingCache()
+    cache = GuardedCache(inner, budget_s=BUDGET_S, probe_every_s=60.0)
+
+    states = []
+    for call in (cache.get_many, cache.get_many, lambda keys: cache.put_many({keys[0]: entry()}), cache.get_many):
+        await call([A])
+        states.append(cache.is_in_use)
+    await cache.__aexit__()
+
+    assert states == [True, True, False, False]
+    assert inner.asked == 3
+    assert said(caplog) == [
+        "WARNING the shared cache is out of use, predictions go on without it: no answer within 5 ms, 3 times in a row"
+    ]
+
+
+async def test_one_fast_call_between_slow_ones_keeps_it_in_use() -> None:
+    inner = StallingCache()
+    cache = GuardedCache(inner, budget_s=BUDGET_S)
+
+    for _ in range(3):
+        inner.answers.clear()
+        for _ in range(SLOW_CALLS_IN_A_ROW - 1):
+            await cache.get_many([A])
+        inner.answers.set()
+        await cache.get_many([A])
+
+    assert cache.is_in_use
+
+
+async def test_a_tier_that_stalls_on_the_probe_stays_out(caplog: pytest.LogCaptureFixture) -> None:
+    inner = StallingCache()
+    async with GuardedCache(inner, budget_s=BUDGET_S, probe_every_s=0.001, probe_budget_s=0.002) as cache:
+        await asyncio.wait_for(inner.was_pinged_often.wait(), 10)
+        was_in_use = cache.is_in_use
+
+        inner.answers.set()
+        await until_in_use()
+
+        assert cache.is_in_use
+    assert not was_in_use
+    assert said(caplog)[0].endswith("no answer within 0.002 s")
+
+
+async def test_a_call_of_many_keys_has_the_time_they_need() -> None:
+    """As many keys as a file's chunk holds, at a tenth of a millisecond each."""
+    inner = StallingCache()
+    cache = GuardedCache(inner, budget_s=0.0)
+    asyncio.get_running_loop().call_later(0.02, inner.answers.set)
+    keys = [Key(b"n" * 16 + row.to_bytes(4, "little")) for row in range(20_000)]
+
+    await cache.get_many(keys)
+
+    assert inner.lookups == [20_000]
+
+
+async def test_closing_ends_the_probe_and_closes_the_tier() -> None:
+    inner = StallingCache()
+    before = asyncio.all_tasks()
+
+    async with GuardedCache(inner, budget_s=BUDGET_S, probe_every_s=0.001, probe_budget_s=0.001):
+        assert len(asyncio.all_tasks() - before) == 1
+
+    assert asyncio.all_tasks() == before
+    assert inner.is_closed
+
+
+async def test_closing_a_tier_in_use_closes_it_too() -> None:
+    inner = StallingCache()
+    inner.answers.set()
+
+    async with GuardedCache(inner, budget_s=BUDGET_S) as cache:
+        assert cache.is_in_use
+
+    assert inner.is_closed
+
+
+async def test_a_caller_that_leaves_is_no_fault_of_the_tier() -> None:
+    inner = StallingCache()
+    cache = GuardedCache(inner, budget_s=60.0)
+    calls = [asyncio.create_task(cache.get_many([A])) for _ in range(SLOW_CALLS_IN_A_ROW + 1)]
+    await asyncio.sleep(0)
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+    assert all(call.cancelled() for call in calls)
+    assert cache.is_in_use
+
+
+async def test_a_mistake_of_our_own_is_not_hidden() -> None:
+    class Broken(DictCache):
+        async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+            raise AttributeError("ours")
+
+    with pytest.raises(AttributeError, match="ours"):
+        await GuardedCache(Broken(), budget_s=1.0).get_many([A])
+
+
+async def test_what_the_tier_can_tell_at_once_is_told() -> None:
+    class Near(DictCache):
+        def peek(self, key: Key) -> Entry | None:
+            return self.entries.get(key)
+
+    inner, kept = Near(), entry()
+    await inner.put_many({A: kept})
+
+    assert GuardedCache(inner, budget_s=1.0).peek(A) == kept
