@@ -6,6 +6,7 @@
 import os
 import re
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Final, Literal, Self
@@ -14,7 +15,6 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -25,7 +25,8 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.domain.near import near_hint
 
 ENV_PREFIX: Final = "FORESEEN_"
-_NOT_SETTINGS: Final = ("FORESEEN_CONFIG", "FORESEEN_TEST_")
+_CONFIG: Final = "FORESEEN_CONFIG"
+_TEST_PREFIX: Final = "FORESEEN_TEST_"
 """Names in the environment that are ours and no settings: where the file is, and what tests are told."""
 
 _UNIT_S: Final = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -45,12 +46,19 @@ class SettingsError(ForeseenError):
 
 def _duration(value: object) -> object:
     """Read "250ms", "30s", "5m", "1h", "2d" or a number of seconds."""
-    if not isinstance(value, str):
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?\s*", value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?\s*", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("a duration such as 30s, 5m, 1h or 2d")
     return float(match[1]) * _UNIT_S[match[2] or "s"]
+
+
+def _no_bool(value: object) -> object:
+    """Keep true from being read as 1."""
+    if isinstance(value, bool):
+        raise ValueError("a whole number")
+    return value
 
 
 def _words(value: object) -> object:
@@ -84,6 +92,7 @@ def _redis_url(url: str) -> str:
 
 
 Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_distinct)]
 
 
@@ -127,7 +136,7 @@ class Settings(BaseSettings):
         ("predict",), "Model", "What to ask it: predict, predict_proba or both.", shown="A,B"
     )
     model_sha256: str | None = _setting(None, "Model", "SHA-256 that the file must have.", shown="HEX", pattern=_SHA256)
-    rows_per_call: int | None = _setting(
+    rows_per_call: Whole | None = _setting(
         None,
         "Model",
         "Rows of each model call, 0 for any number. (default: any, unless a row's bits depend on it)",
@@ -143,7 +152,7 @@ class Settings(BaseSettings):
         shown="none|lru|redis|tiered",
     )
     ttl: Duration = _setting(3600.0, "Cache", "How long a prediction is kept: 30s, 5m, 1h, 2d.", shown="TIME")
-    lru_max_entries: int = _setting(100_000, "Cache", "Predictions that lru holds at most.", shown="N", ge=1)
+    lru_max_entries: Whole = _setting(100_000, "Cache", "Predictions that lru holds at most.", shown="N", ge=1)
     lru_max_bytes: ByteSize = _setting(
         256 * 2**20, "Cache", "Memory that lru takes at most: 64MiB, 1GiB.", shown="SIZE", ge=1
     )
@@ -155,7 +164,7 @@ class Settings(BaseSettings):
         secret=True,
     )
     redis_timeout: Duration = _setting(0.025, "Cache", "What Redis may cost one request.", shown="TIME")
-    redis_max_connections: int = _setting(32, "Cache", "Connections of one process to Redis.", shown="N", ge=1)
+    redis_max_connections: Whole = _setting(32, "Cache", "Connections of one process to Redis.", shown="N", ge=1)
     redis_secret: SecretStr = _setting(
         SecretStr(""),
         "Cache",
@@ -165,12 +174,12 @@ class Settings(BaseSettings):
     )
 
     host: str = _setting("127.0.0.1", "Server", "Address to listen on.", shown="ADDRESS", min_length=1)
-    port: int = _setting(8000, "Server", "Port to listen on, 0 for any free one.", shown="N", ge=0, le=65535)
-    workers: int = _setting(
+    port: Whole = _setting(8000, "Server", "Port to listen on, 0 for any free one.", shown="N", ge=0, le=65535)
+    workers: Whole = _setting(
         1, "Server", "Processes that serve, each with the model and its own lru.", shown="N", ge=1, le=256
     )
     max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body taken: 512KiB, 8MiB.", shown="SIZE", ge=1)
-    max_rows: int = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
+    max_rows: Whole = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
 
     log_format: Literal["text", "json"] = _setting("text", "Logs", "How log lines look.", shown="text|json")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
@@ -237,10 +246,11 @@ def _read_file(cls: type[Settings], config: Path | None) -> dict[str, Any]:
 
 
 def _read_environment(cls: type[Settings]) -> dict[str, Any]:
-    ours = [name for name in os.environ if name.startswith(ENV_PREFIX) and not name.startswith(_NOT_SETTINGS)]
+    given = {name: text for name, text in os.environ.items() if name.startswith(ENV_PREFIX)}
+    ours = {name: text for name, text in given.items() if name != _CONFIG and not name.startswith(_TEST_PREFIX)}
     names = {ENV_PREFIX + field.upper(): field for field in cls.model_fields}
     _refuse_unknown(ours, known=names, place=str)
-    return {field: value for field, value in EnvSettingsSource(cls)().items() if ENV_PREFIX + field.upper() in ours}
+    return {names[name]: text for name, text in ours.items()}
 
 
 def _refuse_unknown(given: Any, *, known: Mapping[str, object], place: Any) -> None:
@@ -270,8 +280,8 @@ def _expectation(error: Any, shown: str) -> str:
         case "literal_error":
             return str(context["expected"])
         case "greater_than_equal" | "less_than_equal" | "greater_than":
-            words = {"ge": "or more", "le": "or less", "gt": "exceeded"}
-            return next(f"{context[sign]} {said}" for sign, said in words.items() if sign in context)
+            words = {"ge": "{:g} or more", "le": "{:g} or less", "gt": "more than {:g}"}
+            return next(said.format(context[sign]) for sign, said in words.items() if sign in context)
         case "string_pattern_mismatch":
             return _FORMS[context["pattern"]]
         case "int_parsing" | "int_type" | "int_from_float":

@@ -1,0 +1,302 @@
+"""Settings: where they come from, which one wins, and how a wrong one is worded."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from foreseen.settings import Settings, SettingsError, about_setting, masked
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_whoever_runs_this(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("FORESEEN_"):
+            monkeypatch.delenv(name)
+
+
+def written(folder: Path, toml: str) -> Path:
+    path = folder / "foreseen.toml"
+    path.write_text(toml, encoding="utf-8")
+    return path
+
+
+def refusal(config: Path | None = None, flags: Mapping[str, object] = MappingProxyType({})) -> str:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(config, flags)
+    return str(caught.value)
+
+
+def test_there_is_a_default_for_everything() -> None:
+    settings = Settings.load(None, {})
+
+    assert (settings.cache, settings.ttl, settings.port, settings.host) == ("lru", 3600.0, 8000, "127.0.0.1")
+
+
+def test_the_environment_stands_above_the_file_and_the_command_line_above_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = written(tmp_path, 'port = 1\nhost = "file"\nworkers = 2\nttl = "5m"')
+    monkeypatch.setenv("FORESEEN_PORT", "3")
+    monkeypatch.setenv("FORESEEN_HOST", "environment")
+
+    settings = Settings.load(config, {"port": "5"})
+
+    assert (settings.port, settings.host, settings.workers, settings.ttl) == (5, "environment", 2, 300.0)
+    assert settings.max_rows == 10_000
+
+
+def test_a_setting_is_no_more_changed_once_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings.load(None, {}).port = 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("250ms", 0.25), ("30s", 30), ("5m", 300), ("1h", 3600), ("2d", 172800), ("1.5h", 5400), ("90", 90), (" 1 s ", 1)],
+)
+def test_durations_have_units(text: str, seconds: float) -> None:
+    assert Settings.load(None, {"ttl": text}).ttl == pytest.approx(seconds)
+
+
+def test_durations_are_seconds_without_a_unit(tmp_path: Path) -> None:
+    assert Settings.load(written(tmp_path, "ttl = 90\nredis_timeout = 0.5"), {}).ttl == 90
+    assert Settings.load(written(tmp_path, "ttl = 90\nredis_timeout = 0.5"), {}).redis_timeout == 0.5
+
+
+@pytest.mark.parametrize(("text", "size"), [("64MiB", 64 * 2**20), ("1GiB", 2**30), ("10kB", 10_000), ("4096", 4096)])
+def test_sizes_have_units(text: str, size: int) -> None:
+    assert Settings.load(None, {"lru_max_bytes": text}).lru_max_bytes == size
+
+
+@pytest.mark.parametrize("toml", ['features = "a, b"', 'features = ["a", "b"]'])
+def test_words_are_a_list_or_separated_by_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toml: str) -> None:
+    assert Settings.load(written(tmp_path, toml), {}).features == ("a", "b")
+    assert Settings.load(None, {"features": "a,b"}).features == ("a", "b")
+    monkeypatch.setenv("FORESEEN_FEATURES", "c,d")
+    monkeypatch.setenv("FORESEEN_OUTPUTS", "predict, predict_proba")
+    assert Settings.load(written(tmp_path, toml), {}).features == ("c", "d")
+    assert Settings.load(None, {}).outputs == ("predict", "predict_proba")
+
+
+DURATION = "a duration such as 30s, 5m, 1h or 2d"
+SIZE = "a size such as 512KiB, 8MiB or 1GiB"
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("ttl", "soon", f"{DURATION}, got 'soon'"),
+    ("ttl", "1w", f"{DURATION}, got '1w'"),
+    ("ttl", "", f"{DURATION}, got ''"),
+    ("ttl", "-1s", f"{DURATION}, got '-1s'"),
+    ("ttl", "0s", "more than 0, got '0s'"),
+    ("redis_timeout", "inf", f"{DURATION}, got 'inf'"),
+    ("port", "http", "a whole number, got 'http'"),
+    ("port", "70000", "65535 or less, got '70000'"),
+    ("port", "-1", "0 or more, got '-1'"),
+    ("workers", "0", "1 or more, got '0'"),
+    ("workers", "257", "256 or less, got '257'"),
+    ("rows_per_call", "65537", "65536 or less, got '65537'"),
+    ("max_rows", "1.5", "a whole number, got '1.5'"),
+    ("lru_max_bytes", "much", f"{SIZE}, got 'much'"),
+    ("lru_max_bytes", "5 parsecs", f"{SIZE}, got '5 parsecs'"),
+    ("max_body", "0", "1 or more, got '0'"),
+    ("cache", "memcached", "'none', 'lru', 'redis' or 'tiered', got 'memcached'"),
+    ("log_level", "loud", "'debug', 'info', 'warning' or 'error', got 'loud'"),
+    ("features", "a,,b", "names separated by commas, each once, got 'a,,b'"),
+    ("features", "a,a", "names separated by commas, each once, got 'a,a'"),
+    ("outputs", "predict_log_proba", "predict, predict_proba or both, separated by a comma, got 'predict_log_proba'"),
+    (
+        "name",
+        "my model",
+        "up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit, got 'my model'",
+    ),
+    ("model_sha256", "abc", "64 hexadecimal digits, got 'abc'"),
+    ("redis_url", "http://h", "a URL such as redis://127.0.0.1:6379/0, rediss://… or unix://…, got another"),
+    ("redis_url", "redis://h:port", "a URL such as redis://127.0.0.1:6379/0, rediss://… or unix://…, got another"),
+    ("redis_url", "redis:///0", "a URL such as redis://127.0.0.1:6379/0, rediss://… or unix://…, got another"),
+    ("host", "", "ADDRESS, got ''"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), WRONG)
+def test_a_wrong_setting_names_its_place_and_what_was_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, expected: str
+) -> None:
+    config = written(tmp_path, f'{name} = "{text}"')
+
+    assert refusal(config) == f"{config}: {name}: expected {expected}"
+    assert refusal(None, {name: text}) == f"--{name.replace('_', '-')}: expected {expected}"
+    monkeypatch.setenv(f"FORESEEN_{name.upper()}", text)
+    assert refusal() == f"FORESEEN_{name.upper()}: expected {expected}"
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("port = true", "port: expected a whole number, got True"),
+        ("port = 80.5", "port: expected a whole number, got 80.5"),
+        ("port = [80]", "port: expected a whole number, got [80]"),
+        ("ttl = true", f"ttl: expected {DURATION}, got True"),
+        ("ttl = -1", "ttl: expected more than 0, got -1"),
+        ("ttl = inf", f"ttl: expected {DURATION}, got inf"),
+        ("ttl = nan", f"ttl: expected {DURATION}, got nan"),
+        ("ttl = [1]", f"ttl: expected {DURATION}, got [1]"),
+        ("max_body = [1]", f"max_body: expected {SIZE}, got [1]"),
+        ("features = [1, 2]", "features: expected A,B,…, got 1"),
+        ("model = 5", "model: expected FILE, got 5"),
+        ("name = 5", "name: expected NAME, got 5"),
+        ("redis_secret = 5", "redis_secret: expected TEXT, got another"),
+        ("[cache]\nkind = 1", "cache: expected 'none', 'lru', 'redis' or 'tiered', got {'kind': 1}"),
+    ],
+)
+def test_a_value_of_another_type_in_the_file_is_refused(tmp_path: Path, toml: str, said: str) -> None:
+    config = written(tmp_path, toml)
+
+    assert refusal(config) == f"{config}: {said}"
+
+
+def test_the_winning_place_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = written(tmp_path, "port = 1")
+    monkeypatch.setenv("FORESEEN_PORT", "http")
+
+    assert refusal(config).startswith("FORESEEN_PORT: ")
+    assert refusal(config, {"port": "https"}).startswith("--port: ")
+
+
+def test_an_unknown_setting_in_the_file_is_refused_with_a_hint(tmp_path: Path) -> None:
+    config = written(tmp_path, "prot = 80")
+
+    assert refusal(config) == f"{config}: prot: expected a known setting; did you mean 'port'?"
+
+
+def test_an_unknown_setting_in_the_environment_is_refused_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORESEEN_REDISURL", "redis://h")
+
+    assert refusal() == "FORESEEN_REDISURL: expected a known setting; did you mean 'FORESEEN_REDIS_URL'?"
+
+
+def test_an_unknown_flag_is_refused_with_a_hint() -> None:
+    assert refusal(None, {"prot": "80"}) == "--prot: expected a known setting; did you mean 'port'?"
+
+
+@pytest.mark.parametrize("toml", ["zzzzzz = 1", "[server]\nport = 1"])
+def test_an_unknown_setting_near_to_none_is_told_where_all_are(tmp_path: Path, toml: str) -> None:
+    config = written(tmp_path, toml)
+
+    assert refusal(config).endswith(": expected a known setting; foreseen serve --help lists them")
+
+
+@pytest.mark.parametrize("name", ["FORESEEN_CONFIG", "FORESEEN_TEST_REDIS_URL"])
+def test_names_that_are_ours_and_no_settings_are_tolerated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "x")
+
+    assert Settings.load(None, {}) == Settings()
+
+
+@pytest.mark.parametrize("name", ["FORESEEN_CONFIGG", "FORESEEN_TESTS", "FORESEEN_", "FORESEEN_port"])
+def test_names_that_are_nearly_so_are_not(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+
+    assert refusal().startswith(f"{name}: expected a known setting; ")
+
+
+def test_a_name_in_small_letters_is_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORESEEN_PORT", "2")
+    monkeypatch.setenv("foreseen_port", "1")
+
+    assert Settings.load(None, {}).port == 2
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    for path in (tmp_path / "no.toml", tmp_path):
+        assert refusal(path) == f"{path}: expected a settings file, got no such file"
+
+
+@pytest.mark.parametrize("content", [b"port 80", b'port = "80', b"port = 1\nport = 2", b"\xff\xfe"])
+def test_a_file_that_is_no_toml_is_told(tmp_path: Path, content: bytes) -> None:
+    config = tmp_path / "foreseen.toml"
+    config.write_bytes(content)
+
+    assert refusal(config).startswith(f"{config}: expected TOML: ")
+
+
+SECRETS = {"redis_secret": "hush-hush", "redis_url": "redis://user:hush-hush@127.0.0.1/0"}
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = Settings.load(None, SECRETS)
+
+    assert "hush-hush" not in repr(settings)
+    assert "hush-hush" not in str(settings)
+    assert settings.redis_secret.get_secret_value() == "hush-hush"
+    assert settings.redis_url == SECRETS["redis_url"]
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"redis_url": "http://user:hush-hush@h"},
+        {"redis_url": "redis://user:hush-hush@h:port"},
+        {"redis_secret": ["hush-hush"]},
+        SECRETS | {"port": "x"},
+        SECRETS | {"prot": "x"},
+    ],
+)
+def test_no_error_tells_a_secret(flags: dict[str, object]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(None, flags)
+
+    assert "hush-hush" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+        ("redis://user:hush@h:1/2", "redis://user:***@h:1/2"),
+        ("rediss://:hush@h/2", "rediss://:***@h/2"),
+        ("redis://user@h", "redis://user@h"),
+        ("redis://user:a%40b@h", "redis://user:***@h"),
+        ("redis://user:a@b@h", "redis://user:***@h"),
+        ("redis://h/0?password=hush", "redis://h/0"),
+        ("unix://user:hush@/run/redis.sock?db=1", "unix://user:***@/run/redis.sock"),
+        ("redis://[::1]:6379/0", "redis://[::1]:6379/0"),
+    ],
+)
+def test_a_masked_url_keeps_its_place_and_loses_its_secrets(url: str, shown: str) -> None:
+    assert masked(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "called"),
+    [
+        ("models/iris.joblib", None, "iris"),
+        ("models/iris.v2.joblib", None, "iris"),
+        ("models/my model (2).pkl", None, "my-model-2"),
+        ("models/größe.pkl", None, "gr-e"),
+        ("models/.joblib", None, "model"),
+        ("models/" + "x" * 100, None, "x" * 64),
+        ("models/iris.joblib", "flowers", "flowers"),
+        (None, None, "model"),
+    ],
+)
+def test_a_model_is_called_what_it_is_told_or_after_its_file(model: str | None, name: str | None, called: str) -> None:
+    flags = {key: value for key, value in {"model": model, "name": name}.items() if value is not None}
+
+    settings = Settings.load(None, flags)
+
+    assert settings.model_name == called
+    assert Settings.load(None, {"name": settings.model_name}).name == called
+
+
+def test_every_setting_says_what_it_is() -> None:
+    for name, field in Settings.model_fields.items():
+        about = about_setting(field)
+        assert field.description, name
+        assert about["group"] in {"Model", "Cache", "Server", "Logs"}
+        assert about["shown"]
+        assert about["secret"] == (name in SECRETS)
