@@ -1,0 +1,288 @@
+"""The use case: the model is asked only for what no cache knows, and every instance gets its own answer."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+import pytest
+
+from foreseen.adapters.cache.lru import LruCache
+from foreseen.adapters.cache.none import NoCache
+from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.domain.batch import Batch
+from foreseen.domain.entry import Entry
+from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
+from foreseen.domain.key import Fingerprint, Key
+from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.ports import Cache, Predictor
+from foreseen.domain.predict import Origin, Predict
+from foreseen.domain.predictions import Predictions
+from support.fakes import FLOWER, Clock, DictCache, FakePredictor
+
+Build = Callable[[Predictor, Cache], Predict]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def build(clock: Clock) -> AsyncIterator[Build]:
+    thread = ModelThread()
+    yield lambda predictor, cache: Predict(predictor, cache, thread, clock=clock)
+    thread.close()
+
+
+def flowers(*lengths: float) -> Batch:
+    return Batch.of(FLOWER, {"length": lengths, "width": [0.5] * len(lengths)})
+
+
+def body(length: float) -> bytes:
+    return b'{"prediction":%s}' % repr(length + 0.5).encode()
+
+
+def lru() -> LruCache:
+    return LruCache(max_entries=100, max_bytes=2**20, lifetime=Lifetime(3600.0, jitter=0.0), clock=Clock())
+
+
+async def test_every_instance_gets_its_own_answer_in_order(build: Build) -> None:
+    predict = build(FakePredictor(), DictCache())
+
+    answer = await predict(flowers(3, 1, 2))
+
+    assert answer.bodies == [body(3), body(1), body(2)]
+    assert answer.origins == (Origin.MODEL,) * 3
+
+
+async def test_a_known_instance_never_reaches_the_model(build: Build) -> None:
+    predictor = FakePredictor()
+    predict = build(predictor, DictCache())
+    first = await predict(flowers(1, 2))
+
+    second = await predict(flowers(2, 1))
+
+    assert predictor.calls == [2]
+    assert second.entries == first.entries[::-1]
+
+
+async def test_only_the_unknown_instances_of_a_batch_reach_the_model(build: Build) -> None:
+    predictor = FakePredictor()
+    predict = build(predictor, DictCache())
+    await predict(flowers(1, 3))
+
+    answer = await predict(flowers(0, 1, 2, 3, 4))
+
+    assert predictor.calls == [2, 3]
+    assert answer.bodies == [body(length) for length in range(5)]
+    assert answer.origins == (Origin.MODEL, Origin.L2, Origin.MODEL, Origin.L2, Origin.MODEL)
+    assert [answer.count(origin) for origin in Origin] == [0, 2, 3]
+
+
+@pytest.mark.parametrize("cache", [DictCache, NoCache])
+async def test_an_instance_repeated_in_a_batch_is_predicted_once(build: Build, cache: Callable[[], Cache]) -> None:
+    predictor = FakePredictor()
+
+    answer = await build(predictor, cache())(flowers(2, 1, 2, 2, 1, -0.0, 0.0))
+
+    assert predictor.calls == [3]
+    assert answer.bodies == [body(length) for length in (2, 1, 2, 2, 1, 0, 0)]
+
+
+async def test_a_batch_is_looked_up_at_once_and_each_key_once(build: Build) -> None:
+    cache = DictCache()
+    predict = build(FakePredictor(), cache)
+
+    await predict(flowers(1, 2, 1, 3))
+
+    assert cache.lookups == [3]
+
+
+async def test_what_can_be_told_at_once_is_not_looked_up(build: Build) -> None:
+    near, far = lru(), DictCache()
+    predict = build(FakePredictor(), TieredCache(near, far))
+    await predict(flowers(1, 2))
+    far.lookups.clear()
+
+    both_known = await predict(flowers(2, 1))
+    assert far.lookups == []
+    one_known = await predict(flowers(2, 3))
+
+    assert far.lookups == [1]
+    assert both_known.origins == (Origin.L1, Origin.L1)
+    assert one_known.origins == (Origin.L1, Origin.MODEL)
+
+
+async def test_an_origin_is_the_tier_that_answered(build: Build) -> None:
+    far = DictCache()
+    await build(FakePredictor(), far)(flowers(1))
+    predict = build(FakePredictor(), TieredCache(lru(), far))
+
+    origins = [(await predict(flowers(1, 2))).origins for _ in range(2)]
+
+    assert origins == [(Origin.L2, Origin.MODEL), (Origin.L1, Origin.L1)]
+
+
+async def test_what_the_model_answered_is_stored_with_its_time_and_its_cost(build: Build, clock: Clock) -> None:
+    cache = DictCache()
+    clock.now = 1234.5
+
+    answer = await build(FakePredictor(), cache)(flowers(1, 2))
+
+    assert list(cache.entries.values()) == list(answer.entries)
+    assert {entry.created_at_us for entry in answer.entries} == {1_234_500_000}
+    assert all(0 <= entry.cost_us < 1_000_000 for entry in answer.entries)
+
+
+async def test_the_bytes_of_a_hit_are_the_bytes_of_the_miss(build: Build) -> None:
+    predict = build(FakePredictor(), lru())
+    lengths = (0.1, 1e300, 5e-324, 123456789.123456789)
+
+    computed = await predict(flowers(*lengths))
+    cached = await predict(flowers(*lengths))
+
+    assert cached.origins == (Origin.L1,) * 4
+    assert cached.bodies == computed.bodies
+
+
+@pytest.mark.parametrize(
+    "error", [PredictionError("broken"), InvalidBatchError([Flaw("this", "that")]), ZeroDivisionError("bug")], ids=repr
+)
+async def test_nothing_of_a_batch_is_stored_when_the_model_raises(build: Build, error: Exception) -> None:
+    predictor, cache = FakePredictor(), DictCache()
+    predict = build(predictor, cache)
+    predictor.error = error
+
+    with pytest.raises(type(error)) as caught:
+        await predict(flowers(1, 2))
+    assert caught.value is error
+    assert cache.entries == {}
+    assert predict.tally.misses == predict.tally.model_calls == 0
+
+    predictor.error = None
+    assert (await predict(flowers(1, 2))).bodies == [body(1), body(2)]
+
+
+class Miscounting(FakePredictor):
+    """Answers with one prediction, whatever it is asked."""
+
+    def predict(self, batch: Batch) -> Predictions:
+        return Predictions({"prediction": [0.0]})
+
+
+async def test_a_wrong_number_of_predictions_is_an_error_and_is_not_stored(build: Build) -> None:
+    cache = DictCache()
+
+    with pytest.raises(PredictionError, match="expected 3 predictions from the model, got 1"):
+        await build(Miscounting(), cache)(flowers(1, 2, 3))
+    assert cache.entries == {}
+
+
+class Unspeakable(FakePredictor):
+    """Answers with what JSON cannot hold."""
+
+    def predict(self, batch: Batch) -> Predictions:
+        return Predictions({"prediction": ["\ud800"] * len(batch)})
+
+
+async def test_an_answer_that_cannot_be_sent_is_an_error_and_is_not_stored(build: Build) -> None:
+    cache = DictCache()
+
+    with pytest.raises(PredictionError):
+        await build(Unspeakable(), cache)(flowers(1))
+    assert cache.entries == {}
+
+
+class Slow(FakePredictor):
+    """Answers when it is let, and notes its thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started, self.may_end = threading.Event(), threading.Event()
+        self.thread = 0
+
+    def predict(self, batch: Batch) -> Predictions:
+        self.thread = threading.get_ident()
+        self.started.set()
+        assert self.may_end.wait(20)
+        return super().predict(batch)
+
+
+async def test_the_event_loop_goes_on_while_the_model_computes(build: Build) -> None:
+    """Were the model run on the loop, nobody would ever let it end."""
+    predictor = Slow()
+    predicting = asyncio.create_task(build(predictor, lru())(flowers(1)))
+    await asyncio.to_thread(predictor.started.wait, 20)
+
+    turns = 0
+    for _ in range(1000):
+        await asyncio.sleep(0)
+        turns += 1
+    was_done = predicting.done()
+    predictor.may_end.set()
+
+    assert (await predicting).bodies == [body(1)]
+    assert (turns, was_done) == (1000, False)
+    assert predictor.thread != threading.get_ident()
+
+
+async def test_hits_are_answered_while_the_model_computes(build: Build) -> None:
+    predictor = Slow()
+    predictor.may_end.set()
+    predict = build(predictor, lru())
+    await predict(flowers(1))
+    predictor.may_end.clear()
+    predictor.started.clear()
+    predicting = asyncio.create_task(predict(flowers(2)))
+    await asyncio.to_thread(predictor.started.wait, 20)
+
+    hit = await predict(flowers(1))
+    was_done = predicting.done()
+    predictor.may_end.set()
+    await predicting
+
+    assert hit.origins == (Origin.L1,)
+    assert not was_done
+
+
+async def test_the_tally_counts_instances_by_where_their_answer_came_from(build: Build) -> None:
+    far = DictCache()
+    await build(FakePredictor(), far)(flowers(1))
+    predict = build(FakePredictor(), TieredCache(lru(), far))
+
+    await predict(flowers(1, 2, 2, 3))
+    await predict(flowers(1, 2))
+
+    tally = predict.tally
+    assert (tally.hits_l1, tally.hits_l2, tally.misses) == (2, 1, 3)
+    assert (tally.model_calls, tally.model_rows) == (1, 2)
+    assert tally.model_seconds > 0
+    assert tally.hit_ratio == 0.5
+
+
+async def test_a_new_model_never_answers_with_an_old_ones_prediction(build: Build) -> None:
+    cache, old, new = DictCache(), FakePredictor(), FakePredictor()
+    new.fingerprint = Fingerprint(b"g" * 16)
+    await build(old, cache)(flowers(1))
+
+    answer = await build(new, cache)(flowers(1))
+
+    assert answer.origins == (Origin.MODEL,)
+    assert new.calls == [1]
+
+
+async def test_a_promise_of_the_cache_is_enough(build: Build) -> None:
+    """A cache that answers more than it was asked changes no answer."""
+
+    class Talkative(DictCache):
+        async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+            return dict(self.entries)
+
+        async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+            self.entries |= entries
+
+    predict = build(FakePredictor(), Talkative())
+    await predict(flowers(1, 2, 3))
+
+    assert (await predict(flowers(2))).bodies == [body(2)]
