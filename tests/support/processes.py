@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +101,35 @@ def served(*args: object, env: Mapping[str, str] | None = None, cwd: Path | None
         assert process.stderr is not None
         process.stdout.close()
         process.stderr.close()
+
+
+def wait_until(is_so: Callable[[], bool], *, seconds: float = 30.0) -> None:
+    """Wait for something to become so, and fail if it does not."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def workers(running: Served) -> list[int]:
+    """Give the process ids of the workers of a service."""
+    pid = running.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    if children.exists():  # images for containers have no ps
+        lines = {int(child): _command_line(child) for child in children.read_text().split()}
+    else:
+        listed = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        fields = [line.split(None, 2) for line in listed.stdout.splitlines()]
+        lines = {int(child): " ".join(line) for child, parent, *line in fields if int(parent) == pid}
+    # Python's resource tracker is a child as well.
+    return [child for child, line in lines.items() if "spawn_main" in line]
+
+
+def _command_line(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it has ended meanwhile
+        return ""
 
 
 def _collect(stream: IO[str] | None, lines: list[str]) -> Thread:

@@ -1,5 +1,6 @@
 """Serving: from settings to processes that answer on a port."""
 
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -32,10 +33,25 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
     with listening(settings.host, settings.port) as listener:
         announce_once = partial(announce, listener.getsockname()[1])
         if settings.workers == 1:
+            _end_well_when_told_to()
             _Server(_config(app, settings), announce_once).run(sockets=[listener])
         else:
             # Each process builds its own application, from the settings alone.
             _Supervisor(_config(partial(_app_of_worker, settings), settings), listener, announce_once).run()
+
+
+def _end_well_when_told_to() -> None:
+    """Exit with 0 on the signals that say to stop.
+
+    uvicorn finishes what it has begun and then raises the signal again. By default that ends the process by the signal:
+    to a supervisor it looks killed.
+    """
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, end)
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,228 @@
+"""`foreseen cache` against a real server: it shows and removes what is Foreseen's, and nothing else."""
+
+import re
+import socket
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from foreseen.entrypoints.cli.app import app
+from foreseen.entrypoints.cli.failures import run
+from support.fakes import FakePredictor
+from support.processes import run as run_process
+from support.service import container_of, service
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def filled(redis_url: str, client: redis.Redis) -> str:
+    """A server with three predictions of iris, one of wine, and keys of somebody else's."""
+    for name, rows in (("iris", [[1, 1], [2, 2], [3, 3]]), ("wine", [[1, 1]])):
+        settings = {"cache": "redis", "redis_url": redis_url, "redis_timeout": 10.0, "name": name}
+        with service(container_of(FakePredictor(), **settings)) as asked:
+            assert asked.post({"instances": rows}).status == 200
+    client.set("other", "kept")
+    client.set("foreseens:iris:x:y", "kept")
+    client.set("xforeseen:iris:x:y", "kept")
+    client.hset("hash", "field", "kept")
+    return redis_url
+
+
+def cache(*args: str) -> int:
+    """Run a cache command in this process."""
+    return run(lambda: app(["cache", *args], standalone_mode=False))
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """Give what was written, by line and column."""
+    out, err = capfd.readouterr()
+    assert err == ""
+    return [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("FORESEEN_NAME", "FORESEEN_REDIS_URL", "FORESEEN_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class TestStats:
+    def test_entries_are_counted_by_model_and_namespace(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("stats", "--redis-url", filled) == 0
+
+        header, iris, wine = lines(capfd)
+        assert header == ["MODEL", "NAMESPACE", "ENTRIES", "BYTES", "UNREADABLE"]
+        assert (iris[0], iris[2], iris[4]) == ("iris", "3", "0")
+        assert (wine[0], wine[2], wine[4]) == ("wine", "1", "0")
+        assert re.fullmatch("[0-9a-f]{16}", iris[1])
+        assert int(iris[3]) == 3 * int(wine[3]) > 0
+
+    def test_a_name_leaves_the_others_out(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("stats", "--redis-url", filled, "--name", "wine") == 0
+
+        assert [line[0] for line in lines(capfd)] == ["MODEL", "wine"]
+
+    def test_what_is_no_entry_of_this_format_is_counted_apart(
+        self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        client.set("foreseen:old:0011223344556677:00", "another format")
+
+        assert cache("stats", "--redis-url", filled, "--name", "old") == 0
+
+        assert lines(capfd)[1] == ["old", "0011223344556677", "1", "14", "1"]
+
+    def test_an_empty_server_is_said_to_be_empty(self, redis_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+        for command in ("stats", "list"):
+            assert cache(command, "--redis-url", redis_url) == 0
+            assert lines(capfd) == [[f"no predictions in {redis_url}"]]
+
+
+class TestList:
+    def test_each_entry_has_its_age_time_left_cost_and_size(
+        self, filled: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cache("list", "--redis-url", filled) == 0
+
+        header, *entries = lines(capfd)
+        assert header == ["KEY", "AGE", "TIME LEFT", "COST", "BYTES"]
+        assert len(entries) == 4
+        for key, age, left, cost, size in entries:
+            assert re.fullmatch(r"foreseen:(iris|wine):[0-9a-f]{16}:[0-9a-f]{32}", key)
+            assert re.fullmatch(r"\d+s", age)
+            assert re.fullmatch(r"\d+m", left)
+            assert 53 <= int(left[:-1]) <= 67  # an hour, more or less by key
+            assert re.fullmatch(r"[\d.e-]+ ms", cost)
+            assert int(size) > 20
+
+    def test_a_limit_is_kept_and_said(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("list", "--redis-url", filled, "--limit", "2") == 0
+
+        told = lines(capfd)
+        assert len(told) == 1 + 2 + 1
+        assert told[-1] == ["and more; --limit shows more than 2"]
+
+    def test_a_limit_of_just_all_shows_all(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("list", "--redis-url", filled, "--limit", "4") == 0
+
+        assert len(lines(capfd)) == 1 + 4
+
+    def test_a_name_leaves_the_others_out(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("list", "--redis-url", filled, "--name", "wine") == 0
+
+        assert [line[0].split(":")[1] for line in lines(capfd)[1:]] == ["wine"]
+
+
+class TestPurge:
+    def test_of_one_model_removes_its_own_and_nothing_else(
+        self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        before = set(client.scan_iter())
+
+        assert cache("purge", "--redis-url", filled, "--name", "iris") == 0
+
+        assert lines(capfd) == [[f"removed 3 predictions from {filled}"]]
+        after = set(client.scan_iter())
+        assert before - after == {key for key in before if key.startswith(b"foreseen:iris:")}
+
+    def test_of_all_removes_only_foreseens(
+        self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cache("purge", "--redis-url", filled, "--all") == 0
+
+        assert lines(capfd) == [[f"removed 4 predictions from {filled}"]]
+        assert set(client.scan_iter()) == {b"other", b"hash", b"foreseens:iris:x:y", b"xforeseen:iris:x:y"}
+
+    def test_of_a_name_that_nobody_has_removes_nothing(
+        self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        before = set(client.scan_iter())
+
+        assert cache("purge", "--redis-url", filled, "--name", "iri") == 0
+
+        assert lines(capfd) == [[f"removed 0 predictions from {filled}"]]
+        assert set(client.scan_iter()) == before
+
+    @pytest.mark.parametrize("args", [[], ["--name", "iris", "--all"]])
+    def test_of_neither_or_both_is_a_wrong_call_and_removes_nothing(
+        self, filled: str, client: redis.Redis, args: list[str], capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        before = set(client.scan_iter())
+
+        assert cache("purge", "--redis-url", filled, *args) == 2
+
+        assert capfd.readouterr().err == "foreseen: --name: expected either the name of a model or --all\n"
+        assert set(client.scan_iter()) == before
+
+    def test_a_service_that_was_purged_computes_anew(self, filled: str) -> None:
+        settings = {"cache": "redis", "redis_url": filled, "redis_timeout": 10.0, "name": "iris"}
+        with service(container_of(FakePredictor(), **settings)) as asked:
+            assert asked.get(length=1, width=1).cache_status == "foreseen; hit; detail=L2"
+            cache("purge", "--redis-url", filled, "--name", "iris")
+
+            assert asked.get(length=1, width=1).cache_status == "foreseen; fwd=miss; stored"
+
+
+class TestUnreachable:
+    @pytest.mark.parametrize("command", [["stats"], ["list"], ["purge", "--all"]])
+    def test_a_server_that_is_away_is_told_in_one_line_without_its_password(
+        self, command: list[str], capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cache(*command, "--redis-url", url_of_nobody()) == 1
+
+        out, err = capfd.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert err.startswith("foreseen: Redis: ")
+        assert "hidden" not in err
+
+    def test_a_process_of_its_own_ends_with_1(self) -> None:
+        ended = run_process("cache", "stats", "--redis-url", url_of_nobody())
+
+        assert (ended.returncode, ended.stdout) == (1, b"")
+        assert ended.stderr.startswith(b"foreseen: Redis: ")
+        assert ended.stderr.count(b"\n") == 1
+
+
+def url_of_nobody() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"redis://me:hidden@127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+class TestPassword:
+    @pytest.fixture
+    def guarded_url(self, client: redis.Redis, redis_url: str) -> Iterator[str]:
+        """The same server, by a user with a password."""
+        client.acl_setuser("me", enabled=True, passwords=["+hidden"], categories=["+@all"], keys=["*"])
+        yield redis_url.replace("redis://", "redis://me:hidden@")
+        client.acl_deluser("me")
+
+    @pytest.mark.parametrize("command", [["stats"], ["list"], ["purge", "--all"]])
+    def test_it_is_used_and_never_shown(
+        self,
+        guarded_url: str,
+        command: list[str],
+        capfd: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("FORESEEN_REDIS_URL", guarded_url)
+
+        assert cache(*command) == 0
+
+        out, err = capfd.readouterr()
+        assert err == ""
+        assert "redis://me:***@" in out
+        assert "hidden" not in out
+
+    def test_a_wrong_one_is_told_in_one_line(self, guarded_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("stats", "--redis-url", guarded_url.replace("hidden", "secret")) == 1
+
+        err = capfd.readouterr().err
+        assert err.startswith("foreseen: Redis: ")
+        assert err.count("\n") == 1
+        assert "secret" not in err

