@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from foreseen.domain.batch import Batch
@@ -20,8 +21,25 @@ Source:
 """
 
 
-def rows_per_call(raw: Callable[[Batch], list[bytes]], signature: Signature, *, budget_s: float = 2.0) -> int | None:
-    """Choose how a model is to be called: None for batches of any size, else the fixed number of rows.
+@dataclass(frozen=True, slots=True)
+class CallSize:
+    """How many rows a model is to be called with.
+
+    Attributes:
+        least: a batch of fewer is filled up to it.
+        fixed: the number of rows of each call; None where any number from `least` on will do.
+    """
+
+    least: int
+    fixed: int | None = None
+
+
+def call_size(raw: Callable[[Batch], list[bytes]], signature: Signature, *, budget_s: float = 2.0) -> CallSize:
+    """Choose how a model is to be called.
+
+    One row alone is laid out otherwise in memory than two, and sums of eight or more members, trees or classes then
+    round otherwise in a few rows of a hundred: too few to be found by a probe. So where 4 rows cost about as much as 1,
+    there are no calls of one row, even of a model that was shown to be invariant.
 
     A model that was not shown to be invariant is called with STEADY_ROWS where 4 rows cost about as much as 1, as in
     everything that computes with arrays, and one row at a time where each costs its own time or the probe was refused.
@@ -33,7 +51,8 @@ def rows_per_call(raw: Callable[[Batch], list[bytes]], signature: Signature, *, 
     try:
         probe = probe_batch(signature)
         one_s, four_s = _seconds(raw, probe.take([0])), _seconds(raw, probe.take([0, 1, 2, 3]))
-        steady = STEADY_ROWS if four_s < 2 * one_s else 1
+        has_cheap_rows = four_s < 2 * one_s
+        steady = CallSize(1, fixed=STEADY_ROWS if has_cheap_rows else 1)
         slices = list(_slices())
         row_s = max(0.0, four_s - one_s) / 3
         if one_s * len(slices) + row_s * sum(map(len, slices)) > budget_s:
@@ -41,8 +60,8 @@ def rows_per_call(raw: Callable[[Batch], list[bytes]], signature: Signature, *, 
         whole = raw(probe)
         is_invariant = all(raw(probe.take(rows)) == [whole[row] for row in rows] for rows in slices)
     except ForeseenError:
-        return 1
-    return None if is_invariant else steady
+        return CallSize(1, fixed=1)
+    return CallSize(2 if has_cheap_rows else 1) if is_invariant else steady
 
 
 def _seconds(raw: Callable[[Batch], list[bytes]], batch: Batch) -> float:

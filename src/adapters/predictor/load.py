@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from foreseen.adapters.predictor.artefact import read_artefact
 from foreseen.adapters.predictor.describe import describe
-from foreseen.adapters.predictor.invariance import rows_per_call as probed_rows_per_call
+from foreseen.adapters.predictor.invariance import CallSize, call_size
 from foreseen.adapters.predictor.parts import parts
 from foreseen.adapters.predictor.provenance import library_versions, own_sources
 from foreseen.adapters.predictor.sklearn import SklearnPredictor
@@ -55,8 +55,11 @@ def load_predictor(
         predictor = SklearnPredictor(model, signature=signature, fingerprint=digest, versions=versions, outputs=outputs)
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{path}: {exc}") from exc
-    rows = probed_rows_per_call(predictor.raw, signature) if rows_per_call is None else rows_per_call
-    return FixedRowsPredictor(predictor, rows) if rows else predictor
+    size = CallSize(1, fixed=rows_per_call or None)
+    if rows_per_call is None:
+        size = call_size(predictor.raw, signature)
+    predictor.least_rows = size.least
+    return FixedRowsPredictor(predictor, size.fixed) if size.fixed else predictor
 
 
 def _refuse_unless_fitted(path: Path, model: Any) -> None:

@@ -1,7 +1,9 @@
 """A model file is read only where nobody else could have written it, and only if it is the one that was pinned."""
 
+import grp
 import os
 import pickle
+import pwd
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -120,10 +122,8 @@ def group(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
     """A group's members as /etc/group names them, and those who have it as their primary one; to be filled in."""
     named: list[str] = []
     primary: list[str] = []
-    monkeypatch.setattr(artefact.grp, "getgrgid", lambda _: SimpleNamespace(gr_mem=named))
-    monkeypatch.setattr(
-        artefact.pwd, "getpwall", lambda: [SimpleNamespace(pw_name=name, pw_gid=GROUP) for name in primary]
-    )
+    monkeypatch.setattr(grp, "getgrgid", lambda _: SimpleNamespace(gr_mem=named))
+    monkeypatch.setattr(pwd, "getpwall", lambda: [SimpleNamespace(pw_name=name, pw_gid=GROUP) for name in primary])
     return named, primary
 
 
