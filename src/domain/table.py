@@ -50,8 +50,8 @@ class Chunk:
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
         text = io.StringIO()
-        csv.writer(text, lineterminator="").writerow([str(column[0]) for column in self.table.take([row]).columns])
-        return Reject(self.lines[row], "", reason, text.getvalue())
+        csv.writer(text).writerow([str(column[0]) for column in self.table.take([row]).columns])
+        return Reject(self.lines[row], "", reason, text.getvalue().removesuffix("\r\n"))
 
 
 class TableReader(Protocol):

@@ -196,5 +196,5 @@ def _blank(table: pa.RecordBatch) -> list[int]:
 
 def _as_text(table: pa.RecordBatch, row: int) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([column[row].as_py() for column in table.columns])
-    return text.getvalue()
+    csv.writer(text).writerow([column[row].as_py() for column in table.columns])
+    return text.getvalue().removesuffix("\r\n")

@@ -1,7 +1,6 @@
 """CsvWriter: the rows that were read, each with its prediction, in a file that is there whole or not at all."""
 
 import csv
-import io
 import json
 import os
 import tempfile
@@ -151,6 +150,17 @@ def _encode(table: pa.RecordBatch) -> bytes:
 
 
 def _lines(rows: Any) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    lines = _Lines()
+    csv.writer(lines, lineterminator=_QUOTES_BOTH).writerows(rows)
+    return "".join(lines).encode()
+
+
+_QUOTES_BOTH: Final = "\r\n"
+"""Before Python 3.13 a cell is quoted for a carriage return, or a newline, only where a line ends in one."""
+
+
+class _Lines(list[str]):
+    """Takes lines of csv.writer, one a call, and ends them in a newline alone."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix(_QUOTES_BOTH) + "\n")
