@@ -45,7 +45,7 @@ class Chunk:
     def take(self, rows: Sequence[int]) -> "Chunk":
         """Give some of the readable rows, by number."""
         batch = self.batch.take(rows) if self.batch and rows else None
-        return Chunk(batch, self.table.take(rows), [self.lines[row] for row in rows], ())
+        return Chunk(batch, self.table.take(list(rows)), [self.lines[row] for row in rows], ())
 
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
