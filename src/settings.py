@@ -5,20 +5,22 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
-from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
 )
 
 from foreseen.domain.errors import ForeseenError
@@ -79,21 +81,27 @@ def _outputs(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _redis_url(url: str) -> str:
-    expected = "a URL such as redis://127.0.0.1:6379/0, rediss://… or unix://…"
     try:
         parts = urlsplit(url)
-        place = parts.path if parts.scheme == "unix" else parts.hostname
+        is_unix = parts.scheme == "unix"
+        place = parts.path if is_unix else parts.hostname
         is_known = parts.scheme in ("redis", "rediss", "unix") and bool(place) and parts.port != 0
+        has_database = is_unix or re.fullmatch(r"/?\d*", parts.path) is not None
+        # Whatever else redis-py takes there would override how it is used here, or fail when it first connects.
+        options = parse_qs(parts.query, keep_blank_values=True)
+        is_plain = all(
+            name.startswith("ssl_") or (name == "db" and value[0].isdecimal()) for name, value in options.items()
+        )
     except ValueError:  # a port that is no number
-        raise ValueError(expected) from None
-    if not is_known:
-        raise ValueError(expected)
+        is_known = has_database = is_plain = False
+    if not (is_known and has_database and is_plain):
+        raise ValueError("a URL such as redis://127.0.0.1:6379/0, rediss://…?ssl_ca_certs=FILE or unix://…")
     return url
 
 
 Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_distinct)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_distinct)]
 
 
 def _setting(default: Any, group: str, description: str, *, shown: str, secret: bool = False, **limits: Any) -> Any:
@@ -107,10 +115,10 @@ def about_setting(field: Any) -> dict[str, Any]:
     return dict(field.json_schema_extra)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting; frozen, read once before anything starts."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     model: Path | None = _setting(None, "Model", "Model file, as joblib or pickle saved it.", shown="FILE")
     name: str | None = _setting(
@@ -187,18 +195,6 @@ class Settings(BaseSettings):
     )
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing by itself: `load` says what comes from where."""
-        return (init_settings,)
-
-    @classmethod
     def load(cls, config: Path | None, flags: Mapping[str, object]) -> Self:
         """Read the file, the environment and the command line.
 
@@ -235,11 +231,11 @@ def masked(url: str) -> str:
 def _read_file(cls: type[Settings], config: Path | None) -> dict[str, Any]:
     if config is None:
         return {}
-    if not config.is_file():
-        raise SettingsError(f"{config}: expected a settings file, got no such file")
     try:
-        values = TomlConfigSettingsSource(cls, config)()
-    except (TOMLDecodeError, UnicodeDecodeError) as exc:
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"{config}: expected a settings file, got {(exc.strerror or str(exc)).lower()}") from None
+    except ValueError as exc:  # no TOML, or no UTF-8
         raise SettingsError(f"{config}: expected TOML: {exc}") from None
     _refuse_unknown(values, known=cls.model_fields, place=lambda name: f"{config}: {name}")
     return values

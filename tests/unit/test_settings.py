@@ -85,6 +85,7 @@ def test_words_are_a_list_or_separated_by_commas(tmp_path: Path, monkeypatch: py
 DURATION = "a duration such as 30s, 5m, 1h or 2d"
 SIZE = "a size such as 512KiB, 8MiB or 1GiB"
 
+A_REDIS_URL = "a URL such as redis://127.0.0.1:6379/0, rediss://…?ssl_ca_certs=FILE or unix://…, got another"
 WRONG: list[tuple[str, Any, str]] = [
     ("ttl", "soon", f"{DURATION}, got 'soon'"),
     ("ttl", "1w", f"{DURATION}, got '1w'"),
@@ -113,9 +114,12 @@ WRONG: list[tuple[str, Any, str]] = [
         "up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit, got 'my model'",
     ),
     ("model_sha256", "abc", "64 hexadecimal digits, got 'abc'"),
-    ("redis_url", "http://h", "a URL such as redis://127.0.0.1:6379/0, rediss://… or unix://…, got another"),
-    ("redis_url", "redis://h:port", "a URL such as redis://127.0.0.1:6379/0, rediss://… or unix://…, got another"),
-    ("redis_url", "redis:///0", "a URL such as redis://127.0.0.1:6379/0, rediss://… or unix://…, got another"),
+    ("redis_url", "http://h", A_REDIS_URL),
+    ("redis_url", "redis://h:port", A_REDIS_URL),
+    ("redis_url", "redis://h/abc", A_REDIS_URL),
+    ("redis_url", "redis://h/0?decode_responses=true", A_REDIS_URL),
+    ("redis_url", "redis://h?db=x", A_REDIS_URL),
+    ("redis_url", "redis:///0", A_REDIS_URL),
     ("host", "", "ADDRESS, got ''"),
 ]
 
@@ -210,8 +214,8 @@ def test_a_name_in_small_letters_is_somebody_elses(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    for path in (tmp_path / "no.toml", tmp_path):
-        assert refusal(path) == f"{path}: expected a settings file, got no such file"
+    for path, got in ((tmp_path / "no.toml", "no such file or directory"), (tmp_path, "is a directory")):
+        assert refusal(path) == f"{path}: expected a settings file, got {got}"
 
 
 @pytest.mark.parametrize("content", [b"port 80", b'port = "80', b"port = 1\nport = 2", b"\xff\xfe"])
