@@ -1,0 +1,98 @@
+"""`foreseen inspect` as a real process: what a model takes and gives, before anything is served."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from foreseen.adapters.predictor.load import load_predictor
+from support.models import IRIS_NAMES, digits_forest, save
+from support.processes import command, run
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+
+OWN = """
+import random
+
+class Fair:
+    def predict(self, rows):
+        return [row[0] * 2 for row in rows]
+
+class Dice:
+    classes_ = ["low", "high"]
+    def predict(self, rows):
+        return [random.choice(self.classes_) for row in rows]
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a module of the user's own, and a model of each of its classes."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "owninspect.py").write_text(OWN)
+    code = "import joblib, owninspect as o; joblib.dump(o.Fair(), 'fair.joblib'); joblib.dump(o.Dice(), 'dice.joblib')"
+    subprocess.run([command()[0], "-c", code], cwd=folder, check=True, timeout=60)
+    for path in folder.glob("*.joblib"):
+        path.chmod(0o600)
+    return folder
+
+
+def test_a_forest_is_told_as_text(iris_model: Path) -> None:
+    done = run("inspect", iris_model)
+
+    said = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert load_predictor(iris_model).fingerprint.hex() in said
+    assert "classification: one of 0, 1, 2" in said
+    assert "deterministic  yes" in said
+    assert "scikit-learn" in said
+    assert [name for name in IRIS_NAMES if name not in said] == []
+    assert "\x1b" not in said
+
+
+def test_a_forest_is_told_as_json(iris_model: Path) -> None:
+    done = run("inspect", iris_model, "--json", "--name", "flowers", "--outputs", "predict,predict_proba")
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert told["name"] == "flowers"
+    assert told["fingerprint"] == load_predictor(iris_model).fingerprint.hex()
+    assert (told["kind"], told["classes"]) == ("classification", ["0", "1", "2"])
+    assert told["outputs"] == ["predict", "predict_proba"]
+    assert [feature["name"] for feature in told["features"]] == IRIS_NAMES
+    assert told["features"][0] | {"name": ""} == {
+        "name": "", "dtype": "float64", "shape": [], "missing": False, "example": 1.0,
+    }  # fmt: skip
+    assert (told["is_repeatable"], told["is_batch_invariant"], told["rows_per_call"]) == (True, True, None)
+    assert told["refusal"] is None
+    assert {"python", "numpy", "scikit-learn", "scipy"} <= set(told["versions"])
+
+
+def test_digits_take_one_image_and_show_a_real_one(tmp_path: Path) -> None:
+    path = save(digits_forest(), tmp_path)
+    (tmp_path / "model.toml").write_bytes((DIGITS / "model.toml").read_bytes())
+
+    told = json.loads(run("inspect", path, "--json").stdout)
+
+    (image,) = told["features"]
+    assert (image["name"], image["shape"]) == ("image", [8, 8])
+    assert max(max(row) for row in image["example"]) == 15
+    assert told["classes"] == list("0123456789")
+
+
+def test_a_class_in_the_working_directory_is_told(own: Path) -> None:
+    done = run("inspect", "fair.joblib", "--json", "--features", "a,b", cwd=own)
+
+    told = json.loads(done.stdout)
+    assert (told["kind"], told["classes"], told["is_repeatable"]) == ("other", [], True)
+
+
+def test_a_class_on_pythonpath_is_told_and_its_dice_are_seen(own: Path, tmp_path: Path) -> None:
+    done = run("inspect", own / "dice.joblib", "--features", "a", cwd=tmp_path, env={"PYTHONPATH": str(own)})
+
+    said = done.stdout.decode()
+    assert done.returncode == 0
+    assert "one of low, high" in said
+    assert "no: the same instances got other answers when asked again" in said
+    assert "--cache none" in said

@@ -1,0 +1,307 @@
+"""`foreseen score` as a real process: files, pipes, terminals, signals, exit codes."""
+
+import csv
+import io
+import logging
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from foreseen.container import Container
+from foreseen.entrypoints.cli.app import app
+from foreseen.entrypoints.cli.failures import run as exit_code_of
+from foreseen.settings import Settings
+from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, save
+from support.processes import command, environment, run
+from support.service import service
+
+OWN = """
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+class Counting:
+    def predict(self, rows):
+        with (HERE / "asked.txt").open("a") as file:
+            file.write(f"{len(rows)}\\n")
+        return rows[:, 0] * 2
+
+
+class Endless:
+    def predict(self, rows):
+        if len(rows) > 100:
+            (HERE / "started.txt").touch()
+            time.sleep(2)
+        return rows[:, 0]
+"""
+
+
+def table(path: Path) -> list[list[str]]:
+    """Read a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    """Iris as a CSV file with a column more than the model takes, in another order."""
+    frame, _ = iris_frame()
+    frame.insert(0, "id", [f"flower {n}" for n in range(len(frame))])
+    path = tmp_path / "flowers.csv"
+    frame[["id", *reversed(IRIS_NAMES)]].to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a module of the user's own, and two models of its classes."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "ownscore.py").write_text(OWN)
+    for name in ("Counting", "Endless"):
+        code = f"import joblib, ownscore; joblib.dump(ownscore.{name}(), '{name}.joblib')"
+        subprocess.run([command()[0], "-c", code], cwd=folder, check=True, timeout=60)
+        (folder / f"{name}.joblib").chmod(0o600)
+    return folder
+
+
+def test_a_file_is_scored_in_order_beside_its_own_columns(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+
+    done = run("score", iris_model, flowers, "--output", out, "--outputs", "predict,predict_proba")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    (header, *rows), (given_header, *given) = table(out), table(flowers)
+    model: Any = joblib.load(iris_model)
+    frame, _ = iris_frame()
+    probabilities = [f"probability_{label}" for label in (0, 1, 2)]
+    assert header == [*given_header, "prediction", *probabilities]
+    assert [row[:5] for row in rows] == given
+    assert [row[5] for row in rows] == [str(label) for label in model.predict(frame)]
+    assert [[float(cell) for cell in row[6:]] for row in rows] == model.set_params(n_jobs=1).predict_proba(
+        frame
+    ).tolist()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["flowers.csv", "out.csv"]
+
+
+def test_a_file_is_scored_as_http_answers(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
+    out = run("score", iris_model, "-", "-o", "-", "--outputs", "predict,predict_proba", stdin=flowers.read_bytes())
+    assert (out.returncode, out.stderr) == (0, b"")
+    rows = list(csv.DictReader(io.StringIO(out.stdout.decode())))
+
+    instances = [{name: float(row[name]) for name in IRIS_NAMES} for row in rows]
+    settings = Settings(model=iris_model, outputs=("predict", "predict_proba"))
+    with service(Container(settings=settings)) as asked:
+        answered = asked.post({"instances": instances}).json()["predictions"]
+
+    assert [one["prediction"] for one in answered] == [row["prediction"] for row in rows]
+    assert [[repr(p) for p in one["probabilities"].values()] for one in answered] == [
+        [row[f"probability_{label}"] for label in (0, 1, 2)] for row in rows
+    ]
+
+
+def test_rows_that_cannot_be_read_or_are_refused_go_to_the_rejects(tmp_path: Path) -> None:
+    model, source, out = save(mixed_pipeline(), tmp_path), tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('colour,weight,height\nred,1,1\nmauve,2,2\nblue,x,3\n"gr\neen",,4\ngreen,,5\nred,1\n')
+
+    done = run("score", model, source, "-o", out)
+
+    rejects = tmp_path / "out.csv.rejects.csv"
+    assert done.returncode == 3
+    assert done.stderr.decode() == f"foreseen: rejected 4 rows, see {rejects}\n"
+    frame = pd.DataFrame({"colour": ["red", "green"], "weight": [1, np.nan], "height": [1, 5]})
+    expected: Any = joblib.load(model).predict(frame)
+    assert [(row[0], row[3]) for row in table(out)[1:]] == list(zip(["red", "green"], expected, strict=True))
+    found = {row[0]: row[1:] for row in table(rejects)[1:]}
+    assert list(found) == ["3", "4", "5", "8"]
+    assert found["3"][1].startswith("expected values that the model takes, got a refusal: Found unknown categories")
+    assert found["3"][2] == "mauve,2,2"
+    assert found["4"] == ["weight", 'expected a number, got "x"', "blue,x,3"]
+    assert found["8"] == ["", "expected 3 cells, got 2", "red,1"]
+
+
+def test_rows_that_are_the_same_reach_the_model_once(own: Path, tmp_path: Path) -> None:
+    (own / "asked.txt").unlink(missing_ok=True)
+    source = "a\n" + "1\n2\n1.0\n" * 20_000
+    args = ("score", "Counting.joblib", "-", "-o", "-", "--features", "a", "--rows-per-call", "0")
+
+    done = run(*args, stdin=source.encode(), cwd=own)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == "a,prediction\n" + "1,2.0\n2,4.0\n1.0,2.0\n" * 20_000
+    assert (own / "asked.txt").read_text() == "2\n"
+
+
+def test_a_run_that_is_interrupted_leaves_no_file(own: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("a\n" + "\n".join(map(str, range(50_000))) + "\n")
+    process = subprocess.Popen(
+        command("score", "Endless.joblib", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--features", "a",
+                "--rows-per-call", "0"),
+        cwd=own, env=environment(), stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while not (own / "started.txt").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Path) -> None:
+    frame, _ = iris_frame()
+    pd.concat([frame] * 200).to_csv(tmp_path / "in.csv", index=False)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command("score", iris_model, tmp_path / "in.csv", "-o", tmp_path / "out.csv"),
+        stderr=theirs, env=environment({"TERM": "xterm"}),
+    )  # fmt: skip
+    os.close(theirs)
+
+    shown = _until_closed(ours)
+
+    assert process.wait(timeout=30) == 0
+    assert "30,000 rows" in shown
+    assert "rows/s" in shown
+    assert "% hits" in shown
+    assert "scored 30,000 rows in" in shown.splitlines()[-1]
+
+
+def _until_closed(terminal: int) -> str:
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # how a terminal says that its other side is closed
+            part = b""
+        if not part:
+            os.close(terminal)
+            return b"".join(parts).decode()
+        parts.append(part)
+
+
+@pytest.fixture(scope="module")
+def refusing(iris_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A model, and a folder with a good file in it, for runs that end before anything is scored."""
+    folder = tmp_path_factory.mktemp("refusing")
+    frame, _ = iris_frame()
+    frame.to_csv(folder / "in.csv", index=False)
+    (folder / "taken.csv").write_text("mine")
+    (folder / "empty.csv").write_text("")
+    (folder / "other.csv").write_text("sepal_length,sepal_widht,petal_length,petal_width\n1,2,3,4\n")
+    return iris_model, folder
+
+
+REFUSALS: dict[str, tuple[list[str], int, str]] = {
+    "output exists": (["in.csv", "-o", "taken.csv"], 1, "taken.csv: expected a new file, got one that exists; --force"),
+    "no input": (["away.csv", "-o", "x.csv"], 1, "away.csv: expected a CSV file, got no such file"),
+    "input is a folder": ([".", "-o", "x.csv"], 1, ".: expected a CSV file, got a directory"),
+    "output is a folder": (["in.csv", "-o", "."], 1, ".: cannot be written: Is a directory"),
+    "output has no folder": (["in.csv", "-o", "away/x.csv"], 1, "x.csv: cannot be written: No such file or directory"),
+    "output cannot be": (["in.csv", "-o", "/proc/x.csv"], 1, "/proc/x.csv: cannot be written"),
+    "empty input": (["empty.csv", "-o", "x.csv"], 1, "empty.csv: expected a header line"),
+    "misspelt column": (["other.csv", "-o", "x.csv"], 1, "did you mean 'sepal_widht'?"),
+    "disk is full": (["in.csv", "-o", "/dev/full"], 1, "/dev/full: cannot be written: No space left on device"),
+    "no output": (["in.csv"], 2, "Missing option '--output'"),
+    "unknown flag": (["in.csv", "-o", "x.csv", "--frobnicate"], 2, "No such option: --frobnicate"),
+    "wrong setting": (["in.csv", "-o", "x.csv", "--cache", "disk"], 2, "--cache: expected"),
+}
+
+
+@pytest.fixture
+def _logs_as_before() -> Iterator[None]:
+    """Put back what a command run in this process does to the logs."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("_logs_as_before")
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_cannot_be_scored_is_told_in_one_line(
+    name: str, refusing: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In this process, since starting one for each takes two seconds; one of them is run as a process below."""
+    model, folder = refusing
+    args, code, expected = REFUSALS[name]
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.chdir(folder)
+
+    got = exit_code_of(lambda: app(["score", str(model), *args], standalone_mode=False))
+
+    _, said = capfd.readouterr()
+    assert got == code
+    assert expected in said
+    assert said.startswith("foreseen: ")
+    assert said.count("\n") == 1
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert (folder / "taken.csv").read_text() == "mine"
+
+
+def test_a_process_that_cannot_score_says_so_and_exits(refusing: tuple[Path, Path]) -> None:
+    model, folder = refusing
+
+    done = run("score", model, "in.csv", "-o", "taken.csv", cwd=folder)
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"foreseen: taken.csv: expected a new file, got one that exists; --force replaces it\n"
+
+
+def test_force_replaces_the_output_and_what_an_earlier_run_rejected(iris_model: Path, tmp_path: Path) -> None:
+    frame, _ = iris_frame()
+    frame[:2].to_csv(tmp_path / "in.csv", index=False)
+    (tmp_path / "out.csv").write_text("old")
+    (tmp_path / "out.csv.rejects.csv").write_text("old")
+
+    done = run("score", iris_model, tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--force")
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(table(tmp_path / "out.csv")) == 3
+    assert not (tmp_path / "out.csv.rejects.csv").exists()
+
+
+def test_a_bad_row_on_its_way_to_standard_output_needs_a_file_for_rejects(iris_model: Path, tmp_path: Path) -> None:
+    bad = (",".join(IRIS_NAMES) + "\n1,2,3,4\n1,2,x,4\n").encode()
+
+    without = run("score", iris_model, "-", "-o", "-", stdin=bad)
+    named = run("score", iris_model, "-", "-o", "-", "--rejects", tmp_path / "r.csv", stdin=bad)
+
+    assert without.returncode == 1
+    assert b'line 3, column petal_length: expected a number, got "x"; name a file with --rejects' in without.stderr
+    assert (named.returncode, named.stdout.count(b"\n")) == (3, 2)
+    assert [row[:2] for row in table(tmp_path / "r.csv")] == [["line", "column"], ["3", "petal_length"]]
+
+
+def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(iris_model: Path, tmp_path: Path) -> None:
+    frame, _ = iris_frame()
+    pd.concat([frame] * 300).to_csv(tmp_path / "in.csv", index=False)
+    process = subprocess.Popen(
+        command("score", iris_model, tmp_path / "in.csv", "-o", "-"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(timeout=30) == 1
+    assert said == b""
