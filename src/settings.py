@@ -118,7 +118,7 @@ def about_setting(field: Any) -> dict[str, Any]:
 class Settings(BaseModel):
     """Every setting; frozen, read once before anything starts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
 
     model: Path | None = _setting(None, "Model", "Model file, as joblib or pickle saved it.", shown="FILE")
     name: str | None = _setting(

@@ -32,5 +32,6 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
+    logging.captureWarnings(capture=True)
     # uvicorn tells of every start and stop at "info"; its errors are what an operator needs.
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, root.level))

@@ -64,7 +64,11 @@ def test_a_forest_is_told_as_json(iris_model: Path) -> None:
     assert told["features"][0] | {"name": ""} == {
         "name": "", "dtype": "float64", "shape": [], "missing": False, "example": 1.0,
     }  # fmt: skip
-    assert (told["is_repeatable"], told["is_batch_invariant"], told["rows_per_call"]) == (True, True, None)
+    assert (told["is_repeatable"], told["is_batch_invariant"], told["rows_per_call"]) == (
+        True,
+        True,
+        {"least": 2, "fixed": None},
+    )
     assert told["refusal"] is None
     assert {"python", "numpy", "scikit-learn", "scipy"} <= set(told["versions"])
 

@@ -29,13 +29,17 @@ def read_artefact(path: Path, *, pinned_sha256: str | None = None) -> Artefact:
     """Read a model file that is about to be unpickled, which runs whatever its writer put into it.
 
     Args:
-        pinned_sha256: the hex digest that the file must have.
+        pinned_sha256: the hex digest that the file must have; with it, who may write to the file does not matter.
     Raises:
         ModelUnavailableError: missing, not a file, writable for other users, or not the file that was pinned.
     """
     try:
         with path.open("rb") as file:
-            _refuse_unless_private(path, os.fstat(file.fileno()))
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ModelUnavailableError(f"{path}: expected a model file, got something that is no ordinary file")
+            if pinned_sha256 is None:
+                _refuse_unless_private(path, status)
             content = file.read()
     except FileNotFoundError:
         raise ModelUnavailableError(f"{path}: expected a model file, got no such file") from None
@@ -43,29 +47,25 @@ def read_artefact(path: Path, *, pinned_sha256: str | None = None) -> Artefact:
         raise ModelUnavailableError(f"{path}: expected a model file, got a directory") from None
     except OSError as exc:
         raise ModelUnavailableError(f"{path}: expected a readable model file: {exc.strerror}") from exc
-    if pinned_sha256 is not None:
-        digest = sha256(content).hexdigest()
-        if not compare_digest(digest, pinned_sha256.lower()):
-            raise ModelUnavailableError(
-                f"{path}: expected SHA-256 {pinned_sha256.lower()}, got {digest}; nothing was loaded"
-            )
+    if pinned_sha256 is not None and not compare_digest(digest := sha256(content).hexdigest(), pinned_sha256.lower()):
+        raise ModelUnavailableError(
+            f"{path}: expected SHA-256 {pinned_sha256.lower()}, got {digest}; nothing was loaded"
+        )
     return Artefact(path, content)
 
 
 def _refuse_unless_private(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise ModelUnavailableError(f"{path}: expected a model file, got something that is no ordinary file")
     if who := _others_who_may_write(status):
         raise ModelUnavailableError(
             f"{path}: expected a model file that only you may write to, since loading it runs its code, but {who} may "
-            f"too; try: chmod go-w {path}"
+            f"too; try: chmod go-w {path}, or pin the file by --model-sha256"
         )
     folder = path.resolve().parent.stat()
     # The sticky bit, as on /tmp, keeps others from putting another file in its place.
     if not folder.st_mode & stat.S_ISVTX and (who := _others_who_may_write(folder)):
         raise ModelUnavailableError(
             f"{path}: expected a model file in a folder that only you may write to, but {who} may too and could "
-            f"replace it; try: chmod go-w {path.resolve().parent}"
+            f"replace it; try: chmod go-w {path.resolve().parent}, or pin the file by --model-sha256"
         )
 
 
@@ -73,7 +73,7 @@ def _others_who_may_write(status: os.stat_result) -> str:
     """Name who else may write, or nothing: root may do anything anyway, and a group of one's own is oneself."""
     if status.st_mode & stat.S_IWOTH:
         return "every user"
-    if status.st_mode & stat.S_IWUSR and status.st_uid not in (os.geteuid(), 0):
+    if status.st_uid not in (os.geteuid(), 0):  # whatever the mode: an owner may change it
         return f"its owner, {_user_name(status.st_uid)},"
     if status.st_mode & stat.S_IWGRP and (members := _others_in_group(status.st_gid)):
         return f"{members[0]}, of its group,"

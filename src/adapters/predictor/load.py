@@ -11,15 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from foreseen.adapters.predictor.artefact import read_artefact
 from foreseen.adapters.predictor.describe import describe
-from foreseen.adapters.predictor.invariance import CallSize, call_size
+from foreseen.adapters.predictor.invariance import call_size
 from foreseen.adapters.predictor.parts import parts
 from foreseen.adapters.predictor.provenance import library_versions, own_sources
 from foreseen.adapters.predictor.sklearn import SklearnPredictor
 from foreseen.adapters.predictor.unpickling import unpickle
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.fixed_rows import FixedRowsPredictor
 from foreseen.domain.key import fingerprint
 from foreseen.domain.ports import Predictor
+from foreseen.domain.steady import CallSize, SteadyPredictor
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,11 @@ def load_predictor(
         predictor = SklearnPredictor(model, signature=signature, fingerprint=digest, versions=versions, outputs=outputs)
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{path}: {exc}") from exc
-    size = CallSize(1, fixed=rows_per_call or None)
     if rows_per_call is None:
-        size = call_size(predictor.raw, signature)
-    predictor.least_rows = size.least
-    return FixedRowsPredictor(predictor, size.fixed) if size.fixed else predictor
+        size = call_size(predictor.raw, signature, has_cheap_rows=True if isinstance(model, BaseEstimator) else None)
+    else:
+        size = CallSize(fixed=rows_per_call or None)
+    return predictor if size == CallSize() else SteadyPredictor(predictor, size)
 
 
 def _refuse_unless_fitted(path: Path, model: Any) -> None:

@@ -19,11 +19,7 @@ METHODS: Final = {"predict": "prediction", "predict_proba": "probabilities"}
 
 
 class SklearnPredictor:
-    """Gives the model its canonical instances in the form it was fitted on, and turns its arrays into plain values.
-
-    Attributes:
-        least_rows: a batch of fewer rows is filled up to it with copies of its last.
-    """
+    """Gives the model its canonical instances in the form it was fitted on, and turns its arrays into plain values."""
 
     def __init__(
         self,
@@ -49,7 +45,6 @@ class SklearnPredictor:
         self.fingerprint = fingerprint
         self.versions = versions
         self.outputs = tuple(outputs)
-        self.least_rows = 1
         self._names = getattr(model, "feature_names_in_", None)
         facts = read_columns(model) or []
         self._missing = [None if told.missing_is_none else np.nan for told in facts]
@@ -65,11 +60,8 @@ class SklearnPredictor:
             InvalidBatchError: the model raised ValueError, which is how scikit-learn refuses its input.
             PredictionError: it raised anything else, or its answer is not one to each instance.
         """
-        n = len(batch)
-        if n < self.least_rows:
-            batch = batch.take([*range(n), *[n - 1] * (self.least_rows - n)])
         table = self._table(batch)
-        return Predictions({METHODS[output]: self._answers(output, table, len(batch))[:n] for output in self.outputs})
+        return Predictions({METHODS[output]: self._answers(output, table, len(batch)) for output in self.outputs})
 
     def raw(self, batch: Batch) -> list[bytes]:
         """Give each instance's answer as the bits the model computed, decision values too: what `predict` may hide."""
@@ -98,7 +90,8 @@ class SklearnPredictor:
 
     def _ask(self, output: str, table: Any, n: int) -> Any:
         try:
-            answer = getattr(self._model, output)(table)
+            with np.errstate(over="ignore"):  # what is too large for a float32 is refused by the model, in words
+                answer = getattr(self._model, output)(table)
         except ValueError as exc:
             said = str(exc).splitlines()[0] if str(exc) else "ValueError"
             raise InvalidBatchError([Flaw("values that the model takes", f"a refusal: {said}")]) from exc

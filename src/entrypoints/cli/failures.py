@@ -53,11 +53,12 @@ def run(command: Callable[[], Any]) -> int:
             _tell(said)
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
-        _tell("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:  # whoever read our output has left; Python must not find that out again when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    if code == INTERRUPTED:  # also what Typer makes of Ctrl-C
+        _tell("interrupted")
     return code if isinstance(code, int) else OK
 
 

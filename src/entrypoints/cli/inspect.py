@@ -1,6 +1,7 @@
 """`foreseen inspect`: what a model takes and gives, before anything is served."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -9,9 +10,9 @@ from rich.table import Table
 
 from foreseen.container import Container
 from foreseen.domain.determinism import Determinism, determinism
-from foreseen.domain.fixed_rows import FixedRowsPredictor
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature
+from foreseen.domain.steady import CallSize, SteadyPredictor
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 
@@ -45,7 +46,7 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
             }
             for feature in signature.features
         ],
-        "rows_per_call": _rows_per_call(predictor),
+        "rows_per_call": asdict(_size(predictor)),
         "is_repeatable": found.is_repeatable,
         "is_batch_invariant": found.is_batch_invariant,
         "refusal": found.refusal or None,
@@ -55,17 +56,13 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
 
 def _show(settings: Settings, predictor: Predictor, found: Determinism) -> None:
     signature = predictor.signature
-    rows = _rows_per_call(predictor)
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("model", settings.model_name)
     facts.add_row("fingerprint", predictor.fingerprint.hex())
     facts.add_row("kind", signature.kind + (f": one of {', '.join(signature.classes)}" if signature.classes else ""))
     facts.add_row("outputs", ", ".join(predictor.outputs))
     facts.add_row("deterministic", _verdict(found))
-    facts.add_row(
-        "called with",
-        f"{rows} rows at a time, so that its bits do not depend on the batch" if rows else "batches of any size",
-    )
+    facts.add_row("called with", str(_size(predictor)))
     facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.versions.items()))
     features = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("FEATURE", "TYPE", "MISSING", "EXAMPLE"):
@@ -99,5 +96,5 @@ def _example(feature: Feature) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _rows_per_call(predictor: Predictor) -> int | None:
-    return predictor.rows if isinstance(predictor, FixedRowsPredictor) else None
+def _size(predictor: Predictor) -> CallSize:
+    return predictor.size if isinstance(predictor, SteadyPredictor) else CallSize()

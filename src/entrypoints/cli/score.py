@@ -1,15 +1,13 @@
 """`foreseen score`: the files, the progress and the exit code around a scoring run."""
 
 import asyncio
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from foreseen.container import Container, opened
 from foreseen.domain.errors import TableError
@@ -17,6 +15,7 @@ from foreseen.domain.predict import Predict
 from foreseen.domain.table import Reject, RejectsWriter, TableReader, TableWriter
 from foreseen.entrypoints.batch.score import Scored, score
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
+from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 
@@ -29,8 +28,8 @@ def score_file(settings: Settings, *, source: str, output: str, rejects: Path | 
     configure_logs(settings)
     container = Container(settings=settings)
     container.predictor()
-    if output != STANDARD and Path(output).is_file() and not force:
-        raise TableError(f"{output}: expected a new file, got one that exists; --force replaces it")
+    _check_names(source, output, rejects, force=force)
+    signal.signal(signal.SIGTERM, _leave)
     started = time.perf_counter()
     with ExitStack() as files:
         reader = container.table_reader(files.enter_context(_input(source)), name=_name(source, "standard input"))
@@ -43,11 +42,25 @@ def score_file(settings: Settings, *, source: str, output: str, rejects: Path | 
     return SOME_REJECTED if scored.rejected else OK
 
 
+def _check_names(source: str, output: str, rejects: Path | None, *, force: bool) -> None:
+    """Refuse to write over a file that is there, or into one that is read or written already."""
+    for path in (None if output == STANDARD else Path(output), rejects):
+        if path is not None and path.is_file() and not force:
+            raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
+    if rejects is not None and rejects.resolve() in (Path(output).resolve(), Path(source).resolve()):
+        raise TableError(f"{rejects}: expected another file for rejected rows than the input and the output")
+
+
+def _leave(*_: object) -> None:
+    """End on SIGTERM as on Ctrl-C, so that no unfinished file is left; the exit code says which signal it was."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
 async def _run(
     container: Container, reader: TableReader, writer: TableWriter, aside: RejectsWriter, *, size: int
 ) -> Scored:
     async with opened(container) as predict:
-        with _shown_progress(predict, reader, size) as progress:
+        with shown_progress(predict, reader, size) as progress:
             return await score(predict, reader, writer, aside, progress=progress)
 
 
@@ -129,28 +142,6 @@ def _size(source: str) -> int:
     """Give the bytes to come, 0 where that cannot be known: from a pipe."""
     path = Path("/dev/stdin") if source == STANDARD else Path(source)
     return path.stat().st_size if path.is_file() else 0
-
-
-@contextmanager
-def _shown_progress(predict: Predict, reader: TableReader, size: int) -> Iterator[Callable[[Scored], None]]:
-    """Show on a terminal how far the run has come; show nothing in a pipe."""
-    columns = (
-        BarColumn(),
-        TextColumn("{task.fields[rows]:,} rows"),
-        TextColumn("{task.fields[rate]:,.0f} rows/s"),
-        TextColumn("{task.fields[hits]:.0%} hits"),
-        TimeRemainingColumn(),
-    )
-    started = time.perf_counter()
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=size or None, rows=0, rate=0.0, hits=0.0)
-
-        def show(scored: Scored) -> None:
-            rows = scored.rows + scored.rejected
-            rate = rows / (time.perf_counter() - started)
-            bar.update(task, completed=reader.bytes_read, rows=rows, rate=rate, hits=predict.tally.hit_ratio)
-
-        yield show
 
 
 def _summarise(scored: Scored, seconds: float, predict: Predict, rejects: Path | None) -> None:

@@ -57,13 +57,13 @@ def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, i
 
 
 def test_the_passwords_of_a_cache_are_not_told() -> None:
-    url = "redis://me:hidden@127.0.0.1:1/0?password=hidden"
+    url = "rediss://me:hidden@127.0.0.1:1/0?ssl_password=hidden"
     settings = {"cache": "tiered", "redis_url": url, "redis_secret": "hidden"}
     with service(container_of(FakePredictor(), **settings)) as asked:
         reply = asked.get("/model")
 
     assert b"hidden" not in reply.body
-    assert reply.json()["cache"]["redis_url"] == "redis://me:***@127.0.0.1:1/0"
+    assert reply.json()["cache"]["redis_url"] == "rediss://me:***@127.0.0.1:1/0"
 
 
 def test_without_a_cache_no_setting_of_one_is_told() -> None:

@@ -203,3 +203,11 @@ def test_a_pinned_model_loads(tmp_path: Path) -> None:
     path = save(iris_forest(), tmp_path)
 
     assert load_predictor(path, sha256=sha256(path.read_bytes()).hexdigest()).signature.kind == "classification"
+
+
+def test_a_file_that_is_pinned_may_be_anybodys_since_its_bytes_are_known(file: Path) -> None:
+    file.chmod(0o666)
+
+    assert read_artefact(file, pinned_sha256=sha256(file.read_bytes()).hexdigest()).content == file.read_bytes()
+    with pytest.raises(ModelUnavailableError, match="expected SHA-256"):
+        read_artefact(file, pinned_sha256="0" * 64)
