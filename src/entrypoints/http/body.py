@@ -89,7 +89,7 @@ class RowCounter:
 
     def _count(self, part: bytes) -> None:
         skip = -1
-        if self._escapes:  # the part before ended in a backslash
+        if self._escapes and part:  # the part before ended in a backslash
             skip, self._escapes = 0, False
         for match in _STRUCTURE.finditer(part):
             at = match.start()

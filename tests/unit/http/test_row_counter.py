@@ -89,3 +89,11 @@ def test_the_features_of_one_lone_instance_are_no_rows() -> None:
     body = json.dumps({f"feature {number}": number for number in range(1000)}).encode()
 
     assert not is_refused(body, max_rows=1, cuts=[])
+
+
+def test_an_empty_part_after_a_backslash_does_not_end_the_escape() -> None:
+    body = b'{"instances": [{"\\"": null, "a": 1}, null]}'
+    cut = body.index(b"\\") + 1
+
+    assert is_refused(body, max_rows=1, cuts=[cut, cut])
+    assert not is_refused(body, max_rows=2, cuts=[cut, cut])
