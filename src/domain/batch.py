@@ -44,6 +44,14 @@ class Batch:
         return Batch(self.signature, tuple(column[index] for column in self.columns))
 
 
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Put batches of one signature together, in order."""
+    if len(batches) == 1:
+        return batches[0]
+    columns = zip(*(batch.columns for batch in batches), strict=True)
+    return Batch(batches[0].signature, tuple(np.concatenate(parts) for parts in columns))
+
+
 def _canonical(feature: Feature, values: Sequence[Any] | Column) -> Column:
     if feature.dtype == "string":
         return _strings(feature, values)

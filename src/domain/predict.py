@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from foreseen.domain.batch import Batch
+from foreseen.domain.coalesce import Flights
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.key import Key, KeyRecipe, namespace
+from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.tally import Tally
@@ -20,6 +23,15 @@ class Origin(Enum):
     L1 = "L1"
     L2 = "L2"
     MODEL = "model"
+    JOINED = "joined"
+    """The model, at the wish of another request that was first."""
+
+
+Landed = tuple[Entry, Origin]
+"""What was found of a key, and where."""
+
+MICRO_BATCH_ROWS: Final = 1024
+"""Rows of waiting requests that the model is given at once, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +69,61 @@ class Predict:
         )
         self.tally = Tally()
         self._cache = cache
-        self._model_thread = model_thread
         self._clock = clock
+        self._micro_batch = MicroBatcher(self._compute, model_thread, max_rows=MICRO_BATCH_ROWS)
+        self._flights = Flights(self._find)
 
     async def __call__(self, batch: Batch) -> Answer:
         """Answer every instance of a batch.
 
         Raises:
-            InvalidBatchError, PredictionError: as the predictor; nothing of the batch is stored then.
+            InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
         """
         keys = self.recipe.keys(batch)
-        near = self._peeked(keys)
-        far = await self._looked_up([key for key in dict.fromkeys(keys) if key not in near])
+        known = {key: (entry, Origin.L1) for key in keys if (entry := self._cache.peek(key)) is not None}
         # One row a missing key, so that an instance repeated in the batch is predicted once.
-        missing = {key: row for row, key in enumerate(keys) if key not in near and key not in far}
-        fresh = await self._computed(missing, batch) if missing else {}
-        return self._in_order(keys, near, far, fresh)
+        missing = {key: row for row, key in enumerate(keys) if key not in known}
+        if missing:
+            found, joined = await self._flights(missing, batch)
+            known |= {key: _as_joined(landed) if key in joined else landed for key, landed in found.items()}
+        return self._in_order(keys, known)
 
-    def _peeked(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        return {key: entry for key in keys if (entry := self._cache.peek(key)) is not None}
+    async def _find(self, keys: Sequence[Key], batch: Batch) -> dict[Key, Landed]:
+        """Look keys up below, ask the model for the rest, and store what it answers; row i belongs to key i."""
+        far = await self._cache.get_many(keys)
+        found = {key: (entry, Origin.L2) for key, entry in far.items()}
+        rows = {key: row for row, key in enumerate(keys) if key not in far}
+        if rows:
+            entries = await self._micro_batch(batch.take(list(rows.values())))
+            fresh = dict(zip(rows, entries, strict=True))
+            await self._cache.put_many(fresh)
+            found |= {key: (entry, Origin.MODEL) for key, entry in fresh.items()}
+        return found
 
-    async def _looked_up(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        return await self._cache.get_many(keys) if keys else {}
-
-    async def _computed(self, missing: Mapping[Key, int], batch: Batch) -> dict[Key, Entry]:
-        rows = batch.take(list(missing.values()))
-        bodies, seconds = await self._model_thread.run(lambda: self._timed(rows))
-        now_us, cost_us = int(self._clock() * 1e6), int(seconds * 1e6 / len(rows))
-        fresh = {key: Entry(body, now_us, cost_us) for key, body in zip(missing, bodies, strict=True)}
-        self.tally.count_model_call(rows=len(rows), seconds=seconds)
-        await self._cache.put_many(fresh)
-        return fresh
-
-    def _timed(self, rows: Batch) -> tuple[list[bytes], float]:
+    def _compute(self, batch: Batch) -> list[Entry]:
         """Run the model and encode its answers, on the model's thread."""
         start = time.perf_counter()
-        predictions = self.predictor.predict(rows)
-        if len(predictions) != len(rows):
-            raise PredictionError(f"expected {len(rows)} predictions from the model, got {len(predictions)}")
-        return predictions.encode(), time.perf_counter() - start
+        predictions = self.predictor.predict(batch)
+        if len(predictions) != len(batch):
+            raise PredictionError(f"expected {len(batch)} predictions from the model, got {len(predictions)}")
+        bodies, seconds = predictions.encode(), time.perf_counter() - start
+        self.tally.count_model_call(rows=len(batch), seconds=seconds)
+        now_us, cost_us = int(self._clock() * 1e6), int(seconds * 1e6 / len(batch))
+        return [Entry(body, now_us, cost_us) for body in bodies]
 
-    def _in_order(
-        self, keys: Sequence[Key], near: dict[Key, Entry], far: dict[Key, Entry], fresh: dict[Key, Entry]
-    ) -> Answer:
-        known = fresh | far | near
-        origins = tuple(Origin.L1 if key in near else Origin.L2 if key in far else Origin.MODEL for key in keys)
-        answer = Answer(tuple(known[key] for key in keys), origins)
+    def _in_order(self, keys: Sequence[Key], known: Mapping[Key, Landed]) -> Answer:
+        landed = [known[key] for key in keys]
+        answer = Answer(tuple(entry for entry, _ in landed), tuple(origin for _, origin in landed))
         self.tally.count_answer(
-            l1=answer.count(Origin.L1), l2=answer.count(Origin.L2), missed=answer.count(Origin.MODEL)
+            l1=answer.count(Origin.L1),
+            l2=answer.count(Origin.L2),
+            missed=answer.count(Origin.MODEL),
+            coalesced=answer.count(Origin.JOINED),
         )
         return answer
+
+
+def _as_joined(landed: Landed) -> Landed:
+    """Say of what another request had the model compute that it was waited for."""
+    entry, origin = landed
+    return entry, Origin.JOINED if origin is Origin.MODEL else origin

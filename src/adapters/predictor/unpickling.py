@@ -66,7 +66,8 @@ def _loaded(artefact: Artefact) -> Any:
     except Exception as exc:
         said = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         raise ModelUnavailableError(
-            f"{path}: expected a model saved by joblib or pickle, got a file that is none ({said})"
+            f"{path}: expected a model saved by joblib or pickle, got a file that is none "
+            f"({type(exc).__name__}: {said})"
         ) from exc
 
 

@@ -16,11 +16,11 @@ def cache_status(answer: Answer, *, has_cache: bool) -> str:
     told = {origin: count for origin, count in counts.items() if count}
     if set(told) == {Origin.MODEL}:
         return "foreseen; fwd=miss; stored"
+    if set(told) == {Origin.JOINED}:
+        return "foreseen; fwd=miss; collapsed"
     if len(told) == 1:
         return f"foreseen; hit; detail={next(iter(told)).value}"
     detail = " ".join(f"{origin.value}={count}" for origin, count in told.items())
-    return (
-        f'foreseen; fwd=partial; stored; detail="{detail}"'
-        if Origin.MODEL in told
-        else f'foreseen; hit; detail="{detail}"'
-    )
+    if Origin.MODEL in told:
+        return f'foreseen; fwd=partial; stored; detail="{detail}"'
+    return f'foreseen; {"fwd=partial; collapsed" if Origin.JOINED in told else "hit"}; detail="{detail}"'

@@ -28,6 +28,7 @@ class _TallyCollector(Collector):
         hits.add_metric(["L2"], tally.hits_l2)
         yield hits
         yield CounterMetricFamily("foreseen_misses", "Instances that no cache knew.", tally.misses)
+        yield CounterMetricFamily("foreseen_coalesced", "Instances that waited for another request's.", tally.coalesced)
         yield CounterMetricFamily("foreseen_model_calls", "Calls of the model.", tally.model_calls)
         yield CounterMetricFamily("foreseen_model_rows", "Instances that the model computed.", tally.model_rows)
         yield CounterMetricFamily("foreseen_model_seconds", "Seconds spent in the model.", tally.model_seconds)

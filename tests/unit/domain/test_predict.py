@@ -77,7 +77,7 @@ async def test_only_the_unknown_instances_of_a_batch_reach_the_model(build: Buil
     assert predictor.calls == [2, 3]
     assert answer.bodies == [body(length) for length in range(5)]
     assert answer.origins == (Origin.MODEL, Origin.L2, Origin.MODEL, Origin.L2, Origin.MODEL)
-    assert [answer.count(origin) for origin in Origin] == [0, 2, 3]
+    assert [answer.count(origin) for origin in Origin] == [0, 2, 3, 0]
 
 
 @pytest.mark.parametrize("cache", [DictCache, NoCache])
@@ -286,3 +286,61 @@ async def test_a_promise_of_the_cache_is_enough(build: Build) -> None:
     await predict(flowers(1, 2, 3))
 
     assert (await predict(flowers(2))).bodies == [body(2)]
+
+
+class Held(FakePredictor):
+    """Answers when it is let to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = threading.Event()
+        self.free = threading.Event()
+
+    def predict(self, batch: Batch) -> Predictions:
+        self.began.set()
+        assert self.free.wait(10)
+        return super().predict(batch)
+
+
+@pytest.mark.parametrize("cache", [DictCache, NoCache])
+async def test_a_thousand_who_ask_one_new_input_at_once_cost_one_row(build: Build, cache: Callable[[], Cache]) -> None:
+    predictor = Held()
+    predict = build(predictor, cache())
+    asking = [asyncio.create_task(predict(flowers(1))) for _ in range(1000)]
+    await asyncio.to_thread(predictor.began.wait, 10)
+    predictor.free.set()
+    answers = await asyncio.gather(*asking)
+
+    assert predictor.calls == [1]
+    assert {tuple(answer.bodies) for answer in answers} == {(body(1),)}
+    assert [answer.origins for answer in answers] == [(Origin.MODEL,)] + [(Origin.JOINED,)] * 999
+    assert (predict.tally.misses, predict.tally.coalesced) == (1, 999)
+
+
+async def test_many_who_ask_for_new_inputs_while_the_model_is_busy_share_its_next_call(build: Build) -> None:
+    predictor = Held()
+    predict = build(predictor, DictCache())
+    asking = [asyncio.create_task(predict(flowers(0)))]
+    await asyncio.to_thread(predictor.began.wait, 10)
+    asking += [asyncio.create_task(predict(flowers(length, length + 1))) for length in range(1, 60)]
+    await asyncio.sleep(0.05)
+    predictor.free.set()
+    answers = await asyncio.gather(*asking)
+
+    assert predictor.calls == [1, 60]
+    assert [answer.bodies for answer in answers[1:]] == [[body(length), body(length + 1)] for length in range(1, 60)]
+
+
+async def test_a_failure_reaches_everybody_who_joined_and_is_not_stored(build: Build) -> None:
+    predictor, cache = Held(), DictCache()
+    predict = build(predictor, cache)
+    predictor.error = PredictionError("broken")
+    asking = [asyncio.create_task(predict(flowers(1))) for _ in range(3)]
+    await asyncio.to_thread(predictor.began.wait, 10)
+    predictor.free.set()
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    predictor.error = None
+
+    assert [str(outcome) for outcome in outcomes] == ["broken"] * 3
+    assert cache.entries == {}
+    assert (await predict(flowers(1))).bodies == [body(1)]

@@ -89,6 +89,7 @@ def test_metrics_count_instances_by_where_they_were_answered(sums: Service) -> N
         "foreseen_hits_total_L1": 2,
         "foreseen_hits_total_L2": 0,
         "foreseen_misses_total": 4,
+        "foreseen_coalesced_total": 0,
         "foreseen_model_calls_total": 2,
         "foreseen_model_rows_total": 3,
     }

@@ -1,0 +1,26 @@
+"""Coroutines stepped by hand, to cancel one at each place where it waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+async def settle(turns: int = 20) -> None:
+    """Let every task run as far as it gets without time passing."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+async def cancelled_after(turns: int, call: Callable[[], Awaitable[object]]) -> bool:
+    """Start a call, let the loop turn some times, cancel it; tell whether it was still under way."""
+    task = asyncio.ensure_future(call())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    was_under_way = not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return was_under_way
+
+
+def other_tasks() -> set[str]:
+    """Name the tasks that are left over beside the one that asks."""
+    return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()} if not task.done()}

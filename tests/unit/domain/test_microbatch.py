@@ -1,0 +1,167 @@
+"""Micro-batching: what waits while the model is busy goes into one call, and everybody gets their own rows' answers."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from foreseen.domain.batch import Batch
+from foreseen.domain.entry import Entry
+from foreseen.domain.errors import InvalidBatchError, PredictionError
+from foreseen.domain.microbatch import MicroBatcher
+from foreseen.domain.model_thread import ModelThread
+from support.fakes import FLOWER
+from support.stepping import other_tasks, settle
+
+
+def flowers(*lengths: float) -> Batch:
+    return Batch.of(FLOWER, {"length": lengths, "width": [0.0] * len(lengths)})
+
+
+class Model:
+    """Answers each row with its length, remembers its calls, waits in each while it is held, and refuses 13."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[float]] = []
+        self.began = threading.Event()
+        self.free = threading.Event()
+        self.free.set()
+        self.broken: Exception | None = None
+
+    def __call__(self, batch: Batch) -> Sequence[Entry]:
+        lengths = batch.columns[0].tolist()
+        self.calls.append(lengths)
+        self.began.set()
+        assert self.free.wait(10)
+        if self.broken is not None:
+            raise self.broken
+        if 13 in lengths:
+            raise InvalidBatchError([])
+        return [Entry(b"%g" % length, 0, 0) for length in lengths]
+
+
+@pytest.fixture
+async def thread() -> AsyncIterator[ModelThread]:
+    thread = ModelThread()
+    yield thread
+    thread.close()
+
+
+async def bodies(micro_batch: MicroBatcher, *lengths: float) -> list[bytes]:
+    return [entry.body for entry in await micro_batch(flowers(*lengths))]
+
+
+async def held(model: Model, micro_batch: MicroBatcher) -> "asyncio.Task[list[bytes]]":
+    """Keep the model busy with a first row, until it is let free."""
+    model.free.clear()
+    busy = asyncio.create_task(bodies(micro_batch, 0))
+    await asyncio.to_thread(model.began.wait, 10)
+    return busy
+
+
+async def test_idle_a_batch_is_computed_at_once_and_by_itself(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=100)
+
+    assert await bodies(micro_batch, 1, 2) == [b"1", b"2"]
+    assert await bodies(micro_batch, 3) == [b"3"]
+    assert model.calls == [[1, 2], [3]]
+
+
+async def test_what_waits_while_the_model_is_busy_goes_into_one_call(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    busy = await held(model, micro_batch)
+    waiting = [asyncio.create_task(bodies(micro_batch, *lengths)) for lengths in ([1], [2, 3], [4])]
+    await settle()
+    model.free.set()
+
+    assert await asyncio.gather(busy, *waiting) == [[b"0"], [b"1"], [b"2", b"3"], [b"4"]]
+    assert model.calls == [[0], [1, 2, 3, 4]]
+
+
+async def test_a_call_has_no_more_rows_than_the_limit_but_a_larger_batch_goes_whole(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=3)
+    busy = await held(model, micro_batch)
+    waiting = [asyncio.create_task(bodies(micro_batch, *lengths)) for lengths in ([1], [2], [3], [4, 5, 6, 7], [8])]
+    await settle()
+    model.free.set()
+    await asyncio.gather(busy, *waiting)
+
+    assert model.calls == [[0], [1, 2, 3], [4, 5, 6, 7], [8]]
+
+
+async def test_a_bad_row_fails_its_own_caller_alone(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    busy = await held(model, micro_batch)
+    rows = [1.0, 2, 13, 4, 5, 6, 7, 8]
+    waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in rows]
+    await settle()
+    model.free.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert await busy == [b"0"]
+    assert isinstance(outcomes.pop(2), InvalidBatchError)
+    assert outcomes == [[b"%g" % length] for length in rows if length != 13]
+    assert len(model.calls) == 2 + 2 * 3  # halved three times, not asked for each of the eight
+
+
+@pytest.mark.parametrize("error", [PredictionError("broken"), ZeroDivisionError("a bug")])
+async def test_whatever_fails_reaches_everybody_and_the_next_call_works(thread: ModelThread, error: Exception) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    model.broken = error
+    failing = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2, 3)]
+    outcomes = await asyncio.gather(*failing, return_exceptions=True)
+    model.broken = None
+
+    assert outcomes == [error] * 3
+    assert await bodies(micro_batch, 4) == [b"4"]
+
+
+async def test_a_caller_who_leaves_takes_its_rows_out_of_the_queue(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    busy = await held(model, micro_batch)
+    waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2, 3)]
+    await settle()
+    waiting[1].cancel()
+    await settle()
+    model.free.set()
+
+    assert [await task for task in (busy, waiting[0], waiting[2])] == [[b"0"], [b"1"], [b"3"]]
+    assert model.calls == [[0], [1, 3]]
+
+
+async def test_a_caller_who_leaves_while_its_rows_are_computed_fails_nobody(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    busy = await held(model, micro_batch)
+    after = asyncio.create_task(bodies(micro_batch, 1))
+    await settle()
+    busy.cancel()
+    await settle()
+    model.free.set()
+
+    assert await after == [b"1"]
+    assert model.calls == [[0], [1]]
+
+
+async def test_if_everybody_has_left_the_model_is_not_asked(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    busy = await held(model, micro_batch)
+    waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2)]
+    await settle()
+    for task in waiting:
+        task.cancel()
+    await settle()
+    model.free.set()
+    await busy
+    await settle()
+
+    assert model.calls == [[0]]
+    assert other_tasks() == set()
