@@ -68,6 +68,7 @@ class Predict:
             namespace(predictor.fingerprint, predictor.signature, predictor.outputs), predictor.signature
         )
         self.tally = Tally()
+        self.peek = cache.peek
         self._cache = cache
         self._clock = clock
         self._micro_batch = MicroBatcher(self._compute, model_thread, max_rows=MICRO_BATCH_ROWS)
@@ -80,7 +81,7 @@ class Predict:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
         """
         keys = self.recipe.keys(batch)
-        known = {key: (entry, Origin.L1) for key in keys if (entry := self._cache.peek(key)) is not None}
+        known = {key: (entry, Origin.L1) for key in keys if (entry := self.peek(key)) is not None}
         # One row a missing key, so that an instance repeated in the batch is predicted once.
         missing = {key: row for row, key in enumerate(keys) if key not in known}
         if missing:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from dependency_injector import providers
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from foreseen.container import Container
 from foreseen.domain.ports import Predictor
@@ -48,10 +48,14 @@ class Reply:
 class Service:
     """A started application; each request runs to its end on one event loop."""
 
-    def __init__(self, app: FastAPI, predict: Predict, runner: asyncio.Runner) -> None:
+    def __init__(self, app: ASGIApp, predict: Predict, runner: asyncio.Runner) -> None:
         self.app = app
         self.predict = predict
         self._runner = runner
+
+    def behind(self, app: ASGIApp) -> "Service":
+        """Give the same service with another callable in front."""
+        return Service(app, self.predict, self._runner)
 
     def get(self, path: str = "/predict", /, **query: object) -> Reply:
         """Ask with GET and these values."""
@@ -73,7 +77,10 @@ class Service:
         hangs_up: bool = False,
     ) -> Reply:
         """Send a request as it is given, its body in parts; a client that hangs up never says that it was all."""
-        return self._runner.run(_exchange(self.app, _scope(method, path, query, headers), list(parts), hangs_up))
+        sent = list(parts)
+        if len(sent) == 1:  # as a client does that has all of it
+            headers = {"content-length": str(len(sent[0])), **headers}
+        return self._runner.run(_exchange(self.app, _scope(method, path, query, headers), sent, hangs_up))
 
 
 @contextmanager
@@ -113,9 +120,14 @@ def _scope(method: str, path: str, query: bytes, headers: Mapping[str, str]) -> 
     }
 
 
-async def _exchange(app: FastAPI, scope: dict[str, Any], parts: list[bytes], hangs_up: bool) -> Reply:
+async def _exchange(app: ASGIApp, scope: dict[str, Any], parts: list[bytes], hangs_up: bool) -> Reply:
     inbox: list[dict[str, Any]] = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
-    inbox.append({"type": "http.disconnect"} if hangs_up else {"type": "http.request", "body": b""})
+    if hangs_up:
+        inbox.append({"type": "http.disconnect"})
+    elif len(parts) == 1:  # as a server gives a body that came in one piece
+        inbox[0]["more_body"] = False
+    else:
+        inbox.append({"type": "http.request", "body": b""})
     outbox: list[Any] = []
     taken = 0
 

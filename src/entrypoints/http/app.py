@@ -9,16 +9,31 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from foreseen.container import Container, opened
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.about import about_router
 from foreseen.entrypoints.http.docs import add_docs
+from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.entrypoints.http.openapi import openapi
 from foreseen.entrypoints.http.predict import predict_router
 from foreseen.entrypoints.http.problems import Refusal, problem
 from foreseen.settings import Settings
+
+
+def create_service(container: Container) -> ASGIApp:
+    """Build what is served: the application, behind the hot path where there is a cache that can be peeked at.
+
+    Raises:
+        ModelUnavailableError: the model cannot be had.
+    """
+    settings: Settings = container.settings()
+    app = create_app(container)
+    if settings.cache not in ("lru", "tiered"):
+        return app
+    return HotPath(app, container.predict(), max_body=settings.max_body, max_rows=settings.max_rows)
 
 
 def create_app(container: Container) -> FastAPI:

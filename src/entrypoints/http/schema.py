@@ -16,7 +16,11 @@ MAX_FLAWS = 20
 
 
 class InstanceSchema:
-    """Checks instances given as objects, and gives the JSON Schema of one."""
+    """Checks instances given as objects, and gives the JSON Schema of one.
+
+    Attributes:
+        type, row_type: what pydantic checks an instance with, as an object and as a row.
+    """
 
     def __init__(self, signature: Signature) -> None:
         self._signature = signature
@@ -26,6 +30,8 @@ class InstanceSchema:
         instance.__pydantic_config__ = ConfigDict(extra="forbid")
         self._instance = TypeAdapter[Any](instance)
         self._instances = TypeAdapter[Any](list[instance])
+        self.type = instance
+        self.row_type: Any = tuple[tuple(_type(feature) for feature in signature.features)]  # type: ignore[misc]
 
     def check(self, instances: Sequence[Any]) -> list[dict[str, Any]]:
         """Give the instances with their values as the right Python types.

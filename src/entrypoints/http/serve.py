@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from foreseen.container import Container
-from foreseen.entrypoints.http.app import create_app
+from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
@@ -29,7 +29,7 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
         PortError: the port cannot be had.
     """
     settings: Settings = container.settings()
-    app = create_app(container)
+    app = create_service(container)
     with listening(settings.host, settings.port) as listener:
         announce_once = partial(announce, listener.getsockname()[1])
         if settings.workers == 1:
@@ -80,9 +80,9 @@ class _Supervisor(Multiprocess):
             self._announce()
 
 
-def _app_of_worker(settings: Settings) -> FastAPI:
+def _app_of_worker(settings: Settings) -> ASGIApp:
     configure_logs(settings)
-    return create_app(Container(settings=settings))
+    return create_service(Container(settings=settings))
 
 
 def _config(app: object, settings: Settings) -> uvicorn.Config:

@@ -1,0 +1,91 @@
+"""QuickReader: the keys of plain requests, by the schema and the recipe of the ordinary route."""
+
+import re
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from foreseen.domain.errors import InvalidBatchError
+from foreseen.domain.key import Key, KeyRecipe
+from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Signature
+from foreseen.domain.text import read_text
+from foreseen.entrypoints.http.schema import InstanceSchema
+
+_MANY: Final = re.compile(rb'\s*\{\s*"instances"\s*:\s*\[\s*([\[{])')
+_NOT_PLAIN: Final = re.compile(rb"[%+;\x80-\xff]")
+"""What has a meaning of its own in a query string."""
+
+
+class QuickReader:
+    """Gives the keys of a request that is plainly valid, and None of any other: the ordinary route looks closer."""
+
+    def __init__(self, signature: Signature, recipe: KeyRecipe, *, max_rows: int) -> None:
+        schema = InstanceSchema(signature)
+        self._features = {feature.name: feature for feature in signature.features}
+        self._recipe = recipe
+        self._max_rows = max_rows
+        self._one = TypeAdapter[Any](schema.type).validator.validate_json
+        self._objects = TypeAdapter[Any](_instances_of(schema.type)).validator.validate_json
+        self._rows = TypeAdapter[Any](_instances_of(schema.row_type)).validator.validate_json
+        self._values = _values_getter(signature.names)
+        self._is_exact = _exactness(signature)
+
+    def key_of_query(self, query: bytes) -> Key | None:
+        """Read `a=1&b=2`."""
+        if _NOT_PLAIN.search(query):
+            return None
+        pairs = [pair.partition("=") for pair in query.decode("ascii").split("&")]
+        texts = {name: text for name, _, text in pairs}
+        if len(pairs) != len(self._features) or texts.keys() != self._features.keys():
+            return None
+        try:
+            return self._recipe.key([read_text(feature, texts[name]) for name, feature in self._features.items()])
+        except (InvalidBatchError, OverflowError):
+            return None
+
+    def keys_of_body(self, body: bytes) -> tuple[list[Key], bool] | None:
+        """Read one object, or many instances; tell the keys, and whether it was many."""
+        many = _MANY.match(body)
+        try:
+            if many is None:
+                rows = [self._values(self._one(body))]
+            elif many[1] == b"{":
+                rows = [self._values(instance) for instance in self._objects(body)["instances"]]
+            else:
+                rows = self._rows(body)["instances"]
+            if len(rows) > self._max_rows or not self._is_exact(rows):
+                return None
+            return [self._recipe.key(values) for values in rows], many is not None
+        except (ValidationError, OverflowError):  # the latter: too large for a float32
+            return None
+
+
+def _instances_of(instance: Any) -> Any:
+    make: Any = TypedDict
+    document = make("Instances", {"instances": list[instance]})
+    document.__pydantic_config__ = {"extra": "forbid"}
+    return document
+
+
+def _values_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], Sequence[Any]]:
+    if len(names) == 1:
+        return lambda instance: (instance[names[0]],)
+    return itemgetter(*names)
+
+
+def _exactness(signature: Signature) -> Callable[[Sequence[Sequence[Any]]], bool]:
+    """Build what tells that no number is so large that it may have been an integer which a float does not hold."""
+    limit = float(MAX_EXACT_INTEGER)
+    if all(f.dtype in FLOATS and not f.shape and not f.missing for f in signature.features):
+        return lambda rows: all(max(values) < limit and min(values) > -limit for values in rows)
+    floats = [place for place, feature in enumerate(signature.features) if feature.dtype in FLOATS]
+    return lambda rows: all(_is_below(limit, values[place]) for values in rows for place in floats)
+
+
+def _is_below(limit: float, value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_below(limit, part) for part in value)
+    return value is None or not abs(value) >= limit  # NaN, for a missing number, is below
