@@ -35,33 +35,31 @@ class HotPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
-        if scope["type"] != "http" or scope["path"] != "/predict":
+        content = None
+        if scope["type"] == "http" and scope["path"] == "/predict":
+            if scope["method"] == "POST" and _has_plain_json(scope["headers"], self._longest_body):
+                message = await receive()
+                content = self._content_for(message)
+                receive = _again(message, receive) if content is None else receive
+            elif scope["method"] == "GET" and self._takes_get:
+                key = self._reader.key_of_query(scope["query_string"])
+                content = None if key is None else self._content((key,))
+        if content is None:
             await self._app(scope, receive, send)
-        elif scope["method"] == "GET" and self._takes_get:
-            key = self._reader.key_of_query(scope["query_string"])
-            content = self._content([key], is_many=False) if key is not None else None
-            await (self._app(scope, receive, send) if content is None else _reply(send, content))
-        elif scope["method"] == "POST" and _has_plain_json(scope["headers"], self._longest_body):
-            await self._post(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        message = await receive()
-        content = self._content_for(message)
-        if content is not None:
-            await _reply(send, content)
-        else:
-            await self._app(scope, _again(message, receive), send)
+            return
+        headers = [_HIT, (b"content-length", b"%d" % len(content)), _JSON]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
 
     def _content_for(self, message: Message) -> bytes | None:
         if message["type"] != "http.request" or message.get("more_body"):
             return None
-        body = message.get("body", b"")
-        read = self._reader.keys_of_body(body)
-        return None if read is None else self._content(read[0], is_many=read[1])
+        keys, is_many = self._reader.keys_of_body(message.get("body", b""))
+        content = self._content(keys)
+        return b'{"predictions":[' + content + b"]}" if is_many and content is not None else content
 
-    def _content(self, keys: Sequence[Key], *, is_many: bool) -> bytes | None:
+    def _content(self, keys: Sequence[Key]) -> bytes | None:
+        """Join what is known of keys; None unless all are known, and there is one."""
         peek = self._predict.peek
         bodies = []
         for key in keys:
@@ -70,25 +68,20 @@ class HotPath:
                 return None
             bodies.append(entry.body)
         self._predict.tally.hits_l1 += len(bodies)
-        return b'{"predictions":[' + b",".join(bodies) + b"]}" if is_many else bodies[0]
+        return b",".join(bodies) if bodies else None
 
 
 def _has_plain_json(headers: Iterable[tuple[bytes, bytes]], longest: int) -> bool:
     """Tell whether a body is worth waiting for here: JSON as it is, of a length that is told and not too large."""
-    told = dict(headers)
-    length = told.get(b"content-length", b"")
-    return (
-        told.get(b"content-type") == b"application/json"
-        and length.isdigit()
-        and int(length) <= longest
-        and _ODD_HEADERS.isdisjoint(told)
-    )
-
-
-async def _reply(send: Send, content: bytes) -> None:
-    headers = [_HIT, (b"content-length", b"%d" % len(content)), _JSON]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    is_json = is_short = False
+    for name, value in headers:
+        if name == b"content-type":
+            is_json = value == b"application/json"
+        elif name == b"content-length":
+            is_short = value.isdigit() and int(value) <= longest
+        elif name in _ODD_HEADERS:
+            return False
+    return is_json and is_short
 
 
 def _again(message: Message, receive: Receive) -> Receive:

@@ -20,7 +20,7 @@ _NOT_PLAIN: Final = re.compile(rb"[%+;\x80-\xff]")
 
 
 class QuickReader:
-    """Gives the keys of a request that is plainly valid, and None of any other: the ordinary route looks closer."""
+    """Gives the keys of a request that is plainly valid, and none of any other: the ordinary route looks closer."""
 
     def __init__(self, signature: Signature, recipe: KeyRecipe, *, max_rows: int) -> None:
         schema = InstanceSchema(signature)
@@ -32,9 +32,21 @@ class QuickReader:
         self._rows = TypeAdapter[Any](_instances_of(schema.row_type)).validator.validate_json
         self._values = _values_getter(signature.names)
         self._is_exact = _exactness(signature)
+        self._plain_query = _plain_query(signature)
 
     def key_of_query(self, query: bytes) -> Key | None:
         """Read `a=1&b=2`."""
+        plain = self._plain_query.fullmatch(query) if self._plain_query is not None else None
+        return self._key_of_texts(query) if plain is None else self._key_of_numbers(plain.groups())
+
+    def _key_of_numbers(self, texts: Sequence[bytes]) -> Key | None:
+        try:
+            values = [float(text) for text in texts]
+        except ValueError:  # such as "1e"
+            return None
+        return self._recipe.key(values) if self._is_exact(values) else None
+
+    def _key_of_texts(self, query: bytes) -> Key | None:
         if _NOT_PLAIN.search(query):
             return None
         pairs = [pair.partition("=") for pair in query.decode("ascii").split("&")]
@@ -46,21 +58,21 @@ class QuickReader:
         except (InvalidBatchError, OverflowError):
             return None
 
-    def keys_of_body(self, body: bytes) -> tuple[list[Key], bool] | None:
-        """Read one object, or many instances; tell the keys, and whether it was many."""
+    def keys_of_body(self, body: bytes) -> tuple[Sequence[Key], bool]:
+        """Read one object, or many instances; tell the keys, none if it is not plain, and whether it was many."""
         many = _MANY.match(body)
         try:
             if many is None:
-                rows = [self._values(self._one(body))]
-            elif many[1] == b"{":
+                values = self._values(self._one(body))
+                return ((self._recipe.key(values),) if self._is_exact(values) else ()), False
+            if many[1] == b"{":
                 rows = [self._values(instance) for instance in self._objects(body)["instances"]]
             else:
                 rows = self._rows(body)["instances"]
-            if len(rows) > self._max_rows or not self._is_exact(rows):
-                return None
-            return [self._recipe.key(values) for values in rows], many is not None
+            is_plain = len(rows) <= self._max_rows and all(map(self._is_exact, rows))
+            return ([self._recipe.key(values) for values in rows] if is_plain else ()), True
         except (ValidationError, OverflowError):  # the latter: too large for a float32
-            return None
+            return (), False
 
 
 def _instances_of(instance: Any) -> Any:
@@ -76,13 +88,21 @@ def _values_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], Sequence[
     return itemgetter(*names)
 
 
-def _exactness(signature: Signature) -> Callable[[Sequence[Sequence[Any]]], bool]:
+def _plain_query(signature: Signature) -> re.Pattern[bytes] | None:
+    """Build what matches decimal numbers under the features' names in their order; None where that is not all."""
+    names = [feature.name for feature in signature.features if feature.dtype == "float64" and not feature.shape]
+    if len(names) < len(signature.features) or not all(re.fullmatch(r"[\w.-]+", name, re.ASCII) for name in names):
+        return None
+    return re.compile("&".join(f"{re.escape(name)}=([-.0-9eE]+)" for name in names).encode())
+
+
+def _exactness(signature: Signature) -> Callable[[Sequence[Any]], bool]:
     """Build what tells that no number is so large that it may have been an integer which a float does not hold."""
     limit = float(MAX_EXACT_INTEGER)
     if all(f.dtype in FLOATS and not f.shape and not f.missing for f in signature.features):
-        return lambda rows: all(max(values) < limit and min(values) > -limit for values in rows)
+        return lambda values: max(values) < limit and min(values) > -limit
     floats = [place for place, feature in enumerate(signature.features) if feature.dtype in FLOATS]
-    return lambda rows: all(_is_below(limit, values[place]) for values in rows for place in floats)
+    return lambda values: all(_is_below(limit, values[place]) for place in floats)
 
 
 def _is_below(limit: float, value: Any) -> bool:

@@ -11,6 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from foreseen.container import Container
 from foreseen.entrypoints.http.app import create_service
+from foreseen.entrypoints.http.one_write import OneWriteProtocol
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
@@ -90,6 +91,9 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         factory=isinstance(app, partial),
         workers=settings.workers,
+        http=OneWriteProtocol,
+        # Nothing here depends on who asks, so no header that says it is believed.
+        proxy_headers=False,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -1,0 +1,47 @@
+"""One write a reply: uvicorn writes head and body apart, and each write is a system call of several microseconds."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class OneWriteProtocol(HttpToolsProtocol):
+    """uvicorn's own protocol on a transport that joins what is written in one turn of the event loop."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Put the joining transport in between."""
+        super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
+
+
+class JoiningTransport:
+    """A transport around a transport: what is written in one turn of the event loop goes out together."""
+
+    def __init__(self, inner: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._inner = inner
+        self._loop = loop
+        self._parts: list[bytes] = []
+        # Asked for at every request.
+        self.is_closing = inner.is_closing
+        self.pause_reading = inner.pause_reading
+        self.resume_reading = inner.resume_reading
+
+    def write(self, data: bytes) -> None:
+        """Keep data until the turn ends."""
+        if not self._parts:
+            self._loop.call_soon(self.flush)
+        self._parts.append(data)
+
+    def flush(self) -> None:
+        """Write what was kept."""
+        if self._parts:
+            data, self._parts = b"".join(self._parts), []
+            self._inner.write(data)
+
+    def close(self) -> None:
+        """Close when all is written."""
+        self.flush()
+        self._inner.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
