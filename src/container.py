@@ -12,7 +12,9 @@ from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_inventory import RedisInventory
+from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.load import load_predictor
 from foreseen.adapters.tabular.csv_reader import CsvReader
 from foreseen.adapters.tabular.csv_writer import CsvWriter, RejectsWriter, added_columns, whole_file
@@ -45,7 +47,10 @@ class Container(containers.DeclarativeContainer):
     l1 = providers.Singleton(
         LruCache, max_entries=given.lru_max_entries, max_bytes=given.lru_max_bytes, lifetime=lifetime
     )
-    l2 = providers.Singleton(GuardedCache, redis, budget_s=given.redis_timeout)
+    # Who scores a file waits for its writes: what is dropped here would be computed again next time.
+    gathered = providers.Singleton(TickGatheredCache, redis)
+    far = providers.Singleton(WriteBehindCache, gathered, lifetime=lifetime)
+    l2 = providers.Singleton(GuardedCache, far, budget_s=given.redis_timeout)
     tiered = providers.Singleton(TieredCache, l1, l2)
     cache = providers.Selector(given.cache, none=providers.Singleton(NoCache), lru=l1, redis=l2, tiered=tiered)
     # What has to be opened before the cache is used, and closed after.

@@ -62,6 +62,16 @@ class Cache(Protocol):
         """Store entries in one round trip, the last write of a key winning; raise CacheError if any may be lost."""
 
 
+class FarTier(Cache, Protocol):
+    """A Cache beyond this process, which can be asked whether it is there, and is closed in the end."""
+
+    async def ping(self) -> None:
+        """Reach it; raise CacheError if it does not answer."""
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One entry as a shared tier holds it.

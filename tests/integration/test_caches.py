@@ -12,11 +12,13 @@ from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
-from foreseen.domain.ports import Cache
+from foreseen.domain.ports import Cache, FarTier
 from support.cache_contract import A, B, CacheContract, entry
 from support.redis_servers import gate_before
 
@@ -28,24 +30,45 @@ def far(url: str, *, ttl_s: float = 3600.0, secret: bytes = b"") -> RedisCache:
     return RedisCache(client, model_name="iris", lifetime=Lifetime(ttl_s), entry_format=EntryFormat(secret))
 
 
-def alone(inner: RedisCache) -> Cache:
-    return inner
+def alone(inner: RedisCache) -> tuple[Cache, FarTier]:
+    return inner, inner
 
 
-def guarded(inner: RedisCache) -> Cache:
-    return GuardedCache(inner, budget_s=5.0)
+def guarded(inner: RedisCache) -> tuple[Cache, FarTier]:
+    return GuardedCache(inner, budget_s=5.0), inner
 
 
-def tiered(inner: RedisCache) -> Cache:
-    return TieredCache(LruCache(max_entries=1000, max_bytes=2**20, lifetime=HOUR), guarded(inner))
+def gathered(inner: RedisCache) -> tuple[Cache, FarTier]:
+    cache = TickGatheredCache(inner)
+    return cache, cache
 
 
-@pytest.fixture(params=[alone, guarded, tiered], ids=lambda build: build.__name__)
+def behind(inner: RedisCache) -> tuple[Cache, FarTier]:
+    cache = WriteBehindCache(inner, lifetime=HOUR)
+    return cache, cache
+
+
+def tiered(inner: RedisCache) -> tuple[Cache, FarTier]:
+    return TieredCache(near(), GuardedCache(inner, budget_s=5.0)), inner
+
+
+def stack(inner: RedisCache) -> tuple[Cache, FarTier]:
+    """As the container builds it."""
+    far_tier = WriteBehindCache(TickGatheredCache(inner), lifetime=HOUR)
+    return TieredCache(near(), GuardedCache(far_tier, budget_s=5.0)), far_tier
+
+
+def near() -> LruCache:
+    return LruCache(max_entries=1000, max_bytes=2**20, lifetime=HOUR)
+
+
+@pytest.fixture(params=[alone, guarded, gathered, behind, tiered, stack], ids=lambda build: build.__name__)
 async def cache(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Cache]:
-    build: Callable[[RedisCache], Cache] = request.param
-    inner = far(redis_url)
-    yield build(inner)
-    await inner.close()
+    """A cache around Redis, built in one of the ways there are, and closed from the outside in."""
+    build: Callable[[RedisCache], tuple[Cache, FarTier]] = request.param
+    built, outermost = build(far(redis_url))
+    yield built
+    await outermost.close()
 
 
 class TestEveryCache(CacheContract): ...
@@ -67,6 +90,28 @@ async def raw(redis_url: str) -> AsyncIterator[Any]:
 async def counted(raw: Any, commands: tuple[str, ...] = ("mget", "get", "set")) -> dict[str, int]:
     stats = await raw.info("commandstats")
     return {name: stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in commands}
+
+
+async def test_sixty_four_who_ask_at_once_are_one_mget_and_get_their_own(shared: RedisCache, raw: Any) -> None:
+    cache = TickGatheredCache(shared)
+    kept = {Key(b"n" * 16 + bytes([row])): entry(b"%d" % row) for row in range(0, 64, 2)}
+    await shared.put_many(kept)
+    await raw.config_resetstat()
+
+    wanted = [Key(b"n" * 16 + bytes([row])) for row in range(64)]
+    answers = await asyncio.gather(*(cache.get_many([key]) for key in wanted))
+
+    assert await counted(raw) == {"mget": 1, "get": 0, "set": 0}
+    assert answers == [{key: kept[key]} if key in kept else {} for key in wanted]
+
+
+async def test_what_was_put_and_closed_is_on_the_server(redis_url: str, raw: Any) -> None:
+    cache = WriteBehindCache(far(redis_url), lifetime=HOUR)
+    await cache.put_many({Key(b"n" * 16 + row.to_bytes(2, "little")): entry() for row in range(3000)})
+    await cache.close()
+
+    assert await raw.dbsize() == 3000
+    assert cache.dropped == 0
 
 
 async def test_a_lookup_is_one_mget_however_many_keys(shared: RedisCache, raw: Any) -> None:

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import CacheError, CacheUnavailableError
 from foreseen.domain.key import Key
-from foreseen.domain.ports import Cache
+from foreseen.domain.ports import FarTier
 
 log = logging.getLogger(__name__)
 
@@ -19,16 +19,6 @@ BUDGET_PER_KEY_S: Final = 1e-4
 
 SLOW_CALLS_IN_A_ROW: Final = 3
 """How many calls may overrun before the tier is out of use: one may be our own busy process."""
-
-
-class FarTier(Cache, Protocol):
-    """A Cache beyond this process, which can be asked whether it is there, and is closed in the end."""
-
-    async def ping(self) -> None:
-        """Reach it; raise CacheError if it does not answer."""
-
-    async def close(self) -> None:
-        """Let go of its connections."""
 
 
 class GuardedCache:

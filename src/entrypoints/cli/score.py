@@ -27,6 +27,7 @@ def score_file(settings: Settings, *, source: str, output: str, rejects: Path | 
     """Score a file into another, which is there whole in the end, or not at all; give the exit code."""
     configure_logs(settings)
     container = Container(settings=settings)
+    container.far.override(container.redis)
     container.predictor()
     _check_names(source, output, rejects, force=force)
     signal.signal(signal.SIGTERM, _leave)

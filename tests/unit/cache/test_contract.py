@@ -9,7 +9,9 @@ import pytest
 from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.ports import Cache
@@ -30,6 +32,18 @@ def guarded(client: Any) -> GuardedCache:
     return GuardedCache(redis(client), budget_s=5.0)
 
 
+def gathered(client: Any) -> TickGatheredCache:
+    return TickGatheredCache(redis(client))
+
+
+def behind(client: Any) -> WriteBehindCache:
+    return WriteBehindCache(gathered(client), lifetime=HOUR)
+
+
+def tiered_stack(client: Any) -> TieredCache:
+    return TieredCache(lru(), GuardedCache(behind(client), budget_s=5.0))
+
+
 def tiered_in_process(_: Any) -> TieredCache:
     return TieredCache(lru(), lru())
 
@@ -47,7 +61,18 @@ def tiered_thrice(client: Any) -> TieredCache:
 
 
 @pytest.fixture(
-    params=[lru, redis, guarded, tiered_in_process, tiered, tiered_guarded, tiered_thrice],
+    params=[
+        lru,
+        redis,
+        guarded,
+        gathered,
+        behind,
+        tiered_in_process,
+        tiered,
+        tiered_guarded,
+        tiered_thrice,
+        tiered_stack,
+    ],
     ids=lambda build: build.__name__,
 )
 async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:

@@ -1,0 +1,114 @@
+"""WriteBehindCache: nobody waits for a far tier to be written."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from foreseen.domain.entry import Entry
+from foreseen.domain.errors import CacheError
+from foreseen.domain.key import Key
+from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.ports import FarTier
+
+WRITTEN_AT_ONCE: Final = 512
+"""Entries of one write."""
+
+
+class WriteBehindCache:
+    """A far tier around a far tier that takes entries at once and writes them afterwards, many at a time.
+
+    What waits is bounded: beyond that the oldest is dropped, and counted; it can be computed again. What waits is found
+    as if it were written. A write that fails is told by the next call to put.
+
+    Attributes:
+        dropped: entries that were never written, since the start.
+    """
+
+    def __init__(
+        self,
+        inner: FarTier,
+        *,
+        lifetime: Lifetime,
+        max_entries: int = 65_536,
+        max_bytes: int = 64 * 2**20,
+        flush_s: float = 2.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the bounds of what waits, the seconds that closing may take to write it, and seconds since 1970."""
+        self.dropped = 0
+        self._inner = inner
+        self._lifetime = lifetime
+        self._clock = clock
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._flush_s = flush_s
+        self._waiting: dict[Key, Entry] = {}
+        self._waiting_bytes = 0
+        self._written: dict[Key, Entry] = {}
+        self._writing: asyncio.Task[None] | None = None
+        self._failure: CacheError | None = None
+
+    def __len__(self) -> int:
+        """How many entries are still to be written."""
+        return len(self._waiting) + len(self._written)
+
+    def peek(self, key: Key) -> Entry | None:
+        """As the inner one."""
+        return self._inner.peek(key)
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look among what waits, then into the inner one for the rest."""
+        now_us = self._clock() * 1e6
+        found = ((key, self._waiting.get(key) or self._written.get(key)) for key in keys if len(self))
+        waiting = {key: entry for key, entry in found if entry and self._lifetime.ends_at_us(key, entry) > now_us}
+        rest = [key for key in keys if key not in waiting] if waiting else keys
+        return waiting | await self._inner.get_many(rest) if rest else waiting
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """Take entries; raise the CacheError of an earlier write, once."""
+        for key, entry in entries.items():
+            self._forget(key)
+            self._waiting[key] = entry
+            self._waiting_bytes += len(entry.body)
+        while len(self._waiting) > self._max_entries or self._waiting_bytes > self._max_bytes:
+            self._forget(next(iter(self._waiting)))
+            self.dropped += 1
+        if self._writing is None and self._waiting:
+            self._writing = asyncio.create_task(self._write(), name="write behind")
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    async def ping(self) -> None:
+        """As the inner one."""
+        await self._inner.ping()
+
+    async def close(self) -> None:
+        """Write what waits, as long as that may take, and close the inner one."""
+        if (writing := self._writing) is not None:
+            await asyncio.wait({writing}, timeout=self._flush_s)
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+        self.dropped += len(self)
+        await self._inner.close()
+
+    def _forget(self, key: Key) -> None:
+        if (entry := self._waiting.pop(key, None)) is not None:
+            self._waiting_bytes -= len(entry.body)
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                self._written = dict(islice(self._waiting.items(), WRITTEN_AT_ONCE))
+                for key in self._written:
+                    self._forget(key)
+                try:
+                    await self._inner.put_many(self._written)
+                except CacheError as exc:
+                    self.dropped += len(self._written)
+                    self._failure = exc
+                self._written = {}
+        finally:
+            self._writing = None
