@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 IRIS := examples/iris
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test check format clean
+.PHONY: help install serve test check bench format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -39,6 +39,9 @@ check: install ## Lint, types, import contracts, package list
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/unit/test_packaging.py
+
+bench: install ## Measure everything in docs/benchmarks.md (takes wrk, and a quarter of an hour)
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 format: install ## Put the code into its format
 	$(BIN)/ruff check --fix .

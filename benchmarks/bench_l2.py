@@ -1,0 +1,39 @@
+"""What does a hit in Redis cost, where no process keeps anything itself?"""
+
+from harness.contenders import bare, naive, ours, trained, valkey
+from harness.duel import CONNECTIONS, LOAD_COLUMNS, Stage, add_loads, duel, per_s, replayed, staged
+from harness.inputs import known_flowers, warm, warm_to, written
+from harness.options import read_options
+
+MEANT = 64
+"""Connections that the targets are for: a few callers alone have nothing to share a round trip with."""
+
+
+def main() -> None:
+    with staged(read_options(str(__doc__))) as stage:
+        urls = contenders(stage)
+        file = written(stage.folder, known_flowers())["POST"]
+        table = stage.report.table("Hits in Redis by POST", *LOAD_COLUMNS, "of bare", "of naive")
+        for connections in CONNECTIONS:
+            found = duel(replayed(urls, "POST", file, connections, stage.options.seconds), stage.options.rounds)
+            add_loads(table, found, connections, to=("bare", "naive"))
+            if connections == MEANT:
+                told = f"{connections} connections, a hit in L2"
+                stage.report.at_least(f"{told}, of bare", found.ratio("foreseen", "bare", per_s), 0.4)
+                stage.report.at_least(f"{told}, of naive", found.ratio("foreseen", "naive", per_s), 5)
+
+
+def contenders(stage: Stage) -> dict[str, str]:
+    """Start them, every flower known to Redis."""
+    model = trained("forest", stage.folder)
+    redis_url = stage.processes.enter_context(valkey())
+    served = ours(model, "--cache", "redis", "--redis-url", redis_url)
+    started = {"bare": bare(), "naive": naive(model, redis_url), "foreseen": served}
+    urls = {name: stage.processes.enter_context(contender) for name, contender in started.items()}
+    warm(urls["naive"], known_flowers())
+    warm_to(urls["foreseen"], known_flowers(), expected="foreseen; hit; detail=L2")
+    return urls
+
+
+if __name__ == "__main__":
+    main()

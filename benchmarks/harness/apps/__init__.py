@@ -1,0 +1,1 @@
+"""The applications that Foreseen is measured against, served by the same uvicorn."""

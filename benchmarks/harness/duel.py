@@ -1,0 +1,99 @@
+"""Contenders under the same load, in turn, and the table of it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harness.options import Options
+from harness.report import Report, Table, count_text, ratio_text
+from harness.rounds import Rounds, in_turn
+from harness.wrk import Load, require_wrk, send
+
+CONNECTIONS = (16, 64)
+LOAD_COLUMNS = ("contender", "connections", "requests/s", "p50 ms", "p99 ms", "n")
+
+DRAINED_S = 1.0
+"""Seconds between two measurements: sixty-four forests one after the other take half of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a benchmark over HTTP needs: a folder, a report, and processes that end with it."""
+
+    options: Options
+    folder: Path
+    report: Report
+    processes: ExitStack
+
+
+@contextmanager
+def staged(options: Options) -> Iterator[Stage]:
+    """Set the stage, and finish the report when the block ends well."""
+    require_wrk()
+    report = Report(options.name, options.command)
+    with TemporaryDirectory() as folder, ExitStack() as processes:
+        yield Stage(options, Path(folder), report, processes)
+    report.finish()
+
+
+def replayed(
+    urls: Mapping[str, str], method: str, file: Path, connections: int, seconds: int
+) -> dict[str, Callable[[], Load]]:
+    """Give how each contender is measured with the requests of a file."""
+
+    def measure(url: str) -> Callable[[], Load]:
+        return lambda: _alone(url, connections, seconds, "replay", method, file)
+
+    return {name: measure(url) for name, url in urls.items()}
+
+
+_runs = count(1)
+
+
+def fresh(urls: Mapping[str, str], connections: int, seconds: int) -> dict[str, Callable[[], Load]]:
+    """Give how each contender is measured with flowers that nobody has asked for before."""
+
+    def measure(url: str) -> Callable[[], Load]:
+        return lambda: _alone(url, connections, seconds, "fresh", next(_runs))
+
+    return {name: measure(url) for name, url in urls.items()}
+
+
+def _alone(url: str, connections: int, seconds: int, *words: object) -> Load:
+    """Send load once the contender before has finished what wrk left it with."""
+    time.sleep(DRAINED_S)
+    return send(url, connections, seconds, *words)
+
+
+def duel(contenders: Mapping[str, Callable[[], Load]], rounds: int) -> Rounds[Load]:
+    """Measure in turn, after one turn that counts for nothing: pools, caches and code paths are warm then."""
+    in_turn(contenders, 1)
+    return in_turn(contenders, rounds)
+
+
+def add_loads(table: Table, found: Rounds[Load], connections: int, *, to: Sequence[str]) -> None:
+    """Add a row a contender: its load, and its ratio to those that are named."""
+    for name, loads in found.of.items():
+        row = [name, str(connections), count_text(found.spread(name, per_s))]
+        row += [f"{found.spread(name, latency).median / 1000:.2f}" for latency in (p50_us, p99_us)]
+        row += [f"{sum(load.requests for load in loads):,}"]
+        table.rows.append(row + [ratio_text(found.ratio(name, other, per_s)) if other != name else "1" for other in to])
+
+
+def per_s(load: Load) -> float:
+    """Give the requests answered a second."""
+    return load.per_s
+
+
+def p50_us(load: Load) -> float:
+    """Give the median latency."""
+    return load.p50_us
+
+
+def p99_us(load: Load) -> float:
+    """Give the latency that one request in a hundred exceeds."""
+    return load.p99_us

@@ -1,0 +1,57 @@
+"""The flowers that are asked for."""
+
+import http.client
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+Flower = dict[str, float]
+
+NAMES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
+KNOWN = 256
+"""Flowers that are asked for again and again."""
+
+
+def known_flowers() -> list[Flower]:
+    """Give flowers that differ, all of them as long to read."""
+    measures = [(round(4 + n % 32 / 10, 1), round(2 + n // 32 / 10, 1), 1.4, 0.2) for n in range(KNOWN)]
+    return [dict(zip(NAMES, values, strict=True)) for values in measures]
+
+
+def as_json(value: object) -> str:
+    """Write JSON as a client does that wastes no space."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def written(folder: Path, flowers: Sequence[Flower]) -> dict[str, Path]:
+    """Write flowers for wrk to send, one a line: bodies for POST, queries for GET."""
+    lines = {"POST": [as_json(flower) for flower in flowers], "GET": [urlencode(flower) for flower in flowers]}
+    return {method: written_lines(folder / f"{method}.txt", texts) for method, texts in lines.items()}
+
+
+def written_lines(path: Path, lines: Sequence[str]) -> Path:
+    """Write what wrk is to send, a request a line."""
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def warm(url: str, flowers: Sequence[Flower]) -> str:
+    """Post each flower, and the first once more; give the Cache-Status of that one, empty where there is none."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    status = ""
+    for sent in [*map(as_json, flowers), as_json(flowers[0])]:
+        connection.request("POST", "/predict", sent, {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        said = reply.read()
+        if reply.status != http.client.OK:
+            raise SystemExit(f"expected status 200 for {sent}, got {reply.status}: {said.decode()}")
+        status = reply.headers.get("Cache-Status", "")
+    connection.close()
+    return status
+
+
+def warm_to(url: str, flowers: Sequence[Flower], *, expected: str) -> None:
+    """Warm Foreseen, and see that it answers from where it is to be measured."""
+    if (status := warm(url, flowers)) != expected:
+        raise SystemExit(f"expected Cache-Status {expected!r} after warming, got {status!r}")
