@@ -4,6 +4,7 @@ ForeseenError
 ├── InvalidBatchError        the caller's fault: names, types, shapes, non-finite values, a refusal by the model
 ├── ModelUnavailableError    no model is loaded yet, or it cannot be read
 ├── PredictionError          the model failed on a valid batch
+├── NotCachedError           the caller wanted a cached answer or none, and no cache holds it
 ├── TableError               a file to score cannot be read as a table, or its result cannot be written
 └── CacheError               never reaches a caller of predict: a cache may fail, an answer may not
     ├── CacheUnavailableError    the tier is unreachable or too slow
@@ -58,6 +59,10 @@ class ModelUnavailableError(ForeseenError):
 
 class PredictionError(ForeseenError):
     """The model failed on a batch that was valid."""
+
+
+class NotCachedError(ForeseenError):
+    """The caller wanted a cached answer or none, and no cache holds it."""
 
 
 class TableError(ForeseenError):

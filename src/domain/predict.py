@@ -8,8 +8,9 @@ from typing import Final
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.coalesce import Flights
+from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.entry import Entry
-from foreseen.domain.errors import PredictionError
+from foreseen.domain.errors import NotCachedError, PredictionError
 from foreseen.domain.key import Key, KeyRecipe, namespace
 from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_thread import ModelThread
@@ -74,13 +75,16 @@ class Predict:
         self._micro_batch = MicroBatcher(self._compute, model_thread, max_rows=MICRO_BATCH_ROWS)
         self._flights = Flights(self._find)
 
-    async def __call__(self, batch: Batch) -> Answer:
+    async def __call__(self, batch: Batch, directives: Directives = NO_DIRECTIVES) -> Answer:
         """Answer every instance of a batch.
 
         Raises:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
+            NotCachedError: the directives allow no computation, and one is needed.
         """
         keys = self.recipe.keys(batch)
+        if directives != NO_DIRECTIVES:
+            return self._in_order(keys, await self._find_as_directed(keys, batch, directives))
         known = {key: (entry, Origin.L1) for key in keys if (entry := self.peek(key)) is not None}
         # One row a missing key, so that an instance repeated in the batch is predicted once.
         missing = {key: row for row, key in enumerate(keys) if key not in known}
@@ -88,6 +92,27 @@ class Predict:
             found, joined = await self._flights(missing, batch)
             known |= {key: _as_joined(landed) if key in joined else landed for key, landed in found.items()}
         return self._in_order(keys, known)
+
+    async def _find_as_directed(self, keys: Sequence[Key], batch: Batch, wish: Directives) -> dict[Key, Landed]:
+        """Find keys as one caller wishes; alone, since what others wait for may not be what this one wants."""
+        rows = {key: row for row, key in enumerate(keys)}
+        found: dict[Key, Landed] = {}
+        if not wish.computes_anew:
+            near = {key: entry for key in rows if (entry := self.peek(key)) is not None}
+            far = await self._cache.get_many([key for key in rows if key not in near])
+            now_us = self._clock() * 1e6
+            for origin, known in ((Origin.L1, near), (Origin.L2, far)):
+                found |= {key: (entry, origin) for key, entry in known.items() if wish.accepts(entry, now_us)}
+        missing = {key: row for key, row in rows.items() if key not in found}
+        if missing and wish.only_if_cached:
+            raise NotCachedError(f"expected a cached answer to each of {len(rows)} instances, got {len(found)}")
+        if missing:
+            entries = await self._micro_batch(batch.take(list(missing.values())))
+            fresh = dict(zip(missing, entries, strict=True))
+            if not wish.no_store:
+                await self._cache.put_many(fresh)
+            found |= {key: (entry, Origin.MODEL) for key, entry in fresh.items()}
+        return found
 
     async def _find(self, keys: Sequence[Key], batch: Batch) -> dict[Key, Landed]:
         """Look keys up below, ask the model for the rest, and store what it answers; row i belongs to key i."""

@@ -2,16 +2,22 @@
 
 from typing import Final
 
+from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.predict import Answer, Origin
 
 BYPASSED: Final = "foreseen; fwd=bypass"
 """No cache had a part in the answer: it is an error, or there is no cache."""
 
+NOT_MODIFIED: Final = "foreseen; hit; detail=etag"
+"""The client knows the answer already."""
 
-def cache_status(answer: Answer, *, has_cache: bool) -> str:
+
+def cache_status(answer: Answer, directives: Directives = NO_DIRECTIVES, *, has_cache: bool) -> str:
     """Word where the instances of an answer came from; of several, how many came from where."""
     if not has_cache:
         return BYPASSED
+    if directives.computes_anew:
+        return "foreseen; fwd=request" + ("" if directives.no_store else "; stored")
     counts = {origin: answer.count(origin) for origin in Origin}
     told = {origin: count for origin, count in counts.items() if count}
     if set(told) == {Origin.MODEL}:

@@ -11,12 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.key import Key
 from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.conditions import etag
 from foreseen.entrypoints.http.quick import QuickReader
 
 LONGEST_BODY: Final = 256 * 1024
 """Bytes of body that are looked at here: a longer one is checked as it arrives, by the ordinary route."""
 
-_ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect"})
+_ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match"})
 _HIT: Final = (b"cache-status", b"foreseen; hit; detail=L1")
 _JSON: Final = (b"content-type", b"application/json")
 
@@ -36,18 +37,20 @@ class HotPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
         content = None
+        tags = [_HIT]
         if scope["type"] == "http" and scope["path"] == "/predict":
             if scope["method"] == "POST" and _has_plain_json(scope["headers"], self._longest_body):
                 message = await receive()
                 content = self._content_for(message)
                 receive = _again(message, receive) if content is None else receive
-            elif scope["method"] == "GET" and self._takes_get:
+            elif scope["method"] == "GET" and self._takes_get and not _has_odd(scope["headers"]):
                 key = self._reader.key_of_query(scope["query_string"])
-                content = None if key is None else self._content((key,))
+                if key is not None and (content := self._content((key,))) is not None:
+                    tags.append((b"etag", etag(key)))
         if content is None:
             await self._app(scope, receive, send)
             return
-        headers = [_HIT, (b"content-length", b"%d" % len(content)), _JSON]
+        headers = [*tags, (b"content-length", b"%d" % len(content)), _JSON]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -82,6 +85,10 @@ def _has_plain_json(headers: Iterable[tuple[bytes, bytes]], longest: int) -> boo
         elif name in _ODD_HEADERS:
             return False
     return is_json and is_short
+
+
+def _has_odd(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name in _ODD_HEADERS for name, _ in headers)
 
 
 def _again(message: Message, receive: Receive) -> Receive:

@@ -19,6 +19,10 @@ _CACHE_STATUS: Final = {
     }
 }
 
+_ETAG: Final = {
+    "ETag": {"description": "Names the answer, for If-None-Match (RFC 9110).", "schema": {"type": "string"}}
+}
+
 
 def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
     """Give the document of the whole service."""
@@ -77,7 +81,10 @@ def get_predict_docs(signature: Signature) -> dict[str, Any]:
         }
         for feature in signature.features
     ]
-    return {"parameters": parameters, "responses": _responses({"$ref": _REF + "Prediction"}, {})}
+    responses = _responses({"$ref": _REF + "Prediction"}, {})
+    responses["200"]["headers"] |= _ETAG
+    responses["304"] = {"description": "If-None-Match names the answer: the client has it.", "headers": _ETAG}
+    return {"parameters": parameters, "responses": dict(sorted(responses.items()))}
 
 
 def problem_responses(problems: dict[str, str]) -> dict[str, Any]:
@@ -87,10 +94,14 @@ def problem_responses(problems: dict[str, str]) -> dict[str, Any]:
 
 
 def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, Any]:
-    common = {"422": "The instances do not fit the model; names each place.", "500": "The model failed."}
+    common = {
+        "422": "The instances do not fit the model; names each place.",
+        "500": "The model failed.",
+        "504": "Cache-Control: only-if-cached, and no cache holds the answer.",
+    }
     ok = {
         "description": "The prediction.",
-        "headers": _CACHE_STATUS,
+        "headers": dict(_CACHE_STATUS),
         "content": {"application/json": {"schema": answer}},
     }
     return {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}

@@ -1,13 +1,14 @@
 """The routes of /predict: one use case behind GET, POST of one instance and POST of many."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from foreseen.domain.predict import Answer, Predict
 from foreseen.entrypoints.http.body import read_body, too_many
-from foreseen.entrypoints.http.cache_status import cache_status
+from foreseen.entrypoints.http.cache_status import NOT_MODIFIED, cache_status
+from foreseen.entrypoints.http.conditions import directives, etag, is_known_to_client
 from foreseen.entrypoints.http.instances import Asked, InstanceReader
 from foreseen.entrypoints.http.openapi import get_predict_docs, post_predict_docs
 from foreseen.settings import Settings
@@ -22,9 +23,10 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     longest = sum(feature.shape[0] for feature in signature.features if feature.shape)
     router = APIRouter(tags=["predict"])
 
-    async def answered(asked: Asked) -> Response:
-        answer = await predict(asked.batch)
-        headers = {"Cache-Status": cache_status(answer, has_cache=has_cache)}
+    async def answered(request: Request, asked: Asked, tags: Mapping[str, str] | None = None) -> Response:
+        wish = directives(request.headers)
+        answer = await predict(asked.batch, wish)
+        headers = {"Cache-Status": cache_status(answer, wish, has_cache=has_cache), **(tags or {})}
         return Response(_content(answer, is_many=asked.is_many), headers=headers, media_type="application/json")
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
@@ -33,14 +35,21 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
         asked = reader.from_body(body)
         if len(asked.batch) > settings.max_rows:
             raise too_many(settings.max_rows)
-        return await answered(asked)
+        return await answered(request, asked)
 
     if not signature.has_tensors:  # a tensor has no place in a query string
 
         @router.get("/predict", summary="Predict one instance", openapi_extra=get_predict_docs(signature))
         async def get_predict(request: Request) -> Response:
-            query: Any = request.scope["query_string"]
-            return await answered(reader.from_query(query))
+            asked = reader.from_query(request.scope["query_string"])
+            if not has_cache:  # perhaps since the model is not deterministic: then no tag would hold
+                return await answered(request, asked)
+            tag = etag(predict.recipe.keys(asked.batch)[0])
+            tags = {"ETag": tag.decode()}
+            if is_known_to_client(tag, request.headers.get("if-none-match")):
+                # The answer to a key never changes: neither a tier nor the model has to be asked.
+                return Response(status_code=304, headers={"Cache-Status": NOT_MODIFIED, **tags})
+            return await answered(request, asked, tags)
 
     return router
 

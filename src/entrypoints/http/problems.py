@@ -15,6 +15,7 @@ from foreseen.domain.errors import (
     ForeseenError,
     InvalidBatchError,
     ModelUnavailableError,
+    NotCachedError,
     PredictionError,
 )
 from foreseen.entrypoints.http.cache_status import BYPASSED
@@ -27,6 +28,7 @@ STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
     InvalidBatchError: (422, "invalid-instances", "The instances do not fit the model"),
     ModelUnavailableError: (503, "no-model", "No model is loaded"),
     PredictionError: (500, "prediction-failed", "The model failed"),
+    NotCachedError: (504, "not-cached", "No cached answer"),
     CacheError: (500, "cache-failed", "The cache failed"),
 }
 """Status, type and title of each error that can reach a client."""
@@ -66,7 +68,8 @@ def problem(request: Request, exc: Exception) -> Response:
         return _document(request, 400, "disconnected", "The client left", "expected the whole body, got a part of it")
     for known, (status, kind, title) in STATUSES.items():
         if isinstance(exc, known):
-            log.error("%s %s: %s", request.method, request.scope["path"], exc)
+            if status != 504:  # which was the client's wish
+                log.error("%s %s: %s", request.method, request.scope["path"], exc)
             return _document(request, status, kind, title, str(exc))
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=exc)
     return _document(request, 500, "internal", "Internal error", "an error of the service itself; its log says more")

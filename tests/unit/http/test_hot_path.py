@@ -113,7 +113,11 @@ def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObje
     parts = data.draw(st.sampled_from([[body], [body], [body], [body[:7], body[7:]], [body, b""]]))
     types = ["application/json"] * 5 + ["application/json; charset=utf-8", "application/vnd.x+json", "text/plain"]
     headers = {"content-type": data.draw(st.sampled_from(types))}
-    headers |= data.draw(st.sampled_from([{}, {}, {}, {"content-encoding": "gzip"}, {"x-request-id": "7"}]))
+    headers |= data.draw(
+        st.sampled_from(
+            [{}, {}, {}, {"content-encoding": "gzip"}, {"x-request-id": "7"}, {"cache-control": "max-age=60"}]
+        )
+    )
 
     same(*both.ask("POST", parts=parts, headers=headers))
 
