@@ -12,6 +12,7 @@ from foreseen.domain.errors import (
     ForeseenError,
     InvalidBatchError,
     ModelUnavailableError,
+    NotCachedError,
     PredictionError,
     TableError,
 )
@@ -29,6 +30,7 @@ EXIT_CODES: Final[Mapping[type[ForeseenError], int]] = {
     CacheError: FAILED,
     InvalidBatchError: FAILED,
     ModelUnavailableError: FAILED,
+    NotCachedError: FAILED,
     PortError: FAILED,
     PredictionError: FAILED,
     TableError: FAILED,
