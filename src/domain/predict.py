@@ -47,6 +47,16 @@ class Answer:
         """The JSON fragments, in order."""
         return [entry.body for entry in self.entries]
 
+    @property
+    def model_us(self) -> int:
+        """What the instances that were computed for it cost the model, µs; an instance that came twice counts once."""
+        computed = {
+            id(entry): entry.cost_us
+            for entry, origin in zip(self.entries, self.origins, strict=True)
+            if origin in (Origin.MODEL, Origin.JOINED)
+        }
+        return sum(computed.values())
+
     def count(self, origin: Origin) -> int:
         """Tell how many instances were answered from there."""
         return self.origins.count(origin)

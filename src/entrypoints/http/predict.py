@@ -27,6 +27,8 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
         wish = directives(request.headers)
         answer = await predict(asked.batch, wish)
         headers = {"Cache-Status": cache_status(answer, wish, has_cache=has_cache), **(tags or {})}
+        if (model_us := answer.model_us) > 0:
+            headers["Server-Timing"] = f"model;dur={model_us / 1000:g}"
         return Response(_content(answer, is_many=asked.is_many), headers=headers, media_type="application/json")
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))

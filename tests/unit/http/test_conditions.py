@@ -1,10 +1,13 @@
 """What a client may ask of the cache by its headers."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from foreseen.domain.batch import Batch
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
+from foreseen.domain.predictions import Predictions
 from foreseen.entrypoints.http.conditions import directives
 from foreseen.entrypoints.http.hot_path import HotPath
 from support.fakes import FakePredictor
@@ -132,6 +135,22 @@ def test_an_invalid_query_is_a_422_whatever_is_asked_of_the_cache(asked: Service
     reply = asked.send("GET", query=b"length=1", headers={"if-none-match": "*", "cache-control": "only-if-cached"})
 
     assert reply.status == 422
+
+
+def test_what_the_model_computed_tells_how_long_it_took(fake: FakePredictor) -> None:
+    quick = fake.predict
+
+    def slow(batch: Batch) -> Predictions:
+        time.sleep(0.02)
+        return quick(batch)
+
+    fake.predict = slow  # type: ignore[method-assign]
+    with service(container_of(fake)) as slowly:
+        missed = slowly.send("POST", parts=[b'{"instances":[[1,2],[3,4],[1,2]]}'])
+        known = slowly.send("POST", parts=[b'{"instances":[[1,2],[3,4],[1,2]]}'])
+
+    assert 20 <= float(missed.headers["server-timing"].removeprefix("model;dur=")) < 2000
+    assert "server-timing" not in known.headers
 
 
 def test_without_a_cache_there_is_no_tag_since_the_model_may_not_repeat_itself(fake: FakePredictor) -> None:
