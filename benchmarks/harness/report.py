@@ -82,7 +82,9 @@ class Report:
 
 
 def ratio_text(spread: Spread) -> str:
-    """Write a ratio with its spread."""
+    """Write a ratio, with its spread where it has one."""
+    if spread.least == spread.most:
+        return _short(spread.median)
     return f"{_short(spread.median)} ({_short(spread.least)}-{_short(spread.most)})"
 
 
@@ -92,7 +94,15 @@ def count_text(spread: Spread) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return (
+        f"{value:.0f}"
+        if value >= 100
+        else f"{value:.1f}"
+        if value >= 10
+        else f"{value:.2f}"
+        if value >= 1
+        else f"{value:.3f}"
+    )
 
 
 def _table_text(table: Table) -> str:
