@@ -38,6 +38,7 @@ class GuardedCache:
         self._probe_budget_s = probe_budget_s
         self._probing: asyncio.Task[None] | None = None
         self._slow_calls = 0
+        self._last_slow = 0.0
         self.is_in_use = True
 
     async def __aenter__(self) -> Self:
@@ -69,19 +70,27 @@ class GuardedCache:
             await self._guarded(self._inner.put_many(entries), len(entries), None)
 
     async def _guarded(self, call: Awaitable[Result], keys: int, otherwise: Result) -> Result:
+        started = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._budget_s + keys * BUDGET_PER_KEY_S):
                 result = await call
         except TimeoutError:
-            self._slow_calls += 1
-            if self._slow_calls >= SLOW_CALLS_IN_A_ROW:
-                self._take_out(f"no answer within {self._budget_s * 1000:g} ms, {self._slow_calls} times in a row")
+            self._count_slow(started)
             return otherwise
         except CacheError as exc:
             self._take_out(str(exc))
             return otherwise
         self._slow_calls = 0
         return result
+
+    def _count_slow(self, started: float) -> None:
+        """Count calls that overran in a row; those under way together waited for one and the same."""
+        if started < self._last_slow:
+            return
+        self._last_slow = asyncio.get_running_loop().time()
+        self._slow_calls += 1
+        if self._slow_calls >= SLOW_CALLS_IN_A_ROW:
+            self._take_out(f"no answer within {self._budget_s * 1000:g} ms, {self._slow_calls} times in a row")
 
     def _take_out(self, reason: str) -> None:
         if not self.is_in_use:  # a call that was under way as well

@@ -277,3 +277,17 @@ async def test_what_the_tier_can_tell_at_once_is_told() -> None:
     await inner.put_many({A: kept})
 
     assert GuardedCache(inner, budget_s=1.0).peek(A) == kept
+
+
+async def test_calls_that_wait_for_one_and_the_same_slow_answer_count_once() -> None:
+    """A gathered lookup that overruns is overrun by everybody who waits for it."""
+    inner = StallingCache()
+    cache = GuardedCache(inner, budget_s=BUDGET_S)
+
+    states = []
+    for _ in range(SLOW_CALLS_IN_A_ROW):
+        await asyncio.gather(*(cache.get_many([A]) for _ in range(10)))
+        states.append(cache.is_in_use)
+    await cache.__aexit__()
+
+    assert states == [True] * (SLOW_CALLS_IN_A_ROW - 1) + [False]
