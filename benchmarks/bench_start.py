@@ -19,6 +19,9 @@ from harness.report import Report
 from harness.rounds import Rounds, Spread, in_turn
 
 IMPORTS = "import sklearn.ensemble, fastapi, redis"
+LEAVE = "import os; os._exit(0)"
+"""At once: tidying up what was imported takes time, and the service has not done so yet when it answers."""
+
 WANTED_S = 0.4
 PATIENCE_S = 60.0
 SHOWN = 12
@@ -31,8 +34,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         model = trained("forest", Path(folder))
         measures = {
-            "python -c pass": timed([sys.executable, "-c", "pass"]),
-            f'python -c "{IMPORTS}"': timed([sys.executable, "-c", IMPORTS]),
+            "python -c pass": timed([sys.executable, "-c", LEAVE]),
+            f'python -c "{IMPORTS}"': timed([sys.executable, "-c", f"{IMPORTS}; {LEAVE}"]),
             "foreseen serve, until it answers": lambda: seconds_to_answer(serve_command(model)),
         }
         in_turn(measures, 1)

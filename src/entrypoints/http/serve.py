@@ -1,5 +1,6 @@
 """Serving: from settings to processes that answer on a port."""
 
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -31,6 +32,7 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
     """
     settings: Settings = container.settings()
     app = create_service(container)
+    _spare_the_collector()
     with listening(settings.host, settings.port) as listener:
         announce_once = partial(announce, listener.getsockname()[1])
         if settings.workers == 1:
@@ -83,7 +85,15 @@ class _Supervisor(Multiprocess):
 
 def _app_of_worker(settings: Settings) -> ASGIApp:
     configure_logs(settings)
-    return create_service(Container(settings=settings))
+    app = create_service(Container(settings=settings))
+    _spare_the_collector()
+    return app
+
+
+def _spare_the_collector() -> None:
+    """Take what is loaded by now out of garbage collection: going through it stops every request for some 80 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _config(app: object, settings: Settings) -> uvicorn.Config:
