@@ -65,8 +65,8 @@ def calls_of_parts(predict: Predict, settings: Settings) -> Mapping[str, Callabl
     return {
         "validate": lambda: samples(lambda: validate(BODY)),
         "key": lambda: samples(lambda: predict.recipe.key(values)),
-        "read body": lambda: samples(lambda: reader.keys_of_body(BODY)),
-        "read query": lambda: samples(lambda: reader.key_of_query(QUERY)),
+        "read body": lambda: samples(lambda: reader.of_body(BODY)),
+        "read query": lambda: samples(lambda: reader.of_query(QUERY)),
         "peek": lambda: samples(lambda: predict.peek(key)),
         "nothing": lambda: samples(lambda: None),
     }

@@ -35,6 +35,16 @@ class Batch:
         """
         return cls(signature, tuple(_canonical(feature, columns[feature.name]) for feature in signature.features))
 
+    @classmethod
+    def of_rows(cls, signature: Signature, rows: Sequence[Sequence[Any]]) -> "Batch":
+        """Make a batch of a value a feature for each instance, in the signature's order; raise as `of`."""
+        if signature.is_plain:  # made in one go
+            matrix = np.array(rows, dtype=np.float64) + 0.0
+            if np.isfinite(matrix).all():
+                return cls(signature, tuple(np.ascontiguousarray(matrix.T)))
+        columns = zip(*rows, strict=True)
+        return cls.of(signature, dict(zip(signature.names, map(list, columns), strict=True)))
+
     def __len__(self) -> int:
         return len(self.columns[0])
 

@@ -1,95 +1,117 @@
-"""Micro-batching: the misses of many requests in one call of the model, without a timer.
+"""Micro-batching: the misses of many requests in one model call, without a timer.
 
-While the model is busy, batches queue; when it is free, it takes all that wait, up to a number of rows. Idle, a batch
-is computed at once; busy, batches grow by themselves.
+While the model is busy, boardings queue; when it is free, it takes all that wait, up to a number of rows. Idle, a
+boarding is computed at once; busy, batches grow by themselves.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from foreseen.domain.batch import Batch, joined
+from foreseen.domain.answer import Origin
+from foreseen.domain.batch import Batch
+from foreseen.domain.coalesce import Boarding, Flight
 from foreseen.domain.entry import Entry
+from foreseen.domain.key import Key
 from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.rows import gathered
 
-
-@dataclass(slots=True)
-class _Waiting:
-    batch: Batch
-    done: asyncio.Future[Sequence[Entry]]
+_Taken = list[tuple[Boarding, list[Flight]]]
+"""What one call of the model answers: of each boarding the flights that are still wanted."""
 
 
 class MicroBatcher:
-    """Puts batches together while the model is busy."""
+    """Puts boardings together while the model is busy, and lands what it answers."""
 
     def __init__(
-        self, compute: Callable[[Batch], Sequence[Entry]], model_thread: ModelThread, *, max_rows: int
+        self,
+        compute: Callable[[Batch], Sequence[Entry]],
+        store: Callable[[Mapping[Key, Entry]], Awaitable[None]],
+        model_thread: ModelThread,
+        *,
+        max_rows: int,
     ) -> None:
         """Take the call of the model, made on its thread, and the rows that it is given at most.
 
-        A batch that is larger by itself is given whole: one caller wants it so.
+        A boarding that is larger by itself is given whole: one caller wants it so.
+
+        Args:
+            store: keeps what the model answered, before anybody is told.
         """
         self._compute = compute
+        self._store = store
         self._model_thread = model_thread
         self._max_rows = max_rows
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Boarding] = deque()
         self._working: asyncio.Task[None] | None = None
+        self._landings: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, batch: Batch) -> Sequence[Entry]:
-        """Give the entries of a batch, in its order.
+    def __len__(self) -> int:
+        """How many instances wait for the model."""
+        return sum(len(boarding.wanted()) for boarding in self._waiting)
 
-        A caller that is cancelled takes its rows out of the queue, unless the model has begun on them.
+    def __call__(self, boardings: Sequence[Boarding]) -> None:
+        """Compute what is wanted of boardings; what nobody waits for when its turn comes is left out.
 
-        Raises:
-            InvalidBatchError, PredictionError: of these rows alone; what fails beside others is tried again by halves.
+        Their flights fail by InvalidBatchError or PredictionError of these rows alone: what fails beside other
+        boardings is tried again by halves.
         """
-        waiting = _Waiting(batch, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._working is None:
+        self._waiting.extend(boardings)
+        if self._working is None and self._waiting:
             self._working = asyncio.create_task(self._work(), name="micro-batches")
-        return await waiting.done
 
     async def _work(self) -> None:
         try:
-            while self._waiting:
-                await self._answer(self._next())
+            while taken := self._next():
+                await self._answer(taken)
         finally:
             self._working = None
 
-    def _next(self) -> list[_Waiting]:
+    def _next(self) -> _Taken:
         """Take what waits, oldest first, up to the row limit."""
-        taken: list[_Waiting] = []
+        taken: _Taken = []
         rows = 0
-        while self._waiting and (not taken or rows + len(self._waiting[0].batch) <= self._max_rows):
-            waiting = self._waiting.popleft()
-            if not waiting.done.done():  # else its caller has left
-                taken.append(waiting)
-                rows += len(waiting.batch)
+        while self._waiting:
+            wanted = self._waiting[0].wanted()
+            if taken and rows + len(wanted) > self._max_rows:
+                break
+            boarding = self._waiting.popleft()
+            if wanted:
+                taken.append((boarding, wanted))
+                rows += len(wanted)
         return taken
 
-    async def _answer(self, taken: Sequence[_Waiting]) -> None:
-        wanted = [waiting for waiting in taken if not waiting.done.done()]
-        if not wanted:
-            return
+    async def _answer(self, taken: _Taken) -> None:
+        parts = [(boarding.instances, [flight.row for flight in flights]) for boarding, flights in taken]
         try:
-            entries = await self._model_thread.run(lambda: self._compute(joined([each.batch for each in wanted])))
+            entries = await self._model_thread.run(lambda: self._compute(gathered(parts)))
         except Exception as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
-            await self._answer_by_halves(wanted, exc)
+            await self._answer_by_halves(taken, exc)
             return
-        start = 0
-        for each in wanted:
-            end = start + len(each.batch)
-            if not each.done.done():
-                each.done.set_result(entries[start:end])
-            start = end
+        # A task of its own, so that the model's next call does not wait until these are stored.
+        landing = asyncio.create_task(self._land(taken, entries), name="landing")
+        self._landings.add(landing)
+        landing.add_done_callback(self._landings.discard)
 
-    async def _answer_by_halves(self, wanted: Sequence[_Waiting], exc: Exception) -> None:
+    async def _answer_by_halves(self, taken: _Taken, exc: Exception) -> None:
         """Find out whose rows fail: they must not fail their neighbours."""
-        if len(wanted) == 1:
-            if not wanted[0].done.done():
-                wanted[0].done.set_exception(exc)
+        if len(taken) == 1:
+            taken[0][0].fail(exc)
             return
-        middle = len(wanted) // 2
-        await self._answer(wanted[:middle])
-        await self._answer(wanted[middle:])
+        middle = len(taken) // 2
+        for half in (taken[:middle], taken[middle:]):
+            if wanted := [(boarding, still) for boarding, _ in half if (still := boarding.wanted())]:
+                await self._answer(wanted)
+
+    async def _land(self, taken: _Taken, entries: Sequence[Entry]) -> None:
+        pairs = list(zip((flight for _, flights in taken for flight in flights), entries, strict=True))
+        kept = {flight.key: entry for flight, entry in pairs if flight.boarding.is_kept}
+        try:
+            if kept:
+                await self._store(kept)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
+            for boarding, _ in taken:
+                boarding.fail(exc)
+            return
+        for flight, entry in pairs:
+            flight.land((entry, Origin.MODEL))

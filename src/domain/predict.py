@@ -2,68 +2,31 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
+from foreseen.domain.answer import Answer, Landed, Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.coalesce import Flights
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import NotCachedError, PredictionError
 from foreseen.domain.key import Key, KeyRecipe, namespace
+from foreseen.domain.lookup import GatheredLookup
 from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
+from foreseen.domain.rows import Instances
 from foreseen.domain.tally import Tally
-
-
-class Origin(Enum):
-    """Where the answer to one instance came from."""
-
-    L1 = "L1"
-    L2 = "L2"
-    MODEL = "model"
-    JOINED = "joined"
-    """The model, at the wish of another request that was first."""
-
-
-Landed = tuple[Entry, Origin]
-"""What was found of a key, and where."""
 
 MICRO_BATCH_ROWS: Final = 1024
 """Rows of waiting requests that the model is given at once, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a batch is answered with: entry and origin number i belong to instance i."""
-
-    entries: tuple[Entry, ...]
-    origins: tuple[Origin, ...]
-
-    @property
-    def bodies(self) -> list[bytes]:
-        """The JSON fragments, in order."""
-        return [entry.body for entry in self.entries]
-
-    @property
-    def model_us(self) -> int:
-        """What the instances that were computed for it cost the model, µs; an instance that came twice counts once."""
-        computed = {
-            id(entry): entry.cost_us
-            for entry, origin in zip(self.entries, self.origins, strict=True)
-            if origin in (Origin.MODEL, Origin.JOINED)
-        }
-        return sum(computed.values())
-
-    def count(self, origin: Origin) -> int:
-        """Tell how many instances were answered from there."""
-        return self.origins.count(origin)
-
-
 class Predict:
-    """The one use case: HTTP and files both come here, and get the same bytes for the same instance."""
+    """The one use case: HTTP and files both come here, and get the same bytes for the same instance.
+
+    A key that nobody knows goes through flights (is somebody finding it?), a lookup in the slower tiers, and the model.
+    """
 
     def __init__(
         self,
@@ -82,8 +45,8 @@ class Predict:
         self.peek = cache.peek
         self._cache = cache
         self._clock = clock
-        self._micro_batch = MicroBatcher(self._compute, model_thread, max_rows=MICRO_BATCH_ROWS)
-        self._flights = Flights(self._find)
+        self._micro_batch = MicroBatcher(self._compute, cache.put_many, model_thread, max_rows=MICRO_BATCH_ROWS)
+        self._flights = Flights(GatheredLookup(cache, self._micro_batch))
 
     async def __call__(self, batch: Batch, directives: Directives = NO_DIRECTIVES) -> Answer:
         """Answer every instance of a batch.
@@ -95,11 +58,19 @@ class Predict:
         keys = self.recipe.keys(batch)
         if directives != NO_DIRECTIVES:
             return self._in_order(keys, await self._find_as_directed(keys, batch, directives))
+        return await self.answer(keys, batch)
+
+    async def answer(self, keys: Sequence[Key], instances: Instances) -> Answer:
+        """Answer instances whose keys are told already: key i is that of instance i.
+
+        Raises:
+            InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
+        """
         known = {key: (entry, Origin.L1) for key in keys if (entry := self.peek(key)) is not None}
-        # One row a missing key, so that an instance repeated in the batch is predicted once.
+        # One row a missing key, so that an instance repeated among them is predicted once.
         missing = {key: row for row, key in enumerate(keys) if key not in known}
         if missing:
-            found, joined = await self._flights(missing, batch)
+            found, joined = await self._flights(missing, instances)
             known |= {key: _as_joined(landed) if key in joined else landed for key, landed in found.items()}
         return self._in_order(keys, known)
 
@@ -117,23 +88,9 @@ class Predict:
         if missing and wish.only_if_cached:
             raise NotCachedError(f"expected a cached answer to each of {len(rows)} instances, got {len(found)}")
         if missing:
-            entries = await self._micro_batch(batch.take(list(missing.values())))
-            fresh = dict(zip(missing, entries, strict=True))
-            if not wish.no_store:
-                await self._cache.put_many(fresh)
-            found |= {key: (entry, Origin.MODEL) for key, entry in fresh.items()}
-        return found
-
-    async def _find(self, keys: Sequence[Key], batch: Batch) -> dict[Key, Landed]:
-        """Look keys up below, ask the model for the rest, and store what it answers; row i belongs to key i."""
-        far = await self._cache.get_many(keys)
-        found = {key: (entry, Origin.L2) for key, entry in far.items()}
-        rows = {key: row for row, key in enumerate(keys) if key not in far}
-        if rows:
-            entries = await self._micro_batch(batch.take(list(rows.values())))
-            fresh = dict(zip(rows, entries, strict=True))
-            await self._cache.put_many(fresh)
-            found |= {key: (entry, Origin.MODEL) for key, entry in fresh.items()}
+            alone = Flights(lambda boarding: self._micro_batch([boarding]), are_kept=not wish.no_store)
+            fresh, _ = await alone(missing, batch)
+            found |= fresh
         return found
 
     def _compute(self, batch: Batch) -> list[Entry]:
@@ -148,13 +105,13 @@ class Predict:
         return [Entry(body, now_us, cost_us) for body in bodies]
 
     def _in_order(self, keys: Sequence[Key], known: Mapping[Key, Landed]) -> Answer:
-        landed = [known[key] for key in keys]
-        answer = Answer(tuple(entry for entry, _ in landed), tuple(origin for _, origin in landed))
+        answer = Answer([known[key] for key in keys])
+        counts = answer.counts()
         self.tally.count_answer(
-            l1=answer.count(Origin.L1),
-            l2=answer.count(Origin.L2),
-            missed=answer.count(Origin.MODEL),
-            coalesced=answer.count(Origin.JOINED),
+            l1=counts.get(Origin.L1, 0),
+            l2=counts.get(Origin.L2, 0),
+            missed=counts.get(Origin.MODEL, 0),
+            coalesced=counts.get(Origin.JOINED, 0),
         )
         return answer
 

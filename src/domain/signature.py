@@ -104,6 +104,11 @@ class Signature:
         return tuple(feature.name for feature in self.features)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether an instance is float64 numbers and nothing else, none of which may be missing: as of most models."""
+        return all(each.dtype == "float64" and not each.shape and not each.missing for each in self.features)
+
+    @property
     def has_tensors(self) -> bool:
         """Whether any feature holds more than a single value."""
         return any(feature.shape for feature in self.features)

@@ -57,6 +57,7 @@ class DictCache:
     def __init__(self) -> None:
         self.entries: dict[Key, Entry] = {}
         self.lookups: list[int] = []
+        self.puts: list[int] = []
 
     def peek(self, key: Key) -> Entry | None:
         """Say nothing."""
@@ -69,6 +70,7 @@ class DictCache:
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Keep."""
+        self.puts.append(len(entries))
         self.entries |= entries
 
     async def ping(self) -> None:

@@ -15,9 +15,10 @@ from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.container import Container, opened
+from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.predict import Origin, Predict
+from foreseen.domain.predict import Predict
 from foreseen.settings import Settings
 from support.cache_contract import A, entry
 from support.fakes import FLOWER, DictCache, FakePredictor

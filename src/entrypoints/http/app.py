@@ -24,16 +24,19 @@ from foreseen.settings import Settings
 
 
 def create_service(container: Container) -> ASGIApp:
-    """Build what is served: the application, behind the hot path where there is a cache that can be peeked at.
+    """Build what is served: the application behind the hot path.
 
     Raises:
         ModelUnavailableError: the model cannot be had.
     """
     settings: Settings = container.settings()
-    app = create_app(container)
-    if settings.cache not in ("lru", "tiered"):
-        return app
-    return HotPath(app, container.predict(), max_body=settings.max_body, max_rows=settings.max_rows)
+    return HotPath(
+        create_app(container),
+        container.predict(),
+        max_body=settings.max_body,
+        max_rows=settings.max_rows,
+        has_cache=settings.cache != "none",
+    )
 
 
 def create_app(container: Container) -> FastAPI:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from foreseen.domain.answer import Answer, Origin
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
-from foreseen.domain.predict import Answer, Origin
 
 BYPASSED: Final = "foreseen; fwd=bypass"
 """No cache had a part in the answer: it is an error, or there is no cache."""
@@ -18,15 +18,14 @@ def cache_status(answer: Answer, directives: Directives = NO_DIRECTIVES, *, has_
         return BYPASSED
     if directives.computes_anew:
         return "foreseen; fwd=request" + ("" if directives.no_store else "; stored")
-    counts = {origin: answer.count(origin) for origin in Origin}
-    told = {origin: count for origin, count in counts.items() if count}
+    told = answer.counts()
     if set(told) == {Origin.MODEL}:
         return "foreseen; fwd=miss; stored"
     if set(told) == {Origin.JOINED}:
         return "foreseen; fwd=miss; collapsed"
     if len(told) == 1:
         return f"foreseen; hit; detail={next(iter(told)).value}"
-    detail = " ".join(f"{origin.value}={count}" for origin, count in told.items())
+    detail = " ".join(f"{origin.value}={told[origin]}" for origin in Origin if origin in told)
     if Origin.MODEL in told:
         return f'foreseen; fwd=partial; stored; detail="{detail}"'
     return f'foreseen; {"fwd=partial; collapsed" if Origin.JOINED in told else "hit"}; detail="{detail}"'

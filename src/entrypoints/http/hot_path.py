@@ -1,83 +1,102 @@
-"""The hot path: a bare ASGI callable in front of the application, which answers hits and hands on all else.
+"""The hot path: a bare ASGI callable in front of the application, which answers plain requests for predictions.
 
-It shares schema, recipe and `peek` with the ordinary route, and never words an error: whatever it cannot finish at
-once, an unknown input, an odd header, an invalid body, goes on as if it had not been here.
+It shares schema, recipe and use case with the ordinary route, and never words a refusal: whatever it cannot read at
+once, an odd header, an invalid body, goes on as if it had not been here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from foreseen.domain.key import Key
+from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
+from foreseen.domain.rows import Rows
+from foreseen.entrypoints.http.answered import content, headers
 from foreseen.entrypoints.http.conditions import etag
-from foreseen.entrypoints.http.quick import QuickReader
+from foreseen.entrypoints.http.problems import problem
+from foreseen.entrypoints.http.quick import Asked, QuickReader
 
 LONGEST_BODY: Final = 256 * 1024
 """Bytes of body that are looked at here: a longer one is checked as it arrives, by the ordinary route."""
 
 _ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match"})
-_HIT: Final = (b"cache-status", b"foreseen; hit; detail=L1")
 _JSON: Final = (b"content-type", b"application/json")
+_Header = tuple[bytes, bytes]
+_HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1"), _JSON)
 
 
 class HotPath:
-    """Answers GET and POST /predict from what can be peeked at."""
+    """Answers GET and POST /predict; what can be peeked at, without waiting for anything."""
 
-    def __init__(self, app: ASGIApp, predict: Predict, *, max_body: int, max_rows: int) -> None:
+    def __init__(self, app: ASGIApp, predict: Predict, *, max_body: int, max_rows: int, has_cache: bool = True) -> None:
         """Take the application behind, and its limits."""
         signature = predict.predictor.signature
         self._app = app
+        self._signature = signature
         self._predict = predict
         self._reader = QuickReader(signature, predict.recipe, max_rows=max_rows)
         self._longest_body = min(max_body, LONGEST_BODY)
         self._takes_get = not signature.has_tensors
+        self._has_cache = has_cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
-        content = None
-        tags = [_HIT]
         if scope["type"] == "http" and scope["path"] == "/predict":
+            asked = None
             if scope["method"] == "POST" and _has_plain_json(scope["headers"], self._longest_body):
                 message = await receive()
-                content = self._content_for(message)
-                receive = _again(message, receive) if content is None else receive
+                asked = self._asked_by(message)
+                receive = _again(message, receive) if asked is None else receive
             elif scope["method"] == "GET" and self._takes_get and not _has_odd(scope["headers"]):
-                key = self._reader.key_of_query(scope["query_string"])
-                if key is not None and (content := self._content((key,))) is not None:
-                    tags.append((b"etag", etag(key)))
-        if content is None:
-            await self._app(scope, receive, send)
-            return
-        headers = [*tags, (b"content-length", b"%d" % len(content)), _JSON]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+                asked = self._reader.of_query(scope["query_string"])
+            if asked is not None:
+                await self._answer(asked, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
-    def _content_for(self, message: Message) -> bytes | None:
+    def _asked_by(self, message: Message) -> Asked | None:
         if message["type"] != "http.request" or message.get("more_body"):
             return None
-        keys, is_many = self._reader.keys_of_body(message.get("body", b""))
-        content = self._content(keys)
-        return b'{"predictions":[' + content + b"]}" if is_many and content is not None else content
+        return self._reader.of_body(message.get("body", b""))
 
-    def _content(self, keys: Sequence[Key]) -> bytes | None:
-        """Join what is known of keys; None unless all are known, and there is one."""
+    async def _answer(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+        body, told = self._known(asked), _HIT
+        if body is None:
+            try:
+                answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows))
+            except Exception as exc:
+                await problem(Request(scope), exc)(scope, receive, send)
+                if isinstance(exc, ForeseenError):
+                    return
+                raise  # for the server's log, as the application does
+            body = content(answer, is_many=asked.is_many)
+            said = headers(answer, has_cache=self._has_cache).items()
+            told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
+        if self._has_cache and scope["method"] == "GET":
+            told = (*told, (b"etag", etag(asked.keys[0])))
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": (*told, length)})
+        await send({"type": "http.response.body", "body": body})
+
+    def _known(self, asked: Asked) -> bytes | None:
+        """Give the reply out of what can be told without waiting; None unless all of it can be."""
         peek = self._predict.peek
         bodies = []
-        for key in keys:
+        for key in asked.keys:
             entry = peek(key)
             if entry is None:
                 return None
             bodies.append(entry.body)
         self._predict.tally.hits_l1 += len(bodies)
-        return b",".join(bodies) if bodies else None
+        return b'{"predictions":[' + b",".join(bodies) + b"]}" if asked.is_many else bodies[0]
 
 
-def _has_plain_json(headers: Iterable[tuple[bytes, bytes]], longest: int) -> bool:
+def _has_plain_json(given: Iterable[_Header], longest: int) -> bool:
     """Tell whether a body is worth waiting for here: JSON as it is, of a length that is told and not too large."""
     is_json = is_short = False
-    for name, value in headers:
+    for name, value in given:
         if name == b"content-type":
             is_json = value == b"application/json"
         elif name == b"content-length":
@@ -87,8 +106,8 @@ def _has_plain_json(headers: Iterable[tuple[bytes, bytes]], longest: int) -> boo
     return is_json and is_short
 
 
-def _has_odd(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name in _ODD_HEADERS for name, _ in headers)
+def _has_odd(given: Iterable[_Header]) -> bool:
+    return any(name in _ODD_HEADERS for name, _ in given)
 
 
 def _again(message: Message, receive: Receive) -> Receive:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from foreseen.domain.predict import Answer, Predict
+from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.answered import content, headers
 from foreseen.entrypoints.http.body import read_body, too_many
-from foreseen.entrypoints.http.cache_status import NOT_MODIFIED, cache_status
+from foreseen.entrypoints.http.cache_status import NOT_MODIFIED
 from foreseen.entrypoints.http.conditions import directives, etag, is_known_to_client
 from foreseen.entrypoints.http.instances import Asked, InstanceReader
 from foreseen.entrypoints.http.openapi import get_predict_docs, post_predict_docs
@@ -26,10 +27,8 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     async def answered(request: Request, asked: Asked, tags: Mapping[str, str] | None = None) -> Response:
         wish = directives(request.headers)
         answer = await predict(asked.batch, wish)
-        headers = {"Cache-Status": cache_status(answer, wish, has_cache=has_cache), **(tags or {})}
-        if (model_us := answer.model_us) > 0:
-            headers["Server-Timing"] = f"model;dur={model_us / 1000:g}"
-        return Response(_content(answer, is_many=asked.is_many), headers=headers, media_type="application/json")
+        told = {**headers(answer, wish, has_cache=has_cache), **(tags or {})}
+        return Response(content(answer, is_many=asked.is_many), headers=told, media_type="application/json")
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
     async def post_predict(request: Request) -> Response:
@@ -54,7 +53,3 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
             return await answered(request, asked, tags)
 
     return router
-
-
-def _content(answer: Answer, *, is_many: bool) -> bytes:
-    return b'{"predictions":[' + b",".join(answer.bodies) + b"]}" if is_many else answer.bodies[0]

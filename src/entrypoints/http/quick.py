@@ -1,9 +1,9 @@
-"""QuickReader: the keys of plain requests, by the schema and the recipe of the ordinary route."""
+"""QuickReader: what plain requests ask, by the schema and the recipe of the ordinary route."""
 
 import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -19,8 +19,22 @@ _NOT_PLAIN: Final = re.compile(rb"[%+;\x80-\xff]")
 """What has a meaning of its own in a query string."""
 
 
+class Asked(NamedTuple):
+    """What a plain request asks.
+
+    Attributes:
+        keys: of its instances, one or more.
+        rows: its instances, a value a feature each.
+        is_many: whether they came as a list, and are answered by one.
+    """
+
+    keys: Sequence[Key]
+    rows: Sequence[Sequence[Any]]
+    is_many: bool
+
+
 class QuickReader:
-    """Gives the keys of a request that is plainly valid, and none of any other: the ordinary route looks closer."""
+    """Reads a request that is plainly valid, and gives None for any other: the ordinary route looks closer."""
 
     def __init__(self, signature: Signature, recipe: KeyRecipe, *, max_rows: int) -> None:
         schema = InstanceSchema(signature)
@@ -34,45 +48,42 @@ class QuickReader:
         self._is_exact = _exactness(signature)
         self._plain_query = _plain_query(signature)
 
-    def key_of_query(self, query: bytes) -> Key | None:
+    def of_query(self, query: bytes) -> Asked | None:
         """Read `a=1&b=2`."""
         plain = self._plain_query.fullmatch(query) if self._plain_query is not None else None
-        return self._key_of_texts(query) if plain is None else self._key_of_numbers(plain.groups())
-
-    def _key_of_numbers(self, texts: Sequence[bytes]) -> Key | None:
         try:
-            values = [float(text) for text in texts]
-        except ValueError:  # such as "1e"
+            values = self._values_of_texts(query) if plain is None else [float(text) for text in plain.groups()]
+            return self._asked([values], is_many=False) if values else None
+        except (InvalidBatchError, OverflowError, ValueError):  # such as "1e"
             return None
-        return self._recipe.key(values) if self._is_exact(values) else None
 
-    def _key_of_texts(self, query: bytes) -> Key | None:
+    def _values_of_texts(self, query: bytes) -> Sequence[Any]:
         if _NOT_PLAIN.search(query):
-            return None
+            return ()
         pairs = [pair.partition("=") for pair in query.decode("ascii").split("&")]
         texts = {name: text for name, _, text in pairs}
         if len(pairs) != len(self._features) or texts.keys() != self._features.keys():
-            return None
-        try:
-            return self._recipe.key([read_text(feature, texts[name]) for name, feature in self._features.items()])
-        except (InvalidBatchError, OverflowError):
-            return None
+            return ()
+        return [read_text(feature, texts[name]) for name, feature in self._features.items()]
 
-    def keys_of_body(self, body: bytes) -> tuple[Sequence[Key], bool]:
-        """Read one object, or many instances; tell the keys, none if it is not plain, and whether it was many."""
+    def of_body(self, body: bytes) -> Asked | None:
+        """Read one object, or many instances."""
         many = _MANY.match(body)
         try:
             if many is None:
-                values = self._values(self._one(body))
-                return ((self._recipe.key(values),) if self._is_exact(values) else ()), False
+                return self._asked([self._values(self._one(body))], is_many=False)
             if many[1] == b"{":
                 rows = [self._values(instance) for instance in self._objects(body)["instances"]]
             else:
                 rows = self._rows(body)["instances"]
-            is_plain = len(rows) <= self._max_rows and all(map(self._is_exact, rows))
-            return ([self._recipe.key(values) for values in rows] if is_plain else ()), True
+            return self._asked(rows, is_many=True) if len(rows) <= self._max_rows else None
         except (ValidationError, OverflowError):  # the latter: too large for a float32
-            return (), False
+            return None
+
+    def _asked(self, rows: Sequence[Sequence[Any]], *, is_many: bool) -> Asked | None:
+        if not rows or not all(map(self._is_exact, rows)):
+            return None
+        return Asked(list(map(self._recipe.key, rows)), rows, is_many)
 
 
 def _instances_of(instance: Any) -> Any:
@@ -90,10 +101,9 @@ def _values_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], Sequence[
 
 def _plain_query(signature: Signature) -> re.Pattern[bytes] | None:
     """Build what matches decimal numbers under the features' names in their order; None where that is not all."""
-    names = [feature.name for feature in signature.features if feature.dtype == "float64" and not feature.shape]
-    if len(names) < len(signature.features) or not all(re.fullmatch(r"[\w.-]+", name, re.ASCII) for name in names):
+    if not signature.is_plain or not all(re.fullmatch(r"[\w.-]+", name, re.ASCII) for name in signature.names):
         return None
-    return re.compile("&".join(f"{re.escape(name)}=([-.0-9eE]+)" for name in names).encode())
+    return re.compile("&".join(f"{re.escape(name)}=([-.0-9eE]+)" for name in signature.names).encode())
 
 
 def _exactness(signature: Signature) -> Callable[[Sequence[Any]], bool]:

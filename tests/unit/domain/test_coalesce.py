@@ -1,12 +1,14 @@
 """Flights: whoever asks for a key that is being found waits for that, and nobody is failed by somebody else's keys."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
+from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
-from foreseen.domain.coalesce import Flights
+from foreseen.domain.coalesce import Boarding, Flights
+from foreseen.domain.entry import Entry
 from foreseen.domain.key import Key
 from support.fakes import FLOWER
 from support.stepping import cancelled_after, other_tasks, settle
@@ -21,32 +23,47 @@ def batch(names: str) -> Batch:
 
 
 class Finder:
-    """Finds a key's letter when it is let to, and remembers what it was asked; letters in `bad` fail it."""
+    """Finds a key's letter when it is let to, and remembers what was wanted by then; letters in `bad` fail it."""
 
     def __init__(self, bad: str = "") -> None:
         self.asked: list[str] = []
-        self.cancelled: list[str] = []
+        self.found: list[str] = []
         self.gate = asyncio.Event()
         self.bad = bad
+        self.finding: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, wanted: Sequence[Key], rows: Batch) -> Mapping[Key, str]:
-        names = b"".join(wanted).decode()
-        assert [chr(int(value)) for value in rows.columns[0]] == list(names)
+    def __call__(self, boarding: Boarding) -> None:
+        task = asyncio.create_task(self.find(boarding))
+        self.finding.add(task)
+        task.add_done_callback(self.finding.discard)
+
+    async def find(self, boarding: Boarding) -> None:
+        names = names_of(boarding)
+        assert [chr(int(value)) for value in rows_of(boarding)] == list(names)
         self.asked.append(names)
-        try:
-            await self.gate.wait()
-        except asyncio.CancelledError:
-            self.cancelled.append(names)
-            raise
+        await self.gate.wait()
         if set(names) & set(self.bad):
-            raise ValueError(names)
-        return {key: key.decode().upper() for key in wanted}
+            boarding.fail(ValueError(names))
+            return
+        wanted = boarding.wanted()
+        self.found.append("".join(flight.key.decode() for flight in wanted))
+        for flight in wanted:
+            flight.land((Entry(flight.key.upper(), 0, 0), Origin.MODEL))
 
 
-async def ask(flights: Flights[str], names: str) -> str:
+def names_of(boarding: Boarding) -> str:
+    return b"".join(flight.key for flight in boarding.flights).decode()
+
+
+def rows_of(boarding: Boarding) -> Sequence[float]:
+    lengths = boarding.instances.take([flight.row for flight in boarding.flights]).columns[0]
+    return [float(length) for length in lengths]
+
+
+async def ask(flights: Flights, names: str) -> str:
     found, _ = await flights(keys(names), batch(names))
-    assert list(found) == list(keys(names))
-    return "".join(found.values())
+    assert found.keys() == keys(names).keys()
+    return b"".join(found[key][0].body for key in keys(names)).decode()
 
 
 async def test_many_who_ask_for_one_key_at_once_cause_one_computation() -> None:
@@ -100,9 +117,10 @@ async def test_an_error_reaches_everybody_who_waits_and_is_not_kept() -> None:
     await settle()
     finder.gate.set()
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
-    finder.bad = ""
 
     assert [type(outcome) for outcome in outcomes] == [ValueError] * 5
+    assert finder.asked == ["a"]
+    finder.bad = ""
     assert await ask(flights, "a") == "A"
 
 
@@ -134,10 +152,10 @@ async def test_the_computation_survives_the_caller_that_began_it() -> None:
 
     assert await second == "A"
     assert first.cancelled()
-    assert (finder.asked, finder.cancelled) == (["a"], [])
+    assert (finder.asked, finder.found) == (["a"], ["a"])
 
 
-async def test_the_last_who_leaves_cancels_what_nobody_wants() -> None:
+async def test_the_last_who_leaves_takes_out_what_nobody_wants() -> None:
     finder = Finder()
     flights = Flights(finder)
     asking = [asyncio.create_task(ask(flights, "a")) for _ in range(3)]
@@ -145,23 +163,43 @@ async def test_the_last_who_leaves_cancels_what_nobody_wants() -> None:
     for task in asking:
         task.cancel()
     await asyncio.gather(*asking, return_exceptions=True)
+
+    assert len(flights) == 0
+    finder.gate.set()
+    await settle()
+    assert finder.found == [""]
+    assert other_tasks() == set()
+
+
+async def test_a_key_that_nobody_wants_is_let_go_though_others_of_its_boarding_are_wanted() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    first = asyncio.create_task(ask(flights, "abc"))
+    await settle()
+    second = asyncio.create_task(ask(flights, "b"))
+    await settle()
+    first.cancel()
     await settle()
 
-    assert finder.cancelled == ["a"]
-    assert (len(flights), other_tasks()) == (0, set())
+    assert len(flights) == 1
+    finder.gate.set()
+    assert await second == "B"
+    assert finder.found == ["b"]
 
 
-async def test_who_asks_after_the_last_has_left_is_not_cancelled_with_it() -> None:
+async def test_who_asks_after_the_last_has_left_begins_anew() -> None:
     finder = Finder()
     flights = Flights(finder)
     first = asyncio.create_task(ask(flights, "a"))
     await settle()
     first.cancel()
+    await settle()
     second = asyncio.create_task(ask(flights, "a"))
     await settle()
     finder.gate.set()
 
     assert await second == "A"
+    assert (finder.asked, finder.found) == (["a", "a"], ["", "a"])
 
 
 @pytest.mark.parametrize("turns", range(8))

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from foreseen.domain.batch import Batch
+from foreseen.domain.coalesce import Flights
 from foreseen.domain.entry import Entry
-from foreseen.domain.errors import InvalidBatchError, PredictionError
+from foreseen.domain.errors import CacheUnavailableError, InvalidBatchError, PredictionError
+from foreseen.domain.key import Key
 from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_thread import ModelThread
-from support.fakes import FLOWER
+from support.fakes import FLOWER, DeadCache, DictCache
 from support.stepping import other_tasks, settle
 
 
@@ -48,8 +50,16 @@ async def thread() -> AsyncIterator[ModelThread]:
     thread.close()
 
 
-async def bodies(micro_batch: MicroBatcher, *lengths: float) -> list[bytes]:
-    return [entry.body for entry in await micro_batch(flowers(*lengths))]
+def batcher(model: Model, thread: ModelThread, cache: DictCache | None = None, *, max_rows: int = 100) -> MicroBatcher:
+    return MicroBatcher(model, (cache or DictCache()).put_many, thread, max_rows=max_rows)
+
+
+async def bodies(micro_batch: MicroBatcher, *lengths: float, is_kept: bool = True) -> list[bytes]:
+    """Ask alone, joining nobody."""
+    flights = Flights(lambda boarding: micro_batch([boarding]), are_kept=is_kept)
+    rows = {Key(b"%g" % length): row for row, length in enumerate(lengths)}
+    found, _ = await flights(rows, flowers(*lengths))
+    return [found[key][0].body for key in rows]
 
 
 async def held(model: Model, micro_batch: MicroBatcher) -> "asyncio.Task[list[bytes]]":
@@ -62,7 +72,7 @@ async def held(model: Model, micro_batch: MicroBatcher) -> "asyncio.Task[list[by
 
 async def test_idle_a_batch_is_computed_at_once_and_by_itself(thread: ModelThread) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    micro_batch = batcher(model, thread)
 
     assert await bodies(micro_batch, 1, 2) == [b"1", b"2"]
     assert await bodies(micro_batch, 3) == [b"3"]
@@ -71,7 +81,7 @@ async def test_idle_a_batch_is_computed_at_once_and_by_itself(thread: ModelThrea
 
 async def test_what_waits_while_the_model_is_busy_goes_into_one_call(thread: ModelThread) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
     waiting = [asyncio.create_task(bodies(micro_batch, *lengths)) for lengths in ([1], [2, 3], [4])]
     await settle()
@@ -83,7 +93,7 @@ async def test_what_waits_while_the_model_is_busy_goes_into_one_call(thread: Mod
 
 async def test_a_call_has_no_more_rows_than_the_limit_but_a_larger_batch_goes_whole(thread: ModelThread) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=3)
+    micro_batch = batcher(model, thread, max_rows=3)
     busy = await held(model, micro_batch)
     waiting = [asyncio.create_task(bodies(micro_batch, *lengths)) for lengths in ([1], [2], [3], [4, 5, 6, 7], [8])]
     await settle()
@@ -95,7 +105,7 @@ async def test_a_call_has_no_more_rows_than_the_limit_but_a_larger_batch_goes_wh
 
 async def test_a_bad_row_fails_its_own_caller_alone(thread: ModelThread) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
     rows = [1.0, 2, 13, 4, 5, 6, 7, 8]
     waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in rows]
@@ -112,7 +122,7 @@ async def test_a_bad_row_fails_its_own_caller_alone(thread: ModelThread) -> None
 @pytest.mark.parametrize("error", [PredictionError("broken"), ZeroDivisionError("a bug")])
 async def test_whatever_fails_reaches_everybody_and_the_next_call_works(thread: ModelThread, error: Exception) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    micro_batch = batcher(model, thread)
     model.broken = error
     failing = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2, 3)]
     outcomes = await asyncio.gather(*failing, return_exceptions=True)
@@ -124,7 +134,7 @@ async def test_whatever_fails_reaches_everybody_and_the_next_call_works(thread: 
 
 async def test_a_caller_who_leaves_takes_its_rows_out_of_the_queue(thread: ModelThread) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
     waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2, 3)]
     await settle()
@@ -138,7 +148,7 @@ async def test_a_caller_who_leaves_takes_its_rows_out_of_the_queue(thread: Model
 
 async def test_a_caller_who_leaves_while_its_rows_are_computed_fails_nobody(thread: ModelThread) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
     after = asyncio.create_task(bodies(micro_batch, 1))
     await settle()
@@ -152,7 +162,7 @@ async def test_a_caller_who_leaves_while_its_rows_are_computed_fails_nobody(thre
 
 async def test_if_everybody_has_left_the_model_is_not_asked(thread: ModelThread) -> None:
     model = Model()
-    micro_batch = MicroBatcher(model, thread, max_rows=100)
+    micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
     waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2)]
     await settle()
@@ -165,3 +175,46 @@ async def test_if_everybody_has_left_the_model_is_not_asked(thread: ModelThread)
 
     assert model.calls == [[0]]
     assert other_tasks() == set()
+
+
+async def test_what_the_model_answers_is_stored_once_a_call_before_anybody_is_told(thread: ModelThread) -> None:
+    model, cache = Model(), DictCache()
+    micro_batch = batcher(model, thread, cache)
+    busy = await held(model, micro_batch)
+    waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2)]
+    await settle()
+    model.free.set()
+    await asyncio.gather(busy, *waiting)
+
+    assert sorted(cache.entries) == [b"0", b"1", b"2"]
+    assert cache.puts == [1, 2]
+
+
+async def test_what_is_not_to_be_kept_is_not_stored_though_its_neighbours_are(thread: ModelThread) -> None:
+    model, cache = Model(), DictCache()
+    micro_batch = batcher(model, thread, cache)
+    busy = await held(model, micro_batch)
+    waiting = [asyncio.create_task(bodies(micro_batch, length, is_kept=length != 1)) for length in (1, 2)]
+    await settle()
+    model.free.set()
+
+    assert await asyncio.gather(busy, *waiting) == [[b"0"], [b"1"], [b"2"]]
+    assert sorted(cache.entries) == [b"0", b"2"]
+
+
+async def test_who_waits_is_told_when_nothing_can_be_stored(thread: ModelThread) -> None:
+    with pytest.raises(CacheUnavailableError):
+        await bodies(batcher(Model(), thread, DeadCache()), 1)
+
+
+async def test_it_tells_how_many_wait_for_the_model(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = batcher(model, thread)
+    busy = await held(model, micro_batch)
+    waiting = [asyncio.create_task(bodies(micro_batch, *lengths)) for lengths in ([1], [2, 3])]
+    await settle()
+
+    assert len(micro_batch) == 3
+    model.free.set()
+    await asyncio.gather(busy, *waiting)
+    assert len(micro_batch) == 0

@@ -9,6 +9,7 @@ import pytest
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
@@ -16,7 +17,7 @@ from foreseen.domain.key import Fingerprint, Key
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
-from foreseen.domain.predict import Origin, Predict
+from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
 from support.fakes import FLOWER, Clock, DictCache, FakePredictor
 
@@ -77,7 +78,7 @@ async def test_only_the_unknown_instances_of_a_batch_reach_the_model(build: Buil
     assert predictor.calls == [2, 3]
     assert answer.bodies == [body(length) for length in range(5)]
     assert answer.origins == (Origin.MODEL, Origin.L2, Origin.MODEL, Origin.L2, Origin.MODEL)
-    assert [answer.count(origin) for origin in Origin] == [0, 2, 3, 0]
+    assert answer.counts() == {Origin.L2: 2, Origin.MODEL: 3}
 
 
 @pytest.mark.parametrize("cache", [DictCache, NoCache])

@@ -2,8 +2,8 @@
 
 import pytest
 
+from foreseen.domain.answer import Answer, Origin
 from foreseen.domain.entry import Entry
-from foreseen.domain.predict import Answer, Origin
 from foreseen.entrypoints.http.cache_status import cache_status
 
 L1, L2, MODEL, JOINED = Origin
@@ -21,7 +21,7 @@ SAID = [
 
 @pytest.mark.parametrize(("origins", "said"), SAID)
 def test_an_answer_says_where_it_came_from(origins: list[Origin], said: str) -> None:
-    answer = Answer((Entry(b"{}", 0, 0),) * len(origins), tuple(origins))
+    answer = Answer([(Entry(b"{}", 0, 0), origin) for origin in origins])
 
     assert cache_status(answer, has_cache=True) == said
     assert cache_status(answer, has_cache=False) == "foreseen; fwd=bypass"

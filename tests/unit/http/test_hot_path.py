@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
+from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.entrypoints.http.hot_path import LONGEST_BODY, HotPath
 from support.fakes import FLOWER, FakePredictor
@@ -174,7 +175,7 @@ def test_hits_do_not_reach_the_application(both: Both) -> None:
         assert both.handed_on == before
 
 
-def test_what_is_unknown_is_handed_on_with_all_of_its_body(both: Both) -> None:
+def test_what_is_unknown_is_computed_without_the_application(both: Both) -> None:
     instance = valid(both.ordinary.predict.predictor.signature) | {}
     number = next(name for name in instance if name in ("width", "n", "a"))
     instance[number] = 4321
@@ -185,7 +186,64 @@ def test_what_is_unknown_is_handed_on_with_all_of_its_body(both: Both) -> None:
 
     assert (first.status, first.cache_status) == (200, "foreseen; fwd=miss; stored")
     assert (second.status, second.cache_status) == (200, 'foreseen; fwd=partial; stored; detail="L1=1 model=1"')
-    assert both.handed_on == before + 2
+    assert both.handed_on == before
+
+
+def test_an_invalid_body_is_handed_on_with_all_of_it(both: Both) -> None:
+    before = both.handed_on
+
+    assert both.hot.post({"instances": [{"nothing": 1}]}).status == 422
+    assert both.handed_on == before + 1
+
+
+@pytest.fixture(scope="module", params=["lru", "none"])
+def apart(request: pytest.FixtureRequest) -> Iterator[tuple[Service, Service]]:
+    """Two services that know nothing of each other, one behind the hot path."""
+    with (
+        service(container_of(FakePredictor(WIDE), cache=request.param, max_rows=MAX_ROWS)) as ordinary,
+        service(container_of(FakePredictor(WIDE), cache=request.param, max_rows=MAX_ROWS)) as other,
+    ):
+        has_cache = request.param != "none"
+        path = HotPath(other.app, other.predict, max_body=2**20, max_rows=MAX_ROWS, has_cache=has_cache)
+        yield ordinary, other.behind(path)
+
+
+def without_times(reply: Reply) -> Reply:
+    """Leave out what the model took, which differs from call to call."""
+    return replace(reply, headers={name: value for name, value in reply.headers.items() if name != "server-timing"})
+
+
+@settings(max_examples=500, deadline=None)
+@given(data=st.data())
+def test_what_is_computed_is_answered_as_by_the_ordinary_route(
+    apart: tuple[Service, Service], data: st.DataObject
+) -> None:
+    """Hit, miss and mixture come in the same order to both, so that each knows what the other knows."""
+    body = spelled(data.draw(documents(WIDE)), data.draw)
+
+    same(*(without_times(asked.post(body)) for asked in apart))
+    instance = data.draw(instances(WIDE))
+    query = urlencode(list(instance.items())).encode(errors="replace")
+    same(*(without_times(asked.send("GET", query=query)) for asked in apart))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PredictionError("broken"), InvalidBatchError([Flaw("this", "that")]), ZeroDivisionError("a bug")],
+    ids=repr,
+)
+def test_a_model_that_fails_is_worded_as_by_the_ordinary_route(error: Exception) -> None:
+    predictor = FakePredictor()
+    with service(container_of(predictor)) as ordinary:
+        hot = ordinary.behind(HotPath(ordinary.app, ordinary.predict, max_body=2**20, max_rows=10))
+        predictor.error = error
+        for asked in ({"length": 1, "width": 2}, {"instances": [[1, 2], [3, 4]]}):
+            replies = [each.post(asked) for each in (ordinary, hot)]
+            same(*replies)
+            assert replies[0].status >= 400
+        predictor.error = None
+
+        assert hot.post({"length": 1, "width": 2}).cache_status == "foreseen; fwd=miss; stored"
 
 
 @pytest.mark.parametrize("path", ["/model", "/livez", "/predict/", "/nothing"])

@@ -1,0 +1,58 @@
+"""Answer: what a request gets, and where each part of it came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from foreseen.domain.entry import Entry
+
+
+class Origin(Enum):
+    """Where the answer to one instance came from."""
+
+    L1 = "L1"
+    L2 = "L2"
+    MODEL = "model"
+    JOINED = "joined"
+    """The model, at the wish of another request that was first."""
+
+
+Landed = tuple[Entry, Origin]
+"""What was found of a key, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with: number i belongs to instance i."""
+
+    landed: Sequence[Landed]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The predictions, in order."""
+        return tuple(entry for entry, _ in self.landed)
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each came from."""
+        return tuple(origin for _, origin in self.landed)
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """The JSON fragments, in order."""
+        return [entry.body for entry, _ in self.landed]
+
+    @property
+    def model_us(self) -> int:
+        """What the instances that were computed for it cost the model, µs; an instance that came twice counts once."""
+        computed = {
+            id(entry): entry.cost_us for entry, origin in self.landed if origin in (Origin.MODEL, Origin.JOINED)
+        }
+        return sum(computed.values())
+
+    def counts(self) -> dict[Origin, int]:
+        """Tell how many instances were answered from where; only from where some were."""
+        counts: dict[Origin, int] = {}
+        for _, origin in self.landed:
+            counts[origin] = counts.get(origin, 0) + 1
+        return counts

@@ -1,0 +1,18 @@
+"""How an answer is told: its content, and the headers that say where it came from."""
+
+from foreseen.domain.answer import Answer
+from foreseen.domain.directives import NO_DIRECTIVES, Directives
+from foreseen.entrypoints.http.cache_status import cache_status
+
+
+def content(answer: Answer, *, is_many: bool) -> bytes:
+    """Give the object of one instance, or the list of many."""
+    return b'{"predictions":[' + b",".join(answer.bodies) + b"]}" if is_many else answer.bodies[0]
+
+
+def headers(answer: Answer, wish: Directives = NO_DIRECTIVES, *, has_cache: bool) -> dict[str, str]:
+    """Say where an answer came from, and what it cost the model if it was computed."""
+    told = {"cache-status": cache_status(answer, wish, has_cache=has_cache)}
+    if (model_us := answer.model_us) > 0:
+        told["server-timing"] = f"model;dur={model_us / 1000:g}"
+    return told
