@@ -119,6 +119,20 @@ def test_arbitrary_bytes_are_never_an_entry(blob: bytes) -> None:
         EntryFormat(b"hush").unseal(KEY, blob)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(KEYS, ENTRIES), min_size=2, max_size=5), SECRETS)
+def test_what_a_format_sealed_before_changes_nothing(pairs: list[tuple[Key, Entry]], secret: bytes) -> None:
+    used = EntryFormat(secret)
+
+    assert [used.seal(*pair) for pair in pairs] == [EntryFormat(secret).seal(*pair) for pair in pairs]
+
+
+@pytest.mark.parametrize("name", ["body", "created_at_us", "cost_us"])
+def test_an_entry_cannot_be_changed(name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(ENTRY, name, 0)
+
+
 @pytest.mark.parametrize("blob", [b"", b"fsn\x01", b"x" * 100, b"fsn\x02" + bytes(100)])
 def test_the_header_of_what_is_no_entry_is_none(blob: bytes) -> None:
     assert read_header(blob) is None

@@ -48,3 +48,16 @@ def test_life_begins_when_the_model_answered() -> None:
     older = Entry(b"1", MADE_US - 5, 0)
 
     assert lifetime.ends_at_us(key, ENTRY) - lifetime.ends_at_us(key, older) == 5
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=80), st.sampled_from([0.0, 0.1, 0.5]), st.integers(-3, 3), st.sampled_from([0.89, 0.9, 0.97]))
+def test_an_entry_is_over_from_the_moment_it_ends_and_not_before(
+    key: bytes, jitter: float, beside_us: int, share: float
+) -> None:
+    lifetime = Lifetime(100.0, jitter=jitter)
+    ends_us = lifetime.ends_at_us(Key(key), ENTRY)
+    least_us = MADE_US + round(100e6 * (1 - jitter))
+
+    for now_us in (ends_us + beside_us, ends_us + beside_us + 0.5, least_us + beside_us, MADE_US + share * 100e6):
+        assert lifetime.is_over(Key(key), ENTRY, now_us) == (ends_us <= now_us)
