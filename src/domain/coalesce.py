@@ -66,10 +66,11 @@ class Boarding:
     Attributes:
         instances: what they stand for.
         flights: one a key.
+        in_flight: where its keys are known to be in flight while they are.
         is_kept: whether what the model answers is stored.
     """
 
-    __slots__ = ("_in_flight", "flights", "instances", "is_kept")
+    __slots__ = ("flights", "in_flight", "instances", "is_kept")
 
     def __init__(
         self,
@@ -79,11 +80,11 @@ class Boarding:
         *,
         is_kept: bool,
     ) -> None:
-        """Take of each key the number of its instance, and where it is known to be in flight while it is."""
+        """Take of each key the number of its instance."""
         self.instances = instances
         self.flights = [Flight(key, row, self) for key, row in rows.items()]
         self.is_kept = is_kept
-        self._in_flight = in_flight
+        self.in_flight = in_flight
 
     def wanted(self) -> list[Flight]:
         """Give those that somebody still waits for."""
@@ -100,8 +101,8 @@ class Boarding:
 
     def forget(self, flight: Flight) -> None:
         """Let the next who asks for a key begin anew."""
-        if self._in_flight.get(flight.key) is flight:
-            del self._in_flight[flight.key]
+        if self.in_flight.get(flight.key) is flight:
+            del self.in_flight[flight.key]
 
 
 class _Caller:

@@ -1,6 +1,6 @@
 """What the use case asks of the world: a model that predicts, and a cache that remembers."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -97,3 +97,16 @@ class Inventory(Protocol):
 
     async def purge(self, model: str | None = None) -> int:
         """Remove them, and tell how many went; raise CacheError if that fails."""
+
+
+class Leases(Protocol):
+    """Who computes what, among the processes that share a tier. Nothing here raises: in doubt everybody computes."""
+
+    async def claim(self, keys: Collection[Key]) -> Set[Key]:
+        """Take leases; what is returned is ours to compute, each until it is settled, and others wait for it."""
+
+    async def wait(self, key: Key) -> Entry | None:
+        """Wait for what another process computes; None when none may be computing it any more."""
+
+    def settle(self, key: Key, entry: Entry | None) -> None:
+        """Give a lease back, with what was computed, or None if nothing was; nobody waits for that."""
