@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 import redis.asyncio
 
 from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
+from foreseen.adapters.cache.redis_wire import RedisWire
+from foreseen.adapters.cache.redis_writes import RedisWrites
 from foreseen.domain.entry import Entry, EntryFormat
 from foreseen.domain.errors import CacheUnavailableError, CorruptEntryError
 from foreseen.domain.key import DIGEST_SIZE, Key
@@ -13,7 +15,7 @@ from foreseen.domain.lifetime import Lifetime
 
 
 class RedisCache:
-    """One MGET to look up, one pipeline of SET … PX to store.
+    """One MGET to look up, one scripted SET … PX to store.
 
     A key reads `foreseen:<model name>:<namespace, 16 hex>:<row, hex>`. The text holds half of the namespace; the seal
     of the entry holds all of it.
@@ -30,6 +32,8 @@ class RedisCache:
     ) -> None:
         """Take a client that does not decode replies, and the clock as seconds since 1970."""
         self._client = client
+        self._wire = RedisWire(client)
+        self._write = RedisWrites(self._wire)
         self._prefix = f"{PREFIX}:{model_name}:"
         self._lifetime = lifetime
         self._format = entry_format
@@ -46,27 +50,32 @@ class RedisCache:
         if not keys:  # MGET refuses an empty list
             return {}
         with redis_errors_translated():
-            replies: object = await self._client.mget([self._name(key) for key in keys])
-        if not isinstance(replies, list) or len(replies) != len(keys):  # no Redis, whatever else listens there
+            (blobs,) = await self._wire.ask((b"MGET", *map(self._name, keys)))
+        if not isinstance(blobs, list) or len(blobs) != len(keys):  # no Redis, whatever else listens there
             raise CacheUnavailableError(f"Redis: expected {len(keys)} values from MGET, got something else")
-        found = ((key, self._read(key, blob)) for key, blob in zip(keys, replies, strict=True) if blob is not None)
-        return {key: entry for key, entry in found if entry is not None}
+        now_us = self._clock() * 1e6
+        found: dict[Key, Entry] = {}
+        for key, blob in zip(keys, blobs, strict=True):
+            if blob is not None and (entry := self._read(key, blob, now_us)) is not None:
+                found[key] = entry
+        return found
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Store all in one round trip, each with the milliseconds it has left."""
         now_us = int(self._clock() * 1e6)
-        with redis_errors_translated():
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key, entry in entries.items():
-                    left_ms = (self._lifetime.ends_at_us(key, entry) - now_us) // 1000
-                    if left_ms > 0:
-                        pipeline.set(self._name(key), self._format.seal(key, entry), px=left_ms)
-                await pipeline.execute()
+        writes = []
+        for key, entry in entries.items():
+            left_ms = (self._lifetime.ends_at_us(key, entry) - now_us) // 1000
+            if left_ms > 0:
+                writes.append((self._name(key), self._format.seal(key, entry), left_ms))
+        if writes:
+            with redis_errors_translated():
+                await self._write(writes)
 
     async def ping(self) -> None:
         """Reach the server, connecting if need be; raise CacheUnavailableError if it does not answer."""
         with redis_errors_translated():
-            await self._client.ping()
+            await self._wire.ask((b"PING",))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -75,7 +84,7 @@ class RedisCache:
     def _name(self, key: Key) -> str:
         return f"{self._prefix}{key[:8].hex()}:{key[DIGEST_SIZE:].hex()}"
 
-    def _read(self, key: Key, blob: object) -> Entry | None:
+    def _read(self, key: Key, blob: object, now_us: float) -> Entry | None:
         try:
             if not isinstance(blob, bytes):
                 raise CorruptEntryError(f"expected bytes, got {type(blob).__name__}")
@@ -84,4 +93,4 @@ class RedisCache:
             self.corrupt += 1
             return None
         # Redis drops an entry by its own clock and the TTL of its writer; ours decides here, as in every tier.
-        return entry if self._lifetime.ends_at_us(key, entry) > self._clock() * 1e6 else None
+        return None if self._lifetime.is_over(key, entry, now_us) else entry

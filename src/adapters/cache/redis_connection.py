@@ -23,8 +23,8 @@ def connect_redis(url: str, *, timeout_s: float, max_connections: int) -> redis.
 
     Args:
         url: redis://, rediss:// or unix://, with user, password and database as redis-py reads them.
-        timeout_s: of connecting, of a read, a write, and of waiting for a connection, each; a request's own budget is
-            GuardedCache's matter, and shorter.
+        timeout_s: of connecting, of a read, a write, and of waiting for a connection, each; RedisWire takes it for all
+            of them together. A request's own budget is GuardedCache's matter, and shorter.
         max_connections: of this process.
     """
     pool = redis.asyncio.BlockingConnectionPool.from_url(

@@ -192,6 +192,41 @@ async def test_a_server_that_answers_nonsense_is_unavailable(clock: Clock, reply
         await cache.close()
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"+OK\r\n",
+        b":0\r\n",
+        b":2\r\n",
+        b"$-1\r\n",
+        b"_\r\n",
+        b"*1\r\n:1\r\n",
+        b"-ERR no\r\n",
+        b"-NOSCRIPT no\r\n",
+        b"-OOM full\r\n",
+        b"-NOAUTH who\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    ],
+)
+async def test_a_write_that_is_not_confirmed_is_a_failure(clock: Clock, reply: bytes) -> None:
+    async with lying_server(reply) as url:
+        cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
+        with pytest.raises(CacheUnavailableError, match="Redis: "):
+            await cache.put_many({A: entry(clock)})
+        await cache.close()
+
+
+async def test_nothing_to_write_asks_nothing(clock: Clock) -> None:
+    async with lying_server(b"-ERR no\r\n") as url:
+        cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
+        old = entry(clock)
+        clock.pass_s(111)
+
+        await cache.put_many({})
+        await cache.put_many({A: old})
+        await cache.close()
+
+
 async def test_values_of_other_types_are_counted_misses(clock: Clock) -> None:
     async with lying_server(b"*3\r\n:1\r\n*0\r\n-ERR no\r\n") as url:
         cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)

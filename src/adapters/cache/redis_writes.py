@@ -1,0 +1,79 @@
+"""RedisWrites: many keys, each with its own milliseconds to live, written by one command."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from hashlib import sha1
+from typing import Final
+
+from redis.exceptions import NoScriptError, ResponseError
+
+from foreseen.adapters.cache.redis_wire import Command, RedisWire
+from foreseen.domain.errors import CacheUnavailableError
+
+log = logging.getLogger(__name__)
+
+Write = tuple[str, bytes, int]
+"""A key, its value, and the milliseconds it has to live."""
+
+KEYS_A_SCRIPT: Final = 512
+"""The server does nothing else while a script runs: half a millisecond for these."""
+
+SCRIPT: Final = b"""\
+for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
+return #KEYS"""
+_SHA: Final = sha1(SCRIPT, usedforsecurity=False).hexdigest()
+
+
+class RedisWrites:
+    """Writes by a script, whose one reply costs less to read than one for every key; by SETs where scripts are refused.
+
+    docs/adr/0015 gives the reasons.
+    """
+
+    def __init__(self, wire: RedisWire) -> None:
+        self._wire = wire
+        self._runs_scripts = True
+
+    async def __call__(self, writes: Sequence[Write]) -> None:
+        """Write all of them, whatever stands there now.
+
+        Raises:
+            RedisError, OSError, CacheUnavailableError: some may not be written.
+        """
+        if not self._runs_scripts:
+            return await self._by_sets(writes)
+        try:
+            await self._by_script(writes)
+        except ResponseError as refused:
+            # Is it the script that is refused, or writing? A full server or a read-only one refuses this too.
+            await self._by_sets(writes)
+            self._runs_scripts = False
+            log.info("Redis runs no scripts for us, entries are written one by one: %s", refused)
+
+    async def _by_script(self, writes: Sequence[Write]) -> None:
+        groups = list(_groups(writes))
+        try:
+            replies = await self._wire.ask(*(_scripted((b"EVALSHA", _SHA), group) for group in groups))
+        except NoScriptError:  # the first time, and after a restart
+            replies = await self._wire.ask(*(_scripted((b"EVAL", SCRIPT), group) for group in groups))
+        _require(replies, [len(group) for group in groups])
+
+    async def _by_sets(self, writes: Sequence[Write]) -> None:
+        replies = await self._wire.ask(*((b"SET", name, blob, b"PX", left_ms) for name, blob, left_ms in writes))
+        _require(replies, [b"OK"] * len(writes))
+
+
+def _groups(writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
+    for start in range(0, len(writes), KEYS_A_SCRIPT):
+        yield writes[start : start + KEYS_A_SCRIPT]
+
+
+def _scripted(command: Command, group: Sequence[Write]) -> Command:
+    names = [name for name, _, _ in group]
+    values = [value for _, blob, left_ms in group for value in (blob, left_ms)]
+    return (*command, len(group), *names, *values)
+
+
+def _require(replies: list[object], expected: list[object]) -> None:
+    if replies != expected:
+        raise CacheUnavailableError("Redis: expected every key to be written, got another reply")

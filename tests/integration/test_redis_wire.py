@@ -1,0 +1,123 @@
+"""Connections that are kept: lost ones are made anew, late replies are nobody's, and others find room."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import redis.asyncio
+import redis.exceptions
+
+from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.redis_wire import KEPT, RedisWire
+from support.redis_servers import gate_before
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Any]:
+    async with connect_redis(redis_url, timeout_s=5.0, max_connections=8) as client:
+        yield client
+
+
+async def connections(raw: Any) -> set[int]:
+    return {each["id"] for each in await raw.client_list() if each["name"] == "foreseen"}
+
+
+async def test_replies_come_in_the_order_of_their_commands(client: Any) -> None:
+    wire = RedisWire(client)
+
+    assert await wire.ask(("SET", "a", b"\r\n"), ("GET", "a"), ("GET", "b"), ("PTTL", "a")) == [
+        b"OK",
+        b"\r\n",
+        None,
+        -1,
+    ]
+    assert await wire.ask() == []
+
+
+async def test_a_refused_command_is_raised_and_leaves_no_reply_behind(client: Any) -> None:
+    wire = RedisWire(client)
+    await wire.ask(("SET", "a", "1"))
+
+    with pytest.raises(redis.exceptions.ResponseError, match="WRONGTYPE"):
+        await wire.ask(("SET", "b", "2"), ("LPUSH", "a", "1"), ("NOSUCH",), ("SET", "c", "3"))
+
+    assert await wire.ask(("GET", "b"), ("GET", "c")) == [b"2", b"3"]
+
+
+async def test_many_at_once_get_their_own_replies_and_one_after_another_use_one_connection(
+    client: Any, redis_url: str
+) -> None:
+    wire = RedisWire(client)
+    async with redis.asyncio.Redis.from_url(redis_url) as raw:
+        for number in range(20):
+            assert await wire.ask(("ECHO", number)) == [b"%d" % number]
+        assert len(await connections(raw)) == 1
+
+        replies = await asyncio.gather(*(wire.ask(("ECHO", number)) for number in range(200)))
+
+        assert replies == [[b"%d" % number] for number in range(200)]
+        assert len(await connections(raw)) <= 8
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 8])
+async def test_who_shares_the_pool_finds_room_in_it(redis_url: str, most: int) -> None:
+    """A kept connection that nobody else may have would make the others wait in vain."""
+    async with connect_redis(redis_url, timeout_s=0.5, max_connections=most) as client:
+        wire = RedisWire(client)
+        for _ in range(3):
+            asked = asyncio.gather(*(wire.ask(("ECHO", number)) for number in range(20)))
+            both = await asyncio.gather(asked, *(client.echo(number) for number in range(20)))
+
+            assert both[0] == [[b"%d" % number] for number in range(20)]
+            assert both[1:] == [b"%d" % number for number in range(20)]
+
+
+async def test_a_connection_that_the_server_closed_is_made_anew_without_a_word(client: Any, redis_url: str) -> None:
+    wire = RedisWire(client)
+    await asyncio.gather(*(wire.ask(("PING",)) for _ in range(KEPT)))
+    async with redis.asyncio.Redis.from_url(redis_url) as raw:
+        before = await connections(raw)
+        for connection in before:
+            await raw.client_kill_filter(_id=str(connection))
+
+        for number in range(KEPT):
+            assert await wire.ask(("ECHO", number)) == [b"%d" % number]
+
+        assert await connections(raw) - before
+
+
+async def test_a_frozen_server_costs_the_timeout_and_its_late_reply_is_never_read(redis_url: str) -> None:
+    async with (
+        gate_before(redis_url) as gate,
+        connect_redis(gate.url, timeout_s=0.2, max_connections=4) as client,
+    ):
+        wire = RedisWire(client)
+        await wire.ask(("PING",))
+        gate.freeze()
+        started = time.monotonic()
+        with pytest.raises(redis.exceptions.TimeoutError, match=r"within 0\.2 s"):
+            await wire.ask(("ECHO", "late"))
+        assert 0.1 < time.monotonic() - started < 2
+
+        gate.thaw()
+
+        assert await wire.ask(("ECHO", "mine")) == [b"mine"]
+
+
+async def test_a_call_given_up_leaves_its_connection_to_nobody(redis_url: str) -> None:
+    async with (
+        gate_before(redis_url) as gate,
+        connect_redis(gate.url, timeout_s=5.0, max_connections=4) as client,
+    ):
+        wire = RedisWire(client)
+        await wire.ask(("PING",))
+        gate.freeze()
+        call = asyncio.create_task(wire.ask(("ECHO", "late")))
+        await asyncio.sleep(0.05)
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        gate.thaw()
+
+        assert await asyncio.gather(*(wire.ask(("ECHO", n)) for n in range(20))) == [[b"%d" % n] for n in range(20)]
