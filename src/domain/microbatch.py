@@ -7,6 +7,7 @@ boarding is computed at once; busy, batches grow by themselves.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
@@ -15,6 +16,9 @@ from foreseen.domain.entry import Entry
 from foreseen.domain.key import Key
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.rows import gathered
+
+QUIET_TURNS: Final = 8
+"""Turns of the event loop, each some microseconds, that bring no new boarding: then nobody is about to return."""
 
 _Taken = list[tuple[Boarding, list[Flight]]]
 """What one call of the model answers: of each boarding the flights that are still wanted."""
@@ -64,8 +68,20 @@ class MicroBatcher:
         try:
             while taken := self._next():
                 await self._answer(taken)
+                await self._let_return(len(taken))
         finally:
             self._working = None
+
+    async def _let_return(self, answered: int) -> None:
+        """Let those who were just answered ask again before the model is.
+
+        Else they would wait for a call that has just begun without them, and two halves of the callers take turns.
+        """
+        enough = len(self._waiting) + answered
+        quiet = 0
+        while quiet < QUIET_TURNS and (before := len(self._waiting)) < enough:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) == before else 0
 
     def _next(self) -> _Taken:
         """Take what waits, oldest first, up to the row limit."""

@@ -218,3 +218,35 @@ async def test_it_tells_how_many_wait_for_the_model(thread: ModelThread) -> None
     model.free.set()
     await asyncio.gather(busy, *waiting)
     assert len(micro_batch) == 0
+
+
+async def test_who_asks_again_at_once_goes_together_with_those_who_waited(thread: ModelThread) -> None:
+    """Else two halves of the callers would take turns, each waiting for the other's call."""
+    model = Model()
+    micro_batch = batcher(model, thread)
+
+    async def asks_twice() -> None:
+        await bodies(micro_batch, 0)
+        await bodies(micro_batch, 3)
+
+    model.free.clear()
+    twice = asyncio.create_task(asks_twice())
+    await asyncio.to_thread(model.began.wait, 10)
+    waiting = [asyncio.create_task(bodies(micro_batch, length)) for length in (1, 2)]
+    await settle()
+    model.free.set()
+    await asyncio.gather(twice, *waiting)
+
+    assert model.calls == [[0], [1, 2, 3]]
+
+
+async def test_the_model_is_not_kept_waiting_by_those_who_never_stop_coming(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = batcher(model, thread)
+    asking: list[asyncio.Task[list[bytes]]] = []
+    while len(model.calls) < 3 and len(asking) < 10_000:
+        asking.append(asyncio.create_task(bodies(micro_batch, len(asking) + 20.0)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*asking)
+
+    assert len(asking) < 10_000
