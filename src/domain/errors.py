@@ -52,6 +52,10 @@ class InvalidBatchError(ForeseenError):
         self.flaws = tuple(flaws)
         super().__init__("; ".join(map(str, flaws)))
 
+    def __reduce__(self) -> tuple[type, tuple[tuple[Flaw, ...]]]:
+        """Pickle the flaws, of which the message is made again."""
+        return type(self), (self.flaws,)
+
 
 class ModelUnavailableError(ForeseenError):
     """No model can be had: the file is missing, refused, no model, or does not say what it takes."""

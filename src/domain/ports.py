@@ -7,7 +7,7 @@ from typing import Protocol
 from foreseen.domain.batch import Batch
 from foreseen.domain.entry import Entry, Header
 from foreseen.domain.key import Fingerprint, Key
-from foreseen.domain.predictions import Predictions
+from foreseen.domain.predictions import EncodedPredictions, Predictions
 from foreseen.domain.signature import Signature
 
 
@@ -30,7 +30,7 @@ class Predictor(Protocol):
     def versions(self) -> Mapping[str, str]:
         """The libraries that compute its answers, by name; part of the fingerprint."""
 
-    def predict(self, batch: Batch) -> Predictions:
+    def predict(self, batch: Batch) -> Predictions | EncodedPredictions:
         """Predict every instance of a batch, on the calling thread.
 
         Args:

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Protocol
 
 import numpy as np
 
@@ -34,6 +35,13 @@ class CallSize:
         return "batches of any size" + (f", a lone row filled up to {self.least}" if self.least > 1 else "")
 
 
+class PlainPredictor(Predictor, Protocol):
+    """A Predictor in this process, whose answers are still plain values."""
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Predict as any Predictor."""
+
+
 class SteadyPredictor:
     """A Predictor around a Predictor that calls it with steady numbers of rows.
 
@@ -41,7 +49,7 @@ class SteadyPredictor:
     in any position beside any neighbours, so that the answer to an instance never depends on who else asked.
     """
 
-    def __init__(self, inner: Predictor, size: CallSize) -> None:
+    def __init__(self, inner: PlainPredictor, size: CallSize) -> None:
         self._inner = inner
         self.size = size
 

@@ -1,7 +1,12 @@
 """Models as the field saves them: trained in a moment, saved with joblib; and classes of a user's own."""
 
 import json
+import logging
+import os
+import sys
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +174,46 @@ class Refusing:
         if (np.asarray(rows) < 100).any():
             raise ValueError("below 100")
         return np.asarray(rows)[:, 0]
+
+
+class Faulty:
+    """Does what the first value says, of `FAULTS`; another value comes back as it is."""
+
+    def predict(self, rows: Any) -> Any:
+        """Look at the first value."""
+        if fault := FAULTS.get(float(np.asarray(rows)[0, 0])):
+            fault()
+        return np.asarray(rows)[:, 0]
+
+
+def _refuse() -> None:
+    raise ValueError("a value that nobody knows")
+
+
+def _fail() -> None:
+    raise RuntimeError("out of order")
+
+
+def _warn() -> None:
+    warnings.warn("a warning of the model", UserWarning, stacklevel=1)
+    logging.getLogger("own.model").error("an error of %s", "the model")
+
+
+def _die_before_a_child_does() -> None:
+    if os.fork() == 0:  # it holds open for a while what its parent had opened
+        time.sleep(3)
+    os._exit(9)
+
+
+REFUSE, FAIL, EXIT, DIE, WARN, DAWDLE = 101.0, 102.0, 103.0, 104.0, 105.0, 106.0
+FAULTS: dict[float, Callable[[], object]] = {
+    REFUSE: _refuse,
+    FAIL: _fail,
+    EXIT: sys.exit,
+    DIE: _die_before_a_child_does,
+    WARN: _warn,
+    DAWDLE: lambda: time.sleep(30),
+}
 
 
 class OwnEstimator(BaseEstimator):  # type: ignore[misc]

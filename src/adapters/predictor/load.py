@@ -18,8 +18,7 @@ from foreseen.adapters.predictor.sklearn import SklearnPredictor
 from foreseen.adapters.predictor.unpickling import unpickle
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.key import fingerprint
-from foreseen.domain.ports import Predictor
-from foreseen.domain.steady import CallSize, SteadyPredictor
+from foreseen.domain.steady import CallSize, PlainPredictor, SteadyPredictor
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ def load_predictor(
     sidecar: Path | None = None,
     sha256: str | None = None,
     rows_per_call: int | None = None,
-) -> Predictor:
+) -> PlainPredictor:
     """Load a model that joblib or pickle saved.
 
     Args:

@@ -1,0 +1,94 @@
+"""The child: a process that loads one model and predicts for its parent, for as long as that lives."""
+
+import logging
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from foreseen.adapters.predictor.pipe import Loaded, LogLine, Order, Pipe
+from foreseen.domain.errors import ForeseenError, PredictionError
+
+if TYPE_CHECKING:
+    from foreseen.domain.ports import Predictor
+
+log = logging.getLogger(__name__)
+
+
+def main(fd: int) -> None:
+    """Do what the parent orders at the other end of a socket, until it closes that."""
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, _leave_it_to_the_parent)
+    # What a model prints stands between the parent's own lines, and is not lost with this process.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    Thread(target=_end_with_the_parent, name="lifeline", daemon=True).start()
+    pipe = Pipe(Connection(fd))
+    try:
+        order: Order = pipe.receive()
+        _log_through(pipe, order.log_level)
+        predictor = _load(pipe, order)
+        while True:
+            pipe.send(_answer(predictor, pipe.receive()))
+    except (EOFError, OSError):
+        return  # the parent wants no more
+
+
+def _leave_it_to_the_parent(*_: object) -> None:
+    """Outlive a signal that the whole group or service was sent: the parent may wait for an answer.
+
+    A handler, since what a model starts would inherit that a signal is ignored.
+    """
+
+
+def _end_with_the_parent() -> None:
+    """End when the parent does, however that ends, and whatever the model computes: only it holds the other end."""
+    os.read(0, 1)
+    os._exit(0)
+
+
+def _load(pipe: Pipe, order: Order) -> "Predictor":
+    try:
+        from foreseen.adapters.predictor.load import load_predictor  # noqa: PLC0415 - slow; signals are seen to first
+
+        predictor = load_predictor(**order.options)
+    except ForeseenError as exc:
+        pipe.send(exc)
+        sys.exit(1)
+    pipe.send(Loaded(predictor.fingerprint, predictor.signature, predictor.outputs, predictor.versions))
+    return predictor
+
+
+def _answer(predictor: "Predictor", columns: Any) -> list[bytes] | ForeseenError:
+    """Predict, and encode here: it takes longer than what goes over, and the parent has hits to answer."""
+    from foreseen.domain.batch import Batch  # noqa: PLC0415 - there since the model was loaded
+
+    try:
+        return predictor.predict(Batch(predictor.signature, columns)).encode()
+    except ForeseenError as exc:
+        return exc
+    except BaseException as exc:  # sys.exit() in a model fails one call, too
+        log.exception("the model failed")
+        return PredictionError(f"the model failed: {type(exc).__name__}: {exc}")
+
+
+class _ParentLog(logging.Handler):
+    """Has the parent log what is logged here: one place words the lines of both."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        super().__init__()
+        self._pipe = pipe
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._pipe.send(LogLine(record.name, record.levelno, self.format(record)))
+        except OSError:  # the parent is gone, and this process about to be
+            return
+
+
+def _log_through(pipe: Pipe, level: str) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [_ParentLog(pipe)]
+    root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)

@@ -1,0 +1,141 @@
+"""ModelProcess: a child process around one model, as its parent holds it."""
+
+import logging
+import multiprocessing
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+from foreseen.adapters.predictor.pipe import Loaded, LogLine, Order, Pipe
+from foreseen.domain.errors import ForeseenError
+
+_CODE: Final = """\
+import sys
+fd = int(sys.argv[1])
+sys.path[:], sys.argv[1:] = sys.argv[2:], []
+from foreseen.adapters.predictor.child import main
+main(fd)
+"""
+"""What the child runs: a fresh interpreter that finds modules where its parent does, the user's own among them."""
+
+LOOK_S: Final = 1.0
+"""Seconds between looks at whether the child is still there.
+
+Its end closes the pipe, except where the model has started processes that hold it open.
+"""
+
+PATIENCE_S: Final = 2.0
+"""Seconds that a child may take to tidy up and end once it is told to."""
+
+
+class ProcessEndedError(Exception):
+    """The child is gone; says how it ended."""
+
+
+class ModelProcess:
+    """Starts to load the model at once, in a process of its own; it ends when this is closed, or with the parent.
+
+    Started as a fresh interpreter and not by fork, which would copy the locks of this one's threads as they happen to
+    be held; and not by multiprocessing, which would import the command anew before the model.
+    """
+
+    def __init__(self, options: Mapping[str, Any], *, log_level: str = "warning") -> None:
+        """Take what `load_predictor` takes, by name, and the least level that is logged here."""
+        self._order = Order(options, log_level)
+        self._loaded: Loaded | None = None
+        ours, theirs = multiprocessing.Pipe()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and code of ours
+                [sys.executable, "-c", _CODE, str(theirs.fileno()), *map(str, sys.path)],
+                stdin=subprocess.PIPE,  # nothing is ever written to it: it closes when this process ends
+                pass_fds=[theirs.fileno()],
+                process_group=0,  # Ctrl-C is for the parent, also before the child has seen to it
+            )
+        self._pipe = Pipe(ours)
+        with suppress(OSError):  # it has ended already: who waits for the model is told
+            self._pipe.send(self._order)
+
+    def another(self) -> "ModelProcess":
+        """Start one more like this one."""
+        return ModelProcess(self._order.options, log_level=self._order.log_level)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the child is gone."""
+        return self._process.poll() is not None
+
+    def loaded(self) -> Loaded:
+        """Wait until the model is loaded, and tell about it.
+
+        Raises:
+            ModelUnavailableError: as `load_predictor`.
+            ProcessEndedError: the child ended before it could tell.
+        """
+        if self._loaded is None:
+            self._loaded = self._receive()
+        return self._loaded
+
+    def predict(self, columns: Sequence[Any]) -> list[bytes]:
+        """Predict the instances that have these columns, encoded.
+
+        Raises:
+            InvalidBatchError, PredictionError: as the predictor in the child.
+            ProcessEndedError: the child ended before it could answer.
+        """
+        self._send(columns)
+        bodies: list[bytes] = self._receive()
+        return bodies
+
+    def close(self) -> None:
+        """Let the child end, and see that it does; one that is still loading has nothing to tidy up."""
+        self._pipe.close()
+        if self._loaded is None:
+            self._process.kill()
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def ending(self) -> str:
+        """Wait until the child has ended, and word how."""
+        try:
+            code = self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            return "has closed its pipe"
+        return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.close()
+
+    def _send(self, message: object) -> None:
+        try:
+            self._pipe.send(message)
+        except OSError as exc:
+            raise ProcessEndedError(self.ending()) from exc
+
+    def _receive(self) -> Any:
+        """Wait for the next message that is no line for the log; raise it if it is an error."""
+        while isinstance(message := self._next(), LogLine):
+            logging.getLogger(message.logger).log(message.level, "%s", message.text)
+        if isinstance(message, ForeseenError):
+            raise message
+        return message
+
+    def _next(self) -> Any:
+        try:
+            while not self._pipe.has_message(LOOK_S):
+                if self.has_ended and not self._pipe.has_message(0):
+                    raise EOFError
+            return self._pipe.receive()
+        except (EOFError, OSError) as exc:
+            raise ProcessEndedError(self.ending()) from exc

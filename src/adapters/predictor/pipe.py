@@ -1,0 +1,70 @@
+"""Pipe: what a process around a model and its parent tell each other, and how it goes over."""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # they bring numpy, which the parent needs later than its child
+    from foreseen.domain.key import Fingerprint
+    from foreseen.domain.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The first message, to the child: which model to load.
+
+    Attributes:
+        options: what `load_predictor` takes, by name.
+        log_level: name of the least level that the parent logs.
+    """
+
+    options: Mapping[str, Any]
+    log_level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The answer to an order: what the parent has to know of the model."""
+
+    fingerprint: "Fingerprint"
+    signature: "Signature"
+    outputs: tuple[str, ...]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What was logged in the child, for the parent to log as its own."""
+
+    logger: str
+    level: int
+    text: str
+
+
+class Pipe:
+    """One end; messages are pickled, since only a process and the child that it started itself read them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = Lock()
+
+    def send(self, message: object) -> None:
+        """Send a message, from any thread; raise OSError when the other end is closed."""
+        data = pickle.dumps(message, protocol=5)
+        with self._sending:
+            self._connection.send_bytes(data)
+
+    def receive(self) -> Any:
+        """Wait for a message; raise EOFError or OSError when the other end is closed."""
+        return pickle.loads(self._connection.recv_bytes())  # noqa: S301 - from our own child or parent
+
+    def has_message(self, wait_s: float) -> bool:
+        """Tell whether a message, or the end, comes within some seconds."""
+        return self._connection.poll(wait_s)
+
+    def close(self) -> None:
+        """Close this end: the other one is told by EOFError."""
+        self._connection.close()

@@ -1,0 +1,235 @@
+"""A model in a process of its own: the same answers and errors as in this one, and it may end without harm."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.model_process import ModelProcess
+from foreseen.adapters.predictor.process import ProcessPredictor
+from foreseen.domain.batch import Batch
+from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError, PredictionError
+from foreseen.domain.ports import Predictor
+from support.models import (
+    DAWDLE,
+    DIE,
+    EXIT,
+    FAIL,
+    REFUSE,
+    WARN,
+    Faulty,
+    Labeller,
+    answers,
+    batch_of,
+    iris_forest,
+    iris_frame,
+    mixed_pipeline,
+    save,
+)
+from support.processes import wait_until
+
+
+@contextmanager
+def in_a_process(path: Path, **options: Any) -> Iterator[ProcessPredictor]:
+    predictor = ProcessPredictor(ModelProcess({"path": path, **options}))
+    try:
+        yield predictor
+    finally:
+        predictor.close()
+
+
+@contextmanager
+def faulty_in_a_process(folder: Path) -> Iterator[ProcessPredictor]:
+    with in_a_process(save(Faulty(), folder), features=["a"], rows_per_call=0) as predictor:
+        yield predictor
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPredictor]:
+    """A process for all tests that leave it alive."""
+    with faulty_in_a_process(tmp_path_factory.mktemp("faulty")) as predictor:
+        yield predictor
+
+
+def of(predictor: Predictor, value: float) -> Batch:
+    return batch_of(predictor.signature, [[value]])
+
+
+def pid_of(predictor: ProcessPredictor) -> int:
+    return predictor._process._process.pid
+
+
+def kill(predictor: ProcessPredictor) -> None:
+    process = predictor._process
+    os.kill(pid_of(predictor), signal.SIGKILL)
+    wait_until(lambda: process.has_ended)
+
+
+MODELS: dict[str, tuple[Callable[[], Any], Any, dict[str, Any]]] = {
+    "forest": (iris_forest, iris_frame()[0][::7], {"outputs": ("predict", "predict_proba")}),
+    "strings and missing numbers": (mixed_pipeline, [["red", 1.0, 2.0], ["blue", float("nan"), 3.0]], {}),
+    "a class of the user's own": (Labeller, [[1.0], [-1.0]], {"features": ["a"], "outputs": ("predict_proba",)}),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_the_same_model_with_the_same_answers(name: str, tmp_path: Path) -> None:
+    train, rows, options = MODELS[name]
+    path = save(train(), tmp_path)
+    here = load_predictor(path, **options)
+
+    with in_a_process(path, **options) as there:
+        assert there.fingerprint == here.fingerprint
+        assert there.signature == here.signature
+        assert [f.example for f in there.signature.features] == [f.example for f in here.signature.features]
+        assert (there.outputs, there.versions) == (here.outputs, here.versions)
+        batch = batch_of(here.signature, rows)
+        assert there.predict(batch).encode() == here.predict(batch).encode()
+        assert len(there.predict(batch)) == len(batch)
+
+
+def test_a_model_that_cannot_be_had_is_refused_in_the_same_words(tmp_path: Path) -> None:
+    path = tmp_path / "model.joblib"
+    path.write_bytes(b"no model at all")
+    path.chmod(0o600)
+    with pytest.raises(ModelUnavailableError) as here:
+        load_predictor(path)
+    process = ModelProcess({"path": path})
+
+    with pytest.raises(ModelUnavailableError) as there:
+        ProcessPredictor(process)
+
+    assert str(there.value) == str(here.value)
+    assert process.has_ended
+
+
+def test_a_process_that_dies_while_it_loads_is_told_as_no_model(tmp_path: Path) -> None:
+    process = ModelProcess({"path": tmp_path / "model.joblib"})
+    os.kill(process._process.pid, signal.SIGKILL)
+
+    with pytest.raises(ModelUnavailableError, match="expected the model to load, but its process was ended by SIGKILL"):
+        ProcessPredictor(process)
+
+
+def test_what_the_model_refuses_comes_with_its_flaws(faulty: ProcessPredictor) -> None:
+    with pytest.raises(InvalidBatchError) as caught:
+        faulty.predict(of(faulty, REFUSE))
+
+    (flaw,) = caught.value.flaws
+    assert (flaw.expected, flaw.got) == ("values that the model takes", "a refusal: a value that nobody knows")
+    assert str(caught.value) == str(flaw)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(FAIL, "the model failed in predict: RuntimeError: out of order"), (EXIT, "the model failed: SystemExit: ")],
+)
+def test_what_fails_in_it_is_told_and_leaves_it_alive(faulty: ProcessPredictor, value: float, said: str) -> None:
+    pid = pid_of(faulty)
+
+    with pytest.raises(PredictionError) as caught:
+        faulty.predict(of(faulty, value))
+
+    assert str(caught.value) == said
+    assert answers(faulty, [[5.0]]) == [{"prediction": 5.0}]
+    assert pid_of(faulty) == pid
+
+
+def test_what_it_logs_and_warns_of_is_logged_here(faulty: ProcessPredictor, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        faulty.predict(of(faulty, WARN))
+
+    warned, erred = caplog.records
+    assert (warned.name, warned.levelname) == ("py.warnings", "WARNING")
+    assert "UserWarning: a warning of the model" in warned.getMessage()
+    assert (erred.name, erred.levelname, erred.getMessage()) == ("own.model", "ERROR", "an error of the model")
+
+
+def test_signals_for_the_whole_service_leave_it_to_its_parent(faulty: ProcessPredictor) -> None:
+    pid = pid_of(faulty)
+
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        os.kill(pid, sent)
+
+    assert answers(faulty, [[5.0]]) == [{"prediction": 5.0}]
+    assert (pid_of(faulty), os.getpgid(pid) != os.getpgid(0)) == (pid, True)
+
+
+def test_one_that_died_while_idle_costs_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with faulty_in_a_process(tmp_path) as predictor:
+        kill(predictor)
+
+        assert answers(predictor, [[5.0]]) == [{"prediction": 5.0}]
+        assert answers(predictor, [[6.0]]) == [{"prediction": 6.0}]
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "the model's process was ended by SIGKILL: another one is started"
+    ]
+
+
+def test_one_that_dies_in_a_call_fails_that_call_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with faulty_in_a_process(tmp_path) as predictor:
+        with pytest.raises(PredictionError, match="the model's process ended with exit code 9 before it had answered"):
+            predictor.predict(of(predictor, DIE))
+
+        assert answers(predictor, [[5.0]]) == [{"prediction": 5.0}]
+
+    assert len(caplog.records) == 1
+
+
+def test_one_that_is_killed_in_a_call_fails_it_at_once(tmp_path: Path) -> None:
+    with faulty_in_a_process(tmp_path) as predictor:
+        killer = threading.Timer(0.3, os.kill, (pid_of(predictor), signal.SIGKILL))
+        killer.start()
+
+        with pytest.raises(PredictionError, match="was ended by SIGKILL"):
+            predictor.predict(of(predictor, DAWDLE))
+
+        killer.join()
+
+
+def test_a_file_that_has_changed_never_answers_for_the_old_model(tmp_path: Path) -> None:
+    with in_a_process(save(iris_forest(2), tmp_path), rows_per_call=0) as predictor:
+        batch, before = batch_of(predictor.signature, iris_frame()[0][:1]), predictor.fingerprint
+        save(iris_forest(3), tmp_path)
+        assert predictor.predict(batch).encode() == [b'{"prediction":"0"}']
+        kill(predictor)
+
+        for _ in range(2):
+            with pytest.raises(PredictionError, match="by now its file or what it needs is another; restart"):
+                predictor.predict(batch)
+
+        assert predictor.fingerprint == before
+
+
+def test_a_file_that_is_gone_is_told_with_each_call_until_it_is_back(tmp_path: Path) -> None:
+    with faulty_in_a_process(tmp_path) as predictor:
+        path, aside = tmp_path / "model.joblib", tmp_path / "aside"
+        path.rename(aside)
+        kill(predictor)
+        with pytest.raises(PredictionError, match=r"another one could not start: .*got no such file"):
+            predictor.predict(of(predictor, 5.0))
+        aside.rename(path)
+
+        assert answers(predictor, [[5.0]]) == [{"prediction": 5.0}]
+
+
+def test_closing_it_ends_the_process(tmp_path: Path) -> None:
+    with faulty_in_a_process(tmp_path) as predictor:
+        process = predictor._process._process
+
+    assert process.returncode == 0
+
+
+def test_closing_one_that_still_loads_waits_for_nothing(tmp_path: Path) -> None:
+    with ModelProcess({"path": tmp_path / "model.joblib"}) as process:
+        assert not process.has_ended
+
+    assert process._process.returncode == -signal.SIGKILL
