@@ -34,6 +34,7 @@ class Predict:
         cache: Cache,
         model_thread: ModelThread,
         *,
+        tally: Tally | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the clock as seconds since 1970."""
@@ -41,7 +42,7 @@ class Predict:
         self.recipe = KeyRecipe(
             namespace(predictor.fingerprint, predictor.signature, predictor.outputs), predictor.signature
         )
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self.peek = cache.peek
         self._cache = cache
         self._clock = clock

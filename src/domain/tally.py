@@ -1,32 +1,134 @@
-"""Plain counters of what was answered from where; read when somebody asks, free otherwise."""
+"""Tally: what was counted since the start; plain numbers, read when somebody asks, free otherwise.
 
-from dataclasses import dataclass
+They stand at fixed places of one row, so that the row may lie in memory that several processes share: each counts in a
+row of its own, and whoever reads adds the rows up, place by place.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Final, Protocol, Self
+
+HITS_L1: Final = 0
+HITS_L2: Final = 1
+MISSES: Final = 2
+COALESCED: Final = 3
+MODEL_ROWS: Final = 4
+MODEL_SECONDS: Final = 5
+L2_GETS: Final = 6
+L2_GET_SECONDS: Final = 7
+L2_PUTS: Final = 8
+L2_PUT_SECONDS: Final = 9
+CORRUPT: Final = 10
+DROPPED: Final = 11
+
+ROW_BOUNDS: Final = tuple(2**power for power in range(11))
+"""What divides model calls by their rows: up to 1, up to 2, … up to 1024; beyond these comes one group more."""
+MODEL_CALLS: Final = 12
+"""Where the first of these groups stands."""
+
+MAX_REASONS: Final = 32
+"""How many reasons an entrypoint may number for which it rejects a request."""
+REJECTED: Final = MODEL_CALLS + len(ROW_BOUNDS) + 1
+"""Where the first of these reasons stands."""
+
+SIZE: Final = REJECTED + MAX_REASONS
+"""Numbers of a tally."""
 
 
-@dataclass(slots=True)
+class Numbers(Protocol):
+    """A row of numbers: a list, or a view of shared memory."""
+
+    def __getitem__(self, place: int, /) -> float: ...
+
+    def __setitem__(self, place: int, number: float, /) -> None: ...
+
+    def __len__(self) -> int: ...
+
+
 class Tally:
-    """Counts since the start, per instance unless the name says otherwise."""
+    """Counts since the start, per instance unless the name says otherwise.
 
-    hits_l1: int = 0
-    hits_l2: int = 0
-    misses: int = 0
-    coalesced: int = 0
-    model_calls: int = 0
-    model_rows: int = 0
-    model_seconds: float = 0.0
+    Each place has one thread that writes to it: the model's own for what the model does, the event loop for the rest.
+
+    Attributes:
+        counts: the numbers, by the places above. The hot path adds to them here: a method would cost more than it does.
+    """
+
+    __slots__ = ("counts",)
+
+    def __init__(self, counts: Numbers | None = None) -> None:
+        """Take a row to count on in, of SIZE numbers or more; without one, begin at zero."""
+        self.counts: Final[Numbers] = [0.0] * SIZE if counts is None else counts
+
+    @classmethod
+    def summed(cls, tallies: Iterable[Self]) -> Self:
+        """Add up what several processes counted.
+
+        In order, and rounded once: sums of numbers that only grow never shrink.
+        """
+        rows = [tally.counts for tally in tallies]
+        return cls([math.fsum(row[place] for row in rows) for place in range(SIZE)])
 
     def count_answer(self, *, l1: int, l2: int, missed: int, coalesced: int) -> None:
         """Add the instances of one answer."""
-        self.hits_l1 += l1
-        self.hits_l2 += l2
-        self.misses += missed
-        self.coalesced += coalesced
+        counts = self.counts
+        counts[HITS_L1] += l1
+        counts[HITS_L2] += l2
+        counts[MISSES] += missed
+        counts[COALESCED] += coalesced
 
     def count_model_call(self, *, rows: int, seconds: float) -> None:
         """Add one call of the model."""
-        self.model_calls += 1
-        self.model_rows += rows
-        self.model_seconds += seconds
+        counts = self.counts
+        counts[MODEL_CALLS + min((rows - 1).bit_length(), len(ROW_BOUNDS))] += 1
+        counts[MODEL_ROWS] += rows
+        counts[MODEL_SECONDS] += seconds
+
+    def count_rejected(self, reason: int) -> None:
+        """Add a request that was rejected, for a reason by the number that the entrypoint gives it."""
+        if not 0 <= reason < MAX_REASONS:
+            raise ValueError(f"expected a reason from 0 to {MAX_REASONS - 1}, got {reason}")
+        self.counts[REJECTED + reason] += 1
+
+    @property
+    def hits_l1(self) -> int:
+        """Hits in this process."""
+        return int(self.counts[HITS_L1])
+
+    @property
+    def hits_l2(self) -> int:
+        """Hits in the shared tier."""
+        return int(self.counts[HITS_L2])
+
+    @property
+    def misses(self) -> int:
+        """What no tier knew."""
+        return int(self.counts[MISSES])
+
+    @property
+    def coalesced(self) -> int:
+        """What waited for another request's computation."""
+        return int(self.counts[COALESCED])
+
+    @property
+    def model_rows(self) -> int:
+        """What the model computed."""
+        return int(self.counts[MODEL_ROWS])
+
+    @property
+    def model_seconds(self) -> float:
+        """Time spent in the model."""
+        return self.counts[MODEL_SECONDS]
+
+    @property
+    def model_calls(self) -> int:
+        """Calls of the model, of any number of rows."""
+        return sum(self.model_calls_by_rows)
+
+    @property
+    def model_calls_by_rows(self) -> tuple[int, ...]:
+        """Calls of the model up to each of ROW_BOUNDS and above the one before; last, those above all."""
+        return tuple(int(self.counts[MODEL_CALLS + group]) for group in range(len(ROW_BOUNDS) + 1))
 
     @property
     def hit_ratio(self) -> float:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
 from foreseen.domain.rows import Rows
+from foreseen.domain.tally import HITS_L1
 from foreseen.entrypoints.http.answered import content, headers
 from foreseen.entrypoints.http.conditions import etag
 from foreseen.entrypoints.http.problems import problem
@@ -89,7 +90,7 @@ class HotPath:
             if entry is None:
                 return None
             bodies.append(entry.body)
-        self._predict.tally.hits_l1 += len(bodies)
+        self._predict.tally.counts[HITS_L1] += len(bodies)
         return b'{"predictions":[' + b",".join(bodies) + b"]}" if asked.is_many else bodies[0]
 
 
