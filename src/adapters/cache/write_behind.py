@@ -60,17 +60,19 @@ class WriteBehindCache:
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
         """Look among what waits, then into the inner one for the rest."""
-        now_us = self._clock() * 1e6
-        found = ((key, self._waiting.get(key) or self._written.get(key)) for key in keys if len(self))
-        waiting = {key: entry for key, entry in found if entry and self._lifetime.ends_at_us(key, entry) > now_us}
+        if not self._waiting and not self._written:
+            return await self._inner.get_many(keys)
+        waiting = self._find(keys)
         rest = [key for key in keys if key not in waiting] if waiting else keys
         return waiting | await self._inner.get_many(rest) if rest else waiting
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Take entries; raise the CacheError of an earlier write, once."""
+        waiting = self._waiting
         for key, entry in entries.items():
-            self._forget(key)
-            self._waiting[key] = entry
+            if key in waiting:  # its place is the last one from now on
+                self._forget(key)
+            waiting[key] = entry
             self._waiting_bytes += len(entry.body)
         while len(self._waiting) > self._max_entries or self._waiting_bytes > self._max_bytes:
             self._forget(next(iter(self._waiting)))
@@ -94,16 +96,22 @@ class WriteBehindCache:
         self.dropped += len(self)
         await self._inner.close()
 
+    def _find(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        now_us = self._clock() * 1e6
+        found = {}
+        for key in keys:
+            entry = self._waiting.get(key) or self._written.get(key)
+            if entry and not self._lifetime.is_over(key, entry, now_us):
+                found[key] = entry
+        return found
+
     def _forget(self, key: Key) -> None:
-        if (entry := self._waiting.pop(key, None)) is not None:
-            self._waiting_bytes -= len(entry.body)
+        self._waiting_bytes -= len(self._waiting.pop(key).body)
 
     async def _write(self) -> None:
         try:
             while self._waiting:
-                self._written = dict(islice(self._waiting.items(), WRITTEN_AT_ONCE))
-                for key in self._written:
-                    self._forget(key)
+                self._written = self._taken()
                 try:
                     await self._inner.put_many(self._written)
                 except CacheError as exc:
@@ -112,3 +120,12 @@ class WriteBehindCache:
                 self._written = {}
         finally:
             self._writing = None
+
+    def _taken(self) -> dict[Key, Entry]:
+        if len(self._waiting) <= WRITTEN_AT_ONCE:
+            taken, self._waiting, self._waiting_bytes = self._waiting, {}, 0
+        else:
+            taken = dict(islice(self._waiting.items(), WRITTEN_AT_ONCE))
+            for key in taken:
+                self._forget(key)
+        return taken

@@ -91,6 +91,45 @@ async def test_beyond_the_bound_the_oldest_is_dropped_and_counted(most_entries: 
     assert list(inner.entries) == list(kept)[15:]
 
 
+async def test_an_entry_put_again_waits_once_and_as_the_newest() -> None:
+    inner = SlowCache()
+    cache = WriteBehindCache(inner, lifetime=HOUR, max_entries=3, max_bytes=3)
+    for _ in range(10):
+        await cache.put_many({A: entry(b"1")})
+    await cache.put_many({B: entry(b"1"), C: entry(b"1")})
+    await cache.put_many({A: entry(b"2")})
+    assert (cache.dropped, len(cache)) == (0, 3)
+
+    await cache.put_many(numbered(1))
+    inner.gate.set()
+    await settle()
+
+    assert cache.dropped == 1
+    assert list(inner.entries) == [C, A, *numbered(1)]
+    assert inner.entries[A].body == b"2"
+
+
+async def test_room_is_counted_anew_when_what_waited_is_written() -> None:
+    inner = DictCache()
+    cache = WriteBehindCache(inner, lifetime=HOUR, max_entries=10, max_bytes=10)
+    for turn in range(5):
+        await cache.put_many(numbered(10, b"%d" % turn))
+        await settle()
+
+    assert (cache.dropped, len(cache)) == (0, 0)
+    assert {each.body for each in inner.entries.values()} == {b"4"}
+
+
+async def test_what_waits_past_its_ttl_is_not_found() -> None:
+    inner = SlowCache()
+    cache = WriteBehindCache(inner, lifetime=HOUR)
+    await cache.put_many({A: entry(age_s=2 * 3600), B: entry()})
+
+    assert set(await cache.get_many([A, B])) == {B}
+    inner.gate.set()
+    await cache.close()
+
+
 async def test_a_write_that_fails_is_told_once_by_the_next_put_and_counted() -> None:
     cache = WriteBehindCache(DeadCache(), lifetime=HOUR)
     await cache.put_many({A: entry(), B: entry()})
