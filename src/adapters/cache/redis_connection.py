@@ -14,6 +14,9 @@ from foreseen.domain.errors import CacheUnavailableError
 PREFIX: Final = "foreseen"
 """What every key begins with."""
 
+LEASE: Final = "lease"
+"""Stands in the name of a lease where that of an entry has its namespace, which is hexadecimal."""
+
 
 def connect_redis(url: str, *, timeout_s: float, max_connections: int) -> redis.asyncio.Redis:
     """Build a client that fails fast; it connects when first used.

@@ -6,7 +6,7 @@ from typing import cast
 
 import redis.asyncio
 
-from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
+from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, redis_errors_translated
 from foreseen.domain.entry import read_header
 from foreseen.domain.ports import Held
 
@@ -57,7 +57,8 @@ class RedisInventory:
         cursor = 0
         while True:
             cursor, names = await self._client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
-            if names:
-                yield cast("list[bytes]", names)  # the client does not decode replies
+            page = cast("list[bytes]", names)  # the client does not decode replies
+            if entries := [name for name in page if name.split(b":")[2:3] != [LEASE.encode()]]:
+                yield entries
             if cursor == 0:
                 return

@@ -1,0 +1,129 @@
+"""RedisPushes: what processes push to one another over a channel of Redis."""
+
+import asyncio
+import logging
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+import redis.asyncio
+from redis.asyncio.client import PubSub
+
+from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
+from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.key import Key
+
+log = logging.getLogger(__name__)
+
+NOTHING: Final = b""
+"""Pushed for a key of which nothing is to be heard any more."""
+
+SILENCE_S: Final = 5.0
+"""Seconds without a word until the connection is asked whether it still stands; twice that, and it does not."""
+
+RETRY_S: Final = 1.0
+"""Seconds after a vain attempt to listen before the next."""
+
+_KEY_SIZE: Final = struct.Struct("<H")
+
+
+class RedisPushes:
+    """Bytes for keys, on one channel a model: who listens hears all of them.
+
+    A channel a key would cost a subscription for each key that is waited for. What is pushed here took a model tens of
+    milliseconds each, so that even of fifty processes a listener hears a thousand a second at most.
+
+    Listening begins when it is first asked for, over a connection of its own, and lasts until that breaks: then nobody
+    waits any longer, and the next who wants to listen connects anew.
+    """
+
+    def __init__(self, speaker: redis.asyncio.Redis, listener: redis.asyncio.Redis, *, model_name: str) -> None:
+        """Take two clients that do not decode replies; the listener's connection is used by nobody else."""
+        self._speaker = speaker
+        self._listener = listener
+        self._channel = f"{PREFIX}:{model_name}:pushes"
+        self._awaited: dict[Key, list[asyncio.Future[bytes]]] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self._hears: asyncio.Future[bool] | None = None
+        self._retry_at = 0.0
+        self._was_told = False
+
+    async def listen(self) -> bool:
+        """Hear from now on what is pushed; tell whether that works."""
+        loop = asyncio.get_running_loop()
+        if self._hears is None:
+            if loop.time() < self._retry_at:
+                return False
+            self._hears = loop.create_future()
+            self._listening = asyncio.create_task(self._listen(self._hears), name="listen for pushes")
+        return await asyncio.shield(self._hears)
+
+    @contextmanager
+    def awaited(self, key: Key) -> Iterator[asyncio.Future[bytes]]:
+        """Give a future of what is pushed for a key, which is NOTHING when the line breaks."""
+        pushed: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._awaited.setdefault(key, []).append(pushed)
+        try:
+            yield pushed
+        finally:
+            self._awaited[key].remove(pushed)
+            if not self._awaited[key]:
+                del self._awaited[key]
+
+    async def push(self, blobs: Mapping[Key, bytes]) -> None:
+        """Tell all who listen, in one round trip; raise CacheUnavailableError."""
+        with redis_errors_translated():
+            async with self._speaker.pipeline(transaction=False) as pipe:
+                for key, blob in blobs.items():
+                    pipe.publish(self._channel, _KEY_SIZE.pack(len(key)) + key + blob)
+                await pipe.execute()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        await self._listener.aclose()
+
+    async def _listen(self, hears: asyncio.Future[bool]) -> None:
+        try:
+            with redis_errors_translated():
+                async with self._listener.pubsub() as pubsub:
+                    await self._hear(pubsub, hears)
+        except Exception as exc:  # noqa: BLE001 - whatever it is that speaks there
+            if not self._was_told:
+                log.warning("pushes of other processes are not heard, what they compute is computed here too: %s", exc)
+            self._was_told = True
+        finally:
+            if not hears.done():
+                self._retry_at = asyncio.get_running_loop().time() + RETRY_S
+                hears.set_result(False)
+            self._hears = None
+            for pushed in [pushed for waiting in self._awaited.values() for pushed in waiting if not pushed.done()]:
+                pushed.set_result(NOTHING)
+
+    async def _hear(self, pubsub: PubSub, hears: asyncio.Future[bool]) -> None:
+        await pubsub.subscribe(self._channel)
+        was_silent = False
+        while True:
+            # A time is given, since without one some versions of redis-py fall back to that of ordinary reads.
+            message = await pubsub.get_message(timeout=SILENCE_S)
+            if message is None:
+                if was_silent:
+                    raise CacheUnavailableError(f"Redis: nothing heard for {2 * SILENCE_S:g} s")
+                await pubsub.ping()
+            elif message["type"] == "message":
+                self._deliver(message["data"])
+            elif message["type"] == "subscribe" and not hears.done():
+                hears.set_result(True)
+                self._was_told = False
+            was_silent = message is None
+
+    def _deliver(self, message: object) -> None:
+        if not isinstance(message, bytes) or len(message) < _KEY_SIZE.size:
+            return
+        end = _KEY_SIZE.size + _KEY_SIZE.unpack_from(message)[0]
+        for pushed in self._awaited.get(Key(message[_KEY_SIZE.size : end]), ()):
+            if not pushed.done():
+                pushed.set_result(message[end:])
