@@ -14,6 +14,7 @@ from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.load import load_predictor
 from foreseen.adapters.tabular.csv_reader import CsvReader
@@ -22,6 +23,7 @@ from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.predict import Predict
+from foreseen.domain.tally import Tally
 from foreseen.settings import Settings
 
 REDIS_TIMEOUT_S = 5.0
@@ -33,6 +35,9 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     given = settings.provided
+    # Where a process counts: in a row of its own, unless it is given one that others read as well.
+    counts: providers.Provider[Any] = providers.Dependency(default=providers.Object(None))
+    tally = providers.Singleton(Tally, counts)
 
     lifetime = providers.Singleton(Lifetime, given.ttl)
     secret = providers.Callable(lambda secret: secret.get_secret_value().encode(), given.redis_secret)
@@ -47,8 +52,9 @@ class Container(containers.DeclarativeContainer):
     l1 = providers.Singleton(
         LruCache, max_entries=given.lru_max_entries, max_bytes=given.lru_max_bytes, lifetime=lifetime
     )
+    timed = providers.Singleton(TimedCache, redis, tally)
     # Who scores a file waits for its writes: what is dropped here would be computed again next time.
-    gathered = providers.Singleton(TickGatheredCache, redis)
+    gathered = providers.Singleton(TickGatheredCache, timed)
     far = providers.Singleton(WriteBehindCache, gathered, lifetime=lifetime)
     l2 = providers.Singleton(GuardedCache, far, budget_s=given.redis_timeout)
     tiered = providers.Singleton(TieredCache, l1, l2)
@@ -67,7 +73,7 @@ class Container(containers.DeclarativeContainer):
         rows_per_call=given.rows_per_call,
     )
     model_thread = providers.Singleton(ModelThread)
-    predict = providers.Singleton(Predict, predictor, cache, model_thread)
+    predict = providers.Singleton(Predict, predictor, cache, model_thread, tally=tally)
 
     # Tables take their stream when they are made.
     table_reader = providers.Factory(CsvReader, signature=predictor.provided.signature)
