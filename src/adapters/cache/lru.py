@@ -42,10 +42,10 @@ class LruCache:
 
     def peek(self, key: Key) -> Entry | None:
         """Look, and count it as a use."""
-        held = self._store.get(key)
-        if held is None:
+        try:
+            entry, ends_at_us = self._store[key]
+        except KeyError:
             return None
-        entry, ends_at_us = held
         if ends_at_us <= self._clock() * 1e6:
             del self._store[key]
             return None

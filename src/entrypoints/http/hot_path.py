@@ -4,13 +4,14 @@ It shares schema, recipe and use case with the ordinary route, and never words a
 once, an odd header, an invalid body, goes on as if it had not been here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.errors import ForeseenError
+from foreseen.domain.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.domain.rows import Rows
 from foreseen.domain.tally import HITS_L1
@@ -41,6 +42,9 @@ class HotPath:
         self._longest_body = min(max_body, LONGEST_BODY)
         self._takes_get = not signature.has_tensors
         self._has_cache = has_cache
+        # Asked for at every hit.
+        self._peek = predict.peek
+        self._tally = predict.tally
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
@@ -53,7 +57,11 @@ class HotPath:
             elif scope["method"] == "GET" and self._takes_get and not _has_odd(scope["headers"]):
                 asked = self._reader.of_query(scope["query_string"])
             if asked is not None:
-                await self._answer(asked, scope, receive, send)
+                body = self._known(asked)
+                if body is None:
+                    await self._find(asked, scope, receive, send)
+                else:
+                    await self._send(send, body, _HIT, asked.keys[0] if scope["method"] == "GET" else None)
                 return
         await self._app(scope, receive, send)
 
@@ -62,53 +70,53 @@ class HotPath:
             return None
         return self._reader.of_body(message.get("body", b""))
 
-    async def _answer(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
-        body, told = self._known(asked), _HIT
-        if body is None:
-            try:
-                answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows))
-            except Exception as exc:
-                await problem(Request(scope), exc)(scope, receive, send)
-                if isinstance(exc, ForeseenError):
-                    return
-                raise  # for the server's log, as the application does
-            body = content(answer, is_many=asked.is_many)
-            said = headers(answer, has_cache=self._has_cache).items()
-            told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
-        if self._has_cache and scope["method"] == "GET":
-            told = (*told, (b"etag", etag(asked.keys[0])))
-        length = (b"content-length", b"%d" % len(body))
-        await send({"type": "http.response.start", "status": 200, "headers": (*told, length)})
-        await send({"type": "http.response.body", "body": body})
-
     def _known(self, asked: Asked) -> bytes | None:
         """Give the reply out of what can be told without waiting; None unless all of it can be."""
-        peek = self._predict.peek
         bodies = []
         for key in asked.keys:
-            entry = peek(key)
+            entry = self._peek(key)
             if entry is None:
                 return None
             bodies.append(entry.body)
-        self._predict.tally.counts[HITS_L1] += len(bodies)
+        self._tally.counts[HITS_L1] += len(bodies)
         return b'{"predictions":[' + b",".join(bodies) + b"]}" if asked.is_many else bodies[0]
 
+    async def _find(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows))
+        except Exception as exc:
+            await problem(Request(scope), exc)(scope, receive, send)
+            if isinstance(exc, ForeseenError):
+                return
+            raise  # for the server's log, as the application does
+        said = headers(answer, has_cache=self._has_cache).items()
+        told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
+        tagged = asked.keys[0] if scope["method"] == "GET" and self._has_cache else None
+        await self._send(send, content(answer, is_many=asked.is_many), told, tagged)
 
-def _has_plain_json(given: Iterable[_Header], longest: int) -> bool:
+    async def _send(self, send: Send, body: bytes, told: tuple[_Header, ...], tagged: Key | None) -> None:
+        """Send a reply with what is told of it, and the tag of a key."""
+        length = (b"content-length", b"%d" % len(body))
+        sent = (*told, length) if tagged is None else (*told, length, (b"etag", etag(tagged)))
+        await send({"type": "http.response.start", "status": 200, "headers": sent})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _has_plain_json(given: Collection[_Header], longest: int) -> bool:
     """Tell whether a body is worth waiting for here: JSON as it is, of a length that is told and not too large."""
-    is_json = is_short = False
-    for name, value in given:
-        if name == b"content-type":
-            is_json = value == b"application/json"
-        elif name == b"content-length":
-            is_short = value.isdigit() and int(value) <= longest
-        elif name in _ODD_HEADERS:
-            return False
-    return is_json and is_short
+    by_name = dict(given)
+    length = by_name.get(b"content-length", b"")
+    return (
+        by_name.get(b"content-type") == b"application/json"
+        and length.isdigit()
+        and int(length) <= longest
+        and len(by_name) == len(given)  # else one of those that were sent twice is not seen here
+        and _ODD_HEADERS.isdisjoint(by_name)
+    )
 
 
-def _has_odd(given: Iterable[_Header]) -> bool:
-    return any(name in _ODD_HEADERS for name, _ in given)
+def _has_odd(given: Collection[_Header]) -> bool:
+    return not _ODD_HEADERS.isdisjoint(dict(given))
 
 
 def _again(message: Message, receive: Receive) -> Receive:

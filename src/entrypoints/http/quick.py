@@ -37,7 +37,7 @@ class QuickReader:
     """Reads a request that is plainly valid, and gives None for any other: the ordinary route looks closer."""
 
     def __init__(self, signature: Signature, recipe: KeyRecipe, *, max_rows: int) -> None:
-        schema = InstanceSchema(signature)
+        schema = InstanceSchema(signature, takes_rounded=False)
         self._features = {feature.name: feature for feature in signature.features}
         self._recipe = recipe
         self._max_rows = max_rows
@@ -53,37 +53,32 @@ class QuickReader:
         plain = self._plain_query.fullmatch(query) if self._plain_query is not None else None
         try:
             values = self._values_of_texts(query) if plain is None else [float(text) for text in plain.groups()]
-            return self._asked([values], is_many=False) if values else None
+            return Asked((self._recipe.key(values),), (values,), False) if self._is_exact(values) else None
         except (InvalidBatchError, OverflowError, ValueError):  # such as "1e"
             return None
 
     def _values_of_texts(self, query: bytes) -> Sequence[Any]:
         if _NOT_PLAIN.search(query):
-            return ()
+            raise ValueError
         pairs = [pair.partition("=") for pair in query.decode("ascii").split("&")]
         texts = {name: text for name, _, text in pairs}
         if len(pairs) != len(self._features) or texts.keys() != self._features.keys():
-            return ()
+            raise ValueError
         return [read_text(feature, texts[name]) for name, feature in self._features.items()]
 
     def of_body(self, body: bytes) -> Asked | None:
         """Read one object, or many instances."""
-        many = _MANY.match(body)
         try:
-            if many is None:
-                return self._asked([self._values(self._one(body))], is_many=False)
+            if b'"instances"' not in body or (many := _MANY.match(body)) is None:
+                values = self._values(self._one(body))
+                return Asked((self._recipe.key(values),), (values,), False)
             if many[1] == b"{":
-                rows = [self._values(instance) for instance in self._objects(body)["instances"]]
+                rows = list(map(self._values, self._objects(body)["instances"]))
             else:
                 rows = self._rows(body)["instances"]
-            return self._asked(rows, is_many=True) if len(rows) <= self._max_rows else None
+            return Asked(list(map(self._recipe.key, rows)), rows, True) if len(rows) <= self._max_rows else None
         except (ValidationError, OverflowError):  # the latter: too large for a float32
             return None
-
-    def _asked(self, rows: Sequence[Sequence[Any]], *, is_many: bool) -> Asked | None:
-        if not rows or not all(map(self._is_exact, rows)):
-            return None
-        return Asked(list(map(self._recipe.key, rows)), rows, is_many)
 
 
 def _instances_of(instance: Any) -> Any:

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
-from foreseen.domain.signature import FLOATS, Feature, Signature
+from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Feature, Signature
 from foreseen.domain.text import shown
 
 MAX_FLAWS = 20
@@ -22,16 +22,22 @@ class InstanceSchema:
         type, row_type: what pydantic checks an instance with, as an object and as a row.
     """
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, signature: Signature, *, takes_rounded: bool = True) -> None:
+        """Take what is described.
+
+        Args:
+            takes_rounded: whether floats may be so large that they may have been integers which no float holds.
+        """
         self._signature = signature
+        types = [_type(feature, takes_rounded=takes_rounded) for feature in signature.features]
         # The functional form takes names that are no Python identifiers, such as "sepal length (cm)".
         make: Any = TypedDict
-        instance: Any = make("Instance", {feature.name: _type(feature) for feature in signature.features})
+        instance: Any = make("Instance", dict(zip(signature.names, types, strict=True)))
         instance.__pydantic_config__ = ConfigDict(extra="forbid")
         self._instance = TypeAdapter[Any](instance)
         self._instances = TypeAdapter[Any](list[instance])
         self.type = instance
-        self.row_type: Any = tuple[tuple(_type(feature) for feature in signature.features)]  # type: ignore[misc]
+        self.row_type: Any = tuple[tuple(types)]  # type: ignore[misc]
 
     def check(self, instances: Sequence[Any]) -> list[dict[str, Any]]:
         """Give the instances with their values as the right Python types.
@@ -95,9 +101,11 @@ def _nearest(name: str, given: set[str]) -> str | None:
     return next((other for other in sorted(given) if near_hint(other, [name])), None)
 
 
-def _type(feature: Feature) -> Any:
+def _type(feature: Feature, *, takes_rounded: bool) -> Any:
     """Give the type of one feature's value: strict, since "5.1" is text and true is no number."""
     value: Any = _scalar(feature)
+    if feature.dtype in FLOATS and not takes_rounded:
+        value = Annotated[value, Field(gt=-MAX_EXACT_INTEGER, lt=MAX_EXACT_INTEGER)]
     for length in reversed(feature.shape):
         value = Annotated[list[value], Field(min_length=length, max_length=length)]
     if feature.missing:
