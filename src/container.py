@@ -1,7 +1,7 @@
 """How the service is put together: the only place that names a port and its adapter together."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 from dependency_injector import containers, providers
@@ -16,14 +16,16 @@ from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.process import ProcessPredictor
 from foreseen.adapters.tabular.csv_reader import CsvReader
 from foreseen.adapters.tabular.csv_writer import CsvWriter, RejectsWriter, added_columns, whole_file
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
 from foreseen.domain.tally import Tally
+from foreseen.model import load_model, start_model
 from foreseen.settings import Settings
 
 REDIS_TIMEOUT_S = 5.0
@@ -63,15 +65,10 @@ class Container(containers.DeclarativeContainer):
     nothing = providers.Object(nullcontext())
     resources = providers.Selector(given.cache, none=nothing, lru=nothing, redis=l2, tiered=l2)
 
-    predictor = providers.Singleton(
-        load_predictor,
-        given.model,
-        outputs=given.outputs,
-        features=given.features,
-        sidecar=given.sidecar,
-        sha256=given.model_sha256,
-        rows_per_call=given.rows_per_call,
-    )
+    model_process = providers.Singleton(start_model, settings)
+    predictor_there = providers.Singleton(ProcessPredictor, model_process)
+    predictor_here = providers.Singleton(load_model, settings)
+    predictor = providers.Selector(given.model_in, process=predictor_there, thread=predictor_here)
     model_thread = providers.Singleton(ModelThread)
     predict = providers.Singleton(Predict, predictor, cache, model_thread, tally=tally)
 
@@ -89,8 +86,17 @@ class Container(containers.DeclarativeContainer):
 async def opened(container: Container) -> AsyncIterator[Predict]:
     """Give the use case with everything it needs open, and close that afterwards, in the opposite order."""
     async with AsyncExitStack() as stack:
+        after_the_thread = stack.enter_context(ExitStack())
         thread: ModelThread = container.model_thread()
         stack.callback(thread.close)
         resources: AbstractAsyncContextManager[Any] = container.resources()
         await stack.enter_async_context(resources)
-        yield container.predict()
+        predict: Predict = container.predict()
+        after_the_thread.callback(end_process, predict.predictor)
+        yield predict
+
+
+def end_process(predictor: Predictor) -> None:
+    """End the process that the model is in, if it has one of its own."""
+    if isinstance(predictor, ProcessPredictor):
+        predictor.close()

@@ -186,6 +186,12 @@ class Settings(BaseModel):
     workers: Whole = _setting(
         1, "Server", "Processes that serve, each with the model and its own lru.", shown="N", ge=1, le=256
     )
+    model_in: Literal["process", "thread"] = _setting(
+        "process",
+        "Server",
+        "Where the model computes: in a process of its own, or in a thread beside what serves.",
+        shown="process|thread",
+    )
     max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body taken: 512KiB, 8MiB.", shown="SIZE", ge=1)
     max_rows: Whole = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
 

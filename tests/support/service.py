@@ -103,6 +103,11 @@ def container_of(predictor: Predictor, **settings: Any) -> Container:
     return container
 
 
+def container_with(model: Path, **settings: Any) -> Container:
+    """Wire a container around a model file, to be loaded in this process."""
+    return Container(settings=Settings(**{"model": model, "model_in": "thread", **settings}))
+
+
 def _scope(method: str, path: str, query: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "type": "http",

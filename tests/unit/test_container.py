@@ -65,7 +65,7 @@ def test_what_holds_state_is_there_once(name: str) -> None:
 
 
 def test_the_model_is_loaded_once(iris_model: Path) -> None:
-    made = container(model=iris_model, outputs="predict,predict_proba")
+    made = container(model=iris_model, model_in="thread", outputs="predict,predict_proba")
 
     assert made.predictor() is made.predictor()
     assert made.predict() is made.predict()
@@ -189,7 +189,7 @@ async def test_it_is_closed_when_the_body_raises() -> None:
 
 async def test_it_is_closed_when_the_model_cannot_be_loaded(tmp_path: Path) -> None:
     notes: list[str] = []
-    made = container(cache="redis", model=tmp_path / "no.joblib")
+    made = container(cache="redis", model=tmp_path / "no.joblib", model_in="thread")
     made.l2.override(providers.Object(Resource(notes)))
     made.model_thread.override(providers.Object(Thread(notes)))
 

@@ -20,7 +20,7 @@ from foreseen.settings import Settings
 def inspect_model(settings: Settings, *, as_json: bool) -> None:
     """Load a model as it would be served, ask it a few times, and tell what was found."""
     configure_logs(settings)
-    predictor: Predictor = Container(settings=settings).predictor()
+    predictor: Predictor = Container(settings=settings).predictor_here()
     found = determinism(predictor)
     if as_json:
         typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False))

@@ -2,26 +2,34 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import typer
 
-from foreseen.container import Container
-from foreseen.domain.predict import Predict
-from foreseen.domain.signature import Feature, Signature
-from foreseen.entrypoints.http.serve import serve
-from foreseen.entrypoints.logs import configure_logs
+from foreseen.model import start_model
 from foreseen.settings import Settings
+
+if TYPE_CHECKING:
+    from foreseen.domain.predict import Predict
+    from foreseen.domain.signature import Feature, Signature
 
 
 def serve_model(settings: Settings) -> None:
     """Serve until told to stop."""
-    configure_logs(settings)
-    container = Container(settings=settings)
-    serve(container, announce=lambda port: typer.echo(announcement(container.predict(), settings, port)))
+    with start_model(settings) if settings.model_in == "process" else nullcontext() as process:
+        # Imported while the model loads: either takes most of a start.
+        from foreseen.container import Container
+        from foreseen.entrypoints.http.serve import serve
+        from foreseen.entrypoints.logs import configure_logs
+
+        configure_logs(settings)
+        container = Container(settings=settings, model_process=process)
+        serve(container, announce=lambda port: typer.echo(announcement(container.predict(), settings, port)))
 
 
-def announcement(predict: Predict, settings: Settings, port: int) -> str:
+def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     """Word what a newcomer wants to know: what it takes, a line to paste, and where to read on."""
     predictor = predict.predictor
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
@@ -37,14 +45,14 @@ def announcement(predict: Predict, settings: Settings, port: int) -> str:
     )
 
 
-def feature_text(feature: Feature) -> str:
+def feature_text(feature: "Feature") -> str:
     """Word a feature: its name, and its type where that is not a plain number."""
     shape = "x".join(map(str, feature.shape))
     kind = " ".join(part for part in (shape, feature.dtype if feature.dtype != "float64" else "") if part)
     return f"{feature.name} ({kind})" if kind else feature.name
 
 
-def curl(signature: Signature, base: str) -> str:
+def curl(signature: "Signature", base: str) -> str:
     """Give a command line that asks for one prediction."""
     example = signature.example_instance()
     if not signature.has_tensors:
@@ -57,5 +65,5 @@ def _as_text(example: Mapping[str, object]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in example.items()}
 
 
-def _classes(signature: Signature) -> str:
+def _classes(signature: "Signature") -> str:
     return f": one of {', '.join(signature.classes)}" if signature.classes else ""

@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from foreseen.container import Container
+from foreseen.container import Container, end_process
 from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.one_write import OneWriteProtocol
 from foreseen.entrypoints.listening import listening
@@ -39,7 +39,8 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
             _end_well_when_told_to()
             _Server(_config(app, settings), announce_once).run(sockets=[listener])
         else:
-            # Each process builds its own application, from the settings alone.
+            # Each process builds its own application, from the settings alone; this one's model was to be found good.
+            end_process(container.predictor())
             _Supervisor(_config(partial(_app_of_worker, settings), settings), listener, announce_once).run()
 
 

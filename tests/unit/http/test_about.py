@@ -51,7 +51,7 @@ def test_the_model_is_described(iris: Service, iris_model: Path) -> None:
 
 
 def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, iris_model: Path) -> None:
-    with service(Container(settings=Settings(model=iris_model, name="other"))) as same:
+    with service(Container(settings=Settings(model=iris_model, model_in="thread", name="other"))) as same:
         assert same.get("/model").json()["fingerprint"] == iris.get("/model").json()["fingerprint"]
         assert same.get("/model").json()["name"] == "other"
 

@@ -13,10 +13,9 @@ from referencing.jsonschema import DRAFT202012
 
 from foreseen.container import Container
 from foreseen.domain.signature import Feature, Signature
-from foreseen.settings import Settings
 from support.fakes import FakePredictor
 from support.models import IRIS_NAMES, iris_logistic, mixed_pipeline, save
-from support.service import JSON, Service, container_of, service
+from support.service import JSON, Service, container_of, container_with, service
 
 TENSORS = Signature((Feature("image", shape=(2, 3)), Feature("flags", dtype="uint8", shape=(2,)), Feature("scale")))
 ODD_NAMES = Signature((Feature("sepal length (cm)"), Feature("größe", dtype="int64"), Feature("a/b~c#?&")))
@@ -41,8 +40,8 @@ def containers(folder: Path) -> dict[str, Container]:
     (folder / "iris.toml").write_text(SIDECAR)
     both = ("predict", "predict_proba")
     return {
-        "iris": Container(settings=Settings(model=save(iris_logistic(), folder, "iris.joblib"), outputs=both)),
-        "mixed": Container(settings=Settings(model=save(mixed_pipeline(), folder, "mixed.joblib"))),
+        "iris": container_with(save(iris_logistic(), folder, "iris.joblib"), outputs=both),
+        "mixed": container_with(save(mixed_pipeline(), folder, "mixed.joblib")),
         "tensors": container_of(FakePredictor(TENSORS)),
         "odd names": container_of(FakePredictor(ODD_NAMES)),
     }
