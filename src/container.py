@@ -1,8 +1,8 @@
 """How the service is put together: the only place that names a port and its adapter together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 from dependency_injector import containers, providers
 
@@ -24,7 +24,7 @@ from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
-from foreseen.domain.tally import Tally
+from foreseen.domain.tally import CORRUPT, DROPPED, Tally
 from foreseen.model import load_model, start_model
 from foreseen.settings import Settings
 
@@ -80,6 +80,36 @@ class Container(containers.DeclarativeContainer):
     whole_file = providers.Callable(whole_file)
 
     inventory = providers.Singleton(RedisInventory, redis_client)
+
+
+class Instruments(NamedTuple):
+    """What can be read of the parts of a container at any time, without waiting.
+
+    Attributes:
+        gauges: what is so now, by name; of what this kind of cache has.
+        counters: what a part counts by itself from when it was made, by the place that a tally has for it.
+    """
+
+    gauges: Mapping[str, Callable[[], float]]
+    counters: Mapping[int, Callable[[], float]]
+
+
+def instruments(container: Container) -> Instruments:
+    """Give what tells how full its tiers and queues are."""
+    predict: Predict = container.predict()
+    gauges: dict[str, Callable[[], float]] = {"model_waiting_instances": lambda: predict.waiting}
+    counters: dict[int, Callable[[], float]] = {}
+    used = container.settings().cache
+    if used in ("lru", "tiered"):
+        l1: LruCache = container.l1()
+        gauges |= {"l1_entries": lambda: l1.entries, "l1_bytes": lambda: l1.size_bytes}
+    if used in ("redis", "tiered"):
+        l2: GuardedCache = container.l2()
+        far: WriteBehindCache = container.far()
+        redis: RedisCache = container.redis()
+        gauges |= {"l2_in_use": lambda: l2.is_in_use, "l2_waiting_entries": lambda: len(far)}
+        counters |= {CORRUPT: lambda: redis.corrupt, DROPPED: lambda: far.dropped}
+    return Instruments(gauges, counters)
 
 
 @asynccontextmanager

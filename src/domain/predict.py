@@ -49,6 +49,11 @@ class Predict:
         self._micro_batch = MicroBatcher(self._compute, cache.put_many, model_thread, max_rows=MICRO_BATCH_ROWS)
         self._flights = Flights(GatheredLookup(cache, self._micro_batch))
 
+    @property
+    def waiting(self) -> int:
+        """How many instances wait for the model."""
+        return len(self._micro_batch)
+
     async def __call__(self, batch: Batch, directives: Directives = NO_DIRECTIVES) -> Answer:
         """Answer every instance of a batch.
 

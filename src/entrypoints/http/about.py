@@ -1,13 +1,11 @@
-"""The routes that tell about the service: /model, /livez, /readyz and /metrics."""
+"""The routes that tell about the service: /model, /livez and /readyz."""
 
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
-from starlette.responses import Response
 
 from foreseen.domain.predict import Predict
-from foreseen.entrypoints.http.metrics import exposition
 from foreseen.settings import Settings, masked
 
 
@@ -60,11 +58,6 @@ def about_router(predict: Predict, settings: Settings) -> APIRouter:
     async def readyz() -> Status:
         # The model was loaded before the port opened; a broken cache costs time, never readiness.
         return Status(status="ready")
-
-    @router.get("/metrics", summary="Counters, as Prometheus text", response_class=Response)
-    async def metrics() -> Response:
-        content, media_type = exposition(predict.tally)
-        return Response(content, headers={"Content-Type": media_type})
 
     return router
 

@@ -11,27 +11,33 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from foreseen.container import Container, opened
+from foreseen.container import Container, instruments, opened
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
+from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.about import about_router
+from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.docs import add_docs
 from foreseen.entrypoints.http.hot_path import HotPath
+from foreseen.entrypoints.http.metrics import metrics_router
 from foreseen.entrypoints.http.openapi import openapi
 from foreseen.entrypoints.http.predict import predict_router
 from foreseen.entrypoints.http.problems import Refusal, problem
+from foreseen.entrypoints.http.slots import Slots
 from foreseen.settings import Settings
 
 
-def create_service(container: Container) -> ASGIApp:
+def create_service(container: Container, slots: Slots | None = None) -> ASGIApp:
     """Build what is served: the application behind the hot path.
 
+    Args:
+        slots: where this process counts beside others, with the container's counts in its own.
     Raises:
         ModelUnavailableError: the model cannot be had.
     """
     settings: Settings = container.settings()
     return HotPath(
-        create_app(container),
+        create_app(container, slots),
         container.predict(),
         max_body=settings.max_body,
         max_rows=settings.max_rows,
@@ -39,7 +45,7 @@ def create_service(container: Container) -> ASGIApp:
     )
 
 
-def create_app(container: Container) -> FastAPI:
+def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
     """Build the application; the model is loaded here, caches are opened when it starts.
 
     Raises:
@@ -47,10 +53,11 @@ def create_app(container: Container) -> FastAPI:
     """
     settings: Settings = container.settings()
     predict: Predict = container.predict()
+    board = Board(predict.tally, instruments(container), slots)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with opened(container):
+        async with board.kept_up(), opened(container):
             yield
 
     app = FastAPI(
@@ -65,6 +72,7 @@ def create_app(container: Container) -> FastAPI:
     )
     app.include_router(predict_router(predict, settings))
     app.include_router(about_router(predict, settings))
+    app.include_router(metrics_router(board, _info(predict, settings)))
     add_docs(app)
     document = openapi(app, predict.predictor)
     # FastAPI's own method would make the document anew, without the model in it, once another route is added.
@@ -74,13 +82,13 @@ def create_app(container: Container) -> FastAPI:
     async def openapi_document() -> dict[str, Any]:
         return document
 
-    _answer_errors_by_problems(app)
+    _answer_errors_by_problems(app, predict.tally)
     return app
 
 
-def _answer_errors_by_problems(app: FastAPI) -> None:
+def _answer_errors_by_problems(app: FastAPI, tally: Tally) -> None:
     async def answer(request: Request, exc: Exception) -> Response:
-        return problem(request, exc)
+        return problem(request, exc, tally)
 
     for error in (ForeseenError, Refusal, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, answer)
@@ -93,3 +101,12 @@ def _description(predict: Predict, settings: Settings) -> str:
         f"Fingerprint `{predictor.fingerprint.hex()}`, cache `{settings.cache}`. "
         "Every answer tells in its `Cache-Status` header where it came from."
     )
+
+
+def _info(predict: Predict, settings: Settings) -> dict[str, str]:
+    return {
+        "version": version("foreseen"),
+        "model": settings.model_name,
+        "fingerprint": predict.predictor.fingerprint.hex(),
+        "cache": settings.cache,
+    }

@@ -85,7 +85,7 @@ class HotPath:
         try:
             answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows))
         except Exception as exc:
-            await problem(Request(scope), exc)(scope, receive, send)
+            await problem(Request(scope), exc, self._tally)(scope, receive, send)
             if isinstance(exc, ForeseenError):
                 return
             raise  # for the server's log, as the application does

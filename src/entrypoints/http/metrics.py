@@ -1,34 +1,132 @@
-"""Metrics: the tally as Prometheus text, read when it is scraped."""
+"""Metrics: the totals of all processes as Prometheus text, read when they are scraped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import Final
 
+from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
+from starlette.responses import Response
 
-from foreseen.domain.tally import Tally
+from foreseen.domain.tally import (
+    CORRUPT,
+    DROPPED,
+    HITS_L1,
+    HITS_L2,
+    L2_GET_SECONDS,
+    L2_GETS,
+    L2_PUT_SECONDS,
+    L2_PUTS,
+    REJECTED,
+    ROW_BOUNDS,
+    Tally,
+)
+from foreseen.entrypoints.http.board import Board, Totals
+from foreseen.entrypoints.http.problems import REASONS
+
+GAUGES: Final[Mapping[str, str]] = {
+    "model_waiting_instances": "Instances that wait for the model, summed over the processes.",
+    "l1_entries": "Predictions held in memory, summed over the processes: one that several hold counts in each.",
+    "l1_bytes": "About the memory that these predictions take.",
+    "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes when it fails or is slow.",
+    "l2_waiting_entries": "Predictions that wait to be written to the shared cache, summed over the processes.",
+}
+"""Name and meaning of each gauge that a board may have."""
 
 
-def exposition(tally: Tally) -> tuple[bytes, str]:
-    """Give the counters as text, and its media type."""
+def metrics_router(board: Board, info: Mapping[str, str]) -> APIRouter:
+    """Build the route, around what this process knows of all, and what describes them."""
+    router = APIRouter(tags=["about"])
+
+    @router.get("/metrics", summary="Counters, as Prometheus text", response_class=Response)
+    async def metrics() -> Response:
+        return Response(exposition(board.totals(), info), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return router
+
+
+def exposition(totals: Totals, info: Mapping[str, str]) -> bytes:
+    """Give totals as text."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_TallyCollector(tally))
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    registry.register(_Collector(totals, info))
+    return generate_latest(registry)
 
 
-class _TallyCollector(Collector):
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+class _Collector(Collector):
+    def __init__(self, totals: Totals, info: Mapping[str, str]) -> None:
+        self._totals = totals
+        self._info = info
 
     def collect(self) -> Iterator[Metric]:
-        tally = self._tally
-        hits = CounterMetricFamily("foreseen_hits", "Instances answered from a cache, by tier.", labels=["tier"])
-        hits.add_metric(["L1"], tally.hits_l1)
-        hits.add_metric(["L2"], tally.hits_l2)
-        yield hits
-        yield CounterMetricFamily("foreseen_misses", "Instances that no cache knew.", tally.misses)
-        yield CounterMetricFamily("foreseen_coalesced", "Instances that waited for another request's.", tally.coalesced)
-        yield CounterMetricFamily("foreseen_model_calls", "Calls of the model.", tally.model_calls)
-        yield CounterMetricFamily("foreseen_model_rows", "Instances that the model computed.", tally.model_rows)
-        yield CounterMetricFamily("foreseen_model_seconds", "Seconds spent in the model.", tally.model_seconds)
+        yield from _info(self._info)
+        yield from _answers(self._totals.tally)
+        yield from _model(self._totals.tally)
+        yield from _shared_cache(self._totals.tally)
+        yield from _gauges(self._totals)
+
+
+def _info(told: Mapping[str, str]) -> Iterator[Metric]:
+    info = GaugeMetricFamily("foreseen_build_info", "What serves which model; always 1.", labels=list(told))
+    info.add_metric(list(told.values()), 1)
+    yield info
+
+
+def _answers(tally: Tally) -> Iterator[Metric]:
+    hits = CounterMetricFamily("foreseen_hits", "Instances answered from a cache, by its tier.", labels=["tier"])
+    hits.add_metric(["L1"], tally.counts[HITS_L1])
+    hits.add_metric(["L2"], tally.counts[HITS_L2])
+    yield hits
+    yield CounterMetricFamily("foreseen_misses", "Instances that no cache knew.", tally.misses)
+    yield CounterMetricFamily(
+        "foreseen_coalesced", "Instances that waited for another request's computation.", tally.coalesced
+    )
+    rejected = CounterMetricFamily(
+        "foreseen_rejected_requests",
+        "Requests answered by a problem, by its type and status.",
+        labels=["type", "status"],
+    )
+    for number, (kind, status) in enumerate(REASONS):
+        rejected.add_metric([kind, str(status)], tally.counts[REJECTED + number])
+    yield rejected
+
+
+def _model(tally: Tally) -> Iterator[Metric]:
+    yield CounterMetricFamily("foreseen_model_calls", "Calls of the model.", tally.model_calls)
+    yield CounterMetricFamily("foreseen_model_rows", "Instances that the model computed.", tally.model_rows)
+    yield CounterMetricFamily("foreseen_model_seconds", "Seconds spent in the model.", tally.model_seconds)
+    bounds = [*(str(float(bound)) for bound in ROW_BOUNDS), "+Inf"]
+    buckets = list(zip(bounds, map(float, accumulate(tally.model_calls_by_rows)), strict=True))
+    yield HistogramMetricFamily(
+        "foreseen_model_batch_rows", "Calls of the model by how many rows they had.", buckets, tally.model_rows
+    )
+
+
+def _shared_cache(tally: Tally) -> Iterator[Metric]:
+    calls = CounterMetricFamily("foreseen_l2_calls", "Calls of the shared cache, by operation.", labels=["operation"])
+    calls.add_metric(["get"], tally.counts[L2_GETS])
+    calls.add_metric(["put"], tally.counts[L2_PUTS])
+    yield calls
+    seconds = CounterMetricFamily(
+        "foreseen_l2_seconds", "Seconds that calls of the shared cache took, by operation.", labels=["operation"]
+    )
+    seconds.add_metric(["get"], tally.counts[L2_GET_SECONDS])
+    seconds.add_metric(["put"], tally.counts[L2_PUT_SECONDS])
+    yield seconds
+    yield CounterMetricFamily(
+        "foreseen_l2_corrupt_entries",
+        "Entries of the shared cache that did not verify and were not served.",
+        tally.counts[CORRUPT],
+    )
+    yield CounterMetricFamily(
+        "foreseen_l2_dropped_entries", "Predictions that were never written to the shared cache.", tally.counts[DROPPED]
+    )
+
+
+def _gauges(totals: Totals) -> Iterator[Metric]:
+    for name, meaning in GAUGES.items():
+        if name in totals.gauges:
+            yield GaugeMetricFamily(f"foreseen_{name}", meaning, totals.gauges[name])
+    yield GaugeMetricFamily("foreseen_processes", "Processes that serve, and whose numbers are here.", totals.processes)

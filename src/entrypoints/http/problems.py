@@ -18,6 +18,7 @@ from foreseen.domain.errors import (
     NotCachedError,
     PredictionError,
 )
+from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.cache_status import BYPASSED
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,27 @@ STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
     CacheError: (500, "cache-failed", "The cache failed"),
 }
 """Status, type and title of each error that can reach a client."""
+
+REASONS: Final[Sequence[tuple[str, int]]] = (
+    ("other", 0),
+    ("invalid-json", 400),
+    ("disconnected", 400),
+    ("http", 404),
+    ("http", 405),
+    ("body-too-large", 413),
+    ("too-many-instances", 413),
+    ("encoded", 415),
+    ("not-json", 415),
+    ("invalid-instances", 422),
+    ("invalid-request", 422),
+    ("prediction-failed", 500),
+    ("cache-failed", 500),
+    ("internal", 500),
+    ("no-model", 503),
+    ("not-cached", 504),
+)
+"""Type and status of each problem, in the order that the tally numbers them; first what is none of these."""
+_NUMBERS: Final = {reason: number for number, reason in enumerate(REASONS)}
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, worded for its client
@@ -53,8 +75,21 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, worded for its client
         return cls(422, "invalid-request", "The request holds no instances", detail)
 
 
-def problem(request: Request, exc: Exception) -> Response:
-    """Answer any error; one that is nobody's plan is logged with its traceback and told without it."""
+def problem(request: Request, exc: Exception, tally: Tally) -> Response:
+    """Answer any error, and count it; one that is nobody's plan is logged with its traceback and told without it."""
+    answer = _worded(request, exc)
+    tally.count_rejected(_NUMBERS.get((answer.kind, answer.status_code), 0))
+    return answer
+
+
+class _Problem(Response):
+    """A problem document, and the kind that its type ends with."""
+
+    media_type = MEDIA_TYPE
+    kind: str
+
+
+def _worded(request: Request, exc: Exception) -> _Problem:
     if isinstance(exc, Refusal):
         return _document(request, exc.status, exc.kind, exc.title, exc.detail, headers=exc.headers)
     if isinstance(exc, InvalidBatchError):
@@ -87,7 +122,7 @@ def _with_place(flaw: Flaw) -> str:
     return f"{where}: {flaw}" if where else str(flaw)
 
 
-def _http_error(request: Request, exc: HTTPException) -> Response:
+def _http_error(request: Request, exc: HTTPException) -> _Problem:
     """Answer what the router refuses: an unknown path, or another method."""
     path, headers, detail = request.scope["path"], dict(exc.headers or {}), str(exc.detail)
     if exc.status_code == 404:
@@ -109,7 +144,7 @@ def _document(
     *,
     errors: Sequence[Flaw] = (),
     headers: Mapping[str, str] | None = None,
-) -> Response:
+) -> _Problem:
     content: dict[str, Any] = {
         "type": f"urn:foreseen:problem:{kind}",
         "title": title,
@@ -121,7 +156,9 @@ def _document(
     sent = dict(headers or {})
     if request.scope["path"] == "/predict":
         sent["Cache-Status"] = BYPASSED
-    return Response(msgspec.json.encode(content), status, sent, MEDIA_TYPE)
+    answer = _Problem(msgspec.json.encode(content), status, sent)
+    answer.kind = kind
+    return answer
 
 
 def _error(flaw: Flaw) -> dict[str, str]:

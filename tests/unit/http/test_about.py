@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from foreseen.container import Container
 from foreseen.settings import Settings
@@ -18,13 +17,6 @@ from support.service import Service, container_of, service
 def sums() -> Iterator[Service]:
     with service(container_of(FakePredictor())) as asked:
         yield asked
-
-
-def counters(asked: Service) -> dict[str, float]:
-    """Read /metrics: values by name, and by tier where there is one."""
-    families = text_string_to_metric_families(asked.get("/metrics").body.decode())
-    samples = (sample for family in families for sample in family.samples)
-    return {"_".join([sample.name, *sample.labels.values()]): sample.value for sample in samples}
 
 
 @pytest.mark.parametrize(("path", "status"), [("/livez", "alive"), ("/readyz", "ready")])
@@ -75,29 +67,6 @@ def test_a_broken_cache_does_not_make_it_unready() -> None:
     with service(container_of(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as asked:
         assert asked.get("/readyz").status == 200
         assert asked.get(length=1, width=2).json() == {"prediction": 3.0}
-
-
-def test_metrics_count_instances_by_where_they_were_answered(sums: Service) -> None:
-    sums.post({"instances": [[1, 1], [2, 2], [1, 1]]})  # three misses, two rows
-    sums.post({"instances": [[1, 1], [3, 3]]})  # a hit, a miss
-    sums.get(length=3, width=3)  # a hit
-    sums.get(length="wide", width=3)  # no instance at all
-
-    counted = counters(sums)
-    assert counted.pop("foreseen_model_seconds_total") > 0
-    assert counted == {
-        "foreseen_hits_total_L1": 2,
-        "foreseen_hits_total_L2": 0,
-        "foreseen_misses_total": 4,
-        "foreseen_coalesced_total": 0,
-        "foreseen_model_calls_total": 2,
-        "foreseen_model_rows_total": 3,
-    }
-
-
-def test_metrics_are_prometheus_text(sums: Service) -> None:
-    assert sums.get("/metrics").headers["content-type"].startswith("text/plain; version=")
-    assert set(counters(sums).values()) == {0}
 
 
 def test_an_unknown_path_is_a_problem_that_names_the_known(sums: Service) -> None:
