@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,10 +72,13 @@ def run(
 
 
 @contextmanager
-def served(*args: object, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Iterator[Served]:
-    """Run `foreseen serve` on a free port until the block ends."""
+def served(
+    *args: object, env: Mapping[str, str] | None = None, cwd: Path | None = None, flags: Sequence[str] = ()
+) -> Iterator[Served]:
+    """Run `foreseen serve` on a free port until the block ends; flags are for Python."""
+    python, *line = command("serve", *args, "--port", "0")
     process = subprocess.Popen(
-        command("serve", *args, "--port", "0"),
+        [python, *flags, *line],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -113,16 +116,26 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float = 30.0) -> None:
 
 def workers(running: Served) -> list[int]:
     """Give the process ids of the workers of a service."""
-    pid = running.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    if children.exists():  # images for containers have no ps
-        lines = {int(child): _command_line(child) for child in children.read_text().split()}
+    # Python's resource tracker is a child as well.
+    return _children(running.process.pid, "spawn_main")
+
+
+def model_processes(pid: int) -> list[int]:
+    """Give the process ids of the models that a process has started."""
+    return _children(pid, "predictor.child")
+
+
+def _children(pid: int, said: str) -> list[int]:
+    """Give the children of a process that have this in their command line."""
+    by_thread = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    if by_thread:  # images for containers have no ps
+        started = [child for children in by_thread for child in children.read_text().split()]
+        lines = {int(child): _command_line(child) for child in started}
     else:
         listed = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
         fields = [line.split(None, 2) for line in listed.stdout.splitlines()]
         lines = {int(child): " ".join(line) for child, parent, *line in fields if int(parent) == pid}
-    # Python's resource tracker is a child as well.
-    return [child for child, line in lines.items() if "spawn_main" in line]
+    return [child for child, line in lines.items() if said in line]
 
 
 def _command_line(pid: str) -> str:
