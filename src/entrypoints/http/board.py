@@ -13,6 +13,9 @@ from foreseen.entrypoints.http.slots import Slots
 READ_EVERY_S: Final = 1.0
 """Seconds between two readings of its gauges by a process that others sum up."""
 
+GAUGE_PLACES: Final = 16
+"""Numbers of a row behind its tally: when the gauges were read, and room for these."""
+
 STALE_AFTER_S: Final = 5.0
 """Seconds after which the gauges of a process that has not read them again are left out: it is dead, or stopped."""
 
@@ -51,7 +54,7 @@ class Board:
         self._clock = clock
         self._counted = dict.fromkeys(instruments.counters, 0.0)
         # Behind the tally, where there are slots; a row of its own where there are none.
-        self._gauges: Numbers = slots.claim()[SIZE:] if slots else [0.0] * (len(instruments.gauges) + 1)
+        self._gauges: Numbers = slots.claim()[SIZE:] if slots else [0.0] * GAUGE_PLACES
 
     def read(self) -> None:
         """Read the instruments now."""

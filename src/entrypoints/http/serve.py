@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 from foreseen.container import Container, end_process
 from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.one_write import OneWriteProtocol
+from foreseen.entrypoints.http.slots import Slots
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
@@ -39,9 +40,9 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
             _end_well_when_told_to()
             _Server(_config(app, settings), announce_once).run(sockets=[listener])
         else:
-            # Each process builds its own application, from the settings alone; this one's model was to be found good.
+            # Each process builds its own application, from the settings; this one's model was to be found good.
             end_process(container.predictor())
-            _Supervisor(_config(partial(_app_of_worker, settings), settings), listener, announce_once).run()
+            _Supervisor(_config(partial(_app_of_worker, settings, Slots()), settings), listener, announce_once).run()
 
 
 def _end_well_when_told_to() -> None:
@@ -84,9 +85,9 @@ class _Supervisor(Multiprocess):
             self._announce()
 
 
-def _app_of_worker(settings: Settings) -> ASGIApp:
+def _app_of_worker(settings: Settings, slots: Slots) -> ASGIApp:
     configure_logs(settings)
-    app = create_service(Container(settings=settings))
+    app = create_service(Container(settings=settings, counts=slots.claim()), slots)
     _spare_the_collector()
     return app
 

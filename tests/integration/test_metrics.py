@@ -1,0 +1,210 @@
+"""The counters of several worker processes, scraped from whichever answers."""
+
+import os
+import re
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Self
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from foreseen.entrypoints.http.board import READ_EVERY_S
+from support.models import IRIS_NAMES
+from support.processes import Served, served, wait_until, workers
+
+WORKERS = 3
+MISS, HIT = "foreseen; fwd=miss; stored", "foreseen; hit; detail=L1"
+SCRAPES = 12
+"""So many that, each on a connection of its own, they reach more than one worker."""
+
+
+@pytest.fixture(scope="module")
+def three(iris_model: Path) -> Iterator[Served]:
+    """A service that all tests here share, since three workers take long to start: what it counts goes on."""
+    with served(iris_model, "--workers", str(WORKERS)) as running:
+        yield running
+
+
+NUMBERS = count()
+
+
+@pytest.fixture
+def number() -> int:
+    """The number of a flower that no test has asked for."""
+    return next(NUMBERS)
+
+
+def flower(number: int) -> dict[str, float]:
+    return dict(zip(IRIS_NAMES, (5.0, 3.0, 1.0, number / 8), strict=True))
+
+
+def ask(running: Served, number: int) -> str:
+    """Ask for one flower, and give where the answer came from."""
+    reply = running.get("/predict", **flower(number))
+    assert reply.status_code == 200
+    return reply.headers["cache-status"]
+
+
+def scraped(running: Served) -> dict[str, float]:
+    families = text_string_to_metric_families(running.get("/metrics").text)
+    samples = [sample for family in families for sample in family.samples]
+    return {
+        "_".join(
+            [sample.name.removeprefix("foreseen_"), *(value for _, value in sorted(sample.labels.items()))]
+        ): sample.value
+        for sample in samples
+    }
+
+
+def counted(running: Served) -> dict[str, float]:
+    """Scrape what only grows."""
+    return {name: value for name, value in scraped(running).items() if re.search("_total|_bucket|_count|_sum", name)}
+
+
+def since(before: Mapping[str, float], running: Served) -> dict[str, float]:
+    """Scrape, and give what was counted beyond what was before."""
+    return {name: value - before[name] for name, value in counted(running).items()}
+
+
+def ask_until_computed(running: Served, number: int, times: int) -> Counter[str]:
+    """Ask for one flower until so many workers have had to compute it; give how often it came from where."""
+    said: Counter[str] = Counter()
+
+    def are_enough() -> bool:
+        said.update([ask(running, number)])
+        return said[MISS] == times
+
+    wait_until(are_enough)
+    assert set(said) <= {MISS, HIT}
+    return said
+
+
+def kill_one(running: Served) -> None:
+    """Kill a worker as the kernel does, and wait until another has been started."""
+    wait_until(lambda: len(workers(running)) == WORKERS)
+    killed = workers(running)[0]
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: len(workers(running)) == WORKERS and killed not in workers(running))
+
+
+def test_whoever_is_scraped_tells_the_exact_sum_of_all(three: Served, number: int) -> None:
+    before = counted(three)
+    said = ask_until_computed(three, number, WORKERS)
+    assert three.get("/predict", sepal_length="long").status_code == 422
+    rows = [[9.0, 9.0, 9.0, row] for row in range(5)]
+    assert three.post({"instances": rows}).status_code == 200
+
+    for _ in range(SCRAPES):
+        told = since(before, three)
+        assert told["hits_total_L1"] == said[HIT]
+        assert told["misses_total"] == WORKERS + 5
+        assert told["model_rows_total"] == told["model_batch_rows_sum"] == WORKERS + 5
+        assert told["model_calls_total"] == told["model_batch_rows_count"] == WORKERS + 1
+        assert told["model_batch_rows_bucket_1.0"] == WORKERS
+        assert told["rejected_requests_total_422_invalid-instances"] == 1
+
+
+def test_a_worker_that_is_killed_loses_no_count_and_its_successor_goes_on(three: Served, number: int) -> None:
+    ask_until_computed(three, number, WORKERS)
+    before = counted(three)
+    kill_one(three)
+
+    for _ in range(SCRAPES):
+        assert counted(three) == before
+    # The successor has an lru of its own, so that it computes the flower once more.
+    said = ask_until_computed(three, number, 1)
+    for _ in range(SCRAPES):
+        told = since(before, three)
+        assert (told["hits_total_L1"], told["misses_total"]) == (said[HIT], 1)
+
+
+def test_counts_never_shrink_and_miss_no_answer_while_workers_are_killed_under_load(three: Served) -> None:
+    first = before = counted(three)
+    with Load(three) as load:
+        for _ in range(2):
+            kill_one(three)
+            for _ in range(SCRAPES):
+                with suppress(httpx.TransportError):  # it was asked of the one that was killed
+                    now = counted(three)
+                    assert [name for name in now if now[name] < before[name]] == []
+                    before = now
+        wait_until(lambda: load.answered >= 50)
+
+    told = since(first, three)
+    assert load.failures == []
+    assert load.answered <= told["hits_total_L1"] + told["misses_total"] <= load.sent
+
+
+class Load(threading.Thread):
+    """Asks for flowers until the block ends."""
+
+    def __init__(self, running: Served) -> None:
+        super().__init__()
+        self.sent = self.answered = 0
+        self.failures: list[int] = []
+        self._running = running
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            self.sent += 1
+            with suppress(httpx.TransportError):  # it was asked of one that was killed
+                reply = self._running.get("/predict", **flower(1000 + self.sent % 50))
+                self.answered += 1
+                if reply.status_code != 200:
+                    self.failures.append(reply.status_code)
+
+
+def test_gauges_are_those_of_the_living(three: Served, number: int) -> None:
+    def shown(name: str) -> float:
+        return scraped(three)[name]
+
+    wait_until(lambda: shown("processes") == WORKERS)
+    ask_until_computed(three, number, WORKERS)
+    time.sleep(2 * READ_EVERY_S)  # what the others show may be as old as that
+    [held] = {shown("l1_entries") for _ in range(SCRAPES)}
+    assert held >= WORKERS
+
+    kill_one(three)
+    # Its successor holds nothing, and each of the others no more than before.
+    wait_until(lambda: shown("l1_entries") < held and shown("processes") == WORKERS)
+
+
+def test_workers_that_are_replaced_one_by_one_lose_no_count(three: Served, number: int) -> None:
+    ask_until_computed(three, number, WORKERS)
+    before, first = counted(three), set(workers(three))
+    three.process.send_signal(signal.SIGHUP)
+
+    wait_until(lambda: len(workers(three)) == WORKERS and not first & set(workers(three)), seconds=90)
+    for _ in range(SCRAPES):
+        assert counted(three) == before
+
+
+def test_workers_share_what_redis_did(iris_model: Path, redis_url: str) -> None:
+    shared = ("--cache", "redis", "--redis-url", redis_url, "--redis-timeout", "10s")
+    with served(iris_model, "--workers", str(WORKERS), *shared) as running:
+        assert ask(running, 0) == MISS
+        wait_until(lambda: counted(running)["l2_calls_total_put"] == 1)
+        assert {ask(running, 0) for _ in range(20)} == {"foreseen; hit; detail=L2"}
+
+        told = counted(running)
+        assert (told["hits_total_L2"], told["l2_calls_total_get"]) == (20, 21)
+        assert 0 < told["l2_seconds_total_get"] < 60
+        assert 0 < told["l2_seconds_total_put"] < 60
+        wait_until(lambda: scraped(running)["l2_in_use"] == WORKERS)
