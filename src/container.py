@@ -12,6 +12,9 @@ from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_inventory import RedisInventory
+from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
+from foreseen.adapters.cache.redis_leases import RedisLeases
+from foreseen.adapters.cache.redis_pushes import RedisPushes
 from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.timed import TimedCache
@@ -65,12 +68,29 @@ class Container(containers.DeclarativeContainer):
     nothing = providers.Object(nullcontext())
     resources = providers.Selector(given.cache, none=nothing, lru=nothing, redis=l2, tiered=l2)
 
+    # Whoever listens keeps their connection: it is none of those that requests wait for.
+    listener = providers.Singleton(connect_redis, given.redis_url, timeout_s=REDIS_TIMEOUT_S, max_connections=1)
+    redis_leases = providers.Singleton(
+        RedisLeases,
+        providers.Singleton(RedisLeaseTable, redis_client, model_name=given.model_name, lease_s=given.lease),
+        providers.Singleton(RedisPushes, redis_client, listener, model_name=given.model_name),
+        lease_s=given.lease,
+        kept_above_s=given.lease_above,
+        budget_s=given.redis_timeout,
+        lifetime=lifetime,
+        entry_format=entry_format,
+    )
+    alone: providers.Provider[Any] = providers.Object(None)
+    leases = providers.Selector(given.cache, none=alone, lru=alone, redis=redis_leases, tiered=redis_leases)
+
     model_process = providers.Singleton(start_model, settings)
     predictor_there = providers.Singleton(ProcessPredictor, model_process)
     predictor_here = providers.Singleton(load_model, settings)
     predictor = providers.Selector(given.model_in, process=predictor_there, thread=predictor_here)
     model_thread = providers.Singleton(ModelThread)
-    predict = providers.Singleton(Predict, predictor, cache, model_thread, tally=tally)
+    predict = providers.Singleton(
+        Predict, predictor, cache, model_thread, tally=tally, leases=leases, lease_above_s=given.lease_above
+    )
 
     # Tables take their stream when they are made.
     table_reader = providers.Factory(CsvReader, signature=predictor.provided.signature)
@@ -121,6 +141,9 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
         stack.callback(thread.close)
         resources: AbstractAsyncContextManager[Any] = container.resources()
         await stack.enter_async_context(resources)
+        leases: AbstractAsyncContextManager[Any] | None = container.leases()
+        if leases is not None:
+            await stack.enter_async_context(leases)
         predict: Predict = container.predict()
         after_the_thread.callback(end_process, predict.predictor)
         yield predict

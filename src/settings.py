@@ -180,6 +180,13 @@ class Settings(BaseModel):
         shown="TEXT",
         secret=True,
     )
+    lease_above: Duration = _setting(
+        0.05,
+        "Cache",
+        "Model time of an instance from which processes that share Redis wait for each other's computation.",
+        shown="TIME",
+    )
+    lease: Duration = _setting(2.0, "Cache", "How long they wait at most for a process that has died.", shown="TIME")
 
     host: str = _setting("127.0.0.1", "Server", "Address to listen on.", shown="ADDRESS", min_length=1)
     port: Whole = _setting(8000, "Server", "Port to listen on, 0 for any free one.", shown="N", ge=0, le=65535)

@@ -13,9 +13,11 @@ from foreseen.domain.errors import NotCachedError, PredictionError
 from foreseen.domain.key import Key, KeyRecipe, namespace
 from foreseen.domain.lookup import GatheredLookup
 from foreseen.domain.microbatch import MicroBatcher
+from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_thread import ModelThread
-from foreseen.domain.ports import Cache, Predictor
+from foreseen.domain.ports import Cache, Leases, Predictor
 from foreseen.domain.rows import Instances
+from foreseen.domain.shared_flights import SharedFlights
 from foreseen.domain.tally import Tally
 
 MICRO_BATCH_ROWS: Final = 1024
@@ -25,7 +27,8 @@ MICRO_BATCH_ROWS: Final = 1024
 class Predict:
     """The one use case: HTTP and files both come here, and get the same bytes for the same instance.
 
-    A key that nobody knows goes through flights (is somebody finding it?), a lookup in the slower tiers, and the model.
+    A key that nobody knows goes through flights (is somebody finding it?), a lookup in the slower tiers,
+    leases (is another process computing it?), and the model.
     """
 
     def __init__(
@@ -35,9 +38,16 @@ class Predict:
         model_thread: ModelThread,
         *,
         tally: Tally | None = None,
+        leases: Leases | None = None,
+        lease_above_s: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the clock as seconds since 1970."""
+        """Take the clock as seconds since 1970.
+
+        Args:
+            leases: who computes what among the processes that share the cache; None where none do.
+            lease_above_s: seconds that an instance has to cost the model for others to be asked.
+        """
         self.predictor = predictor
         self.recipe = KeyRecipe(
             namespace(predictor.fingerprint, predictor.signature, predictor.outputs), predictor.signature
@@ -47,7 +57,11 @@ class Predict:
         self._cache = cache
         self._clock = clock
         self._micro_batch = MicroBatcher(self._compute, cache.put_many, model_thread, max_rows=MICRO_BATCH_ROWS)
-        self._flights = Flights(GatheredLookup(cache, self._micro_batch))
+        self._cost = ModelCost()
+        self._shared = leases and SharedFlights(
+            leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_above_s
+        )
+        self._flights = Flights(GatheredLookup(cache, self._shared or self._micro_batch))
 
     @property
     def waiting(self) -> int:
@@ -107,6 +121,7 @@ class Predict:
             raise PredictionError(f"expected {len(batch)} predictions from the model, got {len(predictions)}")
         bodies, seconds = predictions.encode(), time.perf_counter() - start
         self.tally.count_model_call(rows=len(batch), seconds=seconds)
+        self._cost.count(rows=len(batch), seconds=seconds)
         now_us, cost_us = int(self._clock() * 1e6), int(seconds * 1e6 / len(batch))
         return [Entry(body, now_us, cost_us) for body in bodies]
 

@@ -14,6 +14,17 @@ from foreseen.domain.ports import Leases
 WAITS: Final = 2
 """How often one waits for a key in vain before computing it: for a process that died, and for one that took over."""
 
+LARGEST: Final = 256
+"""Keys of a boarding beyond which others are not asked: it is a file, and who waits for one row waits for all."""
+
+PATIENCE_S: Final = 5.0
+PATIENCE_ROWS: Final = 10
+UNKNOWN_PATIENCE_S: Final = 30.0
+"""How long one waits for a process that lives: it may be busy with much else, or its model may hang.
+
+The time of ten instances, five seconds at least; thirty seconds as long as nobody knows what an instance costs.
+"""
+
 
 class _Part(Boarding):
     """Some flights of a boarding, found by themselves; says of each when it is over, or not wanted any more."""
@@ -65,8 +76,12 @@ class SharedFlights:
         """Find what is wanted of boardings."""
         if self._cost.is_below(self._above_s):
             self._hand_on(boardings)
-        else:
-            self._begin(self._share(boardings, WAITS), boardings)
+            return
+        small = [boarding for boarding in boardings if len(boarding.flights) <= LARGEST]
+        if small:
+            self._begin(self._share(small, WAITS), small)
+        if len(small) < len(boardings):
+            self._hand_on([boarding for boarding in boardings if len(boarding.flights) > LARGEST])
 
     async def _share(self, boardings: Sequence[Boarding], waits: int) -> None:
         claimed = await self._leases.claim([flight.key for boarding in boardings for flight in boarding.wanted()])
@@ -87,7 +102,12 @@ class SharedFlights:
         waiting = self._begin(self._wait_for(flight, part, waits), [part])
 
     async def _wait_for(self, flight: Flight, part: Boarding, waits: int) -> None:
-        entry = await self._leases.wait(flight.key)
+        try:
+            async with asyncio.timeout(self._patience_s()):
+                entry = await self._leases.wait(flight.key)
+        except TimeoutError:
+            self._hand_on([part])
+            return
         if entry is not None:
             # Into all tiers: it is there already in the far one, unless its process died with it.
             await self._store({flight.key: entry})
@@ -97,6 +117,10 @@ class SharedFlights:
             self._begin(self._share([part], waits - 1), [part])
         else:
             self._hand_on([part])
+
+    def _patience_s(self) -> float:
+        row_s = self._cost.row_s
+        return UNKNOWN_PATIENCE_S if row_s is None else max(PATIENCE_S, PATIENCE_ROWS * row_s)
 
     def _settle(self, flight: Flight) -> None:
         self._leases.settle(flight.key, flight.landed[0] if flight.landed else None)

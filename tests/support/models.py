@@ -166,6 +166,20 @@ class Slow:
         return np.asarray(rows)[:, 0] + len(rows) * 1e-12
 
 
+class Sleeper:
+    """Takes a number, and the seconds that it is to take; gives twice the number, after that time."""
+
+    REFUSED = 13
+
+    def predict(self, rows: Any) -> Any:
+        """Sleep as long as any of them wants."""
+        numbers, seconds = np.asarray(rows, dtype=float).T
+        time.sleep(seconds.max())
+        if self.REFUSED in numbers:
+            raise ValueError("not this number")
+        return numbers * 2
+
+
 class Refusing:
     """Takes what is 100 or more and refuses the rest, the probe with it."""
 

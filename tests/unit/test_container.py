@@ -107,6 +107,29 @@ def test_redis_is_reached_as_the_settings_say() -> None:
     assert isinstance(made.inventory(), RedisInventory)
 
 
+@pytest.mark.parametrize("cache", CACHES)
+def test_leases_are_asked_for_where_a_tier_is_shared(cache: str) -> None:
+    made = container(cache=cache, model="flowers.joblib", lease="5s", redis_timeout="50ms", redis_max_connections=3)
+
+    leases = made.leases()
+
+    if cache in ("none", "lru"):
+        assert leases is None
+    else:
+        assert (leases._lease_s, leases._budget_s) == (5.0, 0.05)
+        assert leases._table._name(A) == "foreseen:flowers:lease:" + "6e" * 8 + ":61"
+        assert leases._pushes._listener is not leases._pushes._speaker is made.redis_client()
+
+
+def test_others_are_asked_about_what_costs_as_much_as_the_settings_say() -> None:
+    shared = with_fake_model(cache="redis", lease_above="1s").predict()._shared
+
+    assert shared is not None
+    assert not shared._cost.is_below(shared._above_s)
+    shared._cost.count(rows=1, seconds=0.9)
+    assert shared._cost.is_below(shared._above_s)
+
+
 def test_the_secret_seals_the_entries() -> None:
     plain, first, second = (container(redis_secret=secret).entry_format() for secret in ("", "hush", "hush"))
 

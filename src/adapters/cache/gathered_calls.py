@@ -32,6 +32,12 @@ class GatheredCalls(Generic[Reply]):
             await asyncio.wait(asked.values())  # which, unlike gather, leaves them to the others when it is cancelled
         return {key: reply for key, future in asked.items() if (reply := future.result()) is not None}
 
+    async def close(self) -> None:
+        """End what is under way; who waits for it is cancelled."""
+        for call in self._calls:
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
     def _send(self) -> None:
         asked, self._asked = iter(self._asked.items()), {}
         while group := dict(islice(asked, MAX_KEYS)):
@@ -42,6 +48,10 @@ class GatheredCalls(Generic[Reply]):
     async def _call(self, group: Mapping[Key, asyncio.Future[Reply | None]]) -> None:
         try:
             replies = await self._ask(list(group))
+        except asyncio.CancelledError:  # closed
+            for reply in group.values():
+                reply.cancel()
+            raise
         except Exception as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
             for reply in group.values():
                 reply.set_exception(exc)

@@ -24,9 +24,6 @@ BUDGET_PER_KEY_S: Final = 1e-4
 DOUBT_S: Final = 1.0
 """Seconds after a call that failed or overran in which nobody is asked, and everybody computes."""
 
-PATIENCE_S: Final = 30.0
-"""Seconds that one waits at most for a process that goes on renewing its lease: its model may hang."""
-
 
 class RedisLeases:
     """Leases in a table, pushes over a channel; whatever goes wrong with either, a key is ours to compute.
@@ -41,15 +38,22 @@ class RedisLeases:
         pushes: RedisPushes,
         *,
         lease_s: float,
+        kept_above_s: float,
         budget_s: float,
         lifetime: Lifetime,
         entry_format: EntryFormat,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the seconds of a lease, those that a call may cost a request, and the clock as seconds since 1970."""
+        """Take the seconds of a lease, those that a call may cost a request, and the clock as seconds since 1970.
+
+        Args:
+            kept_above_s: seconds that an instance has to cost for what was computed to stand in for its lease for a
+                while; what costs less is soon computed, and leaves nothing behind.
+        """
         self._table = table
         self._pushes = pushes
         self._lease_s = lease_s
+        self._kept_above_us = kept_above_s * 1e6
         self._budget_s = budget_s
         self._lifetime = lifetime
         self._format = entry_format
@@ -74,6 +78,8 @@ class RedisLeases:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await self._take.close()
+        await self._look.close()
         await self._pushes.close()
 
     async def claim(self, keys: Collection[Key]) -> Set[Key]:
@@ -93,9 +99,8 @@ class RedisLeases:
     async def wait(self, key: Key) -> Entry | None:
         """Wait for a push, looking when the lease may have ended."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await self._wait(key)
-        except (CacheUnavailableError, TimeoutError):
+            return await self._wait(key)
+        except CacheUnavailableError:
             return None
 
     def settle(self, key: Key, entry: Entry | None) -> None:
@@ -109,9 +114,9 @@ class RedisLeases:
 
     async def _wait(self, key: Key) -> Entry | None:
         with self._pushes.awaited(key) as pushed:
-            async with asyncio.timeout(self._lease_s):
-                if not await self._pushes.listen():
-                    return None
+            # To connect may take longer than the budget; by then the key is being computed, and no time is lost.
+            if not await within(self._lease_s, self._pushes.listen()):
+                return None
             # What was pushed before somebody listened is seen now, and what is pushed from now on is heard.
             while (seen := (await self._look([key])).get(key)) is not None:
                 if isinstance(seen, bytes):
@@ -160,12 +165,13 @@ class RedisLeases:
             self._settling = None
 
     async def _tell(self, settled: Mapping[Key, Entry | None]) -> None:
-        computed = {key: self._format.seal(key, entry) for key, entry in settled.items() if entry is not None}
-        given_up = [key for key in settled if key not in computed]
+        computed = {key: entry for key, entry in settled.items() if entry is not None}
+        pushed = dict.fromkeys(settled, NOTHING) | {key: self._format.seal(key, computed[key]) for key in computed}
+        kept = {key: pushed[key] for key, entry in computed.items() if entry.cost_us >= self._kept_above_us}
         # The table first: who hears that a lease is given up claims it at once.
-        await self._behind(self._table.finish(computed))
-        await self._behind(self._table.give_up(given_up))
-        await self._behind(self._pushes.push(computed | dict.fromkeys(given_up, NOTHING)))
+        await self._behind(self._table.finish(kept))
+        await self._behind(self._table.give_up([key for key in settled if key not in kept]))
+        await self._behind(self._pushes.push(pushed))
 
     async def _behind(self, call: Awaitable[None]) -> None:
         """Make a call that nobody waits for; if it fails, others wait until the lease ends."""

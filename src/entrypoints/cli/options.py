@@ -99,5 +99,12 @@ def _is_choice(about: Mapping[str, Any]) -> bool:
     return "|" in about["shown"]
 
 
-_DEFAULTS = {"ttl": "1h", "redis_timeout": "25ms", "lru_max_bytes": "256MiB", "max_body": "8MiB"}
+_DEFAULTS = {
+    "ttl": "1h",
+    "redis_timeout": "25ms",
+    "lease_above": "50ms",
+    "lease": "2s",
+    "lru_max_bytes": "256MiB",
+    "max_body": "8MiB",
+}
 """Defaults whose number is not how an operator would write them."""

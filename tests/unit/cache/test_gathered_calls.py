@@ -98,3 +98,17 @@ async def test_a_failure_after_everybody_has_left_disturbs_nobody() -> None:
     await settle()
 
     assert other_tasks() == set()
+
+
+async def test_closing_ends_what_is_under_way() -> None:
+    server = Server()
+    server.answers.clear()
+    ask = GatheredCalls(server)
+    asked = asyncio.create_task(ask(keys("a")))
+    await settle()
+
+    await ask.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert other_tasks() == set()

@@ -70,6 +70,7 @@ def on(
         RedisLeaseTable(speaker, model_name="iris", lease_s=lease_s),
         RedisPushes(speaker, listener, model_name="iris"),
         lease_s=lease_s,
+        kept_above_s=5e-6,
         budget_s=budget_s,
         lifetime=Lifetime(100.0),
         entry_format=EntryFormat(secret),
@@ -77,8 +78,8 @@ def on(
     )
 
 
-def entry(clock: Clock, body: bytes = b"1") -> Entry:
-    return Entry(body, int(clock() * 1e6), 7)
+def entry(clock: Clock, body: bytes = b"1", cost_us: int = 7) -> Entry:
+    return Entry(body, int(clock() * 1e6), cost_us)
 
 
 async def waiting(leases: RedisLeases, client: Any, key: Key = A) -> asyncio.Task[Entry | None]:
@@ -158,6 +159,17 @@ async def test_what_was_computed_stands_in_for_its_lease_no_longer_than_a_lease(
     await one.__aexit__()
 
     assert 1_000 < await client.pttl(NAME) <= 2_000
+
+
+async def test_what_cost_little_is_pushed_and_leaves_nothing_behind(process: Build, client: Any, clock: Clock) -> None:
+    one, other = process(), process()
+    await one.claim([A])
+    task = await waiting(other, client)
+
+    one.settle(A, entry(clock, cost_us=4))
+
+    assert await done(task) == entry(clock, cost_us=4)
+    assert await client.keys() == []
 
 
 async def test_a_lease_that_is_given_up_is_free_at_once_and_nobody_waits_on(process: Build, client: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 
 import pytest
 
+from foreseen.domain import shared_flights
 from foreseen.domain.answer import Landed, Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.coalesce import Boarding, Flights
@@ -12,7 +13,7 @@ from foreseen.domain.entry import Entry
 from foreseen.domain.errors import CacheUnavailableError, PredictionError
 from foreseen.domain.key import Key
 from foreseen.domain.model_cost import ModelCost
-from foreseen.domain.shared_flights import WAITS, SharedFlights
+from foreseen.domain.shared_flights import LARGEST, WAITS, SharedFlights
 from support.fakes import FLOWER, DeadCache, DictCache
 from support.stepping import other_tasks, settle
 
@@ -274,6 +275,48 @@ async def test_others_are_asked_only_where_an_instance_costs_enough_or_nobody_kn
     assert await asked == {Key(b"a"): (COMPUTED, Origin.MODEL)}
     assert bool(leases.claims) is asks
     assert bool(leases.settled) is asks
+
+
+async def test_a_process_that_lives_but_does_not_answer_is_waited_for_no_longer_than_patience_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_flights, "UNKNOWN_PATIENCE_S", 0.01)
+    leases, model = FakeLeases(held_by_others=b"a"), Model()
+    asked = ask(flights(leases, model), b"a")
+    async with asyncio.timeout(10):
+        while not model.asked:  # noqa: ASYNC110 - it is time that has to pass
+            await asyncio.sleep(0.005)
+    await model.answer()
+
+    assert await asked == {Key(b"a"): (COMPUTED, Origin.MODEL)}
+    assert leases.claims == [b"a"]
+
+
+@pytest.mark.parametrize(("row_s", "patience_s"), [(None, 30.0), (0.06, 5.0), (3.0, 30.0)])
+def test_patience_is_that_of_ten_instances(row_s: float | None, patience_s: float) -> None:
+    shared = SharedFlights(FakeLeases(), Model(), DictCache().put_many, cost=cost_of(row_s), above_s=0.05)
+
+    assert shared._patience_s() == patience_s
+
+
+async def test_a_file_is_computed_without_asking_beside_what_is_asked_about() -> None:
+    leases, model = FakeLeases(held_by_others=b"a"), Model()
+    shared = SharedFlights(leases, model, DictCache().put_many, cost=cost_of(None), above_s=0.05)
+    boardings: list[Boarding] = []
+    all_flights = Flights(boardings.append)
+    rows = [Key(row.to_bytes(2)) for row in range(LARGEST + 1)]
+    file = asyncio.create_task(all_flights(dict.fromkeys(rows, 0), ONE))
+    asked = ask(all_flights, b"ab")
+    await settle()
+
+    shared(boardings)
+    await settle()
+
+    assert [len(boarding.flights) for boarding in model.boardings] == [LARGEST + 1, 1]
+    assert leases.claims == [b"ab"]
+    file.cancel()
+    asked.cancel()
+    await settle()
 
 
 async def test_callers_of_one_process_wait_for_one_push() -> None:

