@@ -49,10 +49,9 @@ class LruCache:
 
     def peek(self, key: Key) -> Entry | None:
         """Look, and count it as a use."""
-        try:
-            held = self._store[key]
-        except KeyError:
+        if key not in self._store:  # asked first: cachetools raises and catches for what it does not hold
             return None
+        held = self._store[key]
         if held[3] <= self._clock() * 1e6:
             del self._store[key]
             return None
