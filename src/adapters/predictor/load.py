@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from foreseen.adapters.predictor.artefact import read_artefact
 from foreseen.adapters.predictor.describe import describe
 from foreseen.adapters.predictor.invariance import call_size
 from foreseen.adapters.predictor.parts import parts
-from foreseen.adapters.predictor.provenance import library_versions, own_sources
+from foreseen.adapters.predictor.provenance import is_of_scikit_learn, library_versions, own_sources
 from foreseen.adapters.predictor.sklearn import SklearnPredictor
 from foreseen.adapters.predictor.unpickling import unpickle
 from foreseen.domain.errors import ModelUnavailableError
@@ -55,7 +56,8 @@ def load_predictor(
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{path}: {exc}") from exc
     if rows_per_call is None:
-        size = call_size(predictor.raw, signature, has_cheap_rows=True if isinstance(model, BaseEstimator) else None)
+        raw = partial(predictor.raw, has_labels=not is_of_scikit_learn(model))
+        size = call_size(raw, signature, has_cheap_rows=True if isinstance(model, BaseEstimator) else None)
     else:
         size = CallSize(fixed=rows_per_call or None)
     return predictor if size == CallSize() else SteadyPredictor(predictor, size)

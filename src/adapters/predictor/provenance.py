@@ -18,11 +18,14 @@ ALWAYS = ("numpy", "scikit-learn", "scipy")
 
 def library_versions(model: Any) -> dict[str, str]:
     """Give name and version of Python and of each distribution that defines a part of the model."""
-    tops = {name.partition(".")[0] for name in _module_names(model)}
-    owners = metadata.packages_distributions()
-    names = {*ALWAYS, *(owner for top in tops for owner in owners.get(top, ()))} - {"foreseen"}
+    names = {*ALWAYS, *_owners(_top_level_names(model))} - {"foreseen"}
     versions = {name: metadata.version(name) for name in sorted(names)}
     return {"python": ".".join(platform.python_version_tuple()[:2]), **versions}
+
+
+def is_of_scikit_learn(model: Any) -> bool:
+    """Tell whether a model is made of scikit-learn alone, and of what that computes with."""
+    return _top_level_names(model) <= {"sklearn", "numpy", "scipy", *sys.stdlib_module_names}
 
 
 def own_sources(model: Any) -> dict[str, bytes]:
@@ -40,6 +43,32 @@ def own_sources(model: Any) -> dict[str, bytes]:
         sources[module.__name__] = path.read_bytes()
         waiting.extend(_imported_by(module))
     return sources
+
+
+def _top_level_names(model: Any) -> set[str]:
+    return {name.partition(".")[0] for name in _module_names(model)}
+
+
+def _owners(tops: set[str]) -> set[str]:
+    """Give the distributions that these top-level modules come from."""
+    quick = {top: _namesake(top) for top in tops - sys.stdlib_module_names}
+    if None not in quick.values():
+        return {owner for owner in quick.values() if owner}
+    owners = metadata.packages_distributions()  # which goes through the files of everything that is installed
+    return {owner for top in tops for owner in owners.get(top, ())}
+
+
+def _namesake(top: str) -> str | None:
+    """Give the distribution that is called as a module and installed beside it; None where that tells nothing."""
+    name = {"sklearn": "scikit-learn"}.get(top, top)
+    file = getattr(sys.modules.get(top), "__file__", None)  # None for a namespace, which many may own a part of
+    if file is None:
+        return None
+    try:
+        beside = Path(str(metadata.distribution(name).locate_file(top))).resolve()
+    except metadata.PackageNotFoundError:
+        return None
+    return name if Path(file).resolve().parent == beside else None
 
 
 def _module_names(model: Any) -> set[str]:

@@ -63,11 +63,18 @@ class SklearnPredictor:
         table = self._table(batch)
         return Predictions({METHODS[output]: self._answers(output, table, len(batch)) for output in self.outputs})
 
-    def raw(self, batch: Batch) -> list[bytes]:
-        """Give each instance's answer as the bits the model computed, decision values too: what `predict` may hide."""
+    def raw(self, batch: Batch, *, has_labels: bool = True) -> list[bytes]:
+        """Give each instance's answer as the bits the model computed, decision values too: what `predict` may hide.
+
+        Args:
+            has_labels: whether labels count beside the values below them, of which scikit-learn's own follow.
+        """
         table = self._table(batch)
-        asked = dict.fromkeys((*self.outputs, "predict_proba", "decision_function"))
-        answers = [self._ask(output, table, len(batch)) for output in asked if hasattr(self._model, output)]
+        values = [output for output in ("predict_proba", "decision_function") if hasattr(self._model, output)]
+        asked = dict.fromkeys((*self.outputs, *values))
+        if values and not has_labels:
+            asked.pop("predict", None)
+        answers = [self._ask(output, table, len(batch)) for output in asked]
         return [b"".join(_bits(answer[row]) for answer in answers) for row in range(len(batch))]
 
     def _table(self, batch: Batch) -> Any:

@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from foreseen.adapters.predictor import provenance
 from foreseen.adapters.predictor.load import load_predictor
-from foreseen.adapters.predictor.provenance import library_versions, own_sources
-from support.models import iris_forest, mixed_pipeline, save
+from foreseen.adapters.predictor.provenance import is_of_scikit_learn, library_versions, own_sources
+from support.models import Labeller, iris_forest, iris_logistic, mixed_pipeline, save
 
 OWN = """
 from pathlib import Path
@@ -143,6 +144,38 @@ def test_a_part_of_another_library_counts_as_well() -> None:
 
     assert "pandas" in library_versions(model)
     assert "pandas" not in library_versions(iris_forest(1))
+
+
+@pytest.mark.parametrize("train", [iris_forest, mixed_pipeline, iris_logistic, Labeller])
+def test_the_versions_are_those_that_every_installed_file_would_tell(
+    train: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = train()
+    quick = library_versions(model)
+    monkeypatch.setattr(provenance, "_namesake", lambda top: None)
+
+    assert library_versions(model) == quick
+
+
+def test_a_library_is_known_by_the_distribution_of_its_name() -> None:
+    assert provenance._owners({"sklearn", "numpy", "pandas", "joblib"}) == {"scikit-learn", "numpy", "pandas", "joblib"}
+
+
+def test_a_library_of_another_name_is_looked_for_among_all() -> None:
+    """Its module and its distribution are called differently: _pytest is pytest's."""
+    assert provenance._owners({"_pytest", "numpy"}) == {"pytest", "numpy"}
+
+
+def test_a_module_of_the_users_own_has_no_distribution() -> None:
+    assert provenance._owners({"support", "builtins"}) == set()
+
+
+def test_a_part_that_is_not_of_scikit_learn_is_seen() -> None:
+    kept = iris_forest(1)
+    kept.beside = Labeller()
+
+    assert is_of_scikit_learn(iris_forest(1))
+    assert not is_of_scikit_learn(kept)
 
 
 def test_names_and_outputs_are_no_part_of_the_fingerprint(iris_model: Path) -> None:

@@ -44,7 +44,7 @@ from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.steady import CallSize, SteadyPredictor
-from support.models import Refusing, Slow, answers, batch_of, iris_logistic, save
+from support.models import Labeller, Refusing, Slow, answers, batch_of, iris_forest, iris_logistic, save
 
 
 @pytest.fixture(autouse=True)
@@ -197,6 +197,40 @@ def test_a_model_whose_calls_cost_the_time_is_never_called_with_a_row_alone() ->
 
 def test_a_model_whose_rows_cost_time_each_is_called_with_as_many_as_there_are() -> None:
     assert call_size(Asked(row_s=0.001).raw, ONE) == CallSize(1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 31, 63])
+def test_one_row_that_varies_with_the_size_of_its_batch_is_found(size: int) -> None:
+    def raw(batch: Batch) -> list[bytes]:
+        """Add a bit to the last row of a batch of this size."""
+        answers = [value.tobytes() for value in batch.columns[0]]
+        return [*answers[:-1], answers[-1] + b"\1" * (len(batch) == size)]
+
+    assert call_size(raw, ONE, has_cheap_rows=True) == CallSize(fixed=STEADY_ROWS)
+
+
+def test_rows_that_vary_with_their_place_are_found() -> None:
+    def raw(batch: Batch) -> list[bytes]:
+        return [value.tobytes() + bytes([place >= 32]) for place, value in enumerate(batch.columns[0])]
+
+    assert call_size(raw, ONE, has_cheap_rows=True) == CallSize(fixed=STEADY_ROWS)
+
+
+def test_labels_that_follow_from_other_values_are_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    path = save(iris_forest(2), tmp_path)
+    monkeypatch.setattr(RandomForestClassifier, "predict", lambda _, rows: asked.append(len(rows)))
+
+    assert (_size(load_predictor(path)), asked) == (CallSize(least=2), [])
+
+
+def test_labels_of_a_users_own_classifier_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(Labeller(), tmp_path)
+    monkeypatch.setattr(Labeller, "predict", lambda _, rows: [f"beside {len(rows)}"] * len(rows))
+
+    assert _size(load_predictor(path, features=["a"])).fixed is not None
 
 
 def test_a_model_too_slow_to_be_measured_counts_as_varying_and_costs_few_rows() -> None:
