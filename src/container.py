@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 from dependency_injector import containers, providers
@@ -27,7 +28,7 @@ from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
-from foreseen.domain.tally import CORRUPT, DROPPED, Tally
+from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, Tally
 from foreseen.model import load_model, start_model
 from foreseen.settings import Settings
 
@@ -128,7 +129,9 @@ def instruments(container: Container) -> Instruments:
         far: WriteBehindCache = container.far()
         redis: RedisCache = container.redis()
         gauges |= {"l2_in_use": lambda: l2.is_in_use, "l2_waiting_entries": lambda: len(far)}
-        counters |= {CORRUPT: lambda: redis.corrupt, DROPPED: lambda: far.dropped}
+        counters |= {DROPPED: lambda: far.dropped}
+        for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
+            counters[place] = partial(redis.corruptions.__getitem__, what)
     return Instruments(gauges, counters)
 
 

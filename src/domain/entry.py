@@ -9,7 +9,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from foreseen.domain.errors import CorruptEntryError
+from foreseen.domain.errors import CorruptEntryError, Corruption
 from foreseen.domain.key import Key
 
 MAGIC: Final = b"fsn"
@@ -73,15 +73,19 @@ class EntryFormat:
             CorruptEntryError: truncated, foreign, of another version, of another key, or changed on the way.
         """
         if len(blob) < OVERHEAD:
-            raise CorruptEntryError(f"expected an entry of {OVERHEAD} bytes or more, got {len(blob)}")
+            said = f"expected an entry of {OVERHEAD} bytes or more, got {len(blob)}"
+            raise CorruptEntryError(said, Corruption.FOREIGN)
         magic, version, created_at_us, cost_us = _HEADER.unpack_from(blob)
         if magic != MAGIC:
-            raise CorruptEntryError(f"expected an entry that begins with {MAGIC!r}, got {magic!r}")
+            said = f"expected an entry that begins with {MAGIC!r}, got {magic!r}"
+            raise CorruptEntryError(said, Corruption.FOREIGN)
         if version != FORMAT_VERSION:
-            raise CorruptEntryError(f"expected entry format {FORMAT_VERSION}, got {version}")
+            said = f"expected entry format {FORMAT_VERSION}, got {version}"
+            raise CorruptEntryError(said, Corruption.VERSION)
         payload = blob[:-_SEAL_SIZE]
         if not compare_digest(blob[-_SEAL_SIZE:], self._mark(key, payload)):
-            raise CorruptEntryError("expected an entry whose seal matches its key and its bytes, got another")
+            said = "expected an entry whose seal matches its key and its bytes, got another"
+            raise CorruptEntryError(said, Corruption.SEAL)
         return Entry(payload[_HEADER.size :], created_at_us, cost_us)
 
     def _mark(self, key: Key, payload: bytes) -> bytes:

@@ -13,6 +13,7 @@ ForeseenError
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 class ForeseenError(Exception):
@@ -81,5 +82,20 @@ class CacheUnavailableError(CacheError):
     """The tier is unreachable or too slow."""
 
 
+class Corruption(StrEnum):
+    """What is wrong with bytes that are no entry of ours under their key."""
+
+    FOREIGN = "foreign"
+    """No entry of any format."""
+    VERSION = "version"
+    """An entry of another format."""
+    SEAL = "seal"
+    """Changed on the way, or sealed for another key or with another secret."""
+
+
 class CorruptEntryError(CacheError):
-    """Bytes came back that are no entry of ours under that key."""
+    """Bytes came back that are no entry of ours under that key; `what` says why not."""
+
+    def __init__(self, said: str, what: Corruption) -> None:
+        super().__init__(said)
+        self.what = what

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable
 from typing import Final, Protocol, Self
 
+from foreseen.domain.errors import Corruption
+
 HITS_L1: Final = 0
 HITS_L2: Final = 1
 MISSES: Final = 2
@@ -18,12 +20,15 @@ L2_GETS: Final = 6
 L2_GET_SECONDS: Final = 7
 L2_PUTS: Final = 8
 L2_PUT_SECONDS: Final = 9
-CORRUPT: Final = 10
-DROPPED: Final = 11
+DROPPED: Final = 10
+
+CORRUPTIONS: Final = tuple(Corruption)
+CORRUPT: Final = 11
+"""Where the first of these kinds of corruption stands."""
 
 ROW_BOUNDS: Final = tuple(2**power for power in range(11))
 """What divides model calls by their rows: up to 1, up to 2, … up to 1024; beyond these comes one group more."""
-MODEL_CALLS: Final = 12
+MODEL_CALLS: Final = CORRUPT + len(CORRUPTIONS)
 """Where the first of these groups stands."""
 
 MAX_REASONS: Final = 32

@@ -1,7 +1,9 @@
 """RedisCache: L2 on Redis or Valkey strings, seen by every replica and alive across restarts."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import redis.asyncio
 
@@ -9,7 +11,7 @@ from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_transl
 from foreseen.adapters.cache.redis_wire import RedisWire
 from foreseen.adapters.cache.redis_writes import RedisWrites
 from foreseen.domain.entry import Entry, EntryFormat
-from foreseen.domain.errors import CacheUnavailableError, CorruptEntryError
+from foreseen.domain.errors import CacheUnavailableError, CorruptEntryError, Corruption
 from foreseen.domain.key import DIGEST_SIZE, Key
 from foreseen.domain.lifetime import Lifetime
 
@@ -38,8 +40,13 @@ class RedisCache:
         self._lifetime = lifetime
         self._format = entry_format
         self._clock = clock
-        self.corrupt = 0
+        self.corruptions: Final[Counter[Corruption]] = Counter()
+        """Entries that did not verify, since the start, by what was wrong with them."""
+
+    @property
+    def corrupt(self) -> int:
         """Entries that did not verify, since the start."""
+        return self.corruptions.total()
 
     def peek(self, key: Key) -> Entry | None:  # noqa: ARG002
         """Say nothing: Redis cannot be asked without waiting."""
@@ -87,10 +94,10 @@ class RedisCache:
     def _read(self, key: Key, blob: object, now_us: float) -> Entry | None:
         try:
             if not isinstance(blob, bytes):
-                raise CorruptEntryError(f"expected bytes, got {type(blob).__name__}")
+                raise CorruptEntryError(f"expected bytes, got {type(blob).__name__}", Corruption.FOREIGN)
             entry = self._format.unseal(key, blob)
-        except CorruptEntryError:
-            self.corrupt += 1
+        except CorruptEntryError as exc:
+            self.corruptions[exc.what] += 1
             return None
         # Redis drops an entry by its own clock and the TTL of its writer; ours decides here, as in every tier.
         return None if self._lifetime.is_over(key, entry, now_us) else entry

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from foreseen.domain.tally import (
     CORRUPT,
+    CORRUPTIONS,
     DROPPED,
     HITS_L1,
     HITS_L2,
@@ -29,9 +30,9 @@ from foreseen.entrypoints.http.problems import REASONS
 
 GAUGES: Final[Mapping[str, str]] = {
     "model_waiting_instances": "Instances that wait for the model, summed over the processes.",
-    "l1_entries": "Predictions held in memory, summed over the processes: one that several hold counts in each.",
-    "l1_bytes": "About the memory that these predictions take.",
-    "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes when it fails or is slow.",
+    "l1_entries": "Predictions held in memory, summed over the processes; one that several hold counts several times.",
+    "l1_bytes": "Memory that these predictions take, about, summed over the processes.",
+    "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes where it fails or is slow.",
     "l2_waiting_entries": "Predictions that wait to be written to the shared cache, summed over the processes.",
 }
 """Name and meaning of each gauge that a board may have."""
@@ -81,11 +82,13 @@ def _answers(tally: Tally) -> Iterator[Metric]:
     yield hits
     yield CounterMetricFamily("foreseen_misses", "Instances that no cache knew.", tally.misses)
     yield CounterMetricFamily(
-        "foreseen_coalesced", "Instances that waited for another request's computation.", tally.coalesced
+        "foreseen_coalesced",
+        "Instances that waited for a computation which another request had begun.",
+        tally.coalesced,
     )
     rejected = CounterMetricFamily(
         "foreseen_rejected_requests",
-        "Requests answered by a problem, by its type and status.",
+        "Requests answered by a problem document, by its type and status.",
         labels=["type", "status"],
     )
     for number, (kind, status) in enumerate(REASONS):
@@ -96,7 +99,7 @@ def _answers(tally: Tally) -> Iterator[Metric]:
 def _model(tally: Tally) -> Iterator[Metric]:
     yield CounterMetricFamily("foreseen_model_calls", "Calls of the model.", tally.model_calls)
     yield CounterMetricFamily("foreseen_model_rows", "Instances that the model computed.", tally.model_rows)
-    yield CounterMetricFamily("foreseen_model_seconds", "Seconds spent in the model.", tally.model_seconds)
+    yield CounterMetricFamily("foreseen_model_seconds", "Seconds that these calls took.", tally.model_seconds)
     bounds = [*(str(float(bound)) for bound in ROW_BOUNDS), "+Inf"]
     buckets = list(zip(bounds, map(float, accumulate(tally.model_calls_by_rows)), strict=True))
     yield HistogramMetricFamily(
@@ -115,11 +118,14 @@ def _shared_cache(tally: Tally) -> Iterator[Metric]:
     seconds.add_metric(["get"], tally.counts[L2_GET_SECONDS])
     seconds.add_metric(["put"], tally.counts[L2_PUT_SECONDS])
     yield seconds
-    yield CounterMetricFamily(
+    corrupt = CounterMetricFamily(
         "foreseen_l2_corrupt_entries",
-        "Entries of the shared cache that did not verify and were not served.",
-        tally.counts[CORRUPT],
+        "Entries of the shared cache that did not verify and were not served, by what was wrong with them.",
+        labels=["flaw"],
     )
+    for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
+        corrupt.add_metric([what], tally.counts[place])
+    yield corrupt
     yield CounterMetricFamily(
         "foreseen_l2_dropped_entries", "Predictions that were never written to the shared cache.", tally.counts[DROPPED]
     )
@@ -129,4 +135,6 @@ def _gauges(totals: Totals) -> Iterator[Metric]:
     for name, meaning in GAUGES.items():
         if name in totals.gauges:
             yield GaugeMetricFamily(f"foreseen_{name}", meaning, totals.gauges[name])
-    yield GaugeMetricFamily("foreseen_processes", "Processes that serve, and whose numbers are here.", totals.processes)
+    yield GaugeMetricFamily(
+        "foreseen_processes", "Processes that serve, and whose gauges are in these sums.", totals.processes
+    )

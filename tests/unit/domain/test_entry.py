@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foreseen.domain.entry import FORMAT_VERSION, MAGIC, OVERHEAD, Entry, EntryFormat, Header, read_header
-from foreseen.domain.errors import CorruptEntryError
+from foreseen.domain.errors import CorruptEntryError, Corruption
 from foreseen.domain.key import Key
 
 UINT64 = st.integers(0, 2**64 - 1)
@@ -117,6 +117,24 @@ def test_an_entry_of_another_version_is_refused(version: int) -> None:
 def test_arbitrary_bytes_are_never_an_entry(blob: bytes) -> None:
     with pytest.raises(CorruptEntryError):
         EntryFormat(b"hush").unseal(KEY, blob)
+
+
+@pytest.mark.parametrize(
+    ("blob", "what"),
+    [
+        (b"", Corruption.FOREIGN),
+        (b'{"prediction":"0"}' * 10, Corruption.FOREIGN),
+        (MAGIC + bytes([FORMAT_VERSION + 1]) + bytes(OVERHEAD), Corruption.VERSION),
+        (EntryFormat(b"other").seal(KEY, ENTRY), Corruption.SEAL),
+        (EntryFormat(b"hush").seal(KEY, ENTRY) + b" ", Corruption.SEAL),
+    ],
+    ids=["empty", "json", "newer", "forged", "longer"],
+)
+def test_the_error_tells_what_is_wrong(blob: bytes, what: Corruption) -> None:
+    with pytest.raises(CorruptEntryError) as raised:
+        EntryFormat(b"hush").unseal(KEY, blob)
+
+    assert raised.value.what is what
 
 
 @settings(max_examples=100, deadline=None)

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.exceptions import HTTPException
 
-from foreseen.domain.errors import PredictionError
+from foreseen.domain.errors import Corruption, PredictionError
 from foreseen.domain.tally import MAX_REASONS, ROW_BOUNDS
 from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.entrypoints.http.problems import REASONS, STATUSES
@@ -21,6 +21,7 @@ from support.fakes import FakePredictor
 from support.service import Service, container_of, service
 
 SOURCES = Path(__file__).parents[3] / "src"
+PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 NOWHERE = {"redis_url": "redis://127.0.0.1:1"}
 
 
@@ -248,6 +249,40 @@ def test_a_redis_that_is_away_shows_as_not_in_use() -> None:
 
         shown = scraped(asked)
     assert (shown["foreseen_l2_in_use"], shown["foreseen_processes"]) == (0, 1)
+
+
+def test_what_adapters_count_by_themselves_is_told() -> None:
+    container = container_of(FakePredictor(), cache="tiered", **NOWHERE)
+    with service(container) as asked:
+        before = scraped(asked)
+        container.redis().corruptions.update({Corruption.SEAL: 2, Corruption.FOREIGN: 1})
+        container.far().dropped += 3
+
+        assert moved(before, scraped(asked)) == {
+            "l2_corrupt_entries_total{flaw=seal}": 2,
+            "l2_corrupt_entries_total{flaw=foreign}": 1,
+            "l2_dropped_entries_total": 3,
+        }
+
+
+def test_the_page_lists_what_is_told_and_nothing_else() -> None:
+    with service(container_of(FakePredictor(), cache="tiered", **NOWHERE)) as asked:
+        families = list(text_string_to_metric_families(asked.get("/metrics").body.decode()))
+    told = [
+        (
+            family.name + ("_total" if family.type == "counter" else ""),
+            family.type,
+            {label for sample in family.samples for label in sample.labels} - {"le"},
+            family.documentation,
+        )
+        for family in families
+    ]
+    rows = [row.strip("| ").split(" | ") for row in PAGE.read_text().splitlines() if row.startswith("| `foreseen_")]
+
+    listed = [
+        (name.strip("`"), kind, set(re.findall("`(.+?)`", labels)), meaning) for name, kind, labels, meaning in rows
+    ]
+    assert listed == told
 
 
 def test_every_family_keeps_the_conventions(sums: Service) -> None:
