@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from foreseen.domain.batch import Batch
+import numpy as np
+
+from foreseen.domain.batch import Batch, Column
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.key import Fingerprint, Key
@@ -27,7 +29,7 @@ class Clock:
 
 
 class FakePredictor:
-    """Answers with the sum of an instance's numbers, and remembers how it was asked."""
+    """Answers with the sum of an instance's numbers and its strings' lengths, and remembers how it was asked."""
 
     def __init__(self, signature: Signature = FLOWER, outputs: tuple[str, ...] = ("predict",)) -> None:
         self.signature = signature
@@ -47,8 +49,12 @@ class FakePredictor:
         self.calls.append(len(batch))
         if self.error is not None:
             raise self.error
-        sums = sum(column.reshape(len(batch), -1).sum(axis=1) for column in batch.columns)
+        sums = sum(_numbers(column).reshape(len(batch), -1).sum(axis=1) for column in batch.columns)
         return Predictions({"prediction": [float(value) for value in sums]})
+
+
+def _numbers(column: Column) -> Column:
+    return np.array([-1 if text is None else len(text) for text in column]) if column.dtype == object else column
 
 
 class DictCache:

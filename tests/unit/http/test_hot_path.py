@@ -27,6 +27,7 @@ WIDE = Signature(
     ),
     kind="regression",
 )
+TEXT = Signature((Feature("s", dtype="string", missing=True), Feature("t", dtype="string"), Feature("a")), kind="other")
 TENSOR = Signature((Feature("t", shape=(2, 2)), Feature("a", missing=True)), kind="regression")
 MAX_ROWS = 6
 
@@ -45,7 +46,7 @@ class Both:
         return self.ordinary.send(method, **sent), self.hot.send(method, **sent)
 
 
-@pytest.fixture(scope="module", params=[FLOWER, WIDE, TENSOR], ids=["floats", "mixed", "tensor"])
+@pytest.fixture(scope="module", params=[FLOWER, WIDE, TEXT, TENSOR], ids=["floats", "mixed", "text", "tensor"])
 def both(request: pytest.FixtureRequest) -> Iterator[Both]:
     container = container_of(FakePredictor(request.param), max_rows=MAX_ROWS, max_body=5000)
     with service(container) as ordinary:
@@ -78,7 +79,11 @@ SQUARES = st.lists(st.lists(NUMBERS, min_size=2, max_size=2), min_size=2, max_si
 
 def instances(signature: Signature) -> st.SearchStrategy[dict[str, Any]]:
     """Draw objects that mostly fit."""
-    of = {"bool": st.booleans(), "int16": st.integers(-9, 9) | st.sampled_from([32767, 32768])}
+    of = {
+        "bool": st.booleans(),
+        "int16": st.integers(-9, 9) | st.sampled_from([32767, 32768]),
+        "string": st.text(max_size=3) | st.sampled_from(["x" * 12, "\udc80"]),
+    }
     fitting = {f.name: SQUARES if f.shape else of.get(f.dtype, NUMBERS) for f in signature.features}
     odd = {name: fits | VALUES for name, fits in fitting.items()}
     return st.fixed_dictionaries(fitting) | st.fixed_dictionaries({}, optional=odd) | st.dictionaries(st.text(), VALUES)
@@ -153,7 +158,8 @@ def test_get_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObjec
 
 
 def valid(signature: Signature) -> dict[str, Any]:
-    return {"a b": 0.5, "é": None, "n": 3, "on": True} if signature is WIDE else dict(signature.example_instance())
+    odd = {"a b": 0.5, "é": None, "n": 3, "on": True} if signature is WIDE else {"s": None} if signature is TEXT else {}
+    return {**signature.example_instance(), **odd}
 
 
 def test_hits_do_not_reach_the_application(both: Both) -> None:
