@@ -296,15 +296,12 @@ class TestAdapters:
             assert await asyncio.wait_for(other.claim([A, B]), 10) == {A, B}
             gate.thaw()
 
-    async def test_who_may_not_listen_does_not_wait(self, redis_url: str, user: Callable[..., Any]) -> None:
-        async with process(redis_url) as one, process(await user("-subscribe")) as other:
-            await one.claim([A])
-            assert await other.claim([A]) == set()
-
-            assert await asyncio.wait_for(other.wait(A), 10) is None
-
-    async def test_who_may_use_no_channel_does_not_wait(self, redis_url: str, user: Callable[..., Any]) -> None:
-        async with process(redis_url) as one, process(await user("resetchannels")) as other:
+    @pytest.mark.parametrize("rule", ["-subscribe", "-publish", "-@pubsub", "resetchannels"])
+    async def test_who_may_not_listen_or_push_does_not_wait(
+        self, rule: str, redis_url: str, user: Callable[..., Any]
+    ) -> None:
+        """Whoever may not push waits for processes that probably may not either."""
+        async with process(redis_url) as one, process(await user(rule)) as other:
             await one.claim([A])
             assert await other.claim([A]) == set()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ RETRY_S: Final = 1.0
 
 _KEY_SIZE: Final = struct.Struct("<H")
 
+_NO_KEY: Final = Key(b"")
+"""What one pushes to hear oneself."""
+
 
 class RedisPushes:
     """Bytes for keys, on one channel a model: who listens hears all of them.
@@ -35,7 +39,8 @@ class RedisPushes:
     milliseconds each, so that even of fifty processes a listener hears a thousand a second at most.
 
     Listening begins when it is first asked for, over a connection of its own, and lasts until that breaks: then nobody
-    waits any longer, and the next who wants to listen connects anew.
+    waits any longer, and the next who wants to listen connects anew. It works when one hears oneself: where nobody may
+    subscribe, or nobody may publish, nobody waits.
     """
 
     def __init__(self, speaker: redis.asyncio.Redis, listener: redis.asyncio.Redis, *, model_name: str) -> None:
@@ -43,6 +48,7 @@ class RedisPushes:
         self._speaker = speaker
         self._listener = listener
         self._channel = f"{PREFIX}:{model_name}:pushes"
+        self._greeting = secrets.token_bytes(16)
         self._awaited: dict[Key, list[asyncio.Future[bytes]]] = {}
         self._listening: asyncio.Task[None] | None = None
         self._hears: asyncio.Future[bool] | None = None
@@ -76,7 +82,7 @@ class RedisPushes:
         with redis_errors_translated():
             async with self._speaker.pipeline(transaction=False) as pipe:
                 for key, blob in blobs.items():
-                    pipe.publish(self._channel, _KEY_SIZE.pack(len(key)) + key + blob)
+                    pipe.publish(self._channel, _message(key, blob))
                 await pipe.execute()
 
     async def close(self) -> None:
@@ -113,11 +119,13 @@ class RedisPushes:
                 if was_silent:
                     raise CacheUnavailableError(f"Redis: nothing heard for {2 * SILENCE_S:g} s")
                 await pubsub.ping()
+            elif message["type"] == "subscribe":
+                await self.push({_NO_KEY: self._greeting})
             elif message["type"] == "message":
+                if message["data"] == _message(_NO_KEY, self._greeting) and not hears.done():
+                    hears.set_result(True)
+                    self._was_told = False
                 self._deliver(message["data"])
-            elif message["type"] == "subscribe" and not hears.done():
-                hears.set_result(True)
-                self._was_told = False
             was_silent = message is None
 
     def _deliver(self, message: object) -> None:
@@ -127,3 +135,7 @@ class RedisPushes:
         for pushed in self._awaited.get(Key(message[_KEY_SIZE.size : end]), ()):
             if not pushed.done():
                 pushed.set_result(message[end:])
+
+
+def _message(key: Key, blob: bytes) -> bytes:
+    return _KEY_SIZE.pack(len(key)) + key + blob
