@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import is_classifier, is_regressor
 
 from foreseen.adapters.predictor.columns import ColumnFacts, feature_names, read_columns
-from foreseen.adapters.predictor.sidecar import read_sidecar
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Feature, Kind, Signature
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.sidecar import Sidecar
 
 
 def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidecar_path: Path | None) -> Signature:
@@ -22,7 +24,7 @@ def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidec
         ModelUnavailableError: the names do not fit the model, or nothing tells what it takes.
     """
     beside = None if names else _sidecar_path(model_path, sidecar_path)
-    sidecar = read_sidecar(beside) if beside else None
+    sidecar = _read_sidecar(beside) if beside else None
     try:
         features = sidecar.declared() if sidecar else _features(model, names)
         _check_count(model, features)
@@ -31,6 +33,12 @@ def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidec
         return Signature(features, kind, _classes(model) if kind == "classification" else ())
     except ValueError as exc:
         raise ModelUnavailableError(f"{beside or model_path}: {exc}") from exc
+
+
+def _read_sidecar(path: Path) -> "Sidecar":
+    from foreseen.adapters.predictor.sidecar import read_sidecar  # noqa: PLC0415 - with pydantic, which few models need
+
+    return read_sidecar(path)
 
 
 def _sidecar_path(model_path: Path, sidecar_path: Path | None) -> Path | None:

@@ -1,5 +1,6 @@
 """`foreseen serve`: announce what is served, and how to ask it."""
 
+import gc
 import json
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 def serve_model(settings: Settings) -> None:
     """Serve until told to stop."""
     with start_model(settings) if settings.model_in == "process" else nullcontext() as process:
-        # Imported while the model loads: either takes most of a start.
+        # Imported while the model loads: either takes most of a start. To collect garbage meanwhile would take a tenth
+        # of that, and find none; `serve` takes it up again.
+        gc.disable()
         from foreseen.container import Container
         from foreseen.entrypoints.http.serve import serve
         from foreseen.entrypoints.logs import configure_logs
