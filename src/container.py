@@ -16,7 +16,6 @@ from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.adapters.cache.redis_pushes import RedisPushes
-from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
@@ -60,8 +59,7 @@ class Container(containers.DeclarativeContainer):
     )
     timed = providers.Singleton(TimedCache, redis, tally)
     # Who scores a file waits for its writes: what is dropped here would be computed again next time.
-    gathered = providers.Singleton(TickGatheredCache, timed)
-    far = providers.Singleton(WriteBehindCache, gathered, lifetime=lifetime)
+    far = providers.Singleton(WriteBehindCache, timed, lifetime=lifetime)
     l2 = providers.Singleton(GuardedCache, far, budget_s=given.redis_timeout)
     tiered = providers.Singleton(TieredCache, l1, l2)
     cache = providers.Selector(given.cache, none=providers.Singleton(NoCache), lru=l1, redis=l2, tiered=tiered)
@@ -149,6 +147,7 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
             await stack.enter_async_context(leases)
         predict: Predict = container.predict()
         after_the_thread.callback(end_process, predict.predictor)
+        stack.push_async_callback(predict.finish)
         yield predict
 
 

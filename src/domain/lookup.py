@@ -31,6 +31,11 @@ class GatheredLookup:
             asyncio.get_running_loop().call_soon(self._depart)
         self._gathered.append(boarding)
 
+    async def finish(self) -> None:
+        """Wait until nothing is looked up any more."""
+        while self._lookups:
+            await asyncio.wait(self._lookups)
+
     def _depart(self) -> None:
         gathered, self._gathered = self._gathered, []
         for group in _grouped(gathered):

@@ -64,6 +64,11 @@ class MicroBatcher:
         if self._working is None and self._waiting:
             self._working = asyncio.create_task(self._work(), name="micro-batches")
 
+    async def finish(self) -> None:
+        """Wait until nothing is computed or stored any more."""
+        while under_way := {*self._landings, *([self._working] if self._working else [])}:
+            await asyncio.wait(under_way)
+
     async def _work(self) -> None:
         try:
             while taken := self._next():

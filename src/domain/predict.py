@@ -61,7 +61,13 @@ class Predict:
         self._shared = leases and SharedFlights(
             leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_above_s
         )
-        self._flights = Flights(GatheredLookup(cache, self._shared or self._micro_batch))
+        self._lookup = GatheredLookup(cache, self._shared or self._micro_batch)
+        self._flights = Flights(self._lookup)
+
+    async def finish(self) -> None:
+        """Wait until nothing is looked up, computed or stored any more."""
+        await self._lookup.finish()
+        await self._micro_batch.finish()
 
     @property
     def waiting(self) -> int:

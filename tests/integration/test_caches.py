@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,14 +12,18 @@ from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
+from foreseen.domain.answer import Origin
+from foreseen.domain.coalesce import Boarding, Flights
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.lookup import GatheredLookup
 from foreseen.domain.ports import Cache, FarTier
+from foreseen.domain.rows import Rows
 from support.cache_contract import A, B, CacheContract, entry
+from support.fakes import FLOWER
 from support.redis_servers import gate_before
 
 HOUR = Lifetime(3600.0)
@@ -38,11 +42,6 @@ def guarded(inner: RedisCache) -> tuple[Cache, FarTier]:
     return GuardedCache(inner, budget_s=5.0), inner
 
 
-def gathered(inner: RedisCache) -> tuple[Cache, FarTier]:
-    cache = TickGatheredCache(inner)
-    return cache, cache
-
-
 def behind(inner: RedisCache) -> tuple[Cache, FarTier]:
     cache = WriteBehindCache(inner, lifetime=HOUR)
     return cache, cache
@@ -54,7 +53,7 @@ def tiered(inner: RedisCache) -> tuple[Cache, FarTier]:
 
 def stack(inner: RedisCache) -> tuple[Cache, FarTier]:
     """As the container builds it."""
-    far_tier = WriteBehindCache(TickGatheredCache(inner), lifetime=HOUR)
+    far_tier = WriteBehindCache(inner, lifetime=HOUR)
     return TieredCache(near(), GuardedCache(far_tier, budget_s=5.0)), far_tier
 
 
@@ -62,7 +61,7 @@ def near() -> LruCache:
     return LruCache(max_entries=1000, max_bytes=2**20, lifetime=HOUR)
 
 
-@pytest.fixture(params=[alone, guarded, gathered, behind, tiered, stack], ids=lambda build: build.__name__)
+@pytest.fixture(params=[alone, guarded, behind, tiered, stack], ids=lambda build: build.__name__)
 async def cache(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Cache]:
     """A cache around Redis, built in one of the ways there are, and closed from the outside in."""
     build: Callable[[RedisCache], tuple[Cache, FarTier]] = request.param
@@ -93,16 +92,26 @@ async def counted(raw: Any, commands: tuple[str, ...] = ("mget", "get", "set")) 
 
 
 async def test_sixty_four_who_ask_at_once_are_one_mget_and_get_their_own(shared: RedisCache, raw: Any) -> None:
-    cache = TickGatheredCache(shared)
     kept = {Key(b"n" * 16 + bytes([row])): entry(b"%d" % row) for row in range(0, 64, 2)}
     await shared.put_many(kept)
     await raw.config_resetstat()
 
     wanted = [Key(b"n" * 16 + bytes([row])) for row in range(64)]
-    answers = await asyncio.gather(*(cache.get_many([key]) for key in wanted))
+    missed, computed = list[Key](), entry(b"computed")
+
+    def compute(boardings: Sequence[Boarding]) -> None:
+        for flight in [flight for boarding in boardings for flight in boarding.wanted()]:
+            missed.append(flight.key)
+            flight.land((computed, Origin.MODEL))
+
+    flights = Flights(GatheredLookup(shared, compute))
+    answers = await asyncio.gather(*(flights({key: 0}, Rows(FLOWER, [[1.0, 2.0]])) for key in wanted))
 
     assert await counted(raw) == {"mget": 1, "get": 0, "set": 0}
-    assert answers == [{key: kept[key]} if key in kept else {} for key in wanted]
+    assert missed == [key for key in wanted if key not in kept]
+    assert [found[key][0] for key, (found, _) in zip(wanted, answers, strict=True)] == [
+        kept.get(key, computed) for key in wanted
+    ]
 
 
 async def test_what_was_put_and_closed_is_on_the_server(redis_url: str, raw: Any) -> None:

@@ -9,7 +9,6 @@ import pytest
 from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.tick_gathered import TickGatheredCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.domain.entry import EntryFormat
@@ -32,12 +31,8 @@ def guarded(client: Any) -> GuardedCache:
     return GuardedCache(redis(client), budget_s=5.0)
 
 
-def gathered(client: Any) -> TickGatheredCache:
-    return TickGatheredCache(redis(client))
-
-
 def behind(client: Any) -> WriteBehindCache:
-    return WriteBehindCache(gathered(client), lifetime=HOUR)
+    return WriteBehindCache(redis(client), lifetime=HOUR)
 
 
 def tiered_stack(client: Any) -> TieredCache:
@@ -65,7 +60,6 @@ def tiered_thrice(client: Any) -> TieredCache:
         lru,
         redis,
         guarded,
-        gathered,
         behind,
         tiered_in_process,
         tiered,
