@@ -18,6 +18,7 @@ from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.adapters.cache.redis_pushes import RedisPushes
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.timed import TimedCache
+from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.process import ProcessPredictor
 from foreseen.adapters.tabular.csv_reader import CsvReader
@@ -61,11 +62,13 @@ class Container(containers.DeclarativeContainer):
     # Who scores a file waits for its writes: what is dropped here would be computed again next time.
     far = providers.Singleton(WriteBehindCache, timed, lifetime=lifetime)
     l2 = providers.Singleton(GuardedCache, far, budget_s=given.redis_timeout)
-    tiered = providers.Singleton(TieredCache, l1, l2)
-    cache = providers.Selector(given.cache, none=providers.Singleton(NoCache), lru=l1, redis=l2, tiered=tiered)
+    worthwhile = providers.Singleton(WorthwhileCache, l2)
+    asked = providers.Selector(given.redis_when, pays=worthwhile, always=l2)
+    tiered = providers.Singleton(TieredCache, l1, asked)
+    cache = providers.Selector(given.cache, none=providers.Singleton(NoCache), lru=l1, redis=asked, tiered=tiered)
     # What has to be opened before the cache is used, and closed after.
     nothing = providers.Object(nullcontext())
-    resources = providers.Selector(given.cache, none=nothing, lru=nothing, redis=l2, tiered=l2)
+    resources = providers.Selector(given.cache, none=nothing, lru=nothing, redis=asked, tiered=asked)
 
     # Whoever listens keeps their connection: it is none of those that requests wait for.
     listener = providers.Singleton(connect_redis, given.redis_url, timeout_s=REDIS_TIMEOUT_S, max_connections=1)

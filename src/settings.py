@@ -171,6 +171,12 @@ class Settings(BaseModel):
         shown="URL",
         secret=True,
     )
+    redis_when: Literal["pays", "always"] = _setting(
+        "pays",
+        "Cache",
+        "pays: ask Redis for few keys only, while that costs more than the model; always: for all.",
+        shown="pays|always",
+    )
     redis_timeout: Duration = _setting(0.025, "Cache", "What Redis may cost one request.", shown="TIME")
     redis_max_connections: Whole = _setting(32, "Cache", "Connections of one process to Redis.", shown="N", ge=1)
     redis_secret: SecretStr = _setting(

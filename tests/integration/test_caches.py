@@ -13,6 +13,7 @@ from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.domain.answer import Origin
 from foreseen.domain.coalesce import Boarding, Flights
@@ -54,7 +55,7 @@ def tiered(inner: RedisCache) -> tuple[Cache, FarTier]:
 def stack(inner: RedisCache) -> tuple[Cache, FarTier]:
     """As the container builds it."""
     far_tier = WriteBehindCache(inner, lifetime=HOUR)
-    return TieredCache(near(), GuardedCache(far_tier, budget_s=5.0)), far_tier
+    return TieredCache(near(), WorthwhileCache(GuardedCache(far_tier, budget_s=5.0))), far_tier
 
 
 def near() -> LruCache:

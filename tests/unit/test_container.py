@@ -8,12 +8,12 @@ from typing import Any, get_args
 import pytest
 from dependency_injector import providers
 
-from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.container import Container, opened
 from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
@@ -42,7 +42,7 @@ def flower() -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("cache", "built"), [("none", NoCache), ("lru", LruCache), ("redis", GuardedCache), ("tiered", TieredCache)]
+    ("cache", "built"), [("none", NoCache), ("lru", LruCache), ("redis", WorthwhileCache), ("tiered", TieredCache)]
 )
 def test_each_cache_setting_builds_what_it_says(cache: str, built: type) -> None:
     assert type(container(cache=cache).cache()) is built
@@ -76,9 +76,17 @@ def test_the_model_is_loaded_once(iris_model: Path) -> None:
 def test_what_is_opened_is_what_is_used() -> None:
     for cache in ("redis", "tiered"):
         made = container(cache=cache)
-        assert made.resources() is made.l2()
+        assert made.resources() is made.worthwhile()
+        assert made.worthwhile()._inner is made.l2()
     assert made.cache()._l1 is made.l1()
-    assert made.cache()._l2 is made.l2()
+    assert made.cache()._l2 is made.worthwhile()
+
+
+def test_a_tier_that_is_always_asked_is_never_judged() -> None:
+    for cache in ("redis", "tiered"):
+        made = container(cache=cache, redis_when="always")
+        assert made.resources() is made.l2()
+        assert made.l2() in (made.cache(), getattr(made.cache(), "_l2", None))
 
 
 async def test_the_lru_has_the_bounds_that_were_set() -> None:

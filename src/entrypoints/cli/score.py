@@ -28,6 +28,8 @@ def score_file(settings: Settings, *, source: str, output: str, rejects: Path | 
     configure_logs(settings)
     container = Container(settings=settings)
     container.far.override(container.redis)
+    # What is written tonight is found tomorrow, by whoever serves: whether that paid tonight says nothing.
+    container.asked.override(container.l2)
     # There are no hits to be answered while it computes, so a process of its own would only cost.
     container.predictor.override(container.predictor_here)
     container.predictor()

@@ -10,6 +10,7 @@ from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
@@ -35,8 +36,12 @@ def behind(client: Any) -> WriteBehindCache:
     return WriteBehindCache(redis(client), lifetime=HOUR)
 
 
+def worthwhile(client: Any) -> WorthwhileCache:
+    return WorthwhileCache(guarded(client))
+
+
 def tiered_stack(client: Any) -> TieredCache:
-    return TieredCache(lru(), GuardedCache(behind(client), budget_s=5.0))
+    return TieredCache(lru(), WorthwhileCache(GuardedCache(behind(client), budget_s=5.0)))
 
 
 def tiered_in_process(_: Any) -> TieredCache:
@@ -61,6 +66,7 @@ def tiered_thrice(client: Any) -> TieredCache:
         redis,
         guarded,
         behind,
+        worthwhile,
         tiered_in_process,
         tiered,
         tiered_guarded,

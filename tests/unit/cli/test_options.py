@@ -9,7 +9,7 @@ from foreseen.container import Container
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.settings import Settings
 
-BACKENDS = {"none": "NoCache", "lru": "LruCache", "redis": "GuardedCache", "tiered": "TieredCache"}
+BACKENDS = {"none": "NoCache", "lru": "LruCache", "redis": "WorthwhileCache", "tiered": "TieredCache"}
 
 
 def settings_of(*args: str) -> Settings:
@@ -54,7 +54,7 @@ def test_every_flag_reaches_its_setting() -> None:
         "name": "iris", "features": "a, b", "sidecar": "s.toml", "outputs": "predict,predict_proba",
         "model_sha256": "ab" * 32, "rows_per_call": "8", "cache": "redis", "ttl": "2d", "lru_max_entries": "5",
         "lru_max_bytes": "64MiB", "redis_url": "unix:///tmp/s?db=1", "redis_timeout": "5ms",
-        "redis_max_connections": "4", "redis_secret": "s", "lease_above": "1s", "lease": "5s",
+        "redis_max_connections": "4", "redis_secret": "s", "redis_when": "always", "lease_above": "1s", "lease": "5s",
         "host": "::1", "port": "1", "workers": "2",
         "model_in": "thread", "max_body": "1KiB", "max_rows": "7", "log_format": "json", "log_level": "error",
     }  # fmt: skip
