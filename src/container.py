@@ -130,6 +130,9 @@ def instruments(container: Container) -> Instruments:
         far: WriteBehindCache = container.far()
         redis: RedisCache = container.redis()
         gauges |= {"l2_in_use": lambda: l2.is_in_use, "l2_waiting_entries": lambda: len(far)}
+        if container.settings().redis_when == "pays":
+            worthwhile: WorthwhileCache = container.worthwhile()
+            gauges["l2_asked_share"] = lambda: worthwhile.asked_share
         counters |= {DROPPED: lambda: far.dropped}
         for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
             counters[place] = partial(redis.corruptions.__getitem__, what)

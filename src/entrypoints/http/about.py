@@ -96,5 +96,6 @@ def describe_cache(settings: Settings) -> dict[str, Any]:
     if settings.cache in ("lru", "tiered"):
         told |= {"lru_max_entries": settings.lru_max_entries, "lru_max_bytes": settings.lru_max_bytes}
     if settings.cache in ("redis", "tiered"):
-        told |= {"redis_url": masked(settings.redis_url), "redis_timeout_s": settings.redis_timeout}
+        told |= {"redis_url": masked(settings.redis_url), "redis_when": settings.redis_when}
+        told |= {"redis_timeout_s": settings.redis_timeout}
     return told

@@ -58,6 +58,14 @@ def test_the_passwords_of_a_cache_are_not_told() -> None:
     assert reply.json()["cache"]["redis_url"] == "rediss://me:***@127.0.0.1:1/0"
 
 
+def test_when_redis_is_asked_is_told() -> None:
+    for when in ("pays", "always"):
+        with service(
+            container_of(FakePredictor(), cache="redis", redis_when=when, redis_url="redis://127.0.0.1:1")
+        ) as asked:
+            assert asked.get("/model").json()["cache"]["redis_when"] == when
+
+
 def test_without_a_cache_no_setting_of_one_is_told() -> None:
     with service(container_of(FakePredictor(), cache="none")) as asked:
         assert asked.get("/model").json()["cache"] == {"backend": "none"}

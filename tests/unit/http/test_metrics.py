@@ -231,8 +231,8 @@ def test_what_serves_is_told_in_labels() -> None:
     [
         ("none", set()),
         ("lru", {"l1_entries", "l1_bytes"}),
-        ("redis", {"l2_in_use", "l2_waiting_entries"}),
-        ("tiered", {"l1_entries", "l1_bytes", "l2_in_use", "l2_waiting_entries"}),
+        ("redis", {"l2_in_use", "l2_asked_share", "l2_waiting_entries"}),
+        ("tiered", {"l1_entries", "l1_bytes", "l2_in_use", "l2_asked_share", "l2_waiting_entries"}),
     ],
 )
 def test_what_this_kind_of_cache_has_not_is_not_shown(cache: str, gauges: set[str]) -> None:
@@ -249,6 +249,19 @@ def test_a_redis_that_is_away_shows_as_not_in_use() -> None:
 
         shown = scraped(asked)
     assert (shown["foreseen_l2_in_use"], shown["foreseen_processes"]) == (0, 1)
+
+
+def test_a_redis_that_is_not_worth_asking_shows_as_asked_for_few() -> None:
+    container = container_of(FakePredictor(), cache="tiered", **NOWHERE)
+    with service(container) as asked:
+        assert scraped(asked)["foreseen_l2_asked_share"] == 1
+        container.worthwhile().asks_all = False
+        assert scraped(asked)["foreseen_l2_asked_share"] == 1 / 64
+
+
+def test_a_redis_that_is_always_asked_has_no_such_share() -> None:
+    with service(container_of(FakePredictor(), cache="tiered", redis_when="always", **NOWHERE)) as asked:
+        assert "foreseen_l2_asked_share" not in scraped(asked)
 
 
 def test_what_adapters_count_by_themselves_is_told() -> None:
