@@ -33,7 +33,7 @@ GAUGES: Final[Mapping[str, str]] = {
     "l1_entries": "Predictions held in memory, summed over the processes; one that several hold counts several times.",
     "l1_bytes": "Memory that these predictions take, about, summed over the processes.",
     "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes where it fails or is slow.",
-    "l2_asked_share": "Share of keys the shared cache is asked for, 1/64 where it does not pay, summed over the processes.",
+    "l2_asked_share": "Share of keys the shared cache is asked for, 1 where that pays, summed over the processes.",
     "l2_waiting_entries": "Predictions that wait to be written to the shared cache, summed over the processes.",
 }
 """Name and meaning of each gauge that a board may have."""
