@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,6 +22,9 @@ from foreseen.settings import Settings
 
 STARTUP_TIMEOUT_S = 120.0
 """Seconds that a worker may take to load the model."""
+
+COLLECTED_AFTER: Final = (5_000, 10, 20)
+"""New objects after which the young are gone through, 0.3 ms; how often before the middle-aged are, and all."""
 
 
 def serve(container: Container, *, announce: Callable[[int], None]) -> None:
@@ -105,6 +109,8 @@ def _spare_the_collector() -> None:
     It is not gone through before either: of half a million objects a thousand or two are garbage.
     """
     gc.freeze()
+    # By default a cache that fills is gone through after every 70,000 new objects: 15 ms each time at 64 connections.
+    gc.set_threshold(*COLLECTED_AFTER)
     gc.enable()
 
 
