@@ -19,6 +19,11 @@ from harness.report import Report
 from harness.rounds import Rounds, Spread, in_turn
 
 IMPORTS = "import sklearn.ensemble, fastapi, redis"
+LOAD = (
+    "from pathlib import Path; from foreseen.adapters.predictor.load import load_predictor; load_predictor(Path({!r}))"
+)
+"""What the model's process does, beside which the server imports the rest."""
+
 LEAVE = "import os; os._exit(0)"
 """At once: tidying up what was imported takes time, and the service has not done so yet when it answers."""
 
@@ -37,10 +42,23 @@ def main() -> None:
             "python -c pass": timed([sys.executable, "-c", LEAVE]),
             f'python -c "{IMPORTS}"': timed([sys.executable, "-c", f"{IMPORTS}; {LEAVE}"]),
             "foreseen serve, until it answers": lambda: seconds_to_answer(serve_command(model)),
+            "the same, --model-in thread": lambda: seconds_to_answer([*serve_command(model), "--model-in", "thread"]),
         }
         in_turn(measures, 1)
         add_totals(report, in_turn(measures, options.rounds))
-        add_parts(report, [sys.executable, "-X", "importtime", *serve_command(model)])
+        timing_imports = [sys.executable, "-X", "importtime"]
+        add_parts(
+            report,
+            "The server by part, under -X importtime, its model in a process of its own",
+            "no import: Python's own start, what is left to wait for the model, the application, the port",
+            lambda written: seconds_to_answer([*timing_imports, *serve_command(model)], stderr=written),
+        )
+        add_parts(
+            report,
+            "What the model's process does meanwhile by part, under -X importtime, alone on the machine",
+            "no import: Python's own start, the model, how it is to be called",
+            timed([*timing_imports, "-c", f"{LOAD.format(str(model))}; {LEAVE}"]),
+        )
     report.finish()
 
 
@@ -52,17 +70,17 @@ def add_totals(report: Report, found: Rounds[float]) -> None:
         table.rows.append(
             [name, *(f"{value:.2f}" for value in (spread.median, spread.least, spread.most)), str(len(rounds))]
         )
-    _, imports, serve = found.of.values()
+    _, imports, serve, _ = found.of.values()
     beyond = Spread.of([mine - theirs for mine, theirs in zip(serve, imports, strict=True)])
     report.at_most("seconds of foreseen serve beyond the imports alone", beyond, WANTED_S)
 
 
-def timed(command: Sequence[str]) -> Callable[[], float]:
+def timed(command: Sequence[str]) -> Callable[..., float]:
     """Give what runs a command to its end and tells the seconds."""
 
-    def measure() -> float:
+    def measure(stderr: IO[str] | None = None) -> float:
         start = time.perf_counter()
-        subprocess.run(command, check=True, env=environment())
+        subprocess.run(command, check=True, stderr=stderr, env=environment())
         return time.perf_counter() - start
 
     return measure
@@ -103,10 +121,10 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def add_parts(report: Report, command: Sequence[str]) -> None:
+def add_parts(report: Report, title: str, rest: str, run: Callable[[IO[str]], float]) -> None:
     """Add what Python says that each import took, summed up by library; writing it down takes time of its own."""
     with TemporaryFile("w+") as written:
-        seconds = seconds_to_answer(command, stderr=written)
+        seconds = run(written)
         written.seek(0)
         said = written.read()
     by_library: dict[str, int] = defaultdict(int)
@@ -117,8 +135,8 @@ def add_parts(report: Report, command: Sequence[str]) -> None:
     imported_s = sum(by_library.values()) / 1e6
     parts = [(f"import: {name}", us / 1e6) for name, us in largest[:SHOWN]]
     parts += [("import: everything else", sum(us for _, us in largest[SHOWN:]) / 1e6)]
-    parts += [("no import: Python's own start, the model, the application, the port", seconds - imported_s)]
-    table = report.table("One start by part, under -X importtime", "part", "ms")
+    parts += [(rest, seconds - imported_s)]
+    table = report.table(title, "part", "ms")
     table.rows += [[name, f"{part * 1000:.0f}"] for name, part in [*parts, ("all", seconds)]]
 
 

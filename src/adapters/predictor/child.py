@@ -5,9 +5,11 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from foreseen.adapters.predictor.pipe import Loaded, LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError, PredictionError
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
     from foreseen.domain.ports import Predictor
 
 log = logging.getLogger(__name__)
+
+NICENESS: Final = 19
+"""How far a model stands back from what serves; the most there is.
+
+Source:
+    docs/adr/0012-the-model-in-a-process-of-its-own.md
+"""
 
 
 def main(fd: int) -> None:
@@ -60,8 +69,18 @@ def _load(pipe: Pipe, order: Order) -> "Predictor":
         sys.exit(1)
     gc.freeze()
     gc.enable()
+    _let_hits_go_first()
     pipe.send(Loaded(predictor.fingerprint, predictor.signature, predictor.outputs, predictor.versions))
     return predictor
+
+
+def _let_hits_go_first() -> None:
+    """Take what is left of the cores: computing takes long anyway, and a hit should not wait for a turn of it."""
+    threads = Path("/proc/self/task")
+    # On Linux each thread has a niceness of its own, and those of BLAS have been started.
+    for thread in [int(folder.name) for folder in threads.iterdir()] if threads.exists() else [0]:
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
 
 
 def _answer(predictor: "Predictor", columns: Any) -> list[bytes] | ForeseenError:
