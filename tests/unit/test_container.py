@@ -90,11 +90,15 @@ def test_a_tier_that_is_always_asked_is_never_judged() -> None:
 
 
 async def test_the_lru_has_the_bounds_that_were_set() -> None:
+    keys = (A, A[:-1] + b"b", A[:-1] + b"c")
     cache = container(cache="lru", lru_max_entries=2, lru_max_bytes="1MiB").cache()
-    await cache.put_many({key: entry() for key in (A, A[:-1] + b"b", A[:-1] + b"c")})
-
+    await cache.put_many({key: entry() for key in keys})
     assert cache.entries == 2
-    assert cache._store.maxsize == 2**20
+
+    await cache.put_many({key: entry(b"x" * 400 * 1024) for key in keys})
+    assert cache.entries == 2
+    await cache.put_many({key: entry(b"x" * 600 * 1024) for key in keys})
+    assert cache.entries == 1
 
 
 def test_the_ttl_is_that_of_every_tier() -> None:
