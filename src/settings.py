@@ -159,6 +159,12 @@ class Settings(BaseModel):
         "none; lru, in this process; redis, shared; tiered, lru before redis.",
         shown="none|lru|redis|tiered",
     )
+    cache_when: Literal["deterministic", "always"] = _setting(
+        "deterministic",
+        "Cache",
+        "deterministic: nothing of a model that contradicts itself when it is loaded; always: all the same.",
+        shown="deterministic|always",
+    )
     ttl: Duration = _setting(3600.0, "Cache", "How long a prediction is kept: 30s, 5m, 1h, 2d.", shown="TIME")
     lru_max_entries: Whole = _setting(100_000, "Cache", "Predictions that lru holds at most.", shown="N", ge=1)
     lru_max_bytes: ByteSize = _setting(

@@ -49,6 +49,7 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
         "rows_per_call": asdict(_size(predictor)),
         "is_repeatable": found.is_repeatable,
         "is_batch_invariant": found.is_batch_invariant,
+        "difference": str(found.difference) if found.difference else None,
         "refusal": found.refusal or None,
         "versions": dict(predictor.versions),
     }
@@ -79,11 +80,13 @@ def _verdict(found: Determinism) -> str:
     if found.refusal:
         return f"unknown: the model refused made-up instances: {found.refusal}"
     if not found.is_repeatable:
-        return "no: the same instances got other answers when asked again; serve it with --cache none"
+        return (
+            f"no: the same instances got other answers when asked again; served with --cache none: {found.difference}"
+        )
     return (
         "yes"
         if found.is_batch_invariant
-        else "no: an instance alone gets other bits than among others; see --rows-per-call"
+        else f"no: an instance gets other bits among others; see --rows-per-call: {found.difference}"
     )
 
 

@@ -14,6 +14,7 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.predict import Predict
 from foreseen.domain.table import Reject, RejectsWriter, TableReader, TableWriter
 from foreseen.entrypoints.batch.score import Scored, score
+from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.logs import configure_logs
@@ -33,6 +34,7 @@ def score_file(settings: Settings, *, source: str, output: str, rejects: Path | 
     # There are no hits to be answered while it computes, so a process of its own would only cost.
     container.predictor.override(container.predictor_here)
     container.predictor()
+    cache_what_repeats(container)
     _check_names(source, output, rejects, force=force)
     signal.signal(signal.SIGTERM, _leave)
     started = time.perf_counter()

@@ -29,7 +29,9 @@ def serve_model(settings: Settings) -> None:
 
         configure_logs(settings)
         container = Container(settings=settings, model_process=process)
-        serve(container, announce=lambda port: typer.echo(announcement(container.predict(), settings, port)))
+        serve(
+            container, announce=lambda port: typer.echo(announcement(container.predict(), container.settings(), port))
+        )
 
 
 def announcement(predict: "Predict", settings: Settings, port: int) -> str:

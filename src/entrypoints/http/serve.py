@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from foreseen.container import Container, end_process
+from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.one_write import OneWriteProtocol
 from foreseen.entrypoints.http.slots import Slots
@@ -36,8 +37,9 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
         ModelUnavailableError: the model cannot be had; no port was opened.
         PortError: the port cannot be had.
     """
-    settings: Settings = container.settings()
     _warm_up()
+    cache_what_repeats(container)
+    settings: Settings = container.settings()
     app = create_service(container)
     _spare_the_collector()
     with listening(settings.host, settings.port) as listener:

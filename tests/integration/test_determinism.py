@@ -1,0 +1,122 @@
+"""A model that contradicts itself is found out before its first answer is kept."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foreseen.container import Container
+from foreseen.entrypoints.caching import cache_what_repeats
+from support.models import Doubler, Random, Slow, iris_logistic, save
+from support.processes import run, served
+from support.service import container_with
+
+SAID = "the model contradicts itself, so nothing is cached"
+
+
+class SecondTime:
+    """A model of the user's own that says of its second call what it says of no other."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def predict(self, rows: Any) -> Any:
+        """Count, and answer."""
+        self.calls += 1
+        return [float(self.calls == 2)] * len(rows)
+
+
+def looked_at(model: Any, folder: Path, **settings: Any) -> Container:
+    """Load a model and look whether it may be cached."""
+    container = container_with(save(model, folder), features=("a", "b"), **settings)
+    cache_what_repeats(container)
+    return container
+
+
+def test_a_model_that_draws_lots_is_not_cached_and_the_log_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    container = looked_at(Random(), tmp_path, cache="tiered")
+
+    assert container.settings().cache == "none"
+    [line] = caplog.messages
+    assert line.startswith(SAID)
+    assert '{"a": ' in line
+    assert ', and then {"prediction":' in line
+
+
+def test_a_model_that_differs_only_in_its_second_call_is_not_cached(tmp_path: Path) -> None:
+    assert looked_at(SecondTime(), tmp_path, rows_per_call=0).settings().cache == "none"
+
+
+def test_an_operator_may_have_it_cached_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    container = looked_at(Random(), tmp_path, cache_when="always")
+
+    assert container.settings().cache == "lru"
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("model", [Doubler, lambda: Slow(0.0001)], ids=["a steady one", "one with moods in batches"])
+def test_a_model_that_repeats_itself_is_cached(model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The second differs in other batches, so it is called with a fixed number of rows."""
+    assert looked_at(model(), tmp_path).settings().cache == "lru"
+    assert caplog.messages == []
+
+
+def test_last_bits_that_depend_on_the_batch_are_told_where_the_operator_has_chosen_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+
+    assert looked_at(Slow(0.0), tmp_path, rows_per_call=0).settings().cache == "lru"
+    [line] = caplog.messages
+    assert line.startswith("an answer depends on what else is asked, and the first one is cached (see rows_per_call)")
+
+
+def test_a_logistic_regression_is_cached(tmp_path: Path) -> None:
+    container = container_with(save(iris_logistic(), tmp_path))
+    cache_what_repeats(container)
+
+    assert container.settings().cache == "lru"
+
+
+OWN = """
+import random
+
+class Dice:
+    def predict(self, rows):
+        return [random.random() for row in rows]
+"""
+
+
+@pytest.fixture
+def dice(tmp_path: Path) -> Path:
+    """A folder with dice in a module of the user's own."""
+    (tmp_path / "owndice.py").write_text(OWN)
+    model = tmp_path / "dice.pkl"
+    model.write_bytes(b"cowndice\nDice\n)\x81.")
+    model.chmod(0o600)
+    return tmp_path
+
+
+def test_dice_are_served_uncached_by_every_worker(dice: Path) -> None:
+    with served("dice.pkl", "--features", "a", "--workers", "2", cwd=dice) as running:
+        replies = [running.get("/predict", a=1) for _ in range(6)]
+        told = running.get("/model").json()["cache"]
+
+    assert {reply.headers["cache-status"] for reply in replies} == {"foreseen; fwd=bypass"}
+    assert len({reply.content for reply in replies}) == 6
+    assert told == {"backend": "none"}
+    assert "cache none" in running.out[0]
+    assert [line for line in running.err if SAID in line] == running.err
+    assert len(running.err) == 1
+
+
+def test_dice_are_scored_uncached(dice: Path) -> None:
+    (dice / "in.csv").write_text("a\n" + "1\n" * 20)
+
+    done = run("score", "dice.pkl", "in.csv", "--features", "a", "--output", "out.csv", cwd=dice)
+
+    assert done.returncode == 0
+    assert SAID in done.stderr.decode()
