@@ -31,7 +31,7 @@ $(IRIS)/model.joblib: $(IRIS)/train.py | install
 	$(BIN)/python $(IRIS)/train.py
 
 test: install ## Run every test, unit and integration
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .
