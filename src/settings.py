@@ -214,6 +214,13 @@ class Settings(BaseModel):
     max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body taken: 512KiB, 8MiB.", shown="SIZE", ge=1)
     max_rows: Whole = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
 
+    receive_timeout: Duration = _setting(
+        30.0, "Server", "How long a request may take to arrive, and its answer to be taken.", shown="TIME"
+    )
+    max_connections: Whole = _setting(
+        10_000, "Server", "Connections of one process; as many as its files allow, if that is less.", shown="N", ge=1
+    )
+
     log_format: Literal["text", "json"] = _setting("text", "Logs", "How log lines look.", shown="text|json")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "Logs", "What is logged.", shown="debug|info|warning|error"

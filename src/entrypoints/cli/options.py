@@ -106,5 +106,6 @@ _DEFAULTS = {
     "lease": "2s",
     "lru_max_bytes": "256MiB",
     "max_body": "8MiB",
+    "receive_timeout": "30s",
 }
 """Defaults whose number is not how an operator would write them."""

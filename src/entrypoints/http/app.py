@@ -1,6 +1,6 @@
 """The application: routes, pages and problem documents around one container."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -56,9 +56,9 @@ def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
     board = Board(predict.tally, instruments(container), slots)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Tally]]:
         async with board.kept_up(), opened(container):
-            yield
+            yield {"tally": predict.tally}  # for the protocol, which refuses what never gets here
 
     app = FastAPI(
         title=f"Foreseen: {settings.model_name}",

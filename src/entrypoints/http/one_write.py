@@ -1,9 +1,12 @@
 """One write a reply: uvicorn writes head and body apart, and each write is a system call of several microseconds."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LINGER_S: Final = 30.0
+"""Seconds for a client to take the last that was written, once we have closed."""
 
 
 class OneWriteProtocol(HttpToolsProtocol):
@@ -33,15 +36,18 @@ class JoiningTransport:
         self._parts.append(data)
 
     def flush(self) -> None:
-        """Write what was kept."""
+        """Write what was kept, unless the other side has gone meanwhile."""
         if self._parts:
             data, self._parts = b"".join(self._parts), []
-            self._inner.write(data)
+            if not self.is_closing():
+                self._inner.write(data)
 
     def close(self) -> None:
-        """Close when all is written."""
+        """Close when all is written; a client that does not take it in time is left."""
         self.flush()
         self._inner.close()
+        if self._inner.get_write_buffer_size():
+            self._loop.call_later(LINGER_S, self._inner.abort)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

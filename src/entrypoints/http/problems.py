@@ -38,18 +38,25 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("other", 0),
     ("invalid-json", 400),
     ("disconnected", 400),
+    ("malformed", 400),
+    ("unauthorized", 401),
+    ("forbidden", 403),
     ("http", 404),
     ("http", 405),
+    ("too-slow", 408),
     ("body-too-large", 413),
     ("too-many-instances", 413),
     ("encoded", 415),
     ("not-json", 415),
     ("invalid-instances", 422),
     ("invalid-request", 422),
+    ("too-many-requests", 429),
+    ("head-too-large", 431),
     ("prediction-failed", 500),
     ("cache-failed", 500),
     ("internal", 500),
     ("no-model", 503),
+    ("too-many-connections", 503),
     ("not-cached", 504),
 )
 """Type and status of each problem, in the order that the tally numbers them; first what is none of these."""
@@ -78,8 +85,19 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, worded for its client
 def problem(request: Request, exc: Exception, tally: Tally) -> Response:
     """Answer any error, and count it; one that is nobody's plan is logged with its traceback and told without it."""
     answer = _worded(request, exc)
-    tally.count_rejected(_NUMBERS.get((answer.kind, answer.status_code), 0))
+    _count(answer.kind, answer.status_code, tally)
     return answer
+
+
+def refused_unread(refusal: Refusal, tally: Tally | None) -> bytes:
+    """Give the document of a refusal that comes before there is a request to answer, and count it if that is known."""
+    if tally is not None:
+        _count(refusal.kind, refusal.status, tally)
+    return msgspec.json.encode(_content(refusal.status, refusal.kind, refusal.title, refusal.detail))
+
+
+def _count(kind: str, status: int, tally: Tally) -> None:
+    tally.count_rejected(_NUMBERS.get((kind, status), 0))
 
 
 class _Problem(Response):
@@ -145,12 +163,7 @@ def _document(
     errors: Sequence[Flaw] = (),
     headers: Mapping[str, str] | None = None,
 ) -> _Problem:
-    content: dict[str, Any] = {
-        "type": f"urn:foreseen:problem:{kind}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-    }
+    content = _content(status, kind, title, detail)
     if errors:
         content["errors"] = [_error(flaw) for flaw in errors]
     sent = dict(headers or {})
@@ -159,6 +172,10 @@ def _document(
     answer = _Problem(msgspec.json.encode(content), status, sent)
     answer.kind = kind
     return answer
+
+
+def _content(status: int, kind: str, title: str, detail: str) -> dict[str, Any]:
+    return {"type": f"urn:foreseen:problem:{kind}", "title": title, "status": status, "detail": detail}
 
 
 def _error(flaw: Flaw) -> dict[str, str]:

@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from foreseen.container import Container, end_process
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.app import create_service
-from foreseen.entrypoints.http.one_write import OneWriteProtocol
+from foreseen.entrypoints.http.bounded import BoundedProtocol, Bounds, affordable_connections
 from foreseen.entrypoints.http.slots import Slots
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
@@ -121,7 +121,8 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         factory=isinstance(app, partial),
         workers=settings.workers,
-        http=OneWriteProtocol,
+        http=partial(BoundedProtocol, bounds=_bounds(settings)),  # type: ignore[arg-type] # what makes one will do
+        ws="none",
         # Nothing here depends on who asks, so no header that says it is believed.
         proxy_headers=False,
         lifespan="on",
@@ -130,3 +131,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=30,
     )
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(settings.receive_timeout, affordable_connections(settings.max_connections))

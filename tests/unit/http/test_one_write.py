@@ -3,20 +3,30 @@
 import asyncio
 from typing import Any
 
+import pytest
+
+from foreseen.entrypoints.http import one_write
 from foreseen.entrypoints.http.one_write import JoiningTransport
 
 
 class Wire:
     """A transport that remembers what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, unsent: int = 0) -> None:
         self.told: list[Any] = []
+        self.unsent = unsent
 
     def write(self, data: bytes) -> None:
         self.told.append(data)
 
     def close(self) -> None:
         self.told.append("closed")
+
+    def abort(self) -> None:
+        self.told.append("aborted")
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def is_closing(self) -> bool:
         return "closed" in self.told
@@ -64,3 +74,25 @@ async def test_the_rest_is_as_the_transport_itself() -> None:
 
     assert wire.told == ["paused", "resumed"]
     assert transport.get_extra_info("peername") == "PEERNAME"
+
+
+async def test_what_is_kept_for_a_connection_that_has_ended_is_dropped() -> None:
+    wire = Wire()
+    transport = JoiningTransport(wire, asyncio.get_running_loop())
+    transport.write(b"last")
+    wire.close()
+    await asyncio.sleep(0)
+
+    assert wire.told == ["closed"]
+
+
+@pytest.mark.parametrize(("unsent", "told"), [(0, ["closed"]), (1, ["closed", "aborted"])])
+async def test_a_client_that_does_not_take_the_last_is_left_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, unsent: int, told: list[str]
+) -> None:
+    monkeypatch.setattr(one_write, "LINGER_S", 0.0)
+    wire = Wire(unsent=unsent)
+    JoiningTransport(wire, asyncio.get_running_loop()).close()
+    await asyncio.sleep(0.01)
+
+    assert wire.told == told
