@@ -91,7 +91,14 @@ class Container(containers.DeclarativeContainer):
     predictor = providers.Selector(given.model_in, process=predictor_there, thread=predictor_here)
     model_thread = providers.Singleton(ModelThread)
     predict = providers.Singleton(
-        Predict, predictor, cache, model_thread, tally=tally, leases=leases, lease_above_s=given.lease_above
+        Predict,
+        predictor,
+        cache,
+        model_thread,
+        tally=tally,
+        leases=leases,
+        lease_above_s=given.lease_above,
+        max_waiting=given.max_waiting,
     )
 
     # Tables take their stream when they are made.

@@ -100,6 +100,7 @@ def _redis_url(url: str) -> str:
 
 
 Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
+UpToADay = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=86400, allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_distinct)]
 
@@ -213,6 +214,19 @@ class Settings(BaseModel):
     )
     max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body taken: 512KiB, 8MiB.", shown="SIZE", ge=1)
     max_rows: Whole = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
+    max_waiting: Whole = _setting(
+        10_000,
+        "Server",
+        "Instances that may wait for the model in one process; who would be more is told to come back.",
+        shown="N",
+        ge=1,
+    )
+    timeout: UpToADay = _setting(
+        30.0,
+        "Server",
+        "How long a request may wait for its answer; its header Request-Timeout shortens that.",
+        shown="TIME",
+    )
 
     receive_timeout: Duration = _setting(
         30.0, "Server", "How long a request may take to arrive, and its answer to be taken.", shown="TIME"

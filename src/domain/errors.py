@@ -5,6 +5,8 @@ ForeseenError
 ├── ModelUnavailableError    no model is loaded yet, or it cannot be read
 ├── PredictionError          the model failed on a valid batch
 ├── NotCachedError           the caller wanted a cached answer or none, and no cache holds it
+├── OverloadedError          too much waits for the model already; says when to ask again
+├── DeadlineExceededError    the time of the caller was over first
 ├── TableError               a file to score cannot be read as a table, or its result cannot be written
 └── CacheError               never reaches a caller of predict: a cache may fail, an answer may not
     ├── CacheUnavailableError    the tier is unreachable or too slow
@@ -68,6 +70,18 @@ class PredictionError(ForeseenError):
 
 class NotCachedError(ForeseenError):
     """The caller wanted a cached answer or none, and no cache holds it."""
+
+
+class OverloadedError(ForeseenError):
+    """Too much waits for the model already; `retry_after_s` seconds from now that will have been computed, about."""
+
+    def __init__(self, said: str, retry_after_s: float) -> None:
+        super().__init__(said)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceededError(ForeseenError):
+    """The time of the caller was over before its answer was there."""
 
 
 class TableError(ForeseenError):

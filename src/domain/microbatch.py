@@ -5,7 +5,7 @@ boarding is computed at once; busy, batches grow by themselves.
 """
 
 import asyncio
-from collections import deque
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
@@ -13,9 +13,12 @@ from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.coalesce import Boarding, Flight
 from foreseen.domain.entry import Entry
+from foreseen.domain.errors import OverloadedError
 from foreseen.domain.key import Key
+from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.rows import gathered
+from foreseen.domain.waiting import Waiting
 
 QUIET_TURNS: Final = 8
 """Turns of the event loop, each some microseconds, that bring no new boarding: then nobody is about to return."""
@@ -34,6 +37,8 @@ class MicroBatcher:
         model_thread: ModelThread,
         *,
         max_rows: int,
+        max_waiting: float = math.inf,
+        cost: ModelCost | None = None,
     ) -> None:
         """Take the call of the model, made on its thread, and the rows that it is given at most.
 
@@ -41,26 +46,31 @@ class MicroBatcher:
 
         Args:
             store: keeps what the model answered, before anybody is told.
+            max_waiting: instances that wait at most; a boarding that is larger by itself waits if it is the first.
+            cost: of the model, from which it is told when there will be room again.
         """
         self._compute = compute
         self._store = store
         self._model_thread = model_thread
         self._max_rows = max_rows
-        self._waiting: deque[Boarding] = deque()
+        self._max_waiting = max_waiting
+        self._cost = cost or ModelCost()
+        self._waiting = Waiting()
         self._working: asyncio.Task[None] | None = None
         self._landings: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         """How many instances wait for the model."""
-        return sum(len(boarding.wanted()) for boarding in self._waiting)
+        return self._waiting.instances
 
     def __call__(self, boardings: Sequence[Boarding]) -> None:
         """Compute what is wanted of boardings; what nobody waits for when its turn comes is left out.
 
         Their flights fail by InvalidBatchError or PredictionError of these rows alone: what fails beside other
-        boardings is tried again by halves.
+        boardings is tried again by halves. Those for which there is no room fail by OverloadedError at once.
         """
-        self._waiting.extend(boardings)
+        for boarding in boardings:
+            self._admit(boarding)
         if self._working is None and self._waiting:
             self._working = asyncio.create_task(self._work(), name="micro-batches")
 
@@ -69,9 +79,19 @@ class MicroBatcher:
         while under_way := {*self._landings, *([self._working] if self._working else [])}:
             await asyncio.wait(under_way)
 
+    def _admit(self, boarding: Boarding) -> None:
+        """Let a boarding wait, if there is room."""
+        wanted, waiting = len(boarding.wanted()), self._waiting.instances
+        if waiting and waiting + wanted > self._max_waiting:
+            said = f"expected at most {self._max_waiting} instances to wait for the model (max_waiting)"
+            retry_after_s = waiting * (self._cost.row_s or 0.0)
+            boarding.fail(OverloadedError(f"{said}, got {wanted} more than the {waiting} that do", retry_after_s))
+        elif wanted:
+            self._waiting.add(boarding, wanted)
+
     async def _work(self) -> None:
         try:
-            while taken := self._next():
+            while taken := self._waiting.take(self._max_rows):
                 await self._answer(taken)
                 await self._let_return(len(taken))
         finally:
@@ -87,20 +107,6 @@ class MicroBatcher:
         while quiet < QUIET_TURNS and (before := len(self._waiting)) < enough:
             await asyncio.sleep(0)
             quiet = quiet + 1 if len(self._waiting) == before else 0
-
-    def _next(self) -> _Taken:
-        """Take what waits, oldest first, up to the row limit."""
-        taken: _Taken = []
-        rows = 0
-        while self._waiting:
-            wanted = self._waiting[0].wanted()
-            if taken and rows + len(wanted) > self._max_rows:
-                break
-            boarding = self._waiting.popleft()
-            if wanted:
-                taken.append((boarding, wanted))
-                rows += len(wanted)
-        return taken
 
     async def _answer(self, taken: _Taken) -> None:
         parts = [(boarding.instances, [flight.row for flight in flights]) for boarding, flights in taken]
@@ -121,7 +127,7 @@ class MicroBatcher:
             return
         middle = len(taken) // 2
         for half in (taken[:middle], taken[middle:]):
-            if wanted := [(boarding, still) for boarding, _ in half if (still := boarding.wanted())]:
+            if wanted := [(boarding, still) for boarding, flights in half if (still := _still_wanted(flights, exc))]:
                 await self._answer(wanted)
 
     async def _land(self, taken: _Taken, entries: Sequence[Entry]) -> None:
@@ -136,3 +142,12 @@ class MicroBatcher:
             return
         for flight, entry in pairs:
             flight.land((entry, Origin.MODEL))
+
+
+def _still_wanted(flights: Sequence[Flight], exc: Exception) -> list[Flight]:
+    """Give those that somebody waits for; the others have failed for good."""
+    wanted = [flight for flight in flights if flight.callers]
+    for flight in flights:
+        if not flight.callers:
+            flight.fail(exc)
+    return wanted

@@ -1,5 +1,7 @@
 """Predict: answer from the cache, asking the model only for what is missing."""
 
+import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -7,6 +9,7 @@ from typing import Final
 from foreseen.domain.answer import Answer, Landed, Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.coalesce import Flights
+from foreseen.domain.deadlines import Deadlines
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import NotCachedError, PredictionError
@@ -40,6 +43,7 @@ class Predict:
         tally: Tally | None = None,
         leases: Leases | None = None,
         lease_above_s: float = 0.0,
+        max_waiting: float = math.inf,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the clock as seconds since 1970.
@@ -47,6 +51,7 @@ class Predict:
         Args:
             leases: who computes what among the processes that share the cache; None where none do.
             lease_above_s: seconds that an instance has to cost the model for others to be asked.
+            max_waiting: instances that wait for the model at most.
         """
         self.predictor = predictor
         self.recipe = KeyRecipe(
@@ -56,51 +61,70 @@ class Predict:
         self.peek = cache.peek
         self._cache = cache
         self._clock = clock
-        self._micro_batch = MicroBatcher(self._compute, cache.put_many, model_thread, max_rows=MICRO_BATCH_ROWS)
         self._cost = ModelCost()
+        self._micro_batch = MicroBatcher(
+            self._compute,
+            cache.put_many,
+            model_thread,
+            max_rows=MICRO_BATCH_ROWS,
+            max_waiting=max_waiting,
+            cost=self._cost,
+        )
         self._shared = leases and SharedFlights(
             leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_above_s
         )
         self._lookup = GatheredLookup(cache, self._shared or self._micro_batch)
-        self._flights = Flights(self._lookup)
+        self._deadlines = Deadlines()
+        self._flights = Flights(self._lookup, deadlines=self._deadlines)
 
     async def finish(self) -> None:
         """Wait until nothing is looked up, computed or stored any more."""
         await self._lookup.finish()
         await self._micro_batch.finish()
+        self._deadlines.close()
 
     @property
     def waiting(self) -> int:
         """How many instances wait for the model."""
         return len(self._micro_batch)
 
-    async def __call__(self, batch: Batch, directives: Directives = NO_DIRECTIVES) -> Answer:
+    async def __call__(
+        self, batch: Batch, directives: Directives = NO_DIRECTIVES, *, timeout_s: float = math.inf
+    ) -> Answer:
         """Answer every instance of a batch.
 
+        Args:
+            timeout_s: seconds that it may wait for what is not known at once.
         Raises:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
             NotCachedError: the directives allow no computation, and one is needed.
+            OverloadedError, DeadlineExceededError: too much waits for the model, or it waited too long.
         """
         keys = self.recipe.keys(batch)
         if directives != NO_DIRECTIVES:
-            return self._in_order(keys, await self._find_as_directed(keys, batch, directives))
-        return await self.answer(keys, batch)
+            return self._in_order(keys, await self._find_as_directed(keys, batch, directives, _until(timeout_s)))
+        return await self.answer(keys, batch, timeout_s=timeout_s)
 
-    async def answer(self, keys: Sequence[Key], instances: Instances) -> Answer:
+    async def answer(self, keys: Sequence[Key], instances: Instances, *, timeout_s: float = math.inf) -> Answer:
         """Answer instances whose keys are told already: key i is that of instance i.
 
+        Args:
+            timeout_s: seconds that it may wait for what is not known at once.
         Raises:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
+            OverloadedError, DeadlineExceededError: too much waits for the model, or it waited too long.
         """
         known = {key: (entry, Origin.L1) for key in keys if (entry := self.peek(key)) is not None}
         # One row a missing key, so that an instance repeated among them is predicted once.
         missing = {key: row for row, key in enumerate(keys) if key not in known}
         if missing:
-            found, joined = await self._flights(missing, instances)
+            found, joined = await self._flights(missing, instances, until=_until(timeout_s))
             known |= {key: _as_joined(landed) if key in joined else landed for key, landed in found.items()}
         return self._in_order(keys, known)
 
-    async def _find_as_directed(self, keys: Sequence[Key], batch: Batch, wish: Directives) -> dict[Key, Landed]:
+    async def _find_as_directed(
+        self, keys: Sequence[Key], batch: Batch, wish: Directives, until: float
+    ) -> dict[Key, Landed]:
         """Find keys as one caller wishes; alone, since what others wait for may not be what this one wants."""
         rows = {key: row for row, key in enumerate(keys)}
         found: dict[Key, Landed] = {}
@@ -114,8 +138,10 @@ class Predict:
         if missing and wish.only_if_cached:
             raise NotCachedError(f"expected a cached answer to each of {len(rows)} instances, got {len(found)}")
         if missing:
-            alone = Flights(lambda boarding: self._micro_batch([boarding]), are_kept=not wish.no_store)
-            fresh, _ = await alone(missing, batch)
+            alone = Flights(
+                lambda boarding: self._micro_batch([boarding]), are_kept=not wish.no_store, deadlines=self._deadlines
+            )
+            fresh, _ = await alone(missing, batch, until=until)
             found |= fresh
         return found
 
@@ -141,6 +167,11 @@ class Predict:
             coalesced=counts.get(Origin.JOINED, 0),
         )
         return answer
+
+
+def _until(timeout_s: float) -> float:
+    """Give when a time that begins now is over, as the event loop tells time."""
+    return asyncio.get_running_loop().time() + timeout_s
 
 
 def _as_joined(landed: Landed) -> Landed:

@@ -1,5 +1,6 @@
 """Working fakes of the ports, and a clock that moves when told to."""
 
+import threading
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -51,6 +52,21 @@ class FakePredictor:
             raise self.error
         sums = sum(_numbers(column).reshape(len(batch), -1).sum(axis=1) for column in batch.columns)
         return Predictions({"prediction": [float(value) for value in sums]})
+
+
+class HeldPredictor(FakePredictor):
+    """A FakePredictor whose calls last until it is let free."""
+
+    def __init__(self, signature: Signature = FLOWER) -> None:
+        super().__init__(signature)
+        self.began = threading.Event()
+        self.free = threading.Event()
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Wait, and sum each row."""
+        self.began.set()
+        assert self.free.wait(10)
+        return super().predict(batch)
 
 
 def _numbers(column: Column) -> Column:

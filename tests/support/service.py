@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from dependency_injector import providers
@@ -16,8 +16,10 @@ from foreseen.container import Container
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.app import create_app
+from foreseen.entrypoints.http.clients import Client, state_with
 from foreseen.settings import Settings
 
+Result = TypeVar("Result")
 JSON = {"content-type": "application/json"}
 
 
@@ -77,10 +79,33 @@ class Service:
         hangs_up: bool = False,
     ) -> Reply:
         """Send a request as it is given, its body in parts; a client that hangs up never says that it was all."""
+        return self.run(
+            self.exchange(method, path, query=query, parts=parts, headers=headers, hangs_up=hangs_up),
+        )
+
+    def run(self, doing: Coroutine[Any, Any, Result]) -> Result:
+        """Run something on the event loop of the service, such as several exchanges at once."""
+        return self._runner.run(doing)
+
+    async def exchange(
+        self,
+        method: str = "POST",
+        path: str = "/predict",
+        *,
+        query: bytes = b"",
+        parts: Iterable[bytes] = (),
+        headers: Mapping[str, str] = JSON,
+        hangs_up: bool = False,
+        client: Client | None = None,
+    ) -> Reply:
+        """Send a request as `send` does, for a client who may leave."""
         sent = list(parts)
         if len(sent) == 1:  # as a client does that has all of it
             headers = {"content-length": str(len(sent[0])), **headers}
-        return self._runner.run(_exchange(self.app, _scope(method, path, query, headers), sent, hangs_up))
+        scope = _scope(method, path, query, headers)
+        if client is not None:
+            scope["state"] = state_with(client, {})
+        return await _exchange(self.app, scope, sent, hangs_up)
 
 
 @contextmanager

@@ -9,10 +9,12 @@ import typer
 
 from foreseen.domain.errors import (
     CacheError,
+    DeadlineExceededError,
     ForeseenError,
     InvalidBatchError,
     ModelUnavailableError,
     NotCachedError,
+    OverloadedError,
     PredictionError,
     TableError,
 )
@@ -28,9 +30,11 @@ INTERRUPTED: Final = 130
 EXIT_CODES: Final[Mapping[type[ForeseenError], int]] = {
     SettingsError: USAGE,
     CacheError: FAILED,
+    DeadlineExceededError: FAILED,
     InvalidBatchError: FAILED,
     ModelUnavailableError: FAILED,
     NotCachedError: FAILED,
+    OverloadedError: FAILED,
     PortError: FAILED,
     PredictionError: FAILED,
     TableError: FAILED,

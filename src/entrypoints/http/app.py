@@ -41,6 +41,7 @@ def create_service(container: Container, slots: Slots | None = None) -> ASGIApp:
         container.predict(),
         max_body=settings.max_body,
         max_rows=settings.max_rows,
+        longest_s=settings.timeout,
         has_cache=settings.cache != "none",
     )
 

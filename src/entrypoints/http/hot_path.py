@@ -4,10 +4,11 @@ It shares schema, recipe and use case with the ordinary route, and never words a
 once, an odd header, an invalid body, goes on as if it had not been here.
 """
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.errors import ForeseenError
@@ -16,14 +17,17 @@ from foreseen.domain.predict import Predict
 from foreseen.domain.rows import Rows
 from foreseen.domain.tally import HITS_L1
 from foreseen.entrypoints.http.answered import content, headers
+from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import etag
 from foreseen.entrypoints.http.problems import problem
 from foreseen.entrypoints.http.quick import Asked, QuickReader
+from foreseen.entrypoints.http.timeouts import HEADER as TIMEOUT
+from foreseen.entrypoints.http.timeouts import is_timeout, timeout_s
 
 LONGEST_BODY: Final = 256 * 1024
 """Bytes of body that are looked at here: a longer one is checked as it arrives, by the ordinary route."""
 
-_ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match"})
+_ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match", TIMEOUT})
 _JSON: Final = (b"content-type", b"application/json")
 _Header = tuple[bytes, bytes]
 _HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1"), _JSON)
@@ -32,8 +36,21 @@ _HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1
 class HotPath:
     """Answers GET and POST /predict; what can be peeked at, without waiting for anything."""
 
-    def __init__(self, app: ASGIApp, predict: Predict, *, max_body: int, max_rows: int, has_cache: bool = True) -> None:
-        """Take the application behind, and its limits."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        predict: Predict,
+        *,
+        max_body: int,
+        max_rows: int,
+        longest_s: float = math.inf,
+        has_cache: bool = True,
+    ) -> None:
+        """Take the application behind, and its limits.
+
+        Args:
+            longest_s: seconds that a request may wait.
+        """
         signature = predict.predictor.signature
         self._app = app
         self._signature = signature
@@ -41,6 +58,7 @@ class HotPath:
         self._reader = QuickReader(signature, predict.recipe, max_rows=max_rows)
         self._longest_body = min(max_body, LONGEST_BODY)
         self._takes_get = not signature.has_tensors
+        self._longest_s = longest_s
         self._has_cache = has_cache
         # Asked for at every hit.
         self._peek = predict.peek
@@ -83,10 +101,12 @@ class HotPath:
 
     async def _find(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows))
+            longest_s = timeout_s(scope["headers"], self._longest_s)
+            with client_of(scope):
+                answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows), timeout_s=longest_s)
         except Exception as exc:
             await problem(Request(scope), exc, self._tally)(scope, receive, send)
-            if isinstance(exc, ForeseenError):
+            if isinstance(exc, ForeseenError | ClientDisconnect):
                 return
             raise  # for the server's log, as the application does
         said = headers(answer, has_cache=self._has_cache).items()
@@ -111,12 +131,21 @@ def _has_plain_json(given: Collection[_Header], longest: int) -> bool:
         and length.isdigit()
         and int(length) <= longest
         and len(by_name) == len(given)  # else one of those that were sent twice is not seen here
-        and _ODD_HEADERS.isdisjoint(by_name)
+        and not _is_odd(given, by_name)
     )
 
 
 def _has_odd(given: Collection[_Header]) -> bool:
-    return not _ODD_HEADERS.isdisjoint(dict(given))
+    return _is_odd(given, dict(given))
+
+
+def _is_odd(given: Collection[_Header], by_name: Mapping[bytes, bytes]) -> bool:
+    """Tell whether any header is among those of which the ordinary route knows more; a plain timeout is none."""
+    if _ODD_HEADERS.isdisjoint(by_name):
+        return False
+    return (
+        len(by_name) < len(given) or _ODD_HEADERS.intersection(by_name) != {TIMEOUT} or not is_timeout(by_name[TIMEOUT])
+    )
 
 
 def _again(message: Message, receive: Receive) -> Receive:

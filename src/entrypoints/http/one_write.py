@@ -5,16 +5,28 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from foreseen.entrypoints.http.clients import Client, state_with
+
 LINGER_S: Final = 30.0
 """Seconds for a client to take the last that was written, once we have closed."""
 
 
 class OneWriteProtocol(HttpToolsProtocol):
-    """uvicorn's own protocol on a transport that joins what is written in one turn of the event loop."""
+    """uvicorn's own protocol on a transport that joins what is written in one turn of the event loop.
+
+    Its requests are told of their client, who may hang up.
+    """
 
     def connection_made(self, transport: Any) -> None:
         """Put the joining transport in between."""
         super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._their_client = Client(self.flow.resume_reading)
+        self.app_state = state_with(self._their_client, self.app_state)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what waits for the sake of this client."""
+        super().connection_lost(exc)
+        self._their_client.leave()
 
 
 class JoiningTransport:

@@ -9,6 +9,7 @@ from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Signature
 from foreseen.entrypoints.http.problems import MEDIA_TYPE
 from foreseen.entrypoints.http.schema import InstanceSchema
+from foreseen.entrypoints.http.timeouts import FORM
 
 _REF: Final = "#/components/schemas/"
 _CACHE_STATUS: Final = {
@@ -21,6 +22,18 @@ _CACHE_STATUS: Final = {
 
 _ETAG: Final = {
     "ETag": {"description": "Names the answer, for If-None-Match (RFC 9110).", "schema": {"type": "string"}}
+}
+
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "Seconds until there is room, about.", "schema": {"type": "integer", "minimum": 1}}
+}
+_TIMEOUT: Final = {
+    "name": "Request-Timeout",
+    "in": "header",
+    "required": False,
+    "description": "Seconds that the answer may take; the service's own limit if that is shorter.",
+    "schema": {"type": "string", "pattern": FORM},
+    "example": "0.25",
 }
 
 
@@ -61,11 +74,11 @@ def post_predict_docs(signature: Signature) -> dict[str, Any]:
     }
     answer = {"oneOf": [{"$ref": _REF + "Prediction"}, {"$ref": _REF + "Predictions"}]}
     problems = {
-        "400": "The body is no JSON.",
+        "400": "The body is no JSON, or Request-Timeout no number of seconds.",
         "413": "The body is too large, or holds too many instances.",
         "415": "The body is of another media type.",
     }
-    return {"requestBody": body, "responses": _responses(answer, problems)}
+    return {"parameters": [_TIMEOUT], "requestBody": body, "responses": _responses(answer, problems)}
 
 
 def get_predict_docs(signature: Signature) -> dict[str, Any]:
@@ -81,10 +94,11 @@ def get_predict_docs(signature: Signature) -> dict[str, Any]:
         }
         for feature in signature.features
     ]
-    responses = _responses({"$ref": _REF + "Prediction"}, {})
+    problems = {"400": "Request-Timeout is no number of seconds."}
+    responses = _responses({"$ref": _REF + "Prediction"}, problems)
     responses["200"]["headers"] |= _ETAG
     responses["304"] = {"description": "If-None-Match names the answer: the client has it.", "headers": _ETAG}
-    return {"parameters": parameters, "responses": dict(sorted(responses.items()))}
+    return {"parameters": [*parameters, _TIMEOUT], "responses": dict(sorted(responses.items()))}
 
 
 def problem_responses(problems: dict[str, str]) -> dict[str, Any]:
@@ -97,14 +111,17 @@ def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, An
     common = {
         "422": "The instances do not fit the model; names each place.",
         "500": "The model failed.",
-        "504": "Cache-Control: only-if-cached, and no cache holds the answer.",
+        "503": "Too much waits for the model.",
+        "504": "The time was over; or Cache-Control: only-if-cached, and no cache holds the answer.",
     }
     ok = {
         "description": "The prediction.",
         "headers": dict(_CACHE_STATUS),
         "content": {"application/json": {"schema": answer}},
     }
-    return {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}
+    responses = {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}
+    responses["503"]["headers"] = _RETRY_AFTER
+    return responses
 
 
 def _instances() -> dict[str, Any]:

@@ -9,9 +9,11 @@ from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.answered import content, headers
 from foreseen.entrypoints.http.body import read_body, too_many
 from foreseen.entrypoints.http.cache_status import NOT_MODIFIED
+from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import directives, etag, is_known_to_client
 from foreseen.entrypoints.http.instances import Asked, InstanceReader
 from foreseen.entrypoints.http.openapi import get_predict_docs, post_predict_docs
+from foreseen.entrypoints.http.timeouts import timeout_s
 from foreseen.settings import Settings
 
 
@@ -26,7 +28,9 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
 
     async def answered(request: Request, asked: Asked, tags: Mapping[str, str] | None = None) -> Response:
         wish = directives(request.headers)
-        answer = await predict(asked.batch, wish)
+        longest_s = timeout_s(request.headers.raw, settings.timeout)
+        with client_of(request.scope):
+            answer = await predict(asked.batch, wish, timeout_s=longest_s)
         told = {**headers(answer, wish, has_cache=has_cache), **(tags or {})}
         return Response(content(answer, is_many=asked.is_many), headers=told, media_type="application/json")
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any, Final, Self
 
 import msgspec
@@ -11,11 +12,13 @@ from starlette.responses import Response
 
 from foreseen.domain.errors import (
     CacheError,
+    DeadlineExceededError,
     Flaw,
     ForeseenError,
     InvalidBatchError,
     ModelUnavailableError,
     NotCachedError,
+    OverloadedError,
     PredictionError,
 )
 from foreseen.domain.tally import Tally
@@ -30,13 +33,22 @@ STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
     ModelUnavailableError: (503, "no-model", "No model is loaded"),
     PredictionError: (500, "prediction-failed", "The model failed"),
     NotCachedError: (504, "not-cached", "No cached answer"),
+    OverloadedError: (503, "overloaded", "Too much waits for the model"),
+    DeadlineExceededError: (504, "timeout", "The time was over"),
     CacheError: (500, "cache-failed", "The cache failed"),
 }
 """Status, type and title of each error that can reach a client."""
 
+_OF_THE_CLIENTS: Final = (NotCachedError, OverloadedError, DeadlineExceededError)
+"""What clients wished, or are too many for: counted, and not logged one by one."""
+
+LONGEST_RETRY_S: Final = 60
+"""Seconds after which a client is told to ask again at most: by then, much may be otherwise."""
+
 REASONS: Final[Sequence[tuple[str, int]]] = (
     ("other", 0),
     ("invalid-json", 400),
+    ("invalid-timeout", 400),
     ("disconnected", 400),
     ("malformed", 400),
     ("unauthorized", 401),
@@ -57,7 +69,9 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("internal", 500),
     ("no-model", 503),
     ("too-many-connections", 503),
+    ("overloaded", 503),
     ("not-cached", 504),
+    ("timeout", 504),
 )
 """Type and status of each problem, in the order that the tally numbers them; first what is none of these."""
 _NUMBERS: Final = {reason: number for number, reason in enumerate(REASONS)}
@@ -118,14 +132,22 @@ def _worded(request: Request, exc: Exception) -> _Problem:
     if isinstance(exc, HTTPException):
         return _http_error(request, exc)
     if isinstance(exc, ClientDisconnect):
-        return _document(request, 400, "disconnected", "The client left", "expected the whole body, got a part of it")
+        said = str(exc) or "expected the whole body, got a part of it"
+        return _document(request, 400, "disconnected", "The client left", said)
     for known, (status, kind, title) in STATUSES.items():
         if isinstance(exc, known):
-            if status != 504:  # which was the client's wish
+            if not isinstance(exc, _OF_THE_CLIENTS):
                 log.error("%s %s: %s", request.method, request.scope["path"], exc)
-            return _document(request, status, kind, title, str(exc))
+            return _document(request, status, kind, title, str(exc), headers=_headers(exc))
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=exc)
     return _document(request, 500, "internal", "Internal error", "an error of the service itself; its log says more")
+
+
+def _headers(exc: ForeseenError) -> dict[str, str]:
+    """Say to whom there was no room when there will be."""
+    if not isinstance(exc, OverloadedError):
+        return {}
+    return {"Retry-After": str(min(LONGEST_RETRY_S, max(1, ceil(exc.retry_after_s))))}
 
 
 def place(flaw: Flaw) -> str:

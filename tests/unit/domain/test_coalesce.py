@@ -232,3 +232,46 @@ async def test_the_first_caller_cancelled_at_any_await_fails_nobody_who_joined(t
     assert [await task for task in joining] == ["B"] * len(joining)
     await settle()
     assert (len(flights), other_tasks()) == (0, set())
+
+
+async def test_who_asks_for_what_the_model_has_begun_on_joins_that_though_everybody_had_left() -> None:
+    finder = Finder()
+
+    def begin(boarding: Boarding) -> None:
+        boarding.is_begun = True
+        finder(boarding)
+
+    flights = Flights(begin)
+    first = asyncio.create_task(ask(flights, "a"))
+    await settle()
+    first.cancel()
+    await settle()
+    second = asyncio.create_task(ask(flights, "a"))
+    await settle()
+    finder.gate.set()
+
+    assert await second == "A"
+    assert finder.asked == ["a"]
+    assert len(flights) == 0
+
+
+async def test_what_is_refused_is_refused_at_once_though_other_keys_are_waited_for() -> None:
+    finder = Finder()
+    refused = ValueError("no room")
+
+    def depart(boarding: Boarding) -> None:
+        if names_of(boarding) == "b":
+            boarding.fail(refused)
+        else:
+            finder(boarding)
+
+    flights = Flights(depart)
+    first = asyncio.create_task(ask(flights, "a"))
+    await settle()
+
+    with pytest.raises(ValueError, match="no room"):
+        await ask(flights, "ab")
+
+    finder.gate.set()
+    assert await first == "A"
+    assert len(flights) == 0

@@ -3,15 +3,17 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.coalesce import Flights
 from foreseen.domain.entry import Entry
-from foreseen.domain.errors import CacheUnavailableError, InvalidBatchError, PredictionError
+from foreseen.domain.errors import CacheUnavailableError, InvalidBatchError, OverloadedError, PredictionError
 from foreseen.domain.key import Key
 from foreseen.domain.microbatch import MicroBatcher
+from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_thread import ModelThread
 from support.fakes import FLOWER, DeadCache, DictCache
 from support.stepping import other_tasks, settle
@@ -50,8 +52,10 @@ async def thread() -> AsyncIterator[ModelThread]:
     thread.close()
 
 
-def batcher(model: Model, thread: ModelThread, cache: DictCache | None = None, *, max_rows: int = 100) -> MicroBatcher:
-    return MicroBatcher(model, (cache or DictCache()).put_many, thread, max_rows=max_rows)
+def batcher(
+    model: Model, thread: ModelThread, cache: DictCache | None = None, *, max_rows: int = 100, **limits: Any
+) -> MicroBatcher:
+    return MicroBatcher(model, (cache or DictCache()).put_many, thread, max_rows=max_rows, **limits)
 
 
 async def bodies(micro_batch: MicroBatcher, *lengths: float, is_kept: bool = True) -> list[bytes]:
@@ -250,3 +254,120 @@ async def test_the_model_is_not_kept_waiting_by_those_who_never_stop_coming(thre
     await asyncio.gather(*asking)
 
     assert len(asking) < 10_000
+
+
+def asking(micro_batch: MicroBatcher, *lengths: float) -> "asyncio.Task[list[bytes]]":
+    return asyncio.create_task(bodies(micro_batch, *lengths))
+
+
+async def test_for_what_is_more_than_may_wait_there_is_no_room_and_the_others_are_answered(
+    thread: ModelThread,
+) -> None:
+    model = Model()
+    micro_batch = batcher(model, thread, max_waiting=3)
+    busy = await held(model, micro_batch)
+    asked = [asking(micro_batch, *lengths) for lengths in ([1], [2, 3, 4], [5, 6], [7])]
+    await settle()
+
+    assert [task.done() for task in asked] == [False, True, False, True]
+    assert len(micro_batch) == 3
+    model.free.set()
+    outcomes = await asyncio.gather(busy, *asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [list, list, OverloadedError, list, OverloadedError]
+    assert model.calls == [[0], [1, 5, 6]]
+    assert len(micro_batch) == 0
+
+
+async def test_what_is_larger_than_may_wait_is_let_in_when_nothing_waits(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = batcher(model, thread, max_waiting=2)
+    busy = await held(model, micro_batch)
+    large, late = asking(micro_batch, 1, 2, 3, 4), asking(micro_batch, 5)
+    await settle()
+    model.free.set()
+
+    assert await large == [b"1", b"2", b"3", b"4"]
+    with pytest.raises(OverloadedError):
+        await late
+    assert await busy == [b"0"]
+
+
+async def test_who_leaves_makes_room(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = batcher(model, thread, max_waiting=2)
+    busy = await held(model, micro_batch)
+    first, second = asking(micro_batch, 1), asking(micro_batch, 2)
+    await settle()
+    first.cancel()
+    await settle()
+    third, fourth = asking(micro_batch, 3), asking(micro_batch, 4)
+    await settle()
+
+    assert len(micro_batch) == 2
+    model.free.set()
+    outcomes = await asyncio.gather(busy, second, third, fourth, return_exceptions=True)
+    assert list(outcomes[:3]) == [[b"0"], [b"2"], [b"3"]]
+    assert isinstance(outcomes[3], OverloadedError)
+    assert model.calls == [[0], [2, 3]]
+
+
+async def test_what_everybody_has_left_takes_no_memory_until_its_turn(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = batcher(model, thread)
+    busy = await held(model, micro_batch)
+    for number in range(1, 50):
+        left = asking(micro_batch, number, number + 0.5)
+        await settle(2)
+        left.cancel()
+        await settle(2)
+
+    assert len(micro_batch) == 0
+    assert len(micro_batch._waiting) == 0
+    model.free.set()
+    await busy
+    assert model.calls == [[0]]
+
+
+async def test_it_tells_when_what_waits_will_have_been_computed(thread: ModelThread) -> None:
+    model, cost = Model(), ModelCost()
+    cost.count(rows=10, seconds=2.5)
+    micro_batch = batcher(model, thread, max_waiting=6, cost=cost)
+    busy = await held(model, micro_batch)
+    waiting, refused = asking(micro_batch, 1, 2, 3, 4, 5, 6), asking(micro_batch, 7)
+    await settle()
+    model.free.set()
+    await asyncio.gather(busy, waiting)
+
+    with pytest.raises(OverloadedError) as raised:
+        await refused
+    assert raised.value.retry_after_s == pytest.approx(6 * 0.25)
+    assert "at most 6 instances" in str(raised.value)
+
+
+async def test_what_fails_when_everybody_has_left_is_not_tried_again_and_may_be_asked_for_anew(
+    thread: ModelThread,
+) -> None:
+    model = Model()
+    micro_batch = batcher(model, thread)
+    flights = Flights(lambda boarding: micro_batch([boarding]))
+
+    async def ask(length: float) -> bytes:
+        key = Key(b"%g" % length)
+        found, _ = await flights({key: 0}, flowers(length))
+        return found[key][0].body
+
+    model.broken = PredictionError("broken")
+    model.free.clear()
+    together = [asyncio.create_task(ask(length)) for length in (1, 2, 3)]
+    await asyncio.to_thread(model.began.wait, 10)
+    for task in together:
+        task.cancel()
+    await settle()
+    assert len(flights) == 3  # whoever asked now would join them
+    model.free.set()
+    await micro_batch.finish()
+
+    assert model.calls == [[1, 2, 3]]
+    assert len(flights) == 0
+    model.broken = None
+    assert await ask(1) == b"1"

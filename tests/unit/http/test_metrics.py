@@ -137,6 +137,11 @@ def test_the_lru_shows_what_it_holds(sums: Service) -> None:
 
 REJECTED: list[tuple[str, int, dict[str, Any]]] = [
     ("invalid-json", 400, {"method": "POST", "parts": [b"{"]}),
+    (
+        "invalid-timeout",
+        400,
+        {"method": "GET", "query": b"length=1&width=1", "headers": {"request-timeout": "soon"}},
+    ),
     ("disconnected", 400, {"method": "POST", "parts": [b"{", b"}"], "hangs_up": True}),
     ("http", 404, {"method": "GET", "path": "/predictions"}),
     ("http", 405, {"method": "PUT"}),

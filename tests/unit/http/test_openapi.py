@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, of this very model, and its examples work."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,25 @@ class TestEveryModel:
         if operation is None:
             assert asked.predict.predictor.signature.has_tensors
             return
-        examples = {parameter["name"]: parameter["example"] for parameter in operation["parameters"]}
+        in_query = [parameter for parameter in operation["parameters"] if parameter["in"] == "query"]
+        examples = {parameter["name"]: parameter["example"] for parameter in in_query}
 
         assert asked.get(**examples).status == 200
-        assert all(parameter["required"] for parameter in operation["parameters"])
+        assert all(parameter["required"] for parameter in in_query)
+
+    def test_the_header_works_as_documented_wherever_it_is_offered(self, asked: Service) -> None:
+        operations = document(asked)["paths"]["/predict"].values()
+        headers = [part for operation in operations for part in operation["parameters"] if part["in"] == "header"]
+        body = json.dumps(body_examples(asked)["one"]).encode()
+        assert len(headers) == len(operations)
+
+        for header in headers:
+            given = JSON | {header["name"].lower(): header["example"]}
+            assert asked.send("POST", parts=[body], headers=given).status == 200
+            for value in ("0", "1.5", "soon", "-1", "", "1e3"):
+                given = JSON | {header["name"].lower(): value}
+                is_refused = asked.send("POST", parts=[body], headers=given).status == 400
+                assert is_refused == (re.search(header["schema"]["pattern"], value) is None)
 
     def test_the_status_of_each_refusal_is_documented(self, asked: Service) -> None:
         responses = document(asked)["paths"]["/predict"]["post"]["responses"]
@@ -136,7 +152,8 @@ class TestEveryModel:
             asked.send("POST", headers=JSON | {"content-length": "999999999"}).status,
         }
 
-        assert {str(status) for status in met} | {"200", "500", "504"} == set(responses)
+        assert {str(status) for status in met} | {"200", "500", "503", "504"} == set(responses)
+        assert "Retry-After" in responses["503"]["headers"]
 
 
 def test_iris_is_four_named_numbers_with_examples(iris_with_examples: Service) -> None:
