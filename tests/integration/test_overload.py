@@ -1,0 +1,249 @@
+"""Overload in real processes: one computation for a thousand, a bounded queue, and nothing left of those who leave."""
+
+import asyncio
+import json
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from support.models import Sleeper, save
+from support.processes import Served, served
+from support.raw_client import Asking, RawReply
+
+ORDINARY = {"content-type": "application/json; charset=utf-8"}
+"""What is not answered in front of the application."""
+
+Start = Callable[..., Served]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a service around a model that takes as long as it is told to."""
+    model = save(Sleeper(), tmp_path)
+    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    with ExitStack() as stack:
+
+        def start(*args: object) -> Served:
+            common = ("--features", "number,seconds", "--rows-per-call", "0")
+            return stack.enter_context(served(model, *common, *args, env={"PYTHONPATH": path}))
+
+        yield start
+
+
+async def ask(running: Served, number: int, seconds: float = 0.0, headers: Mapping[str, str] | None = None) -> Asking:
+    return await Asking.post(running.url, json.dumps({"number": number, "seconds": seconds}).encode(), headers)
+
+
+async def replies(asking: Sequence[Asking]) -> list[RawReply]:
+    return list(await asyncio.gather(*(each.reply() for each in asking)))
+
+
+def metric(running: Served, name: str) -> int:
+    found = re.search(rf"^foreseen_{re.escape(name)} (\d+)", running.get("/metrics").text, re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+async def become(running: Served, name: str, value: int) -> None:
+    """Wait until a number is shown."""
+    async with asyncio.timeout(30):
+        while await asyncio.to_thread(metric, running, name) != value:  # noqa: ASYNC110 - the service tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def busy(running: Served, seconds: float) -> Asking:
+    """Keep the model busy with one row, from when it has begun."""
+    asking = await ask(running, 1, seconds)
+    for _ in range(3):  # each takes turns of the event loop, in which the model takes what waits
+        await asyncio.to_thread(metric, running, "model_calls_total")
+    probe = await ask(running, 2)
+    await become(running, "model_waiting_instances", 1)
+    await probe.hang_up()
+    await become(running, "model_waiting_instances", 0)
+    return asking
+
+
+def leaves_nothing(running: Served) -> None:
+    """Hold a service to answering as before, and to ending at once: it would wait for tasks and connections."""
+    assert running.post({"number": 999, "seconds": 0}).status_code == 200
+    assert metric(running, "model_waiting_instances") == 0
+    began = time.monotonic()
+    assert running.stop() == 0
+    assert time.monotonic() - began < 15
+    assert running.err == []
+
+
+def test_a_thousand_clients_who_ask_one_new_input_cost_one_row(start: Start) -> None:
+    running = start()
+
+    async def ask_all() -> list[RawReply]:
+        return await replies(await asyncio.gather(*(ask(running, 3, 1.5) for _ in range(1000))))
+
+    answered = asyncio.run(ask_all())
+
+    assert {(reply.status, reply.body) for reply in answered} == {(200, b'{"prediction":6.0}')}
+    assert metric(running, "model_rows_total") == 1
+    leaves_nothing(running)
+
+
+@pytest.mark.parametrize(("lease_above", "rows"), [("1ms", 1), ("1h", 2)], ids=["leases", "none"])
+def test_a_thousand_clients_who_ask_two_replicas_cost_one_row_in_all_or_one_each(
+    start: Start, redis_url: str, lease_above: str, rows: int
+) -> None:
+    shared = ("--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "2s", "--lease-above", lease_above)
+    replicas = [start(*shared) for _ in range(2)]
+    for number, running in enumerate(replicas):  # as long as nobody knows what a row costs, others are asked
+        assert running.post({"number": 100 + number, "seconds": 0.01}).status_code == 200
+
+    async def ask_all() -> list[RawReply]:
+        return await replies(await asyncio.gather(*(ask(running, 3, 1.5) for running in replicas * 500)))
+
+    answered = asyncio.run(ask_all())
+
+    assert {(reply.status, reply.body) for reply in answered} == {(200, b'{"prediction":6.0}')}
+    assert sum(metric(running, "model_rows_total") for running in replicas) == 2 + rows
+
+
+def test_a_full_queue_refuses_and_goes_on_answering_what_is_known_and_what_waits(start: Start) -> None:
+    running = start("--max-waiting", 10)
+    assert running.post({"number": 50, "seconds": 0}).status_code == 200
+
+    async def overload() -> tuple[list[RawReply], list[RawReply]]:
+        slow = await busy(running, 3)
+        asking = [await ask(running, number, headers=ORDINARY if number % 2 else {}) for number in range(100, 130)]
+        await become(running, 'rejected_requests_total{status="503",type="overloaded"}', 20)
+        joining = await ask(running, 100)
+        hits = [await (await ask(running, 50)).reply() for _ in range(200)]
+        assert metric(running, "model_waiting_instances") == 10  # while the model has answered nobody
+        return await replies([slow, joining, *asking]), hits
+
+    (slow, joining, *answered), hits = asyncio.run(overload())
+
+    assert {(hit.status, hit.headers["cache-status"]) for hit in hits} == {(200, "foreseen; hit; detail=L1")}
+    assert [slow.status, joining.status] == [200, 200]
+    assert [reply.status for reply in answered] == [200] * 10 + [503] * 20
+    assert {reply.body for reply in answered[:10]} == {b'{"prediction":%d.0}' % (2 * n) for n in range(100, 110)}
+    assert all(int(reply.headers["retry-after"]) >= 1 for reply in answered[10:])
+    leaves_nothing(running)
+
+
+@pytest.mark.parametrize("route", [{}, ORDINARY], ids=["hot", "ordinary"])
+def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start, route: dict[str, str]) -> None:
+    running = start()
+    rng = random.Random(7)
+
+    async def leave() -> list[RawReply]:
+        slow = await busy(running, 3)
+        asking = [await ask(running, 100 + number, headers=route) for number in range(100)]
+        await become(running, "model_waiting_instances", 100)
+        rng.shuffle(asking)
+        for each in asking[:60]:
+            await each.hang_up(rudely=rng.random() < 0.5)
+        await become(running, "model_waiting_instances", 40)
+        return await replies([slow, *asking[60:]])
+
+    answered = asyncio.run(leave())
+
+    assert {reply.status for reply in answered} == {200}
+    assert metric(running, "model_rows_total") == 1 + 40
+    assert metric(running, 'rejected_requests_total{status="400",type="disconnected"}') == 60 + 1
+    leaves_nothing(running)
+
+
+def test_a_client_is_noticed_to_leave_though_it_has_sent_much(start: Start) -> None:
+    """The server stops reading from who sends much at once."""
+    running = start()
+    many = json.dumps({"instances": [[number + 0.123456789, 0.0] for number in range(9000)]}).encode()
+    assert len(many) > 128 * 1024
+
+    async def leave() -> RawReply:
+        slow = await busy(running, 3)
+        for route in ({}, ORDINARY):
+            asking = await Asking.post(running.url, many, route)
+            await become(running, "model_waiting_instances", 9000)
+            await asking.hang_up()
+            await become(running, "model_waiting_instances", 0)
+        return await slow.reply()
+
+    assert asyncio.run(leave()).status == 200
+    assert metric(running, "model_rows_total") == 1
+    leaves_nothing(running)
+
+
+def test_when_the_first_who_asked_hangs_up_the_others_are_answered(start: Start) -> None:
+    running = start()
+
+    async def leave() -> list[RawReply]:
+        slow = await busy(running, 3)
+        first = await ask(running, 7)
+        await become(running, "model_waiting_instances", 1)
+        others = [await ask(running, 7, headers=route) for route in ({}, ORDINARY)]
+        computing = [await ask(running, 1, 3) for _ in range(2)]
+        await asyncio.sleep(0.2)  # so that they have joined
+        await first.hang_up()
+        await slow.hang_up()
+        return await replies([*others, *computing])
+
+    answered = asyncio.run(leave())
+
+    assert [reply.body for reply in answered] == [b'{"prediction":14.0}'] * 2 + [b'{"prediction":2.0}'] * 2
+    assert {reply.headers["cache-status"] for reply in answered} == {"foreseen; fwd=miss; collapsed"}
+    assert metric(running, "model_rows_total") == 2
+    leaves_nothing(running)
+
+
+def test_who_hangs_up_gives_up_the_lease_that_another_replica_waits_for(start: Start, redis_url: str) -> None:
+    shared = ("--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "2s", "--lease-above", "1ms")
+    one, other = (start(*shared, "--lease", "60s") for _ in range(2))
+
+    async def leave() -> tuple[RawReply, RawReply]:
+        slow = await busy(one, 6)
+        leader = await ask(one, 7)
+        await become(one, "model_waiting_instances", 1)
+        waiting = await ask(other, 7)
+        await asyncio.sleep(0.5)
+        assert metric(other, "model_calls_total") == 0
+        await leader.hang_up()
+        reply = await waiting.reply()
+        assert metric(one, "model_calls_total") == 0  # it still computes what keeps it busy
+        return reply, await slow.reply()
+
+    reply, slow = asyncio.run(leave())
+
+    assert (reply.status, reply.body) == (200, b'{"prediction":14.0}')
+    assert slow.status == 200
+    assert (metric(one, "model_rows_total"), metric(other, "model_rows_total")) == (1, 1)
+
+
+@pytest.mark.parametrize("route", [{}, ORDINARY], ids=["hot", "ordinary"])
+def test_of_two_who_wait_for_one_input_each_has_a_deadline_of_its_own(start: Start, route: dict[str, str]) -> None:
+    running = start()
+
+    async def wait() -> tuple[RawReply, int, RawReply]:
+        patient = await ask(running, 3, 3, route)
+        hurried = await (await ask(running, 3, 3, {**route, "request-timeout": "0.3"})).reply()
+        return hurried, metric(running, "model_calls_total"), await patient.reply()
+
+    hurried, calls, patient = asyncio.run(wait())
+
+    assert (hurried.status, json.loads(hurried.body)["type"]) == (504, "urn:foreseen:problem:timeout")
+    assert calls == 0
+    assert (patient.status, patient.body) == (200, b'{"prediction":6.0}')
+    assert metric(running, "model_rows_total") == 1
+    leaves_nothing(running)
+
+
+def test_no_request_waits_longer_than_the_setting_says(start: Start) -> None:
+    running = start("--timeout", "300ms")
+
+    async def wait() -> RawReply:
+        return await (await ask(running, 3, 3, {"request-timeout": "60"})).reply()
+
+    assert asyncio.run(wait()).status == 504
+    assert metric(running, "model_calls_total") == 0
