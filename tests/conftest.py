@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from support.effort import use_profile
 from support.models import iris_forest, save
+
+use_profile()
 
 
 @pytest.fixture(scope="session")

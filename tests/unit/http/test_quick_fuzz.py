@@ -1,0 +1,127 @@
+"""The hot path's reader on any bytes: it says nothing, or what the ordinary route says; it never raises.
+
+So no two requests that differ come to one key, and nothing that would be refused is answered.
+"""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foreseen.domain.errors import InvalidBatchError
+from foreseen.domain.key import Fingerprint, KeyRecipe, namespace
+from foreseen.domain.signature import Feature, Signature
+from foreseen.entrypoints.http.instances import InstanceReader
+from foreseen.entrypoints.http.problems import Refusal
+from foreseen.entrypoints.http.quick import Asked, QuickReader
+from support.effort import examples
+from support.fakes import FLOWER
+from support.instances import instances
+from support.mutations import mutated
+
+MIXED = Signature(
+    (Feature("a b"), Feature("é", dtype="float32", missing=True), Feature("n", dtype="int16"), Feature("on", "bool"))
+)
+TEXT = Signature((Feature("s", "string", missing=True), Feature("t", "string"), Feature("a")))
+TENSOR = Signature((Feature("t", "float32", (2, 2)), Feature("a", missing=True)))
+LONE = Signature((Feature("x"),))
+MAX_ROWS = 4
+JSON_SIGNS = b'{}[]",:0123456789.-+eE \\untrfalsINFy\x00\xff\xc3\xa9'
+QUERY_SIGNS = b"&=%+;0123456789.-eE abnonxst\xc3\xa9[],"
+
+
+class Readers:
+    """Both readers of one signature, and what they make of the same bytes."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        self.recipe = KeyRecipe(namespace(Fingerprint(b"f" * 16), signature, ("predict",)), signature)
+        self.quick = QuickReader(signature, self.recipe, max_rows=MAX_ROWS)
+        self.ordinary = InstanceReader(signature)
+
+    def agree_on_body(self, body: bytes) -> None:
+        """Hold what the quick one reads against the other."""
+        self._agree(self.quick.of_body(body), lambda: self.ordinary.from_body(body))
+
+    def agree_on_query(self, query: bytes) -> None:
+        """The same of a query string."""
+        self._agree(self.quick.of_query(query), lambda: self.ordinary.from_query(query))
+
+    def _agree(self, quick: Asked | None, read: Any) -> None:
+        if quick is None:
+            return
+        try:
+            ordinary = read()
+        except (InvalidBatchError, Refusal) as exc:
+            pytest.fail(f"the ordinary route refuses it: {exc}")
+        assert list(quick.keys) == list(self.recipe.keys(ordinary.batch))
+        assert quick.is_many == ordinary.is_many
+        assert 1 <= len(quick.rows) <= MAX_ROWS
+
+
+READERS = {name: Readers(one) for name, one in
+           {"floats": FLOWER, "mixed": MIXED, "text": TEXT, "tensor": TENSOR, "lone": LONE}.items()}  # fmt: skip
+each_signature = pytest.mark.parametrize("readers", READERS.values(), ids=READERS)
+
+
+def bodies(signature: Signature) -> st.SearchStrategy[bytes]:
+    """Give a strategy of valid bodies: one instance, objects, and rows."""
+    names = signature.names
+    rows = st.lists(instances(signature), min_size=1, max_size=MAX_ROWS + 1)
+
+    def written(drawn: tuple[list[list[Any]], str, bool]) -> bytes:
+        some, form, is_ascii = drawn
+        objects = [dict(zip(names, row, strict=True)) for row in some]
+        document = {"one": objects[0], "objects": {"instances": objects}, "rows": {"instances": some}}[form]
+        return json.dumps(document, ensure_ascii=is_ascii).encode(errors="surrogatepass")
+
+    return st.tuples(rows, st.sampled_from(["one", "objects", "rows"]), st.booleans()).map(written)
+
+
+@each_signature
+@settings(max_examples=examples(100), deadline=None)
+@given(body=st.binary(max_size=60) | st.lists(st.sampled_from(JSON_SIGNS), max_size=40).map(bytes))
+def test_any_bytes_as_a_body(readers: Readers, body: bytes) -> None:
+    readers.agree_on_body(body)
+
+
+@each_signature
+@settings(max_examples=examples(150), deadline=None)
+@given(data=st.data())
+def test_a_valid_body_and_what_a_few_changes_make_of_it(readers: Readers, data: st.DataObject) -> None:
+    right, other = data.draw(bodies(readers.signature)), data.draw(bodies(readers.signature))
+
+    readers.agree_on_body(right)
+    readers.agree_on_body(data.draw(mutated(right, foreign=other, alphabet=JSON_SIGNS)))
+
+
+@each_signature
+@settings(max_examples=examples(100), deadline=None)
+@given(query=st.binary(max_size=60) | st.lists(st.sampled_from(QUERY_SIGNS), max_size=40).map(bytes))
+def test_any_bytes_as_a_query(readers: Readers, query: bytes) -> None:
+    readers.agree_on_query(query)
+
+
+@each_signature
+@settings(max_examples=examples(150), deadline=None)
+@given(data=st.data())
+def test_a_valid_query_and_what_a_few_changes_make_of_it(readers: Readers, data: st.DataObject) -> None:
+    values = data.draw(instances(readers.signature))
+    named = dict(zip(readers.signature.names, values, strict=True))
+    right = urlencode({name: "" if value is None else str(value) for name, value in named.items()}).encode()
+
+    readers.agree_on_query(right)
+    readers.agree_on_query(data.draw(mutated(right, alphabet=QUERY_SIGNS)))
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("floats", b'{"length":1,"width":2}'), ("mixed", b'{"instances":[[1,null,3,true]]}'),
+     ("text", b'{"s":null,"t":"x","a":1}'), ("tensor", b'{"t":[[1,2],[3,4]],"a":1}'), ("lone", b'{"x":1}')],
+)  # fmt: skip
+def test_plainly_valid_bodies_are_read_quickly(name: str, body: bytes) -> None:
+    """Else all of the above would hold of a reader that never says anything."""
+    assert READERS[name].quick.of_body(body) is not None
