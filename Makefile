@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 IRIS := examples/iris
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test check bench format clean
+.PHONY: help install serve test check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -42,6 +42,9 @@ check: install ## Lint, types, import contracts, package list
 
 bench: install ## Measure everything in docs/benchmarks.md (takes wrk, and a quarter of an hour)
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+soak: install ## Send a million mixed requests while Redis comes and goes (minutes)
+	FORESEEN_TEST_SOAK_REQUESTS=1000000 $(BIN)/python -m pytest tests/soak
 
 format: install ## Put the code into its format
 	$(BIN)/ruff check --fix .
