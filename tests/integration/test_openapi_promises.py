@@ -1,0 +1,81 @@
+"""What /openapi.json promises is what comes: requests made from it, right ones and wrong ones, to a real process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from support.effort import examples
+from support.models import digits_forest, iris_forest, mixed_pipeline, save
+from support.processes import served
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+BOTH = ("--outputs", "predict,predict_proba")
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+WAYS = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+
+
+def tensor_model(folder: Path) -> Path:
+    """Save a model that takes one image, as its sidecar says."""
+    (folder / "model.toml").write_bytes((DIGITS / "model.toml").read_bytes())
+    return save(digits_forest(), folder)
+
+
+MODELS = {
+    "iris": lambda folder: save(iris_forest(), folder),
+    "mixed types": lambda folder: save(mixed_pipeline(), folder),
+    "a tensor": tensor_model,
+}
+
+
+@pytest.fixture(scope="module", params=list(MODELS))
+def document(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The document of a running service, read over HTTP."""
+    model = MODELS[request.param](tmp_path_factory.mktemp("promises"))
+    with served(model, *BOTH) as running:
+        yield schemathesis.openapi.from_url(f"{running.url}/openapi.json")
+    assert "Traceback" not in "".join(running.err)
+
+
+def operations(document: Any) -> list[Any]:
+    return [found.ok() for found in document.get_all_operations()]
+
+
+def test_every_operation_keeps_its_promises(document: Any) -> None:
+    asked: set[tuple[str, int]] = set()
+
+    for operation in operations(document):
+        has_input = operation.body or operation.query or operation.path_parameters
+        for way in WAYS if has_input else WAYS[:1]:
+            cases: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=way)
+
+            @settings(
+                max_examples=examples(60 if has_input else 1), deadline=None, suppress_health_check=list(HealthCheck)
+            )
+            @given(case=cases)
+            def ask(case: Any) -> None:
+                response = case.call_and_validate(checks=CHECKS)
+                asked.add((operation.label, response.status_code))  # noqa: B023 - called before the next one
+
+            ask()
+
+    assert {("GET /model", 200), ("GET /livez", 200), ("GET /readyz", 200), ("GET /metrics", 200)} <= asked
+    assert {("POST /predict", 200), ("POST /predict", 422)} <= asked
