@@ -86,7 +86,7 @@ class Container(containers.DeclarativeContainer):
     leases = providers.Selector(given.cache, none=alone, lru=alone, redis=redis_leases, tiered=redis_leases)
 
     model_process = providers.Singleton(start_model, settings)
-    predictor_there = providers.Singleton(ProcessPredictor, model_process)
+    predictor_there = providers.Singleton(ProcessPredictor, model_process, limit_s=given.model_timeout)
     predictor_here = providers.Singleton(load_model, settings)
     predictor = providers.Selector(given.model_in, process=predictor_there, thread=predictor_here)
     model_thread = providers.Singleton(ModelThread)
@@ -162,6 +162,27 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
         after_the_thread.callback(end_process, predict.predictor)
         stack.push_async_callback(predict.finish)
         yield predict
+
+
+def unready(container: Container) -> str:
+    """Say why the model could not be asked now; nothing if it could."""
+    predictor: Predictor = container.predictor()
+    if isinstance(predictor, ProcessPredictor):
+        return predictor.unready()
+    thread: ModelThread = container.model_thread()
+    limit_s = container.settings().model_timeout
+    if thread.busy_s <= limit_s:
+        return ""
+    return f"the model has not answered within {limit_s:g} s (model_timeout), and a thread cannot be ended"
+
+
+def give_up(container: Container, reason: str) -> None:
+    """Fail whoever waits for the model, now and from now on, and kill its process; called on the event loop."""
+    thread: ModelThread = container.model_thread()
+    thread.give_up(reason)
+    predictor: Predictor = container.predictor()
+    if isinstance(predictor, ProcessPredictor):
+        predictor.abandon()
 
 
 def end_process(predictor: Predictor) -> None:

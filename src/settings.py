@@ -212,6 +212,12 @@ class Settings(BaseModel):
         "Where the model computes: in a process of its own, or in a thread beside what serves.",
         shown="process|thread",
     )
+    model_timeout: Duration = _setting(
+        60.0, "Server", "What one call of the model may take: then its process is replaced.", shown="TIME"
+    )
+    stop_timeout: Duration = _setting(
+        20.0, "Server", "What requests under way may take once it is told to stop.", shown="TIME"
+    )
     max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body taken: 512KiB, 8MiB.", shown="SIZE", ge=1)
     max_rows: Whole = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
     max_waiting: Whole = _setting(

@@ -5,6 +5,7 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -34,6 +35,10 @@ PATIENCE_S: Final = 2.0
 
 class ProcessEndedError(Exception):
     """The child is gone; says how it ended."""
+
+
+class NoAnswerError(Exception):
+    """The child has not answered in time."""
 
 
 class ModelProcess:
@@ -79,16 +84,26 @@ class ModelProcess:
             self._loaded = self._receive()
         return self._loaded
 
-    def predict(self, columns: Sequence[Any]) -> list[bytes]:
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model was loaded, and somebody has waited for that."""
+        return self._loaded is not None
+
+    def predict(self, columns: Sequence[Any], *, limit_s: float | None = None) -> list[bytes]:
         """Predict the instances that have these columns, encoded.
 
         Raises:
             InvalidBatchError, PredictionError: as the predictor in the child.
             ProcessEndedError: the child ended before it could answer.
+            NoAnswerError: it did not within so many seconds; it has to be killed now: its answer may still come.
         """
         self._send(columns)
-        bodies: list[bytes] = self._receive()
+        bodies: list[bytes] = self._receive(limit_s)
         return bodies
+
+    def kill(self) -> None:
+        """End the child whatever it does, from any thread: who waits for it is told by ProcessEndedError."""
+        self._process.kill()
 
     def close(self) -> None:
         """Let the child end, and see that it does; one that is still loading has nothing to tidy up."""
@@ -123,19 +138,25 @@ class ModelProcess:
         except OSError as exc:
             raise ProcessEndedError(self.ending()) from exc
 
-    def _receive(self) -> Any:
+    def _receive(self, limit_s: float | None = None) -> Any:
         """Wait for the next message that is no line for the log; raise it if it is an error."""
-        while isinstance(message := self._next(), LogLine):
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+        while isinstance(message := self._next(deadline), LogLine):
             logging.getLogger(message.logger).log(message.level, "%s", message.text)
         if isinstance(message, ForeseenError):
             raise message
         return message
 
-    def _next(self) -> Any:
+    def _next(self, deadline: float | None) -> Any:
         try:
-            while not self._pipe.has_message(LOOK_S):
+            while not self._pipe.has_message(LOOK_S if deadline is None else max(0, min(LOOK_S, deadline - _now()))):
                 if self.has_ended and not self._pipe.has_message(0):
                     raise EOFError
+                if deadline is not None and _now() >= deadline:
+                    raise NoAnswerError
             return self._pipe.receive()
         except (EOFError, OSError) as exc:
             raise ProcessEndedError(self.ending()) from exc
+
+
+_now = time.monotonic

@@ -1,10 +1,13 @@
 """ProcessPredictor: a model in a process of its own, which shares no interpreter lock with who answers hits."""
 
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from threading import Event, Lock, Thread
+from typing import Final
 
-from foreseen.adapters.predictor.model_process import ModelProcess, ProcessEndedError
+from foreseen.adapters.predictor.model_process import ModelProcess, NoAnswerError, ProcessEndedError
 from foreseen.adapters.predictor.pipe import Loaded
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import ModelUnavailableError, PredictionError
@@ -14,20 +17,35 @@ from foreseen.domain.signature import Signature
 
 log = logging.getLogger(__name__)
 
+_ANOTHER: Final = (
+    "the model's process had ended, and by now its file or what it needs is another; restart the service to serve that"
+)
+
+
+RETRY_S: Final = 5.0
+"""Seconds between two processes that are started because somebody asks for readiness; a call starts one at once."""
+
 
 class ProcessPredictor:
-    """Stands for the predictor in a child process, and starts another one should that end.
+    """Stands for the predictor in a child process, and starts another one should that end, or not answer.
 
     One thread asks it, one batch after the other.
     """
 
-    def __init__(self, process: ModelProcess) -> None:
+    def __init__(self, process: ModelProcess, *, limit_s: float | None = None) -> None:
         """Wait until the model is loaded.
 
+        Args:
+            limit_s: seconds after which a call is taken for one that never ends; None for no limit.
         Raises:
             ModelUnavailableError: as `load_predictor`, or the process ended meanwhile.
         """
         self._process = process
+        self._limit_s = limit_s
+        self._using = Lock()  # held by who waits for the process: a call, or who sees to it
+        self._trouble = "the model is being loaded anew"
+        self._renewed_at = -RETRY_S
+        self._closing = Event()
         with ExitStack() as on_failure:
             on_failure.callback(process.close)
             self._model = _loaded(process)
@@ -58,25 +76,66 @@ class ProcessPredictor:
 
         Raises:
             InvalidBatchError, PredictionError: as the predictor in the child.
-            PredictionError: the child ended meanwhile, or a new one has loaded another model.
+            PredictionError: the child ended or did not answer, or a new one has loaded another model.
         """
-        if self._process.has_ended:
-            self._renew()
-        try:
-            self._require_the_same_model()
-            return EncodedPredictions(self._process.predict(batch.columns))
-        except ProcessEndedError as exc:
-            self._renew()
-            raise PredictionError(f"the model's process {exc} before it had answered") from exc
+        with self._using:
+            if self._process.has_ended:
+                self._renew()
+            try:
+                self._require_the_same_model()
+                return EncodedPredictions(self._process.predict(batch.columns, limit_s=self._limit_s))
+            except ProcessEndedError as exc:
+                self._renew()
+                raise PredictionError(f"the model's process {exc} before it had answered") from exc
+            except NoAnswerError as exc:
+                said = f"has not answered within {self._limit_s:g} s (model_timeout)"
+                log.error("the model's process %s", said)
+                self._process.kill()
+                self._renew()
+                raise PredictionError(f"the model's process {said} and was ended") from exc
+
+    def unready(self) -> str:
+        """Say why the model could not be asked now, nothing if it could; a child that is gone is replaced meanwhile."""
+        process = self._process
+        if process.is_loaded and not process.has_ended:
+            return "" if process.loaded().fingerprint == self._model.fingerprint else _ANOTHER
+        if self._using.acquire(blocking=False):
+            Thread(target=self._see_to_it, name="model loads anew", daemon=True).start()
+        return self._trouble
+
+    def abandon(self) -> None:
+        """Kill the child, for good, from any thread: a call under way fails by PredictionError."""
+        self._closing.set()
+        self._process.kill()
 
     def close(self) -> None:
         """End the child."""
+        self._closing.set()
         self._process.close()
 
+    def _see_to_it(self) -> None:
+        """Have a process that has loaded the model; whoever starts this has taken the lock."""
+        try:
+            if self._process.has_ended:
+                if time.monotonic() < self._renewed_at + RETRY_S:
+                    return
+                self._renew()
+            self._require_the_same_model()
+        except (PredictionError, ProcessEndedError) as exc:
+            self._trouble = str(exc)
+        finally:
+            self._using.release()
+
     def _renew(self) -> None:
+        if self._closing.is_set():
+            raise PredictionError("the model's process was ended, since the service stops")
         log.warning("the model's process %s: another one is started", self._process.ending())
         self._process.close()
         self._process = self._process.another()
+        self._renewed_at = time.monotonic()
+        self._trouble = "the model is being loaded anew"
+        if self._closing.is_set():  # meanwhile
+            self._process.kill()
 
     def _require_the_same_model(self) -> None:
         """Refuse what the file has become since: its answers would be kept under the old one's keys."""
@@ -86,10 +145,7 @@ class ProcessPredictor:
             self._process.ending()  # which it does by itself; the next call starts another
             raise PredictionError(f"the model's process had ended, and another one could not start: {exc}") from exc
         if loaded.fingerprint != self._model.fingerprint:
-            raise PredictionError(
-                "the model's process had ended, and by now its file or what it needs is another; "
-                "restart the service to serve that"
-            )
+            raise PredictionError(_ANOTHER)
 
 
 def _loaded(process: ModelProcess) -> Loaded:

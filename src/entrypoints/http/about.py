@@ -1,11 +1,13 @@
 """The routes that tell about the service: /model, /livez and /readyz."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.problems import Refusal
 from foreseen.settings import Settings, masked
 
 
@@ -39,8 +41,12 @@ class Status(BaseModel):
     status: str
 
 
-def about_router(predict: Predict, settings: Settings) -> APIRouter:
-    """Build the routes; the description is made once, since nothing in it changes while the process lives."""
+def about_router(predict: Predict, settings: Settings, unready: Callable[[], str]) -> APIRouter:
+    """Build the routes; the description is made once, since nothing in it changes while the process lives.
+
+    Args:
+        unready: says why the model could not be asked now; nothing if it could.
+    """
     router = APIRouter(tags=["about"])
     description = describe_model(predict, settings)
 
@@ -56,7 +62,9 @@ def about_router(predict: Predict, settings: Settings) -> APIRouter:
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", summary="The model is loaded")
     async def readyz() -> Status:
-        # The model was loaded before the port opened; a broken cache costs time, never readiness.
+        # The model was loaded before the port opened, but may have died; a broken cache costs time, never readiness.
+        if reason := unready():
+            raise Refusal(503, "no-model", "No model is ready", reason)
         return Status(status="ready")
 
     return router

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from foreseen.container import Container, instruments, opened
+from foreseen.container import Container, instruments, opened, unready
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
 from foreseen.domain.tally import Tally
@@ -72,7 +73,7 @@ def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(predict_router(predict, settings))
-    app.include_router(about_router(predict, settings))
+    app.include_router(about_router(predict, settings, partial(unready, container)))
     app.include_router(metrics_router(board, _info(predict, settings)))
     add_docs(app)
     document = openapi(app, predict.predictor)

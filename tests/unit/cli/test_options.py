@@ -57,7 +57,8 @@ def test_every_flag_reaches_its_setting() -> None:
         "redis_max_connections": "4", "redis_secret": "s", "redis_when": "always", "lease_above": "1s", "lease": "5s",
         "host": "::1", "port": "1", "workers": "2",
         "model_in": "thread", "max_body": "1KiB", "max_rows": "7", "receive_timeout": "9s", "max_connections": "8",
-        "max_waiting": "9", "timeout": "3s", "log_format": "json", "log_level": "error",
+        "max_waiting": "9", "model_timeout": "2s", "stop_timeout": "3s", "timeout": "3s", "cache_when": "always",
+        "log_format": "json", "log_level": "error",
     }  # fmt: skip
     line = [part for name, text in given.items() for part in (f"--{name.replace('_', '-')}", text)]
 

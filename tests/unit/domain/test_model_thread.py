@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from foreseen.domain.errors import PredictionError
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.predictions import Predictions
 
@@ -59,3 +60,38 @@ async def test_closing_lets_the_running_call_end_and_drops_those_that_wait() -> 
     await closing
     assert calls == []
     assert not [each for each in threading.enumerate() if each.name.startswith("model") and each.is_alive()]
+
+
+@pytest.mark.parametrize("raised", [SystemExit("enough"), StopIteration("no more"), KeyboardInterrupt()])
+async def test_what_would_end_the_loop_fails_one_call(raised: BaseException) -> None:
+    thread = ModelThread()
+
+    def call() -> None:
+        raise raised
+
+    with pytest.raises(PredictionError, match=f"the model failed: {type(raised).__name__}"):
+        await thread.run(call)
+    assert await thread.run(lambda: "next") == "next"
+    thread.close()
+
+
+async def test_a_call_that_is_given_up_fails_all_who_wait_and_keeps_nobody() -> None:
+    thread = ModelThread()
+    started, may_end = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        started.set()
+        may_end.wait(30)
+
+    waiting = [asyncio.create_task(thread.run(call)) for call in (hang, lambda: None)]
+    await asyncio.to_thread(started.wait, 10)
+    assert thread.busy_s > 0
+
+    thread.give_up("it is over")
+
+    assert [str(exc) for exc in await asyncio.gather(*waiting, return_exceptions=True)] == ["it is over"] * 2
+    with pytest.raises(PredictionError, match="it is over"):
+        await thread.run(lambda: None)
+    thread.close()  # returns though the call has not
+    assert not may_end.is_set()
+    may_end.set()

@@ -1,0 +1,171 @@
+"""A model that fails, hangs or dies beside a real service: who is told what, and that the next request works."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.processes import Served, model_processes, served, wait_until
+
+MODULE = """
+import os, sys, time
+
+def twice(rows):
+    return [0.0] * (2 * len(rows))
+
+def stop_iterating(rows):
+    raise StopIteration("no more")
+
+def fail(rows):
+    raise RuntimeError("out of order")
+
+def hang(rows):
+    time.sleep(3600)
+
+def hang_awhile(rows):
+    time.sleep(3)
+    return [5.0] * len(rows)
+
+FAULTS = {1.0: fail, 2.0: twice, 3.0: lambda rows: sys.exit("enough"), 4.0: hang, 5.0: hang_awhile, 6.0: stop_iterating,
+          7.0: lambda rows: os._exit(9)}
+
+class Troubled:
+    def predict(self, rows):
+        fault = FAULTS.get(float(rows[0][0]))
+        return fault(rows) if fault else [float(row[0]) for row in rows]
+"""
+FAIL, TWICE, EXIT, HANG, HANG_AWHILE, STOP_ITERATING, DIE = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0
+SOUND = 10.0
+
+
+@contextmanager
+def troubled(folder: Path, *args: object) -> Iterator[Served]:
+    """Serve a model that does what its first value says."""
+    (folder / "troubled.py").write_text(MODULE)
+    model = folder / "model.pkl"
+    model.write_bytes(b"ctroubled\nTroubled\n)\x81.")
+    model.chmod(0o600)
+    line = (model.name, "--features", "a", "--rows-per-call", "0", "--cache-when", "always", *args)
+    with served(*line, cwd=folder) as running:
+        yield running
+
+
+def assert_sound(running: Served) -> None:
+    """An ordinary request works, and the service is ready."""
+    assert running.get("/predict", a=SOUND).json() == {"prediction": SOUND}
+    assert running.get("/readyz").json() == {"status": "ready"}
+
+
+def stored(running: Served) -> float:
+    """Give how many predictions are held."""
+    lines = running.get("/metrics").text.splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith("foreseen_l1_entries"))
+
+
+@pytest.mark.parametrize("model_in", ["process", "thread"])
+def test_what_fails_is_told_kept_by_nobody_and_the_next_request_works(tmp_path: Path, model_in: str) -> None:
+    said = {
+        FAIL: "RuntimeError: out of order",
+        TWICE: "expected 1 rows from predict",
+        EXIT: "SystemExit: enough",
+        STOP_ITERATING: "StopIteration: no more",
+    }
+    with troubled(tmp_path, "--model-in", model_in) as running:
+        for fault, words in said.items():
+            for _ in range(2):
+                answer = running.get("/predict", a=fault)
+                assert (answer.status_code, answer.json()["title"]) == (500, "The model failed")
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert words in answer.json()["detail"]
+        assert stored(running) == 0
+        assert_sound(running)
+        assert stored(running) == 1
+
+
+def test_a_model_that_hangs_is_ended_at_its_limit_and_started_anew(tmp_path: Path) -> None:
+    with troubled(tmp_path, "--model-timeout", "1s") as running:
+        (before,) = model_processes(running.process.pid)
+        answer = running.get("/predict", a=HANG)
+        assert (answer.status_code, answer.json()["title"]) == (500, "The model failed")
+        said = "has not answered within 1 s (model_timeout)"
+        assert answer.json()["detail"] == f"the model's process {said} and was ended"
+
+        assert_sound(running)
+        (after,) = model_processes(running.process.pid)
+        assert after != before
+        assert stored(running) == 1
+    assert sum(said in line for line in running.err) >= 1
+
+
+def test_it_is_unready_with_the_reason_until_a_model_is_there_again(tmp_path: Path) -> None:
+    with troubled(tmp_path) as running:
+        path = tmp_path / "model.pkl"
+        path.rename(tmp_path / "aside")
+        (model,) = model_processes(running.process.pid)
+        os.kill(model, signal.SIGKILL)
+        wait_until(lambda: running.get("/readyz").status_code == 503)
+        wait_until(lambda: "could not start" in running.get("/readyz").json().get("detail", ""))
+        unready = running.get("/readyz")
+        assert (unready.json()["title"], "no such file" in unready.json()["detail"]) == ("No model is ready", True)
+        assert running.get("/livez").status_code == 200
+
+        (tmp_path / "aside").rename(path)
+
+        wait_until(lambda: running.get("/readyz").status_code == 200)
+        assert_sound(running)
+
+
+def test_an_idle_model_that_dies_is_replaced_when_readiness_is_asked_for(tmp_path: Path) -> None:
+    with troubled(tmp_path) as running:
+        (before,) = model_processes(running.process.pid)
+        os.kill(before, signal.SIGKILL)
+
+        wait_until(lambda: running.get("/readyz").status_code == 503)
+        wait_until(lambda: running.get("/readyz").status_code == 200)
+
+        assert model_processes(running.process.pid) != [before]
+        assert_sound(running)
+
+
+def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp_path: Path) -> None:
+    with (
+        troubled(tmp_path, "--model-in", "thread", "--model-timeout", "500ms") as running,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        slow = pool.submit(running.get, "/predict", a=HANG_AWHILE)
+        wait_until(lambda: running.get("/readyz").status_code == 503)
+        assert "has not answered within 0.5 s" in running.get("/readyz").json()["detail"]
+
+        assert slow.result().json() == {"prediction": 5.0}
+        wait_until(lambda: running.get("/readyz").status_code == 200)
+        assert_sound(running)
+
+
+def test_a_call_that_kills_its_process_fails_alone(tmp_path: Path) -> None:
+    with troubled(tmp_path) as running:
+        with ThreadPoolExecutor(4) as pool:
+            deadly = pool.submit(running.get, "/predict", a=DIE)
+            others = [pool.submit(running.get, "/predict", a=SOUND + n) for n in range(3)]
+
+            assert deadly.result().status_code == 500
+            assert [other.result().json() for other in others] == [{"prediction": SOUND + n} for n in range(3)]
+        assert_sound(running)
+
+
+def test_hits_are_answered_while_the_model_hangs(tmp_path: Path) -> None:
+    with troubled(tmp_path, "--model-timeout", "2s") as running, ThreadPoolExecutor(1) as pool:
+        running.get("/predict", a=SOUND)
+        hanging = pool.submit(running.get, "/predict", a=HANG)
+        time.sleep(0.2)
+        with httpx.Client(base_url=running.url) as client:
+            hits = 0
+            while not hanging.done():
+                assert client.get("/predict", params={"a": SOUND}).headers["cache-status"].startswith("foreseen; hit")
+                hits += 1
+        assert hits > 20
