@@ -241,6 +241,16 @@ class Settings(BaseModel):
         10_000, "Server", "Connections of one process; as many as its files allow, if that is less.", shown="N", ge=1
     )
 
+    tls_certificate: Path | None = _setting(
+        None, "Access", "PEM file of the server's certificate and those that vouch for it: https then.", shown="FILE"
+    )
+    tls_key: Path | None = _setting(
+        None, "Access", "PEM file of its private key. (default: in the same file)", shown="FILE"
+    )
+    tls_password: SecretStr = _setting(
+        SecretStr(""), "Access", "Password of the private key.", shown="TEXT", secret=True
+    )
+
     log_format: Literal["text", "json"] = _setting("text", "Logs", "How log lines look.", shown="text|json")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "Logs", "What is logged.", shown="debug|info|warning|error"

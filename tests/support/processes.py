@@ -160,7 +160,7 @@ def _collect(stream: IO[str] | None, lines: list[str]) -> Thread:
 def _announced_url(running: Served) -> str:
     deadline = time.monotonic() + STARTUP_S
     while time.monotonic() < deadline:
-        match = re.search(r"(http://\S+)/docs", "".join(running.out))
+        match = re.search(r"(https?://\S+)/docs", "".join(running.out))
         if match:
             return match[1]
         if running.process.poll() is not None:

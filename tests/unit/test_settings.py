@@ -229,7 +229,11 @@ def test_a_file_that_is_no_toml_is_told(tmp_path: Path, content: bytes) -> None:
     assert refusal(config).startswith(f"{config}: expected TOML: ")
 
 
-SECRETS = {"redis_secret": "hush-hush", "redis_url": "redis://user:hush-hush@127.0.0.1/0"}
+SECRETS = {
+    "redis_secret": "hush-hush",
+    "redis_url": "redis://user:hush-hush@127.0.0.1/0",
+    "tls_password": "hush-hush",
+}
 
 
 def test_secrets_are_not_shown() -> None:
@@ -304,6 +308,6 @@ def test_every_setting_says_what_it_is() -> None:
     for name, field in Settings.model_fields.items():
         about = about_setting(field)
         assert field.description, name
-        assert about["group"] in {"Model", "Cache", "Server", "Logs"}
+        assert about["group"] in {"Model", "Cache", "Server", "Access", "Logs"}
         assert about["shown"]
         assert about["secret"] == (name in SECRETS)

@@ -29,7 +29,7 @@ _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name.
 
 
 @app.command()
-@with_settings("Model", "Cache", "Server", "Logs")
+@with_settings("Model", "Cache", "Server", "Access", "Logs")
 def serve(settings: Settings) -> None:
     """Serve a model over HTTP, its predictions cached."""
     _require_model(settings)

@@ -38,7 +38,8 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     """Word what a newcomer wants to know: what it takes, a line to paste, and where to read on."""
     predictor = predict.predictor
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
-    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    scheme = "http" if settings.tls_certificate is None else "https"
+    base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     return "\n".join(
         [
             f"Serving {settings.model_name}, fingerprint {predictor.fingerprint.hex()[:12]}, cache {settings.cache}",

@@ -193,13 +193,20 @@ class BoundedProtocol(OneWriteProtocol):
 
 
 def affordable_connections(wanted: int) -> int:
-    """Give as many connections as are wanted, or as this process's files allow, after it has asked for all it may have.
+    """Give as many connections as are wanted, or as this process's files allow, once it has asked for that many.
 
-    At the limit of files a server can neither accept a connection nor refuse it, nor reach Redis.
+    At the limit of its files a server can neither accept a connection nor refuse it, nor reach Redis.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return wanted if most == resource.RLIM_INFINITY else max(1, min(wanted, most - SPARE_FILES))
+    needed = wanted + SPARE_FILES
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if _is_less(allowed, needed):
+        allowed = most if _is_less(most, needed) else needed
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+    return max(1, allowed - SPARE_FILES) if _is_less(allowed, needed) else wanted
+
+
+def _is_less(limit: int, needed: int) -> bool:
+    return limit != resource.RLIM_INFINITY and limit < needed
 
 
 def _malformed(detail: str) -> Refusal:

@@ -17,6 +17,7 @@ from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.bounded import BoundedProtocol, Bounds, affordable_connections
 from foreseen.entrypoints.http.slots import Slots
+from foreseen.entrypoints.http.tls import check_tls, tls_options
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
@@ -36,7 +37,9 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
     Raises:
         ModelUnavailableError: the model cannot be had; no port was opened.
         PortError: the port cannot be had.
+        SettingsError: the certificate or its key cannot be used.
     """
+    check_tls(container.settings())
     _warm_up()
     cache_what_repeats(container)
     settings: Settings = container.settings()
@@ -130,6 +133,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=30,
+        **tls_options(settings),
     )
 
 

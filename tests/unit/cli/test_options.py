@@ -20,7 +20,7 @@ def settings_of(*args: str) -> Settings:
         handed.append(settings)
 
     app = typer.Typer(add_completion=False)
-    app.command()(with_settings("Model", "Cache", "Server", "Logs")(take))
+    app.command()(with_settings("Model", "Cache", "Server", "Access", "Logs")(take))
     app(list(args), standalone_mode=False)
     return handed[0]
 
@@ -58,7 +58,7 @@ def test_every_flag_reaches_its_setting() -> None:
         "host": "::1", "port": "1", "workers": "2",
         "model_in": "thread", "max_body": "1KiB", "max_rows": "7", "receive_timeout": "9s", "max_connections": "8",
         "max_waiting": "9", "model_timeout": "2s", "stop_timeout": "3s", "timeout": "3s", "cache_when": "always",
-        "log_format": "json", "log_level": "error",
+        "tls_certificate": "c.pem", "tls_key": "k.pem", "tls_password": "p", "log_format": "json", "log_level": "error",
     }  # fmt: skip
     line = [part for name, text in given.items() for part in (f"--{name.replace('_', '-')}", text)]
 

@@ -1,0 +1,65 @@
+"""TLS: the server's certificate, found good before anything else is done with it."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+from foreseen.settings import Settings, SettingsError
+
+
+def tls_options(settings: Settings) -> dict[str, Any]:
+    """Give what uvicorn needs of it; nothing where there is no certificate."""
+    if settings.tls_certificate is None:
+        return {}
+    return {
+        "ssl_certfile": settings.tls_certificate,
+        "ssl_keyfile": settings.tls_key,
+        "ssl_keyfile_password": settings.tls_password.get_secret_value() or None,
+    }
+
+
+def check_tls(settings: Settings) -> None:
+    """Load the certificate and its key, as the server will.
+
+    Raises:
+        SettingsError: one of them is missing or no such thing, they do not belong together, or the password is wrong.
+    """
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if certificate is None:
+        if key is not None:
+            raise SettingsError("tls_key: expected tls_certificate beside it, got none")
+        return
+    _readable("tls_certificate", certificate)
+    if key is not None:
+        _readable("tls_key", key)
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # A password that is never None: without one, OpenSSL asks for it on the terminal, and waits.
+        context.load_cert_chain(certificate, key, settings.tls_password.get_secret_value)
+    except (ssl.SSLError, ValueError) as exc:
+        raise SettingsError(_worded(exc, certificate, key)) from None
+
+
+def _readable(name: str, path: Path) -> None:
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as exc:
+        raise SettingsError(f"{name}: expected a PEM file, got {path}: {(exc.strerror or str(exc)).lower()}") from None
+
+
+def _worded(exc: Exception, certificate: Path, key: Path | None) -> str:
+    if getattr(exc, "reason", None) == "KEY_VALUES_MISMATCH":
+        return f"tls_key: expected the private key of {certificate}, got another in {key or certificate}"
+    if not _has(certificate, b"-----BEGIN CERTIFICATE-----"):
+        return f"tls_certificate: expected a certificate in PEM, got none in {certificate}"
+    held_by = key or certificate
+    if not _has(held_by, b"PRIVATE KEY-----"):
+        return f"tls_key: expected a private key in PEM, got none in {held_by}"
+    if _has(held_by, b"ENCRYPTED"):
+        return f"tls_password: expected the password of the private key in {held_by}, got another or none"
+    return f"tls_certificate: expected a certificate and its key in PEM, got {certificate}: {exc}"
+
+
+def _has(path: Path, mark: bytes) -> bool:
+    return mark in path.read_bytes()
