@@ -36,9 +36,11 @@ _UNIT_S: Final = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SHA256: Final = r"^[0-9A-Fa-f]{64}$"
+_RATE: Final = r"^[1-9]\d{0,8}/(second|minute|hour|day)$"
 _FORMS: Final = {
     _NAME: "up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit",
     _SHA256: "64 hexadecimal digits",
+    _RATE: "a number a second, minute, hour or day, such as 100/second",
 }
 
 
@@ -80,6 +82,12 @@ def _outputs(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _digests(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch(_SHA256, word) for word in words):
+        raise ValueError("the SHA-256 of each key, in 64 hexadecimal digits, as foreseen key prints it")
+    return words
+
+
 def _redis_url(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -103,6 +111,7 @@ Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_na
 UpToADay = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=86400, allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_distinct)]
+Digests = Annotated[Words, AfterValidator(_digests)]
 
 
 def _setting(default: Any, group: str, description: str, *, shown: str, secret: bool = False, **limits: Any) -> Any:
@@ -241,6 +250,27 @@ class Settings(BaseModel):
         10_000, "Server", "Connections of one process; as many as its files allow, if that is less.", shown="N", ge=1
     )
 
+    api_keys: Digests = _setting(
+        (),
+        "Access",
+        "SHA-256 of each key that may ask; without any, all may. foreseen key makes one.",
+        shown="HEX,HEX",
+        secret=True,
+    )
+    admin_keys: Digests = _setting(
+        (),
+        "Access",
+        "SHA-256 of each key that may do everything, /admin too; without any, this machine may if api_keys is empty.",
+        shown="HEX,HEX",
+        secret=True,
+    )
+    rate_limit: str | None = _setting(
+        None,
+        "Access",
+        "Requests of one key, or else address, in one process: 100/second, 6000/minute. (default: any number)",
+        shown="N/UNIT",
+        pattern=_RATE,
+    )
     tls_certificate: Path | None = _setting(
         None, "Access", "PEM file of the server's certificate and those that vouch for it: https then.", shown="FILE"
     )

@@ -251,6 +251,8 @@ def test_secrets_are_not_shown() -> None:
         {"redis_url": "http://user:hush-hush@h"},
         {"redis_url": "redis://user:hush-hush@h:port"},
         {"redis_secret": ["hush-hush"]},
+        {"api_keys": "hush-hush"},
+        {"admin_keys": "hush-hush"},
         SECRETS | {"port": "x"},
         SECRETS | {"prot": "x"},
     ],
@@ -310,4 +312,4 @@ def test_every_setting_says_what_it_is() -> None:
         assert field.description, name
         assert about["group"] in {"Model", "Cache", "Server", "Access", "Logs"}
         assert about["shown"]
-        assert about["secret"] == (name in SECRETS)
+        assert about["secret"] == (name in {*SECRETS, "api_keys", "admin_keys"})

@@ -1,4 +1,4 @@
-"""The command: serve, score, inspect, and cache stats, list and purge."""
+"""The command: serve, score, inspect, key, and cache stats, list and purge."""
 
 import sys
 from importlib.metadata import version
@@ -77,6 +77,14 @@ def inspect(
     from foreseen.entrypoints.cli.inspect import inspect_model
 
     inspect_model(settings, as_json=as_json)
+
+
+@app.command()
+def key() -> None:
+    """Make a key for whoever may ask, and the SHA-256 of it for api_keys or admin_keys."""
+    from foreseen.entrypoints.cli.key import show_key
+
+    show_key()
 
 
 @cache.command()

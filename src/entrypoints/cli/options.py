@@ -87,7 +87,7 @@ def _parameter(name: str, field: Any, told: str | None) -> inspect.Parameter:
 
 def _help(name: str, field: Any) -> str:
     default = _DEFAULTS.get(name, field.default)
-    if default is None or isinstance(default, SecretStr):
+    if default in (None, ()) or isinstance(default, SecretStr):
         return str(field.description)
     shown = ",".join(default) if isinstance(default, tuple) else default
     about = about_setting(field)

@@ -17,6 +17,8 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.about import about_router
+from foreseen.entrypoints.http.access import guarded
+from foreseen.entrypoints.http.access_docs import with_access
 from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.docs import add_docs
 from foreseen.entrypoints.http.hot_path import HotPath
@@ -37,14 +39,23 @@ def create_service(container: Container, slots: Slots | None = None) -> ASGIApp:
         ModelUnavailableError: the model cannot be had.
     """
     settings: Settings = container.settings()
-    return HotPath(
-        create_app(container, slots),
+    tally: Tally = container.tally()
+    app: ASGIApp = create_app(container, slots)
+    if not settings.api_keys:  # what is guarded then is behind the hot path: hits need not pass it
+        app = guarded(app, settings, tally)
+    service: ASGIApp = HotPath(
+        app,
         container.predict(),
         max_body=settings.max_body,
         max_rows=settings.max_rows,
         longest_s=settings.timeout,
         has_cache=settings.cache != "none",
     )
+    if settings.rate_limit:
+        from foreseen.entrypoints.http.rate_limit import RateLimit  # noqa: PLC0415 - few use it; its library is slow
+
+        service = RateLimit(service, tally, settings.rate_limit)
+    return guarded(service, settings, tally) if settings.api_keys else service
 
 
 def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
@@ -76,7 +87,7 @@ def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
     app.include_router(about_router(predict, settings, partial(unready, container)))
     app.include_router(metrics_router(board, _info(predict, settings)))
     add_docs(app)
-    document = openapi(app, predict.predictor)
+    document = with_access(openapi(app, predict.predictor), settings)
     # FastAPI's own method would make the document anew, without the model in it, once another route is added.
     app.openapi = lambda: document  # type: ignore[method-assign]
 

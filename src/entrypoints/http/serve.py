@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from foreseen.container import Container, end_process
 from foreseen.entrypoints.caching import cache_what_repeats
+from foreseen.entrypoints.http.access import warn_of_open_doors
 from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.bounded import BoundedProtocol, Bounds, affordable_connections
 from foreseen.entrypoints.http.slots import Slots
@@ -40,6 +41,7 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
         SettingsError: the certificate or its key cannot be used.
     """
     check_tls(container.settings())
+    warn_of_open_doors(container.settings())
     _warm_up()
     cache_what_repeats(container)
     settings: Settings = container.settings()
@@ -125,6 +127,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         factory=isinstance(app, partial),
         workers=settings.workers,
         http=partial(BoundedProtocol, bounds=_bounds(settings)),  # type: ignore[arg-type] # what makes one will do
+        interface="asgi3",  # uvicorn guesses, and does not recognise a callable that is no coroutine itself
         ws="none",
         # Nothing here depends on who asks, so no header that says it is believed.
         proxy_headers=False,

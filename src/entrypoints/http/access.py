@@ -1,0 +1,156 @@
+"""Access: who may ask what, by keys of which the settings hold only digests."""
+
+import logging
+from collections.abc import Awaitable, Iterable
+from hashlib import sha256
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from foreseen.domain.tally import Tally
+from foreseen.entrypoints.http.problems import Refusal, problem
+from foreseen.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OPEN: Final = frozenset({"/livez", "/readyz"})
+"""What whoever watches the process asks without a key: it tells nothing of the model."""
+
+ADMIN: Final = "/admin/"
+"""What begins so changes what is served."""
+
+CALLER: Final = "foreseen.caller"
+"""Where a scope says whose key came with it, by the start of the key's digest."""
+
+_SCHEME: Final = b"bearer "
+_START: Final = 8
+"""Bytes of a digest that it is found by."""
+
+_Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Keys:
+    """Keys, by the SHA-256 of each.
+
+    A slow hash makes guessing dear, which matters for what a person thought up. A key is 256 random bits: there is
+    nothing to guess, and one round of a fast hash keeps it as well as a million of a slow one.
+    """
+
+    def __init__(self, digests: Iterable[str]) -> None:
+        """Take digests, in hexadecimal."""
+        known = map(bytes.fromhex, digests)
+        self._by_start = {digest[:_START]: digest for digest in known}
+
+    def __len__(self) -> int:
+        return len(self._by_start)
+
+    def hold(self, digest: bytes) -> bool:
+        """Tell whether a key of this digest is one of them; the time that takes says nothing of how near it was."""
+        known = self._by_start.get(digest[:_START])
+        return known is not None and compare_digest(known, digest)
+
+
+class Access:
+    """Hands on what its sender may ask; a digest that is known passes, anything else is worded as a refusal.
+
+    Where there are keys, each request needs one, save those for OPEN; an admin key is good for everything. Where there
+    are none, nothing is asked but of ADMIN, which is then for this machine alone, or for nobody.
+    """
+
+    def __init__(self, app: ASGIApp, tally: Tally, *, keys: Keys, admin_keys: Keys, is_local: bool) -> None:
+        """Take the application behind, who may ask for predictions and who for more, and whether we listen here only.
+
+        Args:
+            keys: none where anyone may ask for predictions.
+            admin_keys: none where nobody from elsewhere may ask for more.
+            is_local: whether only this machine reaches us.
+        """
+        self._app = app
+        self._tally = tally
+        self._keys = keys
+        self._admin_keys = admin_keys
+        self._has_no_keys = not keys
+        self._is_admin_open = is_local and not keys and not admin_keys
+
+    # No coroutine of its own: one more would be as dear as all the rest of it.
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Hand on, or refuse."""
+        if scope["type"] == "http":
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                return problem(Request(scope), refusal, self._tally)(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        path: str = scope["path"]
+        is_admin = path.startswith(ADMIN)
+        if not is_admin and (self._has_no_keys or path in OPEN):
+            return None
+        if is_admin and not self._admin_keys:
+            return self._refusal_without_admin_keys(scope)
+        digest = _digest_of_key(scope["headers"])
+        if digest is None:
+            return _unauthorized("none")
+        if self._admin_keys.hold(digest) or (not is_admin and self._keys.hold(digest)):
+            scope[CALLER] = digest[:_START].hex()
+            return None
+        return _forbidden("an admin key", "another key") if self._keys.hold(digest) else _unauthorized("another one")
+
+    def _refusal_without_admin_keys(self, scope: Scope) -> Refusal | None:
+        if not self._is_admin_open:
+            return _forbidden("admin_keys in the settings", "none")
+        # A page that somebody looks at on this machine may ask whatever the machine may: browsers say that it was it.
+        if any(name == b"origin" for name, _ in scope["headers"]):
+            return _forbidden("a request of a program on this machine", "one of a page in a browser")
+        return None
+
+
+def guarded(app: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
+    """Put the settings' keys in front of an application."""
+    return Access(
+        app,
+        tally,
+        keys=Keys(settings.api_keys),
+        admin_keys=Keys(settings.admin_keys),
+        is_local=is_local(settings.host),
+    )
+
+
+def is_local(host: str) -> bool:
+    """Tell whether an address to listen on is reached from this machine alone; a name is not looked up."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def warn_of_open_doors(settings: Settings) -> None:
+    """Say in the log what anyone who reaches us may do."""
+    if is_local(settings.host):
+        return
+    if not settings.api_keys:
+        log.warning("%s is reached from elsewhere and api_keys is empty: anyone there may ask anything", settings.host)
+    elif settings.tls_certificate is None:
+        log.warning("%s is reached from elsewhere without tls_certificate: keys can be read on the way", settings.host)
+
+
+def _digest_of_key(headers: _Headers) -> bytes | None:
+    """Give the digest of the key that came with a request (RFC 6750)."""
+    for name, value in headers:
+        if name == b"authorization":
+            if value[: len(_SCHEME)].lower() == _SCHEME:
+                return sha256(value[len(_SCHEME) :].strip()).digest()
+            return None
+    return None
+
+
+def _unauthorized(got: str) -> Refusal:
+    detail = f"expected a key (Authorization: Bearer …) that is in the settings, got {got}"
+    return Refusal(401, "unauthorized", "No key that is known", detail, {"WWW-Authenticate": 'Bearer realm="foreseen"'})
+
+
+def _forbidden(expected: str, got: str) -> Refusal:
+    return Refusal(403, "forbidden", "Not for this sender", f"expected {expected}, got {got}")
