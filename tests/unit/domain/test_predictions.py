@@ -50,7 +50,11 @@ def test_values_survive_their_encoding(values: list[Any]) -> None:
     assert decoded == values
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"x", "\ud800", 1j, [object(), math.nan]], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [object(), {1, 2}, b"x", "\ud800", 1j, [object(), math.nan]],
+    ids=["object", "set", "bytes", "surrogate", "complex", "list"],
+)
 def test_what_json_cannot_hold_is_the_models_failure(value: Any) -> None:
     with pytest.raises(PredictionError, match="expected the model to answer with numbers, strings or lists"):
         Predictions({"prediction": [value]}).encode()
