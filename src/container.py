@@ -180,6 +180,11 @@ def give_up(container: Container, reason: str) -> None:
     """Fail whoever waits for the model, now and from now on, and kill its process; called on the event loop."""
     thread: ModelThread = container.model_thread()
     thread.give_up(reason)
+    abandon_model(container)
+
+
+def abandon_model(container: Container) -> None:
+    """Kill the process that the model is in, for good, if it has one of its own."""
     predictor: Predictor = container.predictor()
     if isinstance(predictor, ProcessPredictor):
         predictor.abandon()

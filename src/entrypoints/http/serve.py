@@ -1,10 +1,12 @@
 """Serving: from settings to processes that answer on a port."""
 
+import asyncio
 import gc
 import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import Final
 
 import uvicorn
@@ -16,12 +18,18 @@ from foreseen.container import Container, end_process
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.access import warn_of_open_doors
 from foreseen.entrypoints.http.app import create_service
-from foreseen.entrypoints.http.bounded import BoundedProtocol, Bounds, affordable_connections
+from foreseen.entrypoints.http.bounded import Bounds, affordable_connections
+from foreseen.entrypoints.http.draining import DrainingProtocol
+from foreseen.entrypoints.http.front import Front
 from foreseen.entrypoints.http.slots import Slots
+from foreseen.entrypoints.http.stopping import exit_at_once
 from foreseen.entrypoints.http.tls import check_tls, tls_options
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
+
+SETTLE_S: Final = 0.05
+"""Seconds for the event loop to accept what waits at the port."""
 
 STARTUP_TIMEOUT_S = 120.0
 """Seconds that a worker may take to load the model."""
@@ -45,7 +53,7 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
     _warm_up()
     cache_what_repeats(container)
     settings: Settings = container.settings()
-    app = create_service(container)
+    app = Front(container, create_service(container))
     _spare_the_collector()
     with listening(settings.host, settings.port) as listener:
         announce_once = partial(announce, listener.getsockname()[1])
@@ -89,6 +97,13 @@ class _Server(uvicorn.Server):
         if self.started:
             self._announce()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take in first who was let in by the kernel already: closing the port would reset their connections."""
+        for listener in sockets or ():
+            listener.listen(0)
+        await asyncio.sleep(SETTLE_S)
+        await super().shutdown(sockets)
+
 
 class _Supervisor(Multiprocess):
     """Runs several processes on one port and starts each again should it end; says when the first ones have started."""
@@ -96,16 +111,43 @@ class _Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config, listener: socket.socket, announce: Callable[[], None]) -> None:
         super().__init__(config, [listener])
         self._announce = announce
+        self._told: set[signal.Signals] = set()
 
     def init_processes(self) -> None:
         super().init_processes()
         if all(process.wait_until_ready(STARTUP_TIMEOUT_S, self.should_exit) for process in self.processes):
             self._announce()
 
+    def terminate_all(self) -> None:
+        # Else who comes while the last requests are answered would be let in by the kernel, and reset in the end.
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+    def handle_int(self) -> None:
+        self._stop(signal.SIGINT, super().handle_int)
+
+    def handle_term(self) -> None:
+        self._stop(signal.SIGTERM, super().handle_term)
+
+    def _stop(self, told: signal.Signals, stop: Callable[[], None]) -> None:
+        """Stop, and exit when the same is told again; their models end with the workers."""
+        if told in self._told:
+            exit_at_once(told, self._kill_all)
+        self._told.add(told)
+        stop()
+        # From here on nobody looks at the queue of signals any more.
+        signal.signal(told, lambda *_: exit_at_once(told, self._kill_all))
+
+    def _kill_all(self) -> None:
+        for process in self.processes:
+            process.process.kill()
+
 
 def _app_of_worker(settings: Settings, slots: Slots) -> ASGIApp:
     configure_logs(settings)
-    app = create_service(Container(settings=settings, counts=slots.claim()), slots)
+    container = Container(settings=settings, counts=slots.claim())
+    app = Front(container, create_service(container, slots))
     _spare_the_collector()
     return app
 
@@ -126,7 +168,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         factory=isinstance(app, partial),
         workers=settings.workers,
-        http=partial(BoundedProtocol, bounds=_bounds(settings)),  # type: ignore[arg-type] # what makes one will do
+        http=partial(DrainingProtocol, bounds=_bounds(settings)),  # type: ignore[arg-type] # what makes one will do
         interface="asgi3",  # uvicorn guesses, and does not recognise a callable that is no coroutine itself
         ws="none",
         # Nothing here depends on who asks, so no header that says it is believed.
@@ -135,8 +177,9 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=30,
         **tls_options(settings),
+        # Requests are given up before: this is for their answers to go out.
+        timeout_graceful_shutdown=ceil(settings.stop_timeout) + 2,
     )
 
 

@@ -1,0 +1,40 @@
+"""DrainingProtocol: connections that end without a request on its way being lost."""
+
+from typing import Any, Final
+
+from foreseen.entrypoints.http.bounded import BoundedProtocol
+
+LINGER_S: Final = 0.5
+"""Seconds for which a connection without a request is kept when the service stops: one may be on its way."""
+
+
+class DrainingProtocol(BoundedProtocol):
+    """A protocol that answers what still comes when the service stops, telling the client not to go on.
+
+    uvicorn closes a connection that has nothing under way at once; a client that was just about to ask on it again
+    would get a reset in place of an answer.
+    """
+
+    is_stopping = False
+
+    def shutdown(self) -> None:
+        """Close after the answer that is under way, or to the next request, or when none has come."""
+        self.is_stopping = True
+        if self._is_idle():
+            self.loop.call_later(LINGER_S, self._close_if_idle)
+        else:
+            super().shutdown()
+
+    def on_headers_complete(self) -> None:
+        """Let the request be the last one of its connection."""
+        super().on_headers_complete()
+        if self.is_stopping:
+            self.cycle.keep_alive = False
+
+    def _close_if_idle(self) -> None:
+        if self._is_idle() and not self.transport.is_closing():
+            self.transport.close()
+
+    def _is_idle(self) -> bool:
+        cycle: Any = self.cycle  # none before the first request
+        return cycle is None or cycle.response_complete
