@@ -1,0 +1,185 @@
+"""The proxy that makes trouble: each fault does what it says, and is over when it is."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from foreseen.domain.entry import MAGIC
+from support.fault_proxy import Fault, FaultProxy, fault_proxy
+
+PING, PONG = b"PING\r\n", b"+PONG\r\n"
+SHORT_S = 0.15
+
+
+@pytest.fixture
+def proxy(redis_url: str) -> Iterator[FaultProxy]:
+    with fault_proxy(redis_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def line(proxy: FaultProxy) -> Iterator[socket.socket]:
+    """A connection that has been used."""
+    with connected(proxy) as line:
+        assert asked(line) == PONG
+        yield line
+
+
+def connected(proxy: FaultProxy) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(proxy.url.rsplit(":")[-1].partition("/")[0])), timeout=10)
+
+
+def asked(line: socket.socket, command: bytes = PING) -> bytes:
+    line.sendall(command)
+    return line.recv(65536)
+
+
+def all_that_comes(line: socket.socket) -> bytes:
+    heard = b""
+    while more := line.recv(65536):
+        heard += more
+    return heard
+
+
+def hears_nothing(line: socket.socket) -> bool:
+    line.settimeout(SHORT_S)
+    try:
+        line.recv(1)
+    except TimeoutError:
+        return True
+    finally:
+        line.settimeout(10)
+    return False
+
+
+def works(proxy: FaultProxy) -> bool:
+    with connected(proxy) as line:
+        return asked(line) == PONG
+
+
+def test_without_a_fault_it_is_as_if_it_were_not_there(line: socket.socket) -> None:
+    blob = bytes(range(256)) * 1000
+    assert asked(line, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$%d\r\n%b\r\n" % (len(blob), blob)) == b"+OK\r\n"
+    line.sendall(b"GET a\r\n")
+    expected = b"$%d\r\n%b\r\n" % (len(blob), blob)
+    got = b""
+    while len(got) < len(expected):
+        got += line.recv(65536)
+
+    assert got == expected
+
+
+def test_a_delay_is_that_of_each_reply(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.DELAY, delay_s=SHORT_S)
+    began = time.monotonic()
+
+    assert [asked(line), asked(line)] == [PONG, PONG]
+    assert time.monotonic() - began >= 2 * SHORT_S
+
+
+def test_in_silence_a_command_is_carried_out_and_nothing_comes_back(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.SILENCE)
+    line.sendall(b"SET a 1\r\n")
+    assert hears_nothing(line)
+
+    with connected(proxy) as other:
+        other.sendall(PING)
+        assert hears_nothing(other)
+
+    proxy.set(Fault.NONE)
+    with connected(proxy) as other:
+        assert asked(other, b"GET a\r\n") == b"$1\r\n1\r\n"
+
+
+def test_a_blackhole_holds_everything_until_it_is_over(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.BLACKHOLE)
+    line.sendall(PING)
+    with connected(proxy) as other:
+        other.sendall(PING)
+        assert hears_nothing(line)
+        assert hears_nothing(other)
+
+        proxy.set(Fault.NONE)
+        assert [line.recv(100), other.recv(100)] == [PONG, PONG]
+
+
+def test_when_it_refuses_nobody_is_connected_and_nobody_can_connect(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.REFUSE)
+
+    assert line.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        connected(proxy)
+
+    proxy.set(Fault.NONE)
+    assert works(proxy)
+
+
+def test_a_half_closed_connection_says_no_more_and_is_still_heard(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.HALF_CLOSE)
+    assert asked(line) == b""
+    line.sendall(b"SET a 1\r\n")
+    line.sendall(PING)
+    time.sleep(SHORT_S)
+
+    proxy.set(Fault.NONE)
+    with connected(proxy) as other:
+        assert asked(other, b"GET a\r\n") == b"$1\r\n1\r\n"
+
+
+def test_a_reset_comes_amid_a_reply(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.RESET)
+    line.sendall(PING)
+
+    with pytest.raises(ConnectionResetError):
+        all_that_comes(line)
+
+
+def test_a_truncated_reply_ends_in_its_middle(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.TRUNCATE)
+
+    line.sendall(PING)
+
+    assert all_that_comes(line) == PONG[: len(PONG) // 2]
+
+
+def test_a_garbled_reply_differs_in_one_bit(proxy: FaultProxy, line: socket.socket) -> None:
+    proxy.set(Fault.GARBLE)
+    said = [asked(line) for _ in range(20)]
+
+    assert [bits_apart(each, PONG) for each in said] == [1] * 20
+    assert len(set(said)) > 5
+    assert proxy.spoilt == 20
+
+
+def test_what_is_tampered_with_is_entries_alone(proxy: FaultProxy, line: socket.socket) -> None:
+    blob = MAGIC + bytes(40)
+    asked(line, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$%d\r\n%b\r\n" % (len(blob), blob))
+    proxy.set(Fault.TAMPER)
+    said = asked(line, b"MGET a nothing a\r\n")
+    head, middle = b"*3\r\n$43\r\n", b"\r\n$-1\r\n$43\r\n"
+    first, second = said[len(head) : len(head) + 43], said[len(head) + 43 + len(middle) : -2]
+
+    assert said == head + first + middle + second + b"\r\n"
+    assert [bits_apart(each, blob) for each in (first, second)] == [1, 1]
+    assert proxy.spoilt == 2
+    assert asked(line) == PONG
+
+
+def bits_apart(one: bytes, other: bytes) -> int:
+    assert len(one) == len(other)
+    return sum((a ^ b).bit_count() for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE], ids=lambda fault: fault.name)
+def test_every_fault_is_over_when_it_is(fault: Fault, proxy: FaultProxy) -> None:
+    proxy.set(fault, delay_s=0.01)
+    proxy.set(Fault.NONE)
+
+    assert works(proxy)
+
+
+def test_a_server_that_is_away_is_away_behind_the_proxy_too(unused_tcp_port: int) -> None:
+    with fault_proxy(f"redis://127.0.0.1:{unused_tcp_port}/0") as proxy, connected(proxy) as line:
+        assert line.recv(1) == b""
