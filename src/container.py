@@ -28,7 +28,7 @@ from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
-from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, Tally
+from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, OUTAGE, OUTAGES, Tally
 from foreseen.model import load_model, start_model
 from foreseen.settings import Settings
 
@@ -123,6 +123,17 @@ class Instruments(NamedTuple):
     counters: Mapping[int, Callable[[], float]]
 
 
+class SharedCache(NamedTuple):
+    """How the tier that all replicas share is, for this process.
+
+    Attributes:
+        why_out: what took it out of use; empty while it is in use.
+    """
+
+    is_in_use: bool
+    why_out: str
+
+
 def instruments(container: Container) -> Instruments:
     """Give what tells how full its tiers and queues are."""
     predict: Predict = container.predict()
@@ -143,7 +154,17 @@ def instruments(container: Container) -> Instruments:
         counters |= {DROPPED: lambda: far.dropped}
         for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
             counters[place] = partial(redis.corruptions.__getitem__, what)
+        for place, kind in enumerate(OUTAGES, start=OUTAGE):
+            counters[place] = partial(l2.outages.__getitem__, kind)
     return Instruments(gauges, counters)
+
+
+def shared_cache(container: Container) -> Callable[[], SharedCache] | None:
+    """Give what tells how the shared cache is; None where there is none."""
+    if container.settings().cache not in ("redis", "tiered"):
+        return None
+    l2: GuardedCache = container.l2()
+    return lambda: SharedCache(l2.is_in_use, l2.why_out)
 
 
 @asynccontextmanager

@@ -19,6 +19,9 @@ _SEAL_SIZE: Final = 16
 OVERHEAD: Final = _HEADER.size + _SEAL_SIZE
 """Bytes on the wire beyond the JSON itself."""
 
+MAX_SIZE: Final = 4 * 2**20
+"""Bytes on the wire of the largest entry that is stored or believed: what lies under a key may be anything."""
+
 
 class Entry(NamedTuple):
     """A finished prediction; it can be old, never wrong.
@@ -70,8 +73,10 @@ class EntryFormat:
         """Read back what was stored under a key.
 
         Raises:
-            CorruptEntryError: truncated, foreign, of another version, of another key, or changed on the way.
+            CorruptEntryError: truncated, foreign, of another version, of another key, changed on the way, or too large.
         """
+        if len(blob) > MAX_SIZE:
+            raise CorruptEntryError(f"expected an entry of {MAX_SIZE} bytes or fewer, got {len(blob)}", Corruption.SIZE)
         if len(blob) < OVERHEAD:
             said = f"expected an entry of {OVERHEAD} bytes or more, got {len(blob)}"
             raise CorruptEntryError(said, Corruption.FOREIGN)

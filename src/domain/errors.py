@@ -105,6 +105,17 @@ class Corruption(StrEnum):
     """An entry of another format."""
     SEAL = "seal"
     """Changed on the way, or sealed for another key or with another secret."""
+    SIZE = "size"
+    """Larger than any entry that is stored; not read to its end."""
+
+
+class Outage(StrEnum):
+    """What takes a tier out of use."""
+
+    FAILURE = "failure"
+    """A call failed, or what came back was no answer to it."""
+    SLOWNESS = "slowness"
+    """Too many calls overran their budget."""
 
 
 class CorruptEntryError(CacheError):

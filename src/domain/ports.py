@@ -66,7 +66,7 @@ class FarTier(Cache, Protocol):
     """A Cache beyond this process, which can be asked whether it is there, and is closed in the end."""
 
     async def ping(self) -> None:
-        """Reach it; raise CacheError if it does not answer."""
+        """Use it once, as requests do; raise CacheError if that does not work."""
 
     async def close(self) -> None:
         """Let go of its connections."""

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from typing import Final, Protocol, Self
 
-from foreseen.domain.errors import Corruption
+from foreseen.domain.errors import Corruption, Outage
 
 HITS_L1: Final = 0
 HITS_L2: Final = 1
@@ -26,9 +26,13 @@ CORRUPTIONS: Final = tuple(Corruption)
 CORRUPT: Final = 11
 """Where the first of these kinds of corruption stands."""
 
+OUTAGES: Final = tuple(Outage)
+OUTAGE: Final = CORRUPT + len(CORRUPTIONS)
+"""Where the first of these kinds of outage stands."""
+
 ROW_BOUNDS: Final = tuple(2**power for power in range(11))
 """What divides model calls by their rows: up to 1, up to 2, … up to 1024; beyond these comes one group more."""
-MODEL_CALLS: Final = CORRUPT + len(CORRUPTIONS)
+MODEL_CALLS: Final = OUTAGE + len(OUTAGES)
 """Where the first of these groups stands."""
 
 MAX_REASONS: Final = 32

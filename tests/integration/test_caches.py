@@ -207,7 +207,7 @@ async def test_a_server_that_comes_late_is_used_then(redis_url: str, caplog: pyt
     kept = entry()
     async with gate_before(redis_url) as gate:
         await gate.cut()
-        async with GuardedCache(far(gate.url), budget_s=5.0, probe_every_s=0.01) as cache:
+        async with GuardedCache(far(gate.url), budget_s=5.0, probe_after_s=0.01) as cache:
             await cache.put_many({A: kept})
             assert await cache.get_many([A]) == {}
 
@@ -223,7 +223,7 @@ async def test_a_server_that_goes_is_done_without_and_used_again_when_it_returns
     kept = entry()
     async with (
         gate_before(redis_url) as gate,
-        GuardedCache(far(gate.url), budget_s=5.0, probe_every_s=0.01) as cache,
+        GuardedCache(far(gate.url), budget_s=5.0, probe_after_s=0.01) as cache,
     ):
         await cache.put_many({A: kept})
         await gate.cut()
@@ -239,7 +239,7 @@ async def test_a_frozen_server_costs_three_budgets_and_then_nothing(redis_url: s
     kept = entry()
     async with (
         gate_before(redis_url) as gate,
-        GuardedCache(far(gate.url), budget_s=0.02, probe_every_s=0.01, probe_budget_s=0.05) as cache,
+        GuardedCache(far(gate.url), budget_s=0.02, probe_after_s=0.01, connect_budget_s=0.05) as cache,
     ):
         await cache.put_many({A: kept})
         gate.freeze()

@@ -10,6 +10,7 @@ import redis.asyncio
 import redis.exceptions
 
 from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.redis_replies import MAX_VALUE_BYTES, ValueTooLargeError
 from foreseen.adapters.cache.redis_wire import KEPT, RedisWire
 from support.redis_servers import gate_before
 
@@ -121,3 +122,50 @@ async def test_a_call_given_up_leaves_its_connection_to_nobody(redis_url: str) -
         gate.thaw()
 
         assert await asyncio.gather(*(wire.ask(("ECHO", n)) for n in range(20))) == [[b"%d" % n] for n in range(20)]
+
+
+async def test_a_value_beyond_all_bounds_is_not_read_to_its_end(client: Any, redis_url: str) -> None:
+    wire = RedisWire(client)
+    async with redis.asyncio.Redis.from_url(redis_url) as raw:
+        await raw.set("giant", bytes(50 * 2**20))
+        await raw.set("large", bytes(MAX_VALUE_BYTES - 2**17))
+        before = (await raw.info("stats"))["total_net_output_bytes"]
+
+        with pytest.raises(ValueTooLargeError):
+            await wire.ask(("MGET", "giant"))
+
+        # The rest is what was on its way, in the buffers of two sockets.
+        assert (await raw.info("stats"))["total_net_output_bytes"] - before < 25 * 2**20
+        (large,) = await wire.ask(("GET", "large"))
+        assert large == bytes(MAX_VALUE_BYTES - 2**17)
+
+
+async def test_many_values_may_be_larger_together_than_one_may_be(client: Any) -> None:
+    wire = RedisWire(client)
+    value = bytes(2**20)
+    await wire.ask(*(("SET", f"key {number}", value) for number in range(8)))
+
+    assert await wire.ask(("MGET", *(f"key {number}" for number in range(8)))) == [[value] * 8]
+
+
+async def test_what_nobody_asked_for_is_no_reply_to_what_is_asked_next(redis_url: str) -> None:
+    async with (
+        gate_before(redis_url) as gate,
+        connect_redis(gate.url, timeout_s=5.0, max_connections=4) as client,
+    ):
+        wire = RedisWire(client)
+        await wire.ask(("PING",))
+        await gate.say(b"+surplus\r\n")
+        await asyncio.sleep(0.05)
+
+        assert await wire.ask(("ECHO", "mine")) == [b"mine"]
+
+
+async def test_who_asks_for_each_reply_is_given_refusals_in_their_place(client: Any) -> None:
+    wire = RedisWire(client)
+    await wire.ask(("SET", "a", "1"))
+
+    first, refused, last = await wire.each(("GET", "a"), ("LPUSH", "a", "1"), ("STRLEN", "a"))
+
+    assert (first, last) == (b"1", 1)
+    assert isinstance(refused, redis.exceptions.ResponseError)

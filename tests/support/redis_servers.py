@@ -43,6 +43,7 @@ class Gate:
         self._server: asyncio.Server | None = None
         self._pumps: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     @property
@@ -66,6 +67,7 @@ class Gate:
         await asyncio.gather(*self._pumps, return_exceptions=True)
         self._pumps.clear()
         self._writers.clear()
+        self._clients.clear()
 
     def freeze(self) -> None:
         """Let nothing through; connections stay."""
@@ -75,8 +77,15 @@ class Gate:
         """Let through what waits, and all that follows."""
         self._flows.set()
 
+    async def say(self, words: bytes) -> None:
+        """Send everybody who is connected something that the server did not say."""
+        for writer in self._clients:
+            writer.write(words)
+            await writer.drain()
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._address)
+        self._clients.add(writer)
         self._writers |= {writer, far_writer}
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             self._pumps.add(asyncio.create_task(self._pump(source, sink)))

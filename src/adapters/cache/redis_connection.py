@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import redis.asyncio
-import redis.exceptions
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 
-from foreseen.domain.errors import CacheUnavailableError
+from foreseen.adapters.cache.redis_replies import BoundedParser
+from foreseen.domain.errors import CacheError, CacheUnavailableError
 
 PREFIX: Final = "foreseen"
 """What every key begins with."""
@@ -17,40 +19,56 @@ PREFIX: Final = "foreseen"
 LEASE: Final = "lease"
 """Stands in the name of a lease where that of an entry has its namespace, which is hexadecimal."""
 
+PROBE: Final = "probe"
+"""Stands there in the name of a key that is written to see whether that works."""
+
 
 def connect_redis(url: str, *, timeout_s: float, max_connections: int) -> redis.asyncio.Redis:
     """Build a client that fails fast; it connects when first used.
 
     Left to itself, redis-py retries ten times with back-off, which makes a refused port cost seconds a call and a
-    frozen server a minute, and its pool raises at its limit instead of waiting for a connection.
+    frozen server a minute; its pool raises at its limit instead of waiting for a connection; and it follows a server
+    that tells it to move elsewhere, and to be patient meanwhile.
 
     Args:
-        url: redis://, rediss:// or unix://, with user, password and database as redis-py reads them.
+        url: redis://, rediss:// or unix://, with user, password, database and what TLS takes as redis-py reads them;
+            what is set here holds whatever else it says.
         timeout_s: of connecting, of a read, a write, and of waiting for a connection, each; RedisWire takes it for all
             of them together. A request's own budget is GuardedCache's matter, and shorter.
         max_connections: of this process.
     """
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url,
-        max_connections=max_connections,
-        timeout=timeout_s,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        socket_keepalive=True,
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[],
-        health_check_interval=30,
-        protocol=3,
-        decode_responses=False,
-        client_name="foreseen",
-    )
-    return redis.asyncio.Redis.from_pool(pool)
+    given: dict[str, Any] = dict(parse_url(url))
+    if "path" not in given:  # of a Unix socket it is no option
+        given["socket_keepalive"] = True
+    given |= {
+        "max_connections": max_connections,
+        "timeout": timeout_s,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "retry": Retry(NoBackoff(), 0),
+        "retry_on_timeout": False,
+        "retry_on_error": [],
+        "health_check_interval": 30,
+        "protocol": 3,
+        "parser_class": BoundedParser,
+        "decode_responses": False,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+        "client_name": "foreseen",
+        # The library's name and version: two commands more for each connection.
+        "driver_info": None,
+    }
+    return redis.asyncio.Redis.from_pool(redis.asyncio.BlockingConnectionPool(**given))
 
 
 @contextmanager
 def redis_errors_translated() -> Iterator[None]:
-    """Let redis-py's errors out as CacheUnavailableError."""
+    """Let out as CacheUnavailableError whatever redis-py makes of a server, or of what else speaks there.
+
+    Of its own errors it has many; a reply that no Redis would give it meets with others, such as AttributeError.
+    """
     try:
         yield
-    except (redis.exceptions.RedisError, OSError, TimeoutError) as exc:
+    except CacheError:
+        raise
+    except Exception as exc:
         raise CacheUnavailableError(f"Redis: {str(exc) or type(exc).__name__}") from exc

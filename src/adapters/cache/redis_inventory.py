@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import Final, cast
 
 import redis.asyncio
 
-from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, redis_errors_translated
+from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, PROBE, redis_errors_translated
 from foreseen.domain.entry import read_header
 from foreseen.domain.ports import Held
 
 _PAGE: int = 500
 """Keys asked for at a time: SCAN holds the server for less than a millisecond then."""
+
+_NO_ENTRIES: Final = (LEASE.encode(), PROBE.encode())
 
 
 class RedisInventory:
@@ -58,7 +60,7 @@ class RedisInventory:
         while True:
             cursor, names = await self._client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
             page = cast("list[bytes]", names)  # the client does not decode replies
-            if entries := [name for name in page if name.split(b":")[2:3] != [LEASE.encode()]]:
+            if entries := [name for name in page if name.split(b":")[2] not in _NO_ENTRIES]:
                 yield entries
             if cursor == 0:
                 return

@@ -40,22 +40,30 @@ class RedisWire:
     async def ask(self, *commands: Command) -> list[object]:
         """Send commands in one go, and give their replies in order.
 
-        They must bear being sent twice: where the server has closed the connection meanwhile, they are.
-
         Raises:
-            RedisError, OSError: as redis-py does. Of commands that the server refused, the first one's error is raised,
-                after every reply has been read.
+            RedisError, OSError: as `each`. Of commands that the server refused, the first one's error is raised, after
+                every reply has been read.
         """
-        packed = b"".join([_packed(tuple(command)) for command in commands])
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                replies = await self._exchanged(packed, len(commands))
-        except TimeoutError as exc:
-            raise redis.exceptions.TimeoutError(f"no answer within {self._timeout_s} s") from exc
+        replies = await self.each(*commands)
         for reply in replies:
             if isinstance(reply, ResponseError):
                 raise reply
         return replies
+
+    async def each(self, *commands: Command) -> list[object]:
+        """Send commands in one go, and give their replies in order, a ResponseError for each that is refused.
+
+        They must bear being sent twice: where the server has closed the connection meanwhile, they are.
+
+        Raises:
+            RedisError, OSError: as redis-py does, but for what the server refuses.
+        """
+        packed = b"".join([_packed(tuple(command)) for command in commands])
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._exchanged(packed, len(commands))
+        except TimeoutError as exc:
+            raise redis.exceptions.TimeoutError(f"no answer within {self._timeout_s} s") from exc
 
     async def _exchanged(self, packed: bytes, replies: int) -> list[object]:
         is_kept = bool(self._kept)
@@ -90,6 +98,9 @@ class RedisWire:
 
 
 async def _exchanged_on(connection: Any, packed: bytes, replies: int) -> list[object]:
+    # What nobody asked for, or who asked for it has not read to its end, is no reply to the next one.
+    if connection.is_connected and await connection.can_read():
+        await connection.disconnect(nowait=True)
     # No health check: it would be a round trip that fails where the command itself fails.
     await connection.send_packed_command(packed, check_health=False)
     return [await _reply(connection) for _ in range(replies)]

@@ -49,6 +49,7 @@ class WriteBehindCache:
         self._written: dict[Key, Entry] = {}
         self._writing: asyncio.Task[None] | None = None
         self._failure: CacheError | None = None
+        self._pings = 0
 
     def __len__(self) -> int:
         """How many entries are still to be written."""
@@ -84,8 +85,10 @@ class WriteBehindCache:
             raise failure
 
     async def ping(self) -> None:
-        """As the inner one."""
+        """As the inner one; of writes that began before it answered, none is told to have failed."""
         await self._inner.ping()
+        self._pings += 1
+        self._failure = None
 
     async def close(self) -> None:
         """Write what waits, as long as that may take, and close the inner one."""
@@ -111,12 +114,13 @@ class WriteBehindCache:
     async def _write(self) -> None:
         try:
             while self._waiting:
-                self._written = self._taken()
+                self._written, pings = self._taken(), self._pings
                 try:
                     await self._inner.put_many(self._written)
                 except CacheError as exc:
                     self.dropped += len(self._written)
-                    self._failure = exc
+                    if pings == self._pings:  # else it failed for what is over by now
+                        self._failure = exc
                 self._written = {}
         finally:
             self._writing = None

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from foreseen.container import SharedCache
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.problems import Refusal
 from foreseen.settings import Settings, masked
@@ -41,18 +42,36 @@ class Status(BaseModel):
     status: str
 
 
-def about_router(predict: Predict, settings: Settings, unready: Callable[[], str]) -> APIRouter:
-    """Build the routes; the description is made once, since nothing in it changes while the process lives.
+class Readiness(Status):
+    """Whether requests may come."""
+
+    shared_cache: str | None = Field(default=None, description="whether it is used now; not there without one")
+
+
+def about_router(
+    predict: Predict,
+    settings: Settings,
+    unready: Callable[[], str],
+    shared_cache: Callable[[], SharedCache] | None = None,
+) -> APIRouter:
+    """Build the routes.
+
+    The description is made once, since nothing in it changes while the process lives but how the shared cache is.
 
     Args:
         unready: says why the model could not be asked now; nothing if it could.
+        shared_cache: tells how that is; None where there is none.
     """
     router = APIRouter(tags=["about"])
     description = describe_model(predict, settings)
 
     @router.get("/model", summary="What is served")
     async def model() -> ModelDescription:
-        return description
+        if shared_cache is None:
+            return description
+        now = shared_cache()
+        told = {"is_in_use": now.is_in_use} | ({"why_out": now.why_out} if now.why_out else {})
+        return description.model_copy(update={"cache": description.cache | told})
 
     @router.head("/livez", include_in_schema=False)
     @router.get("/livez", summary="The process is up")
@@ -60,12 +79,14 @@ def about_router(predict: Predict, settings: Settings, unready: Callable[[], str
         return Status(status="alive")
 
     @router.head("/readyz", include_in_schema=False)
-    @router.get("/readyz", summary="The model is loaded")
-    async def readyz() -> Status:
+    @router.get("/readyz", summary="The model is loaded", response_model_exclude_none=True)
+    async def readyz() -> Readiness:
         # The model was loaded before the port opened, but may have died; a broken cache costs time, never readiness.
         if reason := unready():
             raise Refusal(503, "no-model", "No model is ready", reason)
-        return Status(status="ready")
+        if shared_cache is None:
+            return Readiness(status="ready")
+        return Readiness(status="ready", shared_cache="in use" if shared_cache().is_in_use else "out of use")
 
     return router
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from foreseen.container import Container, instruments, opened, unready
+from foreseen.container import Container, instruments, opened, shared_cache, unready
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
 from foreseen.domain.tally import Tally
@@ -84,7 +84,7 @@ def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(predict_router(predict, settings))
-    app.include_router(about_router(predict, settings, partial(unready, container)))
+    app.include_router(about_router(predict, settings, partial(unready, container), shared_cache(container)))
     app.include_router(metrics_router(board, _info(predict, settings)))
     add_docs(app)
     document = with_access(openapi(app, predict.predictor), settings)

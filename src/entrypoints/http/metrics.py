@@ -21,6 +21,8 @@ from foreseen.domain.tally import (
     L2_GETS,
     L2_PUT_SECONDS,
     L2_PUTS,
+    OUTAGE,
+    OUTAGES,
     REJECTED,
     ROW_BOUNDS,
     Tally,
@@ -127,6 +129,12 @@ def _shared_cache(tally: Tally) -> Iterator[Metric]:
     for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
         corrupt.add_metric([what], tally.counts[place])
     yield corrupt
+    outages = CounterMetricFamily(
+        "foreseen_l2_outages", "Times that a process went on without the shared cache, by why.", labels=["reason"]
+    )
+    for place, why in enumerate(OUTAGES, start=OUTAGE):
+        outages.add_metric([why], tally.counts[place])
+    yield outages
     yield CounterMetricFamily(
         "foreseen_l2_dropped_entries", "Predictions that were never written to the shared cache.", tally.counts[DROPPED]
     )

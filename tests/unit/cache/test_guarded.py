@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from foreseen.adapters.cache.guarded import SLOW_CALLS_IN_A_ROW, GuardedCache
+from foreseen.adapters.cache.breaker import BAD_SLICES
+from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.domain.entry import Entry
+from foreseen.domain.errors import Outage
 from foreseen.domain.key import Key
 from support.cache_contract import A, B, entry
 from support.fakes import DeadCache, DictCache
@@ -44,6 +46,41 @@ class StallingCache(DictCache):
 
     async def close(self) -> None:
         self.is_closed = True
+
+
+class LatencyCache(DictCache):
+    """A far tier that takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latency_s = 0.0
+        self.pings = self.pings_now = self.most_pings_at_once = 0
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        await asyncio.sleep(self.latency_s)
+        return await super().get_many(keys)
+
+    async def ping(self) -> None:
+        self.pings += 1
+        self.pings_now += 1
+        self.most_pings_at_once = max(self.pings_now, self.most_pings_at_once)
+        try:
+            await asyncio.sleep(self.latency_s)
+        finally:
+            self.pings_now -= 1
+
+    async def is_pinged(self, times: int) -> None:
+        """Wait until it has been pinged so often."""
+        async with asyncio.timeout(10):
+            while self.pings < times:  # noqa: ASYNC110 - a probe waits by the clock
+                await asyncio.sleep(0.005)
+
+    async def ask(self, cache: GuardedCache, *, slow: int = 0, fast: int = 0) -> None:
+        """Ask so often, each call in a slice of time of its own."""
+        for latency_s in [3 * BUDGET_S] * slow + [BUDGET_S / 50] * fast:
+            self.latency_s = latency_s
+            await cache.get_many([A])
+            await asyncio.sleep(BUDGET_S)
 
 
 class CountingCache(DeadCache):
@@ -98,7 +135,7 @@ async def test_it_starts_without_its_tier_and_says_so_once(caplog: pytest.LogCap
 async def test_a_failing_call_takes_the_tier_out_and_no_request_asks_it_again() -> None:
     inner = DeadCache()
     inner.is_alive = True
-    async with GuardedCache(inner, budget_s=1.0, probe_every_s=60.0) as cache:
+    async with GuardedCache(inner, budget_s=1.0, probe_after_s=60.0) as cache:
         await cache.put_many({A: entry()})
         assert set(await cache.get_many([A])) == {A}
 
@@ -115,7 +152,7 @@ async def test_a_failing_call_takes_the_tier_out_and_no_request_asks_it_again() 
 async def test_it_comes_back_when_the_tier_answers_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     inner = CountingCache()
-    async with GuardedCache(inner, budget_s=1.0, probe_every_s=0.001) as cache:
+    async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
         await asyncio.wait_for(inner.was_asked_often.wait(), 10)  # the probe goes on while nobody answers
         was_in_use = cache.is_in_use
 
@@ -135,7 +172,7 @@ async def test_it_can_be_lost_and_found_more_than_once(caplog: pytest.LogCapture
     caplog.set_level(logging.INFO)
     inner = DeadCache()
     inner.is_alive = True
-    async with GuardedCache(inner, budget_s=1.0, probe_every_s=0.001) as cache:
+    async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
         for _ in range(3):
             inner.is_alive = False
             await cache.get_many([A])
@@ -148,7 +185,7 @@ async def test_it_can_be_lost_and_found_more_than_once(caplog: pytest.LogCapture
 async def test_calls_under_way_together_are_told_as_one_failure(caplog: pytest.LogCaptureFixture) -> None:
     inner = DeadCache()
     inner.is_alive = True
-    async with GuardedCache(inner, budget_s=1.0, probe_every_s=60.0) as cache:
+    async with GuardedCache(inner, budget_s=1.0, probe_after_s=60.0) as cache:
         inner.is_alive = False
         calls = [cache.get_many([A]) for _ in range(10)]
 
@@ -170,7 +207,7 @@ async def test_a_call_costs_no_more_than_its_budget() -> None:
 
 async def test_slow_calls_in_a_row_take_the_tier_out(caplog: pytest.LogCaptureFixture) -> None:
     inner = StallingCache()
-    cache = GuardedCache(inner, budget_s=BUDGET_S, probe_every_s=60.0)
+    cache = GuardedCache(inner, budget_s=BUDGET_S, probe_after_s=60.0)
 
     states = []
     for call in (cache.get_many, cache.get_many, lambda keys: cache.put_many({keys[0]: entry()}), cache.get_many):
@@ -181,27 +218,115 @@ async def test_slow_calls_in_a_row_take_the_tier_out(caplog: pytest.LogCaptureFi
     assert states == [True, True, False, False]
     assert inner.asked == 3
     assert said(caplog) == [
-        "WARNING the shared cache is out of use, predictions go on without it: no answer within 5 ms, 3 times in a row"
+        "WARNING the shared cache is out of use, predictions go on without it: no answer within 5 ms, time and again"
     ]
 
 
-async def test_one_fast_call_between_slow_ones_keeps_it_in_use() -> None:
-    inner = StallingCache()
+async def test_a_slow_call_now_and_then_keeps_it_in_use() -> None:
+    inner = LatencyCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S)
 
-    for _ in range(3):
-        inner.answers.clear()
-        for _ in range(SLOW_CALLS_IN_A_ROW - 1):
-            await cache.get_many([A])
-        inner.answers.set()
-        await cache.get_many([A])
+    for _ in range(BAD_SLICES):
+        await inner.ask(cache, slow=1)
+        await inner.ask(cache, fast=9)
 
     assert cache.is_in_use
+    assert not cache.outages
+
+
+async def test_slow_calls_among_fast_ones_take_the_tier_out() -> None:
+    """Three in a row is what a server does that stands still; one that stutters costs as much."""
+    inner = LatencyCache()
+    cache = GuardedCache(inner, budget_s=BUDGET_S, probe_after_s=60.0)
+
+    for _ in range(BAD_SLICES):
+        assert cache.is_in_use
+        await inner.ask(cache, slow=1)
+        await inner.ask(cache, fast=1)
+    await cache.__aexit__()
+
+    assert not cache.is_in_use
+    assert cache.outages == {Outage.SLOWNESS: 1}
+
+
+async def test_what_is_taken_at_once_to_be_written_behind_is_no_sign_of_a_fast_tier() -> None:
+    class Behind(StallingCache):
+        async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+            self.entries |= entries
+
+    cache = GuardedCache(Behind(), budget_s=BUDGET_S, probe_after_s=60.0)
+
+    for _ in range(BAD_SLICES):
+        await cache.get_many([A])
+        for _ in range(20):
+            await cache.put_many({A: entry()})
+    await cache.__aexit__()
+
+    assert not cache.is_in_use
+
+
+async def test_what_is_found_without_asking_anybody_is_no_sign_of_a_fast_tier() -> None:
+    """It waits to be written."""
+
+    class Waiting(StallingCache):
+        async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+            return {B: entry()} if keys == [B] else await super().get_many(keys)
+
+    cache = GuardedCache(Waiting(), budget_s=0.05, probe_after_s=60.0)
+
+    for _ in range(BAD_SLICES):
+        await cache.get_many([A])
+        for _ in range(20):
+            await cache.get_many([B])
+    await cache.__aexit__()
+
+    assert not cache.is_in_use
+
+
+async def test_why_it_is_out_is_told_until_it_is_back() -> None:
+    inner = CountingCache()
+    async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
+        assert cache.why_out == "nobody there"
+
+        inner.is_alive = True
+        await until_in_use()
+
+        assert cache.why_out == ""
+        assert cache.outages == {Outage.FAILURE: 1}
+
+
+async def test_a_tier_that_answers_probes_slower_than_requests_can_bear_stays_out() -> None:
+    inner = LatencyCache()
+    inner.latency_s = 0.05
+    cache = GuardedCache(inner, budget_s=BUDGET_S, probe_after_s=0.001, longest_wait_s=0.002)
+    for _ in range(BAD_SLICES):
+        await cache.get_many([A])
+    await inner.is_pinged(6)
+    was_in_use = cache.is_in_use
+
+    inner.latency_s = 0.0
+    await until_in_use()
+
+    assert not was_in_use
+    assert cache.is_in_use
+
+
+async def test_one_probe_is_under_way_at_a_time() -> None:
+    inner = LatencyCache()
+    inner.latency_s = 0.02
+    async with GuardedCache(inner, budget_s=0.001, probe_after_s=0.001, longest_wait_s=0.001) as cache:
+        for _ in range(BAD_SLICES):
+            await asyncio.gather(*(cache.get_many([A]) for _ in range(20)))
+        await inner.is_pinged(6)
+
+    assert inner.most_pings_at_once == 1
 
 
 async def test_a_tier_that_stalls_on_the_probe_stays_out(caplog: pytest.LogCaptureFixture) -> None:
     inner = StallingCache()
-    async with GuardedCache(inner, budget_s=BUDGET_S, probe_every_s=0.001, probe_budget_s=0.002) as cache:
+    async with GuardedCache(
+        inner, budget_s=BUDGET_S, probe_after_s=0.001, longest_wait_s=0.002, connect_budget_s=0.0
+    ) as cache:
         await asyncio.wait_for(inner.was_pinged_often.wait(), 10)
         was_in_use = cache.is_in_use
 
@@ -210,7 +335,7 @@ async def test_a_tier_that_stalls_on_the_probe_stays_out(caplog: pytest.LogCaptu
 
         assert cache.is_in_use
     assert not was_in_use
-    assert said(caplog)[0].endswith("no answer within 0.002 s")
+    assert said(caplog)[0].endswith("no answer within 10 ms")
 
 
 async def test_a_call_of_many_keys_has_the_time_they_need() -> None:
@@ -229,8 +354,8 @@ async def test_closing_ends_the_probe_and_closes_the_tier() -> None:
     inner = StallingCache()
     before = asyncio.all_tasks()
 
-    async with GuardedCache(inner, budget_s=BUDGET_S, probe_every_s=0.001, probe_budget_s=0.001):
-        assert len(asyncio.all_tasks() - before) == 1
+    async with GuardedCache(inner, budget_s=BUDGET_S, probe_after_s=0.001, connect_budget_s=0.001):
+        assert len(probes()) == 1
 
     assert asyncio.all_tasks() == before
     assert inner.is_closed
@@ -249,7 +374,7 @@ async def test_closing_a_tier_in_use_closes_it_too() -> None:
 async def test_a_caller_that_leaves_is_no_fault_of_the_tier() -> None:
     inner = StallingCache()
     cache = GuardedCache(inner, budget_s=60.0)
-    calls = [asyncio.create_task(cache.get_many([A])) for _ in range(SLOW_CALLS_IN_A_ROW + 1)]
+    calls = [asyncio.create_task(cache.get_many([A])) for _ in range(BAD_SLICES + 1)]
     await asyncio.sleep(0)
     for call in calls:
         call.cancel()
@@ -285,9 +410,9 @@ async def test_calls_that_wait_for_one_and_the_same_slow_answer_count_once() -> 
     cache = GuardedCache(inner, budget_s=BUDGET_S)
 
     states = []
-    for _ in range(SLOW_CALLS_IN_A_ROW):
+    for _ in range(BAD_SLICES):
         await asyncio.gather(*(cache.get_many([A]) for _ in range(10)))
         states.append(cache.is_in_use)
     await cache.__aexit__()
 
-    assert states == [True] * (SLOW_CALLS_IN_A_ROW - 1) + [False]
+    assert states == [True] * (BAD_SLICES - 1) + [False]

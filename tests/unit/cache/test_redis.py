@@ -8,8 +8,8 @@ import pytest
 
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.domain.entry import Entry, EntryFormat
-from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.entry import MAX_SIZE, OVERHEAD, Entry, EntryFormat
+from foreseen.domain.errors import CacheUnavailableError, Corruption
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import A, B
@@ -136,6 +136,67 @@ async def test_what_does_not_verify_is_a_counted_miss_and_is_overwritten(
     assert cache.corrupt == 1
 
 
+async def test_what_is_too_large_is_a_miss_and_is_overwritten(client: Any, clock: Clock) -> None:
+    cache = redis(client, clock)
+    await client.set(NAME, EntryFormat().seal(A, entry(clock, bytes(MAX_SIZE))))
+
+    assert await cache.get_many([A]) == {}
+    assert cache.corruptions == {Corruption.SIZE: 1}
+
+    await cache.put_many({A: entry(clock)})
+    assert await cache.get_many([A]) == {A: entry(clock)}
+
+
+async def test_the_largest_entry_that_is_stored_is_read_and_a_larger_one_is_not_stored(
+    client: Any, clock: Clock
+) -> None:
+    cache, largest = redis(client, clock), entry(clock, bytes(MAX_SIZE - OVERHEAD))
+    await cache.put_many({A: largest, B: entry(clock, largest.body + b"0")})
+
+    assert await cache.get_many([A, B]) == {A: largest}
+    assert len(await client.keys()) == 1
+
+
+async def test_no_flipped_bit_of_a_reply_makes_another_answer(clock: Clock) -> None:
+    """Whether it is one of an entry, of a length or of what says that a key is not there."""
+    kept = entry(clock)
+    blob = EntryFormat().seal(A, kept)
+    reply = b"*2\r\n$%d\r\n%b\r\n_\r\n" % (len(blob), blob)
+    undetected = []
+    for bit in range(8 * len(reply)):
+        flipped = bytearray(reply)
+        flipped[bit // 8] ^= 1 << bit % 8
+        async with lying_server(bytes(flipped)) as url:
+            cache = redis(connect_redis(url, timeout_s=0.02, max_connections=2), clock)
+            try:
+                found = await cache.get_many([A, B])
+            except CacheUnavailableError:
+                continue
+            finally:
+                await cache.close()
+        assert found in ({}, {A: kept})
+        if found or not cache.corrupt:
+            undetected.append(bit // 8)
+    # What ends a line, and nothing else, may change without anything being another reply than it was.
+    assert {reply[place : place + 1] for place in undetected} <= {b"\r", b"\n"}
+
+
+async def test_a_probe_writes_and_looks_up_and_leaves_nothing(client: Any, clock: Clock) -> None:
+    await redis(client, clock).ping()
+
+    stats = await client.keys()
+    assert stats == []
+
+
+@pytest.mark.parametrize("reply", [b":1\r\n", b"+PONG\r\n", b"-OOM full\r\n", b"-READONLY no\r\n", b"_\r\n"])
+async def test_a_server_that_answers_a_ping_alone_does_not_pass_for_one_that_works(clock: Clock, reply: bytes) -> None:
+    async with lying_server(reply) as url:
+        cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
+        with pytest.raises(CacheUnavailableError, match="Redis: "):
+            await cache.ping()
+        await cache.close()
+
+
 async def test_with_a_secret_nothing_written_without_it_is_served(client: Any, clock: Clock) -> None:
     plain, sealed = redis(client, clock), redis(client, clock, secret=b"hush")
     await plain.put_many({A: entry(clock)})
@@ -251,5 +312,35 @@ def test_a_client_fails_fast_instead_of_trying_again() -> None:
     assert (given["host"], given["port"], given["db"]) == ("127.0.0.1", 1, 3)
     assert (given["socket_timeout"], given["socket_connect_timeout"]) == (0.5, 0.5)
     assert given["retry"].get_retries() == 0
+    assert given["retry_on_error"] == []
+    assert not pool.maint_notifications_enabled()  # type: ignore[no-untyped-call]
     assert given["decode_responses"] is False
     assert pool.max_connections == 7
+
+
+def test_what_a_url_says_of_decoding_and_patience_does_not_hold() -> None:
+    url = "redis://127.0.0.1:1/3?decode_responses=yes&socket_timeout=60&protocol=2&max_connections=1"
+    pool = connect_redis(url, timeout_s=0.5, max_connections=7).connection_pool
+
+    given = pool.connection_kwargs
+    assert (given["decode_responses"], given["socket_timeout"], given["protocol"]) == (False, 0.5, 3)
+    assert pool.max_connections == 7
+
+
+def test_a_unix_socket_is_given_no_option_of_tcp() -> None:
+    pool = connect_redis("unix:///nowhere/redis.sock?db=2", timeout_s=0.5, max_connections=1).connection_pool
+
+    assert "socket_keepalive" not in pool.connection_kwargs
+    connection = pool.make_connection()  # type: ignore[no-untyped-call]
+    assert connection.path == "/nowhere/redis.sock"
+
+
+@pytest.mark.parametrize("hello", [b"+OK\r\n", b":3\r\n", b"*0\r\n", b"%0\r\n", b"_\r\n", b"%1\r\n+proto\r\n+x\r\n"])
+async def test_a_greeting_that_redis_py_cannot_make_sense_of_is_unavailable(clock: Clock, hello: bytes) -> None:
+    """With a password it looks into the reply without asking what it is."""
+    async with lying_server(b"*1\r\n_\r\n", hello=hello) as url:
+        with_password = url.replace("redis://", "redis://:hush@")
+        cache = redis(connect_redis(with_password, timeout_s=1.0, max_connections=2), clock)
+        with pytest.raises(CacheUnavailableError, match="Redis: "):
+            await cache.get_many([A])
+        await cache.close()

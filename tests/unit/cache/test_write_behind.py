@@ -142,6 +142,42 @@ async def test_a_write_that_fails_is_told_once_by_the_next_put_and_counted() -> 
     assert (cache.dropped, len(cache)) == (2, 0)
 
 
+async def test_a_write_that_failed_before_the_tier_worked_again_is_not_told() -> None:
+    """Its failure is that of a fault which is over: told now, it would take a sound tier out of use."""
+    inner = DeadCache()
+    cache = WriteBehindCache(inner, lifetime=HOUR)
+    await cache.put_many({A: entry()})
+    await settle()
+    inner.is_alive = True
+    await cache.ping()
+
+    await cache.put_many({B: entry()})
+    await settle()
+
+    assert set(inner.entries) == {B}
+    assert cache.dropped == 1
+
+
+async def test_a_write_that_began_before_the_tier_worked_again_and_fails_afterwards_is_not_told() -> None:
+    class Hanging(SlowCache):
+        async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+            await super().put_many(entries)
+            raise CacheUnavailableError("its connection was long dead")
+
+    inner = Hanging()
+    cache = WriteBehindCache(inner, lifetime=HOUR)
+    await cache.put_many({A: entry()})
+    await settle()
+    await cache.ping()
+    inner.gate.set()
+    await settle()
+
+    await cache.put_many({B: entry()})
+    await settle()
+    with pytest.raises(CacheUnavailableError):  # the second one began afterwards
+        await cache.put_many({})
+
+
 async def test_closing_writes_what_waits() -> None:
     inner = DictCache()
     cache = WriteBehindCache(inner, lifetime=HOUR)

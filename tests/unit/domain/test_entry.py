@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from foreseen.domain.entry import FORMAT_VERSION, MAGIC, OVERHEAD, Entry, EntryFormat, Header, read_header
+from foreseen.domain.entry import FORMAT_VERSION, MAGIC, MAX_SIZE, OVERHEAD, Entry, EntryFormat, Header, read_header
 from foreseen.domain.errors import CorruptEntryError, Corruption
 from foreseen.domain.key import Key
 
@@ -127,8 +127,10 @@ def test_arbitrary_bytes_are_never_an_entry(blob: bytes) -> None:
         (MAGIC + bytes([FORMAT_VERSION + 1]) + bytes(OVERHEAD), Corruption.VERSION),
         (EntryFormat(b"other").seal(KEY, ENTRY), Corruption.SEAL),
         (EntryFormat(b"hush").seal(KEY, ENTRY) + b" ", Corruption.SEAL),
+        (EntryFormat(b"hush").seal(KEY, ENTRY._replace(body=bytes(MAX_SIZE))), Corruption.SIZE),
+        (MAGIC + bytes([FORMAT_VERSION - 1]) + bytes(OVERHEAD), Corruption.VERSION),
     ],
-    ids=["empty", "json", "newer", "forged", "longer"],
+    ids=["empty", "json", "newer", "forged", "longer", "too large", "older"],
 )
 def test_the_error_tells_what_is_wrong(blob: bytes, what: Corruption) -> None:
     with pytest.raises(CorruptEntryError) as raised:

@@ -49,7 +49,7 @@ def tiered() -> Cache:
 
 
 def tiered_over_a_dead_one() -> Cache:
-    return TieredCache(tiny_lru(), GuardedCache(DeadCache(), budget_s=1.0, probe_every_s=60.0))
+    return TieredCache(tiny_lru(), GuardedCache(DeadCache(), budget_s=1.0, probe_after_s=60.0))
 
 
 CACHES: list[Callable[[], Cache]] = [lru, tiny_lru, redis, tiered, tiered_over_a_dead_one]

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.exceptions import HTTPException
 
-from foreseen.domain.errors import Corruption, PredictionError
+from foreseen.domain.errors import Corruption, Outage, PredictionError
 from foreseen.domain.tally import MAX_REASONS, ROW_BOUNDS
 from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.entrypoints.http.problems import REASONS, STATUSES
@@ -274,11 +274,13 @@ def test_what_adapters_count_by_themselves_is_told() -> None:
     with service(container) as asked:
         before = scraped(asked)
         container.redis().corruptions.update({Corruption.SEAL: 2, Corruption.FOREIGN: 1})
+        container.l2().outages.update({Outage.SLOWNESS: 3})
         container.far().dropped += 3
 
         assert moved(before, scraped(asked)) == {
             "l2_corrupt_entries_total{flaw=seal}": 2,
             "l2_corrupt_entries_total{flaw=foreign}": 1,
+            "l2_outages_total{reason=slowness}": 3,
             "l2_dropped_entries_total": 3,
         }
 
