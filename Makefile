@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 IRIS := examples/iris
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test check bench soak format clean
+.PHONY: help install serve test faults check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -32,6 +32,9 @@ $(IRIS)/model.joblib: $(IRIS)/train.py | install
 
 test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+faults: install ## Measure what faults of Redis cost, into docs/faults.md (ten minutes)
+	FORESEEN_TEST_FAULTS_S=10 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .

