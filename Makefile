@@ -33,8 +33,8 @@ $(IRIS)/model.joblib: $(IRIS)/train.py | install
 test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-faults: install ## Measure what faults of Redis cost, into docs/faults.md (ten minutes)
-	FORESEEN_TEST_FAULTS_S=10 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300
+faults: install ## Measure what faults of Redis cost, into docs/faults.md (five minutes)
+	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .
