@@ -1,9 +1,10 @@
 """How the service is put together: the only place that names a port and its adapter together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from dependency_injector import containers, providers
 
@@ -183,6 +184,31 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
         after_the_thread.callback(end_process, predict.predictor)
         stack.push_async_callback(predict.finish)
         yield predict
+
+
+SHARED: Final = ("tally", "l1", "redis", "far", "l2", "worthwhile", "tiered", "redis_leases", "resources")
+"""What does not depend on the model, and holds on to something: caches, connections, counts."""
+
+
+def renewed(container: Container) -> Container:
+    """Load the model anew, and wire it to the same caches and counts; what a container has open stays open.
+
+    Raises:
+        ModelUnavailableError: the model cannot be had.
+    """
+    new = Container(settings=container.settings())
+    for name in SHARED:
+        getattr(new, name).override(getattr(container, name))
+    new.predictor()
+    return new
+
+
+async def retired(container: Container) -> None:
+    """End a model that nobody asks any more: let its last calls end, then its thread and its process."""
+    predict: Predict = container.predict()
+    await predict.finish()
+    await asyncio.to_thread(container.model_thread().close)
+    await asyncio.to_thread(end_process, predict.predictor)
 
 
 def unready(container: Container) -> str:

@@ -18,7 +18,7 @@ from foreseen.domain.signature import Signature
 log = logging.getLogger(__name__)
 
 _ANOTHER: Final = (
-    "the model's process had ended, and by now its file or what it needs is another; restart the service to serve that"
+    "the model's process had ended, and by now its file or what it needs is another; reload to serve that"
 )
 
 

@@ -19,6 +19,7 @@ from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.about import about_router
 from foreseen.entrypoints.http.access import guarded
 from foreseen.entrypoints.http.access_docs import with_access
+from foreseen.entrypoints.http.admin import Reload, admin_router
 from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.docs import add_docs
 from foreseen.entrypoints.http.hot_path import HotPath
@@ -30,17 +31,18 @@ from foreseen.entrypoints.http.slots import Slots
 from foreseen.settings import Settings
 
 
-def create_service(container: Container, slots: Slots | None = None) -> ASGIApp:
+def create_service(container: Container, board: Board | None = None, reload: Reload | None = None) -> ASGIApp:
     """Build what is served: the application behind the hot path.
 
     Args:
-        slots: where this process counts beside others, with the container's counts in its own.
+        board: what shows this process's counts beside those of others; one of its own without.
+        reload: loads the model anew; None where that cannot be.
     Raises:
         ModelUnavailableError: the model cannot be had.
     """
     settings: Settings = container.settings()
     tally: Tally = container.tally()
-    app: ASGIApp = create_app(container, slots)
+    app: ASGIApp = create_app(container, board, reload)
     if not settings.api_keys:  # what is guarded then is behind the hot path: hits need not pass it
         app = guarded(app, settings, tally)
     service: ASGIApp = HotPath(
@@ -58,7 +60,12 @@ def create_service(container: Container, slots: Slots | None = None) -> ASGIApp:
     return guarded(service, settings, tally) if settings.api_keys else service
 
 
-def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
+def create_board(container: Container, slots: Slots | None = None) -> Board:
+    """Give what shows the counts of this process, or of all that have these slots."""
+    return Board(container.tally(), instruments(container), slots)
+
+
+def create_app(container: Container, board: Board | None = None, reload: Reload | None = None) -> FastAPI:
     """Build the application; the model is loaded here, caches are opened when it starts.
 
     Raises:
@@ -66,7 +73,7 @@ def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
     """
     settings: Settings = container.settings()
     predict: Predict = container.predict()
-    board = Board(predict.tally, instruments(container), slots)
+    board = board or create_board(container)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Tally]]:
@@ -86,6 +93,8 @@ def create_app(container: Container, slots: Slots | None = None) -> FastAPI:
     app.include_router(predict_router(predict, settings))
     app.include_router(about_router(predict, settings, partial(unready, container), shared_cache(container)))
     app.include_router(metrics_router(board, _info(predict, settings)))
+    if reload is not None:
+        app.include_router(admin_router(reload))
     add_docs(app)
     document = with_access(openapi(app, predict.predictor), settings)
     # FastAPI's own method would make the document anew, without the model in it, once another route is added.

@@ -56,6 +56,10 @@ class Board:
         # Behind the tally, where there are slots; a row of its own where there are none.
         self._gauges: Numbers = slots.claim()[SIZE:] if slots else [0.0] * GAUGE_PLACES
 
+    def show(self, instruments: Instruments) -> None:
+        """Read others of the same names and places from now on; what they have counted stays counted."""
+        self._instruments = instruments
+
     def read(self) -> None:
         """Read the instruments now."""
         for place, counted in self._instruments.counters.items():

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -17,10 +18,9 @@ from uvicorn.supervisors import Multiprocess
 from foreseen.container import Container, end_process
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.access import warn_of_open_doors
-from foreseen.entrypoints.http.app import create_service
+from foreseen.entrypoints.http.assembly import create_front
 from foreseen.entrypoints.http.bounded import Bounds, affordable_connections
 from foreseen.entrypoints.http.draining import DrainingProtocol
-from foreseen.entrypoints.http.front import Front
 from foreseen.entrypoints.http.slots import Slots
 from foreseen.entrypoints.http.stopping import exit_at_once
 from foreseen.entrypoints.http.tls import check_tls, tls_options
@@ -53,7 +53,7 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
     _warm_up()
     cache_what_repeats(container)
     settings: Settings = container.settings()
-    app = Front(container, create_service(container))
+    app = create_front(container)
     _spare_the_collector()
     with listening(settings.host, settings.port) as listener:
         announce_once = partial(announce, listener.getsockname()[1])
@@ -130,6 +130,12 @@ class _Supervisor(Multiprocess):
     def handle_term(self) -> None:
         self._stop(signal.SIGTERM, super().handle_term)
 
+    def handle_hup(self) -> None:
+        """Have each worker load the model anew, beside the one it has: its caches stay."""
+        for process in self.processes:
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGHUP)
+
     def _stop(self, told: signal.Signals, stop: Callable[[], None]) -> None:
         """Stop, and exit when the same is told again; their models end with the workers."""
         if told in self._told:
@@ -146,8 +152,7 @@ class _Supervisor(Multiprocess):
 
 def _app_of_worker(settings: Settings, slots: Slots) -> ASGIApp:
     configure_logs(settings)
-    container = Container(settings=settings, counts=slots.claim())
-    app = Front(container, create_service(container, slots))
+    app = create_front(Container(settings=settings, counts=slots.claim()), slots)
     _spare_the_collector()
     return app
 

@@ -208,7 +208,7 @@ def test_a_file_that_has_changed_never_answers_for_the_old_model(tmp_path: Path)
         kill(predictor)
 
         for _ in range(2):
-            with pytest.raises(PredictionError, match="by now its file or what it needs is another; restart"):
+            with pytest.raises(PredictionError, match="by now its file or what it needs is another; reload"):
                 predictor.predict(batch)
 
         assert predictor.fingerprint == before
