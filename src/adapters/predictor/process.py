@@ -17,9 +17,7 @@ from foreseen.domain.signature import Signature
 
 log = logging.getLogger(__name__)
 
-_ANOTHER: Final = (
-    "the model's process had ended, and by now its file or what it needs is another; reload to serve that"
-)
+_ANOTHER: Final = "the model's process had ended, and by now its file or what it needs is another; reload to serve that"
 
 
 RETRY_S: Final = 5.0
