@@ -39,7 +39,9 @@ class KeptConnection(asyncio.Protocol):
     async def to(cls, url: str) -> "KeptConnection":
         """Connect; raise OSError if that is refused."""
         place = urlsplit(url)
-        _, connection = await asyncio.get_running_loop().create_connection(cls, place.hostname, place.port)
+        _, connection = await asyncio.get_running_loop().create_connection(
+            cls, place.hostname or "127.0.0.1", place.port or 80
+        )
         return connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
