@@ -108,7 +108,12 @@ class FaultProxy:
         writers, pumps = [writer], list[asyncio.Task[None]]()
         try:
             await self._flows.wait()
-            far_reader, far_writer = await asyncio.open_connection(*self._address)
+            opening = self._loop.create_task(asyncio.open_connection(*self._address))
+            try:
+                far_reader, far_writer = await asyncio.shield(opening)
+            except asyncio.CancelledError:  # else what opens just then would never be closed
+                opening.add_done_callback(_close_what_opened)
+                raise
             writers.append(far_writer)
             pumps += [
                 self._loop.create_task(self._requests(reader, far_writer)),
@@ -185,3 +190,8 @@ def fault_proxy(url: str, *, seed: int = 0) -> Iterator[FaultProxy]:
         yield proxy
     finally:
         proxy.stop()
+
+
+def _close_what_opened(opening: "asyncio.Task[tuple[asyncio.StreamReader, asyncio.StreamWriter]]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result()[1].close()
