@@ -22,8 +22,10 @@ from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.process import ProcessPredictor
+from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.spool.whole_file import whole_file
+from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder, added_columns
 from foreseen.adapters.tabular.csv_reader import CsvReader
-from foreseen.adapters.tabular.csv_writer import CsvWriter, RejectsWriter, added_columns, whole_file
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
@@ -105,8 +107,9 @@ class Container(containers.DeclarativeContainer):
     # Tables take their stream when they are made.
     table_reader = providers.Factory(CsvReader, signature=predictor.provided.signature)
     added = providers.Callable(added_columns, predictor.provided.outputs, predictor.provided.signature.classes)
-    table_writer = providers.Factory(CsvWriter, added=added)
-    rejects_writer = providers.Factory(RejectsWriter)
+    table_encoder = providers.Factory(CsvEncoder, added=added)
+    rejects_encoder = providers.Factory(CsvRejectsEncoder)
+    stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
     whole_file = providers.Callable(whole_file)
 
     inventory = providers.Singleton(RedisInventory, redis_client)

@@ -19,6 +19,7 @@ from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Leases, Predictor
+from foreseen.domain.predictions import Predictions, decoded
 from foreseen.domain.rows import Instances
 from foreseen.domain.shared_flights import SharedFlights
 from foreseen.domain.tally import Tally
@@ -104,6 +105,14 @@ class Predict:
         if directives != NO_DIRECTIVES:
             return self._in_order(keys, await self._find_as_directed(keys, batch, directives, _until(timeout_s)))
         return await self.answer(keys, batch, timeout_s=timeout_s)
+
+    async def bulk(self, batch: Batch) -> Predictions:
+        """Answer every instance of a batch of thousands, in plain values.
+
+        Raises:
+            InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
+        """
+        return decoded((await self(batch)).bodies)
 
     async def answer(self, keys: Sequence[Key], instances: Instances, *, timeout_s: float = math.inf) -> Answer:
         """Answer instances whose keys are told already: key i is that of instance i.

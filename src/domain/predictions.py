@@ -55,22 +55,29 @@ class EncodedPredictions:
         return list(self.bodies)
 
 
+def decoded(bodies: Sequence[bytes]) -> Predictions:
+    """Give answers of one model as plain values again, n >= 1 of them."""
+    answers = json.loads(b"[" + b",".join(bodies) + b"]")
+    return Predictions({name: [answer[name] for answer in answers] for name in answers[0]})
+
+
 def _encode(answer: dict[str, Json]) -> bytes:
     try:
         try:
             text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         except ValueError:
-            text = json.dumps(_finite(answer), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            text = json.dumps(finite(answer), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
     except (TypeError, ValueError) as exc:
         raise PredictionError(f"expected the model to answer with numbers, strings or lists of them: {exc}") from exc
 
 
-def _finite(value: Json) -> Json:
+def finite(value: Json) -> Json:
+    """Give a value with null for every number in it that is not finite, as JSON knows none."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
+        return {name: finite(part) for name, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return value

@@ -4,9 +4,10 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from foreseen.domain.batch import Batch
+from foreseen.domain.predictions import Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +15,15 @@ class Reject:
     """A row that cannot be scored.
 
     Attributes:
-        line: number of the line in the file that it begins on, from 1, the header included.
+        source: name of the file it stands in.
+        line: number of the line in the file that it begins on, from 1, the header included; where a file has no lines,
+            the number of the row, from 1.
         column: the column at fault; empty when it is the row as a whole.
         reason: what was expected and what stood there.
         row: the row as text.
     """
 
+    source: str
     line: int
     column: str
     reason: str
@@ -31,12 +35,14 @@ class Chunk:
     """Some rows of a table, in its order.
 
     Attributes:
+        source: name of the file they stand in.
         batch: the readable ones as instances; None when there are none.
         table: the same rows with all their columns, in the reader's own form.
         lines: the line each begins on.
         rejects: the unreadable ones between and around them.
     """
 
+    source: str
     batch: Batch | None
     table: Any
     lines: Sequence[int]
@@ -45,17 +51,20 @@ class Chunk:
     def take(self, rows: Sequence[int]) -> "Chunk":
         """Give some of the readable rows, by number."""
         batch = self.batch.take(rows) if self.batch and rows else None
-        return Chunk(batch, self.table.take(list(rows)), [self.lines[row] for row in rows], ())
+        return Chunk(self.source, batch, self.table.take(list(rows)), [self.lines[row] for row in rows], ())
 
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
         text = io.StringIO()
         csv.writer(text).writerow([str(column[0]) for column in self.table.take([row]).columns])
-        return Reject(self.lines[row], "", reason, text.getvalue().removesuffix("\r\n"))
+        return Reject(self.source, self.lines[row], "", reason, text.getvalue().removesuffix("\r\n"))
 
 
 class TableReader(Protocol):
-    """A table that is read from the beginning to its end, once."""
+    """A table that is read from the beginning to its end, once.
+
+    The same file gives the same chunks each time: a run that was broken off goes on after those that it has written.
+    """
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -73,15 +82,61 @@ class TableReader(Protocol):
         """
 
 
-class TableWriter(Protocol):
-    """A table that is written row by row and is there as a whole, or not at all."""
+class TableEncoder(Protocol):
+    """How scored rows become bytes; what it gives is appended to one file in order, and cut off after any of it."""
 
-    def write(self, chunk: Chunk, bodies: Sequence[bytes]) -> None:
-        """Add the rows of a chunk, each with its prediction; raise TableError when that fails."""
+    def begin(self) -> bytes:
+        """Give what stands before the first row."""
+
+    def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
+        """Give the rows of a chunk, number i with prediction i; a number that is not finite is written as nothing.
+
+        The bytes depend on nothing but these rows, and may be cut off after them.
+        """
+
+    @property
+    def has_to_be_sealed(self) -> bool:
+        """Whether what was given so far is no file of its format yet."""
+
+    def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
+        """Make the file of what was given, all of which stands in the spool."""
 
 
-class RejectsWriter(Protocol):
-    """Where the rows go that cannot be scored."""
+class RejectsEncoder(Protocol):
+    """How rows that cannot be scored become bytes, in the same way."""
 
-    def write(self, rejects: Sequence[Reject]) -> None:
-        """Add rejects, in their order; raise TableError when that fails."""
+    def begin(self) -> bytes:
+        """Give what stands before the first row."""
+
+    def encode(self, rejects: Sequence[Reject]) -> bytes:
+        """Give the rows of rejects, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How far a run has come, or how it went.
+
+    Attributes:
+        chunks: chunks of the table that are through.
+        rows: rows that were scored.
+        rejected: rows that could not be.
+    """
+
+    chunks: int = 0
+    rows: int = 0
+    rejected: int = 0
+
+
+class Sink(Protocol):
+    """Where a run's results go: once each, however often the run was broken off and went on."""
+
+    @property
+    def scored(self) -> Scored:
+        """What it holds already, from a run before this one."""
+
+    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+        """Take the rows of one more chunk, its rejects, and how far the run has come with them.
+
+        Raises:
+            TableError: they cannot be written.
+        """

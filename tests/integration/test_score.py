@@ -123,7 +123,7 @@ def test_rows_that_cannot_be_read_or_are_refused_go_to_the_rejects(tmp_path: Pat
     frame = pd.DataFrame({"colour": ["red", "green"], "weight": [1, np.nan], "height": [1, 5]})
     expected: Any = joblib.load(model).predict(frame)
     assert [(row[0], row[3]) for row in table(out)[1:]] == list(zip(["red", "green"], expected, strict=True))
-    found = {row[0]: row[1:] for row in table(rejects)[1:]}
+    found = {row[1]: row[2:] for row in table(rejects)[1:]}
     assert list(found) == ["3", "4", "5", "8"]
     assert found["3"][1].startswith("expected values that the model takes, got a refusal: Found unknown categories")
     assert found["3"][2] == "mauve,2,2"
@@ -290,7 +290,7 @@ def test_a_bad_row_on_its_way_to_standard_output_needs_a_file_for_rejects(iris_m
     assert without.returncode == 1
     assert b'line 3, column petal_length: expected a number, got "x"; name a file with --rejects' in without.stderr
     assert (named.returncode, named.stdout.count(b"\n")) == (3, 2)
-    assert [row[:2] for row in table(tmp_path / "r.csv")] == [["line", "column"], ["3", "petal_length"]]
+    assert [row[:2] for row in table(tmp_path / "r.csv")] == [["file", "line"], ["standard input", "3"]]
 
 
 def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(iris_model: Path, tmp_path: Path) -> None:

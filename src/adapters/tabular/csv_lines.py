@@ -9,8 +9,9 @@ from foreseen.domain.table import Reject
 class LineNumbers:
     """Counts rows and lines together: a row takes one line, and one more for each newline within its quotes."""
 
-    def __init__(self, first_line: int) -> None:
-        """Take the line that the first row begins on, from 1."""
+    def __init__(self, source: str, first_line: int) -> None:
+        """Take the name of the file, and the line that the first row begins on, from 1."""
+        self._source = source
         self._row = 1
         self._line = first_line
         self._aside: deque[tuple[int, str, str]] = deque()
@@ -37,7 +38,7 @@ class LineNumbers:
         rejects = []
         while self._aside and self._aside[0][0] == self._row:
             _, text, reason = self._aside.popleft()
-            rejects.append(Reject(self._line, "", reason, text))
+            rejects.append(Reject(self._source, self._line, "", reason, text))
             self._advance(text.count("\n"))
         return rejects
 

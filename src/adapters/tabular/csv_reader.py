@@ -48,7 +48,7 @@ class CsvReader:
         self._name = name
         self.columns, header_lines = self._header()
         self._check_columns()
-        self._numbers = LineNumbers(header_lines + 1)
+        self._numbers = LineNumbers(name, header_lines + 1)
 
     @property
     def bytes_read(self) -> int:
@@ -67,7 +67,7 @@ class CsvReader:
                 yield replace(chunk, rejects=[*blank, *chunk.rejects])
                 blank = ends_in
         if rest := self._numbers.rest():
-            yield Chunk(None, None, (), [*blank, *rest])
+            yield Chunk(self._name, None, None, (), [*blank, *rest])
 
     def _header(self) -> tuple[tuple[str, ...], int]:
         try:
@@ -136,7 +136,8 @@ class CsvReader:
         blank = set(_blank(table))
         refused |= dict.fromkeys(blank, ("", "expected a row, got nothing"))
         rows = [
-            (row, Reject(lines[row], column, reason, _as_text(table, row))) for row, (column, reason) in refused.items()
+            (row, Reject(self._name, lines[row], column, reason, _as_text(table, row)))
+            for row, (column, reason) in refused.items()
         ]
         filled = [reject.line for reject in rejects] + [lines[row] for row in range(table.num_rows) if row not in blank]
         last_line = max(filled, default=0)
@@ -145,8 +146,8 @@ class CsvReader:
         rejects.sort(key=lambda reject: reject.line)
         kept = [row for row in range(table.num_rows) if row not in refused]
         if not kept:
-            return Chunk(None, None, (), rejects), ends_in
-        whole = Chunk(Batch.of(self._signature, columns), table, lines, rejects)
+            return Chunk(self._name, None, None, (), rejects), ends_in
+        whole = Chunk(self._name, Batch.of(self._signature, columns), table, lines, rejects)
         return whole if len(kept) == table.num_rows else replace(whole.take(kept), rejects=rejects), ends_in
 
     def _read(self, table: pa.RecordBatch) -> tuple[dict[str, Any], dict[int, tuple[str, str]]]:

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from foreseen.domain.predict import Predict
-from foreseen.domain.table import TableReader
-from foreseen.entrypoints.batch.score import Scored
+from foreseen.domain.table import Scored, TableReader
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,8 +12,8 @@ from typing import BinaryIO, Final
 from foreseen.container import Container, opened
 from foreseen.domain.errors import TableError
 from foreseen.domain.predict import Predict
-from foreseen.domain.table import Reject, RejectsWriter, TableReader, TableWriter
-from foreseen.entrypoints.batch.score import Scored, score
+from foreseen.domain.table import Reject, Scored, Sink, TableEncoder, TableReader
+from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.progress import shown_progress
@@ -40,10 +40,12 @@ def score_file(settings: Settings, *, source: str, output: str, rejects: Path | 
     started = time.perf_counter()
     with ExitStack() as files:
         reader = container.table_reader(files.enter_context(_input(source)), name=_name(source, "standard input"))
-        stream = files.enter_context(_output(container, output))
-        writer = container.table_writer(stream, reader.columns, name=_name(output, "standard output"))
+        name = _name(output, "standard output")
+        encoder = container.table_encoder(reader.columns, name=name)
         aside = _Rejects(container, files, rejects or _beside(output), is_named=rejects is not None)
-        scored = asyncio.run(_run(container, reader, writer, aside, size=_size(source)))
+        stream = files.enter_context(_output(container, output))
+        sink = container.stream_sink(stream, aside.open, name=name, begin=encoder.begin())
+        scored = asyncio.run(_run(container, reader, encoder, sink, size=_size(source)))
     aside.finish()
     _summarise(scored, time.perf_counter() - started, container.predict(), aside.path)
     return SOME_REJECTED if scored.rejected else OK
@@ -63,12 +65,10 @@ def _leave(*_: object) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
 
-async def _run(
-    container: Container, reader: TableReader, writer: TableWriter, aside: RejectsWriter, *, size: int
-) -> Scored:
+async def _run(container: Container, reader: TableReader, encoder: TableEncoder, sink: Sink, *, size: int) -> Scored:
     async with opened(container) as predict:
         with shown_progress(predict, reader, size) as progress:
-            return await score(predict, reader, writer, aside, progress=progress)
+            return await score(predict, reader, encoder, sink, progress=progress)
 
 
 class _Rejects:
@@ -78,27 +78,25 @@ class _Rejects:
         self.path = path
         self._container = container
         self._files = files
-        self._writer: RejectsWriter | None = None
-        if is_named:
-            self._open()
+        self._stream: BinaryIO | None = self._opened(path) if is_named and path is not None else None
 
-    def write(self, rejects: Sequence[Reject]) -> None:
-        (self._writer or self._open(rejects[0])).write(rejects)
+    def open(self, first: Reject) -> BinaryIO:
+        """Give where rejects are written."""
+        if self.path is None:
+            place = f"line {first.line}" + (f", column {first.column}" if first.column else "")
+            raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")
+        self._stream = self._stream or self._opened(self.path)
+        return self._stream
 
     def finish(self) -> None:
         """Remove what an earlier run left under the name that nobody chose, lest it be taken for this one's."""
-        if self._writer is None and self.path is not None:
+        if self._stream is None and self.path is not None:
             self.path.unlink(missing_ok=True)
 
-    def _open(self, first: Reject | None = None) -> RejectsWriter:
-        if self.path is None:
-            place = f"line {first.line}" + (f", column {first.column}" if first.column else "") if first else ""
-            raise TableError(
-                f"{place}: {first.reason if first else ''}; name a file with --rejects to go on without such rows"
-            )
-        stream = self._files.enter_context(self._container.whole_file(self.path))
-        self._writer = self._container.rejects_writer(stream, name=str(self.path))
-        return self._writer
+    def _opened(self, path: Path) -> BinaryIO:
+        stream: BinaryIO = self._files.enter_context(self._container.whole_file(path))
+        stream.write(self._container.rejects_encoder().begin())
+        return stream
 
 
 def _beside(output: str) -> Path | None:

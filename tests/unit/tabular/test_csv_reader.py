@@ -101,7 +101,7 @@ def test_a_blank_line_in_the_middle_is_a_reject_and_at_the_end_is_none() -> None
     found = read("a,b\n1,2\n\n3,4\n\n\n")
 
     assert found.lines == [2, 4]
-    assert found.rejects == [Reject(3, "", "expected a row, got nothing", ",")]
+    assert found.rejects == [Reject("in.csv", 3, "", "expected a row, got nothing", ",")]
 
 
 def test_blank_lines_before_a_last_bad_row_are_in_the_middle() -> None:
@@ -113,8 +113,8 @@ def test_rows_with_other_numbers_of_cells_are_set_aside_with_their_text() -> Non
 
     assert found.lines == [2, 5]
     assert found.rejects == [
-        Reject(3, "", "expected 2 cells, got 1", "3"),
-        Reject(4, "", "expected 2 cells, got 3", "4,5,6"),
+        Reject("in.csv", 3, "", "expected 2 cells, got 1", "3"),
+        Reject("in.csv", 4, "", "expected 2 cells, got 3", "4,5,6"),
     ]
 
 

@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 
 from foreseen.adapters.cache.none import NoCache
+from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder
 from foreseen.adapters.tabular.csv_reader import CsvReader
-from foreseen.adapters.tabular.csv_writer import CsvWriter, RejectsWriter
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError, TableError
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk
-from foreseen.entrypoints.batch.score import Scored, score
+from foreseen.domain.table import Reject, Scored
+from foreseen.entrypoints.batch.score import score
 from support.fakes import DictCache, FakePredictor
 
 HEADER = "length,width\n"
@@ -47,10 +48,10 @@ async def scored(
     """Score a table, and give its rows, its rejects and the count."""
     out, aside = io.BytesIO(), io.BytesIO()
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=predict.predictor.signature)
-    writer = CsvWriter(out, reader.columns, name="out.csv", added=["prediction"])
-    rejects = RejectsWriter(aside, name="rejects.csv")
-    count = await score(predict, reader, writer, rejects, progress=(steps if steps is not None else []).append)
-    return _rows(out)[1:], _rows(aside)[1:], count
+    encoder = CsvEncoder(reader.columns, name="out.csv", added=["prediction"])
+    sink = StreamSink(out, lambda _: aside, name="out.csv", begin=encoder.begin(), rejects_encoder=CsvRejectsEncoder())
+    count = await score(predict, reader, encoder, sink, progress=(steps if steps is not None else []).append)
+    return _rows(out)[1:], [row[1:] for row in _rows(aside)], count
 
 
 def _rows(stream: io.BytesIO) -> list[list[str]]:
@@ -69,7 +70,7 @@ async def test_rows_keep_their_order_whatever_becomes_of_them(predict_with: Call
         ("6", "", "-5,1"),
         ("7", "", "6"),
     ]
-    assert count == Scored(rows=3, rejected=4)
+    assert count == Scored(1, rows=3, rejected=4)
 
 
 async def test_a_model_that_refuses_every_row_rejects_every_row(predict_with: Callable[..., Predict]) -> None:
@@ -77,7 +78,7 @@ async def test_a_model_that_refuses_every_row_rejects_every_row(predict_with: Ca
 
     assert rows == []
     assert [row[0] for row in rejects] == ["2", "3", "4", "5", "6"]
-    assert count == Scored(0, 5)
+    assert count == Scored(1, 0, 5)
 
 
 async def test_one_refused_row_among_many_is_found_in_few_calls(predict_with: Callable[..., Predict]) -> None:
@@ -115,13 +116,13 @@ async def test_progress_is_told_after_each_chunk(predict_with: Callable[..., Pre
 
     assert [step.rows for step in steps] == sorted({step.rows for step in steps})
     assert len(steps) >= 3
-    assert steps[-1] == count == Scored(20_000, 0)
+    assert steps[-1] == count == Scored(3, 20_000, 0)
 
 
 async def test_an_empty_table_is_scored_without_the_model(predict_with: Callable[..., Predict]) -> None:
     model = FakePredictor()
 
-    assert await scored(predict_with(model, NoCache()), HEADER) == ([], [], Scored(0, 0))
+    assert await scored(predict_with(model, NoCache()), HEADER) == ([], [], Scored())
     assert model.calls == []
 
 
@@ -135,11 +136,19 @@ async def test_a_model_that_fails_ends_the_run(predict_with: Callable[..., Predi
 
 async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callable[..., Predict]) -> None:
     class Full:
-        def write(self, chunk: Chunk, bodies: Sequence[bytes]) -> None:
+        scored = Scored()
+
+        def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
             raise TableError("full")
 
     predict = predict_with(FakePredictor(), NoCache())
     reader = CsvReader(io.BytesIO(b"length,width\n1,1\n"), name="in.csv", signature=predict.predictor.signature)
 
     with pytest.raises(TableError, match="full"):
-        await score(predict, reader, Full(), RejectsWriter(io.BytesIO(), name="r"), progress=lambda _: None)
+        await score(
+            predict,
+            reader,
+            CsvEncoder(reader.columns, name="out.csv", added=["prediction"]),
+            Full(),
+            progress=lambda _: None,
+        )

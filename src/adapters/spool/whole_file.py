@@ -1,0 +1,56 @@
+"""A file that is there whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from foreseen.domain.errors import TableError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes its name when the block ends well, and leaves nothing when it does not.
+
+    What is there and no file, such as a pipe or /dev/null, is written to as it stands: a file in its place would take
+    it away from everybody else.
+
+    Raises:
+        TableError: it cannot be written.
+    """
+    if path.exists() and not path.is_file():
+        with translated_write_errors(str(path)), path.open("wb") as file:
+            yield file
+        return
+    with translated_write_errors(str(path)):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        unfinished = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.chmod(0o666 & ~_umask())
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def translated_write_errors(name: str) -> Iterator[None]:
+    """Word what the system says of a file that cannot be written; that a pipe's reader has left is no fault."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise TableError(f"{name}: cannot be written: {exc.strerror or exc}") from exc
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

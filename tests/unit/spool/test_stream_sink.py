@@ -1,0 +1,44 @@
+"""A stream takes results as they come, and rejects where somebody opens a place for them."""
+
+import io
+from typing import Any
+
+import pytest
+
+from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
+from foreseen.domain.errors import TableError
+from foreseen.domain.table import Reject, Scored
+
+REJECT = Reject("in.csv", 3, "a", "expected 1", "x")
+
+
+class Full(io.RawIOBase):
+    """A disk without room."""
+
+    def write(self, data: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def sink(stream: Any, rejects: Any) -> StreamSink:
+    """Make one that begins with a header."""
+    return StreamSink(stream, lambda _: rejects, name="out.csv", begin=b"a,p\n", rejects_encoder=CsvRejectsEncoder())
+
+
+def test_rows_and_rejects_are_written_as_they_come() -> None:
+    out, aside = io.BytesIO(), io.BytesIO()
+    made = sink(out, aside)
+
+    made.write(b"1,2\n", [REJECT], Scored(1, 1, 1))
+    made.write(b"3,4\n", [], Scored(2, 2, 1))
+
+    assert out.getvalue() == b"a,p\n1,2\n3,4\n"
+    assert aside.getvalue() == b"in.csv,3,a,expected 1,x\n"
+    assert made.scored == Scored(2, 2, 1)
+
+
+def test_a_full_disk_is_told_of() -> None:
+    with pytest.raises(TableError, match=r"out.csv: cannot be written: No space left on device"):
+        sink(Full(), io.BytesIO())
+    with pytest.raises(TableError, match=r"rejects: cannot be written: No space left on device"):
+        sink(io.BytesIO(), Full()).write(b"", [REJECT], Scored(1))

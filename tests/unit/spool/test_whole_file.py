@@ -1,0 +1,94 @@
+"""A file that is there whole or not at all."""
+
+import os
+import stat
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from foreseen.adapters.spool.whole_file import whole_file
+from foreseen.domain.errors import TableError
+
+
+def _fail_half_way(path: Path, error: BaseException) -> None:
+    with whole_file(path) as file:
+        file.write(b"half")
+        raise error
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def test_a_whole_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    with whole_file(path) as file:
+        file.write(b"half")
+        file.flush()
+        assert not path.exists()
+        file.write(b" and whole")
+
+    assert path.read_bytes() == b"half and whole"
+    assert _names(tmp_path) == ["out.csv"]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("x"), KeyboardInterrupt(), TableError("x"), BrokenPipeError()], ids=repr
+)
+def test_a_file_that_is_not_finished_leaves_nothing_behind(error: BaseException, tmp_path: Path) -> None:
+    with pytest.raises(type(error)):
+        _fail_half_way(tmp_path / "out.csv", error)
+
+    assert _names(tmp_path) == []
+
+
+def test_a_file_that_is_not_finished_leaves_the_one_before_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(b"before")
+
+    with pytest.raises(RuntimeError):
+        _fail_half_way(path, RuntimeError())
+
+    assert path.read_bytes() == b"before"
+    assert _names(tmp_path) == ["out.csv"]
+
+
+def test_a_new_file_may_be_read_as_any_other(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        with whole_file(tmp_path / "out.csv"):
+            pass
+    finally:
+        os.umask(mask)
+
+    assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o640
+
+
+def test_a_folder_that_is_away_is_told_of(tmp_path: Path) -> None:
+    with (
+        pytest.raises(TableError, match=r"out.csv: cannot be written: No such file"),
+        whole_file(tmp_path / "x" / "out.csv"),
+    ):
+        pass
+
+
+def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="cannot be written: Is a directory"), whole_file(tmp_path):
+        pass
+
+    assert tmp_path.is_dir()
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    path, got = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = Thread(target=lambda: got.append(path.read_bytes()))
+    reader.start()
+
+    with whole_file(path) as file:
+        file.write(b"through")
+    reader.join(timeout=10)
+
+    assert got == [b"through"]
+    assert path.is_fifo()
