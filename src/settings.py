@@ -163,11 +163,11 @@ class Settings(BaseModel):
         le=65536,
     )
 
-    cache: Literal["none", "lru", "redis", "tiered"] = _setting(
+    cache: Literal["none", "lru", "redis", "tiered", "auto"] = _setting(
         "lru",
         "Cache",
-        "none; lru, in this process; redis, shared; tiered, lru before redis.",
-        shown="none|lru|redis|tiered",
+        "none; lru, in this process; redis, shared; tiered, lru before redis; auto, lru or, with a redis_url, tiered.",
+        shown="none|lru|redis|tiered|auto",
     )
     cache_when: Literal["deterministic", "always"] = _setting(
         "deterministic",
@@ -304,6 +304,17 @@ class Settings(BaseModel):
             return cls(**{**from_file, **from_environment, **flags})
         except ValidationError as exc:
             raise SettingsError(_worded(exc, places)) from None
+
+    @property
+    def is_cache_chosen(self) -> bool:
+        """Whether the operator said which tiers to use."""
+        return "cache" in self.model_fields_set and self.cache != "auto"
+
+    def with_tiers(self) -> Self:
+        """Give the same with the tiers that auto means: Redis where its URL was set."""
+        if self.cache != "auto":
+            return self
+        return self.model_copy(update={"cache": "tiered" if "redis_url" in self.model_fields_set else "lru"})
 
     @property
     def model_name(self) -> str:

@@ -1,4 +1,4 @@
-"""The one thread on which the model runs, so that the event loop never waits for it."""
+"""The thread on which the model runs, so that the event loop never waits for it."""
 
 import asyncio
 import time
@@ -20,23 +20,29 @@ _Call = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]
 class ModelThread:
     """Runs model calls one after the other, off the event loop.
 
-    One thread, because the model owns the cores while it computes: a second call beside it would slow both. Python ends
-    without waiting for it, unlike for a pool's: a call that never returns must not keep a process.
+    One thread, because the model owns the cores while it computes: a second call beside it would slow both. A file has
+    no hits to be answered meanwhile, and a model that may be called side by side then gets all cores. Python ends
+    without waiting for a thread here, unlike for a pool's: a call that never returns must not keep a process.
+
+    Attributes:
+        at_once: calls that run side by side.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = 1) -> None:
+        """Take how many calls run side by side; each has a thread of its own."""
+        self.at_once = at_once
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._waited_for: set[asyncio.Future[Any]] = set()
-        self._thread: Thread | None = None
-        self._since: float | None = None
+        self._threads: list[Thread] = []
+        self._since: dict[int, float] = {}
         self._refusal = ""
         self._is_closed = False
 
     @property
     def busy_s(self) -> float:
-        """How many seconds the running call takes by now; 0 when none runs."""
-        since = self._since
-        return time.monotonic() - since if since is not None else 0.0
+        """How many seconds the running call takes by now, of several the longest; 0 when none runs."""
+        since = list(self._since.values())
+        return time.monotonic() - min(since) if since else 0.0
 
     async def run(self, call: Callable[[], Result]) -> Result:
         """Give what the call returns or raises, awaiting its turn.
@@ -46,9 +52,13 @@ class ModelThread:
         """
         if self._refusal:
             raise PredictionError(self._refusal)
-        if self._thread is None:
-            self._thread = Thread(target=self._work, name="model", daemon=True)
-            self._thread.start()
+        if not self._threads:
+            self._threads = [
+                Thread(target=self._work, args=(number,), name=f"model {number}", daemon=True)
+                for number in range(self.at_once)
+            ]
+            for thread in self._threads:
+                thread.start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._waited_for.add(future)
@@ -65,21 +75,22 @@ class ModelThread:
             _settle(future, None, PredictionError(reason))
 
     def close(self) -> None:
-        """Let the running call end unless it was given up, drop those that wait, and end the thread."""
+        """Let what runs end unless it was given up, drop those that wait, and end the threads."""
         self._is_closed = True
-        self._calls.put(None)
-        if self._thread is not None:
-            self._thread.join(ENDING_S if self._refusal else None)
+        for _ in self._threads:
+            self._calls.put(None)
+        for thread in self._threads:
+            thread.join(ENDING_S if self._refusal else None)
 
-    def _work(self) -> None:
+    def _work(self, number: int) -> None:
         while (taken := self._calls.get()) is not None:
             call, loop, future = taken
             if self._is_closed:
                 _tell(loop, future.cancel)
             elif not future.done():
-                self._since = time.monotonic()
+                self._since[number] = time.monotonic()
                 result, error = _outcome(call)
-                self._since = None
+                del self._since[number]
                 _tell(loop, _settle, future, result, error)
                 del result, error  # they hold what was computed, until the next call
 

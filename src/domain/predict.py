@@ -8,6 +8,7 @@ from typing import Final
 
 from foreseen.domain.answer import Answer, Landed, Origin
 from foreseen.domain.batch import Batch
+from foreseen.domain.bulk import Bulk, Tier
 from foreseen.domain.coalesce import Flights
 from foreseen.domain.deadlines import Deadlines
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
@@ -16,10 +17,13 @@ from foreseen.domain.errors import NotCachedError, PredictionError
 from foreseen.domain.key import Key, KeyRecipe, namespace
 from foreseen.domain.lookup import GatheredLookup
 from foreseen.domain.microbatch import MicroBatcher
+from foreseen.domain.model_calls import ModelCalls
 from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.payoff import Always
 from foreseen.domain.ports import Cache, Leases, Predictor
-from foreseen.domain.predictions import Predictions, decoded
+from foreseen.domain.predictions import Predictions
+from foreseen.domain.repeats import Repeats
 from foreseen.domain.rows import Instances
 from foreseen.domain.shared_flights import SharedFlights
 from foreseen.domain.tally import Tally
@@ -45,6 +49,9 @@ class Predict:
         leases: Leases | None = None,
         lease_above_s: float = 0.0,
         max_waiting: float = math.inf,
+        tiers: Sequence[Tier] | None = None,
+        repeats: Repeats | None = None,
+        cost: ModelCost | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the clock as seconds since 1970.
@@ -53,6 +60,9 @@ class Predict:
             leases: who computes what among the processes that share the cache; None where none do.
             lease_above_s: seconds that an instance has to cost the model for others to be asked.
             max_waiting: instances that wait for the model at most.
+            tiers: the cache's own from near to far, for batches of thousands; the cache as a whole where none are told.
+            repeats: told of a sample of those batches, where a tier decides by it.
+            cost: where the model's cost is kept, which tiers decide by.
         """
         self.predictor = predictor
         self.recipe = KeyRecipe(
@@ -62,7 +72,7 @@ class Predict:
         self.peek = cache.peek
         self._cache = cache
         self._clock = clock
-        self._cost = ModelCost()
+        self._cost = cost or ModelCost()
         self._micro_batch = MicroBatcher(
             self._compute,
             cache.put_many,
@@ -75,6 +85,15 @@ class Predict:
             leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_above_s
         )
         self._lookup = GatheredLookup(cache, self._shared or self._micro_batch)
+        self._bulk = Bulk(
+            self.recipe,
+            [Tier(cache, Origin.L1, Always())] if tiers is None else tiers,
+            ModelCalls(predictor, model_thread, tally=self.tally, cost=self._cost),
+            tally=self.tally,
+            cost=self._cost,
+            clock=clock,
+            repeats=repeats,
+        )
         self._deadlines = Deadlines()
         self._flights = Flights(self._lookup, deadlines=self._deadlines)
 
@@ -107,12 +126,12 @@ class Predict:
         return await self.answer(keys, batch, timeout_s=timeout_s)
 
     async def bulk(self, batch: Batch) -> Predictions:
-        """Answer every instance of a batch of thousands, in plain values.
+        """Answer every instance of a batch of thousands, as a file brings them, in plain values.
 
         Raises:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
         """
-        return decoded((await self(batch)).bodies)
+        return await self._bulk(batch)
 
     async def answer(self, keys: Sequence[Key], instances: Instances, *, timeout_s: float = math.inf) -> Answer:
         """Answer instances whose keys are told already: key i is that of instance i.

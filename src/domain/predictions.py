@@ -4,11 +4,17 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Final
 
 from foreseen.domain.errors import PredictionError
 
 Json = str | float | int | bool | None | Sequence["Json"] | dict[str, "Json"]
 """A value that JSON can hold."""
+
+
+_PLAIN: Final = {str, float, int, bool, type(None)}
+"""What is JSON by itself, whatever its value is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,21 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(next(iter(self.outputs.values())))
+
+    def take(self, rows: Sequence[int]) -> "Predictions":
+        """Give the answers with these numbers, in this order; a number may come twice."""
+        return Predictions({name: [answers[row] for row in rows] for name, answers in self.outputs.items()})
+
+    def check(self) -> None:
+        """Make sure, in passing, that these can be encoded.
+
+        Raises:
+            PredictionError: as `encode`.
+        """
+        counts = {len(answers) for answers in self.outputs.values()}
+        plain = all(set(map(type, answers)) <= _PLAIN for answers in self.outputs.values())
+        if not plain or len(counts) > 1:
+            self.encode()
 
     def encode(self) -> list[bytes]:
         """Give each answer as a JSON object; a number that is not finite becomes null.
@@ -59,6 +80,15 @@ def decoded(bodies: Sequence[bytes]) -> Predictions:
     """Give answers of one model as plain values again, n >= 1 of them."""
     answers = json.loads(b"[" + b",".join(bodies) + b"]")
     return Predictions({name: [answer[name] for answer in answers] for name in answers[0]})
+
+
+def joined_predictions(parts: Sequence[Predictions]) -> Predictions:
+    """Put answers of one model one after the other; parts without any are left out."""
+    parts = [part for part in parts if part.outputs]
+    if len(parts) == 1:
+        return parts[0]
+    names = parts[0].outputs
+    return Predictions({name: list(chain.from_iterable(part.outputs[name] for part in parts)) for name in names})
 
 
 def _encode(answer: dict[str, Json]) -> bytes:

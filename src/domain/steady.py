@@ -38,6 +38,10 @@ class CallSize:
 class PlainPredictor(Predictor, Protocol):
     """A Predictor in this process, whose answers are still plain values."""
 
+    @property
+    def is_thread_safe(self) -> bool:
+        """Whether several threads may ask it at once."""
+
     def predict(self, batch: Batch) -> Predictions:
         """Predict as any Predictor."""
 
@@ -69,6 +73,11 @@ class SteadyPredictor:
     def outputs(self) -> tuple[str, ...]:
         """As the inner one."""
         return self._inner.outputs
+
+    @property
+    def is_thread_safe(self) -> bool:
+        """As the inner one."""
+        return self._inner.is_thread_safe
 
     @property
     def versions(self) -> Mapping[str, str]:

@@ -37,6 +37,7 @@ class FakePredictor:
         self.outputs = outputs
         self.fingerprint = Fingerprint(b"f" * 16)
         self.versions: Mapping[str, str] = {"fake": "1"}
+        self.is_thread_safe = False
         self.calls: list[int] = []
         self.error: Exception | None = None
 

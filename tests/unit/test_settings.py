@@ -106,7 +106,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("lru_max_bytes", "much", f"{SIZE}, got 'much'"),
     ("lru_max_bytes", "5 parsecs", f"{SIZE}, got '5 parsecs'"),
     ("max_body", "0", "1 or more, got '0'"),
-    ("cache", "memcached", "'none', 'lru', 'redis' or 'tiered', got 'memcached'"),
+    ("cache", "memcached", "'none', 'lru', 'redis', 'tiered' or 'auto', got 'memcached'"),
     ("log_level", "loud", "'debug', 'info', 'warning' or 'error', got 'loud'"),
     ("features", "a,,b", "names separated by commas, each once, got 'a,,b'"),
     ("features", "a,a", "names separated by commas, each once, got 'a,a'"),
@@ -155,7 +155,7 @@ def test_a_wrong_setting_names_its_place_and_what_was_expected(
         ("model = 5", "model: expected FILE, got 5"),
         ("name = 5", "name: expected NAME, got 5"),
         ("redis_secret = 5", "redis_secret: expected TEXT, got another"),
-        ("[cache]\nkind = 1", "cache: expected 'none', 'lru', 'redis' or 'tiered', got {'kind': 1}"),
+        ("[cache]\nkind = 1", "cache: expected 'none', 'lru', 'redis', 'tiered' or 'auto', got {'kind': 1}"),
     ],
 )
 def test_a_value_of_another_type_in_the_file_is_refused(tmp_path: Path, toml: str, said: str) -> None:

@@ -7,9 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol, Self
 
 from foreseen.adapters.cache.sample import ONE_IN, Sample, sampled
-from foreseen.adapters.cache.worth import Lately, Worth
+from foreseen.adapters.cache.worth import Worth
 from foreseen.domain.entry import Entry
 from foreseen.domain.key import Key
+from foreseen.domain.lately import Lately
 from foreseen.domain.ports import Cache
 
 log = logging.getLogger(__name__)

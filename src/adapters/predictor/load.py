@@ -52,7 +52,14 @@ def load_predictor(
     versions = library_versions(model)
     digest = fingerprint(artefact.content, versions, own_sources(model))
     try:
-        predictor = SklearnPredictor(model, signature=signature, fingerprint=digest, versions=versions, outputs=outputs)
+        predictor = SklearnPredictor(
+            model,
+            signature=signature,
+            fingerprint=digest,
+            versions=versions,
+            outputs=outputs,
+            is_thread_safe=is_of_scikit_learn(model),
+        )
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{path}: {exc}") from exc
     if rows_per_call is None:

@@ -29,9 +29,12 @@ class SklearnPredictor:
         fingerprint: Fingerprint,
         versions: Mapping[str, str],
         outputs: Sequence[str],
+        is_thread_safe: bool = False,
     ) -> None:
         """Take a fitted model and the methods to ask.
 
+        Args:
+            is_thread_safe: whether several threads may ask it at once, as scikit-learn's own may be.
         Raises:
             ModelUnavailableError: the model has no such method.
         """
@@ -45,6 +48,7 @@ class SklearnPredictor:
         self.fingerprint = fingerprint
         self.versions = versions
         self.outputs = tuple(outputs)
+        self.is_thread_safe = is_thread_safe
         self._names = getattr(model, "feature_names_in_", None)
         facts = read_columns(model) or []
         self._missing = [None if told.missing_is_none else np.nan for told in facts]

@@ -1,10 +1,31 @@
-"""Scoring: a table goes through the use case chunk by chunk, and every row of it comes out somewhere."""
+"""Scoring: a table goes through the use case chunk by chunk, and every row of it comes out somewhere.
 
-from collections.abc import Callable
+Reading, predicting and writing overlap. Each holds some chunks at most, so that memory is the same for any table.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.predict import Predict
+from foreseen.domain.predictions import Predictions
 from foreseen.domain.table import Chunk, Reject, Scored, Sink, TableEncoder, TableReader
+from foreseen.entrypoints.batch.reading import read_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class _Predicted:
+    """What became of a chunk.
+
+    Attributes:
+        parts: its rows that were scored, with their predictions, in order.
+        rejects: its other rows, in order.
+    """
+
+    parts: Sequence[tuple[Chunk, Predictions]] = ()
+    rejects: Sequence[Reject] = field(default=())
 
 
 async def score(
@@ -14,41 +35,84 @@ async def score(
     sink: Sink,
     *,
     progress: Callable[[Scored], None],
+    at_once: int = 1,
 ) -> Scored:
     """Read, predict and write until the table ends.
 
     Args:
         progress: told after each chunk how far the run has come.
+        at_once: chunks that are predicted side by side.
     Raises:
         TableError: the table cannot be read to its end, or a result cannot be written.
         PredictionError: the model failed.
     """
     scored = sink.scored
-    for number, chunk in enumerate(reader):
-        if number < scored.chunks:
-            continue
-        parts, rejects = await _score_chunk(predict, chunk, encoder)
-        rejects = sorted([*chunk.rejects, *rejects], key=lambda reject: reject.line)
-        rows = sum(count for count, _ in parts)
-        scored = Scored(scored.chunks + 1, scored.rows + rows, scored.rejected + len(rejects))
-        sink.write(b"".join(data for _, data in parts), rejects, scored)
-        progress(scored)
+    # One more than are predicted, since one is written meanwhile.
+    under_way: asyncio.Queue[asyncio.Future[_Predicted | None]] = asyncio.Queue(at_once + 1)
+    feeding = asyncio.create_task(_feed(predict, reader, under_way, skip=scored.chunks), name="feeding")
+    try:
+        while (predicted := await (await under_way.get())) is not None:
+            scored = Scored(
+                scored.chunks + 1,
+                scored.rows + sum(len(chunk.lines) for chunk, _ in predicted.parts),
+                scored.rejected + len(predicted.rejects),
+            )
+            await asyncio.to_thread(_write, encoder, sink, predicted, scored)
+            progress(scored)
+    finally:
+        await _end(feeding, under_way)
     return scored
 
 
-async def _score_chunk(
-    predict: Predict, chunk: Chunk, encoder: TableEncoder
-) -> tuple[list[tuple[int, bytes]], list[Reject]]:
+async def _feed(
+    predict: Predict,
+    reader: TableReader,
+    under_way: "asyncio.Queue[asyncio.Future[_Predicted | None]]",
+    *,
+    skip: int,
+) -> None:
+    """Begin on each chunk as soon as there is room, in the table's order; what ends the table stands in its place."""
+    end: asyncio.Future[_Predicted | None] = asyncio.get_running_loop().create_future()
+    try:
+        async with aclosing(read_ahead(reader, skip=skip)) as chunks:
+            async for chunk in chunks:
+                await under_way.put(asyncio.create_task(_predicted(predict, chunk), name="chunk"))
+        end.set_result(None)
+    except Exception as exc:  # noqa: BLE001 - told where the rows before it are written
+        end.set_exception(exc)
+    await under_way.put(end)
+
+
+async def _end(feeding: "asyncio.Task[None]", under_way: "asyncio.Queue[asyncio.Future[_Predicted | None]]") -> None:
+    """Leave nothing under way, however the run ended."""
+    feeding.cancel()
+    left: list[asyncio.Future[_Predicted | None]] = []
+    while not under_way.empty():
+        left.append(under_way.get_nowait())
+        left[-1].cancel()
+    await asyncio.gather(feeding, *left, return_exceptions=True)
+
+
+async def _predicted(predict: Predict, chunk: Chunk) -> _Predicted:
     """Score the readable rows; one that the model refuses is found by halves, and keeps none of the others back."""
+    parts, refused = await _scored(predict, chunk)
+    return _Predicted(parts, sorted([*chunk.rejects, *refused], key=lambda reject: reject.line))
+
+
+async def _scored(predict: Predict, chunk: Chunk) -> tuple[list[tuple[Chunk, Predictions]], list[Reject]]:
     if chunk.batch is None:
         return [], []
     try:
-        predictions = await predict.bulk(chunk.batch)
+        return [(chunk, await predict.bulk(chunk.batch))], []
     except InvalidBatchError as exc:
         count = len(chunk.batch)
         if count == 1:
             return [], [chunk.reject(0, str(exc))]
-        first, first_refused = await _score_chunk(predict, chunk.take(range(count // 2)), encoder)
-        second, second_refused = await _score_chunk(predict, chunk.take(range(count // 2, count)), encoder)
+        first, first_refused = await _scored(predict, chunk.take(range(count // 2)))
+        second, second_refused = await _scored(predict, chunk.take(range(count // 2, count)))
         return [*first, *second], [*first_refused, *second_refused]
-    return [(len(chunk.batch), encoder.encode(chunk, predictions))], []
+
+
+def _write(encoder: TableEncoder, sink: Sink, predicted: _Predicted, scored: Scored) -> None:
+    rows = b"".join(encoder.encode(chunk, predictions) for chunk, predictions in predicted.parts)
+    sink.write(rows, predicted.rejects, scored)

@@ -35,7 +35,7 @@ def serve(settings: Settings) -> None:
     _require_model(settings)
     from foreseen.entrypoints.cli.serve import serve_model
 
-    serve_model(settings)
+    serve_model(settings.with_tiers())
 
 
 @app.command()
@@ -55,6 +55,15 @@ def score(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Calls of the model side by side. (default: one a core for scikit-learn's own models, else 1)",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Score a CSV file: its columns, and the prediction beside them.
 
@@ -63,7 +72,7 @@ def score(
     _require_model(settings)
     from foreseen.entrypoints.cli.score import score_file
 
-    return score_file(settings, source=source, output=output, rejects=rejects, force=force)
+    return score_file(settings, source=source, output=output, rejects=rejects, force=force, jobs=jobs)
 
 
 @app.command()

@@ -18,21 +18,22 @@ from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.scoring import scoring_container
 from foreseen.settings import Settings
 
 STANDARD: Final = "-"
 """The name that stands for standard input and standard output."""
 
 
-def score_file(settings: Settings, *, source: str, output: str, rejects: Path | None, force: bool) -> int:
+def score_file(
+    settings: Settings, *, source: str, output: str, rejects: Path | None, force: bool, jobs: int | None
+) -> int:
     """Score a file into another, which is there whole in the end, or not at all; give the exit code."""
     configure_logs(settings)
-    container = Container(settings=settings)
-    container.far.override(container.redis)
-    # What is written tonight is found tomorrow, by whoever serves: whether that paid tonight says nothing.
-    container.asked.override(container.l2)
-    # There are no hits to be answered while it computes, so a process of its own would only cost.
-    container.predictor.override(container.predictor_here)
+    is_auto = not settings.is_cache_chosen
+    if is_auto:
+        settings = settings.model_copy(update={"cache": "auto"}).with_tiers()
+    container = scoring_container(settings, jobs=jobs, is_auto=is_auto)
     container.predictor()
     cache_what_repeats(container)
     _check_names(source, output, rejects, force=force)
@@ -68,7 +69,8 @@ def _leave(*_: object) -> None:
 async def _run(container: Container, reader: TableReader, encoder: TableEncoder, sink: Sink, *, size: int) -> Scored:
     async with opened(container) as predict:
         with shown_progress(predict, reader, size) as progress:
-            return await score(predict, reader, encoder, sink, progress=progress)
+            at_once = container.model_thread().at_once
+            return await score(predict, reader, encoder, sink, progress=progress, at_once=at_once)
 
 
 class _Rejects:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from foreseen.adapters.cache.worth import CALL_US, HOPED, LOOKUP_US, WRITE_US, Lately, Worth
+from foreseen.adapters.cache.worth import CALL_US, HOPED, LOOKUP_US, WRITE_US, Worth
+from foreseen.domain.lately import Lately
 
 
 def worth(*, cost_us: float, keys: int = 10) -> Worth:

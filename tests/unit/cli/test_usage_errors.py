@@ -26,7 +26,7 @@ WRONG = [
     ("serve m --port -1", "--port: expected "),
     ("serve m --port eighty", "--port: expected a whole number, got 'eighty'"),
     ("serve m --workers 0", "--workers: expected "),
-    ("serve m --cache disk", "--cache: expected 'none', 'lru', 'redis' or 'tiered', got 'disk'"),
+    ("serve m --cache disk", "--cache: expected 'none', 'lru', 'redis', 'tiered' or 'auto', got 'disk'"),
     ("serve m --ttl soon", "--ttl: expected a duration such as 30s, 5m, 1h or 2d, got 'soon'"),
     ("serve m --ttl 0", "--ttl: expected "),
     ("serve m --max-body big", "--max-body: expected a size such as 512KiB, 8MiB or 1GiB, got 'big'"),

@@ -1,0 +1,72 @@
+"""How scoring a file is put together, where that differs from a service."""
+
+import os
+from collections.abc import Sequence
+
+from dependency_injector import providers
+
+from foreseen.container import Container
+from foreseen.domain.answer import Origin
+from foreseen.domain.bulk import Tier
+from foreseen.domain.model_cost import ModelCost
+from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.payoff import Always, FarPays, NearPays
+from foreseen.domain.ports import Cache
+from foreseen.domain.predict import Predict
+from foreseen.domain.repeats import Repeats
+from foreseen.settings import Settings
+
+
+def calls_at_once(jobs: int | None, *, is_thread_safe: bool) -> int:
+    """Give how many calls of the model run side by side: as told, else one a core where it may be called so."""
+    return jobs or (len(os.sched_getaffinity(0)) if is_thread_safe else 1)
+
+
+def tiers_of(
+    kind: str, near: Cache, far: Cache, cost: ModelCost, repeats: Repeats | None, *, calls_at_once: int
+) -> Sequence[Tier]:
+    """Give the tiers of a kind of cache, near to far: each asked always, or where it pays if repeats are told of."""
+    made = []
+    if kind in ("lru", "tiered"):
+        near_payoff = Always() if repeats is None else NearPays(cost, repeats, calls_at_once=calls_at_once)
+        made.append(Tier(near, Origin.L1, near_payoff))
+    if kind in ("redis", "tiered"):
+        far_payoff = Always() if repeats is None else FarPays(cost, calls_at_once=calls_at_once)
+        made.append(Tier(far, Origin.L2, far_payoff))
+    return made
+
+
+def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: bool = False) -> Container:
+    """Put a container together whose use case answers batches of thousands.
+
+    Args:
+        jobs: calls of the model side by side; None for as many as it may be called with.
+        is_auto: whether each tier is asked and filled only where that pays.
+    """
+    container = Container(settings=settings)
+    # Who scores a file waits for its writes: what is dropped here would be computed again next time. And what is
+    # written tonight is found tomorrow, by whoever serves: whether that paid tonight says nothing.
+    container.far.override(container.timed)
+    container.asked.override(container.l2)
+    # There are no hits to be answered while it computes, so a process of its own would only cost.
+    container.predictor.override(container.predictor_here)
+    at_once = providers.Singleton(calls_at_once, jobs, is_thread_safe=container.predictor_here.provided.is_thread_safe)
+    container.model_thread.override(providers.Singleton(ModelThread, at_once))
+    cost = providers.Object(ModelCost())
+    repeats = providers.Object(Repeats(settings.lru_max_entries) if is_auto and settings.cache != "none" else None)
+    tiers = providers.Singleton(
+        tiers_of, settings.cache, container.l1, container.l2, cost, repeats, calls_at_once=at_once
+    )
+    container.predict.override(
+        providers.Singleton(
+            Predict,
+            container.predictor,
+            container.cache,
+            container.model_thread,
+            tally=container.tally,
+            tiers=tiers,
+            repeats=repeats,
+            cost=cost,
+        )
+    )
+    return container
