@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from dependency_injector import providers
 
+from foreseen.adapters.cache.redis_room import RedisRoom
+from foreseen.adapters.cache.sparing import SparingCache
 from foreseen.container import Container
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk import Tier
@@ -46,7 +48,10 @@ def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: b
     container = Container(settings=settings)
     # Who scores a file waits for its writes: what is dropped here would be computed again next time. And what is
     # written tonight is found tomorrow, by whoever serves: whether that paid tonight says nothing.
-    container.far.override(container.timed)
+    container.redis_client.add_kwargs(is_scan=True)
+    container.far.override(
+        providers.Singleton(SparingCache, container.timed, providers.Singleton(RedisRoom, container.redis_client))
+    )
     container.asked.override(container.l2)
     # There are no hits to be answered while it computes, so a process of its own would only cost.
     container.predictor.override(container.predictor_here)

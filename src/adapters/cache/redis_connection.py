@@ -8,6 +8,7 @@ import redis.asyncio
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from foreseen.adapters.cache.redis_replies import BoundedParser
@@ -23,7 +24,7 @@ PROBE: Final = "probe"
 """Stands there in the name of a key that is written to see whether that works."""
 
 
-def connect_redis(url: str, *, timeout_s: float, max_connections: int) -> redis.asyncio.Redis:
+def connect_redis(url: str, *, timeout_s: float, max_connections: int, is_scan: bool = False) -> redis.asyncio.Redis:
     """Build a client that fails fast; it connects when first used.
 
     Left to itself, redis-py retries ten times with back-off, which makes a refused port cost seconds a call and a
@@ -36,6 +37,8 @@ def connect_redis(url: str, *, timeout_s: float, max_connections: int) -> redis.
         timeout_s: of connecting, of a read, a write, and of waiting for a connection, each; RedisWire takes it for all
             of them together. A request's own budget is GuardedCache's matter, and shorter.
         max_connections: of this process.
+        is_scan: whether what is read here is read once: then it does not count as used, where the server evicts what
+            is not.
     """
     given: dict[str, Any] = dict(parse_url(url))
     if "path" not in given:  # of a Unix socket it is no option
@@ -57,7 +60,18 @@ def connect_redis(url: str, *, timeout_s: float, max_connections: int) -> redis.
         # The library's name and version: two commands more for each connection.
         "driver_info": None,
     }
+    if is_scan:
+        given["redis_connect_func"] = _connect_without_touching
     return redis.asyncio.Redis.from_pool(redis.asyncio.BlockingConnectionPool(**given))
+
+
+async def _connect_without_touching(connection: Any) -> None:
+    await connection.on_connect()
+    await connection.send_command("CLIENT", "NO-TOUCH", "ON", check_health=False)
+    try:
+        await connection.read_response()
+    except ResponseError:  # a server before Redis 7.2, or an ACL that forbids it
+        return
 
 
 @contextmanager

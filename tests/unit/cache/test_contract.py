@@ -1,5 +1,6 @@
 """Every cache that keeps things keeps the same promises."""
 
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.sparing import SparingCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
@@ -34,6 +36,14 @@ def guarded(client: Any) -> GuardedCache:
 
 def behind(client: Any) -> WriteBehindCache:
     return WriteBehindCache(redis(client), lifetime=HOUR)
+
+
+def sparing(client: Any) -> SparingCache:
+    return SparingCache(redis(client), _unbounded)
+
+
+async def _unbounded() -> float:
+    return math.inf
 
 
 def worthwhile(client: Any) -> WorthwhileCache:
@@ -66,6 +76,7 @@ def tiered_thrice(client: Any) -> TieredCache:
         redis,
         guarded,
         behind,
+        sparing,
         worthwhile,
         tiered_in_process,
         tiered,

@@ -1,0 +1,107 @@
+"""Scoring a file beside a service: what the service's clients ask for stays in a shared cache that is full."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foreseen.adapters.cache.guarded import GuardedCache
+from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.redis_room import RedisRoom
+from foreseen.adapters.cache.sparing import SparingCache
+from foreseen.domain.entry import Entry, EntryFormat
+from foreseen.domain.key import Key
+from foreseen.domain.lifetime import Lifetime
+from foreseen.scoring import scoring_container
+from foreseen.settings import Settings
+from support.own_valkey import OwnValkey, own_valkey
+
+HOT = 2_000
+SCANNED = 80_000
+
+
+@pytest.fixture
+def small() -> Iterator[OwnValkey]:
+    """A server of 8 MB beyond what it takes empty, which evicts what was not used for longest."""
+    with own_valkey() as server:
+        with server.client as client:
+            told: Any = client.info("memory")
+        server.configure(maxmemory=str(told["used_memory"] + 8_000_000), maxmemory_policy="allkeys-lru")
+        yield server
+
+
+def far(url: str, *, is_scan: bool) -> tuple[RedisCache, RedisRoom]:
+    client = connect_redis(url, timeout_s=5.0, max_connections=4, is_scan=is_scan)
+    cache = RedisCache(client, model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
+    return cache, RedisRoom(client)
+
+
+def entries(name: str, count: int) -> dict[Key, Entry]:
+    body = b'{"prediction":"versicolor"}'
+    return {Key(f"{name:16}{n:8}".encode()): Entry(body, int(time.time() * 1e6), 50) for n in range(count)}
+
+
+async def fill(cache: SparingCache | RedisCache, given: dict[Key, Entry]) -> None:
+    keys = list(given)
+    for start in range(0, len(keys), 2_000):
+        await cache.put_many({key: given[key] for key in keys[start : start + 2_000]})
+
+
+async def found(cache: RedisCache, given: dict[Key, Entry]) -> int:
+    """Count what is there, in lookups so small that their replies take no room of note."""
+    keys = list(given)
+    return sum([len(await cache.get_many(keys[start : start + 500])) for start in range(0, len(keys), 500)])
+
+
+@pytest.mark.parametrize("is_sparing", [True, False])
+async def test_a_scan_pushes_out_nothing_that_is_asked_for(small: OwnValkey, *, is_sparing: bool) -> None:
+    service, _ = far(small.url, is_scan=False)
+    hot = entries("hot", HOT)
+    await fill(service, hot)
+    redis_cache, room = far(small.url, is_scan=True)
+    scan = SparingCache(redis_cache, room) if is_sparing else redis_cache
+
+    await fill(scan, entries("scanned", SCANNED))
+
+    left = await found(service, hot)
+    with small.client as client:
+        evicted = client.info("stats")["evicted_keys"]
+    assert (left == HOT, evicted == 0) == (is_sparing, is_sparing)
+    if is_sparing:
+        held = await found(redis_cache, entries("scanned", SCANNED))
+        assert isinstance(scan, SparingCache)
+        assert held > 5_000  # what room there was it took
+        assert scan.left_out == SCANNED - held
+    await service.close()
+    await redis_cache.close()
+
+
+@pytest.mark.parametrize("is_scan", [True, False])
+async def test_what_a_scan_reads_does_not_count_as_used(small: OwnValkey, *, is_scan: bool) -> None:
+    small.configure(maxmemory_policy="allkeys-lfu", lfu_log_factor="0")
+    cache, _ = far(small.url, is_scan=is_scan)
+    one = entries("one", 1)
+    await fill(cache, one)
+    with small.client as client:
+        (name,) = client.keys("foreseen:*")
+
+        def uses() -> int:
+            return int(client.execute_command("OBJECT", "FREQ", name))
+
+        before = uses()
+        for _ in range(10):
+            assert await cache.get_many(list(one)) == one
+
+        assert (uses() > before) is not is_scan
+    await cache.close()
+
+
+def test_who_scores_a_file_is_sparing(iris_model: Path) -> None:
+    container = scoring_container(Settings(model=iris_model, cache="tiered"))
+
+    guard = container.asked()
+    assert isinstance(guard, GuardedCache)
+    assert isinstance(guard._inner, SparingCache)
