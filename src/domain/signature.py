@@ -113,6 +113,11 @@ class Signature:
         """Whether any feature holds more than a single value."""
         return any(feature.shape for feature in self.features)
 
+    @property
+    def size(self) -> int:
+        """How many values one instance holds."""
+        return sum(feature.size for feature in self.features)
+
     def example_instance(self) -> Mapping[str, object]:
         """Give one instance, by feature name, to show in documentation."""
         return {feature.name: feature.default_example() for feature in self.features}

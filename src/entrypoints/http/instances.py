@@ -1,21 +1,26 @@
 """From what a request holds to a batch: a JSON body or a query string."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import numpy as np
 import pydantic_core
 
-from foreseen.domain.batch import Batch
+from foreseen.domain.batch import Batch, joined
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
 from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Signature
 from foreseen.domain.text import read_text, shown
 from foreseen.entrypoints.http.problems import Refusal
 from foreseen.entrypoints.http.schema import MAX_FLAWS, InstanceSchema
+
+VALUES_AT_ONCE: Final = 8192
+"""Values that are checked before anybody else has a turn of the event loop: 3 ms of them, 20 where each is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class InstanceReader:
 
     def __init__(self, signature: Signature) -> None:
         self._signature = signature
+        self._known = frozenset(signature.names)
+        self._rows_at_once = max(1, VALUES_AT_ONCE // signature.size)
         self.schema = InstanceSchema(signature)
 
     def from_body(self, body: bytes) -> Asked:
@@ -45,18 +52,40 @@ class InstanceReader:
             Refusal: the body is no JSON, or holds neither.
             InvalidBatchError: the instances do not fit; a flaw's row is None where only one was sent.
         """
+        reading = self._reading(body)
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                asked: Asked = end.value
+                return asked
+
+    async def from_body_in_turns(self, body: bytes) -> Asked:
+        """Read as `from_body`, and let others have the event loop between the parts of a long one."""
+        reading = self._reading(body)
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                asked: Asked = end.value
+                return asked
+            await asyncio.sleep(0)
+
+    def _reading(self, body: bytes) -> Generator[None, None, Asked]:
+        """Read a body, and yield before each next part of it."""
         document = _parsed(body)
         if not isinstance(document, dict):
             raise Refusal.of_shape(f'expected an object, or {{"instances": […]}}, got {_kind(document)}')
         if "instances" not in document:
-            return Asked(_in_place_of_one(lambda: self._batch([document])), is_many=False)
+            return Asked(_in_place_of_one(lambda: self._batch(self._as_objects([document]))), is_many=False)
         if extra := [name for name in document if name != "instances"]:
             raise Refusal.of_shape(f'{extra[0]}: expected nothing beside "instances", got {shown(document[extra[0]])}')
         instances = document["instances"]
         if not isinstance(instances, list) or not instances:
             got = "an empty list" if instances == [] else _kind(instances)
             raise Refusal.of_shape(f"instances: expected a list of one instance or more, got {got}")
-        return Asked(self._batch(self._as_objects(instances)), is_many=True)
+        batch = yield from self._batch_of_many(instances)
+        return Asked(batch, is_many=True)
 
     def from_query(self, query: bytes) -> Asked:
         """Read one instance from `a=1&b=2`.
@@ -72,45 +101,64 @@ class InstanceReader:
                 "expected a query string in UTF-8, percent-encoded, of at most 10000 names"
             ) from None
         values = dict(pairs)
-        flaws = [*self._misnamed(Counter(name for name, _ in pairs), values), *self._misread(values)]
-        if flaws:
-            raise InvalidBatchError(flaws[:MAX_FLAWS])
+        # Told of as many as are shown, since each is compared with what may have been meant.
+        misnamed = self._misnamed(Counter(name for name, _ in pairs), values)
+        if flaws := list(islice(chain(misnamed, self._misread(values)), MAX_FLAWS)):
+            raise InvalidBatchError(flaws)
         columns = {f.name: [read_text(f, values[f.name])] for f in self._signature.features}
         return Asked(_in_place_of_one(lambda: Batch.of(self._signature, columns)), is_many=False)
 
-    def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> list[Flaw]:
-        names = self._signature.names
-        twice = [Flaw("one value", str(count), feature=name) for name, count in counts.items() if count > 1]
-        unknown = [
-            Flaw("no such feature", shown(values[name]), feature=name, hint=near_hint(name, names))
-            for name in counts
-            if name not in names
-        ]
-        return [*twice, *unknown]
+    def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> Iterator[Flaw]:
+        for name, count in counts.items():
+            if count > 1:
+                yield Flaw("one value", str(count), feature=name)
+        for name in counts:
+            if name in self._known:
+                continue
+            hint = near_hint(name, self._signature.names)
+            yield Flaw("no such feature", shown(values[name]), feature=name, hint=hint)
 
-    def _misread(self, values: Mapping[str, str]) -> list[Flaw]:
-        flaws: list[Flaw] = []
+    def _misread(self, values: Mapping[str, str]) -> Iterator[Flaw]:
         for feature in self._signature.features:
             if feature.name not in values:
-                flaws.append(Flaw("a value", "nothing", feature=feature.name))
+                yield Flaw("a value", "nothing", feature=feature.name)
                 continue
             try:
                 read_text(feature, values[feature.name])
             except InvalidBatchError as exc:
-                flaws.extend(exc.flaws)
-        return flaws
+                yield from exc.flaws
 
     def _as_objects(self, instances: Sequence[Any]) -> list[Any]:
         """Give rows the names of their columns; what is neither row nor object is left for the schema to refuse."""
         names = self._signature.names
-        flaws = [
+        flaws = (
             Flaw(f"{len(names)} values ({', '.join(names)})", str(len(instance)), row)
             for row, instance in enumerate(instances)
-            if isinstance(instance, list) and len(instance) != len(names)
-        ]
+            if (isinstance(instance, list) and len(instance) != len(names)) or self._has_far_too_many(instance)
+        )
+        if shown_flaws := list(islice(flaws, MAX_FLAWS)):
+            raise InvalidBatchError(shown_flaws)
+        return [dict(zip(names, each, strict=True)) if isinstance(each, list) else each for each in instances]
+
+    def _has_far_too_many(self, instance: object) -> bool:
+        """Tell whether an object has more names than would be told of one by one."""
+        return isinstance(instance, dict) and len(instance) > len(self._known) + MAX_FLAWS
+
+    def _batch_of_many(self, instances: Sequence[Any]) -> Generator[None, None, Batch]:
+        parts: list[Batch] = []
+        flaws: list[Flaw] = []
+        for start in range(0, len(instances), self._rows_at_once):
+            if start:
+                yield
+            try:
+                parts.append(self._batch(self._as_objects(instances[start : start + self._rows_at_once])))
+            except InvalidBatchError as exc:
+                flaws += [replace(flaw, row=start + (flaw.row or 0)) for flaw in exc.flaws]
+                if len(flaws) >= MAX_FLAWS:
+                    break
         if flaws:
             raise InvalidBatchError(flaws[:MAX_FLAWS])
-        return [dict(zip(names, each, strict=True)) if isinstance(each, list) else each for each in instances]
+        return joined(parts)
 
     def _batch(self, instances: Sequence[Any]) -> Batch:
         checked = self.schema.check(instances)

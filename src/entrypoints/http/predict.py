@@ -1,6 +1,7 @@
 """The routes of /predict: one use case behind GET, POST of one instance and POST of many."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,6 +17,9 @@ from foreseen.entrypoints.http.openapi import get_predict_docs, post_predict_doc
 from foreseen.entrypoints.http.timeouts import timeout_s
 from foreseen.settings import Settings
 
+SPARE_VALUES: Final = 1000
+"""Values of a request beyond those that may be right, so that what is wrong with a small one is told of it."""
+
 
 def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     """Build the routes around a use case that is already wired."""
@@ -24,6 +28,8 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     has_cache = settings.cache != "none"
     # One instance's tensors may be longer than a request may have instances; until the body is parsed, they look alike.
     longest = sum(feature.shape[0] for feature in signature.features if feature.shape)
+    max_rows = max(settings.max_rows, longest)
+    max_values = max_rows * signature.size + SPARE_VALUES
     router = APIRouter(tags=["predict"])
 
     async def answered(request: Request, asked: Asked, tags: Mapping[str, str] | None = None) -> Response:
@@ -36,8 +42,8 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
     async def post_predict(request: Request) -> Response:
-        body = await read_body(request, max_bytes=settings.max_body, max_rows=max(settings.max_rows, longest))
-        asked = reader.from_body(body)
+        body = await read_body(request, max_bytes=settings.max_body, max_rows=max_rows, max_values=max_values)
+        asked = await reader.from_body_in_turns(body)
         if len(asked.batch) > settings.max_rows:
             raise too_many(settings.max_rows)
         return await answered(request, asked)

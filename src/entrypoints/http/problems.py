@@ -58,6 +58,7 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("too-slow", 408),
     ("body-too-large", 413),
     ("too-many-instances", 413),
+    ("too-many-values", 413),
     ("encoded", 415),
     ("not-json", 415),
     ("invalid-instances", 422),

@@ -98,6 +98,8 @@ def _got(error: dict[str, Any]) -> str:
 
 
 def _nearest(name: str, given: set[str]) -> str | None:
+    if len(given) > MAX_FLAWS:  # each is compared, for each that is missing
+        return None
     return next((other for other in sorted(given) if near_hint(other, [name])), None)
 
 

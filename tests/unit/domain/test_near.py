@@ -2,7 +2,7 @@
 
 import pytest
 
-from foreseen.domain.near import near_hint
+from foreseen.domain.near import LONGEST_COMPARED, MOST_COMPARED, near_hint
 
 KNOWN = ["petal_length", "petal_width", "Species"]
 
@@ -27,3 +27,20 @@ def test_nothing_is_suggested_when_none_is_near(name: str) -> None:
 
 def test_nothing_is_suggested_when_nothing_is_known() -> None:
     assert near_hint("x", []) == ""
+
+
+MANY = [f"Feature_{number}" for number in range(MOST_COMPARED + 1)]
+
+
+@pytest.mark.parametrize("name", ["feature_7", "FEATURE 7", "feature-7", "Feature7"])
+def test_among_many_names_one_that_differs_by_signs_and_case_alone_is_suggested(name: str) -> None:
+    assert near_hint(name, MANY) == "did you mean 'Feature_7'?"
+
+
+def test_among_many_names_none_is_compared_letter_by_letter() -> None:
+    assert near_hint("Faeture_7", MANY) == ""
+    assert near_hint("Faeture_7", MANY[:-1]) == "did you mean 'Feature_7'?"
+
+
+def test_a_name_that_never_ends_is_compared_with_none() -> None:
+    assert near_hint("Species" * LONGEST_COMPARED, ["Species" * LONGEST_COMPARED]) == ""

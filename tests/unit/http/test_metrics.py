@@ -147,6 +147,7 @@ REJECTED: list[tuple[str, int, dict[str, Any]]] = [
     ("http", 405, {"method": "PUT"}),
     ("body-too-large", 413, {"method": "POST", "parts": [b'{"instances":[[1,1],[', b"1" * 10_000, b"]]}"]}),
     ("too-many-instances", 413, {"method": "POST", "parts": [b'{"instances":[%s]}' % b",".join([b"[1,1]"] * 9)]}),
+    ("too-many-values", 413, {"method": "POST", "parts": [b'{"instances":[[%s]]}' % b",".join([b"1"] * 1200)]}),
     ("not-json", 415, {"method": "POST", "parts": [b"1"], "headers": {"content-type": "text/plain"}}),
     (
         "encoded",

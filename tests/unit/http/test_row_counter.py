@@ -17,9 +17,9 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 INSTANCES = st.lists(VALUES, min_size=1, max_size=12)
 
 
-def is_refused(body: bytes, *, max_rows: int, cuts: list[int]) -> bool:
+def is_refused(body: bytes, *, max_rows: int = 20, max_values: int = 10**6, cuts: list[int]) -> bool:
     """Feed a body in parts that end at the cuts."""
-    counter = RowCounter(max_rows)
+    counter = RowCounter(max_rows, max_values)
     edges = [0, *sorted(cuts), len(body)]
     try:
         for start, end in pairwise(edges):
@@ -75,7 +75,7 @@ def test_it_counts_alike_byte_by_byte(instances: list[Any]) -> None:
 
 
 def test_it_refuses_as_soon_as_there_are_too_many() -> None:
-    counter = RowCounter(1000)
+    counter = RowCounter(1000, 10**6)
     counter.feed(b'{"instances":[0')
     for _ in range(999):
         counter.feed(b",0")
@@ -97,3 +97,27 @@ def test_an_empty_part_after_a_backslash_does_not_end_the_escape() -> None:
 
     assert is_refused(body, max_rows=1, cuts=[cut, cut])
     assert not is_refused(body, max_rows=2, cuts=[cut, cut])
+
+
+@pytest.mark.parametrize("instances", BODIES.values(), ids=BODIES)
+def test_values_are_counted_by_what_parts_them_outside_of_strings(instances: list[Any]) -> None:
+    body = written(instances, indent=None, ascii_only=True) + b" " * 50
+    commas = _parting_commas(instances)
+
+    for cut in range(len(body) + 1):
+        assert not is_refused(body, max_values=commas + 1, cuts=[cut])
+        assert is_refused(body, max_values=commas, cuts=[cut]) == (commas > 0)
+
+
+def test_values_are_counted_at_any_depth() -> None:
+    body = b'{"a":[[[' + b",".join([b"{}"] * 500) + b"]]]}"
+
+    assert is_refused(body, max_values=499, cuts=[])
+    assert not is_refused(body, max_values=500, cuts=[])
+
+
+def _parting_commas(value: Any) -> int:
+    if not isinstance(value, list | dict):
+        return 0
+    held = list(value.values()) if isinstance(value, dict) else value
+    return max(0, len(held) - 1) + sum(map(_parting_commas, held))
