@@ -1,0 +1,8 @@
+"""What an operator may set: a TOML file < the environment < the command line; one name in all three."""
+
+from foreseen.settings.declared import Settings
+from foreseen.settings.redis_url import masked
+from foreseen.settings.sources import SettingsError
+from foreseen.settings.wording import about_setting
+
+__all__ = ["Settings", "SettingsError", "about_setting", "masked"]

@@ -1,0 +1,67 @@
+"""The kinds of values that settings have: how each is read from text, and what is said to be expected of it."""
+
+import re
+from math import isfinite
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_UNIT_S: Final = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SHA256: Final = r"^[0-9A-Fa-f]{64}$"
+RATE: Final = r"^[1-9]\d{0,8}/(second|minute|hour|day)$"
+FORMS: Final = {
+    NAME: "up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit",
+    SHA256: "64 hexadecimal digits",
+    RATE: "a number a second, minute, hour or day, such as 100/second",
+}
+"""What is expected of a text, by the pattern that it has to have."""
+
+
+def _duration(value: object) -> object:
+    """Read "250ms", "30s", "5m", "1h", "2d" or a number of seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?\s*", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration such as 30s, 5m, 1h or 2d")
+    return float(match[1]) * _UNIT_S[match[2] or "s"]
+
+
+def _no_bool(value: object) -> object:
+    """Keep true from being read as 1."""
+    if isinstance(value, bool):
+        raise ValueError("a whole number")
+    return value
+
+
+def _words(value: object) -> object:
+    """Read "a, b" as two words."""
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
+def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(words)) < len(words) or not all(words):
+        raise ValueError("names separated by commas, each once")
+    return words
+
+
+def _outputs(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words or not set(words) <= {"predict", "predict_proba"}:
+        raise ValueError("predict, predict_proba or both, separated by a comma")
+    return words
+
+
+def _digests(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch(SHA256, word) for word in words):
+        raise ValueError("the SHA-256 of each key, in 64 hexadecimal digits, as foreseen key prints it")
+    return words
+
+
+Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0, allow_inf_nan=False)]
+UpToADay = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=86400, allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_distinct)]
+Outputs = Annotated[Words, AfterValidator(_outputs)]
+Digests = Annotated[Words, AfterValidator(_digests)]

@@ -1,0 +1,53 @@
+"""What is said of a setting that is wrong: its place, what was expected and what it got, if that may be shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from foreseen.domain.near import near_hint
+from foreseen.settings.values import FORMS
+
+
+def about_setting(field: Any) -> dict[str, Any]:
+    """Give the group, the shown form and the secrecy of a setting, from its field."""
+    return dict(field.json_schema_extra)
+
+
+def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> str:
+    """Word the first thing that is wrong.
+
+    Args:
+        places: where each setting was given.
+        fields: every setting.
+    """
+    error = exc.errors(include_url=False)[0]
+    name = str(error["loc"][0])
+    place = places.get(name, name)
+    known = fields.get(name)
+    if known is None:
+        return f"{place}: expected a known setting; {near_hint(name, fields)}"
+    about = about_setting(known)
+    got = "another" if about["secret"] else repr(error["input"])
+    return f"{place}: expected {_expectation(error, about['shown'])}, got {got}"
+
+
+def _expectation(error: Any, shown: str) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "literal_error":
+            return str(context["expected"])
+        case "greater_than_equal" | "less_than_equal" | "greater_than":
+            words = {"ge": "{:g} or more", "le": "{:g} or less", "gt": "more than {:g}"}
+            return next(said.format(context[sign]) for sign, said in words.items() if sign in context)
+        case "string_pattern_mismatch":
+            return FORMS[context["pattern"]]
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "a whole number"
+        case "byte_size" | "byte_size_unit":
+            return "a size such as 512KiB, 8MiB or 1GiB"
+        case _:
+            return shown
