@@ -4,6 +4,8 @@ Every answer is the current model's own, byte for byte, nothing raises, and in t
 """
 
 import asyncio
+import shutil
+import signal
 from collections import Counter
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
@@ -19,9 +21,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sklearn.linear_model import LogisticRegression
 
 from foreseen.adapters.predictor.load import load_predictor
-from foreseen.domain.ports import Predictor
 from foreseen.entrypoints.cli.cache import purge_entries
-from foreseen.entrypoints.http.app import create_service
+from foreseen.entrypoints.http.assembly import create_front
 from foreseen.settings import Settings
 from support.effort import examples
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
@@ -31,6 +32,7 @@ from support.service import container_of
 
 TTL_S: Final = 0.1
 ROWS: Final = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5], *([0.5 * n, 1.0, 2.0, -0.0] for n in range(6))]
+OUTPUTS: Final = ("predict", "predict_proba")
 DIRECTIVES: Final = ("", "", "no-cache", "no-store", "max-age=0", "only-if-cached", "no-cache, no-store")
 
 seen: Counter[str] = Counter()
@@ -49,11 +51,12 @@ def open_files() -> int:
 
 
 class Deployed:
-    """A model, and what it says to each of ROWS."""
+    """A model, its file, and what it says to each of ROWS."""
 
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
-        self.answers = predictor.predict(batch_of(predictor.signature, ROWS)).encode()
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.predictor = load_predictor(path, outputs=OUTPUTS)
+        self.answers = self.predictor.predict(batch_of(self.predictor.signature, ROWS)).encode()
 
     def expected(self, rows: list[int], *, is_many: bool) -> bytes:
         """Give the reply to a request for some of them."""
@@ -65,7 +68,7 @@ class Deployed:
 def models(tmp_path_factory: pytest.TempPathFactory) -> list[Deployed]:
     folder = tmp_path_factory.mktemp("stateful")
     paths = [save(model, folder, f"{number}.joblib") for number, model in enumerate(contrary_models())]
-    return [Deployed(load_predictor(path, outputs=("predict", "predict_proba"))) for path in paths]
+    return [Deployed(path) for path in paths]
 
 
 WHICH = st.integers(0, 1)
@@ -78,6 +81,7 @@ class Replicas(RuleBasedStateMachine):
 
     def __init__(self, url: str, models: list[Deployed]) -> None:
         super().__init__()
+        self.signals = {told: signal.getsignal(told) for told in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
         self.url = url
         self.models = models
         self.descriptors = open_files()
@@ -99,7 +103,8 @@ class Replicas(RuleBasedStateMachine):
         shared = {"name": "flowers", "ttl": TTL_S, "lru_max_entries": 4, "redis_when": when}
         shared |= {"redis_url": self.gate.url, "lease_above": lease_above, "lease": 0.2}
         for which, cache in enumerate(caches):
-            self.options[which] = {**shared, "cache": cache}
+            here = {"model": self._place(which), "model_in": "thread", "outputs": OUTPUTS}
+            self.options[which] = {**shared, **here, "cache": cache}
             self._start(which)
 
     @rule(which=WHICH, row=SOME, directive=DIRECTIVE, by_get=st.booleans())
@@ -130,6 +135,22 @@ class Replicas(RuleBasedStateMachine):
         self.runner.run(self.stacks[which].aclose())
         self._start(which)
 
+    @rule(which=WHICH, number=st.integers(0, 2), rows=SOME)
+    def reload_while_asked(self, which: int, number: int, rows: list[int]) -> None:
+        before, after = self.deployed[which], self.models[number]
+        self._put(which, after)
+        sent = {"method": "POST", "json": {"instances": [ROWS[row] for row in rows]}}
+        client = self.clients[which]
+        asked = [client.request(url="/predict", **sent) for _ in range(3)]
+
+        told, *replies = self.runner.run(_all([client.post("/admin/reload"), *asked]))
+
+        assert (told.status_code, told.json()["fingerprint"]) == (200, after.predictor.fingerprint.hex())
+        allowed = {each.expected(rows, is_many=True) for each in (before, after)}
+        assert all(reply.status_code == 200 and reply.content in allowed for reply in replies)
+        self.deployed[which] = after
+        seen["reloaded" if after is not before else "unchanged"] += 1
+
     @precondition(lambda self: self.is_whole)
     @rule()
     def freeze(self) -> None:
@@ -154,6 +175,8 @@ class Replicas(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.runner.run(self._end())
         self.runner.close()
+        for told, handler in self.signals.items():
+            signal.signal(told, handler)
         assert open_files() <= self.descriptors
 
     def _ask(self, which: list[int], sent: dict[str, Any], directive: str, rows: list[int], *, is_many: bool) -> None:
@@ -169,10 +192,18 @@ class Replicas(RuleBasedStateMachine):
                 assert reply.content == self.deployed[number].expected(rows, is_many=is_many)
 
     def _start(self, which: int) -> None:
+        self._put(which, self.deployed[which])
         container = container_of(self.deployed[which].predictor, **self.options[which])
         container.far.add_kwargs(flush_s=0.1)  # also while Redis is frozen
-        service = create_service(container)
-        self.clients[which] = self.runner.run(self.stacks[which].enter_async_context(replica(service)))
+        front = create_front(container)
+        self.clients[which] = self.runner.run(self.stacks[which].enter_async_context(replica(front)))
+
+    def _put(self, which: int, model: Deployed) -> None:
+        """Put a model where a replica loads it from."""
+        Path(shutil.copy(model.path, f"{self._place(which)}.new")).rename(self._place(which))
+
+    def _place(self, which: int) -> Path:
+        return self.models[0].path.with_name(f"replica-{which}.joblib")
 
     async def _heal(self) -> None:
         if self.is_cut:
@@ -208,4 +239,4 @@ def test_every_answer_is_the_current_models_own(redis_url: str, models: list[Dep
         ),
     )
 
-    assert {" hit; detail=L1", " hit; detail=L2", " fwd=miss; stored"} <= set(seen)
+    assert {" hit; detail=L1", " hit; detail=L2", " fwd=miss; stored", "reloaded"} <= set(seen)
