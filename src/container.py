@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -175,7 +175,7 @@ def shared_cache(container: Container) -> Callable[[], SharedCache] | None:
 async def opened(container: Container) -> AsyncIterator[Predict]:
     """Give the use case with everything it needs open, and close that afterwards, in the opposite order."""
     async with AsyncExitStack() as stack:
-        after_the_thread = stack.enter_context(ExitStack())
+        after_the_thread = await stack.enter_async_context(AsyncExitStack())
         thread: ModelThread = container.model_thread()
         stack.callback(thread.close)
         resources: AbstractAsyncContextManager[Any] = container.resources()
@@ -184,7 +184,7 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
         if leases is not None:
             await stack.enter_async_context(leases)
         predict: Predict = container.predict()
-        after_the_thread.callback(end_process, predict.predictor)
+        after_the_thread.push_async_callback(_ended, predict.predictor)
         stack.push_async_callback(predict.finish)
         yield predict
 
@@ -238,6 +238,12 @@ def abandon_model(container: Container) -> None:
     predictor: Predictor = container.predictor()
     if isinstance(predictor, ProcessPredictor):
         predictor.abandon()
+
+
+async def _ended(predictor: Predictor) -> None:
+    """End the process that the model is in, if it has one of its own, which is waited for beside the event loop."""
+    if isinstance(predictor, ProcessPredictor):
+        await asyncio.to_thread(predictor.close)
 
 
 def end_process(predictor: Predictor) -> None:
