@@ -9,6 +9,8 @@ from support.models import iris_forest, save
 
 use_profile()
 
+pytest_plugins = ["support.loop_guard"]
+
 
 @pytest.fixture(scope="session")
 def iris_model(tmp_path_factory: pytest.TempPathFactory) -> Path:

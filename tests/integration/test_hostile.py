@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from foreseen.entrypoints.http.bounded import MAX_HEADERS, MAX_PIPELINED
-from support.processes import Served, served, wait_until
+from support.processes import Served, served, wait_until, watched
 from support.wire import Wire, wire_to
 
 TIMEOUT_S = 1.0
@@ -26,7 +26,7 @@ POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n
 @pytest.fixture(scope="module")
 def iris(iris_model: Path) -> Iterator[Served]:
     """One process for all of them, which is as well afterwards as before, and has nothing to say."""
-    with served(iris_model, "--receive-timeout", f"{TIMEOUT_S}s") as running:
+    with watched(iris_model, "--receive-timeout", f"{TIMEOUT_S}s") as running:
         before = _memory(running)
         yield running
         with wire_to(running.url) as wire:
@@ -242,11 +242,32 @@ class TestFloods:
             (b'{"instances":[[5.1,3.5,1.4,' + b"9" * 8_000_000 + b"]]}", {400, 422}),
             (b'{"instances":[[5.1,3.5,1.4,0.' + b"1" * 8_000_000 + b"]]}", {200, 400, 422}),
             (b'{"sepal_length":"' + b"\\u0000" * 1_000_000 + b'"}', {400, 422}),
-            (b"{" + b'"sepal_length":1,' * 400_000 + b'"sepal_width":1}', {400, 422}),
+            (b"{" + b'"sepal_length":1,' * 400_000 + b'"sepal_width":1}', {413}),
+            (b"{" + b",".join(b'"%d":1' % n for n in range(500_000)) + b"}", {413}),
+            (b'{"instances":[{' + b",".join(b'"%d":1' % n for n in range(500_000)) + b"}]}", {413}),
+            (b'{"instances":[{' + b",".join(b'"sepal_%d":1' % n for n in range(10_000)) + b"}]}", {422}),
+            (b'{"instances":[[' + b",".join([b"[]"] * 2_500_000) + b"]]}", {413}),
+            (b'{"instances":[' + b",".join([b'["a","b","c","d"]'] * 10_000) + b"]}", {422}),
             (b"\x00" * 1_000_000, {400}),
             (b"\xff\xfe" * 1_000_000, {400}),
         ],
-        ids=["lists", "lists alone", "objects", "1e400", "digits", "decimals", "escapes", "names", "zeros", "no text"],
+        ids=[
+            "lists",
+            "lists alone",
+            "objects",
+            "1e400",
+            "digits",
+            "decimals",
+            "escapes",
+            "one name",
+            "names",
+            "an instance's names",
+            "names like ours",
+            "empty lists",
+            "wrong values",
+            "zeros",
+            "no text",
+        ],
     )
     def test_a_body_that_is_dear_to_read_is_refused_within_a_moment(
         self, iris: Served, wire: Wire, body: bytes, statuses: set[int]

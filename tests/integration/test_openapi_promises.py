@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from support.effort import examples
 from support.models import digits_forest, iris_forest, mixed_pipeline, save
-from support.processes import served
+from support.processes import watched
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 BOTH = ("--outputs", "predict,predict_proba")
@@ -48,7 +48,7 @@ MODELS = {
 def document(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The document of a running service, read over HTTP."""
     model = MODELS[request.param](tmp_path_factory.mktemp("promises"))
-    with served(model, *BOTH) as running:
+    with watched(model, *BOTH) as running:
         yield schemathesis.openapi.from_url(f"{running.url}/openapi.json")
     assert "Traceback" not in "".join(running.err)
 

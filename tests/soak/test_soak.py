@@ -1,6 +1,6 @@
-"""Tens of thousands of mixed requests, or a million, while Redis comes and goes: every answer right, and nothing grows.
+"""A hundred thousand mixed requests, or a million, while Redis comes and goes: every answer right, and nothing grows.
 
-`make soak` sends a million; `make test` a short form of them.
+`make soak` sends a million, `make test` a tenth of them.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from foreseen.adapters.predictor.load import load_predictor
 from support.connections import KeptConnection, get, post
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
 from support.proc import Held, held
-from support.processes import Served, model_processes, served
+from support.processes import Served, model_processes, watched
 from support.redis_servers import Gate, gate_before
 from support.valkey import valkey_url
 
-REQUESTS: Final = int(os.environ.get("FORESEEN_TEST_SOAK_REQUESTS", "30000"))
+REQUESTS: Final = int(os.environ.get("FORESEEN_TEST_SOAK_REQUESTS", "100000"))
 CONNECTIONS: Final = 32
 POOL: Final = 6000
 """Instances that are asked for: more than the lru holds, so that all kinds of hits and misses go on to the end."""
@@ -198,7 +198,7 @@ async def test_a_long_run_answers_rightly_and_holds_no_more_at_its_end(
     with valkey_url() as url:
         async with gate_before(url) as gate:
             # In a thread, since what it asks at first goes through the gate on this loop.
-            context = served(*started, "--redis-url", gate.url)
+            context = watched(*started, "--redis-url", gate.url)
             running = await asyncio.to_thread(context.__enter__)
             try:
                 pids = [running.process.pid, *model_processes(running.process.pid)]

@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import IO
+from typing import IO, Final
 
 import httpx
 
 STARTUP_S = 60.0
+TESTS: Final = Path(__file__).parents[1]
+HELD: Final = "our code held the event loop"
+"""What support.watched_serve says of it."""
 
 
 @dataclass
@@ -48,9 +51,9 @@ class Served:
         return self.process.wait(timeout=30)
 
 
-def command(*args: object) -> list[str]:
+def command(*args: object, module: str = "foreseen") -> list[str]:
     """Give the command line of the installed command."""
-    return [sys.executable, "-m", "foreseen", *map(str, args)]
+    return [sys.executable, "-m", module, *map(str, args)]
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -72,11 +75,24 @@ def run(
 
 
 @contextmanager
+def watched(*args: object) -> Iterator[Served]:
+    """Run `foreseen serve` as `served`, and fail in the end if its own code held the event loop."""
+    with served(*args, env={"PYTHONPATH": str(TESTS)}, module="support.watched_serve") as running:
+        yield running
+    held = [line for line in running.err if HELD in line]
+    assert not held, held
+
+
+@contextmanager
 def served(
-    *args: object, env: Mapping[str, str] | None = None, cwd: Path | None = None, flags: Sequence[str] = ()
+    *args: object,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    flags: Sequence[str] = (),
+    module: str = "foreseen",
 ) -> Iterator[Served]:
     """Run `foreseen serve` on a free port until the block ends; flags are for Python."""
-    python, *line = command("serve", *args, "--port", "0")
+    python, *line = command("serve", *args, "--port", "0", module=module)
     process = subprocess.Popen(
         [python, *flags, *line],
         stdout=subprocess.PIPE,

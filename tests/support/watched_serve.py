@@ -1,0 +1,33 @@
+"""`python -m support.watched_serve …` is `foreseen …` that also says when our code held the event loop of a server."""
+
+import asyncio
+import socket
+import sys
+
+import uvicorn
+
+from foreseen.entrypoints.cli.app import main
+from support.loop_watch import LoopWatch, Turn
+
+serve = uvicorn.Server.serve
+
+
+async def serve_watched(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+    """Serve, and look at what holds the loop meanwhile."""
+    watch = LoopWatch(_say)
+    watch.follow(asyncio.get_running_loop())
+    watch.start()
+    try:
+        await serve(server, sockets)
+    finally:
+        watch.stop()
+
+
+def _say(turn: Turn) -> None:
+    sys.stderr.write(f"{turn}\n")
+
+
+uvicorn.Server.serve = serve_watched  # type: ignore[method-assign, assignment]
+
+if __name__ == "__main__":
+    main()
