@@ -6,6 +6,7 @@ row of its own, and whoever reads adds the rows up, place by place.
 
 import math
 from collections.abc import Iterable
+from threading import Lock
 from typing import Final, Protocol, Self
 
 from foreseen.domain.errors import Corruption, Outage
@@ -57,17 +58,19 @@ class Numbers(Protocol):
 class Tally:
     """Counts since the start, per instance unless the name says otherwise.
 
-    Each place has one thread that writes to it: the model's own for what the model does, the event loop for the rest.
+    The event loop alone writes to each place, but for what a model does: two compute while one replaces the other, each
+    on a thread of its own, and these take turns.
 
     Attributes:
         counts: the numbers, by the places above. The hot path adds to them here: a method would cost more than it does.
     """
 
-    __slots__ = ("counts",)
+    __slots__ = ("_model_counts", "counts")
 
     def __init__(self, counts: Numbers | None = None) -> None:
         """Take a row to count on in, of SIZE numbers or more; without one, begin at zero."""
         self.counts: Final[Numbers] = [0.0] * SIZE if counts is None else counts
+        self._model_counts = Lock()
 
     @classmethod
     def summed(cls, tallies: Iterable[Self]) -> Self:
@@ -89,9 +92,10 @@ class Tally:
     def count_model_call(self, *, rows: int, seconds: float) -> None:
         """Add one call of the model."""
         counts = self.counts
-        counts[MODEL_CALLS + min((rows - 1).bit_length(), len(ROW_BOUNDS))] += 1
-        counts[MODEL_ROWS] += rows
-        counts[MODEL_SECONDS] += seconds
+        with self._model_counts:
+            counts[MODEL_CALLS + min((rows - 1).bit_length(), len(ROW_BOUNDS))] += 1
+            counts[MODEL_ROWS] += rows
+            counts[MODEL_SECONDS] += seconds
 
     def count_rejected(self, reason: int) -> None:
         """Add a request that was rejected, for a reason by the number that the entrypoint gives it."""

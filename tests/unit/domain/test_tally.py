@@ -1,6 +1,9 @@
 """Counters of what was answered from where."""
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -130,3 +133,17 @@ def test_a_sum_of_seconds_never_shrinks(seconds: list[float], which: int, more: 
     tallies[which % len(tallies)].count_model_call(rows=1, seconds=more)
 
     assert Tally.summed(tallies).model_seconds >= before
+
+
+def test_of_calls_that_two_models_end_at_once_each_is_counted() -> None:
+    class Slow(list[float]):
+        def __getitem__(self, place: Any) -> Any:
+            time.sleep(0.001)  # so that another thread has its turn between reading and writing
+            return super().__getitem__(place)
+
+    tally = Tally(Slow([0.0] * SIZE))
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            pool.submit(tally.count_model_call, rows=3, seconds=1.0)
+
+    assert (tally.model_calls, tally.model_rows, tally.model_seconds) == (20, 60, 20.0)
