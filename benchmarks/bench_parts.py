@@ -38,13 +38,16 @@ def main() -> None:
     # Not before: these bring scikit-learn and all else with them, and --help has no use for it.
     from foreseen.container import Container
     from foreseen.entrypoints.http.app import create_service
+    from foreseen.entrypoints.http.front import Front, Service
 
     report = Report(options.name, options.command)
     with TemporaryDirectory() as folder:
         settings = Settings(model=trained("forest", Path(folder)), features=NAMES, cache="lru")
         container = Container(settings=settings)
         service = create_service(container)
-    apps = {"bare": bare.app, "foreseen": service}
+    # Around bare, of which so small a part is not lost in what the rest varies by.
+    front = Front(Service(container, bare.app), lambda new: Service(new, bare.app))
+    apps = {"bare": bare.app, "foreseen": service, "bare behind the front": front}
     measures = {
         **calls_of_parts(container.predict(), settings),
         **{f"{name}, {method}": requests(app, method) for name, app in apps.items() for method in ("POST", "GET")},
@@ -94,6 +97,7 @@ def add_tables(report: Report, found: Rounds[Samples]) -> None:
             "two messages to the server, as bare sends them": reply,
             "path, headers, count, and the reply's own headers": whole - read - peek - reply,
             "all of it": whole,
+            "the front before it": us[f"bare behind the front, {method}"] - reply,
         }
         table = report.table(f"One hit by {method}, by part", "part", "us", "of all")
         table.rows += [[name, f"{part:.2f}", f"{part / whole:.0%}"] for name, part in parts.items() if part]
