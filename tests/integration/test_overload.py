@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from support.models import Sleeper, save
-from support.processes import Served, served
+from support.proc import held
+from support.processes import Served, served, wait_until
 from support.raw_client import Asking, RawReply
 
 ORDINARY = {"content-type": "application/json; charset=utf-8"}
@@ -136,6 +137,9 @@ def test_a_full_queue_refuses_and_goes_on_answering_what_is_known_and_what_waits
 @pytest.mark.parametrize("route", [{}, ORDINARY], ids=["hot", "ordinary"])
 def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start, route: dict[str, str]) -> None:
     running = start()
+    assert running.post({"number": 998, "seconds": 0}).status_code == 200  # which begins the model's thread
+    wait_until(lambda: held(running.process.pid).threads > 1)
+    before = held(running.process.pid)
     rng = random.Random(7)
 
     async def leave() -> list[RawReply]:
@@ -151,8 +155,10 @@ def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start, rout
     answered = asyncio.run(leave())
 
     assert {reply.status for reply in answered} == {200}
-    assert metric(running, "model_rows_total") == 1 + 40
+    assert metric(running, "model_rows_total") == 1 + 1 + 40
     assert metric(running, 'rejected_requests_total{status="400",type="disconnected"}') == 60 + 1
+    wait_until(lambda: held(running.process.pid).files <= before.files)  # a connection is one
+    assert held(running.process.pid).threads <= before.threads
     leaves_nothing(running)
 
 

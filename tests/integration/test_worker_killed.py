@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from support.connections import KeptConnection, post
 from support.models import IRIS_NAMES
 from support.proc import is_gone, owner
-from support.processes import Served, served, wait_until, workers
+from support.processes import Served, model_processes, served, wait_until, workers
 
 FLOWER = post(json.dumps(dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))).encode())
 ANSWER = (200, b'{"prediction":"0"}')
@@ -105,8 +105,9 @@ async def test_the_survivor_answers_everything_until_a_new_worker_does(iris_mode
             for connection in [each for each, pid in clients.kept.items() if pid == survivor]:
                 group.create_task(clients.ask_on(connection))
 
+            (model,) = model_processes(victim)
             os.kill(victim, signal.SIGKILL)
-            await until(lambda: is_gone(victim))
+            await until(lambda: is_gone(victim) and is_gone(model))
             group.create_task(clients.ask_on_new())
             await until(lambda: len(set(workers(running)) - {victim}) == 2)
             (successor,) = set(workers(running)) - set(before)
