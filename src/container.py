@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dependency_injector import containers, providers
 
@@ -21,6 +21,7 @@ from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
+from foreseen.adapters.predictor.closable import ClosablePredictor
 from foreseen.adapters.predictor.process import ProcessPredictor
 from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.spool.whole_file import whole_file
@@ -34,6 +35,9 @@ from foreseen.domain.predict import Predict
 from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, OUTAGE, OUTAGES, Tally
 from foreseen.model import load_model, start_model
 from foreseen.settings import Settings
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.model_process import ModelProcess
 
 REDIS_TIMEOUT_S = 5.0
 """Seconds for connecting to Redis and for each read; what a request waits is the guard's budget."""
@@ -91,7 +95,8 @@ class Container(containers.DeclarativeContainer):
     model_process = providers.Singleton(start_model, settings)
     predictor_there = providers.Singleton(ProcessPredictor, model_process, limit_s=given.model_timeout)
     predictor_here = providers.Singleton(load_model, settings)
-    predictor = providers.Selector(given.model_in, process=predictor_there, thread=predictor_here)
+    predictor_in_thread = providers.Singleton(ClosablePredictor, predictor_here)
+    predictor = providers.Selector(given.model_in, process=predictor_there, thread=predictor_in_thread)
     model_thread = providers.Singleton(ModelThread)
     predict = providers.Singleton(
         Predict,
@@ -194,16 +199,27 @@ SHARED: Final = ("tally", "l1", "redis", "far", "l2", "worthwhile", "tiered", "r
 
 
 def renewed(container: Container) -> Container:
-    """Load the model anew, and wire it to the same caches and counts; what a container has open stays open.
+    """Wire the model as its file is now to the same caches and counts, and begin to load it; off the event loop.
 
-    Raises:
-        ModelUnavailableError: the model cannot be had.
+    What a container has open stays open.
     """
     new = Container(settings=container.settings())
     for name in SHARED:
-        getattr(new, name).override(getattr(container, name))
-    new.predictor()
+        shared = getattr(container, name)
+        # A provider of its own each, all of which ask the first container: providers know what they override and are
+        # overridden by, and one that many have in common would keep all their containers, with their models.
+        asked = shared.last_overriding.provides if shared.overridden else shared.__call__
+        getattr(new, name).override(providers.Callable(asked))
+    if new.settings().model_in == "process":
+        new.model_process()
     return new
+
+
+def stop_loading(container: Container) -> None:
+    """Kill the process that a renewed container's model is loaded in, for good; a load in this one cannot be ended."""
+    if container.settings().model_in == "process":
+        process: ModelProcess = container.model_process()
+        process.abandon()
 
 
 async def retired(container: Container) -> None:
@@ -211,7 +227,8 @@ async def retired(container: Container) -> None:
     predict: Predict = container.predict()
     await predict.finish()
     await asyncio.to_thread(container.model_thread().close)
-    await asyncio.to_thread(end_process, predict.predictor)
+    await asyncio.to_thread(end_model, predict.predictor)
+    container.predictor_here.reset()  # which would keep it as well
 
 
 def unready(container: Container) -> str:
@@ -241,12 +258,14 @@ def abandon_model(container: Container) -> None:
 
 
 async def _ended(predictor: Predictor) -> None:
-    """End the process that the model is in, if it has one of its own, which is waited for beside the event loop."""
+    """End a model as `end_model` does; a process is waited for beside the event loop."""
     if isinstance(predictor, ProcessPredictor):
         await asyncio.to_thread(predictor.close)
+    else:
+        end_model(predictor)
 
 
-def end_process(predictor: Predictor) -> None:
-    """End the process that the model is in, if it has one of its own."""
-    if isinstance(predictor, ProcessPredictor):
+def end_model(predictor: Predictor) -> None:
+    """End the process that the model is in, or let go of its memory in this one."""
+    if isinstance(predictor, ProcessPredictor | ClosablePredictor):
         predictor.close()

@@ -1,57 +1,22 @@
 """A new model under the same name while clients ask: no request is lost, and no answer is of the wrong model."""
 
+import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from binascii import a2b_base64
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from support.processes import Served, model_processes, served, wait_until
+from support.adding import adding, answer, put, reload
+from support.proc import is_gone
+from support.processes import Served, model_processes, wait_until
 
-MODULE = """
-import time
-
-class Adding:
-    def __init__(self, added, names):
-        self.added, self.feature_names_in_, self.n_features_in_ = added, names, len(names)
-
-    def predict(self, rows):
-        rows = [[float(value) for value in row] for row in (rows.values if hasattr(rows, "values") else rows)]
-        time.sleep(max(row[0] for row in rows) if rows[0][0] >= 1 else 0)
-        return [row[0] + self.added for row in rows]
-"""
-
-
-def put(folder: Path, added: int, names: tuple[str, ...] = ("a",)) -> None:
-    """Put a model in place that adds so much to its first value, and waits as many seconds where that is 1 or more."""
-    listed = "".join(f"V{name}\n" for name in names)
-    new = folder / "new"
-    # By hand: a class of a module that is not imported here.
-    new.write_bytes(f"cadding\nAdding\n(I{added}\n(".encode() + listed.encode() + b"ltR.")
-    new.chmod(0o600)
-    new.rename(folder / "model.pkl")
-
-
-@contextmanager
-def adding(folder: Path, *args: object) -> Iterator[Served]:
-    """Serve a model that adds 100."""
-    (folder / "adding.py").write_text(MODULE)
-    put(folder, 100)
-    with served("model.pkl", "--rows-per-call", "0", "--cache-when", "always", *args, cwd=folder) as running:
-        yield running
-
-
-def reload(running: Served) -> httpx.Response:
-    return httpx.post(running.url + "/admin/reload", timeout=60)
-
-
-def answer(running: Served, a: float) -> float:
-    return float(running.get("/predict", a=a).json()["prediction"])
+RELOADS = int(os.environ.get("FORESEEN_TEST_RELOADS", "20"))
+"""How often models are exchanged under load; `FORESEEN_TEST_RELOADS=300` for more."""
 
 
 @pytest.mark.parametrize("model_in", ["process", "thread"])
@@ -119,13 +84,68 @@ def test_no_request_is_lost_while_models_change(tmp_path: Path) -> None:
     assert (troubles, sorted(set(seen))) == ([], [100, 200, 300])
 
 
+def test_every_answer_is_of_the_model_that_its_tag_names(tmp_path: Path) -> None:
+    added_by: dict[bytes, set[float]] = {}
+    statuses: set[int] = set()
+    is_over = threading.Event()
+
+    def ask(number: int) -> None:
+        with httpx.Client(base_url=running.url, timeout=30) as client:
+            while not is_over.is_set():
+                number += 4
+                a = number % 40 * 0.01
+                got = client.get("/predict", params={"a": a})
+                statuses.add(got.status_code)
+                namespace = a2b_base64(got.headers["etag"].strip('"'))[:16]
+                added_by.setdefault(namespace, set()).add(round(got.json()["prediction"] - a))
+
+    with adding(tmp_path, "--model-in", "thread", "--lru-max-entries", 100) as running, ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask, number) for number in range(4)]
+        for added in range(101, 101 + RELOADS):
+            put(tmp_path, added)
+            assert reload(running).json()["status"] == "reloaded"
+            wait_until(lambda added=added: any(added in each for each in added_by.values()))  # type: ignore[misc]
+        is_over.set()
+        for each in asking:
+            each.result()
+        held = [line for line in running.get("/metrics").text.splitlines() if line.startswith("foreseen_l1_entries ")]
+        assert float(held[0].split()[1]) <= 100
+        assert running.stop() == 0
+
+    assert statuses == {200}
+    assert all(len(added) == 1 for added in added_by.values())
+    assert sorted(set.union(*added_by.values())) == list(range(100, 101 + RELOADS))
+    assert len(added_by) == 1 + RELOADS
+
+
+@pytest.mark.parametrize("model_in", ["process", "thread"])
+def test_an_old_model_that_hangs_keeps_neither_the_new_one_nor_the_end(tmp_path: Path, model_in: str) -> None:
+    with (
+        adding(tmp_path, "--model-in", model_in, "--stop-timeout", "1s") as running,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        hanging = pool.submit(running.get, "/predict", a=60)
+        time.sleep(0.5)
+        put(tmp_path, 200)
+        assert reload(running).json()["status"] == "reloaded"
+        assert answer(running, 0.5) == 200.5
+        models = model_processes(running.process.pid)
+
+        began = time.monotonic()
+        assert running.stop() == 0
+
+        assert time.monotonic() - began < 15
+        assert hanging.result().status_code == 500
+        wait_until(lambda: all(map(is_gone, models)), seconds=5)
+
+
 def test_a_file_that_does_not_load_leaves_the_old_model_and_says_so(tmp_path: Path) -> None:
     with adding(tmp_path) as running:
         (tmp_path / "model.pkl").write_bytes(b"no model at all")
 
         told = reload(running)
         running.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: any("not reloaded, the old model goes on" in line for line in running.err))
+        wait_until(lambda: sum("not reloaded, the old model goes on" in line for line in running.err) == 2)
 
         assert (told.status_code, told.headers["content-type"]) == (503, "application/problem+json")
         assert "model.pkl" in told.json()["detail"]
@@ -133,8 +153,14 @@ def test_a_file_that_does_not_load_leaves_the_old_model_and_says_so(tmp_path: Pa
         assert len(model_processes(running.process.pid)) == 1
 
 
+def waiting(running: Served) -> float:
+    """Give how many instances wait for the model."""
+    lines = running.get("/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("foreseen_model_waiting_instances "))
+
+
 def test_the_same_file_keeps_everything(tmp_path: Path) -> None:
-    with adding(tmp_path) as running:
+    with adding(tmp_path) as running, ThreadPoolExecutor(2) as pool:
         models = model_processes(running.process.pid)
         answer(running, 0.5)
 
@@ -142,6 +168,9 @@ def test_the_same_file_keeps_everything(tmp_path: Path) -> None:
 
         assert running.get("/predict", a=0.5).headers["cache-status"] == "foreseen; hit; detail=L1"
         assert model_processes(running.process.pid) == models
+        asked = [pool.submit(answer, running, a) for a in (2.0, 2.5)]
+        wait_until(lambda: waiting(running) == 1)
+        assert sorted(each.result() for each in asked) == [102.0, 102.5]
 
 
 def test_several_workers_all_reload(tmp_path: Path) -> None:

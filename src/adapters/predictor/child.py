@@ -29,7 +29,7 @@ Source:
 
 def main(fd: int) -> None:
     """Do what the parent orders at the other end of a socket, until it closes that."""
-    for told in (signal.SIGINT, signal.SIGTERM):
+    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(told, _leave_it_to_the_parent)
     # What a model prints stands between the parent's own lines, and is not lost with this process.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -46,12 +46,16 @@ class ModelProcess:
 
     Started as a fresh interpreter and not by fork, which would copy the locks of this one's threads as they happen to
     be held; and not by multiprocessing, which would import the command anew before the model.
+
+    Attributes:
+        is_abandoned: whether no other is to take its place.
     """
 
     def __init__(self, options: Mapping[str, Any], *, log_level: str = "warning") -> None:
         """Take what `load_predictor` takes, by name, and the least level that is logged here."""
         self._order = Order(options, log_level)
         self._loaded: Loaded | None = None
+        self.is_abandoned = False
         ours, theirs = multiprocessing.Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and code of ours
@@ -104,6 +108,11 @@ class ModelProcess:
     def kill(self) -> None:
         """End the child whatever it does, from any thread: who waits for it is told by ProcessEndedError."""
         self._process.kill()
+
+    def abandon(self) -> None:
+        """End the child as `kill` does, for good."""
+        self.is_abandoned = True
+        self.kill()
 
     def close(self) -> None:
         """Let the child end, and see that it does; one that is still loading has nothing to tidy up."""

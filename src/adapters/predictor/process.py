@@ -125,8 +125,8 @@ class ProcessPredictor:
             self._using.release()
 
     def _renew(self) -> None:
-        if self._closing.is_set():
-            raise PredictionError("the model's process was ended, since the service stops")
+        if self._closing.is_set() or self._process.is_abandoned:
+            raise PredictionError("the model's process was ended, and no other is to take its place")
         log.warning("the model's process %s: another one is started", self._process.ending())
         self._process.close()
         self._process = self._process.another()

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import typer
 
+from foreseen.entrypoints.starting import see_to_signals
 from foreseen.model import start_model
 from foreseen.settings import Settings
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def serve_model(settings: Settings) -> None:
     """Serve until told to stop."""
+    see_to_signals()
     with start_model(settings) if settings.model_in == "process" else nullcontext() as process:
         # Imported while the model loads: either takes most of a start. To collect garbage meanwhile would take a tenth
         # of that, and find none; `serve` takes it up again.

@@ -1,6 +1,8 @@
 """Assembly: the front around a container's service, and how the next service is built beside it."""
 
-from foreseen.container import Container, end_process, instruments, renewed
+from fastapi.dependencies import models as known_to_fastapi
+
+from foreseen.container import Container, end_model, instruments
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
@@ -20,23 +22,34 @@ def create_front(container: Container, slots: Slots | None = None) -> Front:
     """
     board = create_board(container, slots)
 
-    def build(old: Container) -> Service:
-        new = renewed(old)
+    def build(new: Container) -> Service:
+        predictor: Predictor = new.predictor()
         try:
-            _warm(new.predictor())
+            _warm(predictor)
             cache_what_repeats(new)
             app = create_service(new, board, reload)
         except BaseException:
-            end_process(new.predictor())
+            end_model(predictor)
             raise
-        board.show(instruments(new))
         return Service(new, app)
 
     async def reload() -> tuple[str, str]:
         return await front.reload()
 
-    front = Front(Service(container, create_service(container, board, reload)), build)
+    def now_serves(new: Container) -> None:
+        board.show(instruments(new))
+        _forget_routes()
+
+    first = Service(container, create_service(container, board, reload))
+    front = Front(first, build, now_serves)
     return front
+
+
+def _forget_routes() -> None:
+    """Have FastAPI forget what it knows of functions: it keeps thousands, and by ours all that is around each model."""
+    for known in vars(known_to_fastapi).values():
+        if hasattr(known, "cache_clear"):
+            known.cache_clear()
 
 
 def _warm(predictor: Predictor) -> None:

@@ -5,20 +5,25 @@ import logging
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.container import Container, abandon_model, give_up, retired
-from foreseen.domain.errors import ForeseenError
+from foreseen.domain.errors import ForeseenError, ModelUnavailableError
+from foreseen.entrypoints.http.loading import Loading
 from foreseen.entrypoints.http.stopping import stop_in_time
+from foreseen.entrypoints.starting import was_told_to_reload
 
 log = logging.getLogger(__name__)
 
-DRAINED_EVERY_S = 0.05
+Result = TypeVar("Result")
+
+DRAINED_EVERY_S: Final = 0.05
 """Seconds between looks at whether an old model's last request has ended."""
 
-_TOO_LATE = "the service stops, and the model has not answered in time (stop_timeout)"
+_STOPS: Final = "the service stops"
+_TOO_LATE: Final = f"{_STOPS}, and the model has not answered in time (stop_timeout)"
 
 
 class Service:
@@ -41,16 +46,27 @@ class Front:
     A request ends on the service that it began with.
     """
 
-    def __init__(self, first: Service, build: Callable[[Container], Service]) -> None:
-        """Take the first service, and what loads the model anew and builds another beside a container's; off the loop.
+    def __init__(
+        self,
+        first: Service,
+        build: Callable[[Container], Service],
+        now_serves: Callable[[Container], None] = lambda _: None,
+    ) -> None:
+        """Take the first service, and what builds another around a container whose model is being loaded; off the loop.
 
-        `build` raises ModelUnavailableError or PredictionError where the model does not load, or does not answer.
+        Args:
+            build: raises ModelUnavailableError or PredictionError where the model does not load, or does not answer.
+            now_serves: told the container of each service that takes another's place.
         """
         self._first = self._current = first
         self._build = build
+        self._now_serves = now_serves
         self._reloading = asyncio.Lock()
+        self._next: asyncio.Task[tuple[str, str]] | None = None
+        self._loading: Loading[Service] | None = None
+        self._is_stopping = False
         self._living = {first}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or live from the start to the end."""
@@ -68,29 +84,54 @@ class Front:
     async def reload(self) -> tuple[str, str]:
         """Load the model anew and serve it from then on; what fails leaves the old one.
 
+        However many ask while a model is being loaded, it is loaded once more after that, for all of them.
+
         Returns:
             the fingerprints of the model before and after; the same where nothing has changed.
         Raises:
             ModelUnavailableError, PredictionError: the model does not load, or does not answer.
         """
+        if self._next is None:
+            self._next = self._begin(self._reload_in_turn())
+        return await asyncio.shield(self._next)
+
+    async def _reload_in_turn(self) -> tuple[str, str]:
         async with self._reloading:
-            old = self._current
-            new = await asyncio.to_thread(self._build, old.container)
-            if new.container.predict().recipe.namespace == old.container.predict().recipe.namespace:
-                log.info("reloaded: the model is the same, fingerprint %s", old.fingerprint[:12])
-                await retired(new.container)
-                return old.fingerprint, old.fingerprint
-            self._living.add(new)
-            self._current = new
-            log.info("reloaded: fingerprint %s, was %s", new.fingerprint[:12], old.fingerprint[:12])
-            self._begin(self._retire(old))
-            return old.fingerprint, new.fingerprint
+            self._next = None  # who asks from here on may mean a file that is not the one that is read now
+            try:
+                return await self._exchange()
+            except ForeseenError as exc:
+                log.error("not reloaded, the old model goes on: %s", exc)
+                raise
+
+    async def _exchange(self) -> tuple[str, str]:
+        old, new = self._current, await self._loaded()
+        if new.container.predict().recipe.namespace == old.container.predict().recipe.namespace:
+            log.info("reloaded: the model is the same, fingerprint %s", old.fingerprint[:12])
+            await retired(new.container)
+            return old.fingerprint, old.fingerprint
+        self._living.add(new)
+        self._current = new
+        self._now_serves(new.container)
+        log.info("reloaded: fingerprint %s, was %s", new.fingerprint[:12], old.fingerprint[:12])
+        self._begin(self._retire(old))
+        return old.fingerprint, new.fingerprint
+
+    async def _loaded(self) -> Service:
+        if self._is_stopping:
+            raise ModelUnavailableError(f"the model was not loaded anew: {_STOPS}")
+        self._loading = Loading(self._current.container, self._build)
+        try:
+            return await self._loading.result()
+        finally:
+            self._loading = None
 
     def _listen_to_signals(self) -> None:
         stop_in_time(
             self._current.container.settings().stop_timeout,
+            begin=self._load_no_more,
             give_up=lambda: self._of_all(lambda container: give_up(container, _TOO_LATE)),
-            end_at_once=lambda: self._of_all(abandon_model),
+            end_at_once=self._end_at_once,
         )
         loop = asyncio.get_running_loop()
 
@@ -98,13 +139,24 @@ class Front:
             with suppress(RuntimeError):  # the loop is closed: the service ends
                 loop.call_soon_threadsafe(lambda: self._begin(self._reload_by_signal()))
 
+        is_told = was_told_to_reload()
         signal.signal(signal.SIGHUP, reload)
+        if is_told:
+            reload()
 
     async def _reload_by_signal(self) -> None:
-        try:
+        with suppress(ForeseenError):  # it is in the log
             await self.reload()
-        except ForeseenError as exc:
-            log.error("not reloaded, the old model goes on: %s", exc)
+
+    def _load_no_more(self) -> None:
+        self._is_stopping = True
+        if self._loading is not None:
+            self._loading.give_up(_STOPS)
+
+    def _end_at_once(self) -> None:
+        self._of_all(abandon_model)
+        if self._loading is not None:
+            self._loading.kill()
 
     def _retiring_at_the_end(self, receive: Receive) -> Receive:
         """End the model that has replaced the first one before the caches close, which the first one's service does."""
@@ -112,6 +164,7 @@ class Front:
         async def received() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                self._load_no_more()
                 for task in self._tasks:
                     task.cancel()
                 if self._current is not self._first:
@@ -127,10 +180,16 @@ class Front:
         self._living.discard(service)
         log.info("the model before has ended, fingerprint %s", service.fingerprint[:12])
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # taken: who waited may have left, and it is in the log
 
     def _of_all(self, do: Callable[[Container], None]) -> None:
         """Do something with every model that has not ended."""

@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
 from math import ceil
+from threading import Event
 from typing import Final
 
 import uvicorn
@@ -15,7 +18,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from foreseen.container import Container, end_process
+from foreseen.container import Container, end_model
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.access import warn_of_open_doors
 from foreseen.entrypoints.http.assembly import create_front
@@ -26,13 +29,19 @@ from foreseen.entrypoints.http.stopping import exit_at_once
 from foreseen.entrypoints.http.tls import check_tls, tls_options
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.starting import see_to_signals
 from foreseen.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SETTLE_S: Final = 0.05
 """Seconds for the event loop to accept what waits at the port."""
 
 STARTUP_TIMEOUT_S = 120.0
 """Seconds that a worker may take to load the model."""
+
+ENDING_S: Final = 5.0
+"""Seconds that a worker may take to end once nothing is under way; one that takes more hangs, and is killed."""
 
 COLLECTED_AFTER: Final = (5_000, 10, 20)
 """New objects after which the young are gone through, 0.3 ms; how often before the middle-aged are, and all."""
@@ -62,7 +71,7 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
             _Server(_config(app, settings), announce_once).run(sockets=[listener])
         else:
             # Each process builds its own application, from the settings; this one's model was to be found good.
-            end_process(container.predictor())
+            end_model(container.predictor())
             _Supervisor(_config(partial(_app_of_worker, settings, Slots()), settings), listener, announce_once).run()
 
 
@@ -115,7 +124,8 @@ class _Supervisor(Multiprocess):
 
     def init_processes(self) -> None:
         super().init_processes()
-        if all(process.wait_until_ready(STARTUP_TIMEOUT_S, self.should_exit) for process in self.processes):
+        told = _ToldToStop(self.signal_queue)  # which nobody else looks at before all have started
+        if all(process.wait_until_ready(STARTUP_TIMEOUT_S, told) for process in self.processes):
             self._announce()
 
     def terminate_all(self) -> None:
@@ -123,6 +133,16 @@ class _Supervisor(Multiprocess):
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
+
+    def join_all(self) -> None:
+        """Wait until the workers have ended, but not for ever."""
+        limit = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + ENDING_S
+        for process in (each.process for each in self.processes):
+            process.join(max(0.0, limit - time.monotonic()))
+            if process.is_alive():
+                log.warning("worker %s does not end, and is killed", process.pid)
+                process.kill()
+                process.join()
 
     def handle_int(self) -> None:
         self._stop(signal.SIGINT, super().handle_int)
@@ -150,9 +170,23 @@ class _Supervisor(Multiprocess):
             process.process.kill()
 
 
+class _ToldToStop(Event):
+    """Set from when a signal to stop is in the queue."""
+
+    def __init__(self, queue: list[int]) -> None:
+        super().__init__()
+        self._queue = queue
+
+    def is_set(self) -> bool:
+        return any(told in self._queue for told in (signal.SIGINT, signal.SIGTERM))
+
+
 def _app_of_worker(settings: Settings, slots: Slots) -> ASGIApp:
     configure_logs(settings)
+    before = signal.getsignal(signal.SIGTERM)
+    see_to_signals()  # uvicorn's handler would let the model load first
     app = create_front(Container(settings=settings, counts=slots.claim()), slots)
+    signal.signal(signal.SIGTERM, before)
     _spare_the_collector()
     return app
 

@@ -13,17 +13,20 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 
-def stop_in_time(limit_s: float, *, give_up: Callable[[], None], end_at_once: Callable[[], None]) -> None:
+def stop_in_time(
+    limit_s: float, *, begin: Callable[[], None], give_up: Callable[[], None], end_at_once: Callable[[], None]
+) -> None:
     """See to the signals that say to stop, besides whoever sees to them by now; called on the event loop.
 
     Args:
+        begin: called on the event loop when the first signal has come.
         give_up: called on the event loop when requests have been under way for so many seconds since.
         end_at_once: called before this process exits by the second signal of a kind.
     """
     loop = asyncio.get_running_loop()
     is_worker = multiprocessing.parent_process() is not None
     for told in (signal.SIGINT, signal.SIGTERM):
-        handler = _Handler(signal.getsignal(told), lambda: _begin(loop, limit_s, give_up), end_at_once)
+        handler = _Handler(signal.getsignal(told), lambda: _begin(loop, limit_s, begin, give_up), end_at_once)
         # One signal may come twice to a worker, from the terminal or the service manager and from its supervisor.
         handler.exits_by_the_second = not is_worker
         signal.signal(told, handler)
@@ -48,8 +51,11 @@ class _Handler:
             exit_at_once(told, self._end_at_once)
 
 
-def _begin(loop: asyncio.AbstractEventLoop, limit_s: float, give_up: Callable[[], None]) -> None:
+def _begin(
+    loop: asyncio.AbstractEventLoop, limit_s: float, begin: Callable[[], None], give_up: Callable[[], None]
+) -> None:
     with suppress(RuntimeError):  # the loop is closed: nothing is under way
+        loop.call_soon_threadsafe(begin)
         loop.call_soon_threadsafe(loop.call_later, limit_s, give_up)
 
 

@@ -1,0 +1,196 @@
+"""Loading a model anew when something is in the way: a file that hangs, signals by the hundred, an end meanwhile."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.adding import MODULE, adding, answer, put, reload
+from support.proc import is_gone
+from support.processes import Served, command, environment, model_processes, wait_until, workers
+
+HANGS = "import time\nprint('loading hangs', flush=True)\ntime.sleep(3600)\n"
+
+
+def put_hanging(folder: Path) -> None:
+    """Put a file in place that takes an hour to load."""
+    (folder / "hangs.py").write_text(HANGS)
+    new = folder / "new"
+    new.write_bytes(b"changs\nNever\n)\x81.")
+    new.chmod(0o600)
+    new.rename(folder / "model.pkl")
+
+
+def hanging(running: Served) -> int:
+    """Count the loads that have begun to hang."""
+    return sum("loading hangs" in line for line in running.out)
+
+
+def processes_of(running: Served) -> list[int]:
+    """Give the workers and the processes of models."""
+    parents = [running.process.pid, *workers(running)]
+    return [*parents[1:], *(model for parent in parents for model in model_processes(parent))]
+
+
+@pytest.mark.parametrize(
+    "args", [(), ("--model-in", "thread"), ("--workers", "2")], ids=["process", "thread", "two workers"]
+)
+def test_a_load_that_hangs_keeps_nobody_from_stopping(tmp_path: Path, args: tuple[str, ...]) -> None:
+    with adding(tmp_path, *args) as running:
+        put_hanging(tmp_path)
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: hanging(running) == (2 if "--workers" in args else 1))
+        assert answer(running, 0.5) == 100.5
+        others = processes_of(running)
+
+        began = time.monotonic()
+        code = running.stop()
+
+        assert (code, time.monotonic() - began < 15) == (0, True)  # where stop_timeout is 20 s
+        wait_until(lambda: all(map(is_gone, others)), seconds=5)
+    assert any("the new model was given up: the service stops" in line for line in running.err)
+    assert "Traceback" not in "".join(running.err)
+
+
+def test_who_asks_for_a_load_that_hangs_is_told_that_the_service_stops(tmp_path: Path) -> None:
+    with adding(tmp_path) as running, ThreadPoolExecutor(2) as pool:
+        put_hanging(tmp_path)
+        first = pool.submit(reload, running)
+        wait_until(lambda: hanging(running) == 1)
+        second = pool.submit(reload, running)
+        time.sleep(0.2)  # so that it waits its turn
+
+        assert running.stop() == 0
+
+        told = [first.result(), second.result()]
+        assert [each.status_code for each in told] == [503, 503]
+        assert all("the service stops" in each.json()["detail"] for each in told)
+
+
+def test_the_second_signal_does_not_wait_for_a_load_either(tmp_path: Path) -> None:
+    with adding(tmp_path) as running, ThreadPoolExecutor(1) as pool:
+        put_hanging(tmp_path)
+        pool.submit(answer, running, 9.0)
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: hanging(running) == 1)
+        others = processes_of(running)
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert running.process.poll() is None
+
+        assert running.stop() == 128 + signal.SIGTERM
+
+        wait_until(lambda: all(map(is_gone, others)), seconds=5)
+
+
+def test_signals_by_the_hundred_load_once_more_and_once_after(tmp_path: Path) -> None:
+    with adding(tmp_path, "--model-in", "thread") as running:
+        for added in range(101, 201):
+            put(tmp_path, added)
+            running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: answer(running, 0.5) == 200.5)
+
+        assert reload(running).json()["status"] == "unchanged"
+        assert sum("reloaded: " in line for line in running.err) <= 4
+        assert running.stop() == 0
+
+
+@pytest.mark.parametrize("args", [(), ("--workers", "2")], ids=["one process", "two workers"])
+def test_told_to_reload_and_to_stop_at_once_it_stops(tmp_path: Path, args: tuple[str, ...]) -> None:
+    with adding(tmp_path, *args) as running:
+        others = processes_of(running)
+        put(tmp_path, 200)
+        running.process.send_signal(signal.SIGHUP)
+
+        assert running.stop() == 0
+
+        wait_until(lambda: all(map(is_gone, others)), seconds=5)
+    assert "Traceback" not in "".join(running.err)
+
+
+@contextmanager
+def starting(folder: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
+    """Begin to serve what is in a folder."""
+    process = subprocess.Popen(
+        command("serve", "model.pkl", "--rows-per-call", "0", "--cache-when", "always", "--port", "0", *args),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def said(process: subprocess.Popen[str], words: str) -> str:
+    """Read its lines until one has these words."""
+    assert process.stdout is not None
+    return next(line for line in process.stdout if words in line)
+
+
+@pytest.mark.parametrize(
+    "args", [(), ("--model-in", "thread"), ("--workers", "2")], ids=["process", "thread", "two workers"]
+)
+def test_told_to_stop_while_the_first_model_loads_it_exits_with_0(tmp_path: Path, args: tuple[str, ...]) -> None:
+    put_hanging(tmp_path)
+    with starting(tmp_path, *args) as process:
+        said(process, "loading hangs")
+        models = model_processes(process.pid)
+
+        process.terminate()
+
+        assert process.wait(timeout=10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        wait_until(lambda: all(map(is_gone, models)), seconds=5)
+
+
+def test_told_to_stop_while_workers_load_their_models_it_exits_with_0(tmp_path: Path) -> None:
+    """The supervisor has found the model good, and by then it is another."""
+    (tmp_path / "adding.py").write_text("import os\n" + MODULE + SECOND_HANGS)
+    put(tmp_path, 100)
+    with starting(tmp_path, "--workers", "2") as process:
+        for _ in range(2):
+            said(process, "loading hangs")
+        others = [child for worker in workers(Served(process)) for child in (worker, *model_processes(worker))]
+        assert len(others) == 4
+
+        process.terminate()
+
+        assert process.wait(timeout=15) == 0  # where each may take 120 s to start
+        wait_until(lambda: all(map(is_gone, others)), seconds=5)
+
+
+SECOND_HANGS = """
+if os.path.exists("seen"):
+    print("loading hangs", flush=True)
+    time.sleep(3600)
+open("seen", "w").close()
+"""
+
+
+def test_told_to_reload_while_the_first_model_loads_it_loads_what_is_there_by_then(tmp_path: Path) -> None:
+    waits = 'print("loading waits", flush=True)\nwhile not __import__("os").path.exists("go"): time.sleep(0.01)\n'
+    (tmp_path / "adding.py").write_text(MODULE + waits)
+    put(tmp_path, 100)
+    with starting(tmp_path) as process:
+        said(process, "loading waits")
+        put(tmp_path, 200)
+        process.send_signal(signal.SIGHUP)
+        (tmp_path / "go").touch()
+
+        said(process, "docs")
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "reloaded: " in line)
+        assert "reloaded: fingerprint" in line
+        process.terminate()
+        assert process.wait(timeout=15) == 0

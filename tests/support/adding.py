@@ -1,0 +1,51 @@
+"""A service whose model is exchanged for another by writing a file: each adds another number."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from support.processes import Served, served
+
+MODULE = """
+import time
+
+class Adding:
+    def __init__(self, added, names):
+        self.added, self.feature_names_in_, self.n_features_in_ = added, names, len(names)
+
+    def predict(self, rows):
+        rows = [[float(value) for value in row] for row in (rows.values if hasattr(rows, "values") else rows)]
+        time.sleep(max(row[0] for row in rows) if rows[0][0] >= 1 else 0)
+        return [row[0] + self.added for row in rows]
+"""
+
+
+def put(folder: Path, added: int, names: tuple[str, ...] = ("a",)) -> None:
+    """Put a model in place that adds so much to its first value, and waits as many seconds where that is 1 or more."""
+    listed = "".join(f"V{name}\n" for name in names)
+    new = folder / "new"
+    # By hand: a class of a module that is not imported here.
+    new.write_bytes(f"cadding\nAdding\n(I{added}\n(".encode() + listed.encode() + b"ltR.")
+    new.chmod(0o600)
+    new.rename(folder / "model.pkl")
+
+
+@contextmanager
+def adding(folder: Path, *args: object) -> Iterator[Served]:
+    """Serve a model that adds 100."""
+    (folder / "adding.py").write_text(MODULE)
+    put(folder, 100)
+    with served("model.pkl", "--rows-per-call", "0", "--cache-when", "always", *args, cwd=folder) as running:
+        yield running
+
+
+def reload(running: Served) -> httpx.Response:
+    """Have the model loaded anew."""
+    return httpx.post(running.url + "/admin/reload", timeout=60)
+
+
+def answer(running: Served, a: float) -> float:
+    """Ask for one prediction."""
+    return float(running.get("/predict", a=a).json()["prediction"])

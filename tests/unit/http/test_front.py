@@ -1,0 +1,63 @@
+"""The front in process: what it costs the past to have a new model, and who is told what while one loads."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from foreseen.domain.errors import ModelUnavailableError, PredictionError
+from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http import loading
+from foreseen.entrypoints.http.assembly import create_front
+from foreseen.entrypoints.http.loading import Loading
+from support.models import Sleeper, save
+from support.replica import replica
+from support.service import container_with
+
+
+def alive(kind: type, but: Sequence[object] = ()) -> list[object]:
+    gc.collect()
+    known = set(map(id, but))
+    return [each for each in gc.get_objects() if isinstance(each, kind) and id(each) not in known]
+
+
+async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Path) -> None:
+    model = Sleeper()
+    path = save(model, tmp_path)
+    models, used, apps = (alive(kind) for kind in (Sleeper, Predict, FastAPI))
+    front = create_front(container_with(path, features=["number", "seconds"], rows_per_call=0, cache_when="always"))
+    async with replica(front) as client:
+        for number in range(4):
+            model.label = f"so that the file is another {number}"  # type: ignore[attr-defined]
+            save(model, tmp_path)
+            assert (await client.post("/admin/reload")).json()["status"] == "reloaded"
+        async with asyncio.timeout(10):
+            while len(alive(Sleeper, models)) > 1:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+
+        # The first's routes stay: its application is what opens and closes the caches.
+        assert (len(alive(Predict, used)), len(alive(FastAPI, apps))) == (2, 2)
+
+
+class TestLoading:
+    @pytest.fixture
+    def old(self, tmp_path: Path) -> object:
+        return container_with(save(Sleeper(), tmp_path))
+
+    async def test_one_that_takes_too_long_is_given_up(self, old: object, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(loading, "LIMIT_S", 0.05)
+        hangs = threading.Event()
+        with pytest.raises(ModelUnavailableError, match=r"given up: expected it to load within 0.05 s"):
+            await Loading(old, lambda _: hangs.wait(30)).result()  # type: ignore[arg-type]
+        hangs.set()
+
+    async def test_what_fails_is_told(self, old: object) -> None:
+        def fail(_: object) -> None:
+            raise PredictionError("no")
+
+        with pytest.raises(PredictionError, match="no"):
+            await Loading(old, fail).result()  # type: ignore[arg-type]
