@@ -72,10 +72,10 @@ class Container(containers.DeclarativeContainer):
     worthwhile = providers.Singleton(WorthwhileCache, l2)
     asked = providers.Selector(given.redis_when, pays=worthwhile, always=l2)
     tiered = providers.Singleton(TieredCache, l1, asked)
-    cache = providers.Selector(given.cache, none=providers.Singleton(NoCache), lru=l1, redis=asked, tiered=tiered)
+    cache = providers.Selector(given.tiers, none=providers.Singleton(NoCache), lru=l1, redis=asked, tiered=tiered)
     # What has to be opened before the cache is used, and closed after.
     nothing = providers.Object(nullcontext())
-    resources = providers.Selector(given.cache, none=nothing, lru=nothing, redis=asked, tiered=asked)
+    resources = providers.Selector(given.tiers, none=nothing, lru=nothing, redis=asked, tiered=asked)
 
     # Whoever listens keeps their connection: it is none of those that requests wait for.
     listener = providers.Singleton(connect_redis, given.redis_url, timeout_s=REDIS_TIMEOUT_S, max_connections=1)
@@ -90,7 +90,7 @@ class Container(containers.DeclarativeContainer):
         entry_format=entry_format,
     )
     alone: providers.Provider[Any] = providers.Object(None)
-    leases = providers.Selector(given.cache, none=alone, lru=alone, redis=redis_leases, tiered=redis_leases)
+    leases = providers.Selector(given.tiers, none=alone, lru=alone, redis=redis_leases, tiered=redis_leases)
 
     model_process = providers.Singleton(start_model, settings)
     predictor_there = providers.Singleton(ProcessPredictor, model_process, limit_s=given.model_timeout)
@@ -148,7 +148,7 @@ def instruments(container: Container) -> Instruments:
     predict: Predict = container.predict()
     gauges: dict[str, Callable[[], float]] = {"model_waiting_instances": lambda: predict.waiting}
     counters: dict[int, Callable[[], float]] = {}
-    used = container.settings().cache
+    used = container.settings().tiers
     if used in ("lru", "tiered"):
         l1: LruCache = container.l1()
         gauges |= {"l1_entries": lambda: l1.entries, "l1_bytes": lambda: l1.size_bytes}
@@ -170,7 +170,7 @@ def instruments(container: Container) -> Instruments:
 
 def shared_cache(container: Container) -> Callable[[], SharedCache] | None:
     """Give what tells how the shared cache is; None where there is none."""
-    if container.settings().cache not in ("redis", "tiered"):
+    if container.settings().tiers not in ("redis", "tiered"):
         return None
     l2: GuardedCache = container.l2()
     return lambda: SharedCache(l2.is_in_use, l2.why_out)

@@ -58,9 +58,9 @@ def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: b
     at_once = providers.Singleton(calls_at_once, jobs, is_thread_safe=container.predictor_here.provided.is_thread_safe)
     container.model_thread.override(providers.Singleton(ModelThread, at_once))
     cost = providers.Object(ModelCost())
-    repeats = providers.Object(Repeats(settings.lru_max_entries) if is_auto and settings.cache != "none" else None)
+    repeats = providers.Object(Repeats(settings.lru_max_entries) if is_auto and settings.tiers != "none" else None)
     tiers = providers.Singleton(
-        tiers_of, settings.cache, container.l1, container.l2, cost, repeats, calls_at_once=at_once
+        tiers_of, settings.tiers, container.l1, container.l2, cost, repeats, calls_at_once=at_once
     )
     container.predict.override(
         providers.Singleton(

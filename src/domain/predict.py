@@ -85,9 +85,10 @@ class Predict:
             leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_above_s
         )
         self._lookup = GatheredLookup(cache, self._shared or self._micro_batch)
+        self.tiers = tuple([Tier(cache, Origin.L1, Always())] if tiers is None else tiers)
         self._bulk = Bulk(
             self.recipe,
-            [Tier(cache, Origin.L1, Always())] if tiers is None else tiers,
+            self.tiers,
             ModelCalls(predictor, model_thread, tally=self.tally, cost=self._cost),
             tally=self.tally,
             cost=self._cost,

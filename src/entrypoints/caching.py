@@ -24,7 +24,7 @@ def cache_what_repeats(container: "Container") -> None:
         ModelUnavailableError: the model cannot be had.
     """
     settings: Settings = container.settings()
-    if settings.cache == "none" or settings.cache_when == "always":
+    if settings.tiers == "none" or settings.cache_when == "always":
         return
     found = determinism(container.predictor(), budget_s=BUDGET_S)
     if found.refusal:

@@ -205,11 +205,12 @@ class Settings(BaseModel):
         """Whether the operator said which tiers to use."""
         return "cache" in self.model_fields_set and self.cache != "auto"
 
-    def with_tiers(self) -> Self:
-        """Give the same with the tiers that auto means: Redis where its URL was set."""
+    @property
+    def tiers(self) -> Literal["none", "lru", "redis", "tiered"]:
+        """The tiers that there are: auto has Redis where its URL was set."""
         if self.cache != "auto":
-            return self
-        return self.model_copy(update={"cache": "tiered" if "redis_url" in self.model_fields_set else "lru"})
+            return self.cache
+        return "tiered" if "redis_url" in self.model_fields_set else "lru"
 
     @property
     def model_name(self) -> str:

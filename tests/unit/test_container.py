@@ -42,14 +42,15 @@ def flower() -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("cache", "built"), [("none", NoCache), ("lru", LruCache), ("redis", WorthwhileCache), ("tiered", TieredCache)]
+    ("cache", "built"),
+    [("none", NoCache), ("lru", LruCache), ("redis", WorthwhileCache), ("tiered", TieredCache), ("auto", TieredCache)],
 )
 def test_each_cache_setting_builds_what_it_says(cache: str, built: type) -> None:
     assert type(container(cache=cache).cache()) is built
 
 
 def test_every_cache_that_can_be_set_can_be_built_and_opened() -> None:
-    assert set(Container.cache.providers) == set(Container.resources.providers) == set(CACHES)
+    assert set(Container.cache.providers) == set(Container.resources.providers) == set(CACHES) - {"auto"}
     for cache in CACHES:
         made = container(cache=cache)
         assert made.cache() is not None
@@ -80,6 +81,11 @@ def test_what_is_opened_is_what_is_used() -> None:
         assert made.worthwhile()._inner is made.l2()
     assert made.cache()._l1 is made.l1()
     assert made.cache()._l2 is made.worthwhile()
+
+
+def test_auto_has_redis_where_its_url_was_set() -> None:
+    assert isinstance(container(cache="auto").cache(), TieredCache)
+    assert isinstance(Container(settings=Settings(cache="auto")).cache(), LruCache)
 
 
 def test_a_tier_that_is_always_asked_is_never_judged() -> None:
@@ -165,7 +171,7 @@ async def test_a_service_of_any_cache_opens_answers_and_closes(cache: str) -> No
         first, second = await predict(flower()), await predict(flower())
 
     assert first.bodies == second.bodies == [b'{"prediction":1.5}']
-    assert second.origins == ((Origin.L1,) if cache in ("lru", "tiered") else (Origin.MODEL,))
+    assert second.origins == ((Origin.L1,) if cache in ("lru", "tiered", "auto") else (Origin.MODEL,))
     assert asyncio.all_tasks() == tasks
     assert threading.active_count() == threads
 

@@ -35,7 +35,7 @@ def serve(settings: Settings) -> None:
     _require_model(settings)
     from foreseen.entrypoints.cli.serve import serve_model
 
-    serve_model(settings.with_tiers())
+    serve_model(settings)
 
 
 @app.command()

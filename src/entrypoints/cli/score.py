@@ -16,7 +16,7 @@ from foreseen.domain.table import Reject, Scored, Sink, TableEncoder, TableReade
 from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
-from foreseen.entrypoints.cli.progress import shown_progress
+from foreseen.entrypoints.cli.progress import Progression, shown_progress
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import scoring_container
 from foreseen.settings import Settings
@@ -32,7 +32,7 @@ def score_file(
     configure_logs(settings)
     is_auto = not settings.is_cache_chosen
     if is_auto:
-        settings = settings.model_copy(update={"cache": "auto"}).with_tiers()
+        settings = settings.model_copy(update={"cache": "auto"})
     container = scoring_container(settings, jobs=jobs, is_auto=is_auto)
     container.predictor()
     cache_what_repeats(container)
@@ -68,7 +68,7 @@ def _leave(*_: object) -> None:
 
 async def _run(container: Container, reader: TableReader, encoder: TableEncoder, sink: Sink, *, size: int) -> Scored:
     async with opened(container) as predict:
-        with shown_progress(predict, reader, size) as progress:
+        with shown_progress(predict, reader, size, how=Progression.AUTO, before=Scored()) as progress:
             at_once = container.model_thread().at_once
             return await score(predict, reader, encoder, sink, progress=progress, at_once=at_once)
 

@@ -44,7 +44,7 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     return "\n".join(
         [
-            f"Serving {settings.model_name}, fingerprint {predictor.fingerprint.hex()[:12]}, cache {settings.cache}",
+            f"Serving {settings.model_name}, fingerprint {predictor.fingerprint.hex()[:12]}, cache {settings.tiers}",
             f"  takes  {', '.join(map(feature_text, predictor.signature.features))}",
             f"  gives  {', '.join(predictor.outputs)}{_classes(predictor.signature)}",
             f"  try    {curl(predictor.signature, base)}",

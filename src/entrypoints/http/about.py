@@ -118,13 +118,13 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
 
 def describe_cache(settings: Settings) -> dict[str, Any]:
     """Say which cache is used, and the settings that bear on it."""
-    told: dict[str, Any] = {"backend": settings.cache}
-    if settings.cache == "none":
+    told: dict[str, Any] = {"backend": settings.tiers}
+    if settings.tiers == "none":
         return told
     told["ttl_s"] = settings.ttl
-    if settings.cache in ("lru", "tiered"):
+    if settings.tiers in ("lru", "tiered"):
         told |= {"lru_max_entries": settings.lru_max_entries, "lru_max_bytes": settings.lru_max_bytes}
-    if settings.cache in ("redis", "tiered"):
+    if settings.tiers in ("redis", "tiered"):
         told |= {"redis_url": masked(settings.redis_url), "redis_when": settings.redis_when}
         told |= {"redis_timeout_s": settings.redis_timeout}
     return told

@@ -51,7 +51,7 @@ def create_service(container: Container, board: Board | None = None, reload: Rel
         max_body=settings.max_body,
         max_rows=settings.max_rows,
         longest_s=settings.timeout,
-        has_cache=settings.cache != "none",
+        has_cache=settings.tiers != "none",
     )
     if settings.rate_limit:
         from foreseen.entrypoints.http.rate_limit import RateLimit  # noqa: PLC0415 - few use it; its library is slow
@@ -120,7 +120,7 @@ def _description(predict: Predict, settings: Settings) -> str:
     predictor = predict.predictor
     return (
         f"Predictions of the model `{settings.model_name}`, none of them computed twice.\n\n"
-        f"Fingerprint `{predictor.fingerprint.hex()}`, cache `{settings.cache}`. "
+        f"Fingerprint `{predictor.fingerprint.hex()}`, cache `{settings.tiers}`. "
         "Every answer tells in its `Cache-Status` header where it came from."
     )
 
@@ -130,5 +130,5 @@ def _info(predict: Predict, settings: Settings) -> dict[str, str]:
         "version": version("foreseen"),
         "model": settings.model_name,
         "fingerprint": predict.predictor.fingerprint.hex(),
-        "cache": settings.cache,
+        "cache": settings.tiers,
     }

@@ -25,7 +25,7 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     """Build the routes around a use case that is already wired."""
     signature = predict.predictor.signature
     reader = InstanceReader(signature)
-    has_cache = settings.cache != "none"
+    has_cache = settings.tiers != "none"
     # One instance's tensors may be longer than a request may have instances; until the body is parsed, they look alike.
     longest = sum(feature.shape[0] for feature in signature.features if feature.shape)
     max_rows = max(settings.max_rows, longest)
