@@ -46,6 +46,10 @@ class Predictor(Protocol):
 class Cache(Protocol):
     """Where finished predictions wait to be asked for again."""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what is put now is kept, as far as that can be told without waiting; not for how long."""
+
     def peek(self, key: Key) -> Entry | None:
         """Tell what can be told without waiting; None says nothing about the slower tiers."""
 

@@ -105,6 +105,11 @@ class Predict:
         self._deadlines.close()
 
     @property
+    def keeps(self) -> bool:
+        """Whether what the model answers now is kept by some tier."""
+        return self._cache.keeps
+
+    @property
     def waiting(self) -> int:
         """How many instances wait for the model."""
         return len(self._micro_batch)

@@ -88,3 +88,9 @@ class CacheContract:
 
         assert cache.peek(A) in (kept, None)
         assert cache.peek(B) is None
+
+    async def test_it_says_that_it_keeps_what_it_keeps(self, cache: Cache) -> None:
+        assert cache.keeps
+        await cache.put_many({A: entry()})
+
+        assert set(await cache.get_many([A])) == {A}

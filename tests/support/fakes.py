@@ -77,6 +77,8 @@ def _numbers(column: Column) -> Column:
 class DictCache:
     """Keeps everything, and tells of nothing without being awaited, as a far tier does."""
 
+    keeps = True
+
     def __init__(self) -> None:
         self.entries: dict[Key, Entry] = {}
         self.lookups: list[int] = []

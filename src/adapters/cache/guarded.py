@@ -79,6 +79,11 @@ class GuardedCache:
             await asyncio.gather(self._probing, return_exceptions=True)
         await self._inner.close()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it is in use."""
+        return self.is_in_use
+
     def peek(self, key: Key) -> Entry | None:
         """As the inner one."""
         return self._inner.peek(key)

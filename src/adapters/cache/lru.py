@@ -30,6 +30,8 @@ class LruCache:
     For one event loop: no call waits, so none needs a lock.
     """
 
+    keeps: Final = True
+
     def __init__(
         self,
         *,

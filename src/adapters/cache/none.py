@@ -1,6 +1,7 @@
 """No cache: every instance goes to the model."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from foreseen.domain.entry import Entry
 from foreseen.domain.key import Key
@@ -8,6 +9,8 @@ from foreseen.domain.key import Key
 
 class NoCache:
     """A Cache that keeps nothing."""
+
+    keeps: Final = False
 
     def peek(self, key: Key) -> Entry | None:  # noqa: ARG002
         """Know nothing."""

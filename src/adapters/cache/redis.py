@@ -28,6 +28,8 @@ class RedisCache:
     of the entry holds all of it.
     """
 
+    keeps: Final = True
+
     def __init__(
         self,
         client: redis.asyncio.Redis,

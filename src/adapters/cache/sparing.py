@@ -51,6 +51,11 @@ class SparingCache:
         self._is_full = False
         self._asked_at = float("-inf")
 
+    @property
+    def keeps(self) -> bool:
+        """Whether there was room when it was last asked for, and the inner one keeps it."""
+        return not self._is_full and self._inner.keeps
+
     def peek(self, key: Key) -> Entry | None:
         """As the inner one."""
         return self._inner.peek(key)

@@ -14,6 +14,11 @@ class TieredCache:
         self._l1 = l1
         self._l2 = l2
 
+    @property
+    def keeps(self) -> bool:
+        """Whether either does."""
+        return self._l1.keeps or self._l2.keeps
+
     def peek(self, key: Key) -> Entry | None:
         """Look into L1."""
         return self._l1.peek(key)

@@ -22,6 +22,11 @@ class TimedCache:
         self._tally = tally
         self._clock = clock
 
+    @property
+    def keeps(self) -> bool:
+        """As the inner one."""
+        return self._inner.keeps
+
     def peek(self, key: Key) -> Entry | None:
         """As the inner one."""
         return self._inner.peek(key)

@@ -71,6 +71,11 @@ class WorthwhileCache:
         finally:
             await self._inner.__aexit__(*exc)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether every key is kept; of one in the sample, which is kept as well, that is not said."""
+        return self.asks_all and self._inner.keeps
+
     def peek(self, key: Key) -> Entry | None:
         """As the inner one."""
         return self._inner.peek(key)

@@ -26,6 +26,8 @@ class WriteBehindCache:
         dropped: entries that were never written, since the start.
     """
 
+    keeps: Final = True
+
     def __init__(
         self,
         inner: FarTier,

@@ -10,9 +10,13 @@ def content(answer: Answer, *, is_many: bool) -> bytes:
     return b'{"predictions":[' + b",".join(answer.bodies) + b"]}" if is_many else answer.bodies[0]
 
 
-def headers(answer: Answer, wish: Directives = NO_DIRECTIVES, *, has_cache: bool) -> dict[str, str]:
-    """Say where an answer came from, and what it cost the model if it was computed."""
-    told = {"cache-status": cache_status(answer, wish, has_cache=has_cache)}
+def headers(answer: Answer, wish: Directives = NO_DIRECTIVES, *, has_cache: bool, keeps: bool) -> dict[str, str]:
+    """Say where an answer came from, and what it cost the model if it was computed.
+
+    Args:
+        keeps: whether the cache keeps what is computed now.
+    """
+    told = {"cache-status": cache_status(answer, wish, has_cache=has_cache, keeps=keeps)}
     if (model_us := answer.model_us) > 0:
         told["server-timing"] = f"model;dur={model_us / 1000:g}"
     return told

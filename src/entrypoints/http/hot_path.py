@@ -109,7 +109,7 @@ class HotPath:
             if isinstance(exc, ForeseenError | ClientDisconnect):
                 return
             raise  # for the server's log, as the application does
-        said = headers(answer, has_cache=self._has_cache).items()
+        said = headers(answer, has_cache=self._has_cache, keeps=self._predict.keeps).items()
         told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
         tagged = asked.keys[0] if scope["method"] == "GET" and self._has_cache else None
         await self._send(send, content(answer, is_many=asked.is_many), told, tagged)

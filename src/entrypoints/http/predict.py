@@ -37,7 +37,7 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
         longest_s = timeout_s(request.headers.raw, settings.timeout)
         with client_of(request.scope):
             answer = await predict(asked.batch, wish, timeout_s=longest_s)
-        told = {**headers(answer, wish, has_cache=has_cache), **(tags or {})}
+        told = {**headers(answer, wish, has_cache=has_cache, keeps=predict.keeps), **(tags or {})}
         return Response(content(answer, is_many=asked.is_many), headers=told, media_type="application/json")
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))

@@ -194,6 +194,23 @@ async def test_calls_under_way_together_are_told_as_one_failure(caplog: pytest.L
     assert len(said(caplog)) == 1
 
 
+async def test_out_of_use_it_says_that_nothing_is_kept() -> None:
+    inner = DeadCache()
+    inner.is_alive = True
+    async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
+        keeps = [cache.keeps]
+
+        inner.is_alive = False
+        await cache.put_many({A: entry()})
+        keeps.append(cache.keeps)
+
+        inner.is_alive = True
+        await until_in_use()
+        keeps.append(cache.keeps)
+
+    assert keeps == [True, False, True]
+
+
 async def test_a_call_costs_no_more_than_its_budget() -> None:
     inner = StallingCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S)

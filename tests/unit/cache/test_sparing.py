@@ -64,12 +64,12 @@ async def test_room_that_others_have_left_is_used_a_second_later() -> None:
     await cache.put_many(entries(5))
     server.room = 1000 * SIZE
     await cache.put_many(entries(5))
-    assert server.entries == {}
+    assert (server.entries, cache.keeps) == ({}, False)
 
     clock.pass_s(ASKED_AGAIN_S)
     await cache.put_many(entries(5))
 
-    assert server.entries == entries(5)
+    assert (server.entries, cache.keeps) == (entries(5), True)
 
 
 async def test_what_is_there_is_found_whether_there_is_room_or_not() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from foreseen.adapters.cache.lru import LruCache
+from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import CacheUnavailableError
@@ -112,3 +113,10 @@ async def test_the_near_tier_is_filled_although_the_far_one_fails(clock: Clock) 
 async def test_a_far_failure_is_told_not_taken_for_a_miss(clock: Clock) -> None:
     with pytest.raises(CacheUnavailableError):
         await TieredCache(lru(clock), DeadCache()).get_many([A])
+
+
+@pytest.mark.parametrize(("near", "far"), [(True, True), (True, False), (False, True), (False, False)])
+def test_it_keeps_what_either_keeps(near: bool, far: bool) -> None:
+    tiers = [DictCache() if keeps else NoCache() for keeps in (near, far)]
+
+    assert TieredCache(*tiers).keeps is (near or far)

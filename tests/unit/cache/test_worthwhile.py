@@ -165,6 +165,17 @@ class TestStepsAside:
 
 
 class TestAside:
+    async def test_it_says_that_nothing_is_kept(self, cache: WorthwhileCache, tier: Tier) -> None:
+        keeps = [cache.keeps]
+        await put_aside(cache)
+
+        assert [*keeps, cache.keeps] == [True, False]
+
+    async def test_nor_does_it_where_its_tier_keeps_nothing(self, cache: WorthwhileCache, tier: Tier) -> None:
+        tier.keeps = False
+
+        assert not cache.keeps
+
     async def test_nobody_waits_not_even_for_a_key_of_the_sample(self, cache: WorthwhileCache, tier: Tier) -> None:
         await put_aside(cache)
         tier.entries = computed(keys(1000), CHEAP_US)
