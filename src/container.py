@@ -156,13 +156,14 @@ def instruments(container: Container) -> Instruments:
         l2: GuardedCache = container.l2()
         far: WriteBehindCache = container.far()
         redis: RedisCache = container.redis()
+        leases: RedisLeases = container.redis_leases()
         gauges |= {"l2_in_use": lambda: l2.is_in_use, "l2_waiting_entries": lambda: len(far)}
         if container.settings().redis_when == "pays":
             worthwhile: WorthwhileCache = container.worthwhile()
             gauges["l2_asked_share"] = lambda: worthwhile.asked_share
         counters |= {DROPPED: lambda: far.dropped}
         for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
-            counters[place] = partial(redis.corruptions.__getitem__, what)
+            counters[place] = partial(lambda what: redis.corruptions[what] + leases.corruptions[what], what)
         for place, kind in enumerate(OUTAGES, start=OUTAGE):
             counters[place] = partial(l2.outages.__getitem__, kind)
     return Instruments(gauges, counters)

@@ -107,6 +107,8 @@ class Corruption(StrEnum):
     """Changed on the way, or sealed for another key or with another secret."""
     SIZE = "size"
     """Larger than any entry that is stored; not read to its end."""
+    TYPE = "type"
+    """Of a type that no entry has: a miss when it is looked up, told when it is overwritten."""
 
 
 class Outage(StrEnum):

@@ -23,6 +23,7 @@ from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.adapters.cache.redis_pushes import RedisPushes
 from foreseen.domain.entry import Entry, EntryFormat
+from foreseen.domain.errors import Corruption
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import A, B, entry
 from support.models import Sleeper, save
@@ -30,6 +31,7 @@ from support.processes import Served, served, wait_until
 from support.redis_servers import gate_before
 
 CHANNEL = "foreseen:iris:pushes"
+LEASE_OF_A = "foreseen:iris:lease:" + "6e" * 8 + ":61"
 MODEL_S = 1.5
 """Seconds that the replicas' model takes here, unless said otherwise."""
 
@@ -252,6 +254,38 @@ class TestAdapters:
             await client.publish(CHANNEL, len(A).to_bytes(2, "little") + A + forged)
 
             assert await asyncio.wait_for(task, 10) is None
+            assert other.corruptions == {Corruption.SEAL: 1}
+
+    async def test_what_somebody_else_left_in_place_of_a_lease_is_not_believed(
+        self, redis_url: str, client: Any
+    ) -> None:
+        forged = EntryFormat(b"another secret").seal(A, entry())
+        async with process(redis_url) as other:
+            await client.set(LEASE_OF_A, forged, px=1000)
+            assert await other.claim([A]) == set()
+
+            assert await asyncio.wait_for(other.wait(A), 10) is None
+            assert other.corruptions == {Corruption.SEAL: 1}
+
+    @pytest.mark.parametrize("left", [{"ex": 3600}, {}], ids=["an hour", "no end"])
+    async def test_a_lease_that_lasts_longer_than_any_is_waited_for_by_nobody(
+        self, left: dict[str, int], redis_url: str, client: Any
+    ) -> None:
+        async with process(redis_url, lease_s=1.0) as other:
+            await client.set(LEASE_OF_A, "held by nobody", **left)
+            assert await other.claim([A]) == set()
+
+            async with asyncio.timeout(10):
+                assert await other.wait(A) is None
+
+    async def test_a_lease_that_is_given_up_is_no_corrupt_entry(self, redis_url: str, client: Any) -> None:
+        async with process(redis_url) as one, process(redis_url) as other:
+            await one.claim([A])
+            task = await self.waiting(other, client)
+            one.settle(A, None)
+            await asyncio.wait_for(task, 10)
+
+            assert other.corruptions == {}
 
     async def test_when_the_line_breaks_nobody_waits_on_it_and_the_next_listens_anew(
         self, redis_url: str, client: Any
@@ -284,7 +318,7 @@ class TestAdapters:
         self, lost: str, redis_url: str, client: Any
     ) -> None:
         async with gate_before(redis_url) as gate, process(gate.url, lease_s=1.0, budget_s=0.2) as other:
-            await client.set("foreseen:iris:lease:" + "6e" * 8 + ":61", "held by another", px=1000)
+            await client.set(LEASE_OF_A, "held by another", px=1000)
             assert await other.claim([A, B]) == {B}
             task = await self.waiting(other, client)
 
@@ -327,7 +361,7 @@ class TestAdapters:
     async def test_a_line_that_is_silent_is_asked_and_stands(
         self, redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(redis_pushes, "SILENCE_S", 0.05)
+        monkeypatch.setattr(redis_pushes, "SILENCE_S", 0.2)
         computed = entry()
         async with process(redis_url) as one, process(redis_url) as other:
             await one.claim([A])

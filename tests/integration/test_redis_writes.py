@@ -14,7 +14,7 @@ from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_writes import KEYS_A_SCRIPT
 from foreseen.domain.entry import Entry, EntryFormat
-from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.errors import CacheUnavailableError, Corruption
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import entry
@@ -92,13 +92,15 @@ class TestByScript:
             left_ms = await raw.pttl(f"foreseen:iris:{key[:8].hex()}:{key[16:].hex()}")
             assert now_ms + left_ms == pytest.approx(ends_ms, abs=3000)
 
-    async def test_another_type_under_a_key_is_overwritten(self, cache: RedisCache, raw: Any) -> None:
+    async def test_another_type_under_a_key_is_overwritten_and_counted(self, cache: RedisCache, raw: Any) -> None:
         for key in THREE:
             await raw.rpush(f"foreseen:iris:{key[:8].hex()}:{key[16:].hex()}", "a list")
+        assert await cache.get_many(list(THREE)) == {}
 
-        await cache.put_many(THREE)
-
-        assert await cache.get_many(list(THREE)) == THREE
+        for kept in (numbered(5), numbered(5)):
+            await cache.put_many(kept)
+            assert await cache.get_many(list(kept)) == kept
+            assert cache.corruptions == {Corruption.TYPE: 3}
 
     async def test_a_server_that_forgot_the_script_is_told_it_again(self, cache: RedisCache, raw: Any) -> None:
         await cache.put_many(THREE)

@@ -9,8 +9,12 @@ HELLO = b"%1\r\n$5\r\nproto\r\n:3\r\n"
 
 
 @asynccontextmanager
-async def lying_server(reply: bytes, hello: bytes = HELLO) -> AsyncIterator[str]:
-    """Give the URL of a server that greets as Redis does, and answers all that is asked of it with the same bytes."""
+async def lying_server(reply: bytes, hello: bytes = HELLO, then: bytes = b"") -> AsyncIterator[str]:
+    """Give the URL of a server that greets as Redis does, and answers all that is asked of it with the same bytes.
+
+    Args:
+        then: what it sends a little later, so that it is read by itself.
+    """
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -23,6 +27,9 @@ async def lying_server(reply: bytes, hello: bytes = HELLO) -> AsyncIterator[str]
                     writer.write(b"+PONG\r\n")
                 else:
                     writer.write(reply)
+                    if then:
+                        await asyncio.sleep(0.02)
+                        writer.write(then)
                 await writer.drain()
         writer.close()
 

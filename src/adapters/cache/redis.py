@@ -84,7 +84,9 @@ class RedisCache:
                 writes.append((self._name(key), blob, left_ms))
         if writes:
             with redis_errors_translated():
-                await self._write(writes)
+                others = await self._write(writes)
+            if others:
+                self.corruptions[Corruption.TYPE] += others
 
     async def ping(self) -> None:
         """Do what requests do, with a key of its own: write it, connecting if need be, and look it up.

@@ -34,13 +34,16 @@ class RedisLeaseTable:
         return {key: reply is True for key, reply in zip(keys, replies, strict=True)}
 
     async def look(self, keys: Sequence[Key]) -> dict[Key, float | bytes]:
-        """Give of each lease the seconds it has left, or what stands in its place; nothing where nothing does."""
+        """Give of each lease the seconds it has left, or what stands in its place; nothing where nothing does.
+
+        One that has more left than a lease ever has is none of ours: nobody renews or ends it.
+        """
         replies = await self._each(keys, lambda pipe, name: (pipe.get(name), pipe.pttl(name)))
         seen: dict[Key, float | bytes] = {}
         for key, value, left_ms in zip(keys, replies[::2], replies[1::2], strict=True):
             if isinstance(value, bytes) and not value.startswith(_HELD_BY):
                 seen[key] = value
-            elif value is not None and isinstance(left_ms, int) and left_ms > 0:  # a lease without end is none of ours
+            elif value is not None and isinstance(left_ms, int) and 0 < left_ms <= self._lease_ms:
                 seen[key] = left_ms / 1000
         return seen
 

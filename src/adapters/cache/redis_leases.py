@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence, Set
 from contextlib import suppress
 from itertools import islice
@@ -12,7 +13,7 @@ from foreseen.adapters.cache.gathered_calls import MAX_KEYS, GatheredCalls
 from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_pushes import NOTHING, RedisPushes
 from foreseen.domain.entry import Entry, EntryFormat
-from foreseen.domain.errors import CacheUnavailableError, CorruptEntryError
+from foreseen.domain.errors import CacheUnavailableError, CorruptEntryError, Corruption
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 
@@ -60,6 +61,8 @@ class RedisLeases:
         self._clock = clock
         self._take = GatheredCalls(lambda keys: self._ask(table.take, keys))
         self._look = GatheredCalls(lambda keys: self._ask(table.look, keys))
+        self.corruptions: Final[Counter[Corruption]] = Counter()
+        """What was pushed or left for us and did not verify, since the start, by what was wrong with it."""
         self._doubted_until = 0.0
         self._held: set[Key] = set()
         self._renewing: asyncio.Task[None] | None = None
@@ -127,9 +130,12 @@ class RedisLeases:
         return None
 
     def _verified(self, key: Key, blob: bytes) -> Entry | None:
+        if blob == NOTHING:
+            return None
         try:
             entry = self._format.unseal(key, blob)
-        except CorruptEntryError:
+        except CorruptEntryError as exc:
+            self.corruptions[exc.what] += 1
             return None
         return entry if self._lifetime.ends_at_us(key, entry) > self._clock() * 1e6 else None
 

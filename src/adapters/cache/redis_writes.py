@@ -19,8 +19,17 @@ KEYS_A_SCRIPT: Final = 512
 """The server does nothing else while a script runs: half a millisecond for these."""
 
 SCRIPT: Final = b"""\
-for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
-return #KEYS"""
+local others = 0
+for i, key in ipairs(KEYS) do
+  local held = redis.pcall('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i], 'GET')
+  if type(held) == 'table' and held.err then
+    redis.call('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i])
+    if string.find(held.err, '^WRONGTYPE') then others = others + 1 end
+  end
+end
+return {#KEYS, others}"""
+"""Replies with how many keys were written, and how many of these held another type: MGET says of such that there is
+nothing, GET after SET refuses it. Where that is refused for another reason, as before Redis 6.2, SET alone decides."""
 _SHA: Final = sha1(SCRIPT, usedforsecurity=False).hexdigest()
 
 
@@ -34,29 +43,35 @@ class RedisWrites:
         self._wire = wire
         self._runs_scripts = True
 
-    async def __call__(self, writes: Sequence[Write]) -> None:
+    async def __call__(self, writes: Sequence[Write]) -> int:
         """Write all of them, whatever stands there now.
 
+        Returns:
+            How many keys held another type than strings; 0 where no scripts are run, since nobody tells then.
         Raises:
             RedisError, OSError, CacheUnavailableError: some may not be written.
         """
         if not self._runs_scripts:
-            return await self._by_sets(writes)
+            await self._by_sets(writes)
+            return 0
         try:
-            await self._by_script(writes)
+            return await self._by_script(writes)
         except ResponseError as refused:
             # Is it the script that is refused, or writing? A full server or a read-only one refuses this too.
             await self._by_sets(writes)
             self._runs_scripts = False
             log.info("Redis runs no scripts for us, entries are written one by one: %s", refused)
+            return 0
 
-    async def _by_script(self, writes: Sequence[Write]) -> None:
+    async def _by_script(self, writes: Sequence[Write]) -> int:
         groups = list(_groups(writes))
         try:
             replies = await self._wire.ask(*(_scripted((b"EVALSHA", _SHA), group) for group in groups))
         except NoScriptError:  # the first time, and after a restart
             replies = await self._wire.ask(*(_scripted((b"EVAL", SCRIPT), group) for group in groups))
-        _require(replies, [len(group) for group in groups])
+        others = [_others(reply) for reply in replies]
+        _require(replies, [[len(group), other] for group, other in zip(groups, others, strict=True)])
+        return sum(others)
 
     async def _by_sets(self, writes: Sequence[Write]) -> None:
         replies = await self._wire.ask(*((b"SET", name, blob, b"PX", left_ms) for name, blob, left_ms in writes))
@@ -72,6 +87,13 @@ def _scripted(command: Command, group: Sequence[Write]) -> Command:
     names = [name for name, _, _ in group]
     values = [value for _, blob, left_ms in group for value in (blob, left_ms)]
     return (*command, len(group), *names, *values)
+
+
+def _others(reply: object) -> int:
+    match reply:
+        case [_, int(others)] if others >= 0:
+            return others
+    return 0
 
 
 def _require(replies: list[object], expected: list[object]) -> None:

@@ -258,7 +258,12 @@ async def test_a_server_that_answers_nonsense_is_unavailable(clock: Clock, reply
     [
         b"+OK\r\n",
         b":0\r\n",
+        b":1\r\n",
         b":2\r\n",
+        b"*2\r\n:0\r\n:0\r\n",
+        b"*2\r\n:2\r\n:0\r\n",
+        b"*2\r\n:1\r\n:-1\r\n",
+        b"*2\r\n:1\r\n_\r\n",
         b"$-1\r\n",
         b"_\r\n",
         b"*1\r\n:1\r\n",
@@ -274,6 +279,18 @@ async def test_a_write_that_is_not_confirmed_is_a_failure(clock: Clock, reply: b
         cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
         with pytest.raises(CacheUnavailableError, match="Redis: "):
             await cache.put_many({A: entry(clock)})
+        await cache.close()
+
+
+@pytest.mark.parametrize("kind", [b"*", b"~", b">", b"*2\r\n_\r\n*", b"*1\r\n>"])
+@pytest.mark.parametrize("cut", [0, 6, 11])
+async def test_a_reply_that_announces_a_billion_values_keeps_nobody_busy(clock: Clock, kind: bytes, cut: int) -> None:
+    """hiredis makes room for them at once: it takes seconds to give that back, and a minute for some kinds."""
+    reply = kind + b"1000000000\r\n"
+    async with lying_server(reply[:-cut] if cut else reply, then=reply[-cut:] if cut else b"") as url:
+        cache = redis(connect_redis(url, timeout_s=5.0, max_connections=2), clock)
+        with pytest.raises(CacheUnavailableError, match="expected fewer than a million values"):
+            await cache.get_many([A])
         await cache.close()
 
 

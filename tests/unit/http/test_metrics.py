@@ -274,13 +274,15 @@ def test_what_adapters_count_by_themselves_is_told() -> None:
     container = container_of(FakePredictor(), cache="tiered", **NOWHERE)
     with service(container) as asked:
         before = scraped(asked)
-        container.redis().corruptions.update({Corruption.SEAL: 2, Corruption.FOREIGN: 1})
+        container.redis().corruptions.update({Corruption.SEAL: 2, Corruption.FOREIGN: 1, Corruption.TYPE: 5})
+        container.redis_leases().corruptions.update({Corruption.SEAL: 4})
         container.l2().outages.update({Outage.SLOWNESS: 3})
         container.far().dropped += 3
 
         assert moved(before, scraped(asked)) == {
-            "l2_corrupt_entries_total{flaw=seal}": 2,
+            "l2_corrupt_entries_total{flaw=seal}": 6,
             "l2_corrupt_entries_total{flaw=foreign}": 1,
+            "l2_corrupt_entries_total{flaw=type}": 5,
             "l2_outages_total{reason=slowness}": 3,
             "l2_dropped_entries_total": 3,
         }
