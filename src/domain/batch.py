@@ -73,11 +73,13 @@ def _canonical(feature: Feature, values: Sequence[Any] | Column) -> Column:
 def _strings(feature: Feature, values: Sequence[Any] | Column) -> Column:
     column = np.empty(len(values), dtype=object)
     column[:] = values
-    for row, value in enumerate(column):
-        if value is None and not feature.missing:
-            raise InvalidBatchError([Flaw("a string", "nothing", row, feature.name)])
-        if value is not None and not _encodes(value):
-            raise InvalidBatchError([Flaw("a string of Unicode characters", ascii(value), row, feature.name)])
+    present = [value for value in column if value is not None]
+    if len(present) < len(column) and not feature.missing:
+        row = next(row for row, value in enumerate(column) if value is None)
+        raise InvalidBatchError([Flaw("a string", "nothing", row, feature.name)])
+    if not _encodes("".join(present)):  # all at once, since most do
+        row = next(row for row, value in enumerate(column) if value is not None and not _encodes(value))
+        raise InvalidBatchError([Flaw("a string of Unicode characters", ascii(column[row]), row, feature.name)])
     return column
 
 

@@ -2,9 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.predictions import Predictions
@@ -30,6 +33,17 @@ class Reject:
     row: str
 
 
+Lines = Sequence[int] | npt.NDArray[np.int64]
+
+
+def as_cells(table: Any, row: int) -> str:
+    """Show a row of a table as a line of CSV."""
+    text = io.StringIO()
+    cells = (column[row].as_py() for column in table.columns)
+    csv.writer(text).writerow(["" if cell is None else str(cell) for cell in cells])
+    return text.getvalue().removesuffix("\r\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Some rows of a table, in its order.
@@ -40,24 +54,25 @@ class Chunk:
         table: the same rows with all their columns, in the reader's own form.
         lines: the line each begins on.
         rejects: the unreadable ones between and around them.
+        as_text: shows a row of such a table as its file has it.
     """
 
     source: str
     batch: Batch | None
     table: Any
-    lines: Sequence[int]
+    lines: Lines
     rejects: Sequence[Reject]
+    as_text: Callable[[Any, int], str] = as_cells
 
     def take(self, rows: Sequence[int]) -> "Chunk":
         """Give some of the readable rows, by number."""
-        batch = self.batch.take(rows) if self.batch and rows else None
-        return Chunk(self.source, batch, self.table.take(list(rows)), [self.lines[row] for row in rows], ())
+        index = np.asarray(rows, dtype=np.int64)
+        batch = self.batch.take(index) if self.batch and len(index) else None
+        return replace(self, batch=batch, table=self.table.take(index), lines=np.asarray(self.lines)[index], rejects=())
 
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
-        text = io.StringIO()
-        csv.writer(text).writerow([str(column[0]) for column in self.table.take([row]).columns])
-        return Reject(self.source, self.lines[row], "", reason, text.getvalue().removesuffix("\r\n"))
+        return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.table, row))
 
 
 class TableReader(Protocol):
@@ -69,6 +84,10 @@ class TableReader(Protocol):
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of all its columns, in order."""
+
+    @property
+    def schema(self) -> Any:
+        """The same with their types, in the reader's own form: what an encoder of its chunks has to know."""
 
     @property
     def bytes_read(self) -> int:

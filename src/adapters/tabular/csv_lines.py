@@ -1,9 +1,13 @@
 """On which line of a file each row begins, the rows set aside while parsing included."""
 
 from collections import deque
-from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from foreseen.domain.table import Reject
+
+Counts = npt.NDArray[np.int64]
 
 
 class LineNumbers:
@@ -16,19 +20,30 @@ class LineNumbers:
         self._line = first_line
         self._aside: deque[tuple[int, str, str]] = deque()
 
+    @property
+    def line(self) -> int:
+        """The line that the next row begins on."""
+        return self._line
+
     def set_aside(self, row: int, text: str, reason: str) -> None:
         """Note a row that the parser skips, by its number in the file, from 1."""
         self._aside.append((row, text, reason))
 
-    def place(self, newlines: Sequence[int]) -> tuple[list[int], list[Reject]]:
-        """Give the lines of the next rows, by how many newlines each holds, and the rows set aside among them."""
-        lines: list[int] = []
+    def place(self, count: int, newlines: Counts | None) -> tuple[Counts, list[Reject]]:
+        """Give the lines of the next rows, by how many newlines each holds, and the rows set aside among them.
+
+        Args:
+            newlines: None where there are none in any.
+        """
+        lines: list[Counts] = []
         rejects: list[Reject] = []
-        for within in newlines:
+        done = 0
+        while done < count:
             rejects += self._passed()
-            lines.append(self._line)
-            self._advance(within)
-        return lines, rejects
+            until = min(count, done + self._aside[0][0] - self._row) if self._aside else count
+            lines.append(self._advanced(until - done, None if newlines is None else newlines[done:until]))
+            done = until
+        return lines[0] if len(lines) == 1 else np.concatenate([np.zeros(0, dtype=np.int64), *lines]), rejects
 
     def rest(self) -> list[Reject]:
         """Give the rows set aside after the last."""
@@ -39,9 +54,18 @@ class LineNumbers:
         while self._aside and self._aside[0][0] == self._row:
             _, text, reason = self._aside.popleft()
             rejects.append(Reject(self._source, self._line, "", reason, text))
-            self._advance(text.count("\n"))
+            self._row += 1
+            self._line += 1 + text.count("\n")
         return rejects
 
-    def _advance(self, within: int) -> None:
-        self._row += 1
-        self._line += 1 + within
+    def _advanced(self, count: int, newlines: Counts | None) -> Counts:
+        """Go on over rows that follow one another, and give their lines."""
+        lines = np.arange(self._line, self._line + count, dtype=np.int64)
+        within = 0
+        if newlines is not None:
+            ends = np.cumsum(newlines)
+            lines[1:] += ends[:-1]
+            within = int(ends[-1])
+        self._row += count
+        self._line += count + within
+        return lines

@@ -1,14 +1,15 @@
 """A column read all at once gives what its cells give one by one."""
 
+from itertools import product
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from foreseen.adapters.tabular.csv_columns import _all_at_once, read_column
+from foreseen.adapters.tabular import csv_columns
+from foreseen.adapters.tabular.csv_columns import read_column
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.signature import DType, Feature, Signature
@@ -36,6 +37,9 @@ def test_no_cell_is_read_otherwise_than_in_a_query(dtype: DType, missing: bool) 
     @example(["1\n"])
     @example(["+1", "-1"])
     @example(["1e-320"])
+    @example(["0x10"])
+    @example(["0" * 400 + "1"])
+    @example(["nan(1)", "inf", ""])
     def check(texts: list[str]) -> None:
         values, refused = read_column(feature, pa.array(texts, pa.string()))
         for row, text in enumerate(texts):
@@ -61,17 +65,51 @@ def _same(feature: Feature, one: Any, other: Any) -> bool:
     return bool(first.tolist() == second.tolist() if feature.dtype == "string" else first.tobytes() == second.tobytes())
 
 
-@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "string"])
-def test_plain_cells_are_read_all_at_once(dtype: DType) -> None:
-    values = _all_at_once(Feature("a", dtype=dtype), pa.array(["1", "20", "255"], pa.string()))
+def _cells_read_alone(feature: Feature, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Read a column, and give the cells that were read one by one."""
+    alone: list[str] = []
 
-    assert values is not None
-    assert np.asarray(values).tolist() == (["1", "20", "255"] if dtype == "string" else [1, 20, 255])
+    def noted(feature: Feature, text: str) -> Any:
+        alone.append(text)
+        return read_text(feature, text)
+
+    monkeypatch.setattr(csv_columns, "read_text", noted)
+    read_column(feature, pa.array(texts, pa.string()))
+    return alone
 
 
-def test_one_cell_that_is_not_plain_sends_all_through_the_slow_way() -> None:
-    cells = pa.array(["1", "x", "3"], pa.string())
+@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "bool", "string"])
+def test_plain_cells_are_read_all_at_once(dtype: DType, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _cells_read_alone(Feature("a", dtype=dtype), ["1", "0", "1"], monkeypatch) == []
 
-    assert _all_at_once(Feature("a"), cells) is None
+
+@pytest.mark.parametrize("dtype", ["float64", "int64", "bool"])
+def test_a_cell_that_is_not_plain_is_read_alone(dtype: DType, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _cells_read_alone(Feature("a", dtype=dtype), ["1", "x", "0"], monkeypatch) == ["x"]
+
+
+def test_missing_numbers_are_read_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _cells_read_alone(Feature("a", missing=True), ["1", "", "2.5", "NaN"], monkeypatch) == ["NaN"]
+
+
+def test_a_part_of_a_column_is_read_as_it_stands() -> None:
+    cells = pa.array(["7", "", "1", "x", "3", "9"], pa.string()).slice(2, 3)
+
     values, refused = read_column(Feature("a"), cells)
-    assert (values, refused) == ([1.0, 0, 3.0], {1: 'expected a number, got "x"'})
+
+    assert values.tolist() == [1.0, 0.0, 3.0]
+    assert refused == {1: 'expected a number, got "x"'}
+
+
+def test_arrow_takes_no_number_that_a_query_does_not() -> None:
+    """All texts of up to three characters that numbers, and what may look like them, are made of."""
+    texts = ["".join(each) for size in range(4) for each in product("019.eE+-_nifaxX \n\u0661,", repeat=size)]
+    for dtype in ("float64", "int64"):
+        feature = Feature("a", dtype=dtype)
+        values, refused = read_column(feature, pa.array(texts, pa.string()))
+        one_by_one = [read_column(feature, pa.array([text], pa.string())) for text in texts[::7]]
+        wanted = [_read_text(feature, text) for text in texts]
+
+        assert [refused.get(row) for row in range(len(texts))] == [reason for _, reason in wanted]
+        assert [values[row] for row in range(len(texts)) if row not in refused] == [v for v, why in wanted if not why]
+        assert [not again for _, again in one_by_one] == [why is None for _, why in wanted[::7]]

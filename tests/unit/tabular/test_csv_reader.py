@@ -17,7 +17,7 @@ from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Reject
 
 A, B = Feature("a"), Feature("b")
-TEXT = Feature("t", dtype="string")
+TEXT, TEXT_B = Feature("t", dtype="string"), Feature("b", dtype="string")
 
 
 @dataclass
@@ -45,7 +45,7 @@ def read(data: str | bytes, *features: Feature) -> Read:
         if chunk.batch is not None:
             result.rows += zip(*(column.tolist() for column in chunk.batch.columns), strict=True)
             result.cells += zip(*(column.to_pylist() for column in chunk.table.columns), strict=True)
-        result.lines += chunk.lines
+        result.lines += map(int, chunk.lines)
         result.rejects += chunk.rejects
     assert reader.bytes_read == len(raw)
     return result
@@ -218,7 +218,8 @@ def test_a_tensor_out_of_its_bounds_rejects_its_row_alone() -> None:
     assert [reject.reason for reject in found.rejects] == ["expected an integer from 0 to 255, got 256"]
 
 
-def test_tensors_longer_than_a_block_are_read() -> None:
+def test_tensors_longer_than_a_block_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_reader, "_BLOCK_BYTES", 1 << 20)
     cell = "[" + ",".join(["0.12345678901234567"] * 80_000) + "]"
 
     found = read(f'image,n\n"{cell}",1\n"{cell}",2\n"{cell}",x\n', Feature("image", shape=(80_000,)), Feature("n"))
@@ -243,8 +244,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "missing column": (b"a,c\n1,2\n", "expected a column 'b', got a, c"),
     "nearly named": (b"a,bb\n1,2\n", "did you mean 'bb'?"),
     "other delimiter": (b"a;b\n1;2\n", "expected a column 'a', got a;b"),
-    "not UTF-8, header": (b"a,b\xe5\n1,2\n", "expected UTF-8, got other bytes in line 1"),
-    "not UTF-8, row": (b"a,b,c\n1,2,\xe5\n", "expected a CSV file in UTF-8"),
+    "not UTF-8, header": (b"a,b\xe5\n1,2\n", "line 1: expected UTF-8, got the bytes e5; --encoding names another"),
+    "not UTF-8, row": (b"a,b,c\n1,2,\xe5\n", "line 2: expected UTF-8, got the bytes e5"),
     "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "expected UTF-8"),
     "Parquet": (b"PAR1\x15\x04\xff\xfe", "expected UTF-8"),
     "one endless line": (b"x" * 200_000, "expected a header line"),
@@ -257,6 +258,47 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(name: str) -> None:
     data, expected = REFUSED[name]
 
     assert expected in refusal(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    ['a,b\n1,"2\n3,4\n5,6\n', 'a,b\n1,2\n3,"4', 'a,b\n1,2\n"3\n4,5\n', 'a,b\n1,"', 'a,b\n1,2\n3,"4 ""\n5'],
+    ids=repr,
+)
+def test_a_file_that_is_cut_off_within_quotes_is_no_table(data: str) -> None:
+    line = next(n for n, text in enumerate(data.split("\n"), 1) if '"' in text)
+
+    assert refusal(data, A, TEXT_B) == f'in.csv: line {line}: expected a closing ", got the end of the file'
+
+
+@pytest.mark.parametrize(
+    "data", ['a,b\n1,"2"\n', 'a,b\n1,"2"', 'a,b\n5,6" pipe\n1,2', 'a,b\n5,6" pipe\n1,"2\n"\n'], ids=repr
+)
+def test_quotes_that_are_closed_or_stand_in_a_cell_cut_nothing_off(data: str) -> None:
+    assert read(data, A, TEXT_B).rejects == []
+
+
+def test_a_quote_that_is_never_closed_ends_the_run_with_its_place() -> None:
+    data = 'a,b\n1,2\n3,"' + "4,5\n" * 3_000_000
+
+    assert refusal(data, A, TEXT_B).startswith("in.csv: expected rows of at most 4 MiB, and each quote closed, got")
+
+
+def test_a_row_of_a_million_cells_is_a_reject() -> None:
+    found = read("a,b\n1,2\n" + "7," * 999_999 + "7\n3,4\n")
+
+    assert found.rows == [(1.0, 2.0), (3.0, 4.0)]
+    assert [(one.line, one.reason) for one in found.rejects] == [(3, "expected 2 cells, got 1000000")]
+
+
+def test_nul_characters_reject_their_rows_and_stay_in_text() -> None:
+    found = read("a,t\n1,x\0y\n\0\0,z\n\0\0\0\n4,\n", A, TEXT)
+
+    assert found.rows == [(1.0, "x\0y"), (4.0, "")]
+    assert [(one.line, one.reason) for one in found.rejects] == [
+        (3, 'expected a number, got "\\u0000\\u0000"'),
+        (4, "expected 2 cells, got 1"),
+    ]
 
 
 def test_a_hint_never_names_a_column_that_another_feature_takes() -> None:

@@ -112,11 +112,11 @@ async def test_a_second_run_never_reaches_the_model(predict_with: Callable[..., 
 async def test_progress_is_told_after_each_chunk(predict_with: Callable[..., Predict]) -> None:
     steps: list[Scored] = []
 
-    _, _, count = await scored(predict_with(FakePredictor(), NoCache()), HEADER + "1,1\n" * 20_000, steps)
+    _, _, count = await scored(predict_with(FakePredictor(), NoCache()), HEADER + "1,1\n" * 150_000, steps)
 
     assert [step.rows for step in steps] == sorted({step.rows for step in steps})
     assert len(steps) >= 3
-    assert steps[-1] == count == Scored(3, 20_000, 0)
+    assert steps[-1] == count == Scored(3, 150_000, 0)
 
 
 async def test_an_empty_table_is_scored_without_the_model(predict_with: Callable[..., Predict]) -> None:

@@ -1,0 +1,38 @@
+"""Columns of text as the buffers they are: what is quicker to ask of all cells at once than of each."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+def offsets(cells: pa.Array) -> npt.NDArray[np.int32]:
+    """Give where each cell begins in the text of a column, and where the last one ends."""
+    buffer = cells.buffers()[1]
+    if buffer is None or len(cells) == 0:
+        return np.zeros(1, dtype=np.int32)
+    return np.frombuffer(buffer, dtype=np.int32)[cells.offset : cells.offset + len(cells) + 1]
+
+
+def text_bytes(cells: pa.Array) -> bytes:
+    """Give the text of all cells in a row; nulls may hold any."""
+    data = cells.buffers()[2]
+    ends = offsets(cells)
+    return b"" if data is None else data.slice(int(ends[0]), int(ends[-1] - ends[0])).to_pybytes()
+
+
+def lengths(cells: pa.Array) -> npt.NDArray[np.int32]:
+    """Give the bytes of each cell."""
+    return np.diff(offsets(cells))
+
+
+def empty_rows(columns: Any) -> npt.NDArray[np.intp]:
+    """Number the rows that hold nothing in any of the columns."""
+    rows: npt.NDArray[np.intp] | None = None
+    for column in columns:
+        found = lengths(column)
+        rows = np.flatnonzero(found == 0) if rows is None else rows[found[rows] == 0]
+        if not len(rows):
+            return rows
+    return np.zeros(0, dtype=np.intp) if rows is None else rows

@@ -1,0 +1,132 @@
+"""TextSource: a file's text as UTF-8, whatever it was compressed and encoded with."""
+
+import codecs
+import io
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+import pyarrow as pa
+
+from foreseen.adapters.tabular.layout import Compression
+from foreseen.domain.errors import TableError
+
+_PIECE_BYTES: Final = 1 << 18
+_TAIL_BYTES: Final = 1 << 16
+_WITHOUT_MARK: Final = {"utf-8": "utf-8-sig"}
+
+
+class TextSource(io.RawIOBase):
+    """Gives UTF-8 without a byte order mark, and knows how far it has come in the file.
+
+    Attributes:
+        bytes_read: how far, in bytes of the file.
+        quotes: how many of them came.
+        tail: what came last.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        encoding: str = "utf-8",
+        compression: Compression | None = None,
+        quote: str = '"',
+    ) -> None:
+        """Take the file; `name` stands for it in errors, which are raised where the text is read."""
+        self.bytes_read = 0
+        self.quotes = 0
+        self.tail = b""
+        self._quote = quote.encode()
+        self._stream = stream
+        self._name = name
+        self._encoding = encoding
+        self._compression = compression
+        self._newlines = 0
+        self._pieces = self._texts()
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Give some of the text."""
+        view = memoryview(buffer)
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(view), len(self._rest))
+        view[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def _texts(self) -> Iterator[bytes]:
+        decoder = codecs.getincrementaldecoder(_WITHOUT_MARK.get(self._encoding, self._encoding))()
+        is_plain = self._encoding in ("utf-8", "ascii")
+        is_first = True
+        for data in self._data():
+            if is_plain and not is_first and data.isascii() and not decoder.getstate()[0]:
+                text = data
+            else:
+                text = self._decoded(decoder, data, is_last=False)
+            is_first = is_first and not text
+            self._newlines += text.count(b"\n")
+            self.quotes += text.count(self._quote)
+            self.tail = (self.tail + text)[-_TAIL_BYTES:] if len(text) < _TAIL_BYTES else text[-_TAIL_BYTES:]
+            yield text
+        self._decoded(decoder, b"", is_last=True)
+
+    def _decoded(self, decoder: codecs.IncrementalDecoder, data: bytes, *, is_last: bool) -> bytes:
+        try:
+            return decoder.decode(data, is_last).encode()
+        except UnicodeDecodeError as exc:
+            before = exc.object[: exc.start].decode(exc.encoding, "replace").count("\n")
+            got = exc.object[exc.start : exc.end].hex(" ")
+            place = f"line {self._newlines + before + 1}: expected {self._encoding.upper()}, got the bytes {got}"
+            raise TableError(f"{self._name}: {place}; --encoding names another encoding") from None
+        except UnicodeError as exc:  # no byte order mark, or half of a surrogate pair
+            raise TableError(f"{self._name}: expected {self._encoding.upper()}, got other bytes: {exc}") from None
+
+    def _data(self) -> Iterator[bytes]:
+        """Give the file's bytes, uncompressed."""
+        if self._compression is None:
+            yield from self._raw()
+            return
+        try:
+            raw = pa.PythonFile(_Chained(self._raw()), mode="r")
+            stream = pa.CompressedInputStream(raw, self._compression)
+            while data := stream.read(_PIECE_BYTES):
+                yield data
+        except OSError as exc:
+            said = f"expected a whole {self._compression} file, got one that is cut off or damaged"
+            raise TableError(f"{self._name}: {said}: {exc}") from exc
+
+    def _raw(self) -> Iterator[bytes]:
+        while data := self._read():
+            self.bytes_read += len(data)
+            yield data
+
+    def _read(self) -> bytes:
+        try:
+            return self._stream.read(_PIECE_BYTES)
+        except OSError as exc:
+            raise TableError(f"{self._name}: cannot be read: {exc.strerror or exc}") from exc
+
+
+class _Chained(io.RawIOBase):
+    """Pieces of bytes as a stream; each read gives what is there of one."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._rest or next(self._pieces, b"")
+        self._rest = data[size:] if size >= 0 else b""
+        return data[:size] if size >= 0 else data

@@ -1,0 +1,40 @@
+"""How tables are written down: what a reader has to be told of a file, and what an encoder has."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["csv", "tsv", "parquet", "jsonl"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableForm:
+    """The form of a file.
+
+    Attributes:
+        format: None where its name says it.
+        delimiter: what stands between two cells; None for a comma, or the tab of a TSV file.
+        quote: what stands around a cell that holds a delimiter, a newline or this.
+        encoding: as Python names it.
+    """
+
+    format: Format | None = None
+    delimiter: str | None = None
+    quote: str = '"'
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumns:
+    """Which columns are written.
+
+    Attributes:
+        keep: those of the input, in its order; None for all.
+        prediction: the name of the prediction, from which those of its probabilities are made.
+    """
+
+    keep: tuple[str, ...] | None = None
+    prediction: str = "prediction"
+
+
+DEFAULT_FORM = TableForm()
+DEFAULT_COLUMNS = OutputColumns()
