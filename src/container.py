@@ -25,8 +25,9 @@ from foreseen.adapters.predictor.closable import ClosablePredictor
 from foreseen.adapters.predictor.process import ProcessPredictor
 from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.spool.whole_file import whole_file
-from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder, added_columns
-from foreseen.adapters.tabular.csv_reader import CsvReader
+from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
+from foreseen.adapters.tabular.encoders import table_encoder
+from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
@@ -109,10 +110,11 @@ class Container(containers.DeclarativeContainer):
         max_waiting=given.max_waiting,
     )
 
-    # Tables take their stream when they are made.
-    table_reader = providers.Factory(CsvReader, signature=predictor.provided.signature)
-    added = providers.Callable(added_columns, predictor.provided.outputs, predictor.provided.signature.classes)
-    table_encoder = providers.Factory(CsvEncoder, added=added)
+    # Tables take their files when they are made, and their formats from those.
+    tables = providers.Callable(opened_tables, signature=predictor.provided.signature)
+    table_encoder = providers.Callable(
+        table_encoder, outputs=predictor.provided.outputs, signature=predictor.provided.signature
+    )
     rejects_encoder = providers.Factory(CsvRejectsEncoder)
     stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
     whole_file = providers.Callable(whole_file)

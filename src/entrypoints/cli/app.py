@@ -8,6 +8,18 @@ from typing import Annotated, Final
 import typer
 
 from foreseen.entrypoints.cli.failures import run
+from foreseen.entrypoints.cli.files import (
+    DELIMITER,
+    ENCODING,
+    INPUT_FORMAT,
+    INPUTS,
+    KEEP,
+    OUTPUT,
+    OUTPUT_FORMAT,
+    PREDICTION_COLUMN,
+    QUOTE,
+    files_of,
+)
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.settings import Settings, SettingsError
 
@@ -42,10 +54,8 @@ def serve(settings: Settings) -> None:
 @with_settings("Model", "Cache", "Logs")
 def score(
     settings: Settings,
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="CSV file with a header line; - for standard input.")],
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write; - for standard output.")
-    ],
+    sources: Annotated[list[str], INPUTS],
+    output: Annotated[str, OUTPUT],
     rejects: Annotated[
         Path | None,
         typer.Option(
@@ -64,15 +74,25 @@ def score(
             show_default=False,
         ),
     ] = None,
+    input_format: Annotated[str | None, INPUT_FORMAT] = None,
+    output_format: Annotated[str | None, OUTPUT_FORMAT] = None,
+    delimiter: Annotated[str | None, DELIMITER] = None,
+    quote: Annotated[str, QUOTE] = '"',
+    encoding: Annotated[str, ENCODING] = "utf-8",
+    keep: Annotated[str | None, KEEP] = None,
+    prediction_column: Annotated[str, PREDICTION_COLUMN] = "prediction",
 ) -> int:
-    """Score a CSV file: its columns, and the prediction beside them.
+    """Score files: their columns, and the prediction beside them.
 
     Exits with 0 when every row was scored, 3 when some were rejected, 1 when it failed, 2 when it was called wrongly.
     """
     _require_model(settings)
-    from foreseen.entrypoints.cli.score import score_file
+    files = files_of(
+        sources, input_format, output_format, delimiter, quote, encoding, keep=keep, prediction=prediction_column
+    )
+    from foreseen.entrypoints.cli.score import score_files
 
-    return score_file(settings, source=source, output=output, rejects=rejects, force=force, jobs=jobs)
+    return score_files(settings, files, output=output, rejects=rejects, force=force, jobs=jobs)
 
 
 @app.command()

@@ -4,10 +4,10 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from foreseen.container import Container, opened
 from foreseen.domain.errors import TableError
@@ -16,19 +16,17 @@ from foreseen.domain.table import Reject, Scored, Sink, TableEncoder, TableReade
 from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
+from foreseen.entrypoints.cli.files import STANDARD, Files, size_of
 from foreseen.entrypoints.cli.progress import Progression, shown_progress
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import scoring_container
 from foreseen.settings import Settings
 
-STANDARD: Final = "-"
-"""The name that stands for standard input and standard output."""
 
-
-def score_file(
-    settings: Settings, *, source: str, output: str, rejects: Path | None, force: bool, jobs: int | None
+def score_files(
+    settings: Settings, files: Files, *, output: str, rejects: Path | None, force: bool, jobs: int | None
 ) -> int:
-    """Score a file into another, which is there whole in the end, or not at all; give the exit code."""
+    """Score files into another, which is there whole in the end, or not at all; give the exit code."""
     configure_logs(settings)
     is_auto = not settings.is_cache_chosen
     if is_auto:
@@ -36,29 +34,34 @@ def score_file(
     container = scoring_container(settings, jobs=jobs, is_auto=is_auto)
     container.predictor()
     cache_what_repeats(container)
-    _check_names(source, output, rejects, force=force)
+    _check_names(files.sources, output, rejects, force=force)
     signal.signal(signal.SIGTERM, _leave)
     started = time.perf_counter()
-    with ExitStack() as files:
-        reader = container.table_reader(files.enter_context(_input(source)), name=_name(source, "standard input"))
-        name = _name(output, "standard output")
-        encoder = container.table_encoder(reader.columns, name=name)
-        aside = _Rejects(container, files, rejects or _beside(output), is_named=rejects is not None)
-        stream = files.enter_context(_output(container, output))
+    with ExitStack() as stack:
+        reader = stack.enter_context(
+            container.tables(files.sources, standard_input=sys.stdin.buffer, form=files.input, keep=files.columns.keep)
+        )
+        name = "standard output" if output == STANDARD else output
+        encoder = container.table_encoder(
+            reader.schema, path=output, name=name, form=files.output, columns=files.columns
+        )
+        aside = _Rejects(container, stack, rejects or _beside(output), is_named=rejects is not None)
+        stream = stack.enter_context(_output(container, output))
         sink = container.stream_sink(stream, aside.open, name=name, begin=encoder.begin())
-        scored = asyncio.run(_run(container, reader, encoder, sink, size=_size(source)))
+        scored = asyncio.run(_run(container, reader, encoder, sink, size=size_of(files.sources)))
     aside.finish()
     _summarise(scored, time.perf_counter() - started, container.predict(), aside.path)
     return SOME_REJECTED if scored.rejected else OK
 
 
-def _check_names(source: str, output: str, rejects: Path | None, *, force: bool) -> None:
+def _check_names(sources: Sequence[str], output: str, rejects: Path | None, *, force: bool) -> None:
     """Refuse to write over a file that is there, or into one that is read or written already."""
     for path in (None if output == STANDARD else Path(output), rejects):
         if path is not None and path.is_file() and not force:
             raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
-    if rejects is not None and rejects.resolve() in (Path(output).resolve(), Path(source).resolve()):
-        raise TableError(f"{rejects}: expected another file for rejected rows than the input and the output")
+    taken = {Path(name).resolve() for name in (*sources, output)}
+    if rejects is not None and rejects.resolve() in taken:
+        raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
 
 
 def _leave(*_: object) -> None:
@@ -105,23 +108,6 @@ def _beside(output: str) -> Path | None:
     return None if output == STANDARD else Path(f"{output}.rejects.csv")
 
 
-@contextmanager
-def _input(source: str) -> Iterator[BinaryIO]:
-    if source == STANDARD:
-        yield sys.stdin.buffer
-        return
-    try:
-        file = Path(source).open("rb")  # noqa: SIM115 - closed below; only opening it is translated
-    except FileNotFoundError:
-        raise TableError(f"{source}: expected a CSV file, got no such file") from None
-    except IsADirectoryError:
-        raise TableError(f"{source}: expected a CSV file, got a directory") from None
-    except OSError as exc:
-        raise TableError(f"{source}: cannot be read: {exc.strerror}") from exc
-    with file:
-        yield file
-
-
 def _output(container: Container, output: str) -> AbstractContextManager[BinaryIO]:
     chosen: AbstractContextManager[BinaryIO]
     chosen = _standard_output() if output == STANDARD else container.whole_file(Path(output))
@@ -139,16 +125,6 @@ def _standard_output() -> Iterator[BinaryIO]:
         raise
     except OSError as exc:
         raise TableError(f"standard output: cannot be written: {exc.strerror}") from exc
-
-
-def _name(given: str, standard: str) -> str:
-    return standard if given == STANDARD else given
-
-
-def _size(source: str) -> int:
-    """Give the bytes to come, 0 where that cannot be known: from a pipe."""
-    path = Path("/dev/stdin") if source == STANDARD else Path(source)
-    return path.stat().st_size if path.is_file() else 0
 
 
 def _summarise(scored: Scored, seconds: float, predict: Predict, rejects: Path | None) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.tabular.added_columns import added_columns
 from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder
 from foreseen.adapters.tabular.csv_reader import CsvReader
 from foreseen.domain.batch import Batch
@@ -48,7 +49,7 @@ async def scored(
     """Score a table, and give its rows, its rejects and the count."""
     out, aside = io.BytesIO(), io.BytesIO()
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=predict.predictor.signature)
-    encoder = CsvEncoder(reader.columns, name="out.csv", added=["prediction"])
+    encoder = CsvEncoder(reader.columns, added=added_columns(["predict"], []))
     sink = StreamSink(out, lambda _: aside, name="out.csv", begin=encoder.begin(), rejects_encoder=CsvRejectsEncoder())
     count = await score(predict, reader, encoder, sink, progress=(steps if steps is not None else []).append)
     return _rows(out)[1:], [row[1:] for row in _rows(aside)], count
@@ -148,7 +149,7 @@ async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callab
         await score(
             predict,
             reader,
-            CsvEncoder(reader.columns, name="out.csv", added=["prediction"]),
+            CsvEncoder(reader.columns, added=added_columns(["predict"], [])),
             Full(),
             progress=lambda _: None,
         )

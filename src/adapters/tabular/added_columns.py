@@ -1,0 +1,45 @@
+"""The columns that answers add to a table, and their values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foreseen.domain.predictions import Json, Predictions
+
+_PROBABILITY: Final = "probability_"
+_PROBABILITIES: Final = "probabilities"
+
+
+@dataclass(frozen=True, slots=True)
+class AddedColumn:
+    """A column that is made of one output.
+
+    Attributes:
+        output: as an answer names it.
+        label: the class whose part of the output it is; None for all of it.
+    """
+
+    name: str
+    output: str
+    label: str | None = None
+
+    def values(self, predictions: Predictions) -> Sequence[Json]:
+        """Give its values, a row each."""
+        answers: Any = predictions.outputs[self.output]
+        return answers if self.label is None else [answer[self.label] for answer in answers]
+
+
+def added_columns(
+    outputs: Sequence[str], classes: Sequence[str], *, prediction: str = "prediction"
+) -> list[AddedColumn]:
+    """Say which columns answers with these outputs add: the prediction, then the probability of each class.
+
+    Args:
+        prediction: the name of the first, which then stands before those of the others as well.
+    """
+    columns = [AddedColumn(prediction, "prediction")] if "predict" in outputs else []
+    if "predict_proba" in outputs:
+        before = "" if prediction == "prediction" else f"{prediction}_"
+        by_class = [AddedColumn(f"{before}{_PROBABILITY}{label}", _PROBABILITIES, label) for label in classes]
+        columns += by_class or [AddedColumn(f"{before}{_PROBABILITIES}", _PROBABILITIES)]
+    return columns

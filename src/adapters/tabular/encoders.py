@@ -1,0 +1,44 @@
+"""The encoder for a file, by its name and by what the caller says of it."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from foreseen.adapters.tabular.added_columns import added_columns
+from foreseen.adapters.tabular.compressed_encoder import CompressedEncoder
+from foreseen.adapters.tabular.csv_encoder import CsvEncoder
+from foreseen.adapters.tabular.jsonl_encoder import JsonlEncoder
+from foreseen.adapters.tabular.kept_columns import kept_columns
+from foreseen.adapters.tabular.layout import layout_of
+from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
+from foreseen.domain.signature import Signature
+from foreseen.domain.table import TableEncoder
+from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+
+
+def table_encoder(
+    schema: pa.Schema,
+    *,
+    path: str,
+    name: str,
+    outputs: Sequence[str],
+    signature: Signature,
+    form: TableForm = DEFAULT_FORM,
+    columns: OutputColumns = DEFAULT_COLUMNS,
+) -> TableEncoder:
+    """Give an encoder of rows that were read with these columns; `name` stands for the file in errors.
+
+    Raises:
+        TableError: a column to keep is not there, or one to add is.
+    """
+    layout = layout_of(path, form)
+    added = added_columns(outputs, signature.classes, prediction=columns.prediction)
+    kept = kept_columns(schema.names, columns, added, name=name)
+    if layout.kind == "parquet":
+        return ParquetEncoder(pa.schema([schema.field(column) for column in kept]), added=added, signature=signature)
+    encoder: TableEncoder
+    if layout.kind == "jsonl":
+        encoder = JsonlEncoder(kept, added=added, signature=signature)
+    else:
+        encoder = CsvEncoder(kept, added=added, delimiter=layout.delimiter, quote=layout.quote)
+    return CompressedEncoder(encoder, layout.compression) if layout.compression else encoder

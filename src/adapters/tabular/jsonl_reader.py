@@ -1,0 +1,176 @@
+"""JsonlReader: a file of JSON objects, one a line, as chunks of instances."""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, BinaryIO, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from foreseen.adapters.tabular.json_columns import read_json_column
+from foreseen.adapters.tabular.layout import Layout
+from foreseen.adapters.tabular.line_blocks import BLOCK_BYTES, line_blocks
+from foreseen.adapters.tabular.readable import check_columns, read_columns, readable, rejects_of
+from foreseen.adapters.tabular.slices import even_slices
+from foreseen.adapters.tabular.text_source import TextSource
+from foreseen.adapters.tabular.texts import JSON
+from foreseen.domain.errors import TableError
+from foreseen.domain.signature import Signature
+from foreseen.domain.table import Chunk, Reject
+from foreseen.domain.text import shown
+
+_PLAIN: Final = Layout("jsonl", None, "", "", "utf-8")
+_Fields = dict[str, bytes]
+
+
+class JsonlReader:
+    """Reads objects whose fields are features, or anything else; each value is kept as the JSON it is.
+
+    Its columns are the fields of the objects in its first block. An object with another field further down is a
+    reject, since there is no column for it; one without a field that is no feature is none.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        signature: Signature,
+        layout: Layout = _PLAIN,
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """Read the first block of a stream; `name` stands for it in errors.
+
+        Args:
+            columns: those that an earlier file had, which are those of this one then.
+        Raises:
+            TableError: a feature that no object of the first block has.
+        """
+        self._text = TextSource(stream, name=name, encoding=layout.encoding, compression=layout.compression)
+        self._signature = signature
+        self._name = name
+        self._line = 1
+        blocks = line_blocks(io.BufferedReader(self._text, BLOCK_BYTES), name=name)
+        first = next(blocks, [])
+        self._blocks = chain([first], blocks)
+        self.columns = tuple(columns) if columns is not None else self._columns(first)
+        check_columns(self.columns, signature, name)
+        self._known = frozenset(self.columns)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Text that is JSON, all of it."""
+        return pa.schema([(column, JSON) for column in self.columns])
+
+    @property
+    def bytes_read(self) -> int:
+        """How far reading has come in the file."""
+        return self._text.bytes_read
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Go through the lines that are not blank."""
+        for block in self._blocks:
+            if block:
+                yield from self._chunks(block)
+
+    def _columns(self, lines: Sequence[bytes]) -> tuple[str, ...]:
+        columns: dict[str, None] = {}
+        why = "nothing"
+        for line in lines:
+            try:
+                columns |= dict.fromkeys(_fields(line))
+            except ValueError as exc:
+                why = str(exc) if line.strip() else why
+        if not columns:
+            raise TableError(f"{self._name}: expected one JSON object a line, got {why}")
+        return tuple(columns)
+
+    def _chunks(self, lines: Sequence[bytes]) -> Iterator[Chunk]:
+        rows: list[_Fields] = []
+        numbers: list[int] = []
+        rejects: list[Reject] = []
+        for number, line in enumerate(lines, self._line):
+            if not line or line.isspace():
+                continue
+            try:
+                rows.append(self._checked(_fields(line)))
+                numbers.append(number)
+            except ValueError as exc:
+                text = line.decode(errors="replace").rstrip("\r")
+                rejects.append(Reject(self._name, number, "", str(exc), text))
+        self._line += len(lines)
+        if rows:
+            yield from self._readable(rows, np.array(numbers, dtype=np.int64), rejects)
+        elif rejects:
+            yield Chunk(self._name, None, None, (), rejects)
+
+    def _checked(self, fields: _Fields) -> _Fields:
+        if not self._known.issuperset(fields):
+            other = next(field for field in fields if field not in self._known)
+            raise ValueError(f"expected a field that stands in the first objects as well, got {other!r}")
+        return fields
+
+    def _readable(self, rows: Sequence[_Fields], numbers: Any, rejects: Sequence[Reject]) -> Iterator[Chunk]:
+        columns = [
+            pa.ExtensionArray.from_storage(JSON, pa.array([row.get(name) for row in rows], pa.string()))
+            for name in self.columns
+        ]
+        start = 0
+        for part in even_slices(pa.record_batch(columns, names=self.columns)):
+            lines = numbers[start : start + part.num_rows]
+            start += part.num_rows
+            last = start == len(rows)
+            within = [one for one in rejects if (last or one.line <= lines[-1])]
+            rejects = [one for one in rejects if not (last or one.line <= lines[-1])]
+            values, refused = read_columns(self._signature, part, read_json_column)
+            within += rejects_of(refused, part, lines, self._name, as_object)
+            within.sort(key=lambda reject: reject.line)
+            whole = Chunk(self._name, None, part, lines, within, as_object)
+            yield readable(self._signature, whole, values, refused)
+
+
+def as_object(table: Any, row: int) -> str:
+    """Show a row as the object it was."""
+    cells = ((name, column[row].as_py()) for name, column in zip(table.schema.names, table.columns, strict=True))
+    members = (
+        f"{json.dumps(name, ensure_ascii=False)}:{cell if isinstance(cell, str) else json.dumps(cell)}"
+        for name, cell in cells
+        if cell is not None
+    )
+    return "{" + ",".join(members) + "}"
+
+
+_decode: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def _fields(line: bytes) -> _Fields:
+    """Give the fields of an object, each value as it is written.
+
+    Raises:
+        ValueError: it is no object.
+    """
+    try:
+        return {name: bytes(value).strip() for name, value in _decode(line).items()}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _leniently(line)
+
+
+def _leniently(line: bytes) -> _Fields:
+    """Read what is no JSON to the letter: NaN and Infinity, which many write."""
+    try:
+        found = json.loads(line)
+    except RecursionError:
+        raise ValueError("expected JSON, got lists within lists without end") from None
+    except ValueError as exc:
+        raise ValueError(f"expected JSON, got {_cut(line)}: {exc}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"expected a JSON object, got {shown(found)}")
+    return {name: json.dumps(value, ensure_ascii=False).encode(errors="replace") for name, value in found.items()}
+
+
+def _cut(line: bytes) -> str:
+    text = line.decode(errors="replace").strip()
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,70 @@
+"""ParquetEncoder: the rows that were read, each with its prediction, as an Arrow stream that is sealed into Parquet.
+
+A Parquet file has its index at the end and cannot be added to; a stream of Arrow messages can, and can be cut off.
+"""
+
+from collections.abc import Sequence
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+
+from foreseen.adapters.tabular.added_columns import AddedColumn
+from foreseen.adapters.tabular.parquet_seal import AS_JSON, seal_parquet
+from foreseen.adapters.tabular.texts import JSON, as_cells_of_text, as_plain, cell_texts, json_texts
+from foreseen.domain.predictions import Predictions
+from foreseen.domain.signature import Signature
+from foreseen.domain.table import Chunk
+
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+
+
+class ParquetEncoder:
+    """Gives the columns to keep with their types, then those that are added.
+
+    Labels of classes are strings and probabilities are numbers. What else a model answers is known when it is all
+    there: until then it is kept as JSON.
+    """
+
+    has_to_be_sealed: Final = True
+
+    def __init__(self, schema: pa.Schema, *, added: Sequence[AddedColumn], signature: Signature) -> None:
+        """Take the columns that are kept of what was read, and those to add."""
+        self._added = [(column, _field(column, signature)) for column in added]
+        kept = [pa.field(field.name, _plain_type(field.type)) for field in schema]
+        self._schema = pa.schema([*kept, *(field for _, field in self._added)])
+        self._kept = [field.name for field in kept]
+
+    def begin(self) -> bytes:
+        """Give the message that tells the columns."""
+        return self._schema.serialize().to_pybytes()  # type: ignore[no-any-return]
+
+    def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
+        """Give the message that holds the rows."""
+        columns = [_plain(chunk.table.column(name)) for name in self._kept]
+        for column, field in self._added:
+            values = column.values(predictions)
+            if field.type == pa.float64():
+                columns.append(pa.array(values, pa.float64()))
+            else:
+                columns.append(json_texts(values) if field.metadata else cell_texts(values))
+        return pa.record_batch(columns, schema=self._schema).serialize().to_pybytes()  # type: ignore[no-any-return]
+
+    def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
+        """Write the file, a group of rows at a time."""
+        seal_parquet(spool, out)
+
+
+def _field(column: AddedColumn, signature: Signature) -> pa.Field:
+    if column.label is not None:
+        return pa.field(column.name, pa.float64())
+    if column.output == "prediction" and signature.kind == "classification" and signature.classes:
+        return pa.field(column.name, pa.string())
+    return pa.field(column.name, pa.string(), metadata=AS_JSON)
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    return pa.string() if kind == JSON else as_plain(pa.nulls(0, kind)).type
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    return as_cells_of_text(column) if column.type == JSON else as_plain(column)

@@ -1,0 +1,142 @@
+"""Which files a run reads and writes, and in which form: what the command line says of them."""
+
+import codecs
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast, get_args
+
+import typer
+
+from foreseen.domain.table_form import Format, OutputColumns, TableForm
+from foreseen.settings import SettingsError
+
+STANDARD: Final = "-"
+"""The name that stands for standard input and standard output."""
+
+_FORMATS: Final = get_args(Format)
+_PANEL: Final = "Files"
+
+INPUTS: Any = typer.Argument(
+    metavar="INPUT...",
+    help="Files to read: .csv, .tsv, .parquet, .jsonl; with .gz or .zst behind but for Parquet. "
+    "'day-*.csv' is all that match; - is standard input.",
+    show_default=False,
+)
+OUTPUT: Any = typer.Option(
+    "--output", "-o", metavar="OUT", help="File to write, of any of these formats; - for standard output."
+)
+
+
+def _option(flag: str, metavar: str, told: str) -> Any:
+    return typer.Option(flag, metavar=metavar, help=told, rich_help_panel=_PANEL, show_default=False)
+
+
+INPUT_FORMAT: Any = _option("--format", "CHOICE", "What INPUT is, if its name does not say it (csv|tsv|parquet|jsonl).")
+OUTPUT_FORMAT: Any = _option("--output-format", "CHOICE", "What OUT is to be (csv|tsv|parquet|jsonl).")
+DELIMITER: Any = _option(
+    "--delimiter", "CHAR", "Between two cells of CSV, in and out. (default: a comma; a tab for TSV)"
+)
+QUOTE: Any = _option("--quote", "CHAR", 'Around cells that need it, in and out. (default: ")')
+ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252; OUT is UTF-8. (default: utf-8)")
+KEEP: Any = _option("--keep", "A,B,…", "Columns of INPUT to write beside the prediction; '' for none. (default: all)")
+PREDICTION_COLUMN: Any = _option("--prediction-column", "NAME", "Name of the prediction. (default: prediction)")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is read and written.
+
+    Attributes:
+        sources: names of the inputs, one at least, in the order that they are read in.
+        input, output: the forms of the inputs and the output.
+        columns: which columns are written.
+    """
+
+    sources: tuple[str, ...]
+    input: TableForm
+    output: TableForm
+    columns: OutputColumns
+
+
+def files_of(
+    inputs: Sequence[str],
+    input_format: str | None,
+    output_format: str | None,
+    delimiter: str | None,
+    quote: str,
+    encoding: str,
+    *,
+    keep: str | None,
+    prediction: str,
+) -> Files:
+    """Read what was given on the command line.
+
+    Raises:
+        SettingsError: it makes no sense.
+    """
+    delimiter = _tab(delimiter)
+    if delimiter is not None:
+        _check_character("--delimiter", delimiter)
+    _check_character("--quote", quote)
+    if delimiter == quote:
+        raise SettingsError(f"--quote: expected another character than the delimiter, got {quote!r}")
+    if not prediction:
+        raise SettingsError("--prediction-column: expected a name, got nothing")
+    columns = OutputColumns(None if keep is None else _names(keep), prediction)
+    read = TableForm(_format("--format", input_format), delimiter, quote, _encoding(encoding))
+    written = TableForm(_format("--output-format", output_format), delimiter, quote)
+    return Files(_sources(inputs), read, written, columns)
+
+
+def size_of(sources: Sequence[str]) -> int:
+    """Give the bytes to come, 0 where that cannot be known: from a pipe."""
+    paths = [Path("/dev/stdin") if source == STANDARD else Path(source) for source in sources]
+    return sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else 0
+
+
+def _sources(inputs: Sequence[str]) -> tuple[str, ...]:
+    """Give the files that are meant, each once: a pattern that no shell has filled in stands for all that match it."""
+    found: dict[str, None] = {}
+    for given in inputs:
+        if given in found and given == STANDARD:
+            raise SettingsError("INPUT: expected - once, got it twice")
+        if given == STANDARD or Path(given).exists() or not glob.has_magic(given):
+            found[given] = None
+            continue
+        matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a Path has no absolute patterns
+        if not matches:
+            raise SettingsError(f"INPUT: expected files like {given}, got none")
+        found |= dict.fromkeys(matches)
+    return tuple(found)
+
+
+def _format(flag: str, given: str | None) -> Format | None:
+    if given is not None and given not in _FORMATS:
+        raise SettingsError(f"{flag}: expected {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}, got {given!r}")
+    return cast("Format | None", given)
+
+
+def _tab(delimiter: str | None) -> str | None:
+    return "\t" if delimiter in ("\\t", "tab") else delimiter
+
+
+def _check_character(flag: str, given: str) -> None:
+    if len(given) != 1 or not given.isascii() or given in "\r\n\0":
+        raise SettingsError(f"{flag}: expected one ASCII character, got {given!r}")
+
+
+def _encoding(given: str) -> str:
+    try:
+        codec = codecs.lookup(given)
+        codec.incrementaldecoder().decode(b"")
+    except (LookupError, TypeError, AttributeError):
+        raise SettingsError(
+            f"--encoding: expected one such as utf-8, utf-16, latin-1 or cp1252, got {given!r}"
+        ) from None
+    return codec.name
+
+
+def _names(given: str) -> tuple[str, ...]:
+    return tuple(name for name in (part.strip() for part in given.split(",")) if name)
