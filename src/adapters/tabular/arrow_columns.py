@@ -77,7 +77,7 @@ def _floats(feature: Feature, numbers: pa.Array) -> tuple[Any, dict[int, str]]:
     with np.errstate(over="ignore"):
         bad = ~np.isfinite(values.astype(feature.dtype)) & ~missing
     for row in map(int, np.flatnonzero(bad)):
-        refused[row] = f"expected a finite {feature.dtype} number, got {values[row]!r}"
+        refused[row] = f"expected a finite {feature.dtype} number, got {float(values[row])!r}"
     if not feature.missing:
         refused |= dict.fromkeys(map(int, np.flatnonzero(missing)), f"expected a number, got {_NOTHING}")
     values[list(refused)] = 0

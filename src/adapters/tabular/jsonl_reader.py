@@ -168,7 +168,10 @@ def _leniently(line: bytes) -> _Fields:
         raise ValueError(f"expected JSON, got {_cut(line)}: {exc}") from None
     if not isinstance(found, dict):
         raise ValueError(f"expected a JSON object, got {shown(found)}")
-    return {name: json.dumps(value, ensure_ascii=False).encode(errors="replace") for name, value in found.items()}
+    try:
+        return {name.encode().decode(): json.dumps(value).encode() for name, value in found.items()}
+    except UnicodeError:
+        raise ValueError("expected fields named in Unicode characters, got half of one") from None
 
 
 def _cut(line: bytes) -> str:

@@ -37,7 +37,9 @@ class ParquetReader:
         self._stream = stream
         try:
             self._size = stream.seek(0, 2)
-            self._file = pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+            self._file = pq.ParquetFile(
+                stream, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True
+            )
             self.schema: Any = self._file.schema_arrow.remove_metadata()
         except (pa.ArrowException, OSError) as exc:
             raise TableError(self._worded(exc)) from exc

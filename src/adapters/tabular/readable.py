@@ -1,8 +1,9 @@
 """What is the same of every format: which columns there have to be, and what becomes of rows that cannot be read."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.near import near_hint
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Chunk, Lines, Reject
+
+_SHOWN_LENGTH: Final = 400
 
 Refused = dict[int, tuple[str, str]]
 """Column and reason, by row."""
@@ -25,7 +28,7 @@ def check_columns(columns: Sequence[str], signature: Signature, name: str) -> No
     """
     known = set(columns)
     if len(known) < len(columns):
-        twice = min(column for column in known if columns.count(column) > 1)
+        twice = min(column for column, count in Counter(columns).items() if count > 1)
         raise TableError(f"{name}: expected each column once, got {twice!r} twice")
     for feature in signature.names:
         if feature not in known:
@@ -35,9 +38,11 @@ def check_columns(columns: Sequence[str], signature: Signature, name: str) -> No
 
 
 def listed(columns: Sequence[str], most: int = 40) -> str:
-    """Name columns, but not a million of them."""
+    """Name columns, but not a million of them, nor one of a million characters."""
     more = f" and {len(columns) - most} more" if len(columns) > most else ""
-    return ", ".join(columns[:most]) + more
+    text = ", ".join(column[:_SHOWN_LENGTH] for column in columns[:most])
+    text = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text) + more
 
 
 def read_columns(

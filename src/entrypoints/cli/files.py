@@ -130,7 +130,8 @@ def _check_character(flag: str, given: str) -> None:
 def _encoding(given: str) -> str:
     try:
         codec = codecs.lookup(given)
-        codec.incrementaldecoder().decode(b"")
+        if not isinstance(codec.incrementaldecoder().decode(b""), str):  # such as hex, which is no encoding of text
+            raise LookupError
     except (LookupError, TypeError, AttributeError):
         raise SettingsError(
             f"--encoding: expected one such as utf-8, utf-16, latin-1 or cp1252, got {given!r}"

@@ -3,11 +3,12 @@
 import asyncio
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from foreseen.container import Container, opened
 from foreseen.domain.errors import TableError
@@ -46,9 +47,12 @@ def score_files(
             reader.schema, path=output, name=name, form=files.output, columns=files.columns
         )
         aside = _Rejects(container, stack, rejects or _beside(output), is_named=rejects is not None)
-        stream = stack.enter_context(_output(container, output))
+        out = stack.enter_context(_output(container, output))
+        stream = stack.enter_context(_spool(output)) if encoder.has_to_be_sealed else out
         sink = container.stream_sink(stream, aside.open, name=name, begin=encoder.begin())
         scored = asyncio.run(_run(container, reader, encoder, sink, size=size_of(files.sources)))
+        if encoder.has_to_be_sealed:
+            encoder.seal(stream, out)
     aside.finish()
     _summarise(scored, time.perf_counter() - started, container.predict(), aside.path)
     return SOME_REJECTED if scored.rejected else OK
@@ -106,6 +110,13 @@ class _Rejects:
 
 def _beside(output: str) -> Path | None:
     return None if output == STANDARD else Path(f"{output}.rejects.csv")
+
+
+@contextmanager
+def _spool(output: str) -> Iterator[BinaryIO]:
+    """Give a file without a name, on the disk that has to have room for the output anyway."""
+    with tempfile.TemporaryFile(dir=None if output == STANDARD else Path(output).parent) as file:
+        yield cast("BinaryIO", file)
 
 
 def _output(container: Container, output: str) -> AbstractContextManager[BinaryIO]:

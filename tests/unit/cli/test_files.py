@@ -1,0 +1,89 @@
+"""What the command line says of files: which are meant, in which form, and what makes no sense."""
+
+from pathlib import Path
+
+import pytest
+
+from foreseen.domain.table_form import OutputColumns, TableForm
+from foreseen.entrypoints.cli.files import Files, files_of, size_of
+
+from .conftest import Called
+
+
+def files(*inputs: str, keep: str | None = None) -> Files:
+    """Read the inputs of a command line."""
+    return files_of(inputs, None, None, None, '"', "utf-8", keep=keep, prediction="prediction")
+
+
+def test_a_pattern_stands_for_all_that_match_it_sorted_and_each_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("day-2.csv", "day-10.csv", "day-1.csv", "other.csv"):
+        Path(name).write_text("x" * 10)
+
+    assert files("day-2.csv", "day-*.csv", "-").sources == ("day-2.csv", "day-1.csv", "day-10.csv", "-")
+    assert files(str(tmp_path / "o*.csv")).sources == (str(tmp_path / "other.csv"),)
+    assert size_of(["day-1.csv", "day-2.csv"]) == 20
+    assert size_of(["day-1.csv", "away.csv"]) == 0
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("day[1].csv").touch()
+    Path("day1.csv").touch()
+
+    assert files("day[1].csv").sources == ("day[1].csv",)
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, None), ("", ()), ("a, b", ("a", "b")), ("a,", ("a",))])
+def test_columns_to_keep_are_names_between_commas(given: str | None, kept: tuple[str, ...] | None) -> None:
+    assert files("-", keep=given).columns == OutputColumns(kept)
+
+
+def test_what_is_said_of_the_form_holds_in_and_out() -> None:
+    found = files_of(["-"], "jsonl", "parquet", "tab", "'", "latin1", keep=None, prediction="p")
+
+    assert found.input == TableForm("jsonl", "\t", "'", "iso8859-1")
+    assert found.output == TableForm("parquet", "\t", "'", "utf-8")
+
+
+WRONG = {
+    "- twice": ("- -", "INPUT: expected - once, got it twice"),
+    "no match": ("day-*.csv", "INPUT: expected files like day-*.csv, got none"),
+    "--format": ("a --format excel", "--format: expected csv, tsv, parquet or jsonl, got 'excel'"),
+    "--output-format": ("a --output-format xls", "--output-format: expected csv, tsv, parquet or jsonl, got 'xls'"),
+    "--delimiter": ("a --delimiter ;;", "--delimiter: expected one ASCII character, got ';;'"),
+    "--delimiter, wide": ("a --delimiter §", "--delimiter: expected one ASCII character, got '§'"),
+    "--quote": ("a --quote ab", "--quote: expected one ASCII character, got 'ab'"),
+    "--quote, delimiter": ("a --quote ; --delimiter ;", "--quote: expected another character than the delimiter"),
+    "--encoding": ("a --encoding klingon", "--encoding: expected one such as utf-8, utf-16, latin-1 or cp1252, got"),
+    "--encoding, bytes": ("a --encoding hex", "--encoding: expected one such as utf-8"),
+    "--prediction-column": ("a --prediction-column=", "--prediction-column: expected a name, got nothing"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_makes_no_sense_is_told_in_one_line(name: str, called: Called) -> None:
+    line, said = WRONG[name]
+
+    ended = called("score", "m", *line.split(), "-o", "x")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"foreseen: {said}")
+    assert ended.err.count("\n") == 1
+
+
+def test_every_form_is_in_the_help(called: Called) -> None:
+    text = called("score", "--help").out
+
+    for word in (
+        "--format",
+        "--output-format",
+        "--delimiter",
+        "--quote",
+        "--encoding",
+        "--keep",
+        "--prediction-column",
+    ):
+        assert word in text

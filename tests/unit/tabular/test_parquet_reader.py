@@ -1,0 +1,220 @@
+"""Parquet in: typed columns become instances, each row one or a reject, by its number."""
+
+import io
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from foreseen.adapters.tabular import parquet_reader
+from foreseen.adapters.tabular.parquet_reader import ParquetReader
+from foreseen.domain.errors import TableError
+from foreseen.domain.signature import DType, Feature, Signature
+
+
+def parquet(columns: dict[str, Any], **options: Any) -> bytes:
+    """Write a file."""
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out, **options)
+    return out.getvalue()
+
+
+def reader(data: bytes, *features: Feature, wanted: list[str] | None = None) -> ParquetReader:
+    """Open a file."""
+    return ParquetReader(io.BytesIO(data), name="in.parquet", signature=Signature(features), wanted=wanted)
+
+
+def read(values: Any, feature: Feature) -> tuple[list[Any], list[tuple[int, str]]]:
+    """Read a file of one column: its values, and the row and the reason of each reject."""
+    found: list[Any] = []
+    rejects: list[tuple[int, str]] = []
+    for chunk in reader(parquet({"a": values}), feature):
+        found += chunk.batch.columns[0].tolist() if chunk.batch else []
+        rejects += [(reject.line, reject.reason) for reject in chunk.rejects]
+    return found, rejects
+
+
+NUMBERS = {
+    "double": pa.array([1.5, 2.0]),
+    "float": pa.array([1.5, 2.0], pa.float32()),
+    "half": pa.array(np.array([1.5, 2.0], np.float16)),
+    "decimal": pa.array([Decimal("1.5"), Decimal("2.0")]),
+    "dictionary": pa.array([1.5, 2.0]).dictionary_encode(),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_numbers_of_every_type_are_floats(name: str, dtype: DType) -> None:
+    assert read(NUMBERS[name], Feature("a", dtype=dtype)) == ([1.5, 2.0], [])
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.int8(), pa.uint8(), pa.int32(), pa.int64(), pa.uint64(), pa.decimal128(19, 0)], ids=str
+)
+@pytest.mark.parametrize("dtype", ["float64", "int64", "int8", "uint16"])
+def test_integers_of_every_type_are_numbers(kind: pa.DataType, dtype: DType) -> None:
+    assert read(pa.array([0, 7, 100], pa.int64()).cast(kind), Feature("a", dtype=dtype)) == ([0, 7, 100], [])
+
+
+def test_a_decimal_is_the_nearest_float() -> None:
+    texts = ["0.1", "0.3", "123456789.123456789", "0.000000001"]
+
+    assert read(pa.array([Decimal(text) for text in texts]), Feature("a"))[0] == [float(text) for text in texts]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())], ids=str)
+def test_text_of_every_type_is_text(kind: pa.DataType) -> None:
+    values = (
+        pa.array(["Ål", "", None]).cast(kind) if not pa.types.is_dictionary(kind) else pa.array(["Ål", "", None], kind)
+    )
+
+    assert read(values, Feature("a", dtype="string", missing=True)) == (["Ål", "", None], [])
+    assert read(values, Feature("a", dtype="string")) == (["Ål", ""], [(3, "expected a string, got nothing")])
+
+
+REJECTS: dict[str, tuple[Feature, Any, str]] = {
+    "no number": (Feature("a"), pa.array([1.0, None]), "expected a number, got nothing"),
+    "no number at all": (Feature("a"), pa.array([1.0, float("nan")]), "expected a number, got nothing"),
+    "infinite": (Feature("a"), pa.array([1.0, float("-inf")]), "expected a finite float64 number, got -inf"),
+    "too large": (Feature("a", dtype="float32"), pa.array([1.0, 1e39]), "expected a finite float32 number, got 1e+39"),
+    "inexact": (Feature("a"), pa.array([1, 2**53 + 1]), f"expected an integer from -2^53 to 2^53, got {2**53 + 1}"),
+    "inexact, signed": (Feature("a"), pa.array([1, -(2**63)]), f"from -2^53 to 2^53, got {-(2**63)}"),
+    "out of bounds": (Feature("a", dtype="uint8"), pa.array([1, -1]), "expected an integer from 0 to 255, got -1"),
+    "no integer": (Feature("a", dtype="int8"), pa.array([1, None]), "expected an integer, got nothing"),
+    "no bool": (Feature("a", dtype="bool"), pa.array([True, None]), "expected true or false, got nothing"),
+    "short list": (Feature("a", shape=(1,)), pa.array([[1.0], []]), "expected a list of 1, got 0"),
+    "no list": (Feature("a", shape=(1,)), pa.array([[1.0], None]), "expected a list, got nothing"),
+    "null in a list": (Feature("a", shape=(1,)), pa.array([[1.0], [None]]), "expected a number, got null"),
+    "infinite in a list": (Feature("a", shape=(1,)), pa.array([[1.0], [float("inf")]]), "expected a finite float64"),
+    "inexact in a list": (Feature("a", shape=(1,)), pa.array([[1], [2**53 + 1]]), "from -2^53 to 2^53"),
+}
+
+
+@pytest.mark.parametrize("name", REJECTS)
+def test_a_value_that_does_not_fit_rejects_its_row_alone(name: str) -> None:
+    feature, values, reason = REJECTS[name]
+
+    found, rejects = read(values, feature)
+
+    assert found == values.to_pylist()[:1]
+    assert [row for row, _ in rejects] == [2]
+    assert reason in rejects[0][1]
+
+
+def test_missing_numbers_are_missing() -> None:
+    values, rejects = read(pa.array([1.0, None, float("nan")]), Feature("a", missing=True))
+
+    assert np.isnan(values).tolist() == [False, True, True]
+    assert rejects == []
+    assert np.isnan(read(pa.nulls(1), Feature("a", missing=True))[0]).all()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.list_(pa.float64()), pa.list_(pa.int32()), pa.large_list(pa.float32()), pa.list_(pa.float64(), 2)],
+    ids=str,
+)
+def test_lists_are_tensors(kind: pa.DataType) -> None:
+    assert read(pa.array([[1, 2], [3, 4]], kind), Feature("a", shape=(2,))) == ([[1, 2], [3, 4]], [])
+
+
+def test_lists_of_lists_are_tensors_too() -> None:
+    assert read(pa.array([[[1.0, 2.0]], [[3.0, 4.0]]]), Feature("a", shape=(1, 2)))[0] == [[[1, 2]], [[3, 4]]]
+
+
+MISFITS: dict[str, tuple[Feature, Any, str]] = {
+    "text for numbers": (Feature("a"), ["1"], "to hold numbers (float64), got string"),
+    "bools for numbers": (Feature("a"), [True], "to hold numbers (float64), got bool"),
+    "floats for integers": (Feature("a", dtype="int8"), [1.0], "to hold integers (int8), got double"),
+    "numbers for text": (Feature("a", dtype="string"), [1], "to hold strings (string), got int64"),
+    "integers for bools": (Feature("a", dtype="bool"), [1], "to hold bools (bool), got int64"),
+    "numbers for tensors": (
+        Feature("a", shape=(2, 3)),
+        [1.0],
+        "to hold lists (2 x 3) of numbers (float64), got double",
+    ),
+    "tensors for numbers": (Feature("a"), [[1.0]], "to hold numbers (float64), got list<"),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_a_column_whose_type_never_fits_is_one_error(name: str) -> None:
+    feature, values, said = MISFITS[name]
+
+    with pytest.raises(TableError) as caught:
+        reader(parquet({"a": values}), feature)
+
+    assert str(caught.value).startswith("in.parquet: expected column 'a' ")
+    assert said in str(caught.value)
+
+
+def test_rows_are_numbered_across_chunks_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_reader, "CHUNK_ROWS", 7)
+    data = parquet({"a": [None if n % 10 == 0 else float(n) for n in range(1, 51)]}, row_group_size=16)
+    opened = reader(data, Feature("a"))
+
+    chunks = list(opened)
+
+    assert [int(line) for chunk in chunks for line in chunk.lines] == [n for n in range(1, 51) if n % 10]
+    assert [one.line for chunk in chunks for one in chunk.rejects] == [10, 20, 30, 40, 50]
+    assert max(len(chunk.batch) for chunk in chunks if chunk.batch) <= 7
+    assert opened.bytes_read == len(data)
+
+
+def test_some_rows_of_a_chunk_keep_all_that_is_theirs() -> None:
+    (chunk,) = reader(parquet({"x": ["p", "q", "r"], "a": [1.0, 2.0, 3.0]}), Feature("a"))
+    part = chunk.take([2, 0])
+
+    assert part.batch is not None
+    assert (part.batch.columns[0].tolist(), part.table.to_pydict()["x"], list(part.lines)) == (
+        [3, 1],
+        ["r", "p"],
+        [3, 1],
+    )
+    assert part.reject(0, "why").row == "r,3.0"
+
+
+def test_only_what_is_wanted_is_read() -> None:
+    (chunk,) = reader(parquet({"x": [1], "a": [1.0], "y": [2]}), Feature("a"), wanted=["y"])
+
+    assert chunk.table.schema.names == ["a", "y"]
+
+
+def test_a_file_without_rows_is_an_empty_table() -> None:
+    assert list(reader(parquet({"a": pa.array([], pa.float64())}), Feature("a"))) == []
+
+
+WHOLE = parquet({"a": np.random.default_rng(0).random(5000)})
+DAMAGED = {
+    "empty": b"",
+    "text": b"a,b\n1,2\n" * 10,
+    "cut": WHOLE[:-100],
+    "half": WHOLE[: len(WHOLE) // 2],
+    "without a footer": WHOLE[:-8] + b"\0" * 8,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_is_no_whole_parquet_file_is_told_in_one_line(name: str) -> None:
+    with pytest.raises(TableError) as caught:
+        list(reader(DAMAGED[name], Feature("a")))
+
+    assert str(caught.value).startswith("in.parquet: expected a whole Parquet file, got ")
+    assert "\n" not in str(caught.value)
+
+
+def test_pages_that_are_damaged_are_told_of() -> None:
+    data = bytearray(parquet({"a": np.random.default_rng(0).random(5000)}, write_page_checksum=True))
+    data[5000] ^= 1
+
+    with pytest.raises(TableError, match=r"^in.parquet: expected a whole Parquet file"):
+        list(reader(bytes(data), Feature("a")))
+
+
+def test_the_columns_are_held_to_the_features() -> None:
+    with pytest.raises(TableError, match=r"^in.parquet: expected a column 'a', got b"):
+        reader(parquet({"b": [1.0]}), Feature("a"))

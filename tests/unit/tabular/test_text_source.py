@@ -1,0 +1,82 @@
+"""A text comes as UTF-8, whatever its file was compressed and encoded with, and says where it does not."""
+
+import gzip
+import io
+from typing import get_args
+
+import pyarrow as pa
+import pytest
+
+from foreseen.adapters.tabular.layout import Compression
+from foreseen.adapters.tabular.text_source import TextSource
+from foreseen.domain.errors import TableError
+
+TEXT = "navn,høyde\nÅse,1\nŒuf,2\n" + "x,3\n" * 200_000
+
+
+def zstd(data: bytes) -> bytes:
+    """Compress."""
+    return bytes(pa.Codec("zstd").compress(data, asbytes=True))
+
+
+PACKED = {"gzip": gzip.compress, "zstd": zstd}
+
+
+def read(data: bytes, encoding: str = "utf-8", compression: Compression | None = None) -> str:
+    """Read a whole text."""
+    source = TextSource(io.BytesIO(data), name="in", encoding=encoding, compression=compression)
+    text = source.readall().decode()
+    assert source.bytes_read == len(data)
+    return text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "mac-roman"])
+def test_a_text_is_the_same_in_every_encoding(encoding: str) -> None:
+    assert read(TEXT.encode(encoding), encoding) == TEXT
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    assert read(TEXT.encode("utf-8-sig")) == TEXT
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_a_character_may_lie_across_two_reads(size: int) -> None:
+    class Dripping(io.BytesIO):
+        def read(self, _: int | None = -1) -> bytes:
+            return super().read(size)
+
+    source = TextSource(Dripping("a\nÅŒ€😀,é\n".encode()), name="in")
+
+    assert source.readall().decode() == "a\nÅŒ€😀,é\n"
+
+
+@pytest.mark.parametrize("before", [0, 1, 300_000])
+def test_bytes_that_do_not_decode_are_told_with_their_line(before: int) -> None:
+    with pytest.raises(TableError, match=f"^in: line {before + 2}: expected UTF-8, got the bytes e5; --encoding names"):
+        read(b"a\n" + b"b\n" * before + b"bl\xe5 c\nd\n")
+
+
+def test_a_file_that_ends_within_a_character_is_told_of() -> None:
+    with pytest.raises(TableError, match=r"^in: line 2: expected UTF-8, got the bytes c3"):
+        read(b"a\nb\xc3")
+    with pytest.raises(TableError, match=r"^in: line 2: expected UTF-16"):
+        read("a\nb".encode("utf-16")[:-1], "utf-16")
+
+
+@pytest.mark.parametrize("compression", get_args(Compression))
+class TestEveryCompression:
+    def test_parts_one_after_the_other_are_one_text(self, compression: Compression) -> None:
+        pack = PACKED[compression]
+
+        assert read(pack(b"a\n") + pack(b"") + pack(TEXT.encode()), compression=compression) == "a\n" + TEXT
+
+    @pytest.mark.parametrize("left", [-1, -9, 12])
+    def test_a_file_that_is_cut_off_is_told_of(self, compression: Compression, left: int) -> None:
+        data = PACKED[compression](bytes(range(97, 123)) * 50)
+
+        with pytest.raises(TableError, match=f"^in: expected a whole {compression} file, got one that is cut off"):
+            read(data[:left], compression=compression)
+
+    def test_a_file_that_is_none_is_told_of(self, compression: Compression) -> None:
+        with pytest.raises(TableError, match=f"^in: expected a whole {compression} file"):
+            read(b"a,b\n1,2\n", compression=compression)
