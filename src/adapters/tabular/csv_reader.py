@@ -16,13 +16,15 @@ from foreseen.adapters.tabular.csv_columns import read_column
 from foreseen.adapters.tabular.csv_lines import Counts, LineNumbers
 from foreseen.adapters.tabular.layout import Layout
 from foreseen.adapters.tabular.readable import check_columns, read_columns, readable, rejects_of
-from foreseen.adapters.tabular.slices import even_slices
+from foreseen.adapters.tabular.slices import even_slices, gathered
 from foreseen.adapters.tabular.text_source import TextSource
 from foreseen.domain.errors import TableError
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, Reject, as_cells
 
-_BLOCK_BYTES: Final = 4 << 20
+_BLOCK_BYTES: Final = 1 << 20
+"""What is parsed at once. pyarrow reads 32 of them ahead, whatever it is told: larger ones would be all the memory."""
+_BLOCKS_A_CHUNK: Final = 4
 _ROWS_A_BLOCK: Final = 4
 """Rows of the longest kind that a block has room for: pyarrow takes none that lies in three blocks."""
 _NUMBER_BYTES: Final = 32
@@ -70,7 +72,7 @@ class CsvReader:
         """Go through the rows; lines without any value at the very end are no rows."""
         blank: list[Reject] = []
         last: pa.RecordBatch | None = None
-        for record_batch in self._record_batches():
+        for record_batch in gathered(self._record_batches(), most=_BLOCKS_A_CHUNK):
             for part in even_slices(record_batch):
                 last = part
                 chunk, ends_in = self._chunk(part)

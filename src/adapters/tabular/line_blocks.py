@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from foreseen.domain.errors import TableError
 
-BLOCK_BYTES: Final = 4 << 20
+BLOCK_BYTES: Final = 2 << 20
 _LONGEST_LINE_BYTES: Final = 256 << 20
 
 

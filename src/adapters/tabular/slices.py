@@ -1,11 +1,23 @@
 """How many rows go through the model at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pyarrow as pa
 
 CHUNK_ROWS: Final = 65_536
+
+
+def gathered(batches: Iterable[pa.RecordBatch], *, most: int) -> Iterator[pa.RecordBatch]:
+    """Put small batches together until they make half a chunk, but no more than some of them."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if len(waiting) == most or sum(each.num_rows for each in waiting) >= CHUNK_ROWS // 2:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 def even_slices(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

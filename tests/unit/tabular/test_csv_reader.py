@@ -281,14 +281,22 @@ def test_quotes_that_are_closed_or_stand_in_a_cell_cut_nothing_off(data: str) ->
 def test_a_quote_that_is_never_closed_ends_the_run_with_its_place() -> None:
     data = 'a,b\n1,2\n3,"' + "4,5\n" * 3_000_000
 
-    assert refusal(data, A, TEXT_B).startswith("in.csv: expected rows of at most 4 MiB, and each quote closed, got")
+    assert refusal(data, A, TEXT_B).startswith("in.csv: expected rows of at most 1 MiB, and each quote closed, got")
 
 
-def test_a_row_of_a_million_cells_is_a_reject() -> None:
-    found = read("a,b\n1,2\n" + "7," * 999_999 + "7\n3,4\n")
+def test_a_row_of_very_many_cells_is_a_reject() -> None:
+    found = read("a,b\n1,2\n" + "7," * 299_999 + "7\n3,4\n")
 
     assert found.rows == [(1.0, 2.0), (3.0, 4.0)]
-    assert [(one.line, one.reason) for one in found.rejects] == [(3, "expected 2 cells, got 1000000")]
+    assert [(one.line, one.reason) for one in found.rejects] == [(3, "expected 2 cells, got 300000")]
+
+
+def test_a_row_that_no_block_holds_is_one_error() -> None:
+    said = refusal("a,b\n1,2\n" + "7.25," * 999_999 + "7\n3,4\n")
+
+    assert said.startswith(
+        "in.csv: expected rows of at most 1 MiB, and each quote closed, got a longer row after line "
+    )
 
 
 def test_nul_characters_reject_their_rows_and_stay_in_text() -> None:
