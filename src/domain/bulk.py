@@ -24,6 +24,9 @@ KEYS_AT_ONCE: Final = 1024
 
 LOOKUPS_AT_ONCE: Final = 4
 
+FIRST_ROWS: Final = 4096
+"""Rows that are answered before anything is decided: they go through every tier, and tell what the model costs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:
@@ -96,6 +99,12 @@ class Bulk:
         Raises:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
         """
+        if self._repeats is not None and self._cost.row_s is None and len(batch) > FIRST_ROWS:
+            first = await self._answered(batch.take(range(FIRST_ROWS)))
+            return joined_predictions([first, await self._answered(batch.take(range(FIRST_ROWS, len(batch))))])
+        return await self._answered(batch)
+
+    async def _answered(self, batch: Batch) -> Predictions:
         await self._learn(batch)
         if self._some_tier_pays():
             async with self._in_turn:

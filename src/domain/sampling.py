@@ -1,6 +1,5 @@
 """A sample of instances by what they are: all that are equal are in it, or none, whatever order they come in."""
 
-import sys
 from typing import Final
 
 import numpy as np
@@ -35,7 +34,7 @@ def sampled(batch: Batch) -> npt.NDArray[np.intp]:
 def _words(column: Column) -> list[npt.NDArray[np.uint64]]:
     """Give each value of a column as 64 bits, or as several times 64 where it is a tensor."""
     if column.dtype == object:
-        return [np.fromiter((hash(value) & sys.maxsize for value in column), dtype=np.uint64, count=len(column))]
+        return [np.fromiter(map(hash, column.tolist()), dtype=np.int64, count=len(column)).view(np.uint64)]
     flat = np.ascontiguousarray(column).reshape(len(column), -1)
     if flat.dtype.kind == "f":
         # NaN is one here as in keys, and zero has one sign: batches are canonical.

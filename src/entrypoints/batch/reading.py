@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from foreseen.domain.table import Chunk, TableReader
 
-AHEAD: Final = 2
-"""Chunks that are read before they are wanted: one is scored while the next is ready and one more is being read."""
+AHEAD: Final = 1
+"""Chunks that are read before they are wanted."""
 
 _Read = Callable[[], Chunk | None]
 """Gives a chunk that was read, None at the end, or raises what went wrong."""

@@ -47,8 +47,8 @@ async def score(
         PredictionError: the model failed.
     """
     scored = sink.scored
-    # One more than are predicted, since one is written meanwhile.
-    under_way: asyncio.Queue[asyncio.Future[_Predicted | None]] = asyncio.Queue(at_once + 1)
+    # One more is on its way to be written, and one is read ahead.
+    under_way: asyncio.Queue[asyncio.Future[_Predicted | None]] = asyncio.Queue(at_once)
     feeding = asyncio.create_task(_feed(predict, reader, under_way, skip=scored.chunks), name="feeding")
     try:
         while (predicted := await (await under_way.get())) is not None:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
-from foreseen.domain.bulk import KEYS_AT_ONCE, Tier
+from foreseen.domain.bulk import FIRST_ROWS, KEYS_AT_ONCE, Tier
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
+from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_thread import ModelThread
-from foreseen.domain.payoff import Always, Payoff
+from foreseen.domain.payoff import Always, NearPays, Payoff
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.repeats import Repeats
@@ -144,6 +145,21 @@ async def test_a_far_tier_that_is_left_out_is_asked_for_the_sample_alone(wired: 
     assert sum(far.lookups) == pytest.approx(200, rel=0.3)
     assert left_out.looked_up == [(sum(far.lookups), 0)]
     assert far.puts == []
+
+
+async def test_little_is_looked_up_before_it_is_known_what_the_model_costs() -> None:
+    near, model = DictCache(), FakePredictor()
+    thread, cost, repeats = ModelThread(), ModelCost(), Repeats(1_000_000)
+    cheap = NearPays(cost, repeats, calls_at_once=1)
+    tiers = [Tier(near, Origin.L1, cheap)]
+    predict = Predict(model, DictCache(), thread, tiers=tiers, repeats=repeats, cost=cost)
+    lengths = [float(n) for n in range(3 * FIRST_ROWS)]
+
+    assert (await predict.bulk(flowers(lengths))).outputs == {"prediction": sums(lengths)}
+
+    assert sum(near.lookups) == FIRST_ROWS
+    assert not cheap.asks
+    thread.close()
 
 
 async def test_a_lookup_of_thousands_of_keys_is_cut_into_pieces(wired: Wired) -> None:
