@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 IRIS := examples/iris
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test faults check bench soak format clean
+.PHONY: help install serve test faults kills check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -35,6 +35,9 @@ test: install ## Run every test, unit and integration
 
 faults: install ## Measure what faults of Redis cost, into docs/faults.md (five minutes)
 	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300
+
+kills: install ## Kill a scoring run at twenty random moments, and compare what comes out (three minutes)
+	FORESEEN_TEST_KILLS=20 $(BIN)/python -m pytest tests/integration/test_durable.py -k random_moments
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .

@@ -23,8 +23,12 @@ from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.closable import ClosablePredictor
 from foreseen.adapters.predictor.process import ProcessPredictor
+from foreseen.adapters.spool.claim import Claim
+from foreseen.adapters.spool.input_digests import InputDigests
+from foreseen.adapters.spool.origin import Origin
+from foreseen.adapters.spool.places import places
 from foreseen.adapters.spool.stream_sink import StreamSink
-from foreseen.adapters.spool.whole_file import whole_file
+from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.tables import opened_tables
@@ -118,6 +122,12 @@ class Container(containers.DeclarativeContainer):
     rejects_encoder = providers.Factory(CsvRejectsEncoder)
     stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
     whole_file = providers.Callable(whole_file)
+    is_stream = providers.Callable(is_stream)
+    # Who writes a file has it for itself first, and knows what was read for it.
+    places = providers.Callable(places)
+    claim = providers.Factory(Claim)
+    input_digests = providers.Factory(InputDigests)
+    origin = providers.Factory(Origin)
 
     inventory = providers.Singleton(RedisInventory, redis_client)
 
@@ -185,7 +195,7 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
     async with AsyncExitStack() as stack:
         after_the_thread = await stack.enter_async_context(AsyncExitStack())
         thread: ModelThread = container.model_thread()
-        stack.callback(thread.close)
+        stack.push_async_callback(_closed, thread)
         resources: AbstractAsyncContextManager[Any] = container.resources()
         await stack.enter_async_context(resources)
         leases: AbstractAsyncContextManager[Any] | None = container.leases()
@@ -258,6 +268,14 @@ def abandon_model(container: Container) -> None:
     predictor: Predictor = container.predictor()
     if isinstance(predictor, ProcessPredictor):
         predictor.abandon()
+
+
+async def _closed(thread: ModelThread) -> None:
+    """End a thread, waiting beside the event loop for the call of a run that failed or was stopped."""
+    if thread.busy_s:
+        await asyncio.to_thread(thread.close)
+    else:
+        thread.close()
 
 
 async def _ended(predictor: Predictor) -> None:

@@ -8,6 +8,8 @@ ForeseenError
 ├── OverloadedError          too much waits for the model already; says when to ask again
 ├── DeadlineExceededError    the time of the caller was over first
 ├── TableError               a file to score cannot be read as a table, or its result cannot be written
+│   ├── UnwritableError          the result cannot be written
+│   └── TooManyRejectsError      more of its rows cannot be scored than the caller allows
 └── CacheError               never reaches a caller of predict: a cache may fail, an answer may not
     ├── CacheUnavailableError    the tier is unreachable or too slow
     └── CorruptEntryError        bytes came back that do not verify
@@ -86,6 +88,14 @@ class DeadlineExceededError(ForeseenError):
 
 class TableError(ForeseenError):
     """A file to score cannot be read as a table, or the result cannot be written."""
+
+
+class UnwritableError(TableError):
+    """A result cannot be written; what was written so far is no worse for it."""
+
+
+class TooManyRejectsError(TableError):
+    """More rows cannot be scored than the caller allows."""
 
 
 class CacheError(ForeseenError):

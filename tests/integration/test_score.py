@@ -147,14 +147,16 @@ def test_rows_that_are_the_same_reach_the_model_once(own: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_interrupted_leaves_no_file(own: Path, tmp_path: Path, sent: signal.Signals, code: int) -> None:
+def test_a_run_over_a_stream_that_is_interrupted_leaves_no_file(
+    own: Path, tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
     (own / "started.txt").unlink(missing_ok=True)
     (tmp_path / "in.csv").write_text("a\n" + "\n".join(map(str, range(50_000))) + "\n")
-    process = subprocess.Popen(
-        command("score", "Endless.joblib", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--features", "a",
-                "--rows-per-call", "0"),
-        cwd=own, env=environment(), stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    line = command(
+        "score", "Endless.joblib", "-", "-o", tmp_path / "out.csv", "--features", "a", "--rows-per-call", "0"
+    )
+    with (tmp_path / "in.csv").open() as source:
+        process = subprocess.Popen(line, cwd=own, env=environment(), stdin=source, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while not (own / "started.txt").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -182,7 +184,7 @@ def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Pat
     assert process.wait(timeout=30) == 0
     assert "30,000 rows" in shown
     assert "rows/s" in shown
-    assert "% hits" in shown
+    assert "L1 0%" in shown
     assert "scored 30,000 rows in" in shown.splitlines()[-1]
 
 
@@ -206,6 +208,7 @@ def refusing(iris_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     frame, _ = iris_frame()
     frame.to_csv(folder / "in.csv", index=False)
     (folder / "taken.csv").write_text("mine")
+    (folder / "begun.csv.partial").write_text("mine")
     (folder / "empty.csv").write_text("")
     (folder / "other.csv").write_text("sepal_length,sepal_widht,petal_length,petal_width\n1,2,3,4\n")
     return iris_model, folder
@@ -215,6 +218,18 @@ REFUSALS: dict[str, tuple[list[str], int, str]] = {
     "output exists": (["in.csv", "-o", "taken.csv"], 1, "taken.csv: expected a new file, got one that exists; --force"),
     "no input": (["away.csv", "-o", "x.csv"], 1, "away.csv: expected a CSV file, got no such file"),
     "input is a folder": ([".", "-o", "x.csv"], 1, ".: expected a CSV file, got a directory"),
+    "a run of another output": (["in.csv", "-o", "begun.csv"], 1, "begun.csv.partial: expected no such file"),
+    "a journal of others": (
+        ["in.csv", "-o", "x.csv", "--rejects", "x.csv.journal"],
+        1,
+        "x.csv.journal: expected another",
+    ),
+    "output is the input": (["in.csv", "-o", "in.csv", "--force"], 1, "in.csv: expected another output than the input"),
+    "too few rejects": (
+        ["in.csv", "-o", "x.csv", "--max-rejects", "-1"],
+        2,
+        "--max-rejects': Input should be greater than or equal to 0",
+    ),
     "output is a folder": (["in.csv", "-o", "."], 1, ".: cannot be written: Is a directory"),
     "output has no folder": (["in.csv", "-o", "away/x.csv"], 1, "x.csv: cannot be written: No such file or directory"),
     "output cannot be": (["in.csv", "-o", "/proc/x.csv"], 1, "/proc/x.csv: cannot be written"),

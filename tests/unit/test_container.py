@@ -194,6 +194,8 @@ class Resource(DictCache):
 class Thread:
     """A model thread that notes when it is closed."""
 
+    busy_s = 0.0
+
     def __init__(self, notes: list[str]) -> None:
         self._notes = notes
 

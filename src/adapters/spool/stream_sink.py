@@ -1,10 +1,11 @@
 """StreamSink: results that are written as they come, to a stream that cannot be taken up again."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from foreseen.adapters.spool.whole_file import translated_write_errors
-from foreseen.domain.table import Reject, RejectsEncoder, Scored
+from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder
 
 
 class StreamSink:
@@ -16,10 +17,10 @@ class StreamSink:
         open_rejects: Callable[[Reject], BinaryIO],
         *,
         name: str,
-        begin: bytes,
+        encoder: TableEncoder,
         rejects_encoder: RejectsEncoder,
     ) -> None:
-        """Take what stands before the first row; `name` stands for the stream in errors.
+        """Write what stands before the first row; `name` stands for the stream in errors.
 
         Raises:
             TableError: the stream cannot be written.
@@ -30,7 +31,10 @@ class StreamSink:
         self._rejects: BinaryIO | None = None
         self._name = name
         self._encoder = rejects_encoder
-        self._append(begin)
+        self._table_encoder = encoder
+        # Outside memory, since it may be larger than that.
+        self._spool = tempfile.TemporaryFile() if encoder.has_to_be_sealed else None  # noqa: SIM115
+        self._append(encoder.begin())
 
     def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
         """Write them at once."""
@@ -42,6 +46,13 @@ class StreamSink:
                 self._rejects.write(self._encoder.encode(rejects))
         self.scored = scored
 
+    def finish(self) -> None:
+        """Write what may only be written when the last row is there."""
+        if self._spool:
+            with self._spool, translated_write_errors(self._name):
+                self._spool.seek(0)
+                self._table_encoder.seal(self._spool, self._stream)
+
     def _append(self, data: bytes) -> None:
         with translated_write_errors(self._name):
-            self._stream.write(data)
+            (self._spool or self._stream).write(data)

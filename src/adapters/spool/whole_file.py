@@ -5,9 +5,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from foreseen.domain.errors import TableError
+from foreseen.domain.errors import UnwritableError
+
+_STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")
+"""Where names are not those of files, even if a file is behind them."""
 
 
 @contextmanager
@@ -18,9 +21,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     it away from everybody else.
 
     Raises:
-        TableError: it cannot be written.
+        UnwritableError: it cannot be written.
     """
-    if path.exists() and not path.is_file():
+    if is_stream(path):
         with translated_write_errors(str(path)), path.open("wb") as file:
             yield file
         return
@@ -39,6 +42,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             raise
 
 
+def is_stream(path: Path) -> bool:
+    """Tell whether it is to be read or written as it stands: a pipe, a device, what another process has open."""
+    return (path.exists() and not path.is_file()) or str(path.parent) in _STREAMS
+
+
 @contextmanager
 def translated_write_errors(name: str) -> Iterator[None]:
     """Word what the system says of a file that cannot be written; that a pipe's reader has left is no fault."""
@@ -47,7 +55,7 @@ def translated_write_errors(name: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as exc:
-        raise TableError(f"{name}: cannot be written: {exc.strerror or exc}") from exc
+        raise UnwritableError(f"{name}: cannot be written: {exc.strerror or exc}") from exc
 
 
 def _umask() -> int:

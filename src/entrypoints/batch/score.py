@@ -36,12 +36,14 @@ async def score(
     *,
     progress: Callable[[Scored], None],
     at_once: int = 1,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Scored:
-    """Read, predict and write until the table ends.
+    """Read, predict and write until the table ends, or it should stop.
 
     Args:
         progress: told after each chunk how far the run has come.
         at_once: chunks that are predicted side by side.
+        should_stop: asked before each chunk; if so, those under way are written, and no more begun.
     Raises:
         TableError: the table cannot be read to its end, or a result cannot be written.
         PredictionError: the model failed.
@@ -49,7 +51,7 @@ async def score(
     scored = sink.scored
     # One more is on its way to be written, and one is read ahead.
     under_way: asyncio.Queue[asyncio.Future[_Predicted | None]] = asyncio.Queue(at_once)
-    feeding = asyncio.create_task(_feed(predict, reader, under_way, skip=scored.chunks), name="feeding")
+    feeding = asyncio.create_task(_feed(predict, reader, under_way, should_stop, skip=scored.chunks), name="feeding")
     try:
         while (predicted := await (await under_way.get())) is not None:
             scored = Scored(
@@ -68,6 +70,7 @@ async def _feed(
     predict: Predict,
     reader: TableReader,
     under_way: "asyncio.Queue[asyncio.Future[_Predicted | None]]",
+    should_stop: Callable[[], bool],
     *,
     skip: int,
 ) -> None:
@@ -76,7 +79,15 @@ async def _feed(
     try:
         async with aclosing(read_ahead(reader, skip=skip)) as chunks:
             async for chunk in chunks:
-                await under_way.put(asyncio.create_task(_predicted(predict, chunk), name="chunk"))
+                if should_stop():
+                    break
+                begun: asyncio.Task[_Predicted | None] = asyncio.create_task(_predicted(predict, chunk), name="chunk")
+                try:
+                    await under_way.put(begun)
+                except asyncio.CancelledError:  # the run has ended, and nobody else knows of this one
+                    begun.cancel()
+                    await asyncio.gather(begun, return_exceptions=True)
+                    raise
         end.set_result(None)
     except Exception as exc:  # noqa: BLE001 - told where the rows before it are written
         end.set_exception(exc)

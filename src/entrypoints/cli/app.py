@@ -64,7 +64,29 @@ def score(
             show_default=False,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    max_rejects: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Stop when more than N rows cannot be scored. (default: any number may be)",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with a run that was broken off; begin if there is none. OUT ends up the same."
+        ),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Replace OUT if it exists, or an unfinished run; with --resume only one that was begun with another "
+            "input, model or options.",
+        ),
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -84,15 +106,25 @@ def score(
 ) -> int:
     """Score files: their columns, and the prediction beside them.
 
-    Exits with 0 when every row was scored, 3 when some were rejected, 1 when it failed, 2 when it was called wrongly.
+    Exits with 0 when every row was scored, 3 when some were rejected, 1 when it failed, 2 when it was called wrongly;
+    with 130 after Ctrl-C and 143 after SIGTERM, which once lets the rows under way be written and twice do not.
     """
     _require_model(settings)
     files = files_of(
         sources, input_format, output_format, delimiter, quote, encoding, keep=keep, prediction=prediction_column
     )
-    from foreseen.entrypoints.cli.score import score_files
+    from foreseen.entrypoints.cli.score import Job, score_files
 
-    return score_files(settings, files, output=output, rejects=rejects, force=force, jobs=jobs)
+    job = Job(
+        files=files,
+        output=output,
+        rejects=rejects,
+        max_rejects=max_rejects,
+        force=force,
+        resume=resume,
+        jobs=jobs,
+    )
+    return score_files(settings, job)
 
 
 @app.command()

@@ -27,6 +27,16 @@ USAGE: Final = 2
 SOME_REJECTED: Final = 3
 INTERRUPTED: Final = 130
 
+
+class SignalledError(Exception):
+    """A signal ended the command in good order."""
+
+    def __init__(self, said: str, signum: int) -> None:
+        """Take what is to be told."""
+        super().__init__(said)
+        self.code = 128 + signum
+
+
 EXIT_CODES: Final[Mapping[type[ForeseenError], int]] = {
     SettingsError: USAGE,
     CacheError: FAILED,
@@ -52,8 +62,11 @@ def run(command: Callable[[], Any]) -> int:
     try:
         code = command()
     except ForeseenError as exc:
-        _tell(str(exc))
+        _tell(_with_notes(exc))
         return exit_code(exc)
+    except SignalledError as exc:
+        _tell(_with_notes(exc))
+        return exc.code
     except typer.TyperException as exc:  # an unknown flag, a missing argument
         if said := exc.format_message():  # empty where no command was named: the help has been shown then
             _tell(said)
@@ -66,6 +79,11 @@ def run(command: Callable[[], Any]) -> int:
     if code == INTERRUPTED:  # also what Typer makes of Ctrl-C
         _tell("interrupted")
     return code if isinstance(code, int) else OK
+
+
+def _with_notes(exc: Exception) -> str:
+    """Say what went wrong, and what was added on its way here: what to do about it."""
+    return "; ".join([str(exc), *getattr(exc, "__notes__", ())])
 
 
 def _tell(said: str) -> None:

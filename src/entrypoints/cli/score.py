@@ -3,69 +3,144 @@
 import asyncio
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 from foreseen.container import Container, opened
 from foreseen.domain.errors import TableError
+from foreseen.domain.key import namespace
 from foreseen.domain.predict import Predict
-from foreseen.domain.table import Reject, Scored, Sink, TableEncoder, TableReader
+from foreseen.domain.reject_limit import RejectLimit
+from foreseen.domain.table import Scored, Sink, TableEncoder, TableReader
 from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.caching import cache_what_repeats
-from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
+from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED, SignalledError
 from foreseen.entrypoints.cli.files import STANDARD, Files, size_of
 from foreseen.entrypoints.cli.progress import Progression, shown_progress
+from foreseen.entrypoints.cli.results import FileResults, StreamResults
+from foreseen.entrypoints.cli.stopping import stopping
+from foreseen.entrypoints.cli.streams import shown_name
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import scoring_container
-from foreseen.settings import Settings
+from foreseen.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
-def score_files(
-    settings: Settings, files: Files, *, output: str, rejects: Path | None, force: bool, jobs: int | None
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be scored into what.
+
+    Attributes:
+        files: what is read, and the forms of it and of the output.
+        max_rejects: rows that may be rejected; None for any number.
+        force: whether an output or an unfinished run that is there may be replaced.
+        resume: whether an unfinished run that is there is to be gone on with.
+        jobs: calls of the model side by side; None for as many as it may be called with.
+    """
+
+    files: Files
+    output: str
+    rejects: Path | None
+    max_rejects: int | None
+    force: bool
+    resume: bool
+    jobs: int | None
+
+
+def score_files(settings: Settings, job: Job) -> int:
     """Score files into another, which is there whole in the end, or not at all; give the exit code."""
     configure_logs(settings)
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
-    container = scoring_container(settings, jobs=jobs, is_auto=is_auto)
-    container.predictor()
-    cache_what_repeats(container)
-    _check_names(files.sources, output, rejects, force=force)
+    container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto)
+    can_be_resumed = _can_be_resumed(container, job)
     signal.signal(signal.SIGTERM, _leave)
-    started = time.perf_counter()
-    with ExitStack() as stack:
-        reader = stack.enter_context(
-            container.tables(files.sources, standard_input=sys.stdin.buffer, form=files.input, keep=files.columns.keep)
-        )
-        name = "standard output" if output == STANDARD else output
-        encoder = container.table_encoder(
-            reader.schema, path=output, name=name, form=files.output, columns=files.columns
-        )
-        aside = _Rejects(container, stack, rejects or _beside(output), is_named=rejects is not None)
-        out = stack.enter_context(_output(container, output))
-        stream = stack.enter_context(_spool(output)) if encoder.has_to_be_sealed else out
-        sink = container.stream_sink(stream, aside.open, name=name, begin=encoder.begin())
-        scored = asyncio.run(_run(container, reader, encoder, sink, size=size_of(files.sources)))
-        if encoder.has_to_be_sealed:
-            encoder.seal(stream, out)
-    aside.finish()
-    _summarise(scored, time.perf_counter() - started, container.predict(), aside.path)
+    with _results(container, job) as results:
+        digests = container.input_digests([Path(each) for each in job.files.sources]) if can_be_resumed else None
+        container.predictor()
+        cache_what_repeats(container)
+        started = time.perf_counter()
+        with _reader(container, job.files) as reader:
+            encoder = container.table_encoder(
+                reader.schema,
+                path=job.output,
+                name=shown_name(job.output, "standard output"),
+                form=job.files.output,
+                columns=job.files.columns,
+            )
+            sink = results.sink(encoder, digests and (lambda: _origin(container, job, digests())))
+            scored = _run(container, reader, encoder, sink, job, can_be_resumed=can_be_resumed)
+        if digests:
+            digests.check()
+    _summarise(scored, time.perf_counter() - started, container.predict(), results.rejects)
     return SOME_REJECTED if scored.rejected else OK
 
 
-def _check_names(sources: Sequence[str], output: str, rejects: Path | None, *, force: bool) -> None:
-    """Refuse to write over a file that is there, or into one that is read or written already."""
-    for path in (None if output == STANDARD else Path(output), rejects):
-        if path is not None and path.is_file() and not force:
+def _reader(container: Container, files: Files) -> AbstractContextManager[TableReader]:
+    opened: AbstractContextManager[TableReader] = container.tables(
+        files.sources, standard_input=sys.stdin.buffer, form=files.input, keep=files.columns.keep
+    )
+    return opened
+
+
+def _can_be_resumed(container: Container, job: Job) -> bool:
+    """Tell whether a run that is broken off could go on: not if what it reads or writes is a stream."""
+    read = [(source, "standard input", "input") for source in job.files.sources]
+    for given, standard, what in (
+        *read,
+        (job.output, "standard output", "output"),
+        (str(job.rejects or ""), "", "rejects"),
+    ):
+        if given and (given == STANDARD or container.is_stream(Path(given))):
+            if job.resume:
+                raise SettingsError(f"--resume: expected a file as {what}, got {shown_name(given, standard)}")
+            return False
+    return True
+
+
+def _results(container: Container, job: Job) -> FileResults | StreamResults:
+    output, rejects = Path(job.output), job.rejects
+    is_streamed = job.output == STANDARD or container.is_stream(output)
+    if not is_streamed and not (rejects and container.is_stream(rejects)):
+        inputs = [Path(source) for source in job.files.sources if source != STANDARD]
+        places = container.places(output, rejects, inputs=inputs)
+        return FileResults(container, places, force=job.force, resume=job.resume)
+    for path in (None if is_streamed else output, rejects):
+        if path is not None and path.is_file() and not job.force:
             raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
-    taken = {Path(name).resolve() for name in (*sources, output)}
-    if rejects is not None and rejects.resolve() in taken:
+    if rejects and rejects.resolve() in {Path(each).resolve() for each in (job.output, *job.files.sources)}:
         raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
+    return StreamResults(container, job.output, rejects)
+
+
+def _origin(container: Container, job: Job, inputs: Any) -> Any:
+    """Say what this run is: whatever changes a byte of what is written, and nothing else."""
+    predictor = container.predictor()
+    settings: Settings = container.settings()
+    options = {
+        "outputs": ",".join(predictor.outputs),
+        "rows_per_call": str(settings.rows_per_call),
+        "rejects": str(job.rejects or ""),
+        **_as_options("input", job.files.input),
+        **_as_options("output", job.files.output),
+        **_as_options("columns", job.files.columns),
+        "foreseen": version("foreseen"),
+        "pyarrow": version("pyarrow"),
+    }
+    model = namespace(predictor.fingerprint, predictor.signature, predictor.outputs)
+    return container.origin(inputs=inputs, model=model.hex(), options=options)
+
+
+def _as_options(what: str, form: "DataclassInstance") -> dict[str, str]:
+    return {f"{what} {name}": "" if value is None else str(value) for name, value in asdict(form).items()}
 
 
 def _leave(*_: object) -> None:
@@ -73,69 +148,42 @@ def _leave(*_: object) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
 
-async def _run(container: Container, reader: TableReader, encoder: TableEncoder, sink: Sink, *, size: int) -> Scored:
+def _run(
+    container: Container, reader: TableReader, encoder: TableEncoder, sink: Any, job: Job, *, can_be_resumed: bool
+) -> Scored:
+    """Score what is not scored yet.
+
+    Raises:
+        SignalledError: it was told to stop, and did so where another run can go on.
+    """
+    limited: Sink = sink if job.max_rejects is None else RejectLimit(sink, job.max_rejects)
+    if can_be_resumed and sink.is_whole:
+        return limited.scored
+    size = size_of(job.files.sources)
+    if not can_be_resumed:
+        return asyncio.run(_score(container, reader, encoder, limited, size=size))
+    with stopping() as stop:
+        scored = asyncio.run(_score(container, reader, encoder, limited, size=size, should_stop=stop))
+    if stop.is_heeded:
+        raise SignalledError(f"interrupted after {scored.rows + scored.rejected:,} rows", stop.signum)
+    return scored
+
+
+async def _score(
+    container: Container,
+    reader: TableReader,
+    encoder: TableEncoder,
+    sink: Sink,
+    *,
+    size: int,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Scored:
     async with opened(container) as predict:
-        with shown_progress(predict, reader, size, how=Progression.AUTO, before=Scored()) as progress:
+        with shown_progress(predict, reader, size, how=Progression.AUTO, before=sink.scored) as progress:
             at_once = container.model_thread().at_once
-            return await score(predict, reader, encoder, sink, progress=progress, at_once=at_once)
-
-
-class _Rejects:
-    """The rejects file: made when the first row is rejected, or at once where its name was given."""
-
-    def __init__(self, container: Container, files: ExitStack, path: Path | None, *, is_named: bool) -> None:
-        self.path = path
-        self._container = container
-        self._files = files
-        self._stream: BinaryIO | None = self._opened(path) if is_named and path is not None else None
-
-    def open(self, first: Reject) -> BinaryIO:
-        """Give where rejects are written."""
-        if self.path is None:
-            place = f"line {first.line}" + (f", column {first.column}" if first.column else "")
-            raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")
-        self._stream = self._stream or self._opened(self.path)
-        return self._stream
-
-    def finish(self) -> None:
-        """Remove what an earlier run left under the name that nobody chose, lest it be taken for this one's."""
-        if self._stream is None and self.path is not None:
-            self.path.unlink(missing_ok=True)
-
-    def _opened(self, path: Path) -> BinaryIO:
-        stream: BinaryIO = self._files.enter_context(self._container.whole_file(path))
-        stream.write(self._container.rejects_encoder().begin())
-        return stream
-
-
-def _beside(output: str) -> Path | None:
-    return None if output == STANDARD else Path(f"{output}.rejects.csv")
-
-
-@contextmanager
-def _spool(output: str) -> Iterator[BinaryIO]:
-    """Give a file without a name, on the disk that has to have room for the output anyway."""
-    with tempfile.TemporaryFile(dir=None if output == STANDARD else Path(output).parent) as file:
-        yield cast("BinaryIO", file)
-
-
-def _output(container: Container, output: str) -> AbstractContextManager[BinaryIO]:
-    chosen: AbstractContextManager[BinaryIO]
-    chosen = _standard_output() if output == STANDARD else container.whole_file(Path(output))
-    return chosen
-
-
-@contextmanager
-def _standard_output() -> Iterator[BinaryIO]:
-    """Give standard output, and see to it that all of it is out: what fails when Python exits is told to nobody."""
-    stream = sys.stdout.buffer
-    yield stream
-    try:
-        stream.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as exc:
-        raise TableError(f"standard output: cannot be written: {exc.strerror}") from exc
+            return await score(
+                predict, reader, encoder, sink, progress=progress, at_once=at_once, should_stop=should_stop
+            )
 
 
 def _summarise(scored: Scored, seconds: float, predict: Predict, rejects: Path | None) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from foreseen.adapters.spool.stream_sink import StreamSink
-from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
+from foreseen.adapters.tabular.added_columns import added_columns
+from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder
 from foreseen.domain.errors import TableError
 from foreseen.domain.table import Reject, Scored
 
@@ -22,7 +23,13 @@ class Full(io.RawIOBase):
 
 def sink(stream: Any, rejects: Any) -> StreamSink:
     """Make one that begins with a header."""
-    return StreamSink(stream, lambda _: rejects, name="out.csv", begin=b"a,p\n", rejects_encoder=CsvRejectsEncoder())
+    return StreamSink(
+        stream,
+        lambda _: rejects,
+        name="out.csv",
+        encoder=CsvEncoder(["a"], added=added_columns(["predict"], [], prediction="p")),
+        rejects_encoder=CsvRejectsEncoder(),
+    )
 
 
 def test_rows_and_rejects_are_written_as_they_come() -> None:

@@ -50,7 +50,7 @@ async def scored(
     out, aside = io.BytesIO(), io.BytesIO()
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=predict.predictor.signature)
     encoder = CsvEncoder(reader.columns, added=added_columns(["predict"], []))
-    sink = StreamSink(out, lambda _: aside, name="out.csv", begin=encoder.begin(), rejects_encoder=CsvRejectsEncoder())
+    sink = StreamSink(out, lambda _: aside, name="out.csv", encoder=encoder, rejects_encoder=CsvRejectsEncoder())
     count = await score(predict, reader, encoder, sink, progress=(steps if steps is not None else []).append)
     return _rows(out)[1:], [row[1:] for row in _rows(aside)], count
 

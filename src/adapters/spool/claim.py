@@ -1,0 +1,136 @@
+"""Claim: an output that one run has for itself, and what may be done with what is there already."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from foreseen.adapters.spool.disk import Disk
+from foreseen.adapters.spool.durable_sink import DurableSink
+from foreseen.adapters.spool.journal import Journal
+from foreseen.adapters.spool.journal_file import JournalFile
+from foreseen.adapters.spool.origin import Origin
+from foreseen.adapters.spool.places import Places
+from foreseen.adapters.spool.whole_file import translated_write_errors
+from foreseen.domain.errors import TableError
+from foreseen.domain.table import RejectsEncoder, TableEncoder
+
+
+class Claim:
+    """Says whether a run may begin or go on, before its model is loaded; gives the sink when it is.
+
+    What is there already is an output, which only force replaces, or an unfinished run, which is gone on with, begun
+    anew by force, or with both gone on with if it is the same run and else begun anew.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        *,
+        force: bool,
+        resume: bool,
+        disk: Disk | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Lock the output until it is released, or a sink has it.
+
+        Raises:
+            TableError: another run has it, or it may not be written.
+        """
+        self._places = places
+        self._force = force
+        self._resume = resume
+        self._disk = disk or Disk()
+        self._clock = clock
+        if not places.journal.exists():
+            self._refuse_what_is_there()
+        with translated_write_errors(places.name):
+            self._journal = JournalFile(self._disk, places)
+        try:
+            self._found = self._look()
+        except BaseException:
+            self.release()
+            raise
+
+    def sink(
+        self,
+        encoder: TableEncoder,
+        *,
+        rejects_encoder: RejectsEncoder,
+        origin: Callable[[], Origin] | None,
+    ) -> DurableSink:
+        """Begin, or go on; after this the output is the sink's.
+
+        Args:
+            origin: gives what this run is; None for one that cannot be gone on with. Asked for at once only if there is
+                a run to compare it with.
+        Raises:
+            TableError: the run that is there is another one, or it cannot be written.
+        """
+        found = self._found if origin is None else self._compared(origin)
+        sink = DurableSink(
+            self._disk,
+            self._places,
+            self._journal,
+            encoder=encoder,
+            rejects_encoder=rejects_encoder,
+            origin=origin,
+            replaces=self._force or (found is not None and found.replaces),
+            clock=self._clock,
+        )
+        if found is not None:
+            sink.go_on(found)
+            return sink
+        try:
+            sink.begin()
+        except TableError:
+            with suppress(TableError):
+                sink.discard()
+            raise
+        return sink
+
+    def release(self) -> None:
+        """Leave everything as it was found."""
+        if self._journal.is_new:
+            self._journal.remove()
+        self._journal.close()
+
+    def _look(self) -> Journal | None:
+        """Give the run to go on with; None to begin one."""
+        self._journal.check()
+        found = self._read()
+        if found is None:
+            self._refuse_what_is_there()
+        elif not self._resume:
+            raise TableError(
+                f"{self._places.name}: expected no unfinished run of it, got one of {found.step.scored.rows:,} rows; "
+                "--resume goes on with it, --force begins anew"
+            )
+        return found
+
+    def _read(self) -> Journal | None:
+        """Read the journal, which only has to be right where somebody means to go on with it."""
+        if not self._force:
+            return self._journal.read()
+        if not self._resume:
+            return None
+        with suppress(TableError):
+            return self._journal.read()
+        return None
+
+    def _compared(self, origin: Callable[[], Origin]) -> Journal | None:
+        difference = self._found.origin.difference(origin()) if self._found else ""
+        if difference and not self._force:
+            raise TableError(f"{self._places.journal}: {difference}; --force begins anew")
+        return None if difference else self._found
+
+    def _refuse_what_is_there(self) -> None:
+        places = self._places
+        for path, name in ((places.out, places.name), (places.rejects, str(places.rejects))):
+            if path.is_dir():
+                raise TableError(f"{name}: expected a file to write, got a directory")
+            if path.exists() and not self._force:
+                raise TableError(f"{name}: expected a new file, got one that exists; --force replaces it")
+        if not places.journal.exists() and not self._force:
+            for path in places.unfinished:
+                if path.exists():
+                    raise TableError(f"{path}: expected no such file, since it would be overwritten; --force does so")

@@ -1,0 +1,64 @@
+"""The system calls by which results become durable: one method each, so that a test can stand between any two."""
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_HERE: Final = (errno.EINVAL, errno.EACCES, errno.ENOTSUP)
+"""What file systems say that cannot make a folder durable, or folders that may be entered and not listed."""
+
+
+class Disk:
+    """Files that are appended to, cut, renamed and made durable; every method raises OSError.
+
+    No link is followed: a name in a folder that others may write to could be somebody else's link to anywhere.
+    """
+
+    def create(self, path: Path) -> int:
+        """Make an empty file that is not there yet, with the permissions of any other new file."""
+        return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+
+    def open(self, path: Path) -> int:
+        """Open one that is there."""
+        return os.open(path, _FLAGS)
+
+    def append(self, handle: int, data: bytes) -> None:
+        """Write all of it at the end; of what fails, some may be there."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+
+    def sync(self, handle: int) -> None:
+        """Make what was written durable."""
+        os.fsync(handle)
+
+    def cut(self, handle: int, size: int) -> None:
+        """Make it end after so many bytes."""
+        os.ftruncate(handle, size)
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a file another name, in place of the file that had it."""
+        old.replace(new)
+        self.sync_folder(new)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        path.unlink(missing_ok=True)
+
+    def sync_folder(self, path: Path) -> None:
+        """Make the names in the folder of a file durable, where its file system can."""
+        try:
+            handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except PermissionError:
+            return
+        try:
+            os.fsync(handle)
+        except OSError as exc:
+            if exc.errno not in _NOT_HERE:
+                raise
+        finally:
+            with suppress(OSError):
+                os.close(handle)

@@ -1,0 +1,189 @@
+"""DurableSink: results under an unfinished name, made durable as they come, and named when they are whole."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from foreseen.adapters.spool.disk import Disk
+from foreseen.adapters.spool.finishing import finish
+from foreseen.adapters.spool.journal import Extent, Journal, State, Step
+from foreseen.adapters.spool.journal_file import JournalFile
+from foreseen.adapters.spool.origin import Origin
+from foreseen.adapters.spool.places import Places
+from foreseen.adapters.spool.spool_file import SpoolFile
+from foreseen.adapters.spool.whole_file import translated_write_errors
+from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder
+
+STEP_S: Final = 1.0
+"""Seconds of results that a crash may cost, or one chunk where that takes longer."""
+_STEP_SHARE: Final = 0.05
+"""Of the time of a run, what making it durable may take: on a slow disk it is done less often."""
+
+
+class DurableSink:
+    """Appends to two files, rows and rejects, and tells a journal what of them is durable.
+
+    The order is: bytes, fsync of both files, a line of the journal, fsync of the journal. So what the journal tells of
+    is on the disk, whatever happens; what it does not tell of is cut off by the run that goes on.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        places: Places,
+        journal: JournalFile,
+        *,
+        encoder: TableEncoder,
+        rejects_encoder: RejectsEncoder,
+        origin: Callable[[], Origin] | None,
+        replaces: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take the places of a run that has its journal locked; then `begin` or `go_on`.
+
+        Args:
+            origin: gives what the run began with, asked for before the first step; None if it cannot go on later.
+            replaces: whether an output that is there may be replaced.
+            clock: seconds, from whenever.
+        """
+        self.scored = Scored()
+        self._disk = disk
+        self._places = places
+        self._journal = journal
+        self._encoder = encoder
+        self._rejects_encoder = rejects_encoder
+        self._origin = origin
+        self._replaces = replaces
+        self._clock = clock
+        self._rows: SpoolFile | None = None
+        self._rejects: SpoolFile | None = None
+        self._reached = Step(Scored(), Extent(), Extent())
+        self._durable: Step | None = None
+        self._failed = False
+        self._next_step_s = clock() + STEP_S
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows are in it, so that nothing but `finish` is left to do."""
+        return self._reached.state != State.GOING
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether another run could go on from here."""
+        return self._durable is not None
+
+    def begin(self) -> None:
+        """Begin anew, without what a run before has left; raises TableError."""
+        with self._writing():
+            self._journal.begin()
+            for path in self._places.unfinished:
+                self._disk.remove(path)
+            self._rows = SpoolFile.created(self._disk, self._places.partial)
+            self._rows.append(self._encoder.begin())
+            if self._places.is_rejects_named:
+                self._open_rejects()
+            self._reach(Scored())
+
+    def go_on(self, journal: Journal) -> None:
+        """Go on from what a journal tells; raises TableError."""
+        step = journal.step
+        with self._writing():
+            self._journal.go_on(journal)
+            is_going = step.state == State.GOING
+            # At the end of a run, what is away has its final name already.
+            if is_going or (step.state == State.WHOLE and self._places.partial.exists()):
+                self._rows = SpoolFile.reopened(self._disk, self._places.partial, step.rows)
+            if step.rejects.size and (is_going or self._places.rejects_partial.exists()):
+                self._rejects = SpoolFile.reopened(self._disk, self._places.rejects_partial, step.rejects)
+            elif is_going:
+                self._disk.remove(self._places.rejects_partial)
+        self._reached = self._durable = step
+        self.scored = step.scored
+
+    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+        """Append them, and make durable what is there when it is time."""
+        with translated_write_errors(self._places.name):  # the chunks before are none the worse for it
+            if rows and self._rows:
+                self._rows.append(rows)
+            if rejects:
+                self._open_rejects().append(self._rejects_encoder.encode(rejects))
+        self._reach(scored)
+        if self._clock() >= self._next_step_s:
+            self._take_step()
+
+    def keep(self) -> None:
+        """Leave what is there for another run to go on from; raises TableError."""
+        is_worthless = self._durable is None and (self._failed or not self.scored.chunks)
+        if self._origin is None or is_worthless:
+            self.discard()
+            return
+        if self._reached != self._durable and not self._failed:
+            self._take_step()
+        self._close()
+
+    def discard(self) -> None:
+        """Leave nothing; raises TableError."""
+        with translated_write_errors(self._places.name):
+            if self._durable:  # first, lest it tell of what is gone
+                self._journal.begin()
+            for path in self._places.unfinished:
+                self._disk.remove(path)
+            self._journal.remove()
+        self._durable = None
+        self._close()
+
+    def finish(self) -> None:
+        """Give the files their names, now that the last row is written; raises TableError."""
+        with self._writing():
+            if not self.is_whole:
+                self._reached = replace(self._reached, state=State.WHOLE)
+                self._take_step()
+            self._reached = finish(self._disk, self._places, self._reached, self._encoder, self._record,
+                                   replaces=self._replaces)  # fmt: skip
+            self._journal.remove()
+        self._close()
+
+    def _open_rejects(self) -> SpoolFile:
+        if self._rejects is None:
+            self._rejects = SpoolFile.created(self._disk, self._places.rejects_partial)
+            self._rejects.append(self._rejects_encoder.begin())
+        return self._rejects
+
+    def _reach(self, scored: Scored) -> None:
+        """Note what was written whole: a chunk of which only the rows are there does not count."""
+        rows = self._rows.extent if self._rows else Extent()
+        self._reached = Step(scored, rows, self._rejects.extent if self._rejects else Extent())
+        self.scored = scored
+
+    def _take_step(self) -> None:
+        started = self._clock()
+        with self._writing():
+            if self._origin or self.is_whole:
+                for file in (self._rows, self._rejects):
+                    if file:
+                        file.sync()
+            self._record(self._reached)
+        now = self._clock()
+        self._next_step_s = now + max(STEP_S, (now - started) / _STEP_SHARE)
+
+    def _record(self, step: Step) -> None:
+        if self._origin:
+            self._journal.append(step, origin=self._origin, replaces=self._replaces)
+            self._durable = step
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Word what fails, and trust the files no further: after an fsync that failed, the next one says nothing."""
+        try:
+            with translated_write_errors(self._places.name):
+                yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _close(self) -> None:
+        for file in (self._rows, self._rejects):
+            if file:
+                file.close()
+        self._journal.close()

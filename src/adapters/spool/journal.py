@@ -1,0 +1,143 @@
+"""The journal of a run as bytes: what it began with, and how far its results are durable.
+
+JSON, a line each: first the origin, then a step for each time that what was written so far was made durable. Each line
+ends in a checksum over itself and the checksum before, so that no line counts that was torn, changed, or is of another
+journal. docs/adr/0021 says in which order it is written.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Final
+
+from foreseen.adapters.spool.origin import InputDigest, Origin
+from foreseen.domain.errors import TableError
+from foreseen.domain.table import Scored
+
+FORMAT: Final = 1
+_BEGINNING: Final = b'{"foreseen_journal":'
+_CHECK_BYTES: Final = 8
+
+
+class State(StrEnum):
+    """What the unfinished files of a run hold."""
+
+    GOING = "going"
+    """Rows up to here."""
+    WHOLE = "whole"
+    """All rows."""
+    SEALED = "sealed"
+    """All rows, as the file of its format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a file counts: so many bytes, whose CRC-32 is this."""
+
+    size: int = 0
+    crc: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is durable: how far the run has come, and how much of its files that is."""
+
+    scored: Scored
+    rows: Extent
+    rejects: Extent
+    state: State = State.GOING
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What a journal tells.
+
+    Attributes:
+        origin: what the run began with.
+        replaces: whether it may replace an output that is there.
+        step: the last one; before the first there is nothing to go on from, and so no journal.
+        check: the checksum of its line.
+        size: where that line ends; what follows was torn.
+    """
+
+    origin: Origin
+    replaces: bool
+    step: Step
+    check: str
+    size: int
+
+
+def origin_line(origin: Origin, *, replaces: bool) -> tuple[bytes, str]:
+    """Give the first line, and its checksum."""
+    body = {
+        "foreseen_journal": FORMAT,
+        "inputs": [list(one) for one in origin.inputs],
+        "model": origin.model,
+        "options": dict(origin.options),
+        "replaces": replaces,
+    }
+    return _line(body, "")
+
+
+def step_line(step: Step, before: str) -> tuple[bytes, str]:
+    """Give the line of a step after that with the checksum `before`, and its own."""
+    return _line(asdict(step), before)
+
+
+def is_journal(data: bytes) -> bool:
+    """Tell whether it begins as ours do, or as one does that a power cut has left: with less of it, or nothing."""
+    beginning = data[: len(_BEGINNING)]
+    return beginning.rstrip(b"\0") == _BEGINNING[: len(beginning.rstrip(b"\0"))]
+
+
+def read_journal(data: bytes, *, name: str) -> Journal | None:
+    """Read a journal, of which the last line may be torn; give None where no step is whole.
+
+    Raises:
+        TableError: it has been changed.
+    """
+    bodies: list[Mapping[str, Any]] = []
+    check, size = "", 0
+    for number, line in enumerate(data.splitlines(keepends=True), start=1):
+        verified = _verified(line, check)
+        if verified is None:
+            if size + len(line) == len(data):
+                break  # torn: it was the last to be written
+            raise TableError(f"{name}: expected a journal as it was written, got another line {number}")
+        body, check = verified
+        bodies.append(body)
+        size += len(line)
+        if bodies[0]["foreseen_journal"] != FORMAT:
+            raise TableError(f"{name}: expected a journal of format {FORMAT}, got {bodies[0]['foreseen_journal']}")
+    if len(bodies) < 2:
+        return None
+    return Journal(_origin(bodies[0]), bodies[0]["replaces"], _step(bodies[-1]), check, size)
+
+
+def _line(body: Mapping[str, Any], before: str) -> tuple[bytes, str]:
+    text = _text(body)
+    check = blake2b(f"{before}{text}".encode(), digest_size=_CHECK_BYTES, person=b"foreseen-journal").hexdigest()
+    return f'{text[:-1]},"check":"{check}"}}\n'.encode(), check
+
+
+def _verified(line: bytes, before: str) -> tuple[Mapping[str, Any], str] | None:
+    try:
+        body = json.loads(line)
+        check = body.pop("check")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return (body, check) if _line(body, before) == (line, check) else None
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"))
+
+
+def _origin(body: Mapping[str, Any]) -> Origin:
+    return Origin(tuple(InputDigest(*one) for one in body["inputs"]), body["model"], body["options"])
+
+
+def _step(body: Mapping[str, Any]) -> Step:
+    return Step(Scored(**body["scored"]), Extent(**body["rows"]), Extent(**body["rejects"]), State(body["state"]))

@@ -1,0 +1,60 @@
+"""The streams of a scoring run: standard output, and a rejects file that is made when it is needed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from foreseen.container import Container
+from foreseen.domain.errors import TableError, UnwritableError
+from foreseen.domain.table import Reject
+from foreseen.entrypoints.cli.files import STANDARD
+
+
+def shown_name(given: str, standard: str) -> str:
+    """Name a stream in errors."""
+    return standard if given == STANDARD else given
+
+
+def output_stream(container: Container, output: str) -> AbstractContextManager[BinaryIO]:
+    """Open a stream to write results to; raises TableError."""
+    chosen: AbstractContextManager[BinaryIO]
+    chosen = _standard_output() if output == STANDARD else container.whole_file(Path(output))
+    return chosen
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    """Give standard output, and see to it that all of it is out: what fails when Python exits is told to nobody."""
+    stream = sys.stdout.buffer
+    yield stream
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise UnwritableError(f"standard output: cannot be written: {exc.strerror}") from exc
+
+
+class LateRejects:
+    """The rejects file: made when the first row is rejected, or at once where its name was given."""
+
+    def __init__(self, container: Container, files: ExitStack, path: Path | None, *, is_named: bool) -> None:
+        self._path = path
+        self._container = container
+        self._files = files
+        self._stream: BinaryIO | None = self._opened(path) if is_named and path is not None else None
+
+    def open(self, first: Reject) -> BinaryIO:
+        """Give where rejects are written."""
+        if self._path is None:
+            place = f"line {first.line}" + (f", column {first.column}" if first.column else "")
+            raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")
+        self._stream = self._stream or self._opened(self._path)
+        return self._stream
+
+    def _opened(self, path: Path) -> BinaryIO:
+        stream: BinaryIO = self._files.enter_context(self._container.whole_file(path))
+        stream.write(self._container.rejects_encoder().begin())
+        return stream

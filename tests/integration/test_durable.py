@@ -1,0 +1,237 @@
+"""`foreseen score` killed, told to stop, or without room: what comes out in the end is as if it had not been."""
+
+import logging
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.processes import command, environment, wait_until
+from support.scoring import CHUNK_S, Place, ended, place_in
+
+MOMENTS = int(os.environ.get("FORESEEN_TEST_KILLS", "4"))
+"""How many runs are killed; `make kills` has twenty."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return place_in(tmp_path_factory.mktemp("durable"))
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_process_of_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have this process find the models' module and no settings, and put back what a command does to the logs."""
+    monkeypatch.syspath_prepend(place.folder)
+    for name in [name for name in os.environ if name.startswith("FORESEEN_")]:
+        monkeypatch.delenv(name)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.timeout(120 + 20 * MOMENTS)
+def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(place: Place) -> None:
+    chosen = random.Random(5)
+    broken = 0
+    for moment in range(MOMENTS):
+        name = f"killed{moment}.csv"
+        process = place.start(name)
+        wait_until(lambda process=process: place.asked() > 0 or process.poll() is not None)  # type: ignore[misc]
+        time.sleep(chosen.uniform(0, place.chunks * CHUNK_S))  # any moment is what is asked for
+        process.kill()
+        broken += ended(process)[0] == -signal.SIGKILL
+        assert not (place.folder / name).exists() or place.is_whole(name)
+
+        code, said = place.end(name, "--resume")
+
+        assert code == 3 or "expected a new file" in said
+        assert place.is_whole(name)
+    assert broken >= MOMENTS // 2
+
+
+def test_a_run_killed_again_and_again_goes_on_where_it_was(place: Place) -> None:
+    process = place.start("again.csv", "--resume")
+    wait_until(lambda: place.journal_size("again.csv") > 0)
+    process.kill()
+    assert ended(process) == (-signal.SIGKILL, "")
+    asked = place.asked()
+    process = place.start("again.csv", "--resume")
+    wait_until(lambda: place.asked() > 0)
+    process.kill()
+    assert ended(process) == (-signal.SIGKILL, "")
+    assert place.is_unfinished("again.csv")
+
+    code, said = place.end("again.csv", "--resume")
+
+    assert (code, said) == (3, "foreseen: rejected 401 rows, see again.csv.rejects.csv\n")
+    assert place.is_whole("again.csv")
+    # What was not durable yet was asked for again, and nothing of what was.
+    assert place.asked() < place.chunks <= asked + place.asked()
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_told_to_stop_finishes_its_chunk_and_is_gone_on_with(
+    place: Place, sent: signal.Signals, code: int
+) -> None:
+    name = f"told{code}.csv"
+    process = place.start(name)
+    wait_until(lambda: place.asked() > 0)
+    process.send_signal(sent)
+    got, said = ended(process)
+    asked = place.asked()
+
+    assert got == code
+    assert said.startswith("foreseen: interrupted after ")
+    assert said.endswith(" rows; the same command with --resume goes on\n")
+    assert said.count("\n") == 1
+    assert place.is_unfinished(name)
+    refused, why = place.end(name)
+    assert refused == 1
+    assert f"{name}: expected no unfinished run of it, got one of " in why
+    assert "--resume goes on with it, --force begins anew" in why
+    assert place.end(name, "--resume")[0] == 3
+    assert place.is_whole(name)
+    assert asked + place.asked() == place.chunks  # no chunk twice
+
+
+def test_ctrl_c_at_a_terminal_stops_once_in_good_order_and_twice_at_once(place: Place) -> None:
+    with place.at_a_terminal("pty.csv") as (press, process, shown):
+        wait_until(lambda: place.asked() > 0)
+        press(b"\x03")
+        wait_until(lambda: "stopping when the rows under way are written; once more stops at once" in shown())
+        assert process.wait(timeout=30) == 130
+        assert shown().splitlines()[-1].endswith("; the same command with --resume goes on")
+    assert place.is_unfinished("pty.csv")
+
+    with place.at_a_terminal("pty.csv", "--resume") as (press, process, shown):
+        wait_until(lambda: place.asked() > 0)
+        press(b"\x03\x03")
+        assert process.wait(timeout=30) == 130
+    assert place.end("pty.csv", "--resume")[0] == 3
+    assert place.is_whole("pty.csv")
+
+
+def test_a_full_disk_stops_a_run_which_goes_on_when_there_is_room(place: Place) -> None:
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+
+    done = subprocess.run(
+        command(*place.args("full.csv")), cwd=place.folder, env=environment(), preexec_fn=little_room,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr == "foreseen: full.csv: cannot be written: File too large; make room and go on with --resume\n"
+    assert place.is_unfinished("full.csv")
+    assert place.end("full.csv", "--resume")[0] == 3
+    assert place.is_whole("full.csv")
+
+
+def test_a_folder_that_may_not_be_written_is_told_of(place: Place, tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    # Root may write anywhere, unless this right of its own is taken from it.
+    drop = "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+
+    done = subprocess.run(
+        [command()[0], "-c", drop, *command(*place.args(str(tmp_path / "out.csv")))],
+        cwd=place.folder, env=environment(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    tmp_path.chmod(0o755)
+
+    said = f"foreseen: {tmp_path}/out.csv: cannot be written: Permission denied\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_never_write_one_output(place: Place) -> None:
+    first = place.start("two.csv")
+    wait_until(lambda: place.asked() > 0)
+    first.send_signal(signal.SIGSTOP)
+    refusals = [place.end("two.csv", *more) for more in ((), ("--resume",), ("--force",))]
+    first.send_signal(signal.SIGCONT)
+
+    said = "foreseen: two.csv: expected no other run that writes it, got one that is under way\n"
+    assert refusals == [(1, said)] * 3
+    assert ended(first)[0] == 3
+    assert place.is_whole("two.csv")
+
+
+def test_a_model_that_fails_is_gone_on_with_when_it_is_mended(place: Place) -> None:
+    code, said = place.end("failed.csv", model="Failing.joblib")
+    assert code == 1
+    assert said.endswith("out of order; the same command with --resume goes on\n")
+    assert place.is_unfinished("failed.csv")
+    (place.folder / "mended.txt").touch()
+
+    assert place.end("failed.csv", "--resume", model="Failing.joblib")[0] == 3
+    assert place.is_whole("failed.csv")
+
+
+def test_too_many_rejects_stop_a_run_which_goes_on_with_more_of_them(place: Place) -> None:
+    advice = "see few.csv.rejects.csv.partial; with more of --max-rejects, --resume goes on\n"
+
+    first = place.end("few.csv", "--max-rejects", "20")
+    again = place.end("few.csv", "--max-rejects", "20", "--resume")
+
+    line = 'in.csv, line 20938, column a: expected a number, got "many"'
+    assert first == (1, f"foreseen: rejected more than 20 rows (max-rejects), the last: {line}; {advice}")
+    assert again[0] == 1
+    assert again[1].startswith("foreseen: expected at most 20 rejected rows (max-rejects), got ")
+    assert again[1].endswith(f"; {advice}")
+    assert place.end("few.csv", "--max-rejects", "401", "--resume")[0] == 3
+    assert place.is_whole("few.csv")
+
+
+def test_a_run_goes_on_only_as_it_began(place: Place) -> None:
+    (place.folder / "exchanged.csv").write_bytes((place.folder / "in.csv").read_bytes())
+    (place.folder / "other.csv").write_text("a\n1\n")
+    place.end("began.csv", "--max-rejects", "20", source="exchanged.csv")
+    unfinished = {each: (place.folder / f"began.csv{each}").read_bytes() for each in place.files("began.csv")}
+
+    def refusal(*more: object, **changes: str) -> str:
+        code, said = place.end("began.csv", "--resume", *more, **{"source": "exchanged.csv", **changes})
+        assert code == 1
+        assert said.startswith("foreseen: began.csv.journal: expected ")
+        assert said.endswith("; --force begins anew\n")
+        assert {each: (place.folder / f"began.csv{each}").read_bytes() for each in unfinished} == unfinished
+        return said
+
+    assert "expected the input exchanged.csv, got other.csv" in refusal(source="other.csv")
+    assert "expected rejects nothing, got elsewhere.csv" in refusal("--rejects", "elsewhere.csv")
+    assert "expected the model " in refusal(model="Failing.joblib")
+    with (place.folder / "exchanged.csv").open("a") as file:
+        file.write("1\n")
+    assert "expected exchanged.csv as it was" in refusal()
+    assert place.end("began.csv", "--resume", "--force", source="exchanged.csv")[0] == 3
+    assert (place.folder / "began.csv").read_bytes() == place.out + b"1,2.0\n"
+
+
+def test_a_run_that_cannot_go_on_leaves_nothing(place: Place) -> None:
+    (place.folder / "cut.csv").write_bytes((place.folder / "in.csv").read_bytes() + b"1\n\xff\xfe\n")
+
+    code, said = place.end("bad.csv", source="cut.csv")
+
+    assert code == 1
+    assert "cut.csv: " in said
+    assert "--resume" not in said
+    assert place.files("bad.csv") == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "said"),
+    [
+        ("-", "x.csv", "expected a file as input, got standard input"),
+        ("in.csv", "-", "expected a file as output, got standard output"),
+        ("in.csv", "/dev/null", "expected a file as output, got /dev/null"),
+    ],
+)
+def test_streams_cannot_be_gone_on_with(place: Place, source: str, output: str, said: str) -> None:
+    assert place.end(output, "--resume", source=source) == (2, f"foreseen: --resume: {said}\n")

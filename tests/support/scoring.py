@@ -1,0 +1,171 @@
+"""A folder in which files are scored, whole or broken off, by a slow model of the user's own."""
+
+import io
+import os
+import pty
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from foreseen.entrypoints.cli.app import app
+from foreseen.entrypoints.cli.failures import run as exit_code_of
+from support.processes import command, environment, run
+
+ROWS: Final = 400_000
+CHUNK_S: Final = 0.15
+
+OWN = f"""
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+class Steady:
+    def predict(self, rows):
+        if len(rows) > 1000:
+            with (HERE / "asked.txt").open("a") as file:
+                file.write(f"{{len(rows)}}\\n")
+            time.sleep({CHUNK_S})
+        return rows[:, 0] * 2
+
+
+class Failing(Steady):
+    def predict(self, rows):
+        if len(rows) > 1000 and rows[0, 0] > 200_000 and not (HERE / "mended.txt").exists():
+            raise RuntimeError("out of order")
+        return super().predict(rows)
+"""
+
+_LEADER: Final = (
+    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""Only a session's leader can have a terminal of its own, whose keys are signals to it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with models, an input with rows that cannot be scored, and what an unbroken run makes of it."""
+
+    folder: Path
+    out: bytes
+    rejects: bytes
+    chunks: int = 0
+
+    def args(self, name: str, *more: object, model: str = "Steady.joblib", source: str = "in.csv") -> list[str]:
+        """Give the arguments that score into an output of this name."""
+        fixed = ("--features", "a", "--rows-per-call", "0", "--cache", "none")
+        return [str(each) for each in ("score", model, source, "-o", name, *fixed, *more)]
+
+    def run(self, name: str, *more: object) -> subprocess.CompletedProcess[bytes]:
+        """Score to the end, in a process of its own."""
+        self.forget()
+        return run(*self.args(name, *more), cwd=self.folder)
+
+    def end(self, name: str, *more: object, **changes: str) -> tuple[int, str]:
+        """Score to the end, in this process, since starting one takes seconds; give the exit code and what was said."""
+        self.forget()
+        said = io.StringIO()
+        before = [(each, signal.getsignal(each)) for each in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            with chdir(self.folder), redirect_stderr(said):
+                args = self.args(name, *more, **changes)
+                code = exit_code_of(lambda: app(args, standalone_mode=False))
+        finally:
+            for each, handler in before:
+                signal.signal(each, handler)
+        return code, said.getvalue()
+
+    def start(self, name: str, *more: object) -> "subprocess.Popen[str]":
+        """Begin to score, in a process of its own."""
+        self.forget()
+        return subprocess.Popen(
+            command(*self.args(name, *more)), cwd=self.folder, env=environment(), stderr=subprocess.PIPE, text=True
+        )
+
+    def forget(self) -> None:
+        """Count the chunks from here."""
+        (self.folder / "asked.txt").unlink(missing_ok=True)
+
+    def asked(self) -> int:
+        """Count the chunks that the model has been asked for."""
+        path = self.folder / "asked.txt"
+        return path.read_text().count("\n") if path.exists() else 0
+
+    def files(self, name: str) -> set[str]:
+        """Name what there is of an output, without its own name before it."""
+        return {path.name.removeprefix(name) for path in self.folder.glob(f"{name}*")}
+
+    def is_unfinished(self, name: str) -> bool:
+        """Tell whether there is what a run leaves that was broken off, and nothing with a final name."""
+        return self.files(name) == {".partial", ".rejects.csv.partial", ".journal"}
+
+    def is_whole(self, name: str) -> bool:
+        """Tell whether there is all that an unbroken run writes, and no more."""
+        if self.files(name) != {"", ".rejects.csv"}:
+            return False
+        out, rejects = ((self.folder / each).read_bytes() for each in (name, f"{name}.rejects.csv"))
+        return (out, rejects) == (self.out, self.rejects)
+
+    def journal_size(self, name: str) -> int:
+        """Give the bytes of its journal, which is longer each time that more is durable."""
+        path = self.folder / f"{name}.journal"
+        return path.stat().st_size if path.exists() else 0
+
+    @contextmanager
+    def at_a_terminal(
+        self, name: str, *more: object
+    ) -> Iterator[tuple[Callable[[bytes], int], "subprocess.Popen[bytes]", Callable[[], str]]]:
+        """Score at a terminal; give what presses its keys, the process, and what shows the screen so far."""
+        self.forget()
+        ours, theirs = pty.openpty()
+        os.set_blocking(ours, False)
+        process = subprocess.Popen(
+            [command()[0], "-c", _LEADER, *command(*self.args(name, *more))],
+            cwd=self.folder, env=environment({"TERM": "xterm"}), stdin=theirs, stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        parts: list[bytes] = []
+        try:
+            yield lambda keys: os.write(ours, keys), process, lambda: _shown(ours, parts)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+
+def place_in(folder: Path) -> Place:
+    """Make one, and run it once without a break."""
+    (folder / "owndurable.py").write_text(OWN)
+    for name in ("Steady", "Failing"):
+        dump = f"import joblib, owndurable; joblib.dump(owndurable.{name}(), '{name}.joblib')"
+        subprocess.run([command()[0], "-c", dump], cwd=folder, check=True, timeout=60)
+        (folder / f"{name}.joblib").chmod(0o600)
+    rows = [str(row) if row % 997 else "many" for row in range(1, ROWS)]
+    (folder / "in.csv").write_text("\n".join(["a", *rows]) + "\n")
+    made = Place(folder, b"", b"")
+    assert made.run("unbroken.csv").returncode == 3
+    out, rejects = ((folder / f"unbroken.csv{each}").read_bytes() for each in ("", ".rejects.csv"))
+    assert (out.count(b"\n"), rejects.count(b"\n")) == (ROWS - ROWS // 997, 1 + ROWS // 997)
+    assert made.asked() >= 6
+    return Place(folder, out, rejects, made.asked())
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Wait for the end of a process; give its exit code and what it said."""
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+def _shown(terminal: int, parts: list[bytes]) -> str:
+    try:
+        while part := os.read(terminal, 4096):
+            parts.append(part)
+    except OSError:  # nothing more for now, or the other side is closed
+        pass
+    return b"".join(parts).decode(errors="replace")

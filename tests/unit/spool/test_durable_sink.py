@@ -1,0 +1,232 @@
+"""What is there before a run, what becomes of it when the disk fails, and how often it makes its results durable."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from foreseen.adapters.spool.claim import Claim
+from foreseen.adapters.spool.disk import Disk
+from foreseen.adapters.spool.durable_sink import STEP_S
+from foreseen.adapters.spool.input_digests import InputDigests
+from foreseen.adapters.spool.journal import read_journal
+from foreseen.adapters.spool.lock import locked
+from foreseen.adapters.spool.places import places
+from foreseen.domain.errors import TableError, UnwritableError
+from foreseen.domain.table import Scored
+
+from .runs import ROWS, Run
+
+
+class Failing(Disk):
+    """Fails in one of its calls, where it is told to."""
+
+    def __init__(self, call: str, code: int) -> None:
+        self.call, self.code, self.is_failing = call, code, False
+
+    def append(self, handle: int, data: bytes) -> None:
+        if self.is_failing and self.call == "append":
+            super().append(handle, data[: len(data) // 2])
+            self._fail()
+        super().append(handle, data)
+
+    def sync(self, handle: int) -> None:
+        if self.is_failing and self.call == "sync":
+            self.is_failing = False
+            self._fail()
+        super().sync(handle)
+
+    def _fail(self) -> None:
+        raise OSError(self.code, os.strerror(self.code))
+
+
+def chunks_told_of(run: Run) -> int:
+    journal = read_journal(run.places.journal.read_bytes(), name="j")
+    return journal.step.scored.chunks if journal else 0
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_after_a_write_that_failed_what_was_written_before_is_kept(tmp_path: Path) -> None:
+    run, disk = Run(tmp_path, chunks_a_step=100), Failing("append", errno.ENOSPC)
+    sink = run.sink(disk)
+    run.write(sink, 2)
+    disk.is_failing = True
+    with pytest.raises(UnwritableError, match=r"out.csv: cannot be written: No space left on device"):
+        run.write(sink, 3)
+    disk.is_failing = False
+    sink.keep()
+
+    assert chunks_told_of(run) == 2
+    run()
+    assert run.places.out.read_bytes() == ROWS
+
+
+def test_after_an_fsync_that_failed_nothing_more_is_told_of(tmp_path: Path) -> None:
+    """The next one succeeds, and says nothing of the bytes that were lost."""
+    run, disk = Run(tmp_path, chunks_a_step=1), Failing("sync", errno.EIO)
+    sink = run.sink(disk)
+    run.write(sink, 2)
+    disk.is_failing = True
+    with pytest.raises(UnwritableError, match=r"out.csv: cannot be written: Input/output error"):
+        run.write(sink, 3)
+    sink.keep()
+
+    assert chunks_told_of(run) == 2
+
+
+def test_a_slow_disk_is_synced_less_often(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+
+    class Slow(Disk):
+        def sync(self, handle: int) -> None:
+            run.clock.now += 1
+
+    sink = run.sink(Slow())
+    run.clock.now = STEP_S
+    sink.write(b"one\n", (), Scored(1, 1, 0))
+    took = run.clock.now - STEP_S
+    seen = []
+    for chunk in range(2, 100):
+        run.clock.now += 1
+        sink.write(b"x\n", (), Scored(chunk, chunk, 0))
+        seen.append(chunks_told_of(run))
+    sink.discard()
+
+    assert took >= 2
+    assert 1 < len(set(seen)) <= 1 + 98 / (took * 10)
+
+
+def test_a_run_with_nothing_to_go_on_from_leaves_nothing(tmp_path: Path) -> None:
+    Run(tmp_path).sink().keep()
+
+    assert names(tmp_path) == []
+
+
+def test_a_file_that_no_journal_tells_of_is_somebody_else_s(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.places.partial.write_bytes(b"mine")
+
+    with pytest.raises(TableError, match=r"out.csv.partial: expected no such file"):
+        run()
+    assert (names(tmp_path), run.places.partial.read_bytes()) == (["out.csv.partial"], b"mine")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_of_others_that_has_a_journal_s_name_is_left_alone(tmp_path: Path, force: bool) -> None:
+    run = Run(tmp_path, force=force)
+    run.places.journal.write_bytes(b"my notes")
+
+    with pytest.raises(TableError, match="expected the journal of a run, got another file"):
+        run()
+    assert run.places.journal.read_bytes() == b"my notes"
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    run, mine = Run(tmp_path, force=True), tmp_path / "mine"
+    mine.write_bytes(b"mine")
+    run.places.journal.symlink_to(mine)
+
+    with pytest.raises(TableError, match=r"out.csv: cannot be written: Too many levels of symbolic links"):
+        run()
+    assert mine.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("what", ["short", "changed", "away"])
+def test_an_unfinished_file_that_is_not_as_it_was_left_is_refused(tmp_path: Path, what: str) -> None:
+    run = Run(tmp_path, chunks_a_step=1)
+    sink = run.sink()
+    run.write(sink, 2)
+    sink.keep()
+    left = run.places.partial.read_bytes()
+    run.places.partial.write_bytes(left[:-1] + (b"" if what == "short" else b"x"))
+    if what == "away":
+        run.places.partial.unlink()
+
+    with pytest.raises(TableError, match=r"out.csv.partial: expected (what the unfinished run has written|at least)"):
+        run()
+    assert chunks_told_of(run) == 2
+
+
+def test_an_output_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    sink = run.sink()
+    run.write(sink)
+    run.places.out.write_bytes(b"mine")
+    with pytest.raises(UnwritableError, match="expected a new file, got one that has appeared meanwhile"):
+        sink.finish()
+    sink.keep()
+    assert run.places.out.read_bytes() == b"mine"
+
+    run.places.out.unlink()
+    run()
+    assert run.places.out.read_bytes() == ROWS
+
+
+def test_a_new_file_may_be_read_as_any_other(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        Run(tmp_path)()
+    finally:
+        os.umask(mask)
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o640}
+
+
+def test_what_was_locked_and_removed_meanwhile_is_made_anew(tmp_path: Path) -> None:
+    class Late(Disk):
+        def open(self, path: Path) -> int:
+            handle = super().open(path)
+            path.unlink()  # by the run that had it, just before it let it go
+            return handle
+
+    path = tmp_path / "j"
+    path.touch()
+    lock = locked(Late(), path, name="out.csv")
+
+    assert lock.is_new
+    assert os.path.samestat(os.fstat(lock.handle), path.stat())
+    os.close(lock.handle)
+
+
+def test_a_link_to_an_output_is_that_output(tmp_path: Path) -> None:
+    link, out = tmp_path / "link.csv", tmp_path / "out.csv"
+    link.symlink_to(out)
+
+    assert places(link, None, inputs=()).journal == tmp_path / "out.csv.journal"
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.csv.partial", "in.csv.journal", "in.csv.rejects.csv"])
+def test_no_input_is_written_over(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TableError, match="expected another"):
+        places(tmp_path / "in.csv", None, inputs=[tmp_path / name])
+
+
+def test_a_folder_is_no_file_to_reject_into(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    with pytest.raises(TableError, match="r: expected a file to write, got a directory"):
+        Claim(places(tmp_path / "out.csv", tmp_path / "r", inputs=()), force=True, resume=False)
+
+
+def test_an_input_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    path, gone = tmp_path / "in.csv", tmp_path / "gone.csv"
+    path.write_bytes(b"first")
+    gone.write_bytes(b"read to its end")
+    digests = InputDigests([path, gone])
+    assert [(one.name, one.size) for one in digests()] == [(str(path), 5), (str(gone), 15)]
+
+    os.utime(path, (1, 1))  # touched, and the same
+    gone.unlink()
+    digests.check()
+    path.write_bytes(b"other")
+    with pytest.raises(TableError, match="expected the file that it was when the run began"):
+        digests.check()
+
+
+def test_an_input_that_cannot_be_read_is_told_of_when_it_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"away.csv: cannot be read: No such file or directory"):
+        InputDigests([tmp_path / "away.csv"])()
