@@ -149,10 +149,12 @@ class SharedCache(NamedTuple):
 
     Attributes:
         why_out: what took it out of use; empty while it is in use.
+        outages: how often it went out of use since the start.
     """
 
     is_in_use: bool
     why_out: str
+    outages: int
 
 
 def instruments(container: Container) -> Instruments:
@@ -186,7 +188,7 @@ def shared_cache(container: Container) -> Callable[[], SharedCache] | None:
     if container.settings().tiers not in ("redis", "tiered"):
         return None
     l2: GuardedCache = container.l2()
-    return lambda: SharedCache(l2.is_in_use, l2.why_out)
+    return lambda: SharedCache(l2.is_in_use, l2.why_out, l2.outages.total())
 
 
 @asynccontextmanager

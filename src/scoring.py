@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from dependency_injector import providers
 
@@ -17,6 +18,12 @@ from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
 from foreseen.domain.repeats import Repeats
 from foreseen.settings import Settings
+
+
+def left_out(container: Container) -> int:
+    """Tell how many predictions the shared cache had no room for."""
+    far: Any = container.far()
+    return int(far.left_out)
 
 
 def calls_at_once(jobs: int | None, *, is_thread_safe: bool) -> int:

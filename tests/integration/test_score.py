@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 import logging
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -184,8 +186,36 @@ def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Pat
     assert process.wait(timeout=30) == 0
     assert "30,000 rows" in shown
     assert "rows/s" in shown
-    assert "L1 0%" in shown
-    assert "scored 30,000 rows in" in shown.splitlines()[-1]
+    assert "L1 " in shown
+    plain = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", shown)
+    told = dict(line.split(None, 1) for line in plain.splitlines() if len(line.split(None, 1)) == 2)
+    assert told["rows"].startswith("30,000 in ")
+    assert "of the model" in told["computed"]
+    assert told["cache"] == "auto: lru"
+    assert "fingerprint" in told["model"]
+
+
+def test_a_log_gets_lines_and_a_program_gets_the_summary(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
+    summary, out = tmp_path / "summary.json", tmp_path / "out.csv"
+
+    done = run("score", iris_model, flowers, "-o", out, "--progress", "plain", "--summary", summary, "--cache", "lru")
+
+    told = json.loads(summary.read_text())
+    assert done.returncode == 0
+    assert (told["rows"], told["rejected"], told["cache"]) == (150, 0, "lru")
+    assert told["repeated"] == 150 - told["model_rows"] == 1  # one flower of iris is there twice
+    assert told["hits"] == {"L1": 0, "L2": 0}
+    assert told["decided"] == {"L1": "asked for every row, as it was told"}
+    assert 0 < told["model_seconds"] < 60
+    lines = dict(line.split(None, 1) for line in done.stderr.decode().splitlines())
+    assert lines["rows"].startswith("150 in ")
+    assert lines["computed"].startswith("149 (99.3%) in ")
+
+
+def test_nothing_is_told_in_a_pipe(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
+    for how in ("auto", "none"):
+        done = run("score", iris_model, flowers, "-o", tmp_path / f"{how}.csv", "--progress", how)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def _until_closed(terminal: int) -> str:

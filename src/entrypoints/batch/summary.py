@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from foreseen.domain.bulk import Tier
 from foreseen.domain.predict import Predict
 from foreseen.domain.table import Scored
+from foreseen.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,7 @@ class Summary:
     decided: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, predict: Predict, scored: Scored, *, before: Scored, seconds: float, model: str, cache: str
-    ) -> "Summary":
+    def of(cls, predict: Predict, scored: Scored, *, before: Scored, seconds: float, settings: Settings) -> "Summary":
         """Sum up a run.
 
         Args:
@@ -52,7 +51,7 @@ class Summary:
         """
         tally = predict.tally
         return cls(
-            model=model,
+            model=settings.model_name,
             fingerprint=predict.predictor.fingerprint.hex(),
             rows=scored.rows,
             rejected=scored.rejected,
@@ -62,7 +61,7 @@ class Summary:
             model_rows=tally.model_rows,
             model_seconds=round(tally.model_seconds, 3),
             wall_seconds=round(seconds, 3),
-            cache=cache,
+            cache=("auto: " if settings.cache == "auto" else "") + settings.tiers,
             decided=told(predict.tiers),
         )
 

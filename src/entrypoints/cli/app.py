@@ -1,4 +1,4 @@
-"""The command: serve, score, inspect, key, and cache stats, list and purge."""
+"""The command: serve, score, inspect, key, and cache stats, list, warm and purge."""
 
 import sys
 from importlib.metadata import version
@@ -21,6 +21,8 @@ from foreseen.entrypoints.cli.files import (
     files_of,
 )
 from foreseen.entrypoints.cli.options import with_settings
+from foreseen.entrypoints.cli.progression import Progression
+from foreseen.entrypoints.cli.running import JOBS, PROGRESS
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
@@ -34,7 +36,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cache = typer.Typer(help="Look at, or empty, the cache that all replicas share.", no_args_is_help=True)
+cache = typer.Typer(help="Look at, fill, or empty the cache that all replicas share.", no_args_is_help=True)
 app.add_typer(cache, name="cache")
 
 _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
@@ -87,14 +89,11 @@ def score(
             "input, model or options.",
         ),
     ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Calls of the model side by side. (default: one a core for scikit-learn's own models, else 1)",
-            show_default=False,
-        ),
+    jobs: Annotated[int | None, JOBS] = None,
+    progress: Annotated[Progression, PROGRESS] = Progression.AUTO,
+    summary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to write what the run did, as JSON.", show_default=False),
     ] = None,
     input_format: Annotated[str | None, INPUT_FORMAT] = None,
     output_format: Annotated[str | None, OUTPUT_FORMAT] = None,
@@ -123,6 +122,8 @@ def score(
         force=force,
         resume=resume,
         jobs=jobs,
+        progress=progress,
+        summary=summary,
     )
     return score_files(settings, job)
 
@@ -167,6 +168,30 @@ def list_entries(
     from foreseen.entrypoints.cli.cache import show_entries
 
     show_entries(settings, limit=limit)
+
+
+@cache.command()
+@with_settings("Model", "Cache", "Logs")
+def warm(
+    settings: Settings,
+    sources: Annotated[list[str], INPUTS],
+    jobs: Annotated[int | None, JOBS] = None,
+    progress: Annotated[Progression, PROGRESS] = Progression.AUTO,
+    input_format: Annotated[str | None, INPUT_FORMAT] = None,
+    delimiter: Annotated[str | None, DELIMITER] = None,
+    quote: Annotated[str, QUOTE] = '"',
+    encoding: Annotated[str, ENCODING] = "utf-8",
+) -> int:
+    """Answer the rows of files into Redis, so that whoever asks for them later is answered from there.
+
+    Give the name, outputs, features and secret that the service will have; also for a model that is to take over.
+    Exits with 0 when every row was answered, 3 when some could not be, 1 when it failed, 2 when it was called wrongly.
+    """
+    _require_model(settings)
+    files = files_of(sources, input_format, None, delimiter, quote, encoding, keep="", prediction="prediction")
+    from foreseen.entrypoints.cli.warm import warm_cache
+
+    return warm_cache(settings, files, jobs=jobs, progress=progress)
 
 
 @cache.command()

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Final
 
 from rich.console import Console
@@ -13,19 +12,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from foreseen.domain.predict import Predict
 from foreseen.domain.table import Scored, TableReader
 from foreseen.domain.tally import Tally
+from foreseen.entrypoints.cli.progression import Progression
 
 PLAIN_EVERY_S: Final = 5.0
 """Seconds between two lines."""
 
 Show = Callable[[Scored], None]
-
-
-class Progression(StrEnum):
-    """How progress is shown."""
-
-    AUTO = "auto"
-    PLAIN = "plain"
-    NONE = "none"
 
 
 @contextmanager

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 from foreseen.container import Container, opened
 from foreseen.domain.errors import TableError
 from foreseen.domain.key import namespace
-from foreseen.domain.predict import Predict
 from foreseen.domain.reject_limit import RejectLimit
 from foreseen.domain.table import Scored, Sink, TableEncoder, TableReader
 from foreseen.entrypoints.batch.score import score
+from foreseen.entrypoints.batch.summary import Summary
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED, SignalledError
 from foreseen.entrypoints.cli.files import STANDARD, Files, size_of
-from foreseen.entrypoints.cli.progress import Progression, shown_progress
+from foreseen.entrypoints.cli.progress import shown_progress
+from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.results import FileResults, StreamResults
 from foreseen.entrypoints.cli.stopping import stopping
 from foreseen.entrypoints.cli.streams import shown_name
+from foreseen.entrypoints.cli.summing_up import sum_up
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import scoring_container
 from foreseen.settings import Settings, SettingsError
@@ -43,6 +45,8 @@ class Job:
         force: whether an output or an unfinished run that is there may be replaced.
         resume: whether an unfinished run that is there is to be gone on with.
         jobs: calls of the model side by side; None for as many as it may be called with.
+        progress: how it is shown how far the run has come.
+        summary: where it is written what the run did, as JSON.
     """
 
     files: Files
@@ -52,6 +56,8 @@ class Job:
     force: bool
     resume: bool
     jobs: int | None
+    progress: Progression
+    summary: Path | None
 
 
 def score_files(settings: Settings, job: Job) -> int:
@@ -77,10 +83,13 @@ def score_files(settings: Settings, job: Job) -> int:
                 columns=job.files.columns,
             )
             sink = results.sink(encoder, digests and (lambda: _origin(container, job, digests())))
+            before = sink.scored
             scored = _run(container, reader, encoder, sink, job, can_be_resumed=can_be_resumed)
         if digests:
             digests.check()
-    _summarise(scored, time.perf_counter() - started, container.predict(), results.rejects)
+    seconds = time.perf_counter() - started
+    summary = Summary.of(container.predict(), scored, before=before, seconds=seconds, settings=container.settings())
+    sum_up(summary, container, path=job.summary, how=job.progress, rejects=results.rejects)
     return SOME_REJECTED if scored.rejected else OK
 
 
@@ -161,9 +170,9 @@ def _run(
         return limited.scored
     size = size_of(job.files.sources)
     if not can_be_resumed:
-        return asyncio.run(_score(container, reader, encoder, limited, size=size))
+        return asyncio.run(_score(container, reader, encoder, limited, size=size, how=job.progress))
     with stopping() as stop:
-        scored = asyncio.run(_score(container, reader, encoder, limited, size=size, should_stop=stop))
+        scored = asyncio.run(_score(container, reader, encoder, limited, size=size, how=job.progress, should_stop=stop))
     if stop.is_heeded:
         raise SignalledError(f"interrupted after {scored.rows + scored.rejected:,} rows", stop.signum)
     return scored
@@ -176,21 +185,12 @@ async def _score(
     sink: Sink,
     *,
     size: int,
+    how: Progression,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Scored:
     async with opened(container) as predict:
-        with shown_progress(predict, reader, size, how=Progression.AUTO, before=sink.scored) as progress:
+        with shown_progress(predict, reader, size, how=how, before=sink.scored) as progress:
             at_once = container.model_thread().at_once
             return await score(
                 predict, reader, encoder, sink, progress=progress, at_once=at_once, should_stop=should_stop
             )
-
-
-def _summarise(scored: Scored, seconds: float, predict: Predict, rejects: Path | None) -> None:
-    """Tell a person how it went; tell a log only of rows that were left out."""
-    if sys.stderr.isatty():
-        hits = f"{predict.tally.hit_ratio:.0%} of them from the cache"
-        print(f"scored {scored.rows:,} rows in {seconds:.1f} s, {hits}", file=sys.stderr)  # noqa: T201
-    if scored.rejected:
-        noun = "row" if scored.rejected == 1 else "rows"
-        print(f"foreseen: rejected {scored.rejected:,} {noun}, see {rejects}", file=sys.stderr)  # noqa: T201

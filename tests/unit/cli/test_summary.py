@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,10 @@ from foreseen.domain.payoff import Always
 from foreseen.domain.predict import Predict
 from foreseen.domain.table import Scored
 from foreseen.entrypoints.batch.summary import Summary
+from foreseen.settings import Settings
 from support.fakes import FLOWER, DictCache, FakePredictor
+
+SETTINGS = Settings(model=Path("iris.joblib"), cache="auto", redis_url="redis://127.0.0.1:1/0")
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ async def summary() -> AsyncIterator[Summary]:
     for _ in range(2):
         await predict.bulk(Batch.of(FLOWER, {"length": lengths, "width": lengths}))
     before, scored = Scored(2, 2_000, 1), Scored(3, 3_000, 4)
-    yield Summary.of(predict, scored, before=before, seconds=2.0, model="iris", cache="auto: tiered")
+    yield Summary.of(predict, scored, before=before, seconds=2.0, settings=SETTINGS)
     thread.close()
 
 
@@ -68,7 +72,7 @@ def test_a_run_without_rows_has_a_summary_too(summary: Summary) -> None:
     thread = ModelThread()
     predict = Predict(FakePredictor(), DictCache(), thread)
 
-    lines = dict(Summary.of(predict, Scored(), before=Scored(), seconds=0.0, model="m", cache="none").lines())
+    lines = dict(Summary.of(predict, Scored(), before=Scored(), seconds=0.0, settings=SETTINGS).lines())
 
     assert lines["rows"] == "0 in 0.0 s"
     assert lines["computed"] == "0 in 0.0 s of the model"

@@ -1,0 +1,18 @@
+"""Options of a run over files: how many calls of the model, and how it is shown how far it has come."""
+
+from typing import Any, Final
+
+import typer
+
+JOBS: Final[Any] = typer.Option(
+    metavar="N",
+    min=1,
+    help="Calls of the model side by side. (default: one a core for scikit-learn's own models, else 1)",
+    show_default=False,
+)
+PROGRESS: Final[Any] = typer.Option(
+    metavar="CHOICE",
+    help="How far it has come: a bar on a terminal and nothing in a pipe, lines for a log, or nothing "
+    "(auto|plain|none; default: auto)",
+    show_default=False,
+)

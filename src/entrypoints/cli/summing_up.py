@@ -1,0 +1,32 @@
+"""What a scoring run tells when it is over: a table for a person, JSON for a program, a line of what was left out."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from foreseen.container import Container
+from foreseen.entrypoints.batch.summary import Summary
+from foreseen.entrypoints.cli.progression import Progression
+
+
+def sum_up(
+    summary: Summary, container: Container, *, path: Path | None, how: Progression, rejects: Path | None
+) -> None:
+    """Tell what a run did, as loudly as its progress was shown; a pipe hears of rejected rows only.
+
+    Raises:
+        TableError: the summary cannot be written.
+    """
+    if path is not None:
+        with container.whole_file(path) as file:
+            file.write(summary.as_json())
+    if how is Progression.PLAIN or (how is Progression.AUTO and sys.stderr.isatty()):
+        table = Table.grid(padding=(0, 2))
+        for what, said in summary.lines():
+            table.add_row(what, said)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(table)
+    if summary.rejected:
+        noun = "row" if summary.rejected == 1 else "rows"
+        print(f"foreseen: rejected {summary.rejected:,} {noun}, see {rejects}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,69 @@
+"""`foreseen cache warm`: files' instances are answered, and the shared cache keeps the answers."""
+
+import asyncio
+import sys
+import time
+
+from foreseen.container import Container, SharedCache, opened, shared_cache
+from foreseen.domain.errors import CacheUnavailableError, ModelUnavailableError
+from foreseen.domain.table import Reject, Scored
+from foreseen.entrypoints.batch.warm import warm
+from foreseen.entrypoints.caching import cache_what_repeats
+from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
+from foreseen.entrypoints.cli.files import Files, size_of
+from foreseen.entrypoints.cli.progress import shown_progress
+from foreseen.entrypoints.cli.progression import Progression
+from foreseen.entrypoints.logs import configure_logs
+from foreseen.scoring import left_out, scoring_container
+from foreseen.settings import Settings, SettingsError
+
+
+def warm_cache(settings: Settings, files: Files, *, jobs: int | None, progress: Progression) -> int:
+    """Fill the shared cache from files; give the exit code.
+
+    Raises:
+        CacheUnavailableError: it was out of use, at the start or meanwhile.
+    """
+    configure_logs(settings)
+    if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
+        raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
+    container = scoring_container(settings.model_copy(update={"cache": "redis"}), jobs=jobs)
+    container.predictor()
+    cache_what_repeats(container)
+    if container.settings().tiers == "none":
+        raise ModelUnavailableError(f"{settings.model}: expected a model that gives the same answer twice")
+    started = time.perf_counter()
+    scored, first = asyncio.run(_run(container, files, progress))
+    tally = container.predict().tally
+    print(  # noqa: T201
+        f"{scored.rows:,} rows in {time.perf_counter() - started:.1f} s: {tally.model_rows:,} computed and stored, "
+        f"{tally.hits_l2:,} were there, {scored.rejected:,} rejected"
+    )
+    if missed := left_out(container):
+        print(f"foreseen: {missed:,} predictions were left out: the cache has no room for them", file=sys.stderr)  # noqa: T201
+    if first is not None:
+        place = f"{first.source}: line {first.line}" + (f", column {first.column}" if first.column else "")
+        print(f"foreseen: the first that was rejected: {place}: {first.reason}", file=sys.stderr)  # noqa: T201
+    return SOME_REJECTED if scored.rejected else OK
+
+
+async def _run(container: Container, files: Files, how: Progression) -> tuple[Scored, Reject | None]:
+    async with opened(container) as predict:
+        _require_use(container)
+        with (
+            container.tables(
+                files.sources, standard_input=sys.stdin.buffer, form=files.input, keep=files.columns.keep
+            ) as reader,
+            shown_progress(predict, reader, size_of(files.sources), how=how, before=Scored()) as progress,
+        ):
+            warmed = await warm(predict, reader, progress=progress, at_once=container.model_thread().at_once)
+        _require_use(container)
+    return warmed
+
+
+def _require_use(container: Container) -> None:
+    """Refuse to go on where nothing is stored."""
+    told = shared_cache(container)
+    now: SharedCache = told() if told else SharedCache(is_in_use=False, why_out="there is none", outages=0)
+    if not now.is_in_use or now.outages:
+        raise CacheUnavailableError(f"the shared cache was out of use, so not everything is stored: {now.why_out}")

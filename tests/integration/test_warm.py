@@ -1,0 +1,98 @@
+"""`foreseen cache warm` as a real process: what a file holds is answered from Redis by whoever serves then."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.adding import adding, answer, put, reload
+from support.models import IRIS_NAMES, Random, save
+from support.processes import run, served
+
+TESTS = {"PYTHONPATH": str(Path(__file__).parents[1])}
+"""Where the module of a model of this suite's own is found."""
+
+
+def flowers(path: Path, rows: int = 300) -> Path:
+    """Write flowers no two of which are equal."""
+    lines = [f"{5 + n / 1000},3.5,{1 + n % 50 / 10},0.2" for n in range(rows)]
+    path.write_text("\n".join([",".join(IRIS_NAMES), *lines]) + "\n")
+    return path
+
+
+def test_a_service_started_afterwards_has_every_answer(iris_model: Path, redis_url: str, tmp_path: Path) -> None:
+    source = flowers(tmp_path / "in.csv")
+
+    warmed = run("cache", "warm", iris_model, source, "--redis-url", redis_url)
+    again = run("cache", "warm", iris_model, source, "--redis-url", redis_url)
+
+    assert (warmed.returncode, warmed.stderr) == (0, b"")
+    assert b"300 computed and stored, 0 were there, 0 rejected" in warmed.stdout
+    assert b"0 computed and stored, 300 were there, 0 rejected" in again.stdout
+    with served(iris_model, "--cache", "tiered", "--redis-url", redis_url) as running:
+        for line in source.read_text().splitlines()[1::60]:
+            values = dict(zip(IRIS_NAMES, map(float, line.split(",")), strict=True))
+            assert running.get("/predict", **values).headers["cache-status"] == "foreseen; hit; detail=L2"
+
+
+def test_a_model_that_is_to_take_over_is_warmed_before_it_does(redis_url: str, tmp_path: Path) -> None:
+    redis = ("--redis-url", redis_url)
+    with adding(tmp_path, "--cache", "redis", *redis, "--redis-when", "always") as running:
+        assert answer(running, 0.5) == 100.5
+        following = tmp_path / "following"
+        shutil.copytree(tmp_path, following)
+        put(following, 200)
+        (tmp_path / "in.csv").write_text("a\n0.25\n0.5\n")
+        model_as_served = ("--rows-per-call", "0", "--cache-when", "always")
+
+        warmed = run(
+            "cache", "warm", following / "model.pkl", tmp_path / "in.csv", *redis, *model_as_served, cwd=following
+        )
+        put(tmp_path, 200)
+        assert reload(running).json()["status"] == "reloaded"
+
+        assert warmed.returncode == 0, warmed.stderr
+        replied = running.get("/predict", a=0.5)
+        assert (replied.json(), replied.headers["cache-status"]) == ({"prediction": 200.5}, "foreseen; hit; detail=L2")
+
+
+def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str, tmp_path: Path) -> None:
+    source = flowers(tmp_path / "in.csv", 3)
+    source.write_text(source.read_text() + "1,2,x,4\n")
+
+    warmed = run("cache", "warm", iris_model, source, "--redis-url", redis_url)
+
+    assert warmed.returncode == 3
+    assert b"3 computed and stored, 0 were there, 1 rejected" in warmed.stdout
+    assert b'in.csv: line 5, column petal_length: expected a number, got "x"' in warmed.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        (
+            ["--redis-url", "redis://127.0.0.1:1/0"],
+            1,
+            b"the shared cache was out of use, so not everything is stored: ",
+        ),
+        (["--cache", "lru"], 2, b"--cache: expected redis or tiered, got lru: it ends with this process"),
+        (["--cache", "none"], 2, b"--cache: expected redis or tiered, got none"),
+    ],
+)
+def test_where_nothing_would_be_kept_it_says_so(
+    iris_model: Path, tmp_path: Path, flags: list[str], code: int, said: bytes
+) -> None:
+    warmed = run("cache", "warm", iris_model, flowers(tmp_path / "in.csv", 3), *flags)
+
+    assert (warmed.returncode, warmed.stdout) == (code, b"")
+    assert warmed.stderr.splitlines()[-1].startswith(b"foreseen: " + said)
+
+
+def test_a_model_that_contradicts_itself_is_not_warmed(redis_url: str, tmp_path: Path) -> None:
+    model = save(Random(), tmp_path)
+    (tmp_path / "in.csv").write_text("a,b\n1,2\n")
+
+    warmed = run("cache", "warm", model, tmp_path / "in.csv", "--features", "a,b", "--redis-url", redis_url, env=TESTS)
+
+    assert (warmed.returncode, warmed.stdout) == (1, b"")
+    assert b"expected a model that gives the same answer twice" in warmed.stderr
