@@ -191,7 +191,7 @@ def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Pat
     told = dict(line.split(None, 1) for line in plain.splitlines() if len(line.split(None, 1)) == 2)
     assert told["rows"].startswith("30,000 in ")
     assert "of the model" in told["computed"]
-    assert told["cache"] == "auto: lru"
+    assert told["cache"].strip() == "auto: lru"
     assert "fingerprint" in told["model"]
 
 
