@@ -25,8 +25,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture(autouse=True)
-def _as_in_a_process_of_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _as_in_a_process_of_its_own(
+    place: Place, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> Iterator[None]:
     """Have this process find the models' module and no settings, and put back what a command does to the logs."""
+    # Nobody else waits for the event loop of a command, and starting a thread takes long on a busy machine.
+    guard = pytestconfig.pluginmanager.get_plugin("loop guard")
+    assert guard is not None
+    monkeypatch.setattr(guard._watch, "_limit_s", 5.0)
     monkeypatch.syspath_prepend(place.folder)
     for name in [name for name in os.environ if name.startswith("FORESEEN_")]:
         monkeypatch.delenv(name)
@@ -111,12 +117,19 @@ def test_ctrl_c_at_a_terminal_stops_once_in_good_order_and_twice_at_once(place: 
         assert shown().splitlines()[-1].endswith("; the same command with --resume goes on")
     assert place.is_unfinished("pty.csv")
 
-    with place.at_a_terminal("pty.csv", "--resume") as (press, process, shown):
-        wait_until(lambda: place.asked() > 0)
-        press(b"\x03\x03")
-        assert process.wait(timeout=30) == 130
     assert place.end("pty.csv", "--resume")[0] == 3
     assert place.is_whole("pty.csv")
+
+    with place.at_a_terminal("twice.csv", model="Dawdling.joblib") as (press, process, shown):
+        wait_until(lambda: place.asked() > 0)
+        press(b"\x03")
+        wait_until(lambda: "once more" in shown())
+        press(b"\x03")
+        assert process.wait(timeout=30) == 130
+        assert "stopped at once; --resume goes on with what was durable" in shown()
+    assert not (place.folder / "twice.csv").exists()
+    assert place.end("twice.csv", "--resume")[0] == 3
+    assert place.is_whole("twice.csv")
 
 
 def test_a_full_disk_stops_a_run_which_goes_on_when_there_is_room(place: Place) -> None:

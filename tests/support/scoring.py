@@ -26,12 +26,18 @@ HERE = Path(__file__).parent
 
 
 class Steady:
+    seconds = {CHUNK_S}
+
     def predict(self, rows):
         if len(rows) > 1000:
             with (HERE / "asked.txt").open("a") as file:
                 file.write(f"{{len(rows)}}\\n")
-            time.sleep({CHUNK_S})
+            time.sleep(self.seconds)
         return rows[:, 0] * 2
+
+
+class Dawdling(Steady):
+    seconds = 3
 
 
 class Failing(Steady):
@@ -119,14 +125,14 @@ class Place:
 
     @contextmanager
     def at_a_terminal(
-        self, name: str, *more: object
+        self, name: str, *more: object, **changes: str
     ) -> Iterator[tuple[Callable[[bytes], int], "subprocess.Popen[bytes]", Callable[[], str]]]:
         """Score at a terminal; give what presses its keys, the process, and what shows the screen so far."""
         self.forget()
         ours, theirs = pty.openpty()
         os.set_blocking(ours, False)
         process = subprocess.Popen(
-            [command()[0], "-c", _LEADER, *command(*self.args(name, *more))],
+            [command()[0], "-c", _LEADER, *command(*self.args(name, *more, **changes))],
             cwd=self.folder, env=environment({"TERM": "xterm"}), stdin=theirs, stdout=theirs, stderr=theirs,
         )  # fmt: skip
         os.close(theirs)
@@ -142,9 +148,10 @@ class Place:
 def place_in(folder: Path) -> Place:
     """Make one, and run it once without a break."""
     (folder / "owndurable.py").write_text(OWN)
-    for name in ("Steady", "Failing"):
-        dump = f"import joblib, owndurable; joblib.dump(owndurable.{name}(), '{name}.joblib')"
-        subprocess.run([command()[0], "-c", dump], cwd=folder, check=True, timeout=60)
+    models = ("Steady", "Dawdling", "Failing")
+    dumps = "; ".join(f"joblib.dump(owndurable.{name}(), '{name}.joblib')" for name in models)
+    subprocess.run([command()[0], "-c", f"import joblib, owndurable; {dumps}"], cwd=folder, check=True, timeout=60)
+    for name in models:
         (folder / f"{name}.joblib").chmod(0o600)
     rows = [str(row) if row % 997 else "many" for row in range(1, ROWS)]
     (folder / "in.csv").write_text("\n".join(["a", *rows]) + "\n")

@@ -119,7 +119,7 @@ class DurableSink:
             self.discard()
             return
         if self._reached != self._durable and not self._failed:
-            self._take_step()
+            self._step_back()
         self._close()
 
     def discard(self) -> None:
@@ -155,6 +155,20 @@ class DurableSink:
         rows = self._rows.extent if self._rows else Extent()
         self._reached = Step(scored, rows, self._rejects.extent if self._rejects else Extent())
         self.scored = scored
+
+    def _step_back(self) -> None:
+        """Make durable what was written whole; cutting off the rest makes room for the journal on a full disk."""
+        try:
+            with self._writing():
+                if self._rows:
+                    self._rows.cut_back(self._reached.rows)
+                if self._rejects:
+                    self._rejects.cut_back(self._reached.rejects)
+            self._take_step()
+        except BaseException:
+            if self._durable is None:  # nothing to go on from
+                self.discard()
+            raise
 
     def _take_step(self) -> None:
         started = self._clock()

@@ -59,6 +59,12 @@ class SpoolFile:
         self._disk.append(self._handle, data)
         self.extent = Extent(self.extent.size + len(data), zlib.crc32(data, self.extent.crc))
 
+    def cut_back(self, extent: Extent) -> None:
+        """Leave what was appended up to there; raises OSError."""
+        self._disk.cut(self._handle, extent.size)
+        self.extent = extent
+        self._is_durable = False
+
     def sync(self) -> None:
         """Make what was appended durable; raises OSError."""
         if not self._is_durable:
