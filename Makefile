@@ -6,10 +6,11 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RAY_STAMP := $(VENV)/.installed-ray
 IRIS := examples/iris
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test faults kills check bench soak format clean
+.PHONY: help install serve test test-ray faults kills check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -32,6 +33,13 @@ $(IRIS)/model.joblib: $(IRIS)/train.py | install
 
 test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed for them (240 MB)
+	$(BIN)/python -m pytest tests/cluster
+
+$(RAY_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,ray]'
+	@touch $@
 
 faults: install ## Measure what faults of Redis cost, into docs/faults.md (five minutes)
 	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300

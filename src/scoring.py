@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dependency_injector import providers
@@ -17,6 +18,7 @@ from foreseen.domain.payoff import Always, FarPays, NearPays
 from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
 from foreseen.domain.repeats import Repeats
+from foreseen.domain.signature import Signature
 from foreseen.settings import Settings
 
 
@@ -82,3 +84,17 @@ def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: b
         )
     )
     return container
+
+
+def reading_container(settings: Settings, signature: Signature) -> Container:
+    """Put a container together that reads tables for a model that is loaded elsewhere."""
+    container = Container(settings=settings)
+    container.predictor.override(providers.Object(_Elsewhere(signature)))
+    return container
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """What is known of a model that is not here."""
+
+    signature: Signature

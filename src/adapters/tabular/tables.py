@@ -95,11 +95,15 @@ class Tables:
     def __iter__(self) -> Iterator[Chunk]:
         """Go through the rows of all."""
         for place in range(len(self._paths)):
-            with ExitStack() as file:
-                self._current = self._reader(place, file)
-                yield from map(self._in_order, self._current)
-                self._bytes_before += self._current.bytes_read
-                self._current = _NOTHING
+            yield from self.rows_of(place)
+
+    def rows_of(self, place: int) -> Iterator[Chunk]:
+        """Go through the rows of one file, by its number."""
+        with ExitStack() as file:
+            self._current = self._reader(place, file)
+            yield from map(self._in_order, self._current)
+            self._bytes_before += self._current.bytes_read
+            self._current = _NOTHING
 
     def _reader(self, place: int, file: ExitStack) -> Any:
         if place == 0:

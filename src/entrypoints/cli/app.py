@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from foreseen.entrypoints.cli.engine import is_on_ray
 from foreseen.entrypoints.cli.failures import run
 from foreseen.entrypoints.cli.files import (
     DELIMITER,
@@ -102,6 +103,23 @@ def score(
     encoding: Annotated[str, ENCODING] = "utf-8",
     keep: Annotated[str | None, KEEP] = None,
     prediction_column: Annotated[str, PREDICTION_COLUMN] = "prediction",
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="CHOICE",
+            help="local: this process; ray: Ray Data, which is an extra, and OUT a folder of parts. "
+            "(local|ray; default: local)",
+            show_default=False,
+        ),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="The Ray cluster to use. (default: one on this machine, for this run)",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Score files: their columns, and the prediction beside them.
 
@@ -125,6 +143,10 @@ def score(
         progress=progress,
         summary=summary,
     )
+    if is_on_ray(engine, ray_address, resume=resume):
+        from foreseen.entrypoints.cli.ray import score_on_ray
+
+        return score_on_ray(settings, job, ray_address)
     return score_files(settings, job)
 
 

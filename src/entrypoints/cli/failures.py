@@ -19,6 +19,7 @@ from foreseen.domain.errors import (
     TableError,
 )
 from foreseen.entrypoints.listening import PortError
+from foreseen.entrypoints.ray.errors import ClusterError
 from foreseen.settings import SettingsError
 
 OK: Final = 0
@@ -40,6 +41,7 @@ class SignalledError(Exception):
 EXIT_CODES: Final[Mapping[type[ForeseenError], int]] = {
     SettingsError: USAGE,
     CacheError: FAILED,
+    ClusterError: FAILED,
     DeadlineExceededError: FAILED,
     InvalidBatchError: FAILED,
     ModelUnavailableError: FAILED,

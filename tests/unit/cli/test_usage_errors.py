@@ -1,5 +1,7 @@
 """What is called wrongly ends with 2 and one line that names the flag, variable or entry."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,9 @@ WRONG = [
     ("inspect", "MODEL: expected a model file"),
     ("score m", "INPUT"),
     ("score m in.csv", "--output"),
+    ("score m in.csv -o out --engine spark", "--engine: expected 'local' or 'ray', got 'spark'"),
+    ("score m in.csv -o out --engine ray --resume", "--resume: expected --engine local with it"),
+    ("score m in.csv -o out --ray-address h:1", "--ray-address: expected --engine ray with it"),
     ("serve m --port 65536", "--port: expected "),
     ("serve m --port -1", "--port: expected "),
     ("serve m --port eighty", "--port: expected a whole number, got 'eighty'"),
@@ -53,6 +58,19 @@ def test_a_wrong_call_is_told_in_one_line(called: Called, line: str, said: str) 
     assert ended.err.startswith("foreseen: ")
     assert said in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_ray_that_is_not_installed_is_named_with_what_installs_it(
+    called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))  # what Ray is told stays here
+    for name in ("ray", "ray.data"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    ended = called("score", "m", "in.csv", "--output", "out", "--engine", "ray")
+
+    assert ended.code == 2
+    assert ended.err == ("foreseen: --engine ray: expected Ray, which is not installed: pip install foreseen[ray]\n")
 
 
 @pytest.mark.parametrize("command", ["serve m", "score m in --output out", "inspect m", "cache stats"])

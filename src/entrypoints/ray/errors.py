@@ -1,0 +1,7 @@
+"""What can go wrong with a cluster, and nowhere else."""
+
+from foreseen.domain.errors import ForeseenError
+
+
+class ClusterError(ForeseenError):
+    """The cluster cannot be had, or failed; the table, the model and the results are not at fault."""

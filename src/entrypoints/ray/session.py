@@ -1,0 +1,171 @@
+"""A connection to Ray: to a cluster that is there, or to one made for this run on this machine and ended with it."""
+
+import importlib
+import logging
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from foreseen.entrypoints.ray.errors import ClusterError
+from foreseen.settings import SettingsError
+
+log = logging.getLogger(__name__)
+
+_STORE_BYTES_A_CORE: Final = 256 << 20
+"""Room for parts on their way: some for each actor."""
+
+_ALWAYS: Final[Mapping[str, str]] = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns of what it will do one day
+}
+_QUIET: Final[Mapping[str, str]] = {
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # its C++ writes to standard error past every logger
+}
+_ON_LOOPBACK: Final[Mapping[str, str]] = {
+    # Named for what it was made for. Without it Ray listens on every address of the machine, whatever it is told.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+
+_ANSWER_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The cores of a cluster, and those of its largest machine."""
+
+    all: float
+    most: float
+
+
+def require_ray() -> None:
+    """Refuse a run where Ray is not installed; raises SettingsError."""
+    try:
+        importlib.import_module("ray.data")
+    except ImportError:
+        raise SettingsError("--engine ray: expected Ray, which is not installed: pip install foreseen[ray]") from None
+
+
+def prepare(address: str | None) -> None:
+    """Set what Ray reads from the environment when it is imported, and hands to all that it starts."""
+    os.environ.update(_ALWAYS)
+    if not _is_debugging():
+        os.environ.update(_QUIET)
+    if address is None or _is_loopback(address):
+        os.environ.update(_ON_LOOPBACK)
+    if address is None:
+        # For this run alone: other users of this machine cannot connect to what it starts.
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Cores]:
+    """Connect until the block ends.
+
+    Raises:
+        ClusterError: it cannot be had.
+    """
+    ray = importlib.import_module("ray")
+    folder = None if address else tempfile.mkdtemp(prefix="foreseen-ray-")
+    stack = ExitStack()
+    try:
+        stack.enter_context(_nothing_printed())
+        with _translated(f"--ray-address {address}" if address else "a local Ray"), _quiet():
+            ray.init(**_options(address, folder))
+        cores = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
+        yield Cores(all=sum(cores), most=max(cores))
+    finally:
+        ray.shutdown()
+        stack.close()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def last_line(exc: BaseException) -> str:
+    """Give what says most of a long message: Ray puts the cause last, below a traceback."""
+    return next((line.strip() for line in reversed(str(exc).splitlines()) if line.strip()), type(exc).__name__)
+
+
+def _options(address: str | None, folder: str | None) -> dict[str, Any]:
+    quiet = {"log_to_driver": _is_debugging(), "configure_logging": False}
+    if address:
+        return {"address": address, **quiet}
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "address": "local",  # never one that happens to be there
+        "num_cpus": cores,
+        "include_dashboard": False,
+        "object_store_memory": _STORE_BYTES_A_CORE * max(2, cores),
+        "_temp_dir": folder,
+        **quiet,
+    }
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as exc:
+        log.debug("ray did not start", exc_info=True)
+        raise ClusterError(f"{what}: expected a Ray cluster: {last_line(exc)}") from exc
+
+
+def check_address(address: str | None) -> None:
+    """Refuse an address where nobody listens, to which Ray would try to connect for minutes.
+
+    Raises:
+        SettingsError, ClusterError: it is no address, or nobody answers.
+    """
+    if address is None or address == "auto":
+        return
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal() or "/" in host:
+        raise SettingsError(f"--ray-address: expected HOST:PORT or auto, got {address!r}")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S).close()
+    except (OSError, OverflowError) as exc:
+        said = "expected a Ray cluster, got no answer"
+        raise ClusterError(f"--ray-address {address}: {said}: {getattr(exc, 'strerror', None) or exc}") from exc
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Keep what Ray prints of processes that died from standard output, whatever it was told."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(sys.stderr if _is_debugging() else nowhere):
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Say nothing of Ray's own, which is told by what is raised; but for whoever looks for a fault in it."""
+    if _is_debugging():
+        yield
+        return
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)  # its C++ tells there which level it was told to log at
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _is_debugging() -> bool:
+    return logging.getLogger().level <= logging.DEBUG
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    return host in ("localhost", "::1") or host.startswith("127.")

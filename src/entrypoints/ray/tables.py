@@ -1,0 +1,101 @@
+"""The files of a run on a cluster: named as on the machine it was started on, found the same on every other."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+from foreseen.container import Container
+from foreseen.domain.errors import TableError
+from foreseen.domain.table import Chunk, TableEncoder, TableReader
+from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+
+_ENDINGS: Final = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson")
+_COMPRESSED: Final = (".gz", ".zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What is read and written, in words that can be sent.
+
+    Attributes:
+        folder: where relative paths begin.
+        sources: the inputs, as they were named.
+        output: the folder of parts, as it was named.
+        read, written: the forms of both.
+        columns: which columns are written.
+    """
+
+    folder: str
+    sources: tuple[str, ...]
+    output: str
+    read: TableForm = DEFAULT_FORM
+    written: TableForm = DEFAULT_FORM
+    columns: OutputColumns = DEFAULT_COLUMNS
+
+    def enter(self) -> None:
+        """Make relative paths mean here what they mean where the run was started; raises TableError."""
+        try:
+            os.chdir(self.folder)
+        except OSError as exc:
+            said = f"expected on every machine the folder the run was started in: {exc.strerror}"
+            raise TableError(f"{self.folder}: {said}") from exc
+
+    @contextmanager
+    def opened(self, container: Container, source: int) -> Iterator[TableReader]:
+        """Open an input by its number, its columns those of the first; raises TableError."""
+        first, chosen = self.sources[0], self.sources[source]
+        with self._opened(container, (first, chosen) if source else (first,)) as tables:
+            yield _OneOf(tables, 1) if source else tables
+
+    def schema(self, container: Container) -> Any:
+        """Look at every input, and give the schema of the first; raises TableError."""
+        with self._opened(container, self.sources) as tables:
+            return tables.schema
+
+    def encoder(self, container: Container, schema: Any) -> TableEncoder:
+        """Give an encoder of one part; raises TableError."""
+        encoder: TableEncoder = container.table_encoder(
+            schema, path=self.output, name=self.output, form=self.written, columns=self.columns
+        )
+        return encoder
+
+    @property
+    def most_actors(self) -> int:
+        """How many actors may have something to do: one an input, and one more for each MiB."""
+        sizes = [path.stat().st_size for path in map(Path, self.sources) if path.is_file()]
+        return sum(max(1, size >> 20) for size in sizes) or 1
+
+    @property
+    def ending(self) -> str:
+        """What the names of parts end in: as the output's, by which its format is chosen."""
+        name = PurePath(self.output)
+        packed = name.suffix if name.suffix.lower() in _COMPRESSED else ""
+        own = PurePath(name.stem).suffix if packed else name.suffix
+        if self.written.format is not None:
+            return f".{self.written.format}{packed}"
+        return (own if own.lower() in _ENDINGS else ".csv") + packed
+
+    def _opened(self, container: Container, paths: tuple[str, ...]) -> Any:
+        nothing = io.BytesIO()  # no input is standard input
+        return container.tables(paths, standard_input=nothing, form=self.read, keep=self.columns.keep)
+
+
+class _OneOf:
+    """One of several files, as it is read among them."""
+
+    def __init__(self, tables: Any, place: int) -> None:
+        self._tables = tables
+        self._place = place
+        self.columns: tuple[str, ...] = tables.columns
+        self.schema = tables.schema
+
+    @property
+    def bytes_read(self) -> int:
+        return int(self._tables.bytes_read)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return iter(self._tables.rows_of(self._place))

@@ -1,0 +1,121 @@
+"""What runs on the machines of a cluster: reading an input into parts, and scoring a part."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foreseen.container import Container, opened
+from foreseen.domain.errors import ForeseenError, ModelUnavailableError
+from foreseen.domain.key import Fingerprint
+from foreseen.domain.signature import Signature
+from foreseen.domain.table import Scored
+from foreseen.domain.tally import SIZE, Tally
+from foreseen.entrypoints.batch.score import score
+from foreseen.entrypoints.batch.summary import told
+from foreseen.entrypoints.caching import cache_what_repeats
+from foreseen.entrypoints.ray.parts import Outcome, Part, parts_of
+from foreseen.entrypoints.ray.sink import part_sink
+from foreseen.entrypoints.ray.tables import Tables
+from foreseen.scoring import reading_container, scoring_container
+from foreseen.settings import Settings
+
+if TYPE_CHECKING:
+    from foreseen.domain.predict import Predict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run, as every process of it is told.
+
+    Attributes:
+        schema: of the first input, as which all are written.
+        folder: where parts go, which is there already.
+        fingerprint: of the model as it is where the run was started.
+        jobs: calls of the model side by side in each process.
+        is_auto: whether each tier is asked and filled only where that pays.
+    """
+
+    settings: Settings
+    tables: Tables
+    schema: Any
+    folder: Path
+    fingerprint: Fingerprint
+    signature: Signature
+    jobs: int
+    is_auto: bool
+
+
+def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
+    """Read one input; what is wrong with it is given last, since what is raised comes out as Ray words it."""
+    try:
+        plan.tables.enter()
+        container = reading_container(plan.settings, plan.signature)
+        with plan.tables.opened(container, source) as reader:
+            yield from parts_of(reader, source)
+    except ForeseenError as exc:
+        yield exc
+
+
+class Scorer:
+    """Holds the model and the tiers of one process, and scores part after part with them."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Load the model; that it cannot be had is told for each part, since Ray would try again without end."""
+        self._plan = plan
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._failure: ForeseenError | None = None
+        self._container: Container = scoring_container(plan.settings, jobs=plan.jobs, is_auto=plan.is_auto)
+        try:
+            self._open()
+        except ForeseenError as exc:
+            self._failure = exc
+
+    def _open(self) -> None:
+        self._plan.tables.enter()
+        found = self._container.predictor().fingerprint
+        if found != self._plan.fingerprint:
+            said = f"expected the model {self._plan.fingerprint.hex()} on every machine, got {found.hex()}"
+            raise ModelUnavailableError(f"{self._plan.settings.model}: {said} on {socket.gethostname()}")
+        cache_what_repeats(self._container)
+        self._predict: Predict = self._runner.run(self._stack.enter_async_context(opened(self._container)))
+
+    def __call__(self, sent: Part | ForeseenError) -> Outcome | ForeseenError:
+        """Score a part into its files; what is wrong is given, not raised."""
+        if isinstance(sent, ForeseenError):
+            return sent
+        if self._failure is not None:
+            return self._failure
+        try:
+            return self._scored(sent)
+        except ForeseenError as exc:
+            return exc
+
+    def close(self) -> None:
+        """Close what it has open."""
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+
+    def _scored(self, part: Part) -> Outcome:
+        plan, container, tally = self._plan, self._container, self._predict.tally
+        before = _counts(tally)
+        encoder = plan.tables.encoder(container, part.schema)
+        with part_sink(container, encoder, plan.folder, part.place, ending=plan.tables.ending) as sink:
+            at_once: int = container.model_thread().at_once
+            scored = self._runner.run(score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once))
+        counts = [now - then for now, then in zip(_counts(tally), before, strict=True)]
+        worker = f"{socket.gethostname()}/{os.getpid()}"
+        return Outcome(part.place, scored, part.bytes_read, worker, counts, told(self._predict.tiers))
+
+
+def _counts(tally: Tally) -> list[float]:
+    return [tally.counts[place] for place in range(SIZE)]
+
+
+def _unseen(_: Scored) -> None:
+    """Show nothing: nobody looks at a worker."""

@@ -1,0 +1,189 @@
+"""`foreseen score --engine ray` on a real Ray of two workers: what one machine writes, written by several processes."""
+
+import csv
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from support.listening import descendants, listening_beyond_loopback
+from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, save
+from support.processes import command, environment, run, wait_until
+
+from .conftest import Cluster
+
+
+def joined(folder: Path) -> bytes:
+    """Put the parts of a folder together, with one header."""
+    header, rows = b"", b""
+    for part in sorted(folder.iterdir()):
+        first, _, rest = part.read_bytes().partition(b"\n")
+        header, rows = first, rows + rest
+    return header + b"\n" + rows
+
+
+def flowers(path: Path, count: int, *, seed: int = 0) -> Path:
+    """Write flowers like iris, all different, of which some cannot be read."""
+    frame, _ = iris_frame()
+    generator = np.random.default_rng(seed)
+    table = frame.iloc[generator.integers(0, len(frame), count)].reset_index(drop=True)
+    table = (table + generator.normal(0, 0.05, table.shape)).round(6).astype(str)
+    table.insert(0, "id", [f"flower {number}" for number in range(count)])
+    table.loc[[5, count // 2, count - 1], "petal_width"] = "wide"
+    table[["id", *reversed(IRIS_NAMES)]].to_csv(path, index=False)
+    return path
+
+
+def test_a_run_that_starts_ray_itself_writes_what_one_machine_writes(iris_model: Path, tmp_path: Path) -> None:
+    source = flowers(tmp_path / "in.csv", 300_000)
+    alone, out = tmp_path / "alone.csv", tmp_path / "out.csv"
+
+    on_one = run("score", iris_model, source, "-o", alone, "--outputs", "predict,predict_proba")
+    done = run("score", iris_model, source, "-o", out, "--outputs", "predict,predict_proba", "--engine", "ray")
+
+    assert (on_one.returncode, done.returncode, done.stdout) == (3, 3, b"")
+    assert done.stderr.decode() == f"foreseen: rejected 3 rows, see {out}.rejects.csv\n"
+    names = sorted(part.name for part in out.iterdir())
+    assert names == [f"part-00000-{part:05}.csv" for part in range(len(names))]
+    assert len(names) > 1
+    assert joined(out) == alone.read_bytes()
+    assert Path(f"{out}.rejects.csv").read_bytes() == Path(f"{alone}.rejects.csv").read_bytes()
+    assert not out.with_name("out.csv.partial").exists()
+
+
+def test_a_ray_of_our_own_listens_on_loopback_only(cluster: Cluster) -> None:
+    assert listening_beyond_loopback(descendants(cluster.pid)) == []
+
+
+def test_strings_and_rows_that_the_model_refuses_are_as_on_one_machine(cluster: Cluster, tmp_path: Path) -> None:
+    model = save(mixed_pipeline(), tmp_path)
+    (tmp_path / "in.csv").write_text(
+        'colour,weight,height\nred,1,1\nmauve,2,2\nblue,x,3\n"gr\neen",,4\ngreen,,5\nred,1\n'
+    )
+
+    on_one = run("score", model, "in.csv", "-o", "alone.csv", cwd=tmp_path)
+    done = cluster.score(model, "in.csv", "-o", "out.csv", "--cache", "none", cwd=tmp_path)
+
+    assert (on_one.returncode, done.returncode) == (3, 3)
+    assert joined(tmp_path / "out.csv") == (tmp_path / "alone.csv").read_bytes()
+    assert (tmp_path / "out.csv.rejects.csv").read_bytes() == (tmp_path / "alone.csv.rejects.csv").read_bytes()
+
+
+def test_several_inputs_are_scored_by_several_processes_in_their_order(
+    cluster: Cluster, own: Path, tmp_path: Path
+) -> None:
+    sources = []
+    for number in range(6):
+        sources.append(tmp_path / f"day-{number}.csv")
+        columns = "x0,note\n{0},a\nbad,b\n{0}.5,c\n" if number % 2 else "note,x0\na,{0}\nb,bad\nc,{0}.5\n"
+        sources[-1].write_text(columns.format(1000 + number))
+
+    flags = ["--features", "x0", "--cache", "none"]
+    done = cluster.score(own / "Meeting.joblib", *sources, "-o", tmp_path / "out", *flags, cwd=own)
+
+    assert (done.returncode, done.stderr.decode()) == (
+        3,
+        f"foreseen: rejected 6 rows, see {tmp_path}/out.rejects.csv\n",
+    )
+    assert len(list(own.glob("met-*"))) == 2
+    rows = joined(tmp_path / "out").decode().splitlines()
+    assert rows[0] == "note,x0,prediction"
+    assert rows[1:] == [row for n in range(1000, 1006) for row in (f"a,{n},{float(n)}", f"c,{n}.5,{n}.5")]
+    with (tmp_path / "out.rejects.csv").open(newline="") as file:
+        assert [(row["file"], row["line"]) for row in csv.DictReader(file)] == [(str(path), "3") for path in sources]
+
+
+def test_what_one_run_has_stored_in_redis_no_process_of_the_next_computes(
+    cluster: Cluster, own: Path, tmp_path: Path, redis_url: str
+) -> None:
+    sources = []
+    for number in range(4):
+        sources.append(tmp_path / f"{number}.csv")
+        sources[-1].write_text("x0\n" + "".join(f"100{number}.{row:03}\n" for row in range(500)))
+    flags = ["--features", "x0", "--cache", "tiered", "--redis-url", redis_url]
+
+    first = cluster.score(own / "Counting.joblib", *sources, "-o", tmp_path / "first", *flags, cwd=own)
+    asked = (own / "asked.txt").read_text()
+    told = ["--summary", tmp_path / "told.json"]
+    second = cluster.score(own / "Counting.joblib", *sources[::-1], "-o", tmp_path / "second", *flags, *told, cwd=own)
+
+    assert (first.returncode, second.returncode, second.stderr) == (0, 0, b"")
+    assert sum(map(int, asked.split())) == 2000
+    assert (own / "asked.txt").read_text() == asked
+    summary = json.loads((tmp_path / "told.json").read_text())
+    assert (summary["rows"], summary["rejected"], summary["model_rows"]) == (2000, 0, 0)
+    assert summary["hits"] == {"L1": 0, "L2": 2000}
+    assert sorted(joined(tmp_path / "first").split()) == sorted(joined(tmp_path / "second").split())
+
+
+def test_parquet_is_read_and_written_as_on_one_machine(
+    cluster: Cluster, iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frame, _ = iris_frame()
+    frame.insert(0, "id", range(len(frame)))
+    frame.iloc[:100].to_parquet("a.parquet")
+    frame.iloc[100:].assign(petal_width=np.nan)[list(frame)[::-1]].to_parquet("b.parquet")
+    flags = ["--keep", "id", "--prediction-column", "kind", "--outputs", "predict,predict_proba"]
+
+    on_one = run("score", iris_model, "a.parquet", "b.parquet", "-o", "alone.parquet", *flags)
+    done = cluster.score(iris_model, "a.parquet", "b.parquet", "-o", "out.parquet", *flags)
+
+    assert (done.returncode, done.stderr) == (on_one.returncode, on_one.stderr.replace(b"alone", b"out"))
+    assert done.returncode == 3
+    parts = [pq.read_table(part) for part in sorted(Path("out.parquet").iterdir())]
+    assert pa.concat_tables(parts).equals(pq.read_table("alone.parquet"))
+    assert Path("out.parquet.rejects.csv").read_bytes() == Path("alone.parquet.rejects.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [("Failing", "no such luck"), ("Deadly", "Ray: expected a part to be scored, but the process that did so died")],
+)
+def test_a_model_that_fails_ends_the_run_in_one_line(
+    cluster: Cluster, own: Path, tmp_path: Path, model: str, said: str
+) -> None:
+    (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
+    flags = ["--features", "x0", "--cache", "none"]
+
+    done = cluster.score(own / f"{model}.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", *flags, cwd=own)
+
+    told = done.stderr.decode()
+    assert (done.returncode, done.stdout, told.count("\n")) == (1, b"", 1), told
+    assert said in told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "own"]
+
+
+def test_an_input_that_cannot_be_read_to_its_end_ends_the_run_as_on_one_machine(
+    cluster: Cluster, iris_model: Path, tmp_path: Path
+) -> None:
+    source = flowers(tmp_path / "in.csv", 100_000)
+    with source.open("ab") as file:
+        file.write(b"a,1,1,1,\xff\n")
+
+    on_one = run("score", iris_model, source, "-o", tmp_path / "alone.csv")
+    done = cluster.score(iris_model, source, "-o", tmp_path / "out.csv")
+
+    assert on_one.returncode == 1
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", on_one.stderr)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_ctrl_c_leaves_no_output_and_no_process(own: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
+    line = command("score", own / "Endless.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", "--features", "x0")
+    line += ["--cache", "none", "--engine", "ray"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, env=environment(), cwd=own, start_new_session=True) as process:
+        wait_until((own / "started.txt").exists, seconds=90)
+        started = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+
+    assert (process.returncode, told) == (130, b"foreseen: interrupted\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "own"]
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
