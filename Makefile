@@ -54,7 +54,8 @@ check: install ## Lint, types, import contracts, package list
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/unit/test_packaging.py
 
-bench: install ## Measure everything in docs/benchmarks.md (takes wrk, and a quarter of an hour)
+bench: install ## Measure everything in docs/benchmarks.md (takes wrk, and half an hour)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 soak: install ## Send a million mixed requests while Redis comes and goes (minutes)

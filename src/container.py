@@ -6,8 +6,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from dependency_injector import containers, providers
-
 from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.none import NoCache
@@ -38,6 +36,7 @@ from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
 from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, OUTAGE, OUTAGES, Tally
+from foreseen.injection import containers, providers
 from foreseen.model import load_model, start_model
 from foreseen.settings import Settings
 

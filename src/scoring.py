@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dependency_injector import providers
-
 from foreseen.adapters.cache.redis_room import RedisRoom
 from foreseen.adapters.cache.sparing import SparingCache
 from foreseen.container import Container
@@ -19,6 +17,7 @@ from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
 from foreseen.domain.repeats import Repeats
 from foreseen.domain.signature import Signature
+from foreseen.injection import providers
 from foreseen.settings import Settings
 
 

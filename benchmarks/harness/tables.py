@@ -22,7 +22,7 @@ from sklearn.svm import SVC
 NAMES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 SCHEDULE = ("month", "day", "hour", "minute", "distance")
 CATEGORIES = ("carrier", "origin", "dest")
-TRAINED_ON = 60_000
+TRAINED_ON = 30_000
 """Flights of January to June that the forest learns from."""
 
 SUPPORT = 12_000

@@ -1,5 +1,6 @@
 """How often instances come again, told from a sample of them."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
@@ -23,7 +24,8 @@ class Repeats:
     def __init__(self, capacity: int) -> None:
         """Take how many entries the tier would hold."""
         self._capacity = max(1, capacity // ONE_IN)
-        self._last: dict[int, None] = {}
+        # No plain dict: to find its first key again and again goes through all that were removed before it.
+        self._last: OrderedDict[int, None] = OrderedDict()
         self._share = Lately(limit=2 * LATELY)
 
     def count(self, keys: Iterable[Key]) -> list[Key]:
@@ -35,12 +37,12 @@ class Repeats:
             asked += 1
             mark = hash(key)
             if mark in last:
-                del last[mark]  # to be put in again behind the others
+                last.move_to_end(mark)
             else:
                 new.append(key)
-                if len(last) == self._capacity:
-                    del last[next(iter(last))]
-            last[mark] = None
+                last[mark] = None
+                if len(last) > self._capacity:
+                    last.popitem(last=False)
         self._share.count(asked - len(new), asked)
         return new
 

@@ -1,5 +1,6 @@
 """The command: serve, score, inspect, key, and cache stats, list, warm and purge."""
 
+import gc
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -249,4 +250,7 @@ def _require_model(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command and exit with its code."""
-    sys.exit(run(lambda: app(standalone_mode=False)))
+    code = run(lambda: app(standalone_mode=False))
+    # Python's last collection would go through everything that was imported, 0.35 s, to free what ends anyway.
+    gc.freeze()
+    sys.exit(code)
