@@ -158,6 +158,8 @@ class Bulk:
                 if entries and near.payoff.fills:
                     await near.cache.put_many(entries)
             found |= {key: (entry, tier.origin) for key, entry in entries.items()}
+            if entries and self._cost.row_s is None:  # who computed them knows what the model costs
+                self._cost.count(rows=len(entries), seconds=sum(entry.cost_us for entry in entries.values()) / 1e6)
         return found
 
     async def _fill(self, keys: Sequence[Key], fresh: Predictions) -> None:

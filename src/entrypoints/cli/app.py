@@ -25,6 +25,7 @@ from foreseen.entrypoints.cli.files import (
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.running import JOBS, PROGRESS
+from foreseen.entrypoints.garbage import put_off
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
@@ -131,6 +132,7 @@ def score(
     files = files_of(
         sources, input_format, output_format, delimiter, quote, encoding, keep=keep, prediction=prediction_column
     )
+    put_off()
     from foreseen.entrypoints.cli.score import Job, score_files
 
     job = Job(
@@ -212,6 +214,7 @@ def warm(
     """
     _require_model(settings)
     files = files_of(sources, input_format, None, delimiter, quote, encoding, keep="", prediction="prediction")
+    put_off()
     from foreseen.entrypoints.cli.warm import warm_cache
 
     return warm_cache(settings, files, jobs=jobs, progress=progress)

@@ -27,6 +27,7 @@ from foreseen.entrypoints.cli.results import FileResults, StreamResults
 from foreseen.entrypoints.cli.stopping import stopping
 from foreseen.entrypoints.cli.streams import shown_name
 from foreseen.entrypoints.cli.summing_up import sum_up
+from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import scoring_container
 from foreseen.settings import Settings, SettingsError
@@ -73,6 +74,7 @@ def score_files(settings: Settings, job: Job) -> int:
         digests = container.input_digests([Path(each) for each in job.files.sources]) if can_be_resumed else None
         container.predictor()
         cache_what_repeats(container)
+        take_up_for_files()
         started = time.perf_counter()
         with _reader(container, job.files) as reader:
             encoder = container.table_encoder(

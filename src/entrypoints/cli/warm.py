@@ -13,6 +13,7 @@ from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import Files, size_of
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.progression import Progression
+from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import left_out, scoring_container
 from foreseen.settings import Settings, SettingsError
@@ -30,6 +31,7 @@ def warm_cache(settings: Settings, files: Files, *, jobs: int | None, progress: 
     container = scoring_container(settings.model_copy(update={"cache": "redis"}), jobs=jobs)
     container.predictor()
     cache_what_repeats(container)
+    take_up_for_files()
     if container.settings().tiers == "none":
         raise ModelUnavailableError(f"{settings.model}: expected a model that gives the same answer twice")
     started = time.perf_counter()
