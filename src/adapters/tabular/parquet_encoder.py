@@ -10,10 +10,15 @@ import pyarrow as pa
 
 from foreseen.adapters.tabular.added_columns import AddedColumn
 from foreseen.adapters.tabular.parquet_seal import AS_JSON, seal_parquet
-from foreseen.adapters.tabular.texts import JSON, as_cells_of_text, as_plain, cell_texts, json_texts
+from foreseen.adapters.tabular.texts import JSON, as_cells_of_text, as_plain, cell_texts, is_text, json_texts
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.signature import Signature
+from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Chunk
+
+_NUMBERS: Final = {
+    name: pa.type_for_alias(name)
+    for name in ("float64", "float32", "int64", "int32", "int16", "int8", "uint32", "uint16", "uint8", "bool")
+}
 
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
@@ -21,6 +26,8 @@ _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 class ParquetEncoder:
     """Gives the columns to keep with their types, then those that are added.
 
+    Cells of text that were read as numbers or bools of a feature are written as what was read: a file that came from
+    CSV can be scored again. Those of other columns stay text.
     Labels of classes are strings and probabilities are numbers. What else a model answers is known when it is all
     there: until then it is kept as JSON.
     """
@@ -30,7 +37,13 @@ class ParquetEncoder:
     def __init__(self, schema: pa.Schema, *, added: Sequence[AddedColumn], signature: Signature) -> None:
         """Take the columns that are kept of what was read, and those to add."""
         self._added = [(column, _field(column, signature)) for column in added]
-        kept = [pa.field(field.name, _plain_type(field.type)) for field in schema]
+        self._read = _read_from_text(schema, signature)
+        kept = [
+            pa.field(field.name, _type_of(signature.features[self._read[field.name]]))
+            if field.name in self._read
+            else pa.field(field.name, _plain_type(field.type))
+            for field in schema
+        ]
         self._schema = pa.schema([*kept, *(field for _, field in self._added)])
         self._kept = [field.name for field in kept]
 
@@ -40,7 +53,7 @@ class ParquetEncoder:
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
         """Give the message that holds the rows."""
-        columns = [_plain(chunk.table.column(name)) for name in self._kept]
+        columns = [self._column(chunk, name) for name in self._kept]
         for column, field in self._added:
             values = column.values(predictions)
             if field.type == pa.float64():
@@ -49,9 +62,34 @@ class ParquetEncoder:
                 columns.append(json_texts(values) if field.metadata else cell_texts(values))
         return pa.record_batch(columns, schema=self._schema).serialize().to_pybytes()  # type: ignore[no-any-return]
 
+    def _column(self, chunk: Chunk, name: str) -> pa.Array:
+        if name in self._read and chunk.batch is not None:
+            values = chunk.batch.columns[self._read[name]]
+            given = values if values.ndim == 1 else values.tolist()
+            return pa.array(given, self._schema.field(name).type, from_pandas=True)  # NaN is nothing
+        return _plain(chunk.table.column(name))
+
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         """Write the file, a group of rows at a time."""
         seal_parquet(spool, out)
+
+
+def _type_of(feature: Feature) -> pa.DataType:
+    kind = _NUMBERS[feature.dtype]
+    for _ in feature.shape:
+        kind = pa.list_(kind)
+    return kind
+
+
+def _read_from_text(schema: pa.Schema, signature: Signature) -> dict[str, int]:
+    """Give the place in the signature of each feature of numbers or bools that stands as text in what was read."""
+    return {
+        feature.name: place
+        for place, feature in enumerate(signature.features)
+        if feature.dtype in _NUMBERS
+        and feature.name in schema.names
+        and (schema.field(feature.name).type == JSON or is_text(schema.field(feature.name).type))
+    }
 
 
 def _field(column: AddedColumn, signature: Signature) -> pa.Field:

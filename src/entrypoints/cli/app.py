@@ -42,6 +42,11 @@ app = typer.Typer(
 cache = typer.Typer(help="Look at, fill, or empty the cache that all replicas share.", no_args_is_help=True)
 app.add_typer(cache, name="cache")
 
+_OF_FILES: Final = {
+    "cache": "auto, each tier where that pays: lru and, with a redis_url, redis; or none, lru, redis or tiered, for every "
+    "row. (none|lru|redis|tiered|auto; default: auto)"
+}
+_OF_WARMING: Final = {"cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)"}
 _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
 
 
@@ -56,7 +61,7 @@ def serve(settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("Model", "Cache", "Logs")
+@with_settings("Model", "Cache", "Logs", told=_OF_FILES)
 def score(
     settings: Settings,
     sources: Annotated[list[str], INPUTS],
@@ -196,7 +201,7 @@ def list_entries(
 
 
 @cache.command()
-@with_settings("Model", "Cache", "Logs")
+@with_settings("Model", "Cache", "Logs", told=_OF_WARMING)
 def warm(
     settings: Settings,
     sources: Annotated[list[str], INPUTS],

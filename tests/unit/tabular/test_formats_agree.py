@@ -135,10 +135,6 @@ ROWS: Rows = [
 @pytest.mark.parametrize("read", FORMATS)
 def test_every_format_can_become_every_other_and_be_scored_again(read: str, written: str, tmp_path: Path) -> None:
     data = scored(FORMATS[read](ROWS), read, written, tmp_path)
-    if read != "parquet" and written == "parquet":  # text stays text, which is no number to whoever reads Parquet
-        assert pq.read_table(io.BytesIO(data)).to_pylist()[1]["f"] in ("1e-07", "1e-7")
-        return
-
     again, schema = chunks_of(data, written, tmp_path)
 
     assert canonical(again) == canonical(chunks_of(FORMATS[read](ROWS), read, tmp_path)[0])
