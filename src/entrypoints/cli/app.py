@@ -43,8 +43,8 @@ cache = typer.Typer(help="Look at, fill, or empty the cache that all replicas sh
 app.add_typer(cache, name="cache")
 
 _OF_FILES: Final = {
-    "cache": "auto, each tier where that pays: lru and, with a redis_url, redis; or none, lru, redis or tiered, for every "
-    "row. (none|lru|redis|tiered|auto; default: auto)"
+    "cache": "auto, each tier where that pays: lru and, with a redis_url, redis; or none, lru, redis or tiered, for "
+    "every row. (none|lru|redis|tiered|auto; default: auto)"
 }
 _OF_WARMING: Final = {"cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)"}
 _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
