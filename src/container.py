@@ -21,15 +21,6 @@ from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.closable import ClosablePredictor
 from foreseen.adapters.predictor.process import ProcessPredictor
-from foreseen.adapters.spool.claim import Claim
-from foreseen.adapters.spool.input_digests import InputDigests
-from foreseen.adapters.spool.origin import Origin
-from foreseen.adapters.spool.places import places
-from foreseen.adapters.spool.stream_sink import StreamSink
-from foreseen.adapters.spool.whole_file import is_stream, whole_file
-from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
-from foreseen.adapters.tabular.encoders import table_encoder
-from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
@@ -112,21 +103,6 @@ class Container(containers.DeclarativeContainer):
         lease_above_s=given.lease_above,
         max_waiting=given.max_waiting,
     )
-
-    # Tables take their files when they are made, and their formats from those.
-    tables = providers.Callable(opened_tables, signature=predictor.provided.signature)
-    table_encoder = providers.Callable(
-        table_encoder, outputs=predictor.provided.outputs, signature=predictor.provided.signature
-    )
-    rejects_encoder = providers.Factory(CsvRejectsEncoder)
-    stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
-    whole_file = providers.Callable(whole_file)
-    is_stream = providers.Callable(is_stream)
-    # Who writes a file has it for itself first, and knows what was read for it.
-    places = providers.Callable(places)
-    claim = providers.Factory(Claim)
-    input_digests = providers.Factory(InputDigests)
-    origin = providers.Factory(Origin)
 
     inventory = providers.Singleton(RedisInventory, redis_client)
 

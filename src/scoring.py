@@ -7,6 +7,15 @@ from typing import Any
 
 from foreseen.adapters.cache.redis_room import RedisRoom
 from foreseen.adapters.cache.sparing import SparingCache
+from foreseen.adapters.spool.claim import Claim
+from foreseen.adapters.spool.input_digests import InputDigests
+from foreseen.adapters.spool.origin import Origin as RunOrigin
+from foreseen.adapters.spool.places import places
+from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.spool.whole_file import is_stream, whole_file
+from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
+from foreseen.adapters.tabular.encoders import table_encoder
+from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk import Tier
@@ -19,6 +28,25 @@ from foreseen.domain.repeats import Repeats
 from foreseen.domain.signature import Signature
 from foreseen.injection import providers
 from foreseen.settings import Settings
+
+
+class ScoringContainer(Container):
+    """What is read and written beside what a service has; apart, since Arrow and pandas would slow its start."""
+
+    # Tables take their files when they are made, and their formats from those.
+    tables = providers.Callable(opened_tables, signature=Container.predictor.provided.signature)
+    table_encoder = providers.Callable(
+        table_encoder, outputs=Container.predictor.provided.outputs, signature=Container.predictor.provided.signature
+    )
+    rejects_encoder = providers.Factory(CsvRejectsEncoder)
+    stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
+    whole_file = providers.Callable(whole_file)
+    is_stream = providers.Callable(is_stream)
+    # Who writes a file has it for itself first, and knows what was read for it.
+    places = providers.Callable(places)
+    claim = providers.Factory(Claim)
+    input_digests = providers.Factory(InputDigests)
+    origin = providers.Factory(RunOrigin)
 
 
 def left_out(container: Container) -> int:
@@ -46,14 +74,14 @@ def tiers_of(
     return made
 
 
-def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: bool = False) -> Container:
+def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: bool = False) -> ScoringContainer:
     """Put a container together whose use case answers batches of thousands.
 
     Args:
         jobs: calls of the model side by side; None for as many as it may be called with.
         is_auto: whether each tier is asked and filled only where that pays.
     """
-    container = Container(settings=settings)
+    container = ScoringContainer(settings=settings)
     # Who scores a file waits for its writes: what is dropped here would be computed again next time. And what is
     # written tonight is found tomorrow, by whoever serves: whether that paid tonight says nothing.
     container.redis_client.add_kwargs(is_scan=True)
@@ -85,9 +113,9 @@ def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: b
     return container
 
 
-def reading_container(settings: Settings, signature: Signature) -> Container:
+def reading_container(settings: Settings, signature: Signature) -> ScoringContainer:
     """Put a container together that reads tables for a model that is loaded elsewhere."""
-    container = Container(settings=settings)
+    container = ScoringContainer(settings=settings)
     container.predictor.override(providers.Object(_Elsewhere(signature)))
     return container
 

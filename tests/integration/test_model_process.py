@@ -76,7 +76,7 @@ def test_the_users_module_loads_there_and_no_scikit_learn_in_the_server(tmp_path
 
     assert (answer.json(), code) == ({"prediction": A_MOMENT}, 0)
     assert {"fastapi", "foreseen.container"} <= imported
-    assert imported & {"sklearn", "scipy", "pandas", "joblib", "looping"} == set()
+    assert imported & {"sklearn", "scipy", "pandas", "pyarrow", "joblib", "looping"} == set()
 
 
 def test_hits_are_answered_while_the_model_computes_in_python(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from foreseen.container import Container
 from foreseen.domain.errors import TableError
 from foreseen.domain.table import Scored
 from foreseen.entrypoints.batch.summary import Summary
@@ -21,7 +20,7 @@ from foreseen.entrypoints.ray.output import PartsFolder
 from foreseen.entrypoints.ray.session import check_address, connected, prepare, require_ray
 from foreseen.entrypoints.ray.tables import Tables
 from foreseen.entrypoints.ray.worker import Plan
-from foreseen.scoring import scoring_container
+from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings, SettingsError
 
 
@@ -57,7 +56,7 @@ def score_on_ray(settings: Settings, job: Job, address: str | None) -> int:
     return SOME_REJECTED if run.scored.rejected else OK
 
 
-def _plan(container: Container, job: Job, folder: PartsFolder, *, is_auto: bool) -> Plan:
+def _plan(container: ScoringContainer, job: Job, folder: PartsFolder, *, is_auto: bool) -> Plan:
     """Look at the model, the inputs and the output before anything is started."""
     files = job.files
     tables = Tables(str(Path.cwd()), files.sources, job.output, files.input, files.output, files.columns)

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from foreseen.container import Container
 from foreseen.domain.errors import TableError, TooManyRejectsError, UnwritableError
 from foreseen.domain.table import Sink, TableEncoder
 from foreseen.entrypoints.cli.streams import LateRejects, output_stream, shown_name
+from foreseen.scoring import ScoringContainer
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -39,7 +39,7 @@ class Kept(Sink, Protocol):
 class FileResults:
     """Files beside the output, which get their names when the block ends well; what becomes of them else depends."""
 
-    def __init__(self, container: Container, places: Any, *, force: bool, resume: bool) -> None:
+    def __init__(self, container: ScoringContainer, places: Any, *, force: bool, resume: bool) -> None:
         """Have the output for this run alone; raises TableError."""
         self.rejects: Path = places.rejects
         self._container = container
@@ -91,7 +91,7 @@ class FileResults:
 class StreamResults:
     """Streams, written as results come."""
 
-    def __init__(self, container: Container, output: str, rejects: Path | None) -> None:
+    def __init__(self, container: ScoringContainer, output: str, rejects: Path | None) -> None:
         self.rejects = rejects
         self._container = container
         self._output = output

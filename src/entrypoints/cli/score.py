@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foreseen.container import Container, opened
+from foreseen.container import opened
 from foreseen.domain.errors import TableError
 from foreseen.domain.key import namespace
 from foreseen.domain.reject_limit import RejectLimit
@@ -29,7 +29,7 @@ from foreseen.entrypoints.cli.streams import shown_name
 from foreseen.entrypoints.cli.summing_up import sum_up
 from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
-from foreseen.scoring import scoring_container
+from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -95,14 +95,14 @@ def score_files(settings: Settings, job: Job) -> int:
     return SOME_REJECTED if scored.rejected else OK
 
 
-def _reader(container: Container, files: Files) -> AbstractContextManager[TableReader]:
+def _reader(container: ScoringContainer, files: Files) -> AbstractContextManager[TableReader]:
     opened: AbstractContextManager[TableReader] = container.tables(
         files.sources, standard_input=sys.stdin.buffer, form=files.input, keep=files.columns.keep
     )
     return opened
 
 
-def _can_be_resumed(container: Container, job: Job) -> bool:
+def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
     """Tell whether a run that is broken off could go on: not if what it reads or writes is a stream."""
     read = [(source, "standard input", "input") for source in job.files.sources]
     for given, standard, what in (
@@ -117,7 +117,7 @@ def _can_be_resumed(container: Container, job: Job) -> bool:
     return True
 
 
-def _results(container: Container, job: Job) -> FileResults | StreamResults:
+def _results(container: ScoringContainer, job: Job) -> FileResults | StreamResults:
     output, rejects = Path(job.output), job.rejects
     is_streamed = job.output == STANDARD or container.is_stream(output)
     if not is_streamed and not (rejects and container.is_stream(rejects)):
@@ -132,7 +132,7 @@ def _results(container: Container, job: Job) -> FileResults | StreamResults:
     return StreamResults(container, job.output, rejects)
 
 
-def _origin(container: Container, job: Job, inputs: Any) -> Any:
+def _origin(container: ScoringContainer, job: Job, inputs: Any) -> Any:
     """Say what this run is: whatever changes a byte of what is written, and nothing else."""
     predictor = container.predictor()
     settings: Settings = container.settings()
@@ -160,7 +160,13 @@ def _leave(*_: object) -> None:
 
 
 def _run(
-    container: Container, reader: TableReader, encoder: TableEncoder, sink: Any, job: Job, *, can_be_resumed: bool
+    container: ScoringContainer,
+    reader: TableReader,
+    encoder: TableEncoder,
+    sink: Any,
+    job: Job,
+    *,
+    can_be_resumed: bool,
 ) -> Scored:
     """Score what is not scored yet.
 
@@ -181,7 +187,7 @@ def _run(
 
 
 async def _score(
-    container: Container,
+    container: ScoringContainer,
     reader: TableReader,
     encoder: TableEncoder,
     sink: Sink,

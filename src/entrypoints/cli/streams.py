@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from foreseen.container import Container
 from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.table import Reject
 from foreseen.entrypoints.cli.files import STANDARD
+from foreseen.scoring import ScoringContainer
 
 
 def shown_name(given: str, standard: str) -> str:
@@ -17,7 +17,7 @@ def shown_name(given: str, standard: str) -> str:
     return standard if given == STANDARD else given
 
 
-def output_stream(container: Container, output: str) -> AbstractContextManager[BinaryIO]:
+def output_stream(container: ScoringContainer, output: str) -> AbstractContextManager[BinaryIO]:
     """Open a stream to write results to; raises TableError."""
     chosen: AbstractContextManager[BinaryIO]
     chosen = _standard_output() if output == STANDARD else container.whole_file(Path(output))
@@ -40,7 +40,7 @@ def _standard_output() -> Iterator[BinaryIO]:
 class LateRejects:
     """The rejects file: made when the first row is rejected, or at once where its name was given."""
 
-    def __init__(self, container: Container, files: ExitStack, path: Path | None, *, is_named: bool) -> None:
+    def __init__(self, container: ScoringContainer, files: ExitStack, path: Path | None, *, is_named: bool) -> None:
         self._path = path
         self._container = container
         self._files = files

@@ -6,13 +6,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from foreseen.container import Container
 from foreseen.entrypoints.batch.summary import Summary
 from foreseen.entrypoints.cli.progression import Progression
+from foreseen.scoring import ScoringContainer
 
 
 def sum_up(
-    summary: Summary, container: Container, *, path: Path | None, how: Progression, rejects: Path | None
+    summary: Summary, container: ScoringContainer, *, path: Path | None, how: Progression, rejects: Path | None
 ) -> None:
     """Tell what a run did, as loudly as its progress was shown; a pipe hears of rejected rows only.
 

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 
-from foreseen.container import Container, SharedCache, opened, shared_cache
+from foreseen.container import SharedCache, opened, shared_cache
 from foreseen.domain.errors import CacheUnavailableError, ModelUnavailableError
 from foreseen.domain.table import Reject, Scored
 from foreseen.entrypoints.batch.warm import warm
@@ -15,7 +15,7 @@ from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
-from foreseen.scoring import left_out, scoring_container
+from foreseen.scoring import ScoringContainer, left_out, scoring_container
 from foreseen.settings import Settings, SettingsError
 
 
@@ -49,7 +49,7 @@ def warm_cache(settings: Settings, files: Files, *, jobs: int | None, progress: 
     return SOME_REJECTED if scored.rejected else OK
 
 
-async def _run(container: Container, files: Files, how: Progression) -> tuple[Scored, Reject | None]:
+async def _run(container: ScoringContainer, files: Files, how: Progression) -> tuple[Scored, Reject | None]:
     async with opened(container) as predict:
         _require_use(container)
         with (
@@ -63,7 +63,7 @@ async def _run(container: Container, files: Files, how: Progression) -> tuple[Sc
     return warmed
 
 
-def _require_use(container: Container) -> None:
+def _require_use(container: ScoringContainer) -> None:
     """Refuse to go on where nothing is stored."""
     told = shared_cache(container)
     now: SharedCache = told() if told else SharedCache(is_in_use=False, why_out="there is none", outages=0)

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from foreseen.container import Container
 from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder
 from foreseen.entrypoints.ray.parts import Place
+from foreseen.scoring import ScoringContainer
 
 
 def part_path(folder: Path, place: Place, ending: str) -> Path:
@@ -42,7 +42,7 @@ class PartSink:
 
 @contextmanager
 def part_sink(
-    container: Container, encoder: TableEncoder, folder: Path, place: Place, *, ending: str
+    container: ScoringContainer, encoder: TableEncoder, folder: Path, place: Place, *, ending: str
 ) -> Iterator[PartSink]:
     """Open the files of a part, in a folder that is there.
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from foreseen.container import Container
 from foreseen.domain.errors import TableError
 from foreseen.domain.table import Chunk, TableEncoder, TableReader
 from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.scoring import ScoringContainer
 
 _ENDINGS: Final = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson")
 _COMPRESSED: Final = (".gz", ".zst")
@@ -45,18 +45,18 @@ class Tables:
             raise TableError(f"{self.folder}: {said}") from exc
 
     @contextmanager
-    def opened(self, container: Container, source: int) -> Iterator[TableReader]:
+    def opened(self, container: ScoringContainer, source: int) -> Iterator[TableReader]:
         """Open an input by its number, its columns those of the first; raises TableError."""
         first, chosen = self.sources[0], self.sources[source]
         with self._opened(container, (first, chosen) if source else (first,)) as tables:
             yield _OneOf(tables, 1) if source else tables
 
-    def schema(self, container: Container) -> Any:
+    def schema(self, container: ScoringContainer) -> Any:
         """Look at every input, and give the schema of the first; raises TableError."""
         with self._opened(container, self.sources) as tables:
             return tables.schema
 
-    def encoder(self, container: Container, schema: Any) -> TableEncoder:
+    def encoder(self, container: ScoringContainer, schema: Any) -> TableEncoder:
         """Give an encoder of one part; raises TableError."""
         encoder: TableEncoder = container.table_encoder(
             schema, path=self.output, name=self.output, form=self.written, columns=self.columns
@@ -79,7 +79,7 @@ class Tables:
             return f".{self.written.format}{packed}"
         return (own if own.lower() in _ENDINGS else ".csv") + packed
 
-    def _opened(self, container: Container, paths: tuple[str, ...]) -> Any:
+    def _opened(self, container: ScoringContainer, paths: tuple[str, ...]) -> Any:
         nothing = io.BytesIO()  # no input is standard input
         return container.tables(paths, standard_input=nothing, form=self.read, keep=self.columns.keep)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foreseen.container import Container, opened
+from foreseen.container import opened
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.domain.key import Fingerprint
 from foreseen.domain.signature import Signature
@@ -21,7 +21,7 @@ from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.ray.parts import Outcome, Part, parts_of
 from foreseen.entrypoints.ray.sink import part_sink
 from foreseen.entrypoints.ray.tables import Tables
-from foreseen.scoring import reading_container, scoring_container
+from foreseen.scoring import ScoringContainer, reading_container, scoring_container
 from foreseen.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Scorer:
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._failure: ForeseenError | None = None
-        self._container: Container = scoring_container(plan.settings, jobs=plan.jobs, is_auto=plan.is_auto)
+        self._container: ScoringContainer = scoring_container(plan.settings, jobs=plan.jobs, is_auto=plan.is_auto)
         try:
             self._open()
         except ForeseenError as exc:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.container import Container
 from foreseen.domain.errors import TableError
 from foreseen.domain.table import Reject
 from foreseen.entrypoints.ray.output import PartsFolder
 from foreseen.entrypoints.ray.parts import Place
 from foreseen.entrypoints.ray.sink import part_path, rejects_path
+from foreseen.scoring import ScoringContainer
 from foreseen.settings import Settings
 
 PLACES = [Place(1, 0), Place(0, 1), Place(0, 0)]
@@ -17,11 +17,11 @@ HEADER = "file,line,column,reason,row\n"
 
 
 @pytest.fixture
-def container() -> Container:
-    return Container(settings=Settings())
+def container() -> ScoringContainer:
+    return ScoringContainer(settings=Settings())
 
 
-def fill(folder: Path, container: Container) -> None:
+def fill(folder: Path, container: ScoringContainer) -> None:
     """Write what workers write: parts, and the rejects of two of them."""
     for place in PLACES:
         part_path(folder, place, ".csv").write_text(f"x,prediction\n{place},1\n")
@@ -35,7 +35,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_parts_have_their_name_in_the_end_and_rejects_are_one_file_in_order(
-    container: Container, tmp_path: Path
+    container: ScoringContainer, tmp_path: Path
 ) -> None:
     with PartsFolder(tmp_path / "out", None, force=False) as folder:
         fill(folder.folder, container)
@@ -48,7 +48,7 @@ def test_parts_have_their_name_in_the_end_and_rejects_are_one_file_in_order(
     assert rejects == HEADER + "in.csv,3,x,expected a number,a\nin.csv,2,x,expected a number,a\n"
 
 
-def test_a_run_that_fails_leaves_nothing(container: Container, tmp_path: Path) -> None:
+def test_a_run_that_fails_leaves_nothing(container: ScoringContainer, tmp_path: Path) -> None:
     def run() -> None:
         with PartsFolder(tmp_path / "out", None, force=False) as folder:
             fill(folder.folder, container)
@@ -60,7 +60,9 @@ def test_a_run_that_fails_leaves_nothing(container: Container, tmp_path: Path) -
     assert names(tmp_path) == []
 
 
-def test_a_part_that_was_written_where_nobody_else_sees_it_fails_the_run(container: Container, tmp_path: Path) -> None:
+def test_a_part_that_was_written_where_nobody_else_sees_it_fails_the_run(
+    container: ScoringContainer, tmp_path: Path
+) -> None:
     with PartsFolder(tmp_path / "out", None, force=False) as folder:
         fill(folder.folder, container)
         with pytest.raises(TableError, match=r"part-00002-00000\.csv: expected a folder that every machine shares"):
@@ -69,7 +71,7 @@ def test_a_part_that_was_written_where_nobody_else_sees_it_fails_the_run(contain
     assert names(tmp_path) == []
 
 
-def test_what_is_there_is_replaced_by_force_alone(container: Container, tmp_path: Path) -> None:
+def test_what_is_there_is_replaced_by_force_alone(container: ScoringContainer, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     part_path(out, Place(7, 7), ".csv").touch()
@@ -102,7 +104,7 @@ def test_two_runs_do_not_write_one_folder(tmp_path: Path) -> None:
         assert names(tmp_path) == ["out.partial"]
 
 
-def test_a_named_rejects_file_is_made_without_rejects_as_well(container: Container, tmp_path: Path) -> None:
+def test_a_named_rejects_file_is_made_without_rejects_as_well(container: ScoringContainer, tmp_path: Path) -> None:
     with PartsFolder(tmp_path / "out", tmp_path / "bad.csv", force=False) as folder:
         folder.finish(container, [], ending=".csv")
 
