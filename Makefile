@@ -9,6 +9,9 @@ STAMP := $(VENV)/.installed
 RAY_STAMP := $(VENV)/.installed-ray
 IRIS := examples/iris
 
+# Compiled once: tests and benchmarks start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install serve test test-ray faults kills check bench soak format clean
 

@@ -2,11 +2,14 @@
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from foreseen.settings import Settings
+
+_PLAIN: Final = structlog.dev.plain_traceback
+"""Otherwise a traceback shows local variables, secrets among them, and takes as long as seconds to lay out."""
 
 
 def configure_logs(settings: Settings) -> None:
@@ -20,7 +23,7 @@ def configure_logs(settings: Settings) -> None:
     last: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if is_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=_PLAIN)]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -12,8 +12,8 @@ from foreseen.entrypoints.ray.tables import Tables
 from foreseen.entrypoints.ray.worker import Plan, Scorer, read_parts
 from foreseen.scoring import scoring_container
 from foreseen.settings import Settings
+from support.here import run_here
 from support.models import iris_frame
-from support.processes import run
 
 
 def plan(model: Path, tables: Tables, folder: Path) -> Plan:
@@ -41,7 +41,7 @@ def test_json_lines_of_several_files_are_parts_as_on_one_machine(
     # Fields in another order, and one that the first file does not have.
     other = [line.replace("{", '{"note":1,', 1).replace(',"note":"é"', "") for line in lines[90:]]
     Path("b.jsonl").write_text("".join(other) + lines[0].replace("{", '{"new":1,', 1))
-    alone = run("score", iris_model, "a.jsonl", "b.jsonl", "-o", "alone.jsonl.gz", "--keep", "note")
+    alone = run_here("score", iris_model, "a.jsonl", "b.jsonl", "-o", "alone.jsonl.gz", "--keep", "note")
     assert alone.returncode == 3, alone.stderr
 
     tables = Tables(str(tmp_path), ("a.jsonl", "b.jsonl"), "out.jsonl.gz", columns=OutputColumns(keep=("note",)))

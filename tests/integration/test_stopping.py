@@ -11,6 +11,7 @@ import httpx
 import pytest
 import redis
 
+from support.effort import cases
 from support.processes import Served, model_processes, served, wait_until, workers
 
 MODULE = """
@@ -92,8 +93,14 @@ def test_a_model_that_hangs_keeps_nobody_longer_than_the_limit(tmp_path: Path, m
         assert not any(map(is_alive, models))
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("args", [(), ("--workers", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize(
+    ("args", "told"),
+    cases(
+        ((), signal.SIGINT),
+        (("--workers", "2"), signal.SIGTERM),
+        long=[((), signal.SIGTERM), (("--workers", "2"), signal.SIGINT)],
+    ),
+)
 def test_the_second_signal_waits_for_nothing(tmp_path: Path, args: tuple[str, ...], told: signal.Signals) -> None:
     with served(*slow(tmp_path), *args, cwd=tmp_path) as running, ThreadPoolExecutor(1) as pool:
         parents = workers(running) if args else [running.process.pid]

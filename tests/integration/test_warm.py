@@ -1,4 +1,4 @@
-"""`foreseen cache warm` as a real process: what a file holds is answered from Redis by whoever serves then."""
+"""`foreseen cache warm`: what a file holds is answered from Redis by whoever serves then."""
 
 import shutil
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.adding import adding, answer, put, reload
+from support.here import run_here
 from support.models import IRIS_NAMES, Random, save
 from support.processes import run, served
 
@@ -24,7 +25,7 @@ def test_a_service_started_afterwards_has_every_answer(iris_model: Path, redis_u
     source = flowers(tmp_path / "in.csv")
 
     warmed = run("cache", "warm", iris_model, source, "--redis-url", redis_url)
-    again = run("cache", "warm", iris_model, source, "--redis-url", redis_url)
+    again = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url)
 
     assert (warmed.returncode, warmed.stderr) == (0, b"")
     assert b"300 computed and stored, 0 were there, 0 rejected" in warmed.stdout
@@ -45,7 +46,7 @@ def test_a_model_that_is_to_take_over_is_warmed_before_it_does(redis_url: str, t
         (tmp_path / "in.csv").write_text("a\n0.25\n0.5\n")
         model_as_served = ("--rows-per-call", "0", "--cache-when", "always")
 
-        warmed = run(
+        warmed = run_here(
             "cache", "warm", following / "model.pkl", tmp_path / "in.csv", *redis, *model_as_served, cwd=following
         )
         put(tmp_path, 200)
@@ -60,7 +61,7 @@ def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str,
     source = flowers(tmp_path / "in.csv", 3)
     source.write_text(source.read_text() + "1,2,x,4\n")
 
-    warmed = run("cache", "warm", iris_model, source, "--redis-url", redis_url)
+    warmed = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url)
 
     assert warmed.returncode == 3
     assert b"3 computed and stored, 0 were there, 1 rejected" in warmed.stdout
@@ -82,7 +83,7 @@ def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str,
 def test_where_nothing_would_be_kept_it_says_so(
     iris_model: Path, tmp_path: Path, flags: list[str], code: int, said: bytes
 ) -> None:
-    warmed = run("cache", "warm", iris_model, flowers(tmp_path / "in.csv", 3), *flags)
+    warmed = run_here("cache", "warm", iris_model, flowers(tmp_path / "in.csv", 3), *flags)
 
     assert (warmed.returncode, warmed.stdout) == (code, b"")
     assert warmed.stderr.splitlines()[-1].startswith(b"foreseen: " + said)
@@ -92,7 +93,9 @@ def test_a_model_that_contradicts_itself_is_not_warmed(redis_url: str, tmp_path:
     model = save(Random(), tmp_path)
     (tmp_path / "in.csv").write_text("a,b\n1,2\n")
 
-    warmed = run("cache", "warm", model, tmp_path / "in.csv", "--features", "a,b", "--redis-url", redis_url, env=TESTS)
+    warmed = run_here(
+        "cache", "warm", model, tmp_path / "in.csv", "--features", "a,b", "--redis-url", redis_url, env=TESTS
+    )
 
     assert (warmed.returncode, warmed.stdout) == (1, b"")
     assert b"expected a model that gives the same answer twice" in warmed.stderr

@@ -9,8 +9,9 @@ import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
+from support.here import run_here
 from support.models import IRIS_NAMES, iris_logistic, save
-from support.processes import Served, run, served
+from support.processes import Served, served
 
 AT_ONCE = 20
 """Instances of a request: each costs the model some tens of µs then, a lookup 4 and a write 5."""
@@ -73,7 +74,7 @@ def test_a_file_is_written_to_the_last_row_for_those_who_ask_tomorrow(
     table.write_text("\n".join([",".join(IRIS_NAMES), *rows]) + "\n")
     line = (logistic, table, "--output", tmp_path / "out.csv", "--features", ",".join(IRIS_NAMES))
 
-    scored = run("score", *line, "--cache", "redis", "--redis-url", redis_url)
+    scored = run_here("score", *line, "--cache", "redis", "--redis-url", redis_url)
 
     assert scored.returncode == 0, scored.stderr
     assert entries(redis_url) == 5_000

@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sklearn.linear_model import LogisticRegression
 
 from foreseen.adapters.predictor.load import load_predictor
-from support.connections import KeptConnection, get, post
+from support.connections import Heard, KeptConnection, get, post
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
 from support.proc import Held, held
 from support.processes import Served, model_processes, watched
@@ -30,6 +30,8 @@ from support.valkey import valkey_url
 
 REQUESTS: Final = int(os.environ.get("FORESEEN_TEST_SOAK_REQUESTS", "100000"))
 CONNECTIONS: Final = 32
+AT_ONCE: Final = 5
+"""Requests that a client sends before it reads an answer; fewer would cost more of the machine, not of the service."""
 POOL: Final = 6000
 """Instances that are asked for: more than the lru holds, so that all kinds of hits and misses go on to the end."""
 LRU: Final = 1500
@@ -80,17 +82,20 @@ class Soak:
 
     async def _ask(self, connection: KeptConnection, chosen: random.Random) -> None:
         while self.left > 0:
-            self.left -= 1
+            self.left -= AT_ONCE
             # Some are asked for much more often than others.
-            case = self.cases[int(len(self.cases) * chosen.random() ** 2)]
-            heard = await connection.ask(case.request)
-            if case.status == 200:
-                self.sent["instances"] += case.instances
-                assert (heard.status, heard.body) == (200, case.body), (case, heard)
-            else:
-                self.sent["bad"] += 1
-                assert heard.status == case.status, (case, heard)
-                assert b"application/problem+json" in heard.head
+            cases = [self.cases[int(len(self.cases) * chosen.random() ** 2)] for _ in range(AT_ONCE)]
+            for case, asked in zip(cases, connection.ask_at_once([case.request for case in cases]), strict=True):
+                self._check(case, await asked)
+
+    def _check(self, case: Case, heard: Heard) -> None:
+        if case.status == 200:
+            self.sent["instances"] += case.instances
+            assert (heard.status, heard.body) == (200, case.body), (case, heard)
+        else:
+            self.sent["bad"] += 1
+            assert heard.status == case.status, (case, heard)
+            assert b"application/problem+json" in heard.head
 
     async def look(self, pids: list[int]) -> None:
         """Look at what the processes hold, now and then, until cancelled."""

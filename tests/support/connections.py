@@ -1,6 +1,8 @@
-"""A quick client over raw sockets: keeps connections, sends one request at a time on each, reads what comes back."""
+"""A quick client over raw sockets: keeps connections, sends one request or several on each, reads what comes back."""
 
 import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,11 +30,11 @@ class Heard:
 
 
 class KeptConnection(asyncio.Protocol):
-    """One connection that is kept, and asked one thing at a time."""
+    """One connection that is kept, and answers in the order in which it is asked."""
 
     def __init__(self) -> None:
         self._received = b""
-        self._waiting: asyncio.Future[Heard] | None = None
+        self._waiting: deque[asyncio.Future[Heard]] = deque()
         self.transport: asyncio.Transport | None = None
 
     @classmethod
@@ -51,8 +53,7 @@ class KeptConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(ConnectionError(f"closed before an answer: {exc!r}"))
+        _fail(self._waiting, f"closed before an answer: {exc!r}")
 
     @property
     def local_port(self) -> int:
@@ -62,27 +63,44 @@ class KeptConnection(asyncio.Protocol):
 
     def ask(self, request: bytes) -> asyncio.Future[Heard]:
         """Send a request; what comes back raises ConnectionError if the connection is closed first."""
+        return self.ask_at_once([request])[0]
+
+    def ask_at_once(self, requests: Sequence[bytes]) -> list[asyncio.Future[Heard]]:
+        """Send several without waiting for an answer in between."""
         assert self.transport is not None
-        self._waiting = asyncio.get_running_loop().create_future()
+        asked = [asyncio.get_running_loop().create_future() for _ in requests]
         if self.transport.is_closing():
-            self._waiting.set_exception(ConnectionError("closed already"))
+            _fail(asked, "closed already")
         else:
-            self.transport.write(request)
-        return self._waiting
+            self._waiting.extend(asked)
+            self.transport.write(b"".join(requests))
+        return asked
 
     def data_received(self, data: bytes) -> None:
-        """Read until the answer is whole; all of ours tell their length."""
+        """Hand out the answers that are whole; all of ours tell their length."""
         self._received += data
+        while self._waiting and (heard := self._next()):
+            asked = self._waiting.popleft()
+            if not asked.done():
+                asked.set_result(heard)
+
+    def _next(self) -> Heard | None:
         head, found, rest = self._received.partition(b"\r\n\r\n")
-        if not found or self._waiting is None:
-            return
+        if not found:
+            return None
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        if len(rest) >= length:
-            self._received = rest[length:]
-            if not self._waiting.done():
-                self._waiting.set_result(Heard(int(head[9:12]), head, rest[:length]))
+        if len(rest) < length:
+            return None
+        self._received = rest[length:]
+        return Heard(int(head[9:12]), head, rest[:length])
 
     def close(self) -> None:
         """Close it."""
         if self.transport is not None:
             self.transport.close()
+
+
+def _fail(asked: Iterable[asyncio.Future[Heard]], why: str) -> None:
+    for each in asked:
+        if not each.done():
+            each.set_exception(ConnectionError(why))

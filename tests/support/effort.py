@@ -1,7 +1,8 @@
-"""How long randomised tests look: `FORESEEN_TEST_PROFILE=long` has them try twenty times as much."""
+"""How much tests try: with `FORESEEN_TEST_PROFILE=long` randomised ones twenty times as much, and others all cases."""
 
 import os
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from hypothesis import settings
 
@@ -19,4 +20,13 @@ def use_profile() -> None:
 
 def examples(usual: int) -> int:
     """Give how many examples to try, of how many there usually are."""
-    return usual * LONG if settings.get_current_profile_name().startswith("long") else usual
+    return usual * LONG if _is_long() else usual
+
+
+def cases(*usual: Any, long: Sequence[Any]) -> list[Any]:
+    """Give the cases of a test: usually these, and more of which each costs a start where tests try long."""
+    return [*usual, *(long if _is_long() else ())]
+
+
+def _is_long() -> bool:
+    return settings.get_current_profile_name().startswith("long")

@@ -5,7 +5,8 @@ That of a coroutine never awaited is pytest's own, since warnings are errors.
 
 import asyncio
 from asyncio import AbstractEventLoop, runners
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import pytest
@@ -22,6 +23,10 @@ TURNS: Final = 50
 
 SHOWN: Final = 5
 """Findings that are told of one test."""
+
+
+COMMAND_S: Final = 5.0
+"""Seconds for which a command may hold a loop that it has for itself."""
 
 
 class LoopMisusedError(AssertionError):
@@ -44,11 +49,20 @@ class LoopGuard:
         complain = asyncio.BaseEventLoop.default_exception_handler
         self._patches.setattr(asyncio.BaseEventLoop, "default_exception_handler", self._heard(complain))
         self._watch.start()
+        _started.append(self)
 
     def stop(self) -> None:
         """Take it all away again."""
+        _started.remove(self)
         self._watch.stop()
         self._patches.undo()
+
+    @contextmanager
+    def patient(self, limit_s: float) -> Iterator[None]:
+        """Let our code hold a loop for as long until the block ends."""
+        with pytest.MonkeyPatch.context() as patches:
+            patches.setattr(self._watch, "_limit_s", limit_s)
+            yield
 
     def _watched(self, run: Callable[[asyncio.Handle], None]) -> Callable[[asyncio.Handle], None]:
         began, ended = self._watch.began, self._watch.ended
@@ -105,6 +119,18 @@ class LoopGuard:
         if found:
             more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
             raise LoopMisusedError("\n".join([*found[:SHOWN], *more]))
+
+
+_started: list[LoopGuard] = []
+
+
+@contextmanager
+def loops_of_a_command() -> Iterator[None]:
+    """Let a command that runs in this process hold its loop, for which nobody else waits."""
+    with ExitStack() as guards:
+        for guard in _started:
+            guards.enter_context(guard.patient(COMMAND_S))
+        yield
 
 
 async def _settled() -> None:

@@ -59,6 +59,7 @@ def command(*args: object, module: str = "foreseen") -> list[str]:
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give this process's environment without settings of ours, and with some more."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FORESEEN_")}
+    clean.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile it all is a tenth of a start
     return clean | {"NO_COLOR": "1", "COLUMNS": "100"} | dict(extra or {})
 
 

@@ -1,18 +1,16 @@
 """A folder in which files are scored, whole or broken off, by a slow model of the user's own."""
 
-import io
 import os
 import pty
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager, redirect_stderr
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.failures import run as exit_code_of
+from support.here import run_here
+from support.models import pickled_by_hand
 from support.processes import command, environment, run
 
 ROWS: Final = 400_000
@@ -76,16 +74,8 @@ class Place:
     def end(self, name: str, *more: object, **changes: str) -> tuple[int, str]:
         """Score to the end, in this process, since starting one takes seconds; give the exit code and what was said."""
         self.forget()
-        said = io.StringIO()
-        before = [(each, signal.getsignal(each)) for each in (signal.SIGINT, signal.SIGTERM)]
-        try:
-            with chdir(self.folder), redirect_stderr(said):
-                args = self.args(name, *more, **changes)
-                code = exit_code_of(lambda: app(args, standalone_mode=False))
-        finally:
-            for each, handler in before:
-                signal.signal(each, handler)
-        return code, said.getvalue()
+        done = run_here(*self.args(name, *more, **changes), cwd=self.folder)
+        return done.returncode, done.stderr.decode()
 
     def start(self, name: str, *more: object) -> "subprocess.Popen[str]":
         """Begin to score, in a process of its own."""
@@ -149,10 +139,8 @@ def place_in(folder: Path) -> Place:
     """Make one, and run it once without a break."""
     (folder / "owndurable.py").write_text(OWN)
     models = ("Steady", "Dawdling", "Failing")
-    dumps = "; ".join(f"joblib.dump(owndurable.{name}(), '{name}.joblib')" for name in models)
-    subprocess.run([command()[0], "-c", f"import joblib, owndurable; {dumps}"], cwd=folder, check=True, timeout=60)
     for name in models:
-        (folder / f"{name}.joblib").chmod(0o600)
+        pickled_by_hand(folder / f"{name}.joblib", "owndurable")
     rows = [str(row) if row % 997 else "many" for row in range(1, ROWS)]
     (folder / "in.csv").write_text("\n".join(["a", *rows]) + "\n")
     made = Place(folder, b"", b"")

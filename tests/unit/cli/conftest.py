@@ -8,6 +8,7 @@ import pytest
 
 from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.cli.failures import run
+from support.here import own_logs
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def called(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("NO_COLOR", "1")
 
     def call(*args: str) -> Ended:
-        code = run(lambda: app(list(args), prog_name="foreseen", standalone_mode=False))
+        with own_logs():
+            code = run(lambda: app(list(args), prog_name="foreseen", standalone_mode=False))
         out, err = capfd.readouterr()
         return Ended(code, out, err)
 
