@@ -50,6 +50,19 @@ def test_text_is_for_people_and_without_colours_in_a_pipe(capsys: pytest.Capture
     assert line.count("\n") == 1
 
 
+def test_a_traceback_shows_no_values_of_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings())
+    secret = "hush" * 2
+    try:
+        raise ZeroDivisionError("by nothing")
+    except ZeroDivisionError:
+        logging.getLogger("foreseen").exception("a thing failed")
+
+    err = capsys.readouterr().err
+    assert "ZeroDivisionError: by nothing" in err
+    assert secret not in err
+
+
 def test_nothing_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(Settings())
     fail(logging.getLogger("foreseen"))

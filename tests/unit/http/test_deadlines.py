@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from foreseen.domain.tally import REJECTED
 from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.entrypoints.http.problems import REASONS
+from support.effort import examples
 from support.fakes import FakePredictor, HeldPredictor
 from support.service import JSON, Reply, Service, container_of, service
 from support.stepping import settle
@@ -151,7 +152,7 @@ def test_what_is_no_number_of_seconds_is_the_clients_fault_known_or_not(
 TIMEOUTS = st.sampled_from([*MALFORMED[:-1], "1", "0.5", "30", "999999999", "000.000000001"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(TIMEOUTS | st.text(st.characters(max_codepoint=255), max_size=12), st.integers(0, 5), st.booleans())
 def test_both_routes_read_the_header_alike(
     both: tuple[Service, Service], value: str, length: int, by_get: bool

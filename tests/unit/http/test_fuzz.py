@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.domain.signature import Feature, Signature
+from support.effort import examples
 from support.fakes import FakePredictor
 from support.service import JSON, Reply, Service, container_of, service
 
@@ -64,7 +65,7 @@ def check(reply: Reply) -> None:
         assert set(error) - {"hint"} == {"place", "expected", "got"}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(DOCUMENTS, st.booleans())
 def test_any_document(tensors: Service, document: object, ascii_only: bool) -> None:
     check(tensors.post(json.dumps(document, ensure_ascii=ascii_only).encode(errors="surrogatepass")))
@@ -94,7 +95,7 @@ def test_any_media_type_and_encoding(tensors: Service, media_type: str, encoding
         check(tensors.send("POST", parts=[b'{"a":1,"b":1,"n":1,"t":[1,2]}'], headers=headers))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=60))
 def test_any_query_string(flat: Service, query: bytes) -> None:
     check(flat.send("GET", query=query))
@@ -103,7 +104,7 @@ def test_any_query_string(flat: Service, query: bytes) -> None:
 QUOTED = st.text("0123456789.eE+-naif%&;= \u0660\x00", max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(QUOTED, QUOTED, QUOTED)
 def test_any_values_of_the_right_parameters(flat: Service, a: str, b: str, n: str) -> None:
     check(flat.get(a=a, b=b, n=n))

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.entrypoints.http.hot_path import LONGEST_BODY, HotPath
+from support.effort import examples
 from support.fakes import FLOWER, FakePredictor
 from support.service import Reply, Service, container_of, service
 
@@ -111,7 +112,7 @@ def spelled(document: Any, draw: Callable[[Any], Any]) -> bytes:
     }[broken]
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
     signature = both.ordinary.predict.predictor.signature
@@ -128,7 +129,7 @@ def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObje
     same(*both.ask("POST", parts=parts, headers=headers))
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_get_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
     signature = both.ordinary.predict.predictor.signature
@@ -219,7 +220,7 @@ def without_times(reply: Reply) -> Reply:
     return replace(reply, headers={name: value for name, value in reply.headers.items() if name != "server-timing"})
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(data=st.data())
 def test_what_is_computed_is_answered_as_by_the_ordinary_route(
     apart: tuple[Service, Service], data: st.DataObject
