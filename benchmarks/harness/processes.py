@@ -17,7 +17,12 @@ STARTUP_S = 60.0
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give this process's environment without Foreseen's settings, with the benchmarks to import from, and more."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("FORESEEN_")}
+    # Nor is code compiled anew by each process, as some containers have it.
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("FORESEEN_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     path = os.pathsep.join([str(BENCHMARKS), *filter(None, [clean.get("PYTHONPATH")])])
     return clean | {"PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "100"} | dict(extra or {})
 
