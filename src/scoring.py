@@ -95,8 +95,9 @@ def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: b
     container.model_thread.override(providers.Singleton(ModelThread, at_once))
     cost = providers.Object(ModelCost())
     repeats = providers.Object(Repeats(settings.lru_max_entries) if is_auto and settings.tiers != "none" else None)
+    # What is so when the use case is made: a model that contradicts itself is asked without any tier.
     tiers = providers.Singleton(
-        tiers_of, settings.tiers, container.l1, container.l2, cost, repeats, calls_at_once=at_once
+        tiers_of, container.settings.provided.tiers, container.l1, container.l2, cost, repeats, calls_at_once=at_once
     )
     container.predict.override(
         providers.Singleton(

@@ -121,3 +121,5 @@ def test_dice_are_scored_uncached(dice: Path) -> None:
 
     assert done.returncode == 0
     assert SAID in done.stderr.decode()
+    predictions = [line.split(",")[1] for line in (dice / "out.csv").read_text().splitlines()[1:]]
+    assert len(predictions) == len(set(predictions)) == 20
