@@ -36,12 +36,13 @@ def warm_cache(settings: Settings, files: Files, *, jobs: int | None, progress: 
         raise ModelUnavailableError(f"{settings.model}: expected a model that gives the same answer twice")
     started = time.perf_counter()
     scored, first = asyncio.run(_run(container, files, progress))
-    tally = container.predict().tally
+    tally, missed = container.predict().tally, left_out(container)
+    seconds, stored = time.perf_counter() - started, tally.model_rows - missed
     print(  # noqa: T201
-        f"{scored.rows:,} rows in {time.perf_counter() - started:.1f} s: {tally.model_rows:,} computed and stored, "
+        f"{scored.rows:,} rows in {seconds:.1f} s: {stored:,} computed and stored, "
         f"{tally.hits_l2:,} were there, {scored.rejected:,} rejected"
     )
-    if missed := left_out(container):
+    if missed:
         print(f"foreseen: {missed:,} predictions were left out: the cache has no room for them", file=sys.stderr)  # noqa: T201
     if first is not None:
         place = f"{first.source}: line {first.line}" + (f", column {first.column}" if first.column else "")
