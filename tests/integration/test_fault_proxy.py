@@ -1,5 +1,6 @@
 """The proxy that makes trouble: each fault does what it says, and is over when it is."""
 
+import gc
 import socket
 import time
 from collections.abc import Iterator
@@ -134,6 +135,18 @@ def test_a_reset_comes_amid_a_reply(proxy: FaultProxy, line: socket.socket) -> N
 
     with pytest.raises(ConnectionResetError):
         all_that_comes(line)
+
+
+def test_a_proxy_that_stops_amid_a_reset_leaves_no_connection_open(redis_url: str) -> None:
+    for _ in range(30):
+        with fault_proxy(redis_url) as proxy, connected(proxy) as line:
+            asked(line)
+            proxy.set(Fault.RESET)
+            line.sendall(PING)
+            with pytest.raises(ConnectionResetError):
+                all_that_comes(line)
+
+    gc.collect()  # a connection that nobody closed says so, and fails this test
 
 
 def test_a_truncated_reply_ends_in_its_middle(proxy: FaultProxy, line: socket.socket) -> None:

@@ -125,9 +125,9 @@ class FaultProxy:
         finally:
             for pump in pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            for each in writers:
+            for each in writers:  # before anything is awaited, where this task may be cancelled a second time
                 each.close()
+            await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _requests(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):
