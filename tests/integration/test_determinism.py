@@ -9,7 +9,8 @@ import pytest
 from foreseen.container import Container
 from foreseen.entrypoints.caching import cache_what_repeats
 from support.here import run_here
-from support.models import Doubler, Random, Slow, iris_logistic, save
+from support.models import iris_logistic, save
+from support.own_models import Doubler, Random, Slow
 from support.processes import served
 from support.service import container_with
 

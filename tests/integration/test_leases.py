@@ -26,7 +26,8 @@ from foreseen.domain.entry import Entry, EntryFormat
 from foreseen.domain.errors import Corruption
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import A, B, entry
-from support.models import Sleeper, save
+from support.models import save
+from support.own_models import Sleeper
 from support.processes import Served, served, wait_until
 from support.redis_servers import gate_before
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from support.effort import cases
-from support.models import Sleeper, save
+from support.models import save
+from support.own_models import Sleeper
 from support.proc import held
 from support.processes import Served, served, wait_until
 from support.raw_client import Asking, RawReply

@@ -7,7 +7,8 @@ import pytest
 
 from support.adding import adding, answer, put, reload
 from support.here import run_here
-from support.models import IRIS_NAMES, Random, save
+from support.models import IRIS_NAMES, save
+from support.own_models import Random
 from support.processes import run, served
 
 TESTS = {"PYTHONPATH": str(Path(__file__).parents[1])}

@@ -17,13 +17,13 @@ class Adding:
 
     def predict(self, rows):
         rows = [[float(value) for value in row] for row in (rows.values if hasattr(rows, "values") else rows)]
-        time.sleep(max(row[0] for row in rows) if rows[0][0] >= 1 else 0)
+        time.sleep(max(row[0] for row in rows) if rows[0][0] > 1 else 0)
         return [row[0] + self.added for row in rows]
 """
 
 
 def put(folder: Path, added: int, names: tuple[str, ...] = ("a",)) -> None:
-    """Put a model in place that adds so much to its first value, and waits as many seconds where that is 1 or more."""
+    """Put a model in place that adds so much to its first value, and waits as many seconds if that is more than 1."""
     listed = "".join(f"V{name}\n" for name in names)
     new = folder / "new"
     # By hand: a class of a module that is not imported here.

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sklearn.base import is_classifier, is_regressor
-
-from foreseen.adapters.predictor.columns import ColumnFacts, feature_names, read_columns
+from foreseen.adapters.predictor.column_facts import ColumnFacts
+from foreseen.adapters.predictor.columns import feature_names, read_columns
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Feature, Kind, Signature
 
@@ -89,6 +88,8 @@ def _check_order(model: Any, features: Sequence[Feature]) -> None:
 def _kind(model: Any) -> Kind:
     if not hasattr(model, "__sklearn_tags__"):
         return "classification" if hasattr(model, "classes_") else "other"
+    from sklearn.base import is_classifier, is_regressor  # noqa: PLC0415 - there already, by whoever made the tags
+
     return "classification" if is_classifier(model) else "regression" if is_regressor(model) else "other"
 
 

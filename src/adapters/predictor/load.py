@@ -1,14 +1,11 @@
 """Load: from a model file to a predictor that is ready to answer."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from foreseen.adapters.predictor.artefact import read_artefact
 from foreseen.adapters.predictor.describe import describe
@@ -64,7 +61,7 @@ def load_predictor(
         raise ModelUnavailableError(f"{path}: {exc}") from exc
     if rows_per_call is None:
         raw = partial(predictor.raw, has_labels=not is_of_scikit_learn(model))
-        size = call_size(raw, signature, has_cheap_rows=True if isinstance(model, BaseEstimator) else None)
+        size = call_size(raw, signature, has_cheap_rows=True if _is_estimator(model) else None)
     else:
         size = CallSize(fixed=rows_per_call or None)
     return predictor if size == CallSize() else SteadyPredictor(predictor, size)
@@ -72,14 +69,23 @@ def load_predictor(
 
 def _refuse_unless_fitted(path: Path, model: Any) -> None:
     # Only scikit-learn's own are held to its convention; a user's estimator may keep what it learned under any name.
-    if not isinstance(model, BaseEstimator) or not type(model).__module__.startswith("sklearn."):
+    if not _is_estimator(model) or not type(model).__module__.startswith("sklearn."):
         return
+    from sklearn.exceptions import NotFittedError  # noqa: PLC0415 - a second, and a model without it needs none
+    from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - as above
+
     try:
         check_is_fitted(model)
     except NotFittedError:
         raise ModelUnavailableError(
             f"{path}: expected a fitted model, got {type(model).__name__} as it is before fit"
         ) from None
+
+
+def _is_estimator(model: Any) -> bool:
+    """Tell whether a model follows scikit-learn's base class, which it has imported then."""
+    base = sys.modules.get("sklearn.base")
+    return base is not None and isinstance(model, base.BaseEstimator)
 
 
 def _force_one_thread(model: Any) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
-import scipy.sparse
 
 from foreseen.adapters.predictor.columns import read_columns
 from foreseen.domain.batch import Batch
@@ -87,6 +85,8 @@ class SklearnPredictor:
         columns = list(self._cells(batch))
         if self._names is None:
             return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1)
+        import pandas as pd  # noqa: PLC0415 - half a second, and a model that was fitted on no frame needs none
+
         parts = [column[:, place] for column in columns for place in range(column.shape[1])]
         # Each with its own dtype: left to pandas, a missing string would be None or NaN by what stands beside it.
         return pd.DataFrame(
@@ -119,7 +119,7 @@ class SklearnPredictor:
 
 def _by_row(output: str, answer: Any, n: int) -> Any:
     """Bring an answer to one element a row: an array, or a list of lists where the outputs differ in length."""
-    if scipy.sparse.issparse(answer):
+    if hasattr(answer, "toarray"):  # a sparse one, as several labels to a row may be given
         answer = answer.toarray()
     if output != "predict" and isinstance(answer, list) and all(np.ndim(part) == 2 for part in answer):
         parts = [np.asarray(part) for part in answer]  # one array an output, as predict_proba of several gives

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-import sklearn
-from sklearn.exceptions import InconsistentVersionWarning
 
 from foreseen.adapters.predictor.artefact import Artefact
 from foreseen.domain.errors import ModelUnavailableError
@@ -88,7 +86,7 @@ def _report(artefact: Artefact, caught: list[warnings.WarningMessage]) -> None:
             "install scikit-learn==%s or train it anew",
             artefact.path,
             version,
-            sklearn.__version__,
+            sys.modules["sklearn"].__version__,
             version,
         )
     for text in others:
@@ -96,4 +94,6 @@ def _report(artefact: Artefact, caught: list[warnings.WarningMessage]) -> None:
 
 
 def _is_of_version(said: warnings.WarningMessage) -> bool:
-    return isinstance(said.message, InconsistentVersionWarning)
+    # Where nothing of the model has imported scikit-learn, it has not warned either.
+    exceptions = sys.modules.get("sklearn.exceptions")
+    return exceptions is not None and isinstance(said.message, exceptions.InconsistentVersionWarning)

@@ -14,7 +14,8 @@ from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http import loading
 from foreseen.entrypoints.http.assembly import create_front
 from foreseen.entrypoints.http.loading import Loading
-from support.models import Sleeper, save
+from support.models import save
+from support.own_models import Sleeper
 from support.replica import replica
 from support.service import container_with
 

@@ -15,7 +15,8 @@ from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, PredictionError
 from foreseen.domain.key import Fingerprint
 from foreseen.domain.signature import Feature, Kind, Signature
-from support.models import Answering, Doubler, ImageSum, Labeller, OwnEstimator, OwnPredictor, answers, save
+from support.models import OwnEstimator, OwnPredictor, answers, save
+from support.own_models import Answering, Doubler, ImageSum, Labeller
 
 ROWS = [[1.0], [-2.0], [3.0]]
 

@@ -10,7 +10,8 @@ from sklearn.tree import DecisionTreeClassifier
 from foreseen.adapters.predictor.load import load_predictor
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Signature
-from support.models import IRIS_NAMES, Doubler, Labeller, iris_forest, iris_logistic, save
+from support.models import IRIS_NAMES, iris_forest, iris_logistic, save
+from support.own_models import Doubler, Labeller
 
 TENSOR = '[[features]]\nname = "image"\nshape = [2, 2]\n'
 

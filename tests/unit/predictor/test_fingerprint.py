@@ -14,7 +14,8 @@ import pytest
 from foreseen.adapters.predictor import provenance
 from foreseen.adapters.predictor.load import load_predictor
 from foreseen.adapters.predictor.provenance import is_of_scikit_learn, library_versions, own_sources
-from support.models import Labeller, iris_forest, iris_logistic, mixed_pipeline, save
+from support.models import iris_forest, iris_logistic, mixed_pipeline, save
+from support.own_models import Labeller
 
 OWN = """
 from pathlib import Path

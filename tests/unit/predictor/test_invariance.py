@@ -44,7 +44,8 @@ from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.steady import CallSize, SteadyPredictor
-from support.models import Labeller, Refusing, Slow, answers, batch_of, iris_forest, iris_logistic, save
+from support.models import answers, batch_of, iris_forest, iris_logistic, save
+from support.own_models import Labeller, Refusing, Slow
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,8 @@ from foreseen.adapters.predictor.artefact import read_artefact
 from foreseen.adapters.predictor.load import load_predictor
 from foreseen.adapters.predictor.parts import parts
 from foreseen.adapters.predictor.unpickling import unpickle
-from support.models import ReadOnlyJobs, batch_of, save
+from support.models import batch_of, save
+from support.own_models import ReadOnlyJobs
 
 X, Y = load_iris(return_X_y=True)
 

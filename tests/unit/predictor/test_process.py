@@ -17,22 +17,8 @@ from foreseen.adapters.predictor.process import ProcessPredictor
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError, PredictionError
 from foreseen.domain.ports import Predictor
-from support.models import (
-    DAWDLE,
-    DIE,
-    EXIT,
-    FAIL,
-    REFUSE,
-    WARN,
-    Faulty,
-    Labeller,
-    answers,
-    batch_of,
-    iris_forest,
-    iris_frame,
-    mixed_pipeline,
-    save,
-)
+from support.models import answers, batch_of, iris_forest, iris_frame, mixed_pipeline, save
+from support.own_models import DAWDLE, DIE, EXIT, FAIL, REFUSE, WARN, Faulty, Labeller
 from support.processes import wait_until
 
 
