@@ -32,8 +32,13 @@ def hang_awhile(rows):
     time.sleep(3)
     return [5.0] * len(rows)
 
+def die(rows):
+    open("dying", "w").close()
+    time.sleep(0.3)
+    os._exit(9)
+
 FAULTS = {1.0: fail, 2.0: twice, 3.0: lambda rows: sys.exit("enough"), 4.0: hang, 5.0: hang_awhile, 6.0: stop_iterating,
-          7.0: lambda rows: os._exit(9)}
+          7.0: die}
 
 class Troubled:
     def predict(self, rows):
@@ -156,9 +161,10 @@ def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp
 
 
 def test_a_call_that_kills_its_process_fails_alone(mended: tuple[Served, Path]) -> None:
-    running, _ = mended
+    running, folder = mended
     with ThreadPoolExecutor(4) as pool:
         deadly = pool.submit(running.get, "/predict", a=DIE)
+        wait_until((folder / "dying").exists)
         others = [pool.submit(running.get, "/predict", a=SOUND + n) for n in range(1, 4)]
 
         assert deadly.result().status_code == 500

@@ -29,6 +29,8 @@ PUNCTUAL_S: Final = 0.004
 LIMIT_S: Final = 0.05
 """Seconds for which our code may hold a loop."""
 
+_START: Final = threading.Thread.start.__code__
+
 _LOOPS: Final = ("/asyncio/runners.py", "/asyncio/events.py", "/asyncio/base_events.py", "/support/loop_guard.py")
 """Ends of the names of files whose frames call what runs on a loop."""
 
@@ -134,7 +136,8 @@ class LoopWatch:
         used_s, turn.cpu_s = max(0.0, cpu_s - turn.cpu_s), cpu_s
         here = (id(frames[0]), frames[0].f_lasti)
         # Whoever waits for its turn of the interpreter sleeps as well, but then this look came late, or it has gone on.
-        if slept_s is not None and here == turn.instruction and _is_asleep(turn.tid):
+        is_still_here = here == turn.instruction and not _waits_for_a_thread_to_begin(frames)
+        if slept_s is not None and is_still_here and _is_asleep(turn.tid):
             used_s = max(used_s, slept_s)
         turn.instruction = here
         call = _call_of_ours(frames)
@@ -171,6 +174,11 @@ def _frames_on_loop(frame: FrameType | None) -> list[FrameType]:
         frames.append(frame)
         frame = frame.f_back
     return []
+
+
+def _waits_for_a_thread_to_begin(frames: list[FrameType]) -> bool:
+    """Tell whether a thread was started that has yet to run: it waits for a processor, as its starter would."""
+    return any(frame.f_code is _START for frame in frames)
 
 
 def _call_of_ours(frames: list[FrameType]) -> FrameType | None:
