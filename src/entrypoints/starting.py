@@ -2,6 +2,7 @@
 
 import os
 import signal
+from threading import Thread
 
 
 class _Remembering:
@@ -13,17 +14,42 @@ class _Remembering:
         self.is_told = True
 
 
-def see_to_signals() -> None:
-    """Exit with 0 at once when told to stop, since nothing is under way; remember to be told to reload.
-
-    By default both end a process by the signal, or do nothing at all where it is the first one of a container.
-    """
-    # An exception would be caught by what loads the model, or lost where Python ignores them.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    signal.signal(signal.SIGHUP, _Remembering())
-
-
 def was_told_to_reload() -> bool:
     """Tell whether that has come since, and nobody else has seen to it."""
     handler = signal.getsignal(signal.SIGHUP)
     return isinstance(handler, _Remembering) and handler.is_told
+
+
+class Starting:
+    """Exits with 0 at once when told to stop, since nothing is under way; remembers to be told to reload.
+
+    By default both end a process by the signal, or do nothing at all where it is the first one of a container.
+    """
+
+    def __init__(self) -> None:
+        """See to signals from now on; in the main thread."""
+        # An exception would be caught by what loads the model, or lost where Python ignores them.
+        signal.signal(signal.SIGTERM, _exit)
+        signal.signal(signal.SIGHUP, _Remembering())
+        # A handler runs when the main thread comes to it, which a model's module may keep in a call, or had just put
+        # to sleep when the signal came.
+        heard, self._told = os.pipe()
+        os.set_blocking(self._told, False)
+        self._before = signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        Thread(target=_listen, args=(heard,), name="told to stop", daemon=True).start()
+
+    def end(self) -> None:
+        """Leave signals to the handlers that others have set by now."""
+        signal.set_wakeup_fd(self._before)
+        os.close(self._told)
+
+
+def _exit(*_: object) -> None:
+    os._exit(0)
+
+
+def _listen(heard: int) -> None:
+    while told := os.read(heard, 1):
+        if told[0] == signal.SIGTERM and signal.getsignal(signal.SIGTERM) is _exit:
+            os._exit(0)
+    os.close(heard)

@@ -154,6 +154,20 @@ def test_told_to_stop_while_the_first_model_loads_it_exits_with_0(tmp_path: Path
         wait_until(lambda: all(map(is_gone, models)), seconds=5)
 
 
+def test_told_to_stop_while_the_first_model_computes_in_its_module_it_exits_with_0(tmp_path: Path) -> None:
+    """No handler of Python's runs before the main thread comes back from there."""
+    put_hanging(tmp_path)
+    computes = "__import__('hashlib').pbkdf2_hmac('sha256', b'a', b'b', 10**9)\n"
+    (tmp_path / "hangs.py").write_text(HANGS.replace("time.sleep(3600)\n", computes))
+    with starting(tmp_path, "--model-in", "thread") as process:
+        said(process, "loading hangs")
+        time.sleep(0.1)
+
+        process.terminate()
+
+        assert process.wait(timeout=10) == 0
+
+
 def test_told_to_stop_while_workers_load_their_models_it_exits_with_0(tmp_path: Path) -> None:
     """The supervisor has found the model good, and by then it is another."""
     (tmp_path / "adding.py").write_text("import os\n" + MODULE + SECOND_HANGS)

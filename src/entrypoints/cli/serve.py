@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from foreseen.entrypoints.starting import see_to_signals
+from foreseen.entrypoints.starting import Starting
 from foreseen.model import start_model
 from foreseen.settings import Settings
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def serve_model(settings: Settings) -> None:
     """Serve until told to stop."""
-    see_to_signals()
+    starting = Starting()
     with start_model(settings) if settings.model_in == "process" else nullcontext() as process:
         # Imported while the model loads: either takes most of a start. To collect garbage meanwhile would take a tenth
         # of that, and find none; `serve` takes it up again.
@@ -32,7 +32,9 @@ def serve_model(settings: Settings) -> None:
         configure_logs(settings)
         container = Container(settings=settings, model_process=process)
         serve(
-            container, announce=lambda port: typer.echo(announcement(container.predict(), container.settings(), port))
+            container,
+            starting,
+            announce=lambda port: typer.echo(announcement(container.predict(), container.settings(), port)),
         )
 
 

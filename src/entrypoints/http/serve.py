@@ -29,7 +29,7 @@ from foreseen.entrypoints.http.stopping import exit_at_once
 from foreseen.entrypoints.http.tls import check_tls, tls_options
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
-from foreseen.entrypoints.starting import see_to_signals
+from foreseen.entrypoints.starting import Starting
 from foreseen.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,10 +47,11 @@ COLLECTED_AFTER: Final = (5_000, 10, 20)
 """New objects after which the young are gone through, 0.3 ms; how often before the middle-aged are, and all."""
 
 
-def serve(container: Container, *, announce: Callable[[int], None]) -> None:
+def serve(container: Container, starting: Starting, *, announce: Callable[[int], None]) -> None:
     """Serve until a signal says to stop.
 
     Args:
+        starting: sees to signals until the model is loaded.
         announce: called with the port once it is open; the model is loaded by then.
     Raises:
         ModelUnavailableError: the model cannot be had; no port was opened.
@@ -68,11 +69,16 @@ def serve(container: Container, *, announce: Callable[[int], None]) -> None:
         announce_once = partial(announce, listener.getsockname()[1])
         if settings.workers == 1:
             _end_well_when_told_to()
+            starting.end()
             _Server(_config(app, settings), announce_once).run(sockets=[listener])
         else:
             # Each process builds its own application, from the settings; this one's model was to be found good.
             end_model(container.predictor())
-            _Supervisor(_config(partial(_app_of_worker, settings, Slots()), settings), listener, announce_once).run()
+            supervisor = _Supervisor(
+                _config(partial(_app_of_worker, settings, Slots()), settings), listener, announce_once
+            )
+            starting.end()
+            supervisor.run()
 
 
 def _warm_up() -> None:
@@ -184,9 +190,10 @@ class _ToldToStop(Event):
 def _app_of_worker(settings: Settings, slots: Slots) -> ASGIApp:
     configure_logs(settings)
     before = signal.getsignal(signal.SIGTERM)
-    see_to_signals()  # uvicorn's handler would let the model load first
+    starting = Starting()  # uvicorn's handler would let the model load first
     app = create_front(Container(settings=settings, counts=slots.claim()), slots)
     signal.signal(signal.SIGTERM, before)
+    starting.end()
     _spare_the_collector()
     return app
 
