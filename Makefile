@@ -35,7 +35,7 @@ $(IRIS)/model.joblib: $(IRIS)/train.py | install
 	$(BIN)/python $(IRIS)/train.py
 
 test: install ## Run every test, unit and integration
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed for them (240 MB)
 	$(BIN)/python -m pytest tests/cluster

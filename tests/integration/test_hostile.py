@@ -24,9 +24,9 @@ POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n
 
 
 @pytest.fixture(scope="module")
-def iris(iris_model: Path) -> Iterator[Served]:
+def iris(flower_model: Path) -> Iterator[Served]:
     """One process for all of them, which is as well afterwards as before, and has nothing to say."""
-    with watched(iris_model, "--receive-timeout", f"{TIMEOUT_S}s") as running:
+    with watched(flower_model, "--receive-timeout", f"{TIMEOUT_S}s") as running:
         before = _memory(running)
         yield running
         with wire_to(running.url) as wire:
@@ -300,8 +300,8 @@ class TestConnections:
     MOST = 10
 
     @pytest.fixture
-    def small(self, iris_model: Path) -> Iterator[Served]:
-        with served(iris_model, "--max-connections", self.MOST) as running:
+    def small(self, flower_model: Path) -> Iterator[Served]:
+        with served(flower_model, "--max-connections", self.MOST) as running:
             yield running
 
     def test_one_too_many_is_told_so_and_those_before_it_are_served(self, small: Served) -> None:

@@ -42,24 +42,18 @@ def sleeper(tmp_path: Path) -> Path:
     return save(Sleeper(), tmp_path)
 
 
-@pytest.fixture
-def tests_on_path() -> dict[str, str]:
-    """Where a replica finds the class of the model."""
-    return {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])}
-
-
 Start = Callable[..., Served]
 
 
 @pytest.fixture
-def replica(sleeper: Path, tests_on_path: dict[str, str]) -> Iterator[Start]:
+def replica(sleeper: Path) -> Iterator[Start]:
     """Start one replica more; it wants the lease of any input whose model time is measurable."""
     with ExitStack() as stack:
 
         def start(redis_url: str, *args: str) -> Served:
             common = ("--features", "number,seconds", "--rows-per-call", "1", "--lease-above", "1ms")
             shared = ("--cache", "tiered", "--redis-url", redis_url)
-            return stack.enter_context(served(sleeper, *common, *shared, *args, env=tests_on_path))
+            return stack.enter_context(served(sleeper, *common, *shared, *args))
 
         yield start
 
@@ -159,11 +153,9 @@ class TestReplicas:
 
         assert {(reply.status_code, reply.content) for reply in replies} == {(200, b'{"prediction":6.0}')}
 
-    def test_inputs_that_cost_little_lease_nothing_once_that_is_known(
-        self, sleeper: Path, redis_url: str, tests_on_path: dict[str, str]
-    ) -> None:
+    def test_inputs_that_cost_little_lease_nothing_once_that_is_known(self, sleeper: Path, redis_url: str) -> None:
         args = ("--features", "number,seconds", "--rows-per-call", "1", "--cache", "redis", "--redis-url", redis_url)
-        with served(sleeper, *args, env=tests_on_path) as running, redis.Redis.from_url(redis_url) as client:
+        with served(sleeper, *args) as running, redis.Redis.from_url(redis_url) as client:
             running.get("/predict", number=0, seconds=0)
             client.config_resetstat()
             for number in range(1, 5):

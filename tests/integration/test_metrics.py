@@ -28,9 +28,9 @@ SCRAPES = 12
 
 
 @pytest.fixture(scope="module")
-def three(iris_model: Path) -> Iterator[Served]:
+def three(flower_model: Path) -> Iterator[Served]:
     """A service that all tests here share, since three workers take long to start: what it counts goes on."""
-    with served(iris_model, "--workers", str(WORKERS)) as running:
+    with served(flower_model, "--workers", str(WORKERS)) as running:
         yield running
 
 
@@ -201,9 +201,9 @@ def test_workers_that_load_the_model_anew_lose_no_count(three: Served, number: i
     assert set(workers(three)) == first
 
 
-def test_workers_share_what_redis_did(iris_model: Path, redis_url: str) -> None:
+def test_workers_share_what_redis_did(flower_model: Path, redis_url: str) -> None:
     shared = ("--cache", "redis", "--redis-url", redis_url, "--redis-timeout", "10s")
-    with served(iris_model, "--workers", "2", *shared) as running:
+    with served(flower_model, "--workers", "2", *shared) as running:
         assert ask(running, 0) == MISS
         wait_until(lambda: counted(running)["l2_calls_total_put"] == 1)
         assert {ask(running, 0) for _ in range(20)} == {"foreseen; hit; detail=L2"}
@@ -215,11 +215,11 @@ def test_workers_share_what_redis_did(iris_model: Path, redis_url: str) -> None:
         wait_until(lambda: scraped(running)["l2_in_use"] == 2)
 
 
-def test_each_worker_loses_redis_and_finds_it_again_by_itself(iris_model: Path, redis_url: str) -> None:
+def test_each_worker_loses_redis_and_finds_it_again_by_itself(flower_model: Path, redis_url: str) -> None:
     line = ("--cache", "redis", "--redis-timeout", "1s", "--redis-when", "always")
     with (
         fault_proxy(redis_url) as proxy,
-        served(iris_model, "--workers", "2", *line, "--redis-url", proxy.url) as running,
+        served(flower_model, "--workers", "2", *line, "--redis-url", proxy.url) as running,
     ):
 
         def out() -> bool:

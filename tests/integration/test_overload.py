@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import random
 import re
 import time
@@ -29,12 +28,11 @@ Start = Callable[..., Served]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start a service around a model that takes as long as it is told to."""
     model = save(Sleeper(), tmp_path)
-    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     with ExitStack() as stack:
 
         def start(*args: object) -> Served:
             common = ("--features", "number,seconds", "--rows-per-call", "0")
-            return stack.enter_context(served(model, *common, *args, env={"PYTHONPATH": path}))
+            return stack.enter_context(served(model, *common, *args))
 
         yield start
 
@@ -118,7 +116,7 @@ def test_a_full_queue_refuses_and_goes_on_answering_what_is_known_and_what_waits
     assert running.post({"number": 50, "seconds": 0}).status_code == 200
 
     async def overload() -> tuple[list[RawReply], list[RawReply]]:
-        slow = await busy(running, 3)
+        slow = await busy(running, 2)
         asking = [await ask(running, number, headers=ORDINARY if number % 2 else {}) for number in range(100, 130)]
         await become(running, 'rejected_requests_total{status="503",type="overloaded"}', 20)
         joining = await ask(running, 100)
@@ -144,7 +142,7 @@ def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start) -> N
     rng = random.Random(7)
 
     async def leave() -> list[RawReply]:
-        slow = await busy(running, 3)
+        slow = await busy(running, 2)
         asking = [await ask(running, 100 + n, headers=ORDINARY if n % 2 else {}) for n in range(100)]
         await become(running, "model_waiting_instances", 100)
         rng.shuffle(asking)
@@ -170,7 +168,7 @@ def test_a_client_is_noticed_to_leave_though_it_has_sent_much(start: Start) -> N
     assert len(many) > 128 * 1024
 
     async def leave() -> RawReply:
-        slow = await busy(running, 3)
+        slow = await busy(running, 2)
         for route in ({}, ORDINARY):
             asking = await Asking.post(running.url, many, route)
             await become(running, "model_waiting_instances", 9000)
@@ -187,11 +185,11 @@ def test_when_the_first_who_asked_hangs_up_the_others_are_answered(start: Start)
     running = start()
 
     async def leave() -> list[RawReply]:
-        slow = await busy(running, 3)
+        slow = await busy(running, 2)
         first = await ask(running, 7)
         await become(running, "model_waiting_instances", 1)
         others = [await ask(running, 7, headers=route) for route in ({}, ORDINARY)]
-        computing = [await ask(running, 1, 3) for _ in range(2)]
+        computing = [await ask(running, 1, 2) for _ in range(2)]
         await asyncio.sleep(0.2)  # so that they have joined
         await first.hang_up()
         await slow.hang_up()
@@ -210,7 +208,7 @@ def test_who_hangs_up_gives_up_the_lease_that_another_replica_waits_for(start: S
     one, other = (start(*shared, "--lease", "60s") for _ in range(2))
 
     async def leave() -> tuple[RawReply, RawReply]:
-        slow = await busy(one, 6)
+        slow = await busy(one, 4)
         leader = await ask(one, 7)
         await become(one, "model_waiting_instances", 1)
         waiting = await ask(other, 7)
@@ -237,7 +235,7 @@ def test_of_two_who_wait_for_one_input_each_has_a_deadline_of_its_own(start: Sta
         return hurried, metric(running, "model_calls_total"), await patient.reply()
 
     for before, route in enumerate(({}, ORDINARY)):
-        hurried, calls, patient = asyncio.run(wait(route, 3 + before / 8))
+        hurried, calls, patient = asyncio.run(wait(route, 1.5 + before / 8))
 
         assert (hurried.status, json.loads(hurried.body)["type"]) == (504, "urn:foreseen:problem:timeout")
         assert calls == before
@@ -250,7 +248,7 @@ def test_no_request_waits_longer_than_the_setting_says(start: Start) -> None:
     running = start("--timeout", "300ms")
 
     async def wait() -> RawReply:
-        return await (await ask(running, 3, 3, {"request-timeout": "60"})).reply()
+        return await (await ask(running, 3, 1, {"request-timeout": "60"})).reply()
 
     assert asyncio.run(wait()).status == 504
     assert metric(running, "model_calls_total") == 0

@@ -80,7 +80,7 @@ class Terminal:
         self._serving = None
 
     def _run(self, command: str) -> str:
-        env = environment({"FORESEEN_REDIS_URL": f"redis://{self._redis}/0"})
+        env = environment({"PYTHONPATH": "", "FORESEEN_REDIS_URL": f"redis://{self._redis}/0"})
         done = subprocess.run(
             ["bash", "-c", command],
             check=False,
@@ -100,7 +100,7 @@ class Terminal:
             ["bash", "-c", words],
             start_new_session=True,
             cwd=self._folder,
-            env=environment(),
+            env=environment({"PYTHONPATH": ""}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -43,13 +43,13 @@ def test_the_new_model_answers_at_once_and_never_with_an_old_prediction(tmp_path
 def test_what_is_under_way_ends_on_the_model_it_began_with(tmp_path: Path) -> None:
     with adding(tmp_path) as running, ThreadPoolExecutor(1) as pool:
         (old,) = model_processes(running.process.pid)
-        under_way = pool.submit(answer, running, 4.0)
+        under_way = pool.submit(answer, running, 2.5)
         time.sleep(0.5)
         put(tmp_path, 200)
         assert reload(running).json()["status"] == "reloaded"
         assert answer(running, 0.5) == 200.5
 
-        assert under_way.result() == 104.0
+        assert under_way.result() == 102.5
         wait_until(lambda: old not in model_processes(running.process.pid), seconds=10)
         assert len(model_processes(running.process.pid)) == 1
 
@@ -168,9 +168,9 @@ def test_the_same_file_keeps_everything(tmp_path: Path) -> None:
 
         assert running.get("/predict", a=0.5).headers["cache-status"] == "foreseen; hit; detail=L1"
         assert model_processes(running.process.pid) == models
-        asked = [pool.submit(answer, running, a) for a in (2.0, 2.5)]
+        asked = [pool.submit(answer, running, a) for a in (1.25, 1.5)]
         wait_until(lambda: waiting(running) == 1)
-        assert sorted(each.result() for each in asked) == [102.0, 102.5]
+        assert sorted(each.result() for each in asked) == [101.25, 101.5]
 
 
 def test_several_workers_all_reload(tmp_path: Path) -> None:

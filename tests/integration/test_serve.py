@@ -33,9 +33,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def iris(iris_model: Path) -> Iterator[Served]:
+def iris(flower_model: Path) -> Iterator[Served]:
     """One process for all tests that only ask it."""
-    with served(iris_model, "--max-body", "1000") as running:
+    with served(flower_model, "--max-body", "1000") as running:
         yield running
     # What no client should send is told, and nothing else.
     assert [line for line in running.err if "Invalid HTTP request" not in line] == []
@@ -138,19 +138,19 @@ class TestOverASocket:
 
 
 @pytest.mark.parametrize("sent", cases(signal.SIGINT, long=[signal.SIGTERM]))
-def test_a_signal_ends_it_well_and_quietly(iris_model: Path, sent: signal.Signals) -> None:
+def test_a_signal_ends_it_well_and_quietly(flower_model: Path, sent: signal.Signals) -> None:
     # A connection that stays open keeps nobody.
-    with served(iris_model) as running, httpx.Client(base_url=running.url) as client:
+    with served(flower_model) as running, httpx.Client(base_url=running.url) as client:
         client.get("/livez")
         code = running.stop(sent)
 
     assert (code, text(running.err)) == (0, "")
 
 
-def test_a_port_in_use_is_told_in_one_line(iris_model: Path) -> None:
+def test_a_port_in_use_is_told_in_one_line(flower_model: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = run("serve", iris_model, "--port", port)
+        ended = run("serve", flower_model, "--port", port)
 
     assert ended.returncode == 1
     assert re.fullmatch(rf"foreseen: expected to listen on 127\.0\.0\.1 port {port}: .+\n", ended.stderr.decode())
@@ -185,12 +185,12 @@ def test_a_model_that_is_refused_never_opens_the_port(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_setting_stops_the_start_with_one_line(
-    iris_model: Path, tmp_path: Path, args: list[str], env: dict[str, str], said: str
+    flower_model: Path, tmp_path: Path, args: list[str], env: dict[str, str], said: str
 ) -> None:
     (tmp_path / "wrong.toml").write_text('caches = "lru"')
 
     # One of them in a process of its own.
-    ended = (run if env else run_here)("serve", iris_model, *args, env=env, cwd=tmp_path)
+    ended = (run if env else run_here)("serve", flower_model, *args, env=env, cwd=tmp_path)
 
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert ended.stderr.decode().startswith(said)
@@ -198,10 +198,10 @@ def test_a_wrong_setting_stops_the_start_with_one_line(
 
 
 class TestUnreachableRedis:
-    def test_tiered_starts_without_it_says_so_once_and_uses_it_when_it_comes(self, iris_model: Path) -> None:
+    def test_tiered_starts_without_it_says_so_once_and_uses_it_when_it_comes(self, flower_model: Path) -> None:
         port = free_port()
         url = f"redis://127.0.0.1:{port}/0"
-        with served(iris_model, "--cache", "tiered", "--redis-url", url, "--log-format", "json") as running:
+        with served(flower_model, "--cache", "tiered", "--redis-url", url, "--log-format", "json") as running:
             first = running.get("/predict", **FLOWER)
             again = running.get("/predict", **FLOWER)
             assert first.content == again.content == b'{"prediction":"0"}'
@@ -221,9 +221,9 @@ class TestUnreachableRedis:
         assert stats.stdout.decode().splitlines()[1].split()[0] == "model"
         assert stats.stdout.decode().splitlines()[1].split()[2] == "1"
 
-    def test_redis_alone_answers_rightly_without_it(self, iris_model: Path) -> None:
+    def test_redis_alone_answers_rightly_without_it(self, flower_model: Path) -> None:
         env = {"FORESEEN_CACHE": "redis", "FORESEEN_REDIS_URL": f"redis://:hidden@127.0.0.1:{free_port()}"}
-        with served(iris_model, env=env) as running:
+        with served(flower_model, env=env) as running:
             replies = [running.get("/predict", **FLOWER) for _ in range(3)]
         err = text(running.err)
         statuses = [reply.headers["cache-status"] for reply in replies]
@@ -236,8 +236,8 @@ class TestUnreachableRedis:
         assert "hidden" not in err + text(running.out)
 
 
-def test_the_settings_file_of_the_environment_says_which_cache(iris_model: Path, tmp_path: Path) -> None:
-    (tmp_path / "foreseen.toml").write_text(f'cache = "none"\nname = "from-file"\nmodel = "{iris_model}"\n')
+def test_the_settings_file_of_the_environment_says_which_cache(flower_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "foreseen.toml").write_text(f'cache = "none"\nname = "from-file"\nmodel = "{flower_model}"\n')
 
     with served(env={"FORESEEN_CONFIG": "foreseen.toml"}, cwd=tmp_path) as running:
         replies = [running.get("/predict", **FLOWER) for _ in range(2)]

@@ -32,10 +32,10 @@ def trusting(files: Certificates, url: str) -> httpx.Client:
 class TestServing:
     @pytest.mark.parametrize("workers", cases(2, long=[1]))
     def test_whoever_trusts_the_authority_is_answered_over_https(
-        self, iris_model: Path, files: Certificates, workers: int
+        self, flower_model: Path, files: Certificates, workers: int
     ) -> None:
         tls = ("--tls-certificate", files.certificate, "--tls-key", files.key)
-        with served(iris_model, *tls, "--workers", workers) as running:
+        with served(flower_model, *tls, "--workers", workers) as running:
             assert running.url.startswith("https://127.0.0.1:")
             with trusting(files, running.url) as client:  # on one connection, so that one worker is asked
                 replies = [client.get("/predict", params=FLOWER) for _ in range(2)]
@@ -45,17 +45,17 @@ class TestServing:
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 running.get("/livez")
 
-    def test_whoever_speaks_no_tls_is_told_nothing(self, iris_model: Path, files: Certificates) -> None:
-        with served(iris_model, "--tls-certificate", files.both) as running:
+    def test_whoever_speaks_no_tls_is_told_nothing(self, flower_model: Path, files: Certificates) -> None:
+        with served(flower_model, "--tls-certificate", files.both) as running:
             with pytest.raises(httpx.TransportError):
                 httpx.get(running.url.replace("https", "http") + "/livez")
             with trusting(files, running.url) as client:
                 assert client.get("/predict", params=FLOWER).text == '{"prediction":"0"}'
 
     def test_a_certificate_that_cannot_be_used_stops_the_start_in_one_line(
-        self, iris_model: Path, files: Certificates
+        self, flower_model: Path, files: Certificates
     ) -> None:
-        ended = run("serve", iris_model, "--tls-certificate", files.certificate, "--port", "0")
+        ended = run("serve", flower_model, "--tls-certificate", files.certificate, "--port", "0")
 
         assert ended.returncode == 2
         assert ended.stderr.decode() == (
@@ -90,12 +90,12 @@ class TestRedis:
         return f"rediss://{place}/0?ssl_ca_certs={quote(str(files.authority))}"
 
     def test_an_acl_user_over_tls_finds_what_another_replica_stored_and_nobody_reads_the_password(
-        self, iris_model: Path, files: Certificates, user: str, port: int, tmp_path: Path
+        self, flower_model: Path, files: Certificates, user: str, port: int, tmp_path: Path
     ) -> None:
         url = self.url(user, PASSWORD, port, files)
         config = tmp_path / "foreseen.toml"
         config.write_text(f'cache = "redis"\nlog_level = "debug"\nredis_url = "{url}"', encoding="utf-8")
-        args = (iris_model, "--config", config)
+        args = (flower_model, "--config", config)
         with served(*args) as one, served(*args) as other:
             first = one.get("/predict", **FLOWER)
             told = [one.get(path).text for path in ("/model", "/metrics", "/openapi.json", "/readyz")]
@@ -109,12 +109,12 @@ class TestRedis:
 
     @pytest.mark.parametrize("wrong", cases("password", "authority", long=["server"]))
     def test_what_goes_wrong_is_told_without_the_password_and_costs_no_answer(
-        self, iris_model: Path, files: Certificates, user: str, port: int, tmp_path: Path, wrong: str
+        self, flower_model: Path, files: Certificates, user: str, port: int, tmp_path: Path, wrong: str
     ) -> None:
         trusted = certificates(tmp_path) if wrong == "authority" else files
         password = PASSWORD + "x" if wrong == "password" else PASSWORD
         url = self.url(user, password, 1 if wrong == "server" else port, trusted)
-        with served(iris_model, "--cache", "tiered", "--redis-url", url, "--log-level", "debug") as running:
+        with served(flower_model, "--cache", "tiered", "--redis-url", url, "--log-level", "debug") as running:
             replies = [running.get("/predict", **FLOWER) for _ in range(3)]
             told = [running.get(path).text for path in ("/model", "/metrics", "/readyz")]
         stats = run("cache", "stats", env={"FORESEEN_REDIS_URL": url})

@@ -11,9 +11,6 @@ from support.models import IRIS_NAMES, save
 from support.own_models import Random
 from support.processes import run, served
 
-TESTS = {"PYTHONPATH": str(Path(__file__).parents[1])}
-"""Where the module of a model of this suite's own is found."""
-
 
 def flowers(path: Path, rows: int = 300) -> Path:
     """Write flowers no two of which are equal."""
@@ -94,9 +91,7 @@ def test_a_model_that_contradicts_itself_is_not_warmed(redis_url: str, tmp_path:
     model = save(Random(), tmp_path)
     (tmp_path / "in.csv").write_text("a,b\n1,2\n")
 
-    warmed = run_here(
-        "cache", "warm", model, tmp_path / "in.csv", "--features", "a,b", "--redis-url", redis_url, env=TESTS
-    )
+    warmed = run_here("cache", "warm", model, tmp_path / "in.csv", "--features", "a,b", "--redis-url", redis_url)
 
     assert (warmed.returncode, warmed.stdout) == (1, b"")
     assert b"expected a model that gives the same answer twice" in warmed.stderr

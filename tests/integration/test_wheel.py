@@ -29,7 +29,9 @@ def test_the_wheel_in_an_empty_environment_answers_a_request(wheel: Path, iris_m
     _run([*pip, "install", "--quiet", "--no-compile", "--constraint", ROOT / "constraints.txt", wheel], tmp_path)
 
     command = [str(tmp_path / "empty" / "bin" / "foreseen"), "serve", str(iris_model), "--port", "0"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment({"PYTHONPATH": ""}), stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             announced = next(found for line in process.stdout or () if (found := re.search(r"curl '(\S+)'", line)))
             assert _get(announced[1]).startswith(b'{"prediction":')

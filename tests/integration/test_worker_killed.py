@@ -95,8 +95,8 @@ async def until(is_so: Callable[[], bool]) -> None:
     await asyncio.to_thread(wait_until, is_so)
 
 
-async def test_the_survivor_answers_everything_until_a_new_worker_does(iris_model: Path) -> None:
-    with served(iris_model, "--workers", "2") as running:
+async def test_the_survivor_answers_everything_until_a_new_worker_does(flower_model: Path) -> None:
+    with served(flower_model, "--workers", "2") as running:
         before = workers(running)
         async with asking(running) as clients, asyncio.TaskGroup() as group:
             await clients.connect(before)

@@ -19,6 +19,18 @@ class Doubler:
         return np.asarray(rows, dtype=float)[:, 0] * 2
 
 
+class Flowers:
+    """Tells irises apart by their petals, and starts at once: for tests that are not about the model."""
+
+    n_features_in_ = 4
+    classes_ = ("0", "1", "2")
+
+    def predict(self, rows: Any) -> Any:
+        """Go by the petal's length and width in cm."""
+        length, width = np.asarray(rows, dtype=float)[:, 2:].T
+        return np.where(length < 2.5, "0", np.where(width < 1.75, "1", "2"))
+
+
 class Labeller:
     """A classifier of the user's own: its labels are all it says."""
 

@@ -57,9 +57,10 @@ def command(*args: object, module: str = "foreseen") -> list[str]:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give this process's environment without settings of ours, and with some more."""
+    """Give this process's environment without settings of ours, with the modules of tests' models, and some more."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FORESEEN_")}
     clean.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile it all is a tenth of a start
+    clean["PYTHONPATH"] = os.pathsep.join([str(TESTS), *filter(None, [clean.get("PYTHONPATH")])])
     return clean | {"NO_COLOR": "1", "COLUMNS": "100"} | dict(extra or {})
 
 
@@ -78,7 +79,7 @@ def run(
 @contextmanager
 def watched(*args: object) -> Iterator[Served]:
     """Run `foreseen serve` as `served`, and fail in the end if its own code held the event loop."""
-    with served(*args, env={"PYTHONPATH": str(TESTS)}, module="support.watched_serve") as running:
+    with served(*args, module="support.watched_serve") as running:
         yield running
     held = [line for line in running.err if HELD in line]
     assert not held, held
