@@ -81,7 +81,9 @@ class BoundedProtocol(OneWriteProtocol):
         except httptools.HttpParserUpgrade:
             self._decline_upgrade()
         except httptools.HttpParserError as exc:
-            self._refuse(self._wording(exc))
+            # The parser makes its own error of one that is raised while it calls us.
+            refused = exc.__context__
+            self._refuse(refused.refusal if isinstance(refused, _RefusedError) else _unreadable(exc))
             return
         cycle: Any = self.cycle  # none before the first request
         if (
@@ -94,9 +96,17 @@ class BoundedProtocol(OneWriteProtocol):
             self._bound(len(data))
 
     def on_headers_complete(self) -> None:
-        """Refuse a head of too many fields, and too many requests ahead of their answers."""
-        if len(self.headers) > MAX_HEADERS or len(self.pipeline) >= MAX_PIPELINED:
-            raise ValueError  # which the parser makes its own error of
+        """Refuse a head of too many fields, or of no host or two, and too many requests ahead of their answers."""
+        if len(self.headers) > MAX_HEADERS:
+            raise _RefusedError(_HEAD_TOO_LARGE)
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise _RefusedError(_TOO_MANY_AHEAD)
+        hosts = 0
+        for name, _ in self.headers:
+            if name == b"host":
+                hosts += 1
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            raise _RefusedError(_HOST)
         super().on_headers_complete()
 
     def pause_writing(self) -> None:
@@ -156,13 +166,6 @@ class BoundedProtocol(OneWriteProtocol):
             self.cycle.more_body = True
             self._refuse(_UPGRADE)
 
-    def _wording(self, exc: Exception) -> Refusal:
-        if len(self.headers) > MAX_HEADERS:
-            return _HEAD_TOO_LARGE
-        if len(self.pipeline) >= MAX_PIPELINED:
-            return _malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
-        return _malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
-
     def _refuse(self, refusal: Refusal) -> None:
         """Answer and close; where an answer to an earlier request is still to come, close after that one instead."""
         cycle: Any = self.cycle
@@ -192,6 +195,17 @@ class BoundedProtocol(OneWriteProtocol):
         return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
+class _RefusedError(Exception):
+    """A head that can be read, and is refused.
+
+    Each time a new one: a refusal that is shared would keep alive what its last traceback leads to.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
 def affordable_connections(wanted: int) -> int:
     """Give as many connections as are wanted, or as this process's files allow, once it has asked for that many.
 
@@ -209,10 +223,16 @@ def _is_less(limit: int, needed: int) -> bool:
     return limit != resource.RLIM_INFINITY and limit < needed
 
 
+def _unreadable(exc: Exception) -> Refusal:
+    return _malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
+
+
 def _malformed(detail: str) -> Refusal:
     return Refusal(400, "malformed", "The request is malformed", f"expected {detail}")
 
 
+_TOO_MANY_AHEAD: Final = _malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
+_HOST: Final = _malformed("one Host field, as HTTP/1.1 demands (RFC 9112, 3.2), got none or several")
 _UPGRADE: Final = _malformed("a request with a body not to ask for another protocol (Upgrade), got one that does")
 _LATE: Final = "expected all of it in time (receive_timeout), got a part of it"
 _TOO_SLOW: Final = Refusal(408, "too-slow", "The request took too long to arrive", _LATE)
