@@ -22,7 +22,7 @@ from foreseen.domain.errors import Corruption
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import A, B, entry
-from support.fault_load import L1_ENTRIES, WARM, Asked, Seen, fault_load, telling_model
+from support.fault_load import L1_ENTRIES, WARM, Seen, fault_load, telling_model
 from support.fault_proxy import Fault, fault_proxy
 from support.fault_table import SHOWN, FaultTable, Measured
 from support.own_valkey import own_valkey
@@ -44,7 +44,7 @@ BACK_S = 10.0
 """The longest wait before a probe, the longest probe, which may have begun just before, and a busy machine."""
 
 MOST_S = 5.0
-"""What no request may take, on a machine however busy: what is bounded by the budget is measured, not tested."""
+"""What no request may take, on a machine however busy: that it is within the budget is held in the long form."""
 
 FAILURES = 'l2_outages_total{reason="failure"}'
 GIANT_BYTES = 100 * 2**20
@@ -151,15 +151,17 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
         assert begun is not None
         # However busy the machine is: of all who asked meanwhile none waited for Redis, unless a probe got through.
         assert ended is None or ended[0] > begun[0] or ended == begun
-    for asked in Asked if LONG_S else ():  # of a few requests beside other tests a median says nothing
-        assert ill.quantile_ms(asked, 0.5) - healthy.quantile_ms(asked, 0.5) < 2 * BUDGET_S * 1000
+    figures = measured(trouble.name, healthy, ill, out_s, back_s if trouble.goes_out else None)
+    table.add(figures)
+    if LONG_S:  # of a few requests beside other tests a quantile says nothing
+        beyond = {case: ms for case, ms in figures.added_ms.items() if ms > BUDGET_S * 1000}
+        assert beyond == {}, "a request waited for Redis, or this machine is busy with something else"
     if trouble.counts:
         wait_until(lambda: stage.scraped(trouble.counts) > counted)
     said = [line for line in stage.running.err[told:] if "the shared cache is" in line]
     assert ["out of use" in line for line in said] == [True, False] * int(stage.scraped("l2_outages") - outages)
     assert any(trouble.says in line for line in said) or not trouble.goes_out
     assert PASSWORD not in "".join(stage.running.err)
-    table.add(measured(trouble.name, healthy, ill, out_s, back_s if trouble.goes_out else None))
     # One that is in use for less than it was waited for has not recovered: the next trouble would last longer.
     time.sleep(max(0.0, 1.2 * back_s - HEALTHY_S))
 
