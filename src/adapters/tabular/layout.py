@@ -24,6 +24,12 @@ _KINDS: Final[dict[str, tuple[Kind, str]]] = {
     "jsonl": ("jsonl", ""),
     "ndjson": ("jsonl", ""),
 }
+_OTHERS: Final = {
+    "json", "xlsx", "xls", "ods", "feather", "arrow", "ipc", "orc", "avro", "pkl", "pickle", "h5", "db", "sqlite",
+    "zip", "bz2", "xz", "7z", "lz4",
+}  # fmt: skip
+"""Endings of names that say what is neither read nor written here; such a file should not turn out to be CSV."""
+
 _COMPRESSIONS: Final[dict[str, Compression]] = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -53,7 +59,13 @@ def layout_of(path: str, form: TableForm) -> Layout:
     compression = _COMPRESSIONS.get(name.suffix)
     if compression is not None:
         name = name.with_suffix("")
-    kind, delimiter = _KINDS[form.format or (suffix if (suffix := name.suffix[1:]) in _KINDS else "csv")]
+    suffix = name.suffix[1:]
+    if not form.format and suffix in _OTHERS:
+        raise TableError(
+            f"{path}: expected CSV, TSV, Parquet or JSON Lines, which may be gzip or zstd, got a name that ends in "
+            f".{suffix}; --format says what an input is, --output-format what is to be written"
+        )
+    kind, delimiter = _KINDS[form.format or (suffix if suffix in _KINDS else "csv")]
     if kind == "parquet" and compression is not None:
         raise TableError(f"{path}: expected a Parquet file as it is, which is compressed within, got another format")
     return Layout(kind, compression, form.delimiter or delimiter, form.quote, _known(form.encoding))

@@ -40,6 +40,16 @@ def test_what_is_said_stands_above_the_name(given: Format, kind: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["a.xlsx", "a.json", "a.csv.zip", "A.CSV.BZ2", "a.json.gz"])
+def test_what_a_name_says_and_nobody_here_reads_or_writes_is_not_taken_for_csv(name: str) -> None:
+    with pytest.raises(
+        TableError, match=f"{name}: expected CSV, TSV, Parquet or JSON Lines, .* got a name that ends in"
+    ):
+        layout_of(name, TableForm())
+
+    assert layout_of(name, TableForm("csv")).kind == "csv"
+
+
 def test_parquet_is_compressed_within() -> None:
     with pytest.raises(TableError, match=r"a.parquet.gz: expected a Parquet file as it is"):
         layout_of("a.parquet.gz", TableForm())
