@@ -201,7 +201,8 @@ class TestUnreachableRedis:
     def test_tiered_starts_without_it_says_so_once_and_uses_it_when_it_comes(self, flower_model: Path) -> None:
         port = free_port()
         url = f"redis://127.0.0.1:{port}/0"
-        with served(flower_model, "--cache", "tiered", "--redis-url", url, "--log-format", "json") as running:
+        patient = ("--redis-url", url, "--redis-timeout", "10s")
+        with served(flower_model, "--cache", "tiered", *patient, "--log-format", "json") as running:
             first = running.get("/predict", **FLOWER)
             again = running.get("/predict", **FLOWER)
             assert first.content == again.content == b'{"prediction":"0"}'

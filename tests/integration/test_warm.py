@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from support.adding import adding, answer, put, reload
 from support.here import run_here
 from support.models import IRIS_NAMES, save
 from support.own_models import Random
+from support.own_valkey import own_valkey
 from support.processes import run, served
 
 
@@ -22,20 +24,20 @@ def flowers(path: Path, rows: int = 300) -> Path:
 def test_a_service_started_afterwards_has_every_answer(iris_model: Path, redis_url: str, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv")
 
-    warmed = run("cache", "warm", iris_model, source, "--redis-url", redis_url)
-    again = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url)
+    warmed = run("cache", "warm", iris_model, source, "--redis-url", redis_url, "--redis-timeout", "10s")
+    again = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url, "--redis-timeout", "10s")
 
     assert (warmed.returncode, warmed.stderr) == (0, b"")
     assert b"300 computed and stored, 0 were there, 0 rejected" in warmed.stdout
     assert b"0 computed and stored, 300 were there, 0 rejected" in again.stdout
-    with served(iris_model, "--cache", "tiered", "--redis-url", redis_url) as running:
+    with served(iris_model, "--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "10s") as running:
         for line in source.read_text().splitlines()[1::60]:
             values = dict(zip(IRIS_NAMES, map(float, line.split(",")), strict=True))
             assert running.get("/predict", **values).headers["cache-status"] == "foreseen; hit; detail=L2"
 
 
 def test_a_model_that_is_to_take_over_is_warmed_before_it_does(redis_url: str, tmp_path: Path) -> None:
-    redis = ("--redis-url", redis_url)
+    redis = ("--redis-url", redis_url, "--redis-timeout", "10s")
     with adding(tmp_path, "--cache", "redis", *redis, "--redis-when", "always") as running:
         assert answer(running, 0.5) == 100.5
         following = tmp_path / "following"
@@ -59,7 +61,7 @@ def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str,
     source = flowers(tmp_path / "in.csv", 3)
     source.write_text(source.read_text() + "1,2,x,4\n")
 
-    warmed = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url)
+    warmed = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url, "--redis-timeout", "10s")
 
     assert warmed.returncode == 3
     assert b"3 computed and stored, 0 were there, 1 rejected" in warmed.stdout
@@ -85,6 +87,21 @@ def test_where_nothing_would_be_kept_it_says_so(
 
     assert (warmed.returncode, warmed.stdout) == (code, b"")
     assert warmed.stderr.splitlines()[-1].startswith(b"foreseen: " + said)
+
+
+def test_what_a_server_has_no_room_for_is_counted_apart(flower_model: Path, tmp_path: Path) -> None:
+    source = flowers(tmp_path / "in.csv", 10_000)
+    with own_valkey() as server, server.client as client:
+        used: Any = client.info("memory")["used_memory"]
+        server.configure(maxmemory=str(used + 2_000_000), maxmemory_policy="allkeys-lru")
+
+        warmed = run_here("cache", "warm", flower_model, source, "--redis-url", server.url, "--redis-timeout", "10s")
+
+        held, evicted = len(client.keys("foreseen:*:*")), client.info("stats")["evicted_keys"]
+    assert 500 < held < 9_500
+    assert (warmed.returncode, evicted) == (0, 0)
+    assert f" {held:,} computed and stored, 0 were there, 0 rejected" in warmed.stdout.decode()
+    assert f"foreseen: {10_000 - held:,} predictions were left out" in warmed.stderr.decode()
 
 
 def test_a_model_that_contradicts_itself_is_not_warmed(redis_url: str, tmp_path: Path) -> None:
