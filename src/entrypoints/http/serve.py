@@ -2,21 +2,16 @@
 
 import asyncio
 import gc
-import logging
-import os
 import signal
 import socket
-import time
 from collections.abc import Callable
 from functools import partial
 from math import ceil
-from threading import Event
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
 from foreseen.container import Container, end_model
 from foreseen.entrypoints.caching import cache_what_repeats
@@ -25,23 +20,15 @@ from foreseen.entrypoints.http.assembly import create_front
 from foreseen.entrypoints.http.bounded import Bounds, affordable_connections
 from foreseen.entrypoints.http.draining import DrainingProtocol
 from foreseen.entrypoints.http.slots import Slots
-from foreseen.entrypoints.http.stopping import exit_at_once
+from foreseen.entrypoints.http.supervisor import Supervisor
 from foreseen.entrypoints.http.tls import check_tls, tls_options
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.starting import Starting
 from foreseen.settings import Settings
 
-log = logging.getLogger(__name__)
-
 SETTLE_S: Final = 0.05
 """Seconds for the event loop to accept what waits at the port."""
-
-STARTUP_TIMEOUT_S = 120.0
-"""Seconds that a worker may take to load the model."""
-
-ENDING_S: Final = 5.0
-"""Seconds that a worker may take to end once nothing is under way; one that takes more hangs, and is killed."""
 
 COLLECTED_AFTER: Final = (5_000, 10, 20)
 """New objects after which the young are gone through, 0.3 ms; how often before the middle-aged are, and all."""
@@ -74,7 +61,7 @@ def serve(container: Container, starting: Starting, *, announce: Callable[[int],
         else:
             # Each process builds its own application, from the settings; this one's model was to be found good.
             end_model(container.predictor())
-            supervisor = _Supervisor(
+            supervisor = Supervisor(
                 _config(partial(_app_of_worker, settings, Slots()), settings), listener, announce_once
             )
             starting.end()
@@ -118,73 +105,6 @@ class _Server(uvicorn.Server):
             listener.listen(0)
         await asyncio.sleep(SETTLE_S)
         await super().shutdown(sockets)
-
-
-class _Supervisor(Multiprocess):
-    """Runs several processes on one port and starts each again should it end; says when the first ones have started."""
-
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, announce: Callable[[], None]) -> None:
-        super().__init__(config, [listener])
-        self._announce = announce
-        self._told: set[signal.Signals] = set()
-
-    def init_processes(self) -> None:
-        super().init_processes()
-        told = _ToldToStop(self.signal_queue)  # which nobody else looks at before all have started
-        if all(process.wait_until_ready(STARTUP_TIMEOUT_S, told) for process in self.processes):
-            self._announce()
-
-    def terminate_all(self) -> None:
-        # Else who comes while the last requests are answered would be let in by the kernel, and reset in the end.
-        for listener in self.sockets:
-            listener.close()
-        super().terminate_all()
-
-    def join_all(self) -> None:
-        """Wait until the workers have ended, but not for ever."""
-        limit = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + ENDING_S
-        for process in (each.process for each in self.processes):
-            process.join(max(0.0, limit - time.monotonic()))
-            if process.is_alive():
-                log.warning("worker %s does not end, and is killed", process.pid)
-                process.kill()
-                process.join()
-
-    def handle_int(self) -> None:
-        self._stop(signal.SIGINT, super().handle_int)
-
-    def handle_term(self) -> None:
-        self._stop(signal.SIGTERM, super().handle_term)
-
-    def handle_hup(self) -> None:
-        """Have each worker load the model anew, beside the one it has: its caches stay."""
-        for process in self.processes:
-            if process.pid is not None:
-                os.kill(process.pid, signal.SIGHUP)
-
-    def _stop(self, told: signal.Signals, stop: Callable[[], None]) -> None:
-        """Stop, and exit when the same is told again; their models end with the workers."""
-        if told in self._told:
-            exit_at_once(told, self._kill_all)
-        self._told.add(told)
-        stop()
-        # From here on nobody looks at the queue of signals any more.
-        signal.signal(told, lambda *_: exit_at_once(told, self._kill_all))
-
-    def _kill_all(self) -> None:
-        for process in self.processes:
-            process.process.kill()
-
-
-class _ToldToStop(Event):
-    """Set from when a signal to stop is in the queue."""
-
-    def __init__(self, queue: list[int]) -> None:
-        super().__init__()
-        self._queue = queue
-
-    def is_set(self) -> bool:
-        return any(told in self._queue for told in (signal.SIGINT, signal.SIGTERM))
 
 
 def _app_of_worker(settings: Settings, slots: Slots) -> ASGIApp:
