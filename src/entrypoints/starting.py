@@ -14,9 +14,8 @@ class _Remembering:
         self.is_told = True
 
 
-def was_told_to_reload() -> bool:
-    """Tell whether that has come since, and nobody else has seen to it."""
-    handler = signal.getsignal(signal.SIGHUP)
+def was_told_to_reload(handler: object) -> bool:
+    """Tell whether that has come since, where a handler of SIGHUP is the one that remembers it."""
     return isinstance(handler, _Remembering) and handler.is_told
 
 

@@ -1,4 +1,4 @@
-"""Coroutines stepped by hand, to cancel one at each place where it waits."""
+"""Coroutines stepped by hand, to cancel one at each place where it waits; and how to wait for what they do."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,6 +8,13 @@ async def settle(turns: int = 20) -> None:
     """Let every task run as far as it gets without time passing."""
     for _ in range(turns):
         await asyncio.sleep(0)
+
+
+async def until(is_so: Callable[[], bool], *, seconds: float = 30.0) -> None:
+    """Wait beside everything else for what nobody tells of; raise TimeoutError if it does not become so."""
+    async with asyncio.timeout(seconds):
+        while not is_so():  # noqa: ASYNC110 - as it says
+            await asyncio.sleep(0.002)
 
 
 async def cancelled_after(turns: int, call: Callable[[], Awaitable[object]]) -> bool:

@@ -139,9 +139,7 @@ class Front:
             with suppress(RuntimeError):  # the loop is closed: the service ends
                 loop.call_soon_threadsafe(lambda: self._begin(self._reload_by_signal()))
 
-        is_told = was_told_to_reload()
-        signal.signal(signal.SIGHUP, reload)
-        if is_told:
+        if was_told_to_reload(signal.signal(signal.SIGHUP, reload)):
             reload()
 
     async def _reload_by_signal(self) -> None:

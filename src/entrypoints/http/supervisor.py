@@ -93,12 +93,12 @@ class Supervisor(Multiprocess):
 
     def _stop(self, told: signal.Signals, stop: Callable[[], None]) -> None:
         """Stop, and exit when the same is told again; their models end with the workers."""
-        if told in self._told:
+        # From here on nobody looks at the queue of signals any more.
+        signal.signal(told, lambda *_: exit_at_once(told, self._kill_all))
+        if told in self._told or told in self.signal_queue:  # it came again before
             exit_at_once(told, self._kill_all)
         self._told.add(told)
         stop()
-        # From here on nobody looks at the queue of signals any more.
-        signal.signal(told, lambda *_: exit_at_once(told, self._kill_all))
 
     def _kill_all(self) -> None:
         for process in self.processes:

@@ -1,10 +1,12 @@
 """The front in process: what it costs the past to have a new model, and who is told what while one loads."""
 
-import asyncio
 import gc
+import logging
+import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -14,10 +16,12 @@ from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http import loading
 from foreseen.entrypoints.http.assembly import create_front
 from foreseen.entrypoints.http.loading import Loading
+from foreseen.entrypoints.starting import _Remembering
 from support.models import save
-from support.own_models import Sleeper
+from support.own_models import Doubler
 from support.replica import replica
 from support.service import container_with
+from support.stepping import until
 
 
 def alive(kind: type, but: Sequence[object] = ()) -> list[object]:
@@ -27,27 +31,41 @@ def alive(kind: type, but: Sequence[object] = ()) -> list[object]:
 
 
 async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Path) -> None:
-    model = Sleeper()
+    model = Doubler()
     path = save(model, tmp_path)
-    models, used, apps = (alive(kind) for kind in (Sleeper, Predict, FastAPI))
-    front = create_front(container_with(path, features=["number", "seconds"], rows_per_call=0, cache_when="always"))
+    models, used, apps = (alive(kind) for kind in (Doubler, Predict, FastAPI))
+    front = create_front(container_with(path, features=["a"], rows_per_call=0, cache_when="always"))
     async with replica(front) as client:
         for number in range(4):
             model.label = f"so that the file is another {number}"  # type: ignore[attr-defined]
             save(model, tmp_path)
             assert (await client.post("/admin/reload")).json()["status"] == "reloaded"
-        async with asyncio.timeout(10):
-            while len(alive(Sleeper, models)) > 1:  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0.05)
-
         # The first's routes stay: its application is what opens and closes the caches.
-        assert (len(alive(Predict, used)), len(alive(FastAPI, apps))) == (2, 2)
+        await until(
+            lambda: len(alive(Doubler, models)) == 1 and len(alive(Predict, used)) == len(alive(FastAPI, apps)) == 2
+        )
+
+
+async def test_a_signal_to_reload_that_comes_while_its_handler_is_exchanged_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def come_just_before(told: int, handler: Any) -> Any:
+        if told == signal.SIGHUP:
+            signal.raise_signal(told)
+        return exchange(told, handler)
+
+    caplog.set_level(logging.INFO, "foreseen")
+    exchange, before = signal.signal, signal.signal(signal.SIGHUP, _Remembering())
+    monkeypatch.setattr(signal, "signal", come_just_before)
+    async with replica(create_front(container_with(save(Doubler(), tmp_path), features=["a"]))):
+        await until(lambda: any("reloaded: the model is the same" in each for each in caplog.messages))
+    exchange(signal.SIGHUP, before)
 
 
 class TestLoading:
     @pytest.fixture
     def old(self, tmp_path: Path) -> object:
-        return container_with(save(Sleeper(), tmp_path))
+        return container_with(save(Doubler(), tmp_path))
 
     async def test_one_that_takes_too_long_is_given_up(self, old: object, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(loading, "LIMIT_S", 0.05)

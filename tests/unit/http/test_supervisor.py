@@ -1,4 +1,4 @@
-"""The supervisor of several workers: who ended is started anew, and who begins is let begin."""
+"""The supervisor of several workers: who ended is started anew, who begins is let begin, and no signal is lost."""
 
 import signal
 import socket
@@ -111,3 +111,31 @@ def test_one_that_ends_while_it_begins_is_started_anew(supervisor: Any) -> None:
     supervisor.keep_subprocess_alive()
 
     assert begins not in supervisor.processes
+
+
+def test_the_second_signal_exits(supervisor: Any) -> None:
+    supervisor.handle_term()
+
+    with pytest.raises(ExitedError):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_the_second_signal_exits_that_waits_beside_the_first(supervisor: Any) -> None:
+    supervisor.signal_queue += [signal.SIGTERM, signal.SIGTERM]
+
+    with pytest.raises(ExitedError):
+        supervisor.handle_signals()
+
+
+def test_the_second_signal_is_heard_while_the_first_is_seen_to(
+    supervisor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def come_just_before(told: signal.Signals, handler: Any) -> Any:
+        signal.raise_signal(told)
+        return exchange(told, handler)
+
+    exchange = signal.signal
+    with monkeypatch.context() as patched:
+        patched.setattr(signal, "signal", come_just_before)
+        with pytest.raises(ExitedError):
+            supervisor.handle_term()
