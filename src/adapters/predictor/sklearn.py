@@ -48,6 +48,9 @@ class SklearnPredictor:
         self.outputs = tuple(outputs)
         self.is_thread_safe = is_thread_safe
         self._names = getattr(model, "feature_names_in_", None)
+        if self._names is not None:
+            # Half a second, which is not to be the first caller's: of a process that stands back it is many.
+            import pandas as pd  # noqa: F401, PLC0415 - a model that was fitted on no frame needs none
         facts = read_columns(model) or []
         self._missing = [None if told.missing_is_none else np.nan for told in facts]
         # A model of the user's own gets a lone tensor as it is; an estimator takes rows of values.
@@ -85,7 +88,7 @@ class SklearnPredictor:
         columns = list(self._cells(batch))
         if self._names is None:
             return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1)
-        import pandas as pd  # noqa: PLC0415 - half a second, and a model that was fitted on no frame needs none
+        import pandas as pd  # noqa: PLC0415 - there since the model was loaded
 
         parts = [column[:, place] for column in columns for place in range(column.shape[1])]
         # Each with its own dtype: left to pandas, a missing string would be None or NaN by what stands beside it.

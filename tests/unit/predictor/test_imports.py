@@ -15,9 +15,11 @@ from pathlib import Path
 from foreseen.adapters.predictor.load import load_predictor
 from foreseen.domain.probe import probe_batch
 
-predictor = load_predictor(Path(sys.argv[1]))
+predictor = load_predictor(Path(sys.argv[1]), rows_per_call=0)  # which asks it for nothing
+loaded = set(sys.modules)
 answers = predictor.predict(probe_batch(predictor.signature)).encode()
-print(len(answers), *sorted({"sklearn", "pandas", "scipy"} & set(sys.modules)))
+print(len(answers), *sorted({"sklearn", "pandas", "scipy"} & loaded))
+print(*sorted({"sklearn", "pandas", "scipy"} & (set(sys.modules) - loaded)))
 """
 
 OWN = """
@@ -43,14 +45,17 @@ def test_a_model_of_a_users_own_waits_for_nothing_that_it_does_not_use(
 ) -> None:
     (tmp_path / "own.py").write_text(OWN)
 
-    assert imported(pickled_by_hand(tmp_path / model, "own")) == f"64{expected}\n"
+    assert imported(pickled_by_hand(tmp_path / model, "own")) == f"64{expected}\n\n"
 
 
-def test_a_model_of_scikit_learn_imports_it(tmp_path: Path) -> None:
-    assert "sklearn" in imported(save(iris_forest(2), tmp_path))
+def test_a_model_of_scikit_learn_imports_all_it_needs_before_it_is_asked(tmp_path: Path) -> None:
+    loaded, _, asked = imported(save(iris_forest(2), tmp_path)).partition("\n")
+
+    assert loaded == "64 pandas scipy sklearn"
+    assert asked == "\n"
 
 
 def imported(path: Path) -> str:
-    """Load a model where nothing is imported yet, and tell what is afterwards."""
+    """Load a model where nothing is imported yet, and tell what is then, and what more when it has answered."""
     line = [sys.executable, "-c", LOADING, str(path)]
     return subprocess.run(line, cwd=path.parent, env=environment(), capture_output=True, text=True, check=True).stdout
