@@ -45,6 +45,7 @@ def call_size(
     *,
     has_cheap_rows: bool | None = None,
     budget_s: float = 2.0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> CallSize:
     """Choose how a model is to be called.
 
@@ -64,7 +65,9 @@ def call_size(
         probe = probe_batch(signature)
         # A call so quick that the probe is far from its limit need not be timed again, unless the two are compared.
         quick_s = 0.0 if has_cheap_rows is None else budget_s / 100
-        one_s, four_s = (_seconds(raw, probe.take(range(n)), quick_s=quick_s, enough_s=budget_s / 4) for n in (1, 4))
+        one_s, four_s = (
+            _seconds(raw, probe.take(range(n)), quick_s=quick_s, enough_s=budget_s / 4, clock=clock) for n in (1, 4)
+        )
         is_cheap = four_s < 2 * one_s if has_cheap_rows is None else has_cheap_rows
         steady = CallSize(fixed=STEADY_ROWS if is_cheap else 1)
         row_s = max(0.0, four_s - one_s) / 3
@@ -80,11 +83,13 @@ def call_size(
     return CallSize(least=2 if is_cheap else 1) if is_invariant else steady
 
 
-def _seconds(raw: Callable[[Batch], list[bytes]], batch: Batch, *, quick_s: float, enough_s: float) -> float:
+def _seconds(
+    raw: Callable[[Batch], list[bytes]], batch: Batch, *, quick_s: float, enough_s: float, clock: Callable[[], float]
+) -> float:
     """Time a call: the quickest of up to three, since the first may pay for what is set up lazily."""
     taken: list[float] = []
     while len(taken) < 3 and sum(taken) < enough_s and min(taken, default=enough_s) > quick_s:
-        start = time.perf_counter()
+        start = clock()
         raw(batch)
-        taken.append(time.perf_counter() - start)
+        taken.append(clock() - start)
     return min(taken)

@@ -1,6 +1,5 @@
 """Rows per call: chosen so that no row's bits depend on the batch that it was computed in."""
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -44,6 +43,7 @@ from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.steady import CallSize, SteadyPredictor
+from support.fakes import Clock
 from support.models import answers, batch_of, iris_forest, iris_logistic, save
 from support.own_models import Labeller, Refusing, Slow
 
@@ -169,10 +169,11 @@ ONE = Signature((Feature("a"),))
 
 
 class Asked:
-    """A model for the probe: counts its rows, takes time for each, and may refuse."""
+    """A model for the probe: counts its rows, takes time of its own clock for each, and may refuse."""
 
     def __init__(self, *, row_s: float = 0.0, call_s: float = 0.0, refuses: bool = False, varies: bool = False) -> None:
         self.rows = 0
+        self.clock = Clock()
         self._row_s, self._call_s, self._refuses, self._varies = row_s, call_s, refuses, varies
 
     def raw(self, batch: Batch) -> list[bytes]:
@@ -180,24 +181,28 @@ class Asked:
         self.rows += len(batch)
         if self._refuses:
             raise InvalidBatchError([])
-        time.sleep(self._call_s + self._row_s * len(batch))
+        self.clock.pass_s(self._call_s + self._row_s * len(batch))
         return [value.tobytes() + bytes([len(batch) * self._varies]) for value in batch.columns[0]]
+
+    def size(self, *, budget_s: float = 2.0) -> CallSize:
+        """Choose how it is to be called."""
+        return call_size(self.raw, ONE, clock=self.clock, budget_s=budget_s)
 
 
 def test_a_model_whose_rows_cost_time_each_and_vary_is_called_with_one() -> None:
-    assert call_size(Asked(row_s=0.001, varies=True).raw, ONE) == CallSize(fixed=1)
+    assert Asked(row_s=0.001, varies=True).size() == CallSize(fixed=1)
 
 
 def test_a_model_whose_calls_cost_the_time_and_vary_is_called_with_many() -> None:
-    assert call_size(Asked(call_s=0.001, varies=True).raw, ONE) == CallSize(fixed=STEADY_ROWS)
+    assert Asked(call_s=0.001, varies=True).size() == CallSize(fixed=STEADY_ROWS)
 
 
 def test_a_model_whose_calls_cost_the_time_is_never_called_with_a_row_alone() -> None:
-    assert call_size(Asked(call_s=0.001).raw, ONE) == CallSize(2)
+    assert Asked(call_s=0.001).size() == CallSize(2)
 
 
 def test_a_model_whose_rows_cost_time_each_is_called_with_as_many_as_there_are() -> None:
-    assert call_size(Asked(row_s=0.001).raw, ONE) == CallSize(1)
+    assert Asked(row_s=0.001).size() == CallSize(1)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 31, 63])
@@ -237,19 +242,19 @@ def test_labels_of_a_users_own_classifier_count(tmp_path: Path, monkeypatch: pyt
 def test_a_model_too_slow_to_be_measured_counts_as_varying_and_costs_few_rows() -> None:
     asked = Asked(row_s=0.02)
 
-    assert call_size(asked.raw, ONE, budget_s=0.5) == CallSize(fixed=1)
+    assert asked.size(budget_s=0.5) == CallSize(fixed=1)
     assert asked.rows <= 15
 
 
 def test_a_call_that_is_too_slow_counts_as_well() -> None:
     asked = Asked(call_s=0.05)
 
-    assert call_size(asked.raw, ONE, budget_s=0.5) == CallSize(fixed=STEADY_ROWS)
+    assert asked.size(budget_s=0.5) == CallSize(fixed=STEADY_ROWS)
     assert asked.rows <= 15
 
 
 def test_a_model_that_refuses_made_up_rows_is_called_with_one() -> None:
-    assert call_size(Asked(refuses=True).raw, ONE) == CallSize(fixed=1)
+    assert Asked(refuses=True).size() == CallSize(fixed=1)
 
 
 def test_a_slow_model_loads_within_the_budget_and_answers(tmp_path: Path) -> None:
