@@ -61,6 +61,7 @@ def _begin(
 
 def exit_at_once(told: int, end_at_once: Callable[[], None]) -> None:
     """End this process as if by a signal, without waiting for anything."""
-    log.warning("told to stop again by %s: nothing is waited for", signal.Signals(told).name)
+    with suppress(RuntimeError):  # the signal has interrupted the log itself, amid a line
+        log.warning("told to stop again by %s: nothing is waited for", signal.Signals(told).name)
     end_at_once()
     os._exit(128 + told)
