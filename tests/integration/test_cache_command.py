@@ -1,7 +1,6 @@
 """`foreseen cache` against a real server: it shows and removes what is Foreseen's, and nothing else."""
 
 import re
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ import redis
 from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.cli.failures import run
 from support.fakes import FakePredictor
+from support.ports import own_port
 from support.processes import run as run_process
 from support.service import container_of, service
 
@@ -170,28 +170,28 @@ class TestPurge:
 
 
 class TestUnreachable:
+    @pytest.fixture
+    def url_of_nobody(self) -> Iterator[str]:
+        with own_port() as port:
+            yield f"redis://me:hidden@127.0.0.1:{port}/0"
+
     @pytest.mark.parametrize("command", [["stats"], ["list"], ["purge", "--all"]])
     def test_a_server_that_is_away_is_told_in_one_line_without_its_password(
-        self, command: list[str], capfd: pytest.CaptureFixture[str]
+        self, command: list[str], url_of_nobody: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        assert cache(*command, "--redis-url", url_of_nobody()) == 1
+        assert cache(*command, "--redis-url", url_of_nobody) == 1
 
         out, err = capfd.readouterr()
         assert (out, err.count("\n")) == ("", 1)
         assert err.startswith("foreseen: Redis: ")
         assert "hidden" not in err
 
-    def test_a_process_of_its_own_ends_with_1(self) -> None:
-        ended = run_process("cache", "stats", "--redis-url", url_of_nobody())
+    def test_a_process_of_its_own_ends_with_1(self, url_of_nobody: str) -> None:
+        ended = run_process("cache", "stats", "--redis-url", url_of_nobody)
 
         assert (ended.returncode, ended.stdout) == (1, b"")
         assert ended.stderr.startswith(b"foreseen: Redis: ")
         assert ended.stderr.count(b"\n") == 1
-
-
-def url_of_nobody() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"redis://me:hidden@127.0.0.1:{listener.getsockname()[1]}/0"
 
 
 class TestPassword:

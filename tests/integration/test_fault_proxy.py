@@ -9,6 +9,7 @@ import pytest
 
 from foreseen.domain.entry import MAGIC
 from support.fault_proxy import Fault, FaultProxy, fault_proxy
+from support.ports import own_port
 
 PING, PONG = b"PING\r\n", b"+PONG\r\n"
 SHORT_S = 0.15
@@ -193,6 +194,6 @@ def test_every_fault_is_over_when_it_is(fault: Fault, proxy: FaultProxy) -> None
     assert works(proxy)
 
 
-def test_a_server_that_is_away_is_away_behind_the_proxy_too(unused_tcp_port: int) -> None:
-    with fault_proxy(f"redis://127.0.0.1:{unused_tcp_port}/0") as proxy, connected(proxy) as line:
+def test_a_server_that_is_away_is_away_behind_the_proxy_too() -> None:
+    with own_port() as port, fault_proxy(f"redis://127.0.0.1:{port}/0") as proxy, connected(proxy) as line:
         assert line.recv(1) == b""

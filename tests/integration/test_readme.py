@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from foreseen.settings import Settings
 from support.clone import ROOT, clone_to
+from support.ports import own_port
 from support.processes import environment
 from support.readme import Shown, agrees, console_commands
 
@@ -56,9 +56,9 @@ def clone(tmp_path: Path) -> Path:
 class Terminal:
     """Runs commands in a folder one after the other; one that serves goes on until the next that serves."""
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, port: int) -> None:
         self._folder = folder
-        self._port = _free_port()
+        self._port = port
         self._redis = urlsplit(redis_url).netloc
         self._serving: subprocess.Popen[str] | None = None
 
@@ -100,7 +100,8 @@ class Terminal:
             ["bash", "-c", words],
             start_new_session=True,
             cwd=self._folder,
-            env=environment({"PYTHONPATH": ""}),
+            # So that a busy machine does not take Redis out of use; the output is as without.
+            env=environment({"PYTHONPATH": "", "FORESEEN_REDIS_TIMEOUT": "10s"}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -116,9 +117,10 @@ class Terminal:
 @pytest.fixture
 def terminal(clone: Path, redis_url: str) -> Iterator[Terminal]:
     """A terminal in a clone, with a Redis."""
-    opened = Terminal(clone, redis_url)
-    yield opened
-    opened.close()
+    with own_port() as port:
+        opened = Terminal(clone, redis_url, port)
+        yield opened
+        opened.close()
 
 
 @pytest.mark.timeout(180)
@@ -136,9 +138,3 @@ def test_every_command_of_the_readme_prints_what_it_shows(terminal: Terminal, cl
             continue
         printed = terminal.type(shown)
         assert agrees(shown.output, printed), f"$ {shown.command}\nshown:\n{shown.output}\nprinted:\n{printed}"
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

