@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,10 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.holding import Holds
 from support.processes import Served, model_processes, served, wait_until
 
 MODULE = """
 import os, sys, time
+from support.holding import wait_while_held
 
 def twice(rows):
     return [0.0] * (2 * len(rows))
@@ -26,10 +27,11 @@ def fail(rows):
     raise RuntimeError("out of order")
 
 def hang(rows):
+    open("hanging", "w").close()
     time.sleep(3600)
 
 def hang_awhile(rows):
-    time.sleep(3)
+    wait_while_held([5.0])
     return [5.0] * len(rows)
 
 def die(rows):
@@ -102,11 +104,12 @@ def test_what_fails_is_told_kept_by_nobody_and_the_next_request_works(tmp_path: 
 
 
 def test_a_model_that_hangs_is_ended_at_its_limit_and_started_anew(tmp_path: Path) -> None:
-    with troubled(tmp_path, "--model-timeout", "1s") as running:
+    # Which a call that does not hang takes nowhere near, though it stands back from whatever else runs.
+    with troubled(tmp_path, "--model-timeout", "3s") as running:
         (before,) = model_processes(running.process.pid)
         answer = running.get("/predict", a=HANG)
         assert (answer.status_code, answer.json()["title"]) == (500, "The model failed")
-        said = "has not answered within 1 s (model_timeout)"
+        said = "has not answered within 3 s (model_timeout)"
         assert answer.json()["detail"] == f"the model's process {said} and was ended"
 
         assert_sound(running)
@@ -147,13 +150,16 @@ def test_an_idle_model_that_dies_is_replaced_when_readiness_is_asked_for(mended:
 
 
 def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp_path: Path) -> None:
+    holds = Holds(tmp_path)
     with (
         troubled(tmp_path, "--model-in", "thread", "--model-timeout", "500ms") as running,
         ThreadPoolExecutor(1) as pool,
     ):
+        holds.hold(HANG_AWHILE)
         slow = pool.submit(running.get, "/predict", a=HANG_AWHILE)
         wait_until(lambda: running.get("/readyz").status_code == 503)
         assert "has not answered within 0.5 s" in running.get("/readyz").json()["detail"]
+        holds.let_go()
 
         assert slow.result().json() == {"prediction": 5.0}
         wait_until(lambda: running.get("/readyz").status_code == 200)
@@ -173,13 +179,15 @@ def test_a_call_that_kills_its_process_fails_alone(mended: tuple[Served, Path]) 
 
 
 def test_hits_are_answered_while_the_model_hangs(tmp_path: Path) -> None:
-    with troubled(tmp_path, "--model-timeout", "2s") as running, ThreadPoolExecutor(1) as pool:
+    with troubled(tmp_path) as running, ThreadPoolExecutor(1) as pool:
         running.get("/predict", a=SOUND)
         hanging = pool.submit(running.get, "/predict", a=HANG)
-        time.sleep(0.2)
-        with httpx.Client(base_url=running.url) as client:
-            hits = 0
-            while not hanging.done():
+        wait_until((tmp_path / "hanging").exists)
+        with httpx.Client(base_url=running.url, timeout=30) as client:
+            for _ in range(50):
                 assert client.get("/predict", params={"a": SOUND}).headers["cache-status"].startswith("foreseen; hit")
-                hits += 1
-        assert hits > 20
+        assert not hanging.done()
+
+        (model,) = model_processes(running.process.pid)
+        os.kill(model, signal.SIGKILL)
+        assert hanging.result().status_code == 500

@@ -8,7 +8,6 @@ import pty
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,15 @@ import pytest
 from foreseen.container import Container
 from foreseen.settings import Settings
 from support.here import run_here
+from support.holding import Holds
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, pickled_by_hand, save
-from support.processes import command, environment, run
+from support.processes import command, environment, run, wait_until
 from support.service import service
 
 OWN = """
-import time
 from pathlib import Path
+
+from support.holding import wait_while_held
 
 HERE = Path(__file__).parent
 
@@ -41,8 +42,7 @@ class Counting:
 class Endless:
     def predict(self, rows):
         if len(rows) > 100:
-            (HERE / "started.txt").touch()
-            time.sleep(1)
+            wait_while_held([0], HERE)
         return rows[:, 0]
 """
 
@@ -147,18 +147,18 @@ def test_rows_that_are_the_same_reach_the_model_once(own: Path, tmp_path: Path) 
 def test_a_run_over_a_stream_that_is_interrupted_leaves_no_file(
     own: Path, tmp_path: Path, sent: signal.Signals, code: int
 ) -> None:
-    (own / "started.txt").unlink(missing_ok=True)
+    holds = Holds(own)
+    holds.hold(0)
     (tmp_path / "in.csv").write_text("a\n" + "\n".join(map(str, range(50_000))) + "\n")
     line = command(
         "score", "Endless.joblib", "-", "-o", tmp_path / "out.csv", "--features", "a", "--rows-per-call", "0"
     )
     with (tmp_path / "in.csv").open() as source:
         process = subprocess.Popen(line, cwd=own, env=environment(), stdin=source, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while not (own / "started.txt").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: holds.has_begun(0))
 
     process.send_signal(sent)
+    holds.let_go()
     _, said = process.communicate(timeout=30)
 
     assert process.returncode == code

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import httpx
 
+from support.holding import Holds
 from support.processes import Served, served
 
 MODULE = """
-import time
+from support.holding import wait_while_held
 
 class Adding:
     def __init__(self, added, names):
@@ -17,13 +18,13 @@ class Adding:
 
     def predict(self, rows):
         rows = [[float(value) for value in row] for row in (rows.values if hasattr(rows, "values") else rows)]
-        time.sleep(max(row[0] for row in rows) if rows[0][0] > 1 else 0)
+        wait_while_held(row[0] for row in rows)
         return [row[0] + self.added for row in rows]
 """
 
 
 def put(folder: Path, added: int, names: tuple[str, ...] = ("a",)) -> None:
-    """Put a model in place that adds so much to its first value, and waits as many seconds if that is more than 1."""
+    """Put a model in place that adds so much to its first value, once nobody holds that."""
     listed = "".join(f"V{name}\n" for name in names)
     new = folder / "new"
     # By hand: a class of a module that is not imported here.
@@ -33,12 +34,13 @@ def put(folder: Path, added: int, names: tuple[str, ...] = ("a",)) -> None:
 
 
 @contextmanager
-def adding(folder: Path, *args: object) -> Iterator[Served]:
-    """Serve a model that adds 100."""
-    (folder / "adding.py").write_text(MODULE)
+def adding(folder: Path, *args: object, module: str = MODULE) -> Iterator[Served]:
+    """Serve a model that adds 100; what is held is let go in the end."""
+    (folder / "adding.py").write_text(module)
     put(folder, 100)
     with served("model.pkl", "--rows-per-call", "0", "--cache-when", "always", *args, cwd=folder) as running:
         yield running
+        Holds(folder).let_go()
 
 
 def reload(running: Served) -> httpx.Response:

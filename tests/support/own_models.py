@@ -92,20 +92,6 @@ class Slow:
         return np.asarray(rows)[:, 0] + len(rows) * 1e-12
 
 
-class Sleeper:
-    """Takes a number, and the seconds that it is to take; gives twice the number, after that time."""
-
-    REFUSED = 13
-
-    def predict(self, rows: Any) -> Any:
-        """Sleep as long as any of them wants."""
-        numbers, seconds = np.asarray(rows, dtype=float).T
-        time.sleep(seconds.max())
-        if self.REFUSED in numbers:
-            raise ValueError("not this number")
-        return numbers * 2
-
-
 class Refusing:
     """Takes what is 100 or more and refuses the rest, the probe with it."""
 
@@ -145,14 +131,13 @@ def _die_before_a_child_does() -> None:
     os._exit(9)
 
 
-REFUSE, FAIL, EXIT, DIE, WARN, DAWDLE = 101.0, 102.0, 103.0, 104.0, 105.0, 106.0
+REFUSE, FAIL, EXIT, DIE, WARN = 101.0, 102.0, 103.0, 104.0, 105.0
 FAULTS: dict[float, Callable[[], object]] = {
     REFUSE: _refuse,
     FAIL: _fail,
     EXIT: sys.exit,
     DIE: _die_before_a_child_does,
     WARN: _warn,
-    DAWDLE: lambda: time.sleep(30),
 }
 
 

@@ -34,13 +34,22 @@ def owner(local_port: int, far_port: int, pids: list[int]) -> int | None:
     return next((pid for pid in pids if inode is not None and f"socket:[{inode}]" in _links(pid)), None)
 
 
+def unread(port: int) -> int:
+    """Give how much waits at a port: connections to be accepted, and bytes to be read on those that are."""
+    return sum(int(fields[4].partition(":")[2], 16) for fields in _connections() if _ports(fields)[0] == port)
+
+
 def _inode(local_port: int, far_port: int) -> str | None:
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        ports = tuple(int(fields[place].rpartition(":")[2], 16) for place in (1, 2))
-        if ports == (local_port, far_port):
-            return fields[9]
-    return None
+    return next((fields[9] for fields in _connections() if _ports(fields) == (local_port, far_port)), None)
+
+
+def _connections() -> list[list[str]]:
+    return [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+
+
+def _ports(fields: list[str]) -> tuple[int, int]:
+    here, there = (int(fields[place].rpartition(":")[2], 16) for place in (1, 2))
+    return here, there
 
 
 def _links(pid: int) -> set[str]:

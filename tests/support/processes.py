@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,10 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import IO, Final
+from urllib.parse import urlsplit
 
 import httpx
 
-STARTUP_S = 60.0
+from support.proc import unread
+
+STARTUP_S = 90.0
+ANSWER_S: Final = 60.0
+"""Seconds that nothing takes which is going to come at all, on a machine however busy."""
+
 TESTS: Final = Path(__file__).parents[1]
 HELD: Final = "our code held the event loop"
 """What support.watched_serve says of it."""
@@ -38,17 +45,17 @@ class Served:
 
     def get(self, path: str, **query: object) -> httpx.Response:
         """Ask with GET."""
-        return httpx.get(self.url + path, params={name: str(value) for name, value in query.items()}, timeout=30)
+        return httpx.get(self.url + path, params={name: str(value) for name, value in query.items()}, timeout=ANSWER_S)
 
     def post(self, body: object, path: str = "/predict") -> httpx.Response:
         """Ask with POST, JSON."""
-        return httpx.post(self.url + path, json=body, timeout=30)
+        return httpx.post(self.url + path, json=body, timeout=ANSWER_S)
 
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
         """End it by a signal and give its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(sent)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=ANSWER_S)
 
 
 def command(*args: object, module: str = "foreseen") -> list[str]:
@@ -124,12 +131,33 @@ def served(
         process.stderr.close()
 
 
-def wait_until(is_so: Callable[[], bool], *, seconds: float = 30.0) -> None:
+def wait_until(is_so: Callable[[], bool], *, seconds: float = ANSWER_S) -> None:
     """Wait for something to become so, and fail if it does not."""
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
+
+
+def wait_until_heard(running: Served) -> None:
+    """Wait until a service of one process has read all that was sent to it, and has begun on it."""
+    wait_until(lambda: not unread(_port(running)))
+    for _ in range(3):  # each takes turns of the event loop, in which what was read before it goes as far as it gets
+        running.get("/livez")
+
+
+def wait_until_closed(running: Served) -> None:
+    """Wait until nobody can connect any more: told to stop, a service closes its port first."""
+    wait_until(lambda: not _is_open(_port(running)))
+
+
+def _port(running: Served) -> int:
+    return urlsplit(running.url).port or 0
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def workers(running: Served) -> list[int]:

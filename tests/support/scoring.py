@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from foreseen.adapters.spool.journal import read_journal
 from support.here import run_here
+from support.holding import Holds
 from support.models import pickled_by_hand
 from support.processes import command, environment, run
 
@@ -20,22 +22,20 @@ OWN = f"""
 import time
 from pathlib import Path
 
+from support.holding import wait_while_held
+
 HERE = Path(__file__).parent
 
 
 class Steady:
-    seconds = {CHUNK_S}
-
     def predict(self, rows):
         if len(rows) > 1000:
-            with (HERE / "asked.txt").open("a") as file:
+            asked = HERE / "asked.txt"
+            with asked.open("a") as file:
                 file.write(f"{{len(rows)}}\\n")
-            time.sleep(self.seconds)
+            wait_while_held([asked.read_text().count("\\n")], HERE)
+            time.sleep({CHUNK_S})
         return rows[:, 0] * 2
-
-
-class Dawdling(Steady):
-    seconds = 3
 
 
 class Failing(Steady):
@@ -60,6 +60,11 @@ class Place:
     out: bytes
     rejects: bytes
     chunks: int = 0
+
+    @property
+    def holds(self) -> Holds:
+        """What holds the model amid a chunk; they are counted as by `asked`."""
+        return Holds(self.folder)
 
     def args(self, name: str, *more: object, model: str = "Steady.joblib", source: str = "in.csv") -> list[str]:
         """Give the arguments that score into an output of this name."""
@@ -108,10 +113,11 @@ class Place:
         out, rejects = ((self.folder / each).read_bytes() for each in (name, f"{name}.rejects.csv"))
         return (out, rejects) == (self.out, self.rejects)
 
-    def journal_size(self, name: str) -> int:
-        """Give the bytes of its journal, which is longer each time that more is durable."""
+    def durable(self, name: str) -> int:
+        """Count the chunks that its journal tells of."""
         path = self.folder / f"{name}.journal"
-        return path.stat().st_size if path.exists() else 0
+        journal = read_journal(path.read_bytes(), name=path.name) if path.exists() else None
+        return journal.step.scored.chunks if journal else 0
 
     @contextmanager
     def at_a_terminal(
@@ -138,8 +144,7 @@ class Place:
 def place_in(folder: Path) -> Place:
     """Make one, and run it once without a break."""
     (folder / "owndurable.py").write_text(OWN)
-    models = ("Steady", "Dawdling", "Failing")
-    for name in models:
+    for name in ("Steady", "Failing"):
         pickled_by_hand(folder / f"{name}.joblib", "owndurable")
     rows = [str(row) if row % 997 else "many" for row in range(1, ROWS)]
     (folder / "in.csv").write_text("\n".join(["a", *rows]) + "\n")

@@ -10,7 +10,6 @@ import pytest
 
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_inventory import RedisInventory
-from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.adapters.cache.redis_pushes import RedisPushes
 from foreseen.domain.entry import Entry, EntryFormat
@@ -18,8 +17,10 @@ from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import A, B
 from support.fakes import Clock
+from support.leases import CountingTable, table_of, waiting
+from support.ports import own_port
 from support.redis_servers import lying_server
-from support.stepping import other_tasks
+from support.stepping import other_tasks, until
 
 NAME = "foreseen:iris:lease:" + "6e" * 8 + ":61"
 """The lease of key A as text."""
@@ -67,7 +68,7 @@ def on(
     speaker: Any, listener: Any, *, clock: Clock, lease_s: float = LONG_S, budget_s: float = 5.0, secret: bytes = b""
 ) -> RedisLeases:
     return RedisLeases(
-        RedisLeaseTable(speaker, model_name="iris", lease_s=lease_s),
+        CountingTable(speaker, model_name="iris", lease_s=lease_s),
         RedisPushes(speaker, listener, model_name="iris"),
         lease_s=lease_s,
         kept_above_s=5e-6,
@@ -80,16 +81,6 @@ def on(
 
 def entry(clock: Clock, body: bytes = b"1", cost_us: int = 7) -> Entry:
     return Entry(body, int(clock() * 1e6), cost_us)
-
-
-async def waiting(leases: RedisLeases, client: Any, key: Key = A) -> asyncio.Task[Entry | None]:
-    """Wait for a key, from when the channel is listened to."""
-    task = asyncio.create_task(leases.wait(key))
-    async with asyncio.timeout(10):
-        while not (await client.pubsub_numsub(CHANNEL))[0][1]:  # noqa: ASYNC110 - the server tells nobody
-            await asyncio.sleep(0.001)
-    await asyncio.sleep(0.05)  # and has looked
-    return task
 
 
 async def told() -> None:
@@ -132,7 +123,7 @@ async def test_claims_of_one_turn_go_out_together_and_each_is_told_its_own(proce
 async def test_who_waits_is_given_what_is_pushed(process: Build, client: Any, clock: Clock) -> None:
     one, other = process(), process()
     await one.claim([A])
-    task = await waiting(other, client)
+    task = await waiting(other, A)
 
     one.settle(A, entry(clock, b"computed"))
 
@@ -164,7 +155,7 @@ async def test_what_was_computed_stands_in_for_its_lease_no_longer_than_a_lease(
 async def test_what_cost_little_is_pushed_and_leaves_nothing_behind(process: Build, client: Any, clock: Clock) -> None:
     one, other = process(), process()
     await one.claim([A])
-    task = await waiting(other, client)
+    task = await waiting(other, A)
 
     one.settle(A, entry(clock, cost_us=4))
 
@@ -175,7 +166,7 @@ async def test_what_cost_little_is_pushed_and_leaves_nothing_behind(process: Bui
 async def test_a_lease_that_is_given_up_is_free_at_once_and_nobody_waits_on(process: Build, client: Any) -> None:
     one, other = process(), process()
     await one.claim([A])
-    task = await waiting(other, client)
+    task = await waiting(other, A)
 
     one.settle(A, None)
 
@@ -221,9 +212,9 @@ async def test_a_lease_is_renewed_as_long_as_it_is_held_and_waited_for_as_long(
 ) -> None:
     one, other = process(lease_s=1.5), process(lease_s=1.5)
     await one.claim([A])
-    task = await waiting(other, client)
+    task = await waiting(other, A)
 
-    await asyncio.sleep(2.5)
+    await until(lambda: table_of(one).renewals > 3)  # at a third of the lease each
     assert not task.done()
     assert await other.claim([A]) == set()
     one.settle(A, entry(clock))
@@ -235,9 +226,8 @@ async def test_nothing_is_left_running_when_nothing_is_held(process: Build, cloc
     one = process(lease_s=0.05)
     await one.claim([A])
     one.settle(A, entry(clock))
-    await asyncio.sleep(0.3)
 
-    assert other_tasks() == set()
+    await until(lambda: not other_tasks())
 
 
 @pytest.mark.parametrize("kind", ["changed", "of another key", "nothing at all", "without its secret"])
@@ -246,7 +236,7 @@ async def test_a_push_that_does_not_verify_is_not_believed(
 ) -> None:
     other = process(secret=b"ours")
     await process(secret=b"ours").claim([A])
-    task = await waiting(other, client)
+    task = await waiting(other, A)
     blob = {
         "changed": EntryFormat(b"ours").seal(A, entry(clock)).replace(b"1", b"2"),
         "of another key": EntryFormat(b"ours").seal(B, entry(clock)),
@@ -286,11 +276,9 @@ async def test_what_else_is_said_on_the_channel_is_not_heard(
 ) -> None:
     one, other = process(), process()
     await one.claim([A])
-    task = await waiting(other, client)
+    task = await waiting(other, A)
 
     await client.publish(CHANNEL, message)
-    await asyncio.sleep(0.05)
-    assert not task.done()
     one.settle(A, entry(clock))
 
     assert await done(task) == entry(clock)
@@ -299,7 +287,7 @@ async def test_what_else_is_said_on_the_channel_is_not_heard(
 async def test_who_leaves_while_waiting_keeps_nobody_from_waiting(process: Build, client: Any, clock: Clock) -> None:
     one, other = process(), process()
     await one.claim([A])
-    leaving, staying = await waiting(other, client), await waiting(other, client)
+    leaving, staying = await waiting(other, A), await waiting(other, A)
 
     leaving.cancel()
     await asyncio.gather(leaving, return_exceptions=True)
@@ -310,15 +298,16 @@ async def test_who_leaves_while_waiting_keeps_nobody_from_waiting(process: Build
 
 class TestInDoubt:
     @pytest.fixture
-    async def away(self, clock: Clock, unused_tcp_port: int) -> AsyncIterator[RedisLeases]:
+    async def away(self, clock: Clock) -> AsyncIterator[RedisLeases]:
         """Leases on a port where nobody listens."""
-        url = f"redis://127.0.0.1:{unused_tcp_port}/0"
-        async with (
-            connect_redis(url, timeout_s=5, max_connections=2) as speaker,
-            connect_redis(url, timeout_s=5, max_connections=1) as listener,
-            on(speaker, listener, clock=clock) as leases,
-        ):
-            yield leases
+        with own_port() as port:
+            url = f"redis://127.0.0.1:{port}/0"
+            async with (
+                connect_redis(url, timeout_s=5, max_connections=2) as speaker,
+                connect_redis(url, timeout_s=5, max_connections=1) as listener,
+                on(speaker, listener, clock=clock) as leases,
+            ):
+                yield leases
 
     async def test_without_a_server_everything_is_ours_and_nobody_waits(self, away: RedisLeases) -> None:
         assert await away.claim([A, B]) == {A, B}

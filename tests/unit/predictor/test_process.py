@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
+from foreseen.adapters.predictor import model_process
 from foreseen.adapters.predictor.load import load_predictor
 from foreseen.adapters.predictor.model_process import ModelProcess
 from foreseen.adapters.predictor.process import ProcessPredictor
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError, PredictionError
 from foreseen.domain.ports import Predictor
+from support.holding import Holding, Holds
 from support.models import answers, batch_of, iris_forest, iris_frame, mixed_pipeline, save
-from support.own_models import DAWDLE, DIE, EXIT, FAIL, REFUSE, WARN, Faulty, Labeller
+from support.own_models import DIE, EXIT, FAIL, REFUSE, WARN, Faulty, Labeller
 from support.processes import wait_until
 
 
@@ -176,12 +178,19 @@ def test_one_that_dies_in_a_call_fails_that_call_alone(tmp_path: Path, caplog: p
 
 
 def test_one_that_is_killed_in_a_call_fails_it_at_once(tmp_path: Path) -> None:
-    with faulty_in_a_process(tmp_path) as predictor:
-        killer = threading.Timer(0.3, os.kill, (pid_of(predictor), signal.SIGKILL))
+    holds = Holds(tmp_path)
+    holds.hold(5)
+
+    def kill_in_the_call(pid: int) -> None:
+        wait_until(lambda: holds.has_begun(5))
+        os.kill(pid, signal.SIGKILL)
+
+    with in_a_process(save(Holding(tmp_path), tmp_path), features=["a"], rows_per_call=0) as predictor:
+        killer = threading.Thread(target=kill_in_the_call, args=[pid_of(predictor)])
         killer.start()
 
         with pytest.raises(PredictionError, match="was ended by SIGKILL"):
-            predictor.predict(of(predictor, DAWDLE))
+            predictor.predict(of(predictor, 5))
 
         killer.join()
 
@@ -212,7 +221,8 @@ def test_a_file_that_is_gone_is_told_with_each_call_until_it_is_back(tmp_path: P
         assert answers(predictor, [[5.0]]) == [{"prediction": 5.0}]
 
 
-def test_closing_it_ends_the_process(tmp_path: Path) -> None:
+def test_closing_it_lets_the_process_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_process, "PATIENCE_S", 60.0)  # it stands back from whatever else runs, in ending too
     with faulty_in_a_process(tmp_path) as predictor:
         process = predictor._process._process
 
@@ -220,6 +230,7 @@ def test_closing_it_ends_the_process(tmp_path: Path) -> None:
 
 
 def test_closing_one_that_still_loads_waits_for_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.joblib")  # from which nothing ever comes
     with ModelProcess({"path": tmp_path / "model.joblib"}) as process:
         assert not process.has_ended
 

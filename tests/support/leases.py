@@ -1,0 +1,56 @@
+"""Leases that tell a test how far they are: whoever waits is known to, and whoever renews."""
+
+import asyncio
+from collections.abc import Sequence
+
+import redis
+
+from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
+from foreseen.adapters.cache.redis_leases import RedisLeases
+from foreseen.domain.entry import Entry
+from foreseen.domain.key import Key
+from support.processes import wait_until
+from support.stepping import settle
+
+
+class CountingTable(RedisLeaseTable):
+    """A table that counts how often it was looked into and leases were renewed, each once that is answered."""
+
+    looks = 0
+    renewals = 0
+
+    async def look(self, keys: Sequence[Key]) -> dict[Key, float | bytes]:
+        """Look, and count."""
+        seen = await super().look(keys)
+        self.looks += 1
+        return seen
+
+    async def renew(self, keys: Sequence[Key]) -> None:
+        """Renew, and count."""
+        await super().renew(keys)
+        self.renewals += 1
+
+
+async def waiting(leases: RedisLeases, key: Key) -> asyncio.Task[Entry | None]:
+    """Wait for a key, from when its lease was seen to be somebody else's: pushes are heard by then."""
+    table, task = table_of(leases), asyncio.create_task(leases.wait(key))
+    before = table.looks
+    async with asyncio.timeout(30):
+        while table.looks == before and not task.done():  # noqa: ASYNC110 - it is a count
+            await asyncio.sleep(0.001)
+    await settle()
+    assert not task.done(), "expected a lease that is waited for"
+    return task
+
+
+def wait_until_another_waits(url: str) -> None:
+    """Wait until one replica of `model` hears what others push, which it does for what it waits for."""
+    with redis.Redis.from_url(url) as client:
+        wait_until(lambda: client.pubsub_numsub("foreseen:model:pushes")[0][1] == 1)
+
+
+def table_of(leases: RedisLeases) -> CountingTable:
+    """Give the table that leases were built on."""
+    table = leases._table
+    assert isinstance(table, CountingTable)
+    return table
