@@ -1,9 +1,11 @@
 """An event loop whose time passes when there is nothing else to do: what would take seconds takes none."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
@@ -35,6 +37,16 @@ def run(doing: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end, in no time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(doing)
+
+
+def in_virtual_time(test: Callable[Given, Coroutine[Any, Any, None]]) -> Callable[Given, None]:
+    """Run a test so; what it says of milliseconds holds on a machine however busy."""
+
+    @wraps(test)
+    def run_test(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        run(test(*args, **kwargs))
+
+    return run_test
 
 
 def the_loop() -> VirtualLoop:

@@ -13,6 +13,7 @@ from foreseen.domain.errors import Outage
 from foreseen.domain.key import Key
 from support.cache_contract import A, B, entry
 from support.fakes import DeadCache, DictCache
+from support.virtual_time import in_virtual_time
 
 BUDGET_S = 0.005
 
@@ -211,6 +212,7 @@ async def test_out_of_use_it_says_that_nothing_is_kept() -> None:
     assert keeps == [True, False, True]
 
 
+@in_virtual_time
 async def test_a_call_costs_no_more_than_its_budget() -> None:
     inner = StallingCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S)
@@ -222,6 +224,7 @@ async def test_a_call_costs_no_more_than_its_budget() -> None:
     assert inner.entries == {}
 
 
+@in_virtual_time
 async def test_slow_calls_in_a_row_take_the_tier_out(caplog: pytest.LogCaptureFixture) -> None:
     inner = StallingCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S, probe_after_s=60.0)
@@ -239,6 +242,7 @@ async def test_slow_calls_in_a_row_take_the_tier_out(caplog: pytest.LogCaptureFi
     ]
 
 
+@in_virtual_time
 async def test_a_slow_call_now_and_then_keeps_it_in_use() -> None:
     inner = LatencyCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S)
@@ -251,6 +255,7 @@ async def test_a_slow_call_now_and_then_keeps_it_in_use() -> None:
     assert not cache.outages
 
 
+@in_virtual_time
 async def test_slow_calls_among_fast_ones_take_the_tier_out() -> None:
     """Three in a row is what a server does that stands still; one that stutters costs as much."""
     inner = LatencyCache()
@@ -266,6 +271,7 @@ async def test_slow_calls_among_fast_ones_take_the_tier_out() -> None:
     assert cache.outages == {Outage.SLOWNESS: 1}
 
 
+@in_virtual_time
 async def test_what_is_taken_at_once_to_be_written_behind_is_no_sign_of_a_fast_tier() -> None:
     class Behind(StallingCache):
         async def put_many(self, entries: Mapping[Key, Entry]) -> None:
@@ -282,6 +288,7 @@ async def test_what_is_taken_at_once_to_be_written_behind_is_no_sign_of_a_fast_t
     assert not cache.is_in_use
 
 
+@in_virtual_time
 async def test_what_is_found_without_asking_anybody_is_no_sign_of_a_fast_tier() -> None:
     """It waits to be written."""
 
@@ -289,7 +296,7 @@ async def test_what_is_found_without_asking_anybody_is_no_sign_of_a_fast_tier() 
         async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
             return {B: entry()} if keys == [B] else await super().get_many(keys)
 
-    cache = GuardedCache(Waiting(), budget_s=0.05, probe_after_s=60.0)
+    cache = GuardedCache(Waiting(), budget_s=BUDGET_S, probe_after_s=60.0)
 
     for _ in range(BAD_SLICES):
         await cache.get_many([A])
@@ -312,6 +319,7 @@ async def test_why_it_is_out_is_told_until_it_is_back() -> None:
         assert cache.outages == {Outage.FAILURE: 1}
 
 
+@in_virtual_time
 async def test_a_tier_that_answers_probes_slower_than_requests_can_bear_stays_out() -> None:
     inner = LatencyCache()
     inner.latency_s = 0.05
@@ -328,6 +336,7 @@ async def test_a_tier_that_answers_probes_slower_than_requests_can_bear_stays_ou
     assert cache.is_in_use
 
 
+@in_virtual_time
 async def test_one_probe_is_under_way_at_a_time() -> None:
     inner = LatencyCache()
     inner.latency_s = 0.02
@@ -339,6 +348,7 @@ async def test_one_probe_is_under_way_at_a_time() -> None:
     assert inner.most_pings_at_once == 1
 
 
+@in_virtual_time
 async def test_a_tier_that_stalls_on_the_probe_stays_out(caplog: pytest.LogCaptureFixture) -> None:
     inner = StallingCache()
     async with GuardedCache(
@@ -355,6 +365,7 @@ async def test_a_tier_that_stalls_on_the_probe_stays_out(caplog: pytest.LogCaptu
     assert said(caplog)[0].endswith("no answer within 10 ms")
 
 
+@in_virtual_time
 async def test_a_call_of_many_keys_has_the_time_they_need() -> None:
     """As many keys as a file's chunk holds, at a tenth of a millisecond each."""
     inner = StallingCache()
@@ -421,11 +432,11 @@ async def test_what_the_tier_can_tell_at_once_is_told() -> None:
     assert GuardedCache(inner, budget_s=1.0).peek(A) == kept
 
 
+@in_virtual_time
 async def test_calls_that_wait_for_one_and_the_same_slow_answer_count_once() -> None:
     """A gathered lookup that overruns is overrun by everybody who waits for it."""
     inner = StallingCache()
-    # Ten calls overrun it within one slice, on a busy machine too.
-    cache = GuardedCache(inner, budget_s=10 * BUDGET_S)
+    cache = GuardedCache(inner, budget_s=BUDGET_S)
 
     states = []
     for _ in range(BAD_SLICES):
