@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from support.models import IRIS_NAMES, iris_forest, save
 from support.own_models import Flowers
 
 use_profile()
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it runs in the background ignore Ctrl-C, and so would whatever is started from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["support.loop_guard"]
 
