@@ -179,7 +179,7 @@ def test_gauges_are_those_of_the_living(three: Served, number: int) -> None:
     wait_until(lambda: shown("processes") == WORKERS)
     ask_until_computed(three, number, WORKERS)
     time.sleep(2 * READ_EVERY_S)  # what the others show may be as old as that
-    [held] = {shown("l1_entries") for _ in range(SCRAPES)}
+    held = max(shown("l1_entries") for _ in range(SCRAPES))
     assert held >= WORKERS
 
     kill_one(three)
@@ -188,16 +188,18 @@ def test_gauges_are_those_of_the_living(three: Served, number: int) -> None:
 
 
 def test_workers_that_load_the_model_anew_lose_no_count(three: Served, number: int) -> None:
+    def have_loaded() -> bool:
+        told = counted(three)
+        assert {name: count for name, count in told.items() if count < before[name]} == {}
+        assert told["misses_total"] == before["misses_total"]
+        return sum("reloaded: the model is the same" in line for line in three.err) == WORKERS
+
     ask_until_computed(three, number, WORKERS)
     before, first = counted(three), set(workers(three))
     three.process.send_signal(signal.SIGHUP)
 
-    ends = time.monotonic() + 4  # before, while and after they load
-    while time.monotonic() < ends:
-        told = counted(three)
-        assert {name: count for name, count in told.items() if count < before[name]} == {}
-        assert told["misses_total"] == before["misses_total"]
-        time.sleep(0.1)
+    wait_until(have_loaded)
+    assert have_loaded()
     assert set(workers(three)) == first
 
 
@@ -216,7 +218,7 @@ def test_workers_share_what_redis_did(flower_model: Path, redis_url: str) -> Non
 
 
 def test_each_worker_loses_redis_and_finds_it_again_by_itself(flower_model: Path, redis_url: str) -> None:
-    line = ("--cache", "redis", "--redis-timeout", "1s", "--redis-when", "always")
+    line = ("--cache", "redis", "--redis-timeout", "10s", "--redis-when", "always")
     with (
         fault_proxy(redis_url) as proxy,
         served(flower_model, "--workers", "2", *line, "--redis-url", proxy.url) as running,
@@ -238,5 +240,5 @@ def test_each_worker_loses_redis_and_finds_it_again_by_itself(flower_model: Path
         wait_until(lambda: scraped(running)["l2_in_use"] == 2)
 
         assert {ask(running, next(numbers)) for _ in range(5)} == {MISS}
-        for said in ("out of use", "back in use"):
-            assert len([line for line in running.err if f"the shared cache is {said}" in line]) == 2
+        wait_until(lambda: sum("the shared cache is back in use" in line for line in running.err) == 2)
+        assert sum("the shared cache is out of use" in line for line in running.err) == 2

@@ -13,6 +13,7 @@ from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_replies import MAX_VALUE_BYTES, ValueTooLargeError
 from foreseen.adapters.cache.redis_wire import KEPT, RedisWire
 from support.redis_servers import gate_before
+from support.stepping import settle
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ async def test_many_at_once_get_their_own_replies_and_one_after_another_use_one_
 @pytest.mark.parametrize("most", [1, 2, 3, 8])
 async def test_who_shares_the_pool_finds_room_in_it(redis_url: str, most: int) -> None:
     """A kept connection that nobody else may have would make the others wait in vain."""
-    async with connect_redis(redis_url, timeout_s=0.5, max_connections=most) as client:
+    async with connect_redis(redis_url, timeout_s=10.0, max_connections=most) as client:
         wire = RedisWire(client)
         for _ in range(3):
             asked = asyncio.gather(*(wire.ask(("ECHO", number)) for number in range(20)))
@@ -92,15 +93,15 @@ async def test_a_connection_that_the_server_closed_is_made_anew_without_a_word(c
 async def test_a_frozen_server_costs_the_timeout_and_its_late_reply_is_never_read(redis_url: str) -> None:
     async with (
         gate_before(redis_url) as gate,
-        connect_redis(gate.url, timeout_s=0.2, max_connections=4) as client,
+        connect_redis(gate.url, timeout_s=0.5, max_connections=4) as client,
     ):
         wire = RedisWire(client)
         await wire.ask(("PING",))
         gate.freeze()
         started = time.monotonic()
-        with pytest.raises(redis.exceptions.TimeoutError, match=r"within 0\.2 s"):
+        with pytest.raises(redis.exceptions.TimeoutError, match=r"within 0\.5 s"):
             await wire.ask(("ECHO", "late"))
-        assert 0.1 < time.monotonic() - started < 2
+        assert 0.4 < time.monotonic() - started < 20
 
         gate.thaw()
 
@@ -116,7 +117,7 @@ async def test_a_call_given_up_leaves_its_connection_to_nobody(redis_url: str) -
         await wire.ask(("PING",))
         gate.freeze()
         call = asyncio.create_task(wire.ask(("ECHO", "late")))
-        await asyncio.sleep(0.05)
+        await settle()
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         gate.thaw()
@@ -156,7 +157,7 @@ async def test_what_nobody_asked_for_is_no_reply_to_what_is_asked_next(redis_url
         wire = RedisWire(client)
         await wire.ask(("PING",))
         await gate.say(b"+surplus\r\n")
-        await asyncio.sleep(0.05)
+        await settle()
 
         assert await wire.ask(("ECHO", "mine")) == [b"mine"]
 

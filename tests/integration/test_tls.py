@@ -94,10 +94,8 @@ class TestRedis:
     ) -> None:
         url = self.url(user, PASSWORD, port, files)
         config = tmp_path / "foreseen.toml"
-        config.write_text(
-            f'cache = "redis"\nredis_timeout = "10s"\nlog_level = "debug"\nredis_url = "{url}"', encoding="utf-8"
-        )
-        args = (flower_model, "--config", config)
+        config.write_text(f'cache = "redis"\nlog_level = "debug"\nredis_url = "{url}"', encoding="utf-8")
+        args = (flower_model, "--config", config, "--redis-timeout", "10s")
         with served(*args) as one, served(*args) as other:
             first = one.get("/predict", **FLOWER)
             told = [one.get(path).text for path in ("/model", "/metrics", "/openapi.json", "/readyz")]

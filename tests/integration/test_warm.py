@@ -13,6 +13,9 @@ from support.own_models import Random
 from support.own_valkey import own_valkey
 from support.processes import run, served
 
+PATIENT = ("--redis-timeout", "10s")
+"""So that a busy machine does not make a hit a miss."""
+
 
 def flowers(path: Path, rows: int = 300) -> Path:
     """Write flowers no two of which are equal."""
@@ -24,20 +27,21 @@ def flowers(path: Path, rows: int = 300) -> Path:
 def test_a_service_started_afterwards_has_every_answer(iris_model: Path, redis_url: str, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv")
 
-    warmed = run("cache", "warm", iris_model, source, "--redis-url", redis_url, "--redis-timeout", "10s")
-    again = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url, "--redis-timeout", "10s")
+    shared = ("--redis-url", redis_url, *PATIENT)
+    warmed = run("cache", "warm", iris_model, source, *shared)
+    again = run_here("cache", "warm", iris_model, source, *shared)
 
     assert (warmed.returncode, warmed.stderr) == (0, b"")
     assert b"300 computed and stored, 0 were there, 0 rejected" in warmed.stdout
     assert b"0 computed and stored, 300 were there, 0 rejected" in again.stdout
-    with served(iris_model, "--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "10s") as running:
+    with served(iris_model, "--cache", "tiered", *shared) as running:
         for line in source.read_text().splitlines()[1::60]:
             values = dict(zip(IRIS_NAMES, map(float, line.split(",")), strict=True))
             assert running.get("/predict", **values).headers["cache-status"] == "foreseen; hit; detail=L2"
 
 
 def test_a_model_that_is_to_take_over_is_warmed_before_it_does(redis_url: str, tmp_path: Path) -> None:
-    redis = ("--redis-url", redis_url, "--redis-timeout", "10s")
+    redis = ("--redis-url", redis_url, *PATIENT)
     with adding(tmp_path, "--cache", "redis", *redis, "--redis-when", "always") as running:
         assert answer(running, 0.5) == 100.5
         following = tmp_path / "following"
@@ -61,7 +65,7 @@ def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str,
     source = flowers(tmp_path / "in.csv", 3)
     source.write_text(source.read_text() + "1,2,x,4\n")
 
-    warmed = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url, "--redis-timeout", "10s")
+    warmed = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url, *PATIENT)
 
     assert warmed.returncode == 3
     assert b"3 computed and stored, 0 were there, 1 rejected" in warmed.stdout
@@ -95,7 +99,7 @@ def test_what_a_server_has_no_room_for_is_counted_apart(flower_model: Path, tmp_
         used: Any = client.info("memory")["used_memory"]
         server.configure(maxmemory=str(used + 2_000_000), maxmemory_policy="allkeys-lru")
 
-        warmed = run_here("cache", "warm", flower_model, source, "--redis-url", server.url, "--redis-timeout", "10s")
+        warmed = run_here("cache", "warm", flower_model, source, "--redis-url", server.url, *PATIENT)
 
         held, evicted = len(client.keys("foreseen:*:*")), client.info("stats")["evicted_keys"]
     assert 500 < held < 9_500

@@ -85,6 +85,11 @@ class Seen:
         """How many requests were answered."""
         return sum(map(len, self.seconds.values()))
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether something of every kind was answered."""
+        return all(self.seconds[asked] for asked in Asked)
+
     def quantile_ms(self, asked: Asked, share: float) -> float:
         """Give the milliseconds within which that share of the requests was answered."""
         return float(np.quantile(self.seconds[asked], share)) * 1000

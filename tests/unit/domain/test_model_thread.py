@@ -38,17 +38,18 @@ async def test_what_the_call_raises_is_raised() -> None:
 
 
 async def test_closing_lets_the_running_call_end_and_drops_those_that_wait() -> None:
+    before = set(threading.enumerate())
     thread = ModelThread()
     started, may_end = threading.Event(), threading.Event()
     calls = []
 
     def first() -> str:
         started.set()
-        may_end.wait(10)
+        may_end.wait(60)
         return "done"
 
     running = asyncio.create_task(thread.run(first))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, 60)
     waiting = asyncio.create_task(thread.run(lambda: calls.append("ran")))
     await asyncio.sleep(0)
     closing = asyncio.create_task(asyncio.to_thread(thread.close))
@@ -61,7 +62,7 @@ async def test_closing_lets_the_running_call_end_and_drops_those_that_wait() -> 
     assert await running == "done"
     await closing
     assert calls == []
-    assert not [each for each in threading.enumerate() if each.name.startswith("model") and each.is_alive()]
+    assert not [each for each in set(threading.enumerate()) - before if each.name.startswith("model")]
 
 
 @pytest.mark.parametrize("raised", [SystemExit("enough"), StopIteration("no more"), KeyboardInterrupt()])
@@ -83,10 +84,10 @@ async def test_a_call_that_is_given_up_fails_all_who_wait_and_keeps_nobody() -> 
 
     def hang() -> None:
         started.set()
-        may_end.wait(30)
+        may_end.wait(60)
 
     waiting = [asyncio.create_task(thread.run(call)) for call in (hang, lambda: None)]
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, 60)
     assert thread.busy_s > 0
 
     thread.give_up("it is over")

@@ -20,6 +20,7 @@ from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
 from support.fakes import FLOWER, Clock, DictCache, FakePredictor
+from support.stepping import settle
 
 Build = Callable[[Predictor, Cache], Predict]
 
@@ -206,7 +207,7 @@ class Slow(FakePredictor):
     def predict(self, batch: Batch) -> Predictions:
         self.thread = threading.get_ident()
         self.started.set()
-        assert self.may_end.wait(20)
+        assert self.may_end.wait(60)
         return super().predict(batch)
 
 
@@ -214,7 +215,7 @@ async def test_the_event_loop_goes_on_while_the_model_computes(build: Build) -> 
     """Were the model run on the loop, nobody would ever let it end."""
     predictor = Slow()
     predicting = asyncio.create_task(build(predictor, lru())(flowers(1)))
-    await asyncio.to_thread(predictor.started.wait, 20)
+    await asyncio.to_thread(predictor.started.wait, 60)
 
     turns = 0
     for _ in range(1000):
@@ -236,7 +237,7 @@ async def test_hits_are_answered_while_the_model_computes(build: Build) -> None:
     predictor.may_end.clear()
     predictor.started.clear()
     predicting = asyncio.create_task(predict(flowers(2)))
-    await asyncio.to_thread(predictor.started.wait, 20)
+    await asyncio.to_thread(predictor.started.wait, 60)
 
     hit = await predict(flowers(1))
     was_done = predicting.done()
@@ -299,7 +300,7 @@ class Held(FakePredictor):
 
     def predict(self, batch: Batch) -> Predictions:
         self.began.set()
-        assert self.free.wait(10)
+        assert self.free.wait(60)
         return super().predict(batch)
 
 
@@ -308,7 +309,7 @@ async def test_a_thousand_who_ask_one_new_input_at_once_cost_one_row(build: Buil
     predictor = Held()
     predict = build(predictor, cache())
     asking = [asyncio.create_task(predict(flowers(1))) for _ in range(1000)]
-    await asyncio.to_thread(predictor.began.wait, 10)
+    await asyncio.to_thread(predictor.began.wait, 60)
     predictor.free.set()
     answers = await asyncio.gather(*asking)
 
@@ -322,9 +323,10 @@ async def test_many_who_ask_for_new_inputs_while_the_model_is_busy_share_its_nex
     predictor = Held()
     predict = build(predictor, DictCache())
     asking = [asyncio.create_task(predict(flowers(0)))]
-    await asyncio.to_thread(predictor.began.wait, 10)
+    await asyncio.to_thread(predictor.began.wait, 60)
     asking += [asyncio.create_task(predict(flowers(length, length + 1))) for length in range(1, 60)]
-    await asyncio.sleep(0.05)
+    await settle()
+    assert predict.waiting == 60
     predictor.free.set()
     answers = await asyncio.gather(*asking)
 
@@ -337,7 +339,7 @@ async def test_a_failure_reaches_everybody_who_joined_and_is_not_stored(build: B
     predict = build(predictor, cache)
     predictor.error = PredictionError("broken")
     asking = [asyncio.create_task(predict(flowers(1))) for _ in range(3)]
-    await asyncio.to_thread(predictor.began.wait, 10)
+    await asyncio.to_thread(predictor.began.wait, 60)
     predictor.free.set()
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
     predictor.error = None

@@ -30,9 +30,9 @@ def model() -> Iterator[HeldPredictor]:
 
 @pytest.fixture(params=["ordinary", "hot"])
 def asked(request: pytest.FixtureRequest, model: HeldPredictor) -> Iterator[Service]:
-    with service(container_of(model, timeout=5)) as ordinary:
+    with service(container_of(model, timeout=60)) as ordinary:
         try:
-            yield by(request.param, ordinary, longest_s=5)
+            yield by(request.param, ordinary, longest_s=60)
         finally:
             model.free.set()
 

@@ -277,10 +277,10 @@ def test_a_body_longer_than_is_looked_at_here_is_answered_all_the_same() -> None
 def test_an_entry_past_its_time_is_no_hit() -> None:
     with service(container_of(FakePredictor(), ttl=0.02)) as ordinary:
         hot = ordinary.behind(HotPath(ordinary.app, ordinary.predict, max_body=2**23, max_rows=10))
-        ends, said = time.monotonic() + 0.2, []
-        while time.monotonic() < ends:
-            said.append(hot.post({"length": 1, "width": 2}).cache_status)
+        first, afterwards = hot.post({"length": 1, "width": 2}).cache_status, set[str]()
+        ends = time.monotonic() + 30
+        while len(afterwards) < 2 and time.monotonic() < ends:
+            afterwards.add(hot.post({"length": 1, "width": 2}).cache_status)
 
-    assert said[0] == "foreseen; fwd=miss; stored"
-    assert "foreseen; hit; detail=L1" in said
-    assert said.count("foreseen; fwd=miss; stored") > 1
+    assert first == "foreseen; fwd=miss; stored"
+    assert afterwards == {"foreseen; hit; detail=L1", "foreseen; fwd=miss; stored"}

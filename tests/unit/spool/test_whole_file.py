@@ -88,7 +88,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 
     with whole_file(path) as file:
         file.write(b"through")
-    reader.join(timeout=10)
+    reader.join(timeout=60)
 
     assert got == [b"through"]
     assert path.is_fifo()
