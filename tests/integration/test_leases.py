@@ -400,13 +400,13 @@ class TestAdapters:
         self, redis_url: str, user: Callable[..., Any]
     ) -> None:
         computed = entry()
-        async with process(await user("-publish"), lease_s=2.0) as one, process(redis_url) as other:
+        async with process(await user("-publish"), lease_s=4.0) as one, process(redis_url) as other:
             await one.claim([A])
             task = await waiting(other, A)
 
             one.settle(A, computed)
 
-            assert await asyncio.wait_for(task, 10) == computed
+            assert await asyncio.wait_for(task, 30) == computed
 
     async def test_who_may_not_write_computes(self, user: Callable[..., Any]) -> None:
         async with process(await user("-set")) as one:
