@@ -12,12 +12,19 @@ from foreseen.domain.key import DIGEST_SIZE, Key
 
 _HELD_BY: Final = b"held by "
 
+KEPT_LEASES: Final = 3
+"""How many leases long a computed entry stands in place of its lease.
+
+A process that missed the push looks again when the lease that it saw ends, which is up to one lease after the entry
+was written. One lease would therefore expire at the very moment of that look; the rest is for a process that is late.
+"""
+
 
 class RedisLeaseTable:
     """A lease reads `foreseen:<model name>:lease:<namespace, 16 hex>:<row, hex>` and says who holds it.
 
-    Afterwards, for the time of one more lease, what was computed stands there: the entry itself is written behind the
-    answer, so that whoever has looked it up in vain just before finds it here. Plain commands only, since managed
+    Afterwards the computed entry stands in its place for `KEPT_LEASES` leases: the entry itself is written to L2 behind
+    the answer, so a process that looked it up just before that finds it here. Plain commands only, since managed
     servers may forbid scripts. Every method raises CacheUnavailableError.
     """
 
@@ -54,7 +61,7 @@ class RedisLeaseTable:
     async def finish(self, computed: Mapping[Key, bytes]) -> None:
         """Put what was computed in the place of its lease, whoever holds that by now: nobody has to compute it."""
         names = {self._name(key): blob for key, blob in computed.items()}
-        await self._each(computed, lambda pipe, name: pipe.set(name, names[name], px=self._lease_ms))
+        await self._each(computed, lambda pipe, name: pipe.set(name, names[name], px=KEPT_LEASES * self._lease_ms))
 
     async def give_up(self, keys: Sequence[Key]) -> None:
         """End those leases that are ours.

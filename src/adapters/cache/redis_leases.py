@@ -18,6 +18,7 @@ from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 
 Reply = TypeVar("Reply")
+Argument = TypeVar("Argument")
 
 BUDGET_PER_KEY_S: Final = 1e-4
 """What each key adds to a call's budget."""
@@ -68,6 +69,7 @@ class RedisLeases:
         self._renewing: asyncio.Task[None] | None = None
         self._settled: dict[Key, Entry | None] = {}
         self._settling: asyncio.Task[None] | None = None
+        self._behind_others = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Begin with nothing: whatever is needed is reached when it is."""
@@ -157,7 +159,7 @@ class RedisLeases:
             while self._held:
                 await asyncio.sleep(self._lease_s / 3)
                 for group in _grouped(self._held):
-                    await self._behind(self._table.renew(group))
+                    await self._behind(self._table.renew, group)
         finally:
             self._renewing = None
 
@@ -175,15 +177,17 @@ class RedisLeases:
         pushed = dict.fromkeys(settled, NOTHING) | {key: self._format.seal(key, computed[key]) for key in computed}
         kept = {key: pushed[key] for key, entry in computed.items() if entry.cost_us >= self._kept_above_us}
         # The table first: who hears that a lease is given up claims it at once.
-        await self._behind(self._table.finish(kept))
-        await self._behind(self._table.give_up([key for key in settled if key not in kept]))
-        await self._behind(self._pushes.push(pushed))
+        await self._behind(self._table.finish, kept)
+        await self._behind(self._table.give_up, [key for key in settled if key not in kept])
+        await self._behind(self._pushes.push, pushed)
 
-    async def _behind(self, call: Awaitable[None]) -> None:
+    async def _behind(self, call: Callable[[Argument], Awaitable[None]], argument: Argument) -> None:
         """Make a call that nobody waits for; if it fails, others wait until the lease ends."""
-        with suppress(CacheUnavailableError, TimeoutError):
-            async with asyncio.timeout(self._lease_s):
-                await call
+        # One after the other: a renewal that arrived after the entry would cut short how long that stands.
+        async with self._behind_others:
+            with suppress(CacheUnavailableError, TimeoutError):
+                async with asyncio.timeout(self._lease_s):
+                    await call(argument)
 
 
 def _grouped(keys: Collection[Key]) -> list[list[Key]]:
