@@ -20,7 +20,9 @@ from harness.rounds import Rounds, Spread, in_turn
 
 IMPORTS = "import sklearn.ensemble, fastapi, redis"
 LOAD = (
-    "from pathlib import Path; from foreseen.adapters.predictor.load import load_predictor; load_predictor(Path({!r}))"
+    "from pathlib import Path\n"
+    "from foreseen.adapters.predictor.load_predictor import load_predictor\n"
+    "load_predictor(Path({!r}))"
 )
 """What the model's process does, beside which the server imports the rest."""
 

@@ -19,8 +19,8 @@ from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
-from foreseen.adapters.predictor.closable import ClosablePredictor
-from foreseen.adapters.predictor.process import ProcessPredictor
+from foreseen.adapters.predictor.releasable import ClosablePredictor
+from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
@@ -32,7 +32,7 @@ from foreseen.model import load_model, start_model
 from foreseen.settings import Settings
 
 if TYPE_CHECKING:
-    from foreseen.adapters.predictor.model_process import ModelProcess
+    from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 
 REDIS_TIMEOUT_S = 5.0
 """Seconds for connecting to Redis and for each read; what a request waits is the guard's budget."""

@@ -5,7 +5,7 @@ Apart from the container, whose imports take as long as a fifth of a start: a mo
 
 from typing import TYPE_CHECKING, Any
 
-from foreseen.adapters.predictor.model_process import ModelProcess
+from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def load_model(settings: Settings) -> "Predictor":
         ModelUnavailableError: it cannot be had.
     """
     # scikit-learn is imported only where the model is.
-    from foreseen.adapters.predictor.load import load_predictor  # noqa: PLC0415
+    from foreseen.adapters.predictor.load_predictor import load_predictor  # noqa: PLC0415
 
     return load_predictor(**_options(settings))
 

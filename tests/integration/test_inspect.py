@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
 from support.here import run_here
 from support.models import IRIS_NAMES, digits_forest, pickled_by_hand, save
 from support.processes import run

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from sklearn.linear_model import LogisticRegression
 
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.entrypoints.cli.cache import purge_entries
 from foreseen.entrypoints.http.assembly import create_front
 from foreseen.settings import Settings

@@ -20,7 +20,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sklearn.linear_model import LogisticRegression
 
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
 from support.connections import Heard, KeptConnection, get, post
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
 from support.proc import Held, held

@@ -18,7 +18,7 @@ from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.tiered import TieredCache
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.batch import Batch
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime

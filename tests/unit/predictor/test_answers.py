@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from foreseen.adapters.predictor.load import load_predictor
-from foreseen.adapters.predictor.sklearn import SklearnPredictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, PredictionError
 from foreseen.domain.key import Fingerprint

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from foreseen.adapters.predictor import artefact
-from foreseen.adapters.predictor.artefact import read_artefact
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading import model_file
+from foreseen.adapters.predictor.loading.model_file import read_artefact
 from foreseen.domain.errors import ModelUnavailableError
 from support.models import iris_forest, save
 
@@ -114,7 +114,7 @@ GROUP = 42424
 
 def _who(mode: int, *, owner: int, group: int = GROUP) -> str:
     """Say who else may write to a file of this mode, owner and group."""
-    return artefact._others_who_may_write(SimpleNamespace(st_mode=0o100000 | mode, st_uid=owner, st_gid=group))  # type: ignore[arg-type]
+    return model_file._others_who_may_write(SimpleNamespace(st_mode=0o100000 | mode, st_uid=owner, st_gid=group))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_another_member_of_the_group_is_named(group: tuple[list[str], list[str]]
 
 def test_a_group_of_ones_own_is_oneself(group: tuple[list[str], list[str]]) -> None:
     group[0].append("root")
-    group[1].append(artefact._user_name(os.geteuid()))
+    group[1].append(model_file._user_name(os.geteuid()))
 
     assert _who(0o664, owner=os.geteuid()) == ""
 
@@ -156,7 +156,7 @@ def test_a_group_without_a_name_has_no_members() -> None:
 
 
 def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artefact, "_others_who_may_write", lambda status: "its owner, eve,")
+    monkeypatch.setattr(model_file, "_others_who_may_write", lambda status: "its owner, eve,")
 
     assert "its owner, eve, may too" in _refusal(file)
 

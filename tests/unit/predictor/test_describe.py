@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Signature
 from support.models import IRIS_NAMES, iris_forest, iris_logistic, save

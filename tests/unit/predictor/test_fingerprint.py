@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foreseen.adapters.predictor import provenance
-from foreseen.adapters.predictor.load import load_predictor
-from foreseen.adapters.predictor.provenance import is_of_scikit_learn, library_versions, own_sources
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading import provenance
+from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
 from support.models import iris_forest, iris_logistic, mixed_pipeline, save
 from support.own_models import Labeller
 

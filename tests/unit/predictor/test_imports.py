@@ -12,7 +12,7 @@ from support.processes import environment
 LOADING = """
 import sys
 from pathlib import Path
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.probe import probe_batch
 
 predictor = load_predictor(Path(sys.argv[1]), rows_per_call=0)  # which asks it for nothing

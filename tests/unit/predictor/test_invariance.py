@@ -36,8 +36,8 @@ from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from foreseen.adapters.predictor.invariance import STEADY_ROWS, call_size
-from foreseen.adapters.predictor.load import load_predictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS, call_size
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor

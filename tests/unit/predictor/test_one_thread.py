@@ -15,11 +15,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from foreseen.adapters.predictor import load
-from foreseen.adapters.predictor.artefact import read_artefact
-from foreseen.adapters.predictor.load import load_predictor
-from foreseen.adapters.predictor.parts import parts
-from foreseen.adapters.predictor.unpickling import unpickle
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading.model_file import read_artefact
+from foreseen.adapters.predictor.loading.object_graph import parts
+from foreseen.adapters.predictor.loading.unpickle import unpickle
 from support.models import batch_of, save
 from support.own_models import ReadOnlyJobs
 
@@ -48,7 +47,7 @@ def test_every_part_is_set_to_one_thread(name: str, tmp_path: Path, monkeypatch:
     path = save(model, tmp_path)
     loaded = unpickle(read_artefact(path))
     assert {2, None} & set(_jobs(loaded)), "nothing to force"
-    monkeypatch.setattr(load, "unpickle", lambda artefact: loaded)
+    monkeypatch.setattr("foreseen.adapters.predictor.load_predictor.unpickle", lambda artefact: loaded)
 
     load_predictor(path)
 

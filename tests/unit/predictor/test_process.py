@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from foreseen.adapters.predictor import model_process
-from foreseen.adapters.predictor.load import load_predictor
-from foreseen.adapters.predictor.model_process import ModelProcess
-from foreseen.adapters.predictor.process import ProcessPredictor
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.subprocess import parent
+from foreseen.adapters.predictor.subprocess.parent import ModelProcess
+from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError, PredictionError
 from foreseen.domain.ports import Predictor
@@ -222,7 +222,7 @@ def test_a_file_that_is_gone_is_told_with_each_call_until_it_is_back(tmp_path: P
 
 
 def test_closing_it_lets_the_process_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_process, "PATIENCE_S", 60.0)  # it stands back from whatever else runs, in ending too
+    monkeypatch.setattr(parent, "PATIENCE_S", 60.0)  # it stands back from whatever else runs, in ending too
     with faulty_in_a_process(tmp_path) as predictor:
         process = predictor._process._process
 

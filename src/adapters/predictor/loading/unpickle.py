@@ -9,7 +9,7 @@ from typing import Any
 
 import joblib
 
-from foreseen.adapters.predictor.artefact import Artefact
+from foreseen.adapters.predictor.loading.model_file import Artefact
 from foreseen.domain.errors import ModelUnavailableError
 
 log = logging.getLogger(__name__)

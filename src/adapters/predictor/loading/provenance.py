@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from foreseen.adapters.predictor.parts import parts
+from foreseen.adapters.predictor.loading.object_graph import parts
 
 ALWAYS = ("numpy", "scikit-learn", "scipy")
 """Distributions that have a hand in every model here."""

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from foreseen.adapters.predictor.artefact import read_artefact
-from foreseen.adapters.predictor.describe import describe
-from foreseen.adapters.predictor.invariance import call_size
-from foreseen.adapters.predictor.parts import parts
-from foreseen.adapters.predictor.provenance import is_of_scikit_learn, library_versions, own_sources
-from foreseen.adapters.predictor.sklearn import SklearnPredictor
-from foreseen.adapters.predictor.unpickling import unpickle
+from foreseen.adapters.predictor.loading.batch_invariance import call_size
+from foreseen.adapters.predictor.loading.model_file import read_artefact
+from foreseen.adapters.predictor.loading.object_graph import parts
+from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
+from foreseen.adapters.predictor.loading.unpickle import unpickle
+from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
+from foreseen.adapters.predictor.scikit_learn.signature import describe
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.key import fingerprint
 from foreseen.domain.steady import CallSize, PlainPredictor, SteadyPredictor

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from threading import Event, Lock, Thread
 from typing import Final
 
-from foreseen.adapters.predictor.model_process import ModelProcess, NoAnswerError, ProcessEndedError
-from foreseen.adapters.predictor.pipe import Loaded
+from foreseen.adapters.predictor.subprocess.messages import Loaded
+from foreseen.adapters.predictor.subprocess.parent import ModelProcess, NoAnswerError, ProcessEndedError
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import ModelUnavailableError, PredictionError
 from foreseen.domain.key import Fingerprint

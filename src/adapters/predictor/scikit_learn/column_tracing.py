@@ -21,7 +21,7 @@ from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
 
-from foreseen.adapters.predictor.column_facts import ColumnFacts
+from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
 
 _TEXT = (CountVectorizer, HashingVectorizer)  # TfidfVectorizer is a CountVectorizer
 _HIST = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from foreseen.adapters.predictor.columns import read_columns
+from foreseen.adapters.predictor.scikit_learn.columns import read_columns
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import Flaw, InvalidBatchError, ModelUnavailableError, PredictionError
 from foreseen.domain.key import Fingerprint

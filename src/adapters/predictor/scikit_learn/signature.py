@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foreseen.adapters.predictor.column_facts import ColumnFacts
-from foreseen.adapters.predictor.columns import feature_names, read_columns
+from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
+from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Feature, Kind, Signature
 
 if TYPE_CHECKING:
-    from foreseen.adapters.predictor.sidecar import Sidecar
+    from foreseen.adapters.predictor.loading.sidecar import Sidecar
 
 
 def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidecar_path: Path | None) -> Signature:
@@ -35,7 +35,7 @@ def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidec
 
 
 def _read_sidecar(path: Path) -> "Sidecar":
-    from foreseen.adapters.predictor.sidecar import read_sidecar  # noqa: PLC0415 - with pydantic, which few models need
+    from foreseen.adapters.predictor.loading.sidecar import read_sidecar  # noqa: PLC0415 - with pydantic, which few models need
 
     return read_sidecar(path)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
-from foreseen.adapters.predictor.pipe import Loaded, LogLine, Order, Pipe
+from foreseen.adapters.predictor.subprocess.messages import Loaded, LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError, PredictionError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _end_with_the_parent() -> None:
 def _load(pipe: Pipe, order: Order) -> "Predictor":
     gc.disable()  # going through what is only loaded takes a tenth of the time, and finds nothing
     try:
-        from foreseen.adapters.predictor.load import load_predictor  # noqa: PLC0415 - slow; signals are seen to first
+        from foreseen.adapters.predictor.load_predictor import load_predictor  # noqa: PLC0415 - slow; signals are seen to first
 
         predictor = load_predictor(**order.options)
     except ForeseenError as exc:

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from foreseen.adapters.predictor.column_facts import ColumnFacts
+from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
 
 
 def read_columns(model: Any) -> list[ColumnFacts] | None:
@@ -13,7 +13,7 @@ def read_columns(model: Any) -> list[ColumnFacts] | None:
         return None
     if "sklearn" not in sys.modules:  # which every part that tells more has imported
         return [ColumnFacts()] * int(count)
-    from foreseen.adapters.predictor.tracing import traced  # noqa: PLC0415 - a second, where nothing has imported it
+    from foreseen.adapters.predictor.scikit_learn.column_tracing import traced  # noqa: PLC0415 - a second, where nothing has imported it
 
     names = feature_names(model)
     return [traced(model, index, names[index] if names else None) for index in range(int(count))]

@@ -11,14 +11,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
-from foreseen.adapters.predictor.pipe import Loaded, LogLine, Order, Pipe
+from foreseen.adapters.predictor.subprocess.messages import Loaded, LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError
 
 _CODE: Final = """\
 import sys
 fd = int(sys.argv[1])
 sys.path[:], sys.argv[1:] = sys.argv[2:], []
-from foreseen.adapters.predictor.child import main
+from foreseen.adapters.predictor.subprocess.child import main
 main(fd)
 """
 """What the child runs: a fresh interpreter that finds modules where its parent does, the user's own among them."""
