@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foreseen.domain.errors import Flaw, InvalidBatchError
-from foreseen.domain.signature import FLOATS, Feature, Signature
+from foreseen.domain.datetimes import IN_RANGE, ticks_of
+from foreseen.domain.errors import MISSING_HINT, Flaw, InvalidBatchError
+from foreseen.domain.signature import DATETIMES, FLOATS, Feature, Signature
 
 Column = npt.NDArray[Any]
 
@@ -19,8 +20,9 @@ class Batch:
 
     Attributes:
         signature: what the columns stand for.
-        columns: one array a feature, in the signature's order, shape (n, *feature.shape), little-endian in its
-            dtype; strings are object arrays of `str`, or `None` where missing.
+        columns: one array a feature, in the signature's order, shape (n, *feature.shape), of its `column_dtype`:
+            strings are object arrays of `str`, or `None` where missing; dates and times are datetime64[ns], NaT where
+            missing; integers and bools that may be missing are float64, NaN where missing.
     """
 
     signature: Signature
@@ -29,6 +31,8 @@ class Batch:
     @classmethod
     def of(cls, signature: Signature, columns: Mapping[str, Sequence[Any] | Column]) -> "Batch":
         """Make a batch of one sequence a feature, n values or n nested lists each, of the right types already.
+
+        Dates and times are ISO 8601 text, nanoseconds since 1970, or an array of datetime64.
 
         Raises:
             InvalidBatchError: a value is not finite, is missing where none may be, or does not fit its dtype.
@@ -67,6 +71,8 @@ def _canonical(feature: Feature, values: Sequence[Any] | Column) -> Column:
         return _strings(feature, values)
     if feature.dtype in FLOATS:
         return _floats(feature, values)
+    if feature.dtype in DATETIMES:
+        return _datetimes(feature, values)
     return _integers(feature, values)
 
 
@@ -76,7 +82,7 @@ def _strings(feature: Feature, values: Sequence[Any] | Column) -> Column:
     present = [value for value in column if value is not None]
     if len(present) < len(column) and not feature.missing:
         row = next(row for row, value in enumerate(column) if value is None)
-        raise InvalidBatchError([Flaw("a string", "nothing", row, feature.name)])
+        raise InvalidBatchError([Flaw("a string", "nothing", row, feature.name, hint=MISSING_HINT)])
     if not _encodes("".join(present)):  # all at once, since most do
         row = next(row for row, value in enumerate(column) if value is not None and not _encodes(value))
         raise InvalidBatchError([Flaw("a string of Unicode characters", ascii(column[row]), row, feature.name)])
@@ -105,24 +111,68 @@ def _floats(feature: Feature, values: Sequence[Any] | Column) -> Column:
     refused = ~finite & ~missing if feature.missing else ~finite
     if refused.any():
         row, *position = (int(i) for i in np.argwhere(refused)[0])
-        got = _shown(given[(row, *position)])
-        raise InvalidBatchError([Flaw(f"a finite {feature.dtype} number", got, row, feature.name, tuple(position))])
+        number = float(given[(row, *position)])
+        got, hint = ("nothing or NaN", MISSING_HINT) if np.isnan(number) else (repr(number), "")
+        flaw = Flaw(f"a finite {feature.dtype} number", got, row, feature.name, tuple(position), hint)
+        raise InvalidBatchError([flaw])
     column[missing] = np.nan  # one NaN, whatever its payload was
     return column
 
 
-def _shown(number: float) -> str:
-    return "nothing or NaN" if np.isnan(number) else repr(float(number))
-
-
 def _integers(feature: Feature, values: Sequence[Any] | Column) -> Column:
-    dtype = np.dtype(feature.dtype).newbyteorder("<")
     low, high = feature.bounds
     given = np.asarray(values)
-    # Python integers beyond 64 bits make an object array; comparing those is exact as well.
-    outside = (given < low) | (given > high)
-    if outside.any():
-        row, *position = (int(i) for i in np.argwhere(outside)[0])
-        got = str(given[(row, *position)])
-        raise InvalidBatchError([Flaw(f"an integer from {low} to {high}", got, row, feature.name, tuple(position))])
-    return given.astype(dtype, order="C")
+    if given.dtype == object:  # None among them, or Python integers beyond 64 bits: comparing those is exact as well
+        given = np.where(given == None, np.nan, given)  # noqa: E711 - by element
+    is_present = given == given  # all but NaN
+    with np.errstate(invalid="ignore"):  # an object array warns where it compares NaN
+        fits = (given >= low) & (given <= high)
+    numbers = np.where(fits, given, 0)
+    if given.dtype.kind in "fO":
+        numbers = numbers.astype(np.float64)
+        fits &= numbers == np.rint(numbers)
+    refused = ~fits & is_present if feature.missing else ~fits
+    if refused.any():
+        row, *position = (int(i) for i in np.argwhere(refused)[0])
+        raise InvalidBatchError([_no_integer(feature, given[(row, *position)], row, tuple(position))])
+    if not feature.missing:
+        return numbers.astype(feature.column_dtype, order="C")
+    column: Column = np.where(fits, numbers, np.nan).astype(feature.column_dtype) + 0.0
+    return column
+
+
+def _no_integer(feature: Feature, value: Any, row: int, position: tuple[int, ...]) -> Flaw:
+    low, high = feature.bounds
+    if value != value:
+        return Flaw("an integer", "nothing or NaN", row, feature.name, position, MISSING_HINT)
+    expected = "an integer" if low <= value <= high else f"an integer from {low} to {high}"
+    return Flaw(expected, str(value), row, feature.name, position)
+
+
+def _datetimes(feature: Feature, values: Sequence[Any] | Column) -> Column:
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        column = _in_nanoseconds(feature, values)
+    else:
+        ticks = [_ticks(feature, value, row) for row, value in enumerate(values)]
+        column = np.array(ticks, dtype=np.int64).view(feature.column_dtype)
+    if not feature.missing and (missing := np.isnat(column)).any():
+        row = int(np.argmax(missing))
+        raise InvalidBatchError([Flaw("a date and time", "nothing", row, feature.name, hint=MISSING_HINT)])
+    return column
+
+
+def _in_nanoseconds(feature: Feature, values: Column) -> Column:
+    column = values.astype(feature.column_dtype, order="C")
+    # numpy lets those that do not fit overflow without a word; they come back as others.
+    changed = (column.astype(values.dtype) != values) & ~np.isnat(values)
+    if changed.any():
+        row = int(np.argmax(changed))
+        raise InvalidBatchError([Flaw(IN_RANGE, str(values[row]), row, feature.name)])
+    return column
+
+
+def _ticks(feature: Feature, value: Any, row: int) -> int:
+    try:
+        return ticks_of(feature, value)
+    except ValueError as exc:
+        raise InvalidBatchError([Flaw(str(exc), str(value), row, feature.name)]) from None

@@ -18,6 +18,10 @@ ForeseenError
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+MISSING_HINT: Final = "if it may be missing, say missing = true for it in the sidecar"
+"""What to do where a missing value is refused."""
 
 
 class ForeseenError(Exception):

@@ -14,7 +14,8 @@ from typing import Any, Final, NewType
 import numpy as np
 
 from foreseen.domain.batch import Batch, Column
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.datetimes import ticks_of
+from foreseen.domain.signature import DATETIMES, Feature, Signature
 
 RECIPE_VERSION: Final = 1
 """Part of every namespace: a change of the recipe empties the cache instead of mixing old keys with new ones."""
@@ -75,7 +76,8 @@ class KeyRecipe:
         """Give the key of one valid instance: a value a feature, in the signature's order.
 
         Args:
-            values: Python numbers, strings, None where missing, and nested lists for tensors.
+            values: Python numbers, strings, None where missing, nested lists for tensors; dates and times as ISO 8601
+                text or nanoseconds since 1970.
         """
         if self._pack_floats is not None and len(values) == len(self._features):
             return self._key(self._pack_floats(*[value + 0.0 for value in values]))
@@ -122,7 +124,7 @@ def _pack_string(value: str | None) -> bytes:
 
 _FORMATS: Final = {
     "float64": "d", "float32": "f", "int64": "q", "int32": "i", "int16": "h", "int8": "b",
-    "uint32": "I", "uint16": "H", "uint8": "B", "bool": "?",
+    "uint64": "Q", "uint32": "I", "uint16": "H", "uint8": "B", "bool": "?",
 }  # fmt: skip
 
 
@@ -134,6 +136,12 @@ def _packer(feature: Feature) -> Any:
     """Build the function from one Python value of a feature to its canonical bytes."""
     if feature.dtype == "string":
         return _pack_string
+    if feature.dtype in DATETIMES:
+        pack_ticks = struct.Struct("<q").pack
+        return lambda value: pack_ticks(ticks_of(feature, value))
+    if feature.is_integral and feature.missing:
+        pack_number = struct.Struct("<d").pack
+        return lambda value: pack_number(_canonical_float(value))
     packed = struct.Struct(f"<{feature.size}{_FORMATS[feature.dtype]}").pack
     depth = len(feature.shape)
     if feature.dtype == "float64":

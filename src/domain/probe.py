@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from foreseen.domain.batch import Batch
-from foreseen.domain.signature import FLOATS, Feature, Signature
+from foreseen.domain.signature import DATETIMES, FLOATS, Feature, Signature
 
 PROBE_ROWS: Final = 64
 
@@ -18,7 +18,7 @@ def probe_batch(signature: Signature, n: int = PROBE_ROWS) -> Batch:
 
 def _around(feature: Feature, n: int, random: np.random.Generator) -> Any:
     example = feature.default_example()
-    if feature.dtype == "string":
+    if feature.dtype == "string" or feature.dtype in DATETIMES:
         return [example] * n
     centre = np.broadcast_to(np.asarray(example, dtype=np.float64), (n, *feature.shape))
     spread = centre + random.normal(size=centre.shape) * (np.abs(centre) * 0.5 + 0.5)

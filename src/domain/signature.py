@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-DType = Literal["float64", "float32", "int64", "int32", "int16", "int8", "uint32", "uint16", "uint8", "bool", "string"]
+DType = Literal[
+    "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool", "string",
+    "datetime", "datetime_tz",
+]  # fmt: skip
+"""Types of values; "datetime" is a date and time without an offset, "datetime_tz" an instant, held in UTC."""
+
 DTYPES: tuple[str, ...] = get_args(DType)
 FLOATS = frozenset({"float64", "float32"})
+DATETIMES = frozenset({"datetime", "datetime_tz"})
 
 Kind = Literal["classification", "regression", "other"]
+ExtraFields = Literal["refuse", "ignore"]
 
 RESERVED_NAMES = frozenset({"instances"})
 """Names no feature may have, since a request body gives them another meaning."""
@@ -24,6 +31,20 @@ Source:
 """
 
 
+_COLUMN_DTYPES = {
+    "float64": "<f8", "float32": "<f4", "int64": "<i8", "int32": "<i4", "int16": "<i2", "int8": "|i1",
+    "uint64": "<u8", "uint32": "<u4", "uint16": "<u2", "uint8": "|u1", "bool": "|b1",
+}  # fmt: skip
+_PLAUSIBLE: dict[str, object] = {
+    "float64": 1.0,
+    "float32": 1.0,
+    "bool": True,
+    "string": "text",
+    "datetime": "2024-01-02T03:04:05",
+    "datetime_tz": "2024-01-02T03:04:05Z",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """One input of a model.
@@ -32,8 +53,9 @@ class Feature:
         name: as clients and file headers write it.
         dtype: what the model is given, and what enters the key.
         shape: () for a single value, else the shape of a tensor.
-        missing: whether a value may be missing (null, or NaN in a float feature).
-        example: a value to show in documentation; None when there is none.
+        missing: whether a value may be missing: null, NaN, an empty cell, or absent from the instance.
+        example: a value to show in documentation, as JSON writes it; None when there is none.
+        values: some values that the model was fitted on, as JSON writes them, to make examples and probes from.
     """
 
     name: str
@@ -41,6 +63,7 @@ class Feature:
     shape: tuple[int, ...] = ()
     missing: bool = False
     example: object = field(default=None, compare=False)
+    values: tuple[object, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not self.name or self.name in RESERVED_NAMES:
@@ -49,10 +72,10 @@ class Feature:
             raise ValueError(f"feature {self.name!r}: expected a dtype of {', '.join(DTYPES)}, got {self.dtype!r}")
         if any(length < 1 for length in self.shape):
             raise ValueError(f"feature {self.name!r}: expected a shape of positive lengths, got {list(self.shape)}")
-        if self.dtype == "string" and self.shape:
-            raise ValueError(f"feature {self.name!r}: expected a string feature to hold one string, not a tensor")
-        if self.missing and self.dtype != "string" and self.dtype not in FLOATS:
-            raise ValueError(f"feature {self.name!r}: expected missing values only in float and string features")
+        if self.shape and (self.dtype == "string" or self.dtype in DATETIMES):
+            raise ValueError(f"feature {self.name!r}: expected one {self.dtype} a feature, not a tensor")
+        if self.shape and self.missing and self.dtype not in FLOATS:
+            raise ValueError(f"feature {self.name!r}: expected missing values only in tensors of floats")
 
     @property
     def size(self) -> int:
@@ -66,11 +89,32 @@ class Feature:
         low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if self.dtype.startswith("int") else (0, 2**bits - 1)
         return max(low, -MAX_EXACT_INTEGER), min(high, MAX_EXACT_INTEGER)
 
+    @property
+    def is_integral(self) -> bool:
+        """Whether its values are integers or bools."""
+        return self.dtype != "string" and self.dtype not in FLOATS and self.dtype not in DATETIMES
+
+    @property
+    def column_dtype(self) -> str:
+        """The numpy dtype of its column in a batch, little-endian.
+
+        Integers and bools that may be missing are float64 with NaN, which holds all of them exactly.
+        """
+        if self.dtype == "string":
+            return "O"
+        if self.dtype in DATETIMES:
+            return "<M8[ns]"
+        if self.is_integral and self.missing:
+            return "<f8"
+        return _COLUMN_DTYPES[self.dtype]
+
     def default_example(self) -> object:
-        """Give the example, or a plain value of the right type and shape when there is none."""
-        if self.example is not None:
-            return self.example
-        value: object = {"string": "text", "bool": True}.get(self.dtype, 1.0 if self.dtype in FLOATS else 1)
+        """Return the example, else a value the model was fitted on, else a plausible one of the right type."""
+        fitted = (value for value in self.values if value is not None)
+        given = self.example if self.example is not None else next(fitted, None)
+        if given is not None:
+            return given
+        value = _PLAUSIBLE.get(self.dtype, 1)
         for length in reversed(self.shape):
             value = [value] * length
         return value
@@ -84,11 +128,16 @@ class Signature:
         features: at least one, names unique.
         kind: "classification" answers with labels, as strings; the others with numbers.
         classes: the labels a classifier knows; empty when it has none or several outputs.
+        ignored: columns of the training frame that the model drops: accepted in an instance with any value, never part
+            of its key.
+        extra_fields: what becomes of a field of an instance that is neither a feature nor ignored.
     """
 
     features: tuple[Feature, ...]
     kind: Kind = "other"
     classes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    extra_fields: ExtraFields = "refuse"
 
     def __post_init__(self) -> None:
         names = self.names
@@ -97,6 +146,8 @@ class Signature:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"expected each feature name once, got {twice[0]!r} twice")
+        if used := set(names).intersection(self.ignored):
+            raise ValueError(f"expected ignored columns that are no features, got {min(used)!r}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,10 +170,10 @@ class Signature:
         return sum(feature.size for feature in self.features)
 
     def example_instance(self) -> Mapping[str, object]:
-        """Give one instance, by feature name, to show in documentation."""
+        """Return one instance, by feature name, to show in documentation."""
         return {feature.name: feature.default_example() for feature in self.features}
 
     def canonical(self) -> bytes:
-        """Give the bytes that stand for what is taken: names, dtypes, shapes, and where a value may be missing."""
+        """Return the bytes that stand for what is taken: names, dtypes, shapes, and where a value may be missing."""
         taken = [[f.name, f.dtype, list(f.shape), f.missing] for f in self.features]
         return json.dumps(taken, separators=(",", ":"), ensure_ascii=True).encode()

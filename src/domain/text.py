@@ -5,12 +5,13 @@ import re
 from math import isfinite
 from typing import Any, Final
 
-from foreseen.domain.errors import Flaw, InvalidBatchError
-from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Feature
+from foreseen.domain.datetimes import PLAIN, ZONED, nanoseconds
+from foreseen.domain.errors import MISSING_HINT, Flaw, InvalidBatchError
+from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, Feature
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d+", re.ASCII)
-_BOOLS: Final = {"true": True, "1": True, "false": False, "0": False}
+_BOOLS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _SHOWN_LENGTH: Final = 60
 _FLOAT32_MAX: Final = 3.4028235677973366e38
 """The least number that a float32 rounds up to infinity is this one; below it stand those that round to its largest."""
@@ -19,8 +20,9 @@ _FLOAT32_MAX: Final = 3.4028235677973366e38
 def read_text(feature: Feature, text: str) -> Any:
     """Read one value of a feature.
 
-    Numbers are decimal; "nan" and nothing at all are a missing number; true, false, 1 and 0 are bools; a string is
-    taken as it stands, but for the empty one where a string may be missing; a tensor is a JSON list.
+    Numbers are decimal; true, t, 1 and false, f, 0 are bools, in any case;
+    dates and times are ISO 8601; a tensor is a JSON list. Nothing at all is a missing value where one may be missing,
+    and so is "nan" for a number; else a string is taken as it is.
 
     Raises:
         InvalidBatchError: one flaw, without a row.
@@ -29,17 +31,44 @@ def read_text(feature: Feature, text: str) -> Any:
         return _tensor(feature, text)
     if feature.dtype == "string":
         return None if feature.missing and not text else text
+    if not text or (text.lower() == "nan" and feature.missing):
+        return _nothing(feature)
+    if feature.dtype in DATETIMES:
+        return _datetime(feature, text)
     if feature.dtype == "bool":
-        value = _BOOLS.get(text.lower())
-        if value is None:
-            raise _refused(feature, "true or false", text)
-        return value
+        return _bool(feature, text)
     return _float(feature, text) if feature.dtype in FLOATS else _integer(feature, text)
 
 
-def _float(feature: Feature, text: str) -> float | None:
-    if feature.missing and (not text or text.lower() == "nan"):
-        return None
+def _nothing(feature: Feature) -> None:
+    if not feature.missing:
+        raise InvalidBatchError([Flaw(expected_value(feature), "nothing", feature=feature.name, hint=MISSING_HINT)])
+
+
+def expected_value(feature: Feature) -> str:
+    """Word what a value of a feature is."""
+    if feature.dtype in DATETIMES:
+        return ZONED if feature.dtype == "datetime_tz" else PLAIN
+    if feature.dtype in FLOATS:
+        return "a number"
+    return {"string": "a string", "bool": "true or false"}.get(feature.dtype, "an integer")
+
+
+def _datetime(feature: Feature, text: str) -> int:
+    try:
+        return nanoseconds(text, has_zone=feature.dtype == "datetime_tz")
+    except ValueError as exc:
+        raise _refused(feature, str(exc), text) from None
+
+
+def _bool(feature: Feature, text: str) -> bool:
+    value = _BOOLS.get(text.lower())
+    if value is None:
+        raise _refused(feature, "true or false", text)
+    return value
+
+
+def _float(feature: Feature, text: str) -> float:
     if _NUMBER.fullmatch(text) is None:
         raise _refused(feature, "a number", text)
     if _INTEGER.fullmatch(text) and abs(_whole(feature, text)) > MAX_EXACT_INTEGER:

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from foreseen.domain.batch import Batch
-from foreseen.domain.signature import DTYPES, FLOATS, MAX_EXACT_INTEGER, Feature, Signature
+from foreseen.domain.datetimes import FIRST, LAST
+from foreseen.domain.signature import DATETIMES, DTYPES, FLOATS, MAX_EXACT_INTEGER, Feature, Signature
 
 FLOAT32_BOUND = 3.4028235677973366e38
 """What a float32 rounds up to infinity, and all beyond."""
@@ -19,8 +20,9 @@ ODD_FLOATS = (0.0, -0.0, 5e-324, -5e-324, 2.0**-149, 2.0**-150, -(2.0**-150), -1
 def features(draw: st.DrawFn, name: str) -> Feature:
     """Draw a feature of any dtype, a small tensor now and then."""
     dtype: Any = draw(st.sampled_from(DTYPES))
-    shape = () if dtype == "string" else draw(st.just(()) | st.lists(st.integers(1, 3), max_size=3).map(tuple))
-    missing = draw(st.booleans()) if dtype == "string" or dtype in FLOATS else False
+    is_scalar = dtype == "string" or dtype in DATETIMES
+    shape = () if is_scalar else draw(st.just(()) | st.lists(st.integers(1, 3), max_size=3).map(tuple))
+    missing = draw(st.booleans()) if not shape or dtype in FLOATS else False
     return Feature(name, dtype, shape, missing)
 
 
@@ -38,10 +40,14 @@ def leaves(feature: Feature) -> st.SearchStrategy[Any]:
         texts = st.text(max_size=6) | st.text("ab", min_size=11, max_size=13) | st.text("a", min_size=58, max_size=70)
         return texts | st.none() if feature.missing else texts
     if feature.dtype == "bool":
-        return st.booleans()
-    if feature.dtype not in FLOATS:
+        return st.booleans() | st.none() if feature.missing else st.booleans()
+    if feature.dtype in DATETIMES:
+        ticks = st.integers(FIRST, LAST) | st.sampled_from((FIRST, -1, 0, LAST))
+        return ticks | st.none() if feature.missing else ticks
+    if feature.is_integral:
         low, high = feature.bounds
-        return st.integers(low, high) | st.sampled_from((low, high))
+        integers = st.integers(low, high) | st.sampled_from((low, high))
+        return integers | st.none() if feature.missing else integers
     floats = st.floats(allow_infinity=False, allow_nan=feature.missing) | st.sampled_from(ODD_FLOATS)
     numbers = floats | st.integers(-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER)
     if feature.dtype == "float32":

@@ -17,7 +17,7 @@ from foreseen.domain.table import Chunk
 
 _NUMBERS: Final = {
     name: pa.type_for_alias(name)
-    for name in ("float64", "float32", "int64", "int32", "int16", "int8", "uint32", "uint16", "uint8", "bool")
+    for name in ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
 }
 
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)

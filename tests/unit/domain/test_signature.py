@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from foreseen.domain.batch import Batch
-from foreseen.domain.signature import DTYPES, FLOATS, Feature, Signature
+from foreseen.domain.signature import Feature, Signature
 from support.instances import signatures
 
 
@@ -18,8 +18,9 @@ from support.instances import signatures
         ({"name": "instances"}, "reserved"),
         ({"name": "x", "dtype": "float16"}, "expected a dtype of float64, .*, got 'float16'"),
         ({"name": "x", "shape": (2, 0)}, r"positive lengths, got \[2, 0\]"),
-        ({"name": "x", "dtype": "string", "shape": (2,)}, "one string, not a tensor"),
-        ({"name": "x", "dtype": "int8", "missing": True}, "missing values only in float and string features"),
+        ({"name": "x", "dtype": "string", "shape": (2,)}, "one string a feature, not a tensor"),
+        ({"name": "x", "dtype": "datetime", "shape": (2,)}, "one datetime a feature, not a tensor"),
+        ({"name": "x", "dtype": "int8", "shape": (2,), "missing": True}, "missing values only in tensors of floats"),
     ],
 )
 def test_a_feature_that_makes_no_sense_is_refused(arguments: dict[str, Any], said: str) -> None:
@@ -37,13 +38,14 @@ def test_a_signature_names_the_feature_that_is_there_twice() -> None:
         Signature((Feature("a"), Feature("b"), Feature("b", "int8")))
 
 
-@pytest.mark.parametrize("dtype", [d for d in DTYPES if d not in FLOATS and d not in ("string", "bool", "int64")])
+@pytest.mark.parametrize("dtype", ["int32", "int16", "int8", "uint32", "uint16", "uint8"])
 def test_bounds_are_those_of_the_dtype(dtype: Any) -> None:
     assert Feature("x", dtype).bounds == (np.iinfo(dtype).min, np.iinfo(dtype).max)
 
 
 def test_bounds_end_where_floats_stop_holding_integers() -> None:
     assert Feature("x", "int64").bounds == (-(2**53), 2**53)
+    assert Feature("x", "uint64").bounds == (0, 2**53)
     assert Feature("x", "bool").bounds == (0, 1)
 
 
@@ -62,6 +64,33 @@ def test_a_given_example_is_shown() -> None:
         "x": 5.1,
         "y": [1.0, 1.0],
     }
+
+
+@pytest.mark.parametrize(
+    ("feature", "example"),
+    [
+        (Feature("x", "string", example="given", values=("fitted",)), "given"),
+        (Feature("x", "string", missing=True, values=(None, "fitted", "other")), "fitted"),
+        (Feature("x", "int64", values=(0, 7)), 0),
+        (Feature("x", "datetime"), "2024-01-02T03:04:05"),
+        (Feature("x", "datetime_tz"), "2024-01-02T03:04:05Z"),
+        (Feature("x", "bool", missing=True), True),
+    ],
+    ids=str,
+)
+def test_an_example_is_given_else_fitted_else_plausible(feature: Feature, example: object) -> None:
+    assert feature.default_example() == example
+
+
+def test_a_feature_cannot_be_an_ignored_column() -> None:
+    with pytest.raises(ValueError, match="ignored columns that are no features, got 'a'"):
+        Signature((Feature("a"),), ignored=("b", "a"))
+
+
+def test_what_is_accepted_beside_the_features_is_not_canonical() -> None:
+    features = (Feature("a", values=(1.0,)),)
+
+    assert Signature(features, ignored=("b",), extra_fields="ignore").canonical() == Signature(features).canonical()
 
 
 def test_a_tensor_is_known_by_its_shape() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError
-from foreseen.domain.signature import FLOATS, Feature, Signature
+from foreseen.domain.signature import DATETIMES, FLOATS, Feature, Signature
 from foreseen.domain.text import read_text, shown
 from support.instances import leaves, signatures
 
@@ -77,7 +77,10 @@ def test_an_integer_beyond_its_dtype_is_refused(text: str) -> None:
     assert refusal(Feature("x", "int8"), text) == f'expected an integer from -128 to 127, got "{text}"'
 
 
-@pytest.mark.parametrize(("text", "value"), [("true", True), ("False", False), ("1", True), ("0", False)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), ("False", False), ("TRUE", True), ("t", True), ("F", False), ("1", True), ("0", False)],
+)
 def test_bools_are_words_or_digits(text: str, value: bool) -> None:
     assert read_text(Feature("x", "bool"), text) is value
 
@@ -120,7 +123,8 @@ def test_the_flaw_of_a_tensor_has_its_position() -> None:
 @given(signatures().map(lambda signature: signature.features[0]).filter(lambda feature: not feature.shape), st.data())
 def test_a_value_written_as_python_writes_it_is_read_back(feature: Feature, data: st.DataObject) -> None:
     value = data.draw(leaves(feature))
-    text = "" if value is None else str(value)
+    text = "" if value is None else str(np.datetime64(value, "ns")) if feature.dtype in DATETIMES else str(value)
+    text += "Z" if text and feature.dtype == "datetime_tz" else ""
     made = [Batch.of(Signature((feature,)), {feature.name: [each]}) for each in (value, read_text(feature, text))]
 
     if feature.dtype == "string" and value in ("", None):

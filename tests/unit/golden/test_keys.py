@@ -105,6 +105,10 @@ def test_a_row_of_strings_as_long_as_a_digest_by_hand() -> None:
             "every integer dtype",
             struct.pack("<qihbIHB?", -(2**53), -(2**31), -(2**15), -128, 2**32 - 1, 65535, 255, True),
         ),
+        ("missing integers and bools", struct.pack("<4d", 7, math.nan, 1, math.nan)),
+        ("largest integers that may be missing", struct.pack("<ddQ", -(2**53), 2**53, 2**53)),
+        ("datetime", struct.pack("<qq", 1_704_164_645_123_456_789, -(2**63))),
+        ("datetime with a zone", struct.pack("<q", 1_704_164_645 * 10**9)),
     ],
 )
 def test_rows_up_to_64_bytes_stand_in_their_keys_as_they_are(case: str, row: bytes) -> None:
