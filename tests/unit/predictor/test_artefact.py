@@ -4,6 +4,7 @@ import grp
 import os
 import pickle
 import pwd
+import struct
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading import model_file
 from foreseen.adapters.predictor.loading.model_file import read_artefact
+from foreseen.adapters.predictor.loading.ownership import access_to_file, user_name
+from foreseen.adapters.predictor.loading.sidecar import read_sidecar
 from foreseen.domain.errors import ModelUnavailableError
 from support.models import iris_forest, save
 
@@ -88,7 +90,7 @@ def test_a_folder_in_which_everybody_may_replace_the_file_is_refused(file: Path,
 
     said = _refusal(file)
 
-    assert "could replace it" in said
+    assert f"every user may too, by way of {folder}" in said
     assert f"chmod go-w {folder}" in said
 
 
@@ -98,14 +100,51 @@ def test_a_folder_whose_sticky_bit_keeps_others_from_it_is_fine(file: Path, fold
     assert read_artefact(file).content == b"content"
 
 
-def test_a_link_is_judged_by_the_folder_that_the_file_is_in(file: Path, folder: Path, tmp_path: Path) -> None:
+def test_a_link_counts_both_folders_its_own_and_the_files(file: Path, folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     link = elsewhere / "link.joblib"
     link.symlink_to(file)
+    assert read_artefact(link).content == b"content"
+
+    elsewhere.chmod(0o777)
+    assert f"chmod go-w {elsewhere}" in _refusal(link)
+
+    elsewhere.chmod(0o755)
+    folder.chmod(0o777)
+    assert f"chmod go-w {folder}" in _refusal(link)
+
+
+def test_a_linked_folder_on_the_way_counts(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "real").mkdir()
+    file.rename(tmp_path / "real" / "model.joblib")
+    (tmp_path / "open" / "current").symlink_to("../real")
+    path = tmp_path / "open" / "current" / "model.joblib"
+    assert read_artefact(path).content == b"content"
+
+    (tmp_path / "open").chmod(0o777)
+
+    assert f"chmod go-w {tmp_path / 'open'}" in _refusal(path)
+
+
+def test_an_outer_folder_that_others_may_write_is_refused(folder: Path) -> None:
+    inner = folder / "models" / "iris"
+    inner.mkdir(parents=True)
+    path = inner / "model.joblib"
+    path.write_bytes(b"content")
     folder.chmod(0o777)
 
-    assert "could replace it" in _refusal(link)
+    assert f"every user may too, by way of {folder}" in _refusal(path)
+
+
+def test_a_folder_on_a_read_only_mount_is_taken_whatever_its_mode(
+    file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.chmod(0o777)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+
+    assert read_artefact(file).content == b"content"
 
 
 OTHER = os.geteuid() + 54321
@@ -113,8 +152,10 @@ GROUP = 42424
 
 
 def _who(mode: int, *, owner: int, group: int = GROUP) -> str:
-    """Say who else may write to a file of this mode, owner and group."""
-    return model_file._others_who_may_write(SimpleNamespace(st_mode=0o100000 | mode, st_uid=owner, st_gid=group))  # type: ignore[arg-type]
+    """Return who else may write to a file of this mode, owner and group."""
+    status: Any = SimpleNamespace(st_mode=0o100000 | mode, st_uid=owner, st_gid=group)
+    found = access_to_file(Path("/no/such/file"), status)
+    return found.who if found else ""
 
 
 @pytest.fixture
@@ -146,7 +187,7 @@ def test_another_member_of_the_group_is_named(group: tuple[list[str], list[str]]
 
 def test_a_group_of_ones_own_is_oneself(group: tuple[list[str], list[str]]) -> None:
     group[0].append("root")
-    group[1].append(model_file._user_name(os.geteuid()))
+    group[1].append(user_name(os.geteuid()))
 
     assert _who(0o664, owner=os.geteuid()) == ""
 
@@ -155,10 +196,107 @@ def test_a_group_without_a_name_has_no_members() -> None:
     assert _who(0o664, owner=os.geteuid(), group=2**31 - 7) == ""
 
 
-def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_file, "_others_who_may_write", lambda status: "its owner, eve,")
+NOBODY_IN_PARTICULAR = 0xFFFFFFFF
 
-    assert "its owner, eve, may too" in _refusal(file)
+
+def _access_list(*entries: tuple[int, int, int]) -> bytes:
+    """Return a POSIX access control list as Linux keeps it: tag, permissions, number of a user or group."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in sorted(entries))
+
+
+def _with_list(monkeypatch: pytest.MonkeyPatch, *entries: tuple[int, int, int]) -> None:
+    monkeypatch.setattr(os, "getxattr", lambda *_: _access_list(*entries), raising=False)
+
+
+def test_a_user_whom_the_access_control_list_lets_write_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_list(monkeypatch, (0x01, 6, NOBODY_IN_PARTICULAR), (0x02, 6, OTHER), (0x10, 6, NOBODY_IN_PARTICULAR))
+
+    assert _who(0o664, owner=os.geteuid()) == f"user {OTHER}, by its access control list,"
+
+
+def test_a_member_of_a_group_in_the_access_control_list_is_named(
+    monkeypatch: pytest.MonkeyPatch, group: tuple[list[str], list[str]]
+) -> None:
+    group[0].append("eve")
+    _with_list(monkeypatch, (0x04, 4, NOBODY_IN_PARTICULAR), (0x08, 6, GROUP), (0x10, 6, NOBODY_IN_PARTICULAR))
+
+    assert _who(0o664, owner=os.geteuid(), group=1) == "eve, of a group in its access control list,"
+
+
+def test_a_group_that_may_only_read_does_not_count_where_a_list_says_so(
+    monkeypatch: pytest.MonkeyPatch, group: tuple[list[str], list[str]]
+) -> None:
+    group[0].append("eve")
+    _with_list(monkeypatch, (0x04, 4, NOBODY_IN_PARTICULAR), (0x02, 4, OTHER), (0x10, 6, NOBODY_IN_PARTICULAR))
+
+    assert _who(0o664, owner=os.geteuid()) == ""
+
+
+def test_a_list_that_the_mode_masks_lets_nobody_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_list(monkeypatch, (0x02, 6, OTHER), (0x10, 4, NOBODY_IN_PARTICULAR))
+
+    assert _who(0o644, owner=os.geteuid()) == ""
+
+
+def test_the_access_control_list_of_a_real_file_is_read(file: Path) -> None:
+    entries = [(0x01, 6, NOBODY_IN_PARTICULAR), (0x02, 6, OTHER), (0x04, 4, NOBODY_IN_PARTICULAR)]
+    entries += [(0x10, 6, NOBODY_IN_PARTICULAR), (0x20, 4, NOBODY_IN_PARTICULAR)]
+    try:
+        os.setxattr(file, "system.posix_acl_access", _access_list(*entries))
+    except (AttributeError, OSError) as exc:
+        pytest.skip(f"no access control lists here: {exc}")
+
+    assert f"user {OTHER}, by its access control list, may too; try: chmod go-w {file}" in _refusal(file)
+
+    file.chmod(0o604)
+    assert read_artefact(file).content == b"content"
+
+
+def test_a_file_of_another_user_has_to_change_its_owner(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: OTHER)
+    if not os.getuid():
+        os.chown(file, OTHER + 1, -1)
+
+    said = _refusal(file)
+
+    assert f"chown {OTHER} {file} (as root), or pin the file by --model-sha256" in said
+    assert "chmod" not in said
+
+
+def test_root_changes_the_owner_of_a_file_itself(file: Path) -> None:
+    if os.getuid():
+        pytest.skip("only root may give files away")
+    os.chown(file, OTHER, -1)
+
+    assert f"chown root {file}, or pin the file" in _refusal(file)
+
+
+def test_a_folder_of_another_user_is_refused_for_its_owner(file: Path, folder: Path) -> None:
+    if os.getuid():
+        pytest.skip("only root may give folders away")
+    os.chown(folder, OTHER, -1)
+
+    assert f"its owner, user {OTHER}, may too, by way of {folder}; try: chown root {folder}, or move" in _refusal(file)
+
+
+def test_a_link_of_another_user_is_refused_since_they_may_turn_it(file: Path, folder: Path) -> None:
+    if os.getuid():
+        pytest.skip("only root may give links away")
+    link = folder / "link.joblib"
+    link.symlink_to(file)
+    os.chown(link, OTHER, -1, follow_symlinks=False)
+    folder.chmod(0o1777)
+
+    assert f"try: chown -h root {link}" in _refusal(link)
+
+
+def test_a_sidecar_that_others_may_write_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.toml"
+    path.write_text('[[features]]\nname = "age"\n')
+    path.chmod(0o666)
+
+    with pytest.raises(ModelUnavailableError, match=r"expected a sidecar that only you may write to.*chmod go-w"):
+        read_sidecar(path)
 
 
 def test_the_pinned_file_is_taken_whatever_the_case_of_its_digest(file: Path) -> None:

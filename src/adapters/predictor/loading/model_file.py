@@ -1,14 +1,13 @@
 """Artefact: the bytes of a model file, read once, and only from a file that nobody else can change."""
 
-import grp
 import os
-import pwd
 import stat
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 
+from foreseen.adapters.predictor.loading.ownership import Access, access_on_the_way, access_to_file, user_name
 from foreseen.domain.errors import ModelUnavailableError
 
 
@@ -39,7 +38,7 @@ def read_artefact(path: Path, *, pinned_sha256: str | None = None) -> Artefact:
             if not stat.S_ISREG(status.st_mode):
                 raise ModelUnavailableError(f"{path}: expected a model file, got something that is no ordinary file")
             if pinned_sha256 is None:
-                _refuse_unless_private(path, status)
+                refuse_unless_private(path, "model file", otherwise=", or pin the file by --model-sha256")
             content = file.read()
     except FileNotFoundError:
         raise ModelUnavailableError(f"{path}: expected a model file, got no such file") from None
@@ -54,44 +53,33 @@ def read_artefact(path: Path, *, pinned_sha256: str | None = None) -> Artefact:
     return Artefact(path, content)
 
 
-def _refuse_unless_private(path: Path, status: os.stat_result) -> None:
-    if who := _others_who_may_write(status):
+def refuse_unless_private(path: Path, what: str, *, otherwise: str = "") -> None:
+    """Refuse a file that decides what is run or answered if another user could change it.
+
+    Args:
+        what: what the file is, as the message calls it: "model file", "sidecar".
+        otherwise: what else helps, as the end of the message.
+    Raises:
+        ModelUnavailableError: somebody else may write to the file, or put another one in its place.
+    """
+    if found := access_to_file(path, path.stat()):
         raise ModelUnavailableError(
-            f"{path}: expected a model file that only you may write to, since loading it runs its code, but {who} may "
-            f"too; try: chmod go-w {path}, or pin the file by --model-sha256"
+            f"{path}: expected a {what} that only you may write to, since it decides what is run and answered, but "
+            f"{found.who} may too; try: {_advice(found)}{otherwise}"
         )
-    folder = path.resolve().parent.stat()
-    # The sticky bit, as on /tmp, keeps others from putting another file in its place.
-    if not folder.st_mode & stat.S_ISVTX and (who := _others_who_may_write(folder)):
+    if found := access_on_the_way(path):
         raise ModelUnavailableError(
-            f"{path}: expected a model file in a folder that only you may write to, but {who} may too and could "
-            f"replace it; try: chmod go-w {path.resolve().parent}, or pin the file by --model-sha256"
+            f"{path}: expected a {what} that only you may replace, but {found.who} may too, by way of {found.place}; "
+            f"try: {_advice(found, or_move=True)}{otherwise}"
         )
 
 
-def _others_who_may_write(status: os.stat_result) -> str:
-    """Name who else may write, or nothing: root may do anything anyway, and a group of one's own is oneself."""
-    if status.st_mode & stat.S_IWOTH:
-        return "every user"
-    if status.st_uid not in (os.geteuid(), 0):  # whatever the mode: an owner may change it
-        return f"its owner, {_user_name(status.st_uid)},"
-    if status.st_mode & stat.S_IWGRP and (members := _others_in_group(status.st_gid)):
-        return f"{members[0]}, of its group,"
-    return ""
-
-
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
-
-
-def _others_in_group(gid: int) -> list[str]:
-    ours = {"root", _user_name(os.geteuid())}
-    try:
-        named = grp.getgrgid(gid).gr_mem
-    except KeyError:
-        named = []
-    members = {*named, *(user.pw_name for user in pwd.getpwall() if user.pw_gid == gid)}
-    return sorted(members - ours)
+def _advice(found: Access, *, or_move: bool = False) -> str:
+    """Return what keeps others out: a command, with a word where only root may run it."""
+    me = os.geteuid()
+    is_mine = me in (0, found.place.lstat().st_uid)
+    if found.is_by_owner:
+        command = f"chown {'-h ' if found.place.is_symlink() else ''}{user_name(me).split()[-1]} {found.place}"
+    else:
+        command = f"chmod go-w {found.place}"
+    return f"{command}{'' if is_mine else ' (as root)'}{', or move the file into a folder of your own' * or_move}"

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from foreseen.adapters.predictor.loading.model_file import refuse_unless_private
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import Flaw, InvalidBatchError, ModelUnavailableError
 from foreseen.domain.near import near_hint
@@ -48,9 +49,11 @@ def read_sidecar(path: Path) -> Sidecar:
     """Read and check a sidecar, its examples too.
 
     Raises:
-        ModelUnavailableError: unreadable, no TOML, or a wrong or unknown entry; names the entry and what was expected.
+        ModelUnavailableError: unreadable, writable for other users, no TOML, or a wrong or unknown entry; names the
+            entry and what was expected.
     """
     try:
+        refuse_unless_private(path, "sidecar")
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         sidecar = Sidecar.model_validate(document)
         _check_examples(sidecar.declared())

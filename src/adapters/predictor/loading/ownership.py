@@ -1,0 +1,145 @@
+"""Ownership: who else may change a file, by its mode, its access control list and the folders on the way to it."""
+
+import grp
+import os
+import pwd
+import stat
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+
+class Access(NamedTuple):
+    """Somebody else's way to change what a path leads to.
+
+    Attributes:
+        who: as a sentence names them: "every user", "its owner, eve,".
+        place: what they may write to: the file, a folder in which they could replace it, or a link of theirs.
+        is_by_owner: whether they own it, so that no change of its mode keeps them out.
+    """
+
+    who: str
+    place: Path
+    is_by_owner: bool
+
+
+def access_to_file(path: Path, status: os.stat_result) -> Access | None:
+    """Return who else may write to a file, None for nobody; root may do anything anyway, and does not count."""
+    return _owner(path, status) or _writer(path, status)
+
+
+def access_on_the_way(path: Path) -> Access | None:
+    """Return who else could put another file in a path's place, the nearest place first.
+
+    Every folder counts in which a part of the path is looked up, links followed: who may rename an outer folder may
+    replace all that is in it.
+    """
+    for place in reversed(list(_places(path))):
+        status = place.lstat()
+        if found := _owner(place, status):
+            return found
+        # With the sticky bit, as on /tmp, others may replace only what they own, which is found at its own place.
+        is_open = stat.S_ISDIR(status.st_mode) and not status.st_mode & stat.S_ISVTX and not _is_read_only(place)
+        if is_open and (found := _writer(place, status)):
+            return found
+    return None
+
+
+def user_name(uid: int) -> str:
+    """Return the name of a user, or a word with the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
+
+
+def _places(path: Path) -> Iterator[Path]:
+    """Yield the folders in which the parts of a path are looked up, and the links among the parts."""
+    here = Path("/")
+    parts = list(reversed((Path.cwd() / path).parts[1:]))
+    while parts:
+        if (part := parts.pop()) == "..":
+            here = here.parent
+            continue
+        yield here
+        step = here / part
+        if not step.is_symlink():
+            here = step
+            continue
+        yield step
+        target = step.readlink()
+        if target.is_absolute():
+            here = Path("/")
+        parts.extend(reversed(target.parts[1:] if target.is_absolute() else target.parts))
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Return whether a folder's file system is mounted read-only, as Kubernetes mounts a ConfigMap, whose mode is 0777.
+
+    What was written elsewhere still shows: the file's own owner and mode are looked at.
+    """
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def _owner(place: Path, status: os.stat_result) -> Access | None:
+    if status.st_uid in (os.geteuid(), 0):
+        return None
+    return Access(f"its owner, {user_name(status.st_uid)},", place, is_by_owner=True)
+
+
+def _writer(place: Path, status: os.stat_result) -> Access | None:
+    if status.st_mode & stat.S_IWOTH:
+        return Access("every user", place, is_by_owner=False)
+    if status.st_mode & stat.S_IWGRP:  # with an access control list the most that it gives to anybody
+        for who in _named_writers(place, status):
+            return Access(who, place, is_by_owner=False)
+    return None
+
+
+def _named_writers(place: Path, status: os.stat_result) -> Iterator[str]:
+    entries = _acl(place)
+    groups = {status.st_gid: "of its group"} if not entries else {}
+    for tag, permissions, number in entries:
+        if not permissions & _ACL_WRITE:
+            continue
+        if tag == _ACL_USER and number not in (os.geteuid(), 0):
+            yield f"{user_name(number)}, by its access control list,"
+        elif tag == _ACL_OWN_GROUP:
+            groups[status.st_gid] = "of its group"
+        elif tag == _ACL_GROUP:
+            groups[number] = "of a group in its access control list"
+    for group, how in groups.items():
+        yield from (f"{member}, {how}," for member in _others_in_group(group))
+
+
+def _others_in_group(gid: int) -> list[str]:
+    """Return the other members of a group; one's own group, or one that is known by number only, has none."""
+    ours = {"root", user_name(os.geteuid())}
+    try:
+        named = grp.getgrgid(gid).gr_mem
+    except KeyError:
+        named = []
+    members = {*named, *(user.pw_name for user in pwd.getpwall() if user.pw_gid == gid)}
+    return sorted(members - ours)
+
+
+_ACL_USER, _ACL_OWN_GROUP, _ACL_GROUP = 0x02, 0x04, 0x08
+_ACL_WRITE = 0x02
+_ACL_ENTRY: Final = struct.Struct("<HHI")
+"""One entry of a POSIX access control list: tag, permissions, user or group.
+
+Source:
+    Linux, include/uapi/linux/posix_acl_xattr.h
+"""
+
+
+def _acl(place: Path) -> list[tuple[int, int, int]]:
+    """Return the entries of a POSIX access control list, none where there is no list."""
+    if not hasattr(os, "getxattr"):  # macOS, whose lists are of another kind
+        return []
+    try:
+        blob = os.getxattr(place, "system.posix_acl_access")
+    except OSError:  # no list, or a file system that has none
+        return []
+    return list(_ACL_ENTRY.iter_unpack(blob[4:]))
