@@ -11,9 +11,10 @@ from foreseen.adapters.predictor.loading.batch_invariance import call_size
 from foreseen.adapters.predictor.loading.model_file import read_artefact
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
+from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.unpickle import unpickle
 from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
-from foreseen.adapters.predictor.scikit_learn.signature import describe
+from foreseen.adapters.predictor.scikit_learn.signature import describe, find_sidecar
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.key import fingerprint
 from foreseen.domain.steady import CallSize, PlainPredictor, SteadyPredictor
@@ -35,19 +36,20 @@ def load_predictor(
     Args:
         outputs: methods to ask, of "predict" and "predict_proba".
         features: names of its inputs, above what the sidecar or the model say.
-        sidecar: a TOML file that describes its inputs.
+        sidecar: a TOML file that describes its inputs, and lists files that its code reads.
         sha256: hex digest that the file must have, checked before a byte of it is unpickled.
         rows_per_call: rows of each model call; 0 for any, None to find out whether that keeps every bit.
     Raises:
         ModelUnavailableError: it cannot be read, loaded, described, or asked for these outputs.
     """
     artefact = read_artefact(path, pinned_sha256=sha256)
+    files = ReadFiles.listed_in(find_sidecar(path, sidecar))
     model = unpickle(artefact)
     _refuse_unless_fitted(path, model)
     _force_one_thread(model)
     signature = describe(model, model_path=path, names=features, sidecar_path=sidecar)
     versions = library_versions(model)
-    digest = fingerprint(artefact.content, versions, own_sources(model))
+    digest = fingerprint(artefact.content, versions, {**own_sources(model), **files.digests()})
     try:
         predictor = SklearnPredictor(
             model,

@@ -132,6 +132,12 @@ def test_a_sidecar_may_say_the_kind(tmp_path: Path) -> None:
     assert (signature.kind, signature.classes) == ("other", ())
 
 
+def test_a_sidecar_without_features_leaves_them_to_the_model(tmp_path: Path) -> None:
+    signature = _signature(iris_forest(2), tmp_path, 'kind = "other"\n')
+
+    assert (signature.kind, signature.names) == ("other", tuple(IRIS_NAMES))
+
+
 FEATURE = '[[features]]\nname = "a"\n'
 
 WRONG = {
@@ -141,7 +147,8 @@ WRONG = {
     "dtype": (FEATURE + 'dtype = "float"\n', ["features[0].dtype", "'float64'", "got 'float'"]),
     "second feature": (FEATURE + FEATURE + "dtype = 7\n", ["features[1].dtype", "got 7"]),
     "kind": ("kind = 'guessing'\n" + FEATURE, ["kind", "'classification'", "got 'guessing'"]),
-    "no features": ("kind = 'other'\n", ["features: field required"]),
+    "unknown in fingerprint": ("[fingerprint]\nfile = ['a']\n", ["expected no entry fingerprint.file", "'files'"]),
+    "files as text": ("[fingerprint]\nfiles = 'a'\n", ["fingerprint.files", "got 'a'"]),
     "empty features": ("features = []\n", ["features", "at least 1"]),
     "no name": ("[[features]]\ndtype = 'bool'\n", ["features[0].name: field required"]),
     "reserved name": (FEATURE.replace('"a"', '"instances"'), ["'instances'", "reserved"]),

@@ -1,6 +1,7 @@
 """Sidecar: the TOML file beside a model that says what the model itself does not."""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,24 +25,32 @@ class _FeatureTable(BaseModel):
     example: Any = None
 
 
+class _FingerprintTable(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    files: list[str] = []
+
+
 class Sidecar(BaseModel):
     """What a sidecar may hold.
 
     Attributes:
-        kind: how answers are shown; left out, the model is asked.
-        features: one table each, in the model's column order.
+        kind: how answers are shown; left out, the model's own kind.
+        features: one table each, in the model's column order; left out, the model's own.
+        fingerprint: what else identifies the model: patterns of files that its code reads, relative to the sidecar.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     kind: Kind | None = None
-    features: Annotated[list[_FeatureTable], Field(min_length=1)]
+    features: Annotated[list[_FeatureTable] | None, Field(min_length=1)] = None
+    fingerprint: _FingerprintTable = _FingerprintTable()
 
     def declared(self) -> tuple[Feature, ...]:
-        """Give the features."""
+        """Return the declared features, none where the sidecar leaves them to the model."""
         return tuple(
             Feature(table.name, table.dtype, tuple(table.shape), table.missing, table.example)
-            for table in self.features
+            for table in self.features or ()
         )
 
 
@@ -91,7 +100,14 @@ def _worded(exc: ValidationError) -> str:
     error = exc.errors(include_url=False)[0]
     place = ".".join(f"[{part}]" if isinstance(part, int) else part for part in error["loc"]).replace(".[", "[")
     if error["type"] == "extra_forbidden":
-        known = Sidecar.model_fields if len(error["loc"]) == 1 else _FeatureTable.model_fields
+        known = _entries_beside(error["loc"])
         hint = near_hint(str(error["loc"][-1]), known) or f"known are {', '.join(known)}"
         return f"expected no entry {place}; {hint}"
     return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, got {error['input']!r}"
+
+
+def _entries_beside(loc: tuple[int | str, ...]) -> Iterable[str]:
+    """Return the known entries of the table that an unknown entry is in."""
+    if len(loc) == 1:
+        return Sidecar.model_fields
+    return (_FingerprintTable if loc[0] == "fingerprint" else _FeatureTable).model_fields

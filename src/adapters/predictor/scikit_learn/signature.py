@@ -22,10 +22,10 @@ def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidec
     Raises:
         ModelUnavailableError: the names do not fit the model, or nothing tells what it takes.
     """
-    beside = None if names else _sidecar_path(model_path, sidecar_path)
+    beside = None if names else find_sidecar(model_path, sidecar_path)
     sidecar = _read_sidecar(beside) if beside else None
     try:
-        features = sidecar.declared() if sidecar else _features(model, names)
+        features = (sidecar.declared() if sidecar else ()) or _features(model, names)
         _check_count(model, features)
         _check_order(model, features)
         kind = (sidecar.kind if sidecar else None) or _kind(model)
@@ -40,7 +40,8 @@ def _read_sidecar(path: Path) -> "Sidecar":
     return read_sidecar(path)
 
 
-def _sidecar_path(model_path: Path, sidecar_path: Path | None) -> Path | None:
+def find_sidecar(model_path: Path, sidecar_path: Path | None) -> Path | None:
+    """Return the sidecar that was named, else the one beside the model with the same stem; None if there is none."""
     beside = model_path.with_suffix(".toml")
     return sidecar_path or (beside if beside.is_file() else None)
 
