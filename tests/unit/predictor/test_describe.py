@@ -156,7 +156,7 @@ WRONG = {
     "bad toml": ("[[features]\n", ["line 1"]),
     "shape of nothing": (FEATURE + "shape = [0]\n", ["feature 'a'", "positive lengths", "[0]"]),
     "shape as text": (FEATURE + "shape = ['8']\n", ["features[0].shape[0]", "got '8'"]),
-    "missing integer": (FEATURE + "dtype='int8'\nmissing=true\n", ["feature 'a'", "only in float and string features"]),
+    "missing in a tensor": (FEATURE + "dtype='int8'\nshape=[2]\nmissing=true\n", ["feature 'a'", "tensors of floats"]),
     "missing as text": (FEATURE + "missing = 'yes'\n", ["features[0].missing", "got 'yes'"]),
     "tensor of strings": (FEATURE + "dtype='string'\nshape=[2]\n", ["feature 'a'", "one string"]),
     "example of text": (FEATURE + "example = '1.5'\n", ["feature 'a'", "expected a number", '"1.5"']),
