@@ -60,7 +60,7 @@ def main() -> None:
 
 def calls_of_parts(predict: Predict, settings: Settings) -> Mapping[str, Callable[[], Samples]]:
     """Give how each part is measured by itself."""
-    signature = predict.predictor.signature
+    signature = predict.predictor.info.signature
     reader = QuickReader(signature, predict.recipe, max_rows=settings.max_rows)
     validate = TypeAdapter[Any](InstanceSchema(signature).type).validator.validate_json
     values = list(FLOWER.values())

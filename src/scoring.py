@@ -20,12 +20,12 @@ from foreseen.container import Container
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk import Tier
 from foreseen.domain.model_cost import ModelCost
+from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.payoff import Always, FarPays, NearPays
 from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
 from foreseen.domain.repeats import Repeats
-from foreseen.domain.signature import Signature
 from foreseen.injection import providers
 from foreseen.settings import Settings
 
@@ -33,10 +33,13 @@ from foreseen.settings import Settings
 class ScoringContainer(Container):
     """What is read and written beside what a service has; apart, since Arrow and pandas would slow its start."""
 
+    info = Container.predictor.provided.info
     # Tables take their files when they are made, and their formats from those.
-    tables = providers.Callable(opened_tables, signature=Container.predictor.provided.signature)
+    tables = providers.Callable(opened_tables, signature=info.signature)
     table_encoder = providers.Callable(
-        table_encoder, outputs=Container.predictor.provided.outputs, signature=Container.predictor.provided.signature
+        table_encoder,
+        outputs=info.outputs,
+        signature=info.signature,
     )
     rejects_encoder = providers.Factory(CsvRejectsEncoder)
     stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
@@ -114,10 +117,10 @@ def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: b
     return container
 
 
-def reading_container(settings: Settings, signature: Signature) -> ScoringContainer:
+def reading_container(settings: Settings, info: ModelInfo) -> ScoringContainer:
     """Put a container together that reads tables for a model that is loaded elsewhere."""
     container = ScoringContainer(settings=settings)
-    container.predictor.override(providers.Object(_Elsewhere(signature)))
+    container.predictor.override(providers.Object(_Elsewhere(info)))
     return container
 
 
@@ -125,4 +128,4 @@ def reading_container(settings: Settings, signature: Signature) -> ScoringContai
 class _Elsewhere:
     """What is known of a model that is not here."""
 
-    signature: Signature
+    info: ModelInfo

@@ -1,20 +1,20 @@
 """Determinism: whether a model gives the same instance the same answer again, and beside others."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import ForeseenError, PredictionError
-from foreseen.domain.ports import Predictor
+from foreseen.domain.predictions import EncodedPredictions, Predictions
 from foreseen.domain.probe import probe_batch
+from foreseen.domain.signature import Signature
 
 ROWS: Final = 8
-"""Made-up instances that a model is asked for."""
+"""Made-up instances that a model is called with."""
 
-CALLS: Final[Sequence[tuple[int, ...]]] = (
+BATCHES: Final[Sequence[tuple[int, ...]]] = (
     (0,),
     (0,),
     tuple(range(ROWS)),
@@ -23,7 +23,8 @@ CALLS: Final[Sequence[tuple[int, ...]]] = (
     (1, 2, 3),
     (5,),
 )
-"""Rows of each call: the same batches twice, and then others; the cheapest first, which tell what the next cost."""
+"""Rows of the batches that are predicted: two of them twice, then others. All of them, however long they take: a
+verdict that depended on the time would differ between a quiet machine and a busy one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +67,16 @@ class Determinism:
     difference: Difference | None = field(default=None, compare=False)
 
 
-def determinism(
-    predictor: Predictor, *, budget_s: float = 30.0, clock: Callable[[], float] = time.perf_counter
-) -> Determinism:
-    """Ask a model for the same instances again, in the same batches and in others.
+UNIFORM: Final = Determinism(is_repeatable=True, is_batch_invariant=True)
+"""Every instance got the same answer each time."""
 
-    Args:
-        budget_s: seconds that may be spent; a model too slow for all CALLS is judged by the first of them, two at the
-            least.
-    """
-    seen = _Seen(predictor, probe_batch(predictor.signature, ROWS))
-    start = clock()
+
+def determinism(predict: Callable[[Batch], Predictions | EncodedPredictions], signature: Signature) -> Determinism:
+    """Predict the same made-up instances again, in the same batches and in others, and compare the answers."""
+    seen = _Seen(predict, probe_batch(signature, ROWS))
     try:
-        for count, rows in enumerate(CALLS):
-            spent_s = clock() - start
-            if count >= 2 and spent_s + len(rows) * spent_s / count > budget_s:
-                break
-            seen.ask(rows)
+        for rows in BATCHES:
+            seen.add(rows)
     except ForeseenError as exc:
         return Determinism(is_repeatable=False, is_batch_invariant=False, refusal=str(exc))
     return seen.verdict()
@@ -91,17 +85,17 @@ def determinism(
 class _Seen:
     """What a model has answered so far, and where it contradicted itself first."""
 
-    def __init__(self, predictor: Predictor, probe: Batch) -> None:
-        self._predictor = predictor
+    def __init__(self, predict: Callable[[Batch], Predictions | EncodedPredictions], probe: Batch) -> None:
+        self._predict = predict
         self._probe = probe
         self._by_batch: dict[tuple[int, ...], list[bytes]] = {}
         self._by_row: dict[int, bytes] = {}
         self._again: Difference | None = None
         self._beside_others: Difference | None = None
 
-    def ask(self, rows: tuple[int, ...]) -> None:
-        """Ask for these rows of the probe, and compare; raise as the predictor."""
-        bodies = self._predictor.predict(self._probe.take(rows)).encode()
+    def add(self, rows: tuple[int, ...]) -> None:
+        """Predict these rows of the probe, and compare; raise as the predictor."""
+        bodies = self._predict(self._probe.take(rows)).encode()
         if len(bodies) != len(rows):
             raise PredictionError(f"expected {len(rows)} predictions from the model, got {len(bodies)}")
         before = self._by_batch.setdefault(rows, bodies)
@@ -113,7 +107,7 @@ class _Seen:
                 self._beside_others = self._beside_others or self._difference(row, known, then)
 
     def verdict(self) -> Determinism:
-        """Tell what was seen."""
+        """Return what was seen."""
         return Determinism(
             is_repeatable=self._again is None,
             is_batch_invariant=self._again is self._beside_others is None,
@@ -121,7 +115,7 @@ class _Seen:
         )
 
     def _difference(self, row: int, first: bytes, then: bytes) -> Difference:
-        names = self._predictor.signature.names
+        names = self._probe.signature.names
         values = [column[row : row + 1].tolist()[0] for column in self._probe.columns]
         instance = json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False)
         return Difference(instance, first.decode(), then.decode())

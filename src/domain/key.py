@@ -17,7 +17,7 @@ from foreseen.domain.batch import Batch, Column
 from foreseen.domain.datetimes import ticks_of
 from foreseen.domain.signature import DATETIMES, Feature, Signature
 
-RECIPE_VERSION: Final = 1
+RECIPE_VERSION: Final = 2
 """Part of every namespace: a change of the recipe empties the cache instead of mixing old keys with new ones."""
 
 DIGEST_SIZE: Final = 16
@@ -47,10 +47,19 @@ def fingerprint(artefact: bytes, versions: Mapping[str, str], sources: Mapping[s
     return Fingerprint(_digest(b"foreseen-model", artefact, counts, *named_versions, *named_sources))
 
 
+def fingerprint_as_called(model: Fingerprint, *how: bytes) -> Fingerprint:
+    """Digest a model together with how it is called, on which the last bits of its answers may depend."""
+    return Fingerprint(_digest(b"foreseen-called", model, *how))
+
+
 def namespace(model: Fingerprint, signature: Signature, outputs: Sequence[str]) -> Namespace:
-    """Digest everything but the instance that an answer depends on, 16 bytes."""
-    asked = "\n".join(outputs).encode()
-    return Namespace(_digest(b"foreseen-names", model, signature.canonical(), asked, bytes([RECIPE_VERSION])))
+    """Digest everything but the instance that an answer depends on, 16 bytes.
+
+    The kind is part of it: it decides whether a label is shown as text or as a number.
+    """
+    shown = "\n".join(outputs).encode()
+    kind = signature.kind.encode()
+    return Namespace(_digest(b"foreseen-names", model, signature.canonical(), kind, shown, bytes([RECIPE_VERSION])))
 
 
 def _digest(person: bytes, *parts: bytes) -> bytes:

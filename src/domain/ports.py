@@ -6,29 +6,17 @@ from typing import Protocol
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.entry import Entry, Header
-from foreseen.domain.key import Fingerprint, Key
+from foreseen.domain.key import Key
+from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.predictions import EncodedPredictions, Predictions
-from foreseen.domain.signature import Signature
 
 
 class Predictor(Protocol):
     """One loaded model, ready to answer."""
 
     @property
-    def fingerprint(self) -> Fingerprint:
-        """The exact model this predictor answers for; never changes during its life."""
-
-    @property
-    def signature(self) -> Signature:
-        """What it takes and what kind of answer it gives."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The methods of the model that are asked, in the order their answers are shown."""
-
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """The libraries that compute its answers, by name; part of the fingerprint."""
+    def info(self) -> ModelInfo:
+        """The exact model that this predictor answers for; never changes during its life."""
 
     def predict(self, batch: Batch) -> Predictions | EncodedPredictions:
         """Predict every instance of a batch, on the calling thread.

@@ -14,7 +14,7 @@ from foreseen.domain.deadlines import Deadlines
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import NotCachedError, PredictionError
-from foreseen.domain.key import Key, KeyRecipe, namespace
+from foreseen.domain.key import Key, KeyRecipe
 from foreseen.domain.lookup import GatheredLookup
 from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_calls import ModelCalls
@@ -65,9 +65,7 @@ class Predict:
             cost: where the model's cost is kept, which tiers decide by.
         """
         self.predictor = predictor
-        self.recipe = KeyRecipe(
-            namespace(predictor.fingerprint, predictor.signature, predictor.outputs), predictor.signature
-        )
+        self.recipe = KeyRecipe(predictor.info.namespace, predictor.info.signature)
         self.tally = tally or Tally()
         self.peek = cache.peek
         self._cache = cache

@@ -7,6 +7,7 @@ from foreseen.domain.determinism import determinism
 
 if TYPE_CHECKING:
     from foreseen.container import Container
+    from foreseen.domain.ports import Predictor
     from foreseen.settings import Settings
 
 BUDGET_S: Final = 2.0
@@ -26,7 +27,8 @@ def cache_what_repeats(container: "Container") -> None:
     settings: Settings = container.settings()
     if settings.tiers == "none" or settings.cache_when == "always":
         return
-    found = determinism(container.predictor(), budget_s=BUDGET_S)
+    predictor: Predictor = container.predictor()
+    found = determinism(predictor.predict, predictor.info.signature)
     if found.refusal:
         log.debug("whether the model is deterministic is not known: %s", found.refusal)
     elif not found.is_repeatable:

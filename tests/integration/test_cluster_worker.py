@@ -1,10 +1,12 @@
 """What runs on the machines of a cluster, run here one after the other: parts as one machine would write them."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from foreseen.domain.key import Fingerprint
 from foreseen.domain.table_form import OutputColumns
 from foreseen.entrypoints.ray.output import PartsFolder
 from foreseen.entrypoints.ray.parts import Outcome, packed, unpacked
@@ -24,8 +26,7 @@ def plan(model: Path, tables: Tables, folder: Path) -> Plan:
         tables=tables,
         schema=tables.schema(container),
         folder=folder,
-        fingerprint=container.predictor().fingerprint,
-        signature=container.predictor().signature,
+        info=container.predictor().info,
         jobs=1,
         is_auto=True,
     )
@@ -67,9 +68,9 @@ def test_another_model_on_another_machine_is_told_for_every_part(
     iris_frame()[0].to_csv("in.csv", index=False)
     told = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path)
     (part,) = read_parts(told, 0)
-    object.__setattr__(told, "fingerprint", b"\0" * 16)
+    other = replace(told, info=replace(told.info, fingerprint=Fingerprint(b"\0" * 16)))
 
-    error = Scorer(told)(part)
+    error = Scorer(other)(part)
 
-    assert str(error).startswith(f"{iris_model}: expected the model {'0' * 32} on every machine, got ")
+    assert str(error).startswith(f"{iris_model}: expected fingerprint {'0' * 32}, got ")
     assert not list(tmp_path.glob("part-*"))

@@ -41,7 +41,7 @@ def test_a_forest_is_told_as_text(iris_model: Path) -> None:
 
     said = done.stdout.decode()
     assert (done.returncode, done.stderr) == (0, b"")
-    assert load_predictor(iris_model).fingerprint.hex() in said
+    assert load_predictor(iris_model).info.fingerprint.hex() in said
     assert "classification: one of 0, 1, 2" in said
     assert "deterministic  yes" in said
     assert "scikit-learn" in said
@@ -55,7 +55,7 @@ def test_a_forest_is_told_as_json(iris_model: Path) -> None:
     told = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, b"")
     assert told["name"] == "flowers"
-    assert told["fingerprint"] == load_predictor(iris_model).fingerprint.hex()
+    assert told["fingerprint"] == load_predictor(iris_model).info.fingerprint.hex()
     assert (told["kind"], told["classes"]) == ("classification", ["0", "1", "2"])
     assert told["outputs"] == ["predict", "predict_proba"]
     assert [feature["name"] for feature in told["features"]] == IRIS_NAMES

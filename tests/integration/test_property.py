@@ -83,7 +83,7 @@ def services(
             return stack.enter_context(service(container_of(predictor, **common, **small, cache=cache)))
 
         uncached = started("none")
-        names = uncached.predict.predictor.signature.names
+        names = uncached.predict.predictor.info.signature.names
         yield Services(kind.rows, names, uncached, {cache: started(cache) for cache in CACHES})
 
 

@@ -56,7 +56,7 @@ class Deployed:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.predictor = load_predictor(path, outputs=OUTPUTS)
-        self.answers = self.predictor.predict(batch_of(self.predictor.signature, ROWS)).encode()
+        self.answers = self.predictor.predict(batch_of(self.predictor.info.signature, ROWS)).encode()
 
     def expected(self, rows: list[int], *, is_many: bool) -> bytes:
         """Give the reply to a request for some of them."""
@@ -145,7 +145,7 @@ class Replicas(RuleBasedStateMachine):
 
         told, *replies = self.runner.run(_all([client.post("/admin/reload"), *asked]))
 
-        assert (told.status_code, told.json()["fingerprint"]) == (200, after.predictor.fingerprint.hex())
+        assert (told.status_code, told.json()["fingerprint"]) == (200, after.predictor.info.fingerprint.hex())
         allowed = {each.expected(rows, is_many=True) for each in (before, after)}
         assert all(reply.status_code == 200 and reply.content in allowed for reply in replies)
         self.deployed[which] = after

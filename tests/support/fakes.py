@@ -6,13 +6,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from foreseen.domain.batch import Batch, Column
+from foreseen.domain.call_size import ANY_SIZE, CallSize
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.key import Fingerprint, Key
+from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.signature import Feature, Signature
 
 FLOWER = Signature((Feature("length", example=5.1), Feature("width", example=3.5)), kind="regression")
+
+
+def info_of(
+    signature: Signature = FLOWER,
+    outputs: tuple[str, ...] = ("predict",),
+    *,
+    fingerprint: bytes = b"f" * 16,
+    call_size: CallSize = ANY_SIZE,
+) -> ModelInfo:
+    """Return what is known of a model that is a fake."""
+    return ModelInfo(Fingerprint(fingerprint), signature, outputs, {"fake": "1"}, call_size)
 
 
 class Clock:
@@ -33,10 +46,7 @@ class FakePredictor:
     """Answers with the sum of an instance's numbers and its strings' lengths, and remembers how it was asked."""
 
     def __init__(self, signature: Signature = FLOWER, outputs: tuple[str, ...] = ("predict",)) -> None:
-        self.signature = signature
-        self.outputs = outputs
-        self.fingerprint = Fingerprint(b"f" * 16)
-        self.versions: Mapping[str, str] = {"fake": "1"}
+        self.info = info_of(signature, outputs)
         self.is_thread_safe = False
         self.calls: list[int] = []
         self.error: Exception | None = None

@@ -168,7 +168,7 @@ def workers(running: Served) -> list[int]:
 
 def model_processes(pid: int) -> list[int]:
     """Give the process ids of the models that a process has started."""
-    return _children(pid, "predictor.child")
+    return _children(pid, "subprocess.child")
 
 
 def _children(pid: int, said: str) -> list[int]:

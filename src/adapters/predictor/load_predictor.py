@@ -15,9 +15,11 @@ from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.unpickle import unpickle
 from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
 from foreseen.adapters.predictor.scikit_learn.signature import describe, find_sidecar
+from foreseen.domain.call_size import CallSize
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.key import fingerprint
-from foreseen.domain.steady import CallSize, PlainPredictor, SteadyPredictor
+from foreseen.domain.key import fingerprint, fingerprint_as_called
+from foreseen.domain.model_info import ModelInfo
+from foreseen.domain.steady import SteadyPredictor
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ def load_predictor(
     sidecar: Path | None = None,
     sha256: str | None = None,
     rows_per_call: int | None = None,
-) -> PlainPredictor:
+) -> SteadyPredictor:
     """Load a model that joblib or pickle saved.
 
     Args:
@@ -54,8 +56,6 @@ def load_predictor(
         predictor = SklearnPredictor(
             model,
             signature=signature,
-            fingerprint=digest,
-            versions=versions,
             outputs=outputs,
             is_thread_safe=is_of_scikit_learn(model),
         )
@@ -66,7 +66,14 @@ def load_predictor(
         size = call_size(raw, signature, has_cheap_rows=True if _is_estimator(model) else None)
     else:
         size = CallSize(fixed=rows_per_call or None)
-    return predictor if size == CallSize() else SteadyPredictor(predictor, size)
+    info = ModelInfo(
+        fingerprint=fingerprint_as_called(digest, size.canonical()),
+        signature=signature,
+        outputs=tuple(outputs),
+        versions=versions,
+        call_size=size,
+    )
+    return SteadyPredictor(predictor, info)
 
 
 def _refuse_unless_fitted(path: Path, model: Any) -> None:

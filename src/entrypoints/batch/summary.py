@@ -52,7 +52,7 @@ class Summary:
         tally = predict.tally
         return cls(
             model=settings.model_name,
-            fingerprint=predict.predictor.fingerprint.hex(),
+            fingerprint=predict.predictor.info.fingerprint.hex(),
             rows=scored.rows,
             rejected=scored.rejected,
             rows_before=before.rows,

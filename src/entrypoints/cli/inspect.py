@@ -12,7 +12,6 @@ from foreseen.container import Container
 from foreseen.domain.determinism import Determinism, determinism
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature
-from foreseen.domain.steady import CallSize, SteadyPredictor
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 
@@ -21,7 +20,7 @@ def inspect_model(settings: Settings, *, as_json: bool) -> None:
     """Load a model as it would be served, ask it a few times, and tell what was found."""
     configure_logs(settings)
     predictor: Predictor = Container(settings=settings).predictor_here()
-    found = determinism(predictor)
+    found = determinism(predictor.predict, predictor.info.signature)
     if as_json:
         typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False))
     else:
@@ -29,13 +28,13 @@ def inspect_model(settings: Settings, *, as_json: bool) -> None:
 
 
 def _document(settings: Settings, predictor: Predictor, found: Determinism) -> dict[str, Any]:
-    signature = predictor.signature
+    signature = predictor.info.signature
     return {
         "name": settings.model_name,
-        "fingerprint": predictor.fingerprint.hex(),
+        "fingerprint": predictor.info.fingerprint.hex(),
         "kind": signature.kind,
         "classes": list(signature.classes),
-        "outputs": list(predictor.outputs),
+        "outputs": list(predictor.info.outputs),
         "features": [
             {
                 "name": feature.name,
@@ -46,25 +45,25 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
             }
             for feature in signature.features
         ],
-        "rows_per_call": asdict(_size(predictor)),
+        "rows_per_call": asdict(predictor.info.call_size),
         "is_repeatable": found.is_repeatable,
         "is_batch_invariant": found.is_batch_invariant,
         "difference": str(found.difference) if found.difference else None,
         "refusal": found.refusal or None,
-        "versions": dict(predictor.versions),
+        "versions": dict(predictor.info.versions),
     }
 
 
 def _show(settings: Settings, predictor: Predictor, found: Determinism) -> None:
-    signature = predictor.signature
+    signature = predictor.info.signature
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("model", settings.model_name)
-    facts.add_row("fingerprint", predictor.fingerprint.hex())
+    facts.add_row("fingerprint", predictor.info.fingerprint.hex())
     facts.add_row("kind", signature.kind + (f": one of {', '.join(signature.classes)}" if signature.classes else ""))
-    facts.add_row("outputs", ", ".join(predictor.outputs))
+    facts.add_row("outputs", ", ".join(predictor.info.outputs))
     facts.add_row("deterministic", _verdict(found))
-    facts.add_row("called with", str(_size(predictor)))
-    facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.versions.items()))
+    facts.add_row("called with", str(predictor.info.call_size))
+    facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.info.versions.items()))
     features = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("FEATURE", "TYPE", "MISSING", "EXAMPLE"):
         features.add_column(column, overflow="fold")
@@ -97,7 +96,3 @@ def _type(feature: Feature) -> str:
 def _example(feature: Feature) -> str:
     text = json.dumps(feature.default_example(), ensure_ascii=False)
     return text if len(text) <= 40 else text[:39] + "…"
-
-
-def _size(predictor: Predictor) -> CallSize:
-    return predictor.size if isinstance(predictor, SteadyPredictor) else CallSize()

@@ -73,8 +73,7 @@ def _plan(container: ScoringContainer, job: Job, folder: PartsFolder, *, is_auto
         tables=tables,
         schema=schema,
         folder=folder.folder,
-        fingerprint=predictor.fingerprint,
-        signature=predictor.signature,
+        info=predictor.info,
         jobs=job.jobs or 1,
         is_auto=is_auto,
     )

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.container import opened
 from foreseen.domain.errors import TableError
-from foreseen.domain.key import namespace
 from foreseen.domain.reject_limit import RejectLimit
 from foreseen.domain.table import Scored, Sink, TableEncoder, TableReader
 from foreseen.entrypoints.batch.score import score
@@ -137,7 +136,7 @@ def _origin(container: ScoringContainer, job: Job, inputs: Any) -> Any:
     predictor = container.predictor()
     settings: Settings = container.settings()
     options = {
-        "outputs": ",".join(predictor.outputs),
+        "outputs": ",".join(predictor.info.outputs),
         "rows_per_call": str(settings.rows_per_call),
         "rejects": str(job.rejects or ""),
         **_as_options("input", job.files.input),
@@ -146,8 +145,7 @@ def _origin(container: ScoringContainer, job: Job, inputs: Any) -> Any:
         "foreseen": version("foreseen"),
         "pyarrow": version("pyarrow"),
     }
-    model = namespace(predictor.fingerprint, predictor.signature, predictor.outputs)
-    return container.origin(inputs=inputs, model=model.hex(), options=options)
+    return container.origin(inputs=inputs, model=predictor.info.namespace.hex(), options=options)
 
 
 def _as_options(what: str, form: "DataclassInstance") -> dict[str, str]:

@@ -40,16 +40,16 @@ def serve_model(settings: Settings) -> None:
 
 def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     """Word what a newcomer wants to know: what it takes, a line to paste, and where to read on."""
-    predictor = predict.predictor
+    info = predict.predictor.info
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
     scheme = "http" if settings.tls_certificate is None else "https"
     base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     return "\n".join(
         [
-            f"Serving {settings.model_name}, fingerprint {predictor.fingerprint.hex()[:12]}, cache {settings.tiers}",
-            f"  takes  {', '.join(map(feature_text, predictor.signature.features))}",
-            f"  gives  {', '.join(predictor.outputs)}{_classes(predictor.signature)}",
-            f"  try    {curl(predictor.signature, base)}",
+            f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers}",
+            f"  takes  {', '.join(map(feature_text, info.signature.features))}",
+            f"  gives  {', '.join(info.outputs)}{_classes(info.signature)}",
+            f"  try    {curl(info.signature, base)}",
             f"  docs   {base}/docs",
         ]
     )

@@ -96,10 +96,10 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
     predictor = predict.predictor
     return ModelDescription(
         name=settings.model_name,
-        fingerprint=predictor.fingerprint.hex(),
+        fingerprint=predictor.info.fingerprint.hex(),
         namespace=predict.recipe.namespace.hex(),
-        kind=predictor.signature.kind,
-        classes=list(predictor.signature.classes),
+        kind=predictor.info.signature.kind,
+        classes=list(predictor.info.signature.classes),
         features=[
             FeatureDescription(
                 name=feature.name,
@@ -108,11 +108,11 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
                 missing=feature.missing,
                 example=feature.default_example(),
             )
-            for feature in predictor.signature.features
+            for feature in predictor.info.signature.features
         ],
-        outputs=list(predictor.outputs),
+        outputs=list(predictor.info.outputs),
         cache=describe_cache(settings),
-        versions=dict(predictor.versions),
+        versions=dict(predictor.info.versions),
     )
 
 

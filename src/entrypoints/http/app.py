@@ -120,7 +120,7 @@ def _description(predict: Predict, settings: Settings) -> str:
     predictor = predict.predictor
     return (
         f"Predictions of the model `{settings.model_name}`, none of them computed twice.\n\n"
-        f"Fingerprint `{predictor.fingerprint.hex()}`, cache `{settings.tiers}`. "
+        f"Fingerprint `{predictor.info.fingerprint.hex()}`, cache `{settings.tiers}`. "
         "Every answer tells in its `Cache-Status` header where it came from."
     )
 
@@ -129,6 +129,6 @@ def _info(predict: Predict, settings: Settings) -> dict[str, str]:
     return {
         "version": version("foreseen"),
         "model": settings.model_name,
-        "fingerprint": predict.predictor.fingerprint.hex(),
+        "fingerprint": predict.predictor.info.fingerprint.hex(),
         "cache": settings.tiers,
     }

@@ -58,7 +58,7 @@ def _warm(predictor: Predictor) -> None:
     Raises:
         PredictionError: the model fails.
     """
-    signature = predictor.signature
+    signature = predictor.info.signature
     try:
         predictor.predict(
             Batch.of(signature, {feature.name: [feature.default_example()] for feature in signature.features})

@@ -37,7 +37,7 @@ class Service:
     @property
     def fingerprint(self) -> str:
         """The model's, in hexadecimal."""
-        return str(self.container.predictor().fingerprint.hex())
+        return str(self.container.predictor().info.fingerprint.hex())
 
 
 class Front:

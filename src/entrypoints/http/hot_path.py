@@ -51,7 +51,7 @@ class HotPath:
         Args:
             longest_s: seconds that a request may wait.
         """
-        signature = predict.predictor.signature
+        signature = predict.predictor.info.signature
         self._app = app
         self._signature = signature
         self._predict = predict

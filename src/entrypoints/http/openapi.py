@@ -42,8 +42,8 @@ def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     # What a reader came for stands first.
     document["components"]["schemas"] = {
-        "Instance": InstanceSchema(predictor.signature).json_schema(),
-        "Row": _row(predictor.signature),
+        "Instance": InstanceSchema(predictor.info.signature).json_schema(),
+        "Row": _row(predictor.info.signature),
         "Instances": _instances(),
         "Prediction": _prediction(predictor),
         "Predictions": {
@@ -153,11 +153,11 @@ def _list_of(schema: str) -> dict[str, Any]:
 
 
 def _prediction(predictor: Predictor) -> dict[str, Any]:
-    signature = predictor.signature
+    signature = predictor.info.signature
     properties: dict[str, Any] = {}
-    if "predict" in predictor.outputs:
+    if "predict" in predictor.info.outputs:
         properties["prediction"] = _value(signature)
-    if "predict_proba" in predictor.outputs:
+    if "predict_proba" in predictor.info.outputs:
         share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
         known = {"properties": dict.fromkeys(signature.classes, share)} if signature.classes else {}
         one = {"type": "object", **known, "additionalProperties": share}

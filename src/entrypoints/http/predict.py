@@ -23,7 +23,7 @@ SPARE_VALUES: Final = 1000
 
 def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     """Build the routes around a use case that is already wired."""
-    signature = predict.predictor.signature
+    signature = predict.predictor.info.signature
     reader = InstanceReader(signature)
     has_cache = settings.tiers != "none"
     # One instance's tensors may be longer than a request may have instances; until the body is parsed, they look alike.

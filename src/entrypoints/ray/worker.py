@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.container import opened
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
-from foreseen.domain.key import Fingerprint
-from foreseen.domain.signature import Signature
+from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.table import Scored
 from foreseen.domain.tally import SIZE, Tally
 from foreseen.entrypoints.batch.score import score
@@ -35,7 +34,7 @@ class Plan:
     Attributes:
         schema: of the first input, as which all are written.
         folder: where parts go, which is there already.
-        fingerprint: of the model as it is where the run was started.
+        info: the model as it is where the run was started.
         jobs: calls of the model side by side in each process.
         is_auto: whether each tier is asked and filled only where that pays.
     """
@@ -44,8 +43,7 @@ class Plan:
     tables: Tables
     schema: Any
     folder: Path
-    fingerprint: Fingerprint
-    signature: Signature
+    info: ModelInfo
     jobs: int
     is_auto: bool
 
@@ -54,7 +52,7 @@ def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
     """Read one input; what is wrong with it is given last, since what is raised comes out as Ray words it."""
     try:
         plan.tables.enter()
-        container = reading_container(plan.settings, plan.signature)
+        container = reading_container(plan.settings, plan.info)
         with plan.tables.opened(container, source) as reader:
             yield from parts_of(reader, source)
     except ForeseenError as exc:
@@ -78,10 +76,9 @@ class Scorer:
 
     def _open(self) -> None:
         self._plan.tables.enter()
-        found = self._container.predictor().fingerprint
-        if found != self._plan.fingerprint:
-            said = f"expected the model {self._plan.fingerprint.hex()} on every machine, got {found.hex()}"
-            raise ModelUnavailableError(f"{self._plan.settings.model}: {said} on {socket.gethostname()}")
+        if difference := self._plan.info.difference(self._container.predictor().info):
+            where = f"{socket.gethostname()}, beside where the run was started"
+            raise ModelUnavailableError(f"{self._plan.settings.model}: {difference} on {where}")
         cache_what_repeats(self._container)
         self._predict: Predict = self._runner.run(self._stack.enter_async_context(opened(self._container)))
 

@@ -11,6 +11,7 @@ from foreseen.entrypoints.ray.tables import Tables
 from foreseen.entrypoints.ray.worker import Plan, read_parts
 from foreseen.scoring import reading_container
 from foreseen.settings import Settings
+from support.fakes import info_of
 
 SIGNATURE = Signature((Feature("x"),))
 
@@ -43,7 +44,7 @@ def test_an_input_is_read_by_itself_with_the_columns_of_the_first(
     monkeypatch.chdir(tmp_path)
     Path("a.csv").write_text("x,id\n1,a\n2,b\n")
     Path("b.csv").write_text("id,x\nc,3\n")
-    both, container = tables(tmp_path, "a.csv", "b.csv"), reading_container(Settings(), SIGNATURE)
+    both, container = tables(tmp_path, "a.csv", "b.csv"), reading_container(Settings(), info_of(SIGNATURE))
 
     assert both.schema(container).names == ["x", "id"]
     for source, rows in enumerate(([["1", "a"], ["2", "b"]], [["3", "c"]])):
@@ -65,8 +66,7 @@ def test_what_is_not_there_on_another_machine_is_told_as_on_one(
         tables=tables(tmp_path / folder, "in.csv"),
         schema=None,
         folder=tmp_path,
-        fingerprint=None,  # type: ignore[arg-type]
-        signature=SIGNATURE,
+        info=info_of(SIGNATURE),
         jobs=1,
         is_auto=False,
     )

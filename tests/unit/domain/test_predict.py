@@ -13,13 +13,13 @@ from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
-from foreseen.domain.key import Fingerprint, Key
+from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
-from support.fakes import FLOWER, Clock, DictCache, FakePredictor
+from support.fakes import FLOWER, Clock, DictCache, FakePredictor, info_of
 from support.stepping import settle
 
 Build = Callable[[Predictor, Cache], Predict]
@@ -265,7 +265,7 @@ async def test_the_tally_counts_instances_by_where_their_answer_came_from(build:
 
 async def test_a_new_model_never_answers_with_an_old_ones_prediction(build: Build) -> None:
     cache, old, new = DictCache(), FakePredictor(), FakePredictor()
-    new.fingerprint = Fingerprint(b"g" * 16)
+    new.info = info_of(fingerprint=b"g" * 16)
     await build(old, cache)(flowers(1))
 
     answer = await build(new, cache)(flowers(1))

@@ -97,12 +97,12 @@ def model_thread() -> Iterator[ModelThread]:
 
 async def answers(predictor: Predictor, cache: Cache, requests: Sequence[Sequence[Any]]) -> list[list[bytes]]:
     """Ask one request after the other, and end what the cache left running."""
-    names = predictor.signature.names
+    names = predictor.info.signature.names
     with model_thread() as thread:
         predict = Predict(predictor, cache, thread)
         given = []
         for rows in requests:
-            batch = Batch.of(predictor.signature, {name: [row[i] for row in rows] for i, name in enumerate(names)})
+            batch = Batch.of(predictor.info.signature, {name: [row[i] for row in rows] for i, name in enumerate(names)})
             given.append((await predict(batch)).bodies)
     for probe in asyncio.all_tasks() - {asyncio.current_task()}:
         probe.cancel()

@@ -3,10 +3,11 @@
 import pytest
 
 from foreseen.domain.batch import Batch
+from foreseen.domain.call_size import CallSize
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.steady import CallSize, SteadyPredictor
-from support.fakes import FLOWER, FakePredictor
+from foreseen.domain.steady import SteadyPredictor
+from support.fakes import FLOWER, FakePredictor, info_of
 
 
 def flowers(n: int) -> Batch:
@@ -29,7 +30,7 @@ class Miscounting(FakePredictor):
 def test_answers_are_those_of_the_model_itself(rows: int, n: int) -> None:
     inner = FakePredictor()
 
-    answers = SteadyPredictor(inner, CallSize(fixed=rows)).predict(flowers(n))
+    answers = SteadyPredictor(inner, info_of(call_size=CallSize(fixed=rows))).predict(flowers(n))
 
     assert set(inner.calls) == {rows}
     assert len(inner.calls) == -(-n // rows)
@@ -40,29 +41,14 @@ def test_answers_are_those_of_the_model_itself(rows: int, n: int) -> None:
 def test_a_lone_row_is_filled_up_and_more_are_called_as_they_are(n: int, called: int) -> None:
     inner = FakePredictor()
 
-    answers = SteadyPredictor(inner, CallSize(least=2)).predict(flowers(n))
+    answers = SteadyPredictor(inner, info_of(call_size=CallSize(least=2))).predict(flowers(n))
 
     assert inner.calls == [called]
     assert answers.encode() == FakePredictor().predict(flowers(n)).encode()
-
-
-def test_it_takes_and_gives_what_the_model_does() -> None:
-    inner = FakePredictor()
-    fixed = SteadyPredictor(inner, CallSize(fixed=32))
-
-    assert (fixed.signature, fixed.outputs, fixed.versions) == (inner.signature, inner.outputs, inner.versions)
-
-
-def test_a_model_called_otherwise_has_another_fingerprint_since_its_bits_may_differ() -> None:
-    sizes = [CallSize(least=2), CallSize(fixed=1), CallSize(fixed=2), CallSize(fixed=32)]
-    prints = {SteadyPredictor(FakePredictor(), size).fingerprint for size in sizes}
-
-    assert len(prints | {FakePredictor().fingerprint}) == 5
-    assert SteadyPredictor(FakePredictor(), CallSize(fixed=32)).fingerprint in prints
 
 
 @pytest.mark.parametrize("error", [-1, 1])
 @pytest.mark.parametrize("n", [1, 5])
 def test_a_wrong_number_of_predictions_is_not_hidden_by_the_filling(error: int, n: int) -> None:
     with pytest.raises(PredictionError, match=f"expected 4 predictions from the model, got {4 + error}"):
-        SteadyPredictor(Miscounting(error), CallSize(fixed=4)).predict(flowers(n))
+        SteadyPredictor(Miscounting(error), info_of(call_size=CallSize(fixed=4))).predict(flowers(n))

@@ -59,7 +59,7 @@ def test_a_short_row_of_floats_by_hand() -> None:
         b'[["sepal_length","float64",[],false],["sepal_width","float64",[],false],'
         b'["petal_length","float64",[],false],["petal_width","float64",[],false]]'
     )
-    names = digest(b"foreseen-names", sized(bytes(range(16)), taken, b"predict", b"\x01"))
+    names = digest(b"foreseen-names", sized(bytes(range(16)), taken, b"other", b"predict", b"\x02"))
 
     assert golden["namespace"] == names.hex()
     assert golden["key"] == (names + struct.pack("<4d", 5.1, 3.5, 1.4, 0.2)).hex()
@@ -68,7 +68,7 @@ def test_a_short_row_of_floats_by_hand() -> None:
 def test_a_long_row_by_hand() -> None:
     golden = KEYS["row of 65 bytes"]
     taken = b'[["x","float64",[8],false],["y","bool",[],false]]'
-    names = digest(b"foreseen-names", sized(bytes(range(16)), taken, b"predict", b"\x01"))
+    names = digest(b"foreseen-names", sized(bytes(range(16)), taken, b"other", b"predict", b"\x02"))
     row = struct.pack("<8d", *range(8)) + b"\x00"
 
     assert golden["key"] == (names + digest(b"foreseen-row", row, key=names)).hex()
@@ -77,14 +77,15 @@ def test_a_long_row_by_hand() -> None:
 def test_a_row_of_a_string_and_a_number_by_hand() -> None:
     golden = KEYS["string"]
     taken = b'[["colour","string",[],false],["weight","float64",[],false]]'
-    names = digest(b"foreseen-names", sized(bytes(range(16)), taken, b"predict", b"\x01"))
+    names = digest(b"foreseen-names", sized(bytes(range(16)), taken, b"other", b"predict", b"\x02"))
 
     assert golden["key"] == (names + b"\x05\0\0\0gr\xc3\xbcn" + struct.pack("<d", 2.5)).hex()
 
 
 def test_a_row_of_strings_as_long_as_a_digest_by_hand() -> None:
     golden = KEYS["string row of exactly 16 bytes"]
-    names = digest(b"foreseen-names", sized(bytes(range(16)), b'[["colour","string",[],false]]', b"predict", b"\x01"))
+    taken = b'[["colour","string",[],false]]'
+    names = digest(b"foreseen-names", sized(bytes(range(16)), taken, b"other", b"predict", b"\x02"))
 
     assert golden["key"] == (names + digest(b"foreseen-row", b"\x0c\0\0\0twelve bytes", key=names)).hex()
 

@@ -115,7 +115,7 @@ def spelled(document: Any, draw: Callable[[Any], Any]) -> bytes:
 @settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
-    signature = both.ordinary.predict.predictor.signature
+    signature = both.ordinary.predict.predictor.info.signature
     body = spelled(data.draw(documents(signature)), data.draw)
     parts = data.draw(st.sampled_from([[body], [body], [body], [body[:7], body[7:]], [body, b""]]))
     types = ["application/json"] * 5 + ["application/json; charset=utf-8", "application/vnd.x+json", "text/plain"]
@@ -132,7 +132,7 @@ def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObje
 @settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_get_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
-    signature = both.ordinary.predict.predictor.signature
+    signature = both.ordinary.predict.predictor.info.signature
     if signature.has_tensors:
         assert both.hot.send("GET").status == 405
         return
@@ -165,7 +165,7 @@ def valid(signature: Signature) -> dict[str, Any]:
 
 def test_hits_do_not_reach_the_application(both: Both) -> None:
     """Else all of this would hold of nothing."""
-    instance = valid(both.ordinary.predict.predictor.signature)
+    instance = valid(both.ordinary.predict.predictor.info.signature)
     many = [{"instances": [instance] * 3}, {"instances": [list(instance.values())] * 3}]
     bodies = [json.dumps(document).encode() for document in (instance, *many)]
     before, hits = both.handed_on, both.ordinary.predict.tally.hits_l1
@@ -183,7 +183,7 @@ def test_hits_do_not_reach_the_application(both: Both) -> None:
 
 
 def test_what_is_unknown_is_computed_without_the_application(both: Both) -> None:
-    instance = valid(both.ordinary.predict.predictor.signature) | {}
+    instance = valid(both.ordinary.predict.predictor.info.signature) | {}
     number = next(name for name in instance if name in ("width", "n", "a"))
     instance[number] = 4321
     before = both.handed_on

@@ -121,7 +121,7 @@ class TestEveryModel:
     def test_the_parameters_of_get_work_where_it_is_offered(self, asked: Service) -> None:
         operation = document(asked)["paths"]["/predict"].get("get")
         if operation is None:
-            assert asked.predict.predictor.signature.has_tensors
+            assert asked.predict.predictor.info.signature.has_tensors
             return
         in_query = [parameter for parameter in operation["parameters"] if parameter["in"] == "query"]
         examples = {parameter["name"]: parameter["example"] for parameter in in_query}

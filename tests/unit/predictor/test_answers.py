@@ -13,7 +13,6 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, PredictionError
-from foreseen.domain.key import Fingerprint
 from foreseen.domain.signature import Feature, Kind, Signature
 from support.models import OwnEstimator, OwnPredictor, answers, save
 from support.own_models import Answering, Doubler, ImageSum, Labeller
@@ -23,14 +22,9 @@ ROWS = [[1.0], [-2.0], [3.0]]
 
 def _predicted(answer: Any, *, kind: Kind = "other", outputs: tuple[str, ...] = ("predict",), **attributes: Any) -> Any:
     """Give what clients receive when a model answers three rows with this."""
-    predictor = SklearnPredictor(
-        Answering(answer, **attributes),
-        signature=Signature((Feature("a"),), kind),
-        fingerprint=Fingerprint(b"f" * 16),
-        versions={},
-        outputs=outputs,
-    )
-    bodies = predictor.predict(Batch.of(predictor.signature, {"a": [1.0, -2.0, 3.0]})).encode()
+    signature = Signature((Feature("a"),), kind)
+    predictor = SklearnPredictor(Answering(answer, **attributes), signature=signature, outputs=outputs)
+    bodies = predictor.predict(Batch.of(signature, {"a": [1.0, -2.0, 3.0]})).encode()
     values = [json.loads(body) for body in bodies]
     return [value["prediction" if outputs == ("predict",) else "probabilities"] for value in values]
 
@@ -145,15 +139,15 @@ def test_one_output_with_too_few_rows_among_several_is_the_models_fault() -> Non
 def test_a_class_of_ones_own_answers_once_its_features_are_named(tmp_path: Path) -> None:
     predictor = load_predictor(save(Doubler(), tmp_path), features=["a", "b"])
 
-    assert predictor.signature.kind == "other"
+    assert predictor.info.signature.kind == "other"
     assert answers(predictor, [[1.5, 0.0], [2.0, 9.0]]) == [{"prediction": 3.0}, {"prediction": 4.0}]
 
 
 def test_a_class_of_ones_own_with_labels_is_a_classifier(tmp_path: Path) -> None:
     predictor = load_predictor(save(Labeller(), tmp_path), features=["a"], outputs=("predict", "predict_proba"))
 
-    assert predictor.signature.kind == "classification"
-    assert predictor.signature.classes == ("no", "yes")
+    assert predictor.info.signature.kind == "classification"
+    assert predictor.info.signature.classes == ("no", "yes")
     assert answers(predictor, ROWS[:2]) == [
         {"prediction": "yes", "probabilities": {"no": 0.0, "yes": 1.0}},
         {"prediction": "no", "probabilities": {"no": 1.0, "yes": 0.0}},
@@ -165,7 +159,7 @@ def test_a_class_of_ones_own_gets_images_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "model.toml").write_text('[[features]]\nname = "image"\nshape = [2, 3]\n')
     predictor = load_predictor(path)
 
-    batch = Batch.of(predictor.signature, {"image": np.arange(12.0).reshape(2, 2, 3)})
+    batch = Batch.of(predictor.info.signature, {"image": np.arange(12.0).reshape(2, 2, 3)})
 
     assert predictor.predict(batch).outputs["prediction"] == [15.0, 51.0]
 

@@ -340,7 +340,7 @@ def test_not_a_byte_of_another_file_than_the_pinned_one_is_unpickled(tmp_path: P
 def test_a_pinned_model_loads(tmp_path: Path) -> None:
     path = save(iris_forest(), tmp_path)
 
-    assert load_predictor(path, sha256=sha256(path.read_bytes()).hexdigest()).signature.kind == "classification"
+    assert load_predictor(path, sha256=sha256(path.read_bytes()).hexdigest()).info.signature.kind == "classification"
 
 
 def test_a_file_that_is_pinned_may_be_anybodys_since_its_bytes_are_known(file: Path) -> None:

@@ -38,7 +38,7 @@ def _loaded(model: Any, folder: Path, *, rows_per_call: int = 0) -> Predictor:
 
 
 def _missing(predictor: Predictor) -> list[bool]:
-    return [feature.missing for feature in predictor.signature.features]
+    return [feature.missing for feature in predictor.info.signature.features]
 
 
 def _encoded(encoder: Any) -> Any:
@@ -49,7 +49,7 @@ def _encoded(encoder: Any) -> Any:
 def test_a_column_of_categories_holds_strings_and_a_category_is_its_example(tmp_path: Path) -> None:
     predictor = load_predictor(save(mixed_pipeline(), tmp_path))
 
-    colour, weight, height = predictor.signature.features
+    colour, weight, height = predictor.info.signature.features
 
     assert (colour.dtype, colour.missing, colour.example) == ("string", False, "blue")
     assert (weight.dtype, weight.missing) == ("float64", True)
@@ -111,7 +111,7 @@ def test_categories_of_an_array_are_strings_too(tmp_path: Path) -> None:
     table = np.array([["a", "x"], ["b", "y"]] * 10, dtype=object)
     predictor = _loaded(model.fit(table, [0, 1] * 10), tmp_path)
 
-    assert [feature.dtype for feature in predictor.signature.features] == ["string", "string"]
+    assert [feature.dtype for feature in predictor.info.signature.features] == ["string", "string"]
     assert [list(one["probabilities"].values()) for one in answers(predictor, table[:2])] == (
         model.predict_proba(table[:2]).tolist()
     )
@@ -121,7 +121,7 @@ def test_categories_that_are_numbers_stay_numbers(tmp_path: Path) -> None:
     encoder = OneHotEncoder(sparse_output=False)
     model = make_pipeline(encoder, HistGradientBoostingClassifier(max_iter=2)).fit([[3], [5]] * 10, [0, 1] * 10)
 
-    (feature,) = _loaded(model, tmp_path).signature.features
+    (feature,) = _loaded(model, tmp_path).info.signature.features
 
     assert (feature.dtype, feature.example, feature.missing) == ("float64", 3.0, False)
 
@@ -131,7 +131,7 @@ def test_boosting_that_encodes_its_own_categories_takes_strings(tmp_path: Path) 
     model = HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=1).fit(frame, HEAVY)
     predictor = _loaded(model, tmp_path)
 
-    assert [feature.dtype for feature in predictor.signature.features] == ["string", "float64"]
+    assert [feature.dtype for feature in predictor.info.signature.features] == ["string", "float64"]
     assert _missing(predictor) == [True, True]
     assert [list(one["probabilities"].values()) for one in answers(predictor, SEEN)] == (
         model.predict_proba(COLOURS.assign(colour=["green", np.nan] * 20, weight=3.0)[:2]).tolist()
@@ -144,7 +144,7 @@ def test_text_is_a_string(tmp_path: Path) -> None:
     model = make_pipeline(columns, LogisticRegression()).fit(frame, [1, 0] * 5)
     predictor = _loaded(model, tmp_path)
 
-    assert [feature.dtype for feature in predictor.signature.features] == ["string", "float64"]
+    assert [feature.dtype for feature in predictor.info.signature.features] == ["string", "float64"]
     assert [list(one["probabilities"].values()) for one in answers(predictor, frame[:2])] == (
         model.predict_proba(frame[:2]).tolist()
     )
@@ -159,7 +159,7 @@ def test_columns_are_found_however_they_were_chosen(chosen: Any, tmp_path: Path)
     columns = ColumnTransformer([("w", SimpleImputer(), ["weight"]), ("c", OneHotEncoder(), chosen)])
     model = make_pipeline(columns, LogisticRegression()).fit(COLOURS, HEAVY)
 
-    assert [feature.dtype for feature in _loaded(model, tmp_path).signature.features] == ["string", "float64"]
+    assert [feature.dtype for feature in _loaded(model, tmp_path).info.signature.features] == ["string", "float64"]
 
 
 TAKES_MISSING = {
@@ -201,7 +201,7 @@ def test_a_missing_number_is_refused_where_a_part_would_choke_on_it(name: str, t
 
     assert _missing(predictor) == [False, False]
     with pytest.raises(InvalidBatchError, match="finite"):
-        batch_of(predictor.signature, [[np.nan, 1.0]])
+        batch_of(predictor.info.signature, [[np.nan, 1.0]])
 
 
 def test_a_bagging_around_column_choices_loads(tmp_path: Path) -> None:
@@ -224,4 +224,4 @@ def test_a_transformed_target_is_looked_through(tmp_path: Path) -> None:
 def test_a_model_of_plain_columns_gives_no_examples(tmp_path: Path) -> None:
     predictor = load_predictor(save(Ridge().fit([[1.0], [2.0]], [1.0, 2.0]), tmp_path))
 
-    assert [feature.example for feature in predictor.signature.features] == [None]
+    assert [feature.example for feature in predictor.info.signature.features] == [None]

@@ -20,7 +20,7 @@ def _signature(model: Any, folder: Path, toml: str = "", **options: Any) -> Sign
     path = save(model, folder)
     if toml:
         path.with_suffix(".toml").write_text(toml)
-    return load_predictor(path, **options).signature
+    return load_predictor(path, **options).info.signature
 
 
 def _refusal(model: Any, folder: Path, toml: str = "", **options: Any) -> str:

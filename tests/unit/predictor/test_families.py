@@ -82,11 +82,11 @@ def test_a_classifier_answers_with_its_own_labels_and_probabilities(name: str, t
 
     got = answers(predictor, ROWS)
 
-    assert predictor.signature.kind == "classification"
-    assert predictor.signature.classes == tuple(str(label) for label in model.classes_.tolist())
+    assert predictor.info.signature.kind == "classification"
+    assert predictor.info.signature.classes == tuple(str(label) for label in model.classes_.tolist())
     assert [one["prediction"] for one in got] == [str(label) for label in model.predict(ROWS).tolist()]
     for one, row in zip(got, model.predict_proba(ROWS), strict=True):
-        assert one["probabilities"] == dict(zip(predictor.signature.classes, row.tolist(), strict=True))
+        assert one["probabilities"] == dict(zip(predictor.info.signature.classes, row.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -95,13 +95,15 @@ def test_what_is_no_classifier_answers_with_its_own_numbers(name: str, tmp_path:
     rows = ROWS[:, : model.n_features_in_]
     predictor = load_predictor(save(model, tmp_path), rows_per_call=0)
 
-    assert predictor.signature.kind != "classification"
-    assert predictor.signature.classes == ()
+    assert predictor.info.signature.kind != "classification"
+    assert predictor.info.signature.classes == ()
     assert [one["prediction"] for one in answers(predictor, rows)] == model.predict(rows).tolist()
 
 
 def test_kinds_are_told_apart(tmp_path: Path) -> None:
-    kinds = {name: load_predictor(save(OTHERS[name](), tmp_path)).signature.kind for name in ("linear", "clusters")}
+    kinds = {
+        name: load_predictor(save(OTHERS[name](), tmp_path)).info.signature.kind for name in ("linear", "clusters")
+    }
 
     assert kinds == {"linear": "regression", "clusters": "other"}
 
@@ -121,7 +123,7 @@ def test_a_classifier_of_two_outputs_answers_with_lists(model: Any, tmp_path: Pa
 
     got = answers(predictor, ROWS)
 
-    assert predictor.signature.classes == ()
+    assert predictor.info.signature.classes == ()
     assert [one["prediction"] for one in got] == [[str(a), str(b)] for a, b in model.predict(ROWS).tolist()]
     first, second = model.predict_proba(ROWS)
     assert [one["probabilities"] for one in got] == [
@@ -150,7 +152,7 @@ def test_a_model_fitted_on_a_frame_is_asked_with_a_frame(name: str, tmp_path: Pa
 
     predictor = load_predictor(save(model, tmp_path), rows_per_call=0)
 
-    assert predictor.signature.names == tuple(frame.columns)
+    assert predictor.info.signature.names == tuple(frame.columns)
     assert [one["prediction"] for one in answers(predictor, ROWS)] == [
         str(label) for label in model.predict(pd.DataFrame(ROWS, columns=frame.columns)).tolist()
     ]
@@ -162,7 +164,7 @@ def test_names_that_are_no_identifiers_are_kept(tmp_path: Path) -> None:
 
     predictor = load_predictor(save(model, tmp_path))
 
-    assert predictor.signature.names[0] == "sepal length (cm)"
+    assert predictor.info.signature.names[0] == "sepal length (cm)"
     assert len(answers(predictor, ROWS)) == len(ROWS)
 
 
@@ -173,7 +175,7 @@ def test_a_support_vector_machine_without_probabilities_is_refused_when_they_are
         load_predictor(path, outputs=("predict", "predict_proba"))
 
     assert str(path) in str(caught.value)
-    assert load_predictor(path).outputs == ("predict",)
+    assert load_predictor(path).info.outputs == ("predict",)
 
 
 def test_a_regressor_has_no_probabilities(tmp_path: Path) -> None:
@@ -208,7 +210,7 @@ def test_an_image_reaches_an_estimator_as_the_row_of_its_pixels(tmp_path: Path) 
 
     got = predictor.predict(_batch(predictor, images))
 
-    assert predictor.signature.features[0].shape == (8, 8)
+    assert predictor.info.signature.features[0].shape == (8, 8)
     assert got.outputs["prediction"] == [str(label) for label in model.predict(images.reshape(20, 64))]
 
 
@@ -225,4 +227,4 @@ def test_an_image_reaches_an_estimator_fitted_on_a_frame_under_its_columns_names
 
 
 def _batch(predictor: Predictor, images: Any) -> Batch:
-    return Batch.of(predictor.signature, {"image": images})
+    return Batch.of(predictor.info.signature, {"image": images})

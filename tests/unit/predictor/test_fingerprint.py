@@ -59,7 +59,7 @@ def _fingerprint(path: Path) -> bytes:
     for cache in path.parent.rglob("__pycache__"):
         for compiled in cache.iterdir():
             compiled.unlink()
-    return load_predictor(path, features=["a"]).fingerprint
+    return load_predictor(path, features=["a"]).info.fingerprint
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_module_that_it_does_not_need_changes_nothing(own_model: Path) -> None
     (own_model.parent / "ownother.py").write_text("x = 1\n")
     importlib.import_module("ownother")
 
-    assert load_predictor(own_model, features=["a"]).fingerprint == before
+    assert load_predictor(own_model, features=["a"]).info.fingerprint == before
 
 
 def test_what_is_installed_is_known_by_its_version_and_not_read(own_model: Path) -> None:
@@ -103,7 +103,7 @@ def test_what_is_installed_is_known_by_its_version_and_not_read(own_model: Path)
 def test_other_bytes_are_another_model(tmp_path: Path) -> None:
     one, other = save(iris_forest(2), tmp_path, "one.joblib"), save(iris_forest(3), tmp_path, "other.joblib")
 
-    assert load_predictor(one).fingerprint != load_predictor(other).fingerprint
+    assert load_predictor(one).info.fingerprint != load_predictor(other).info.fingerprint
 
 
 def test_where_the_file_lies_is_no_part_of_it(tmp_path: Path) -> None:
@@ -111,29 +111,29 @@ def test_where_the_file_lies_is_no_part_of_it(tmp_path: Path) -> None:
     other.write_bytes(one.read_bytes())
     other.chmod(0o600)
 
-    assert load_predictor(one).fingerprint == load_predictor(other).fingerprint
+    assert load_predictor(one).info.fingerprint == load_predictor(other).info.fingerprint
 
 
 @pytest.mark.parametrize("library", ["scikit-learn", "numpy", "scipy"])
 def test_another_version_of_a_library_that_computes_is_another_model(
     library: str, iris_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = load_predictor(iris_model).fingerprint
+    before = load_predictor(iris_model).info.fingerprint
     real: Callable[[str], str] = metadata.version
     monkeypatch.setattr(metadata, "version", lambda name: "9.9" if name == library else real(name))
 
-    assert load_predictor(iris_model).fingerprint != before
+    assert load_predictor(iris_model).info.fingerprint != before
 
 
 def test_another_python_is_another_model(iris_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = load_predictor(iris_model).fingerprint
+    before = load_predictor(iris_model).info.fingerprint
     monkeypatch.setattr(platform, "python_version_tuple", lambda: ("4", "0", "1"))
 
-    assert load_predictor(iris_model).fingerprint != before
+    assert load_predictor(iris_model).info.fingerprint != before
 
 
 def test_the_versions_are_those_of_the_libraries_that_compute(iris_model: Path) -> None:
-    versions = load_predictor(iris_model).versions
+    versions = load_predictor(iris_model).info.versions
 
     assert {"python", "numpy", "scikit-learn", "scipy"} <= set(versions)
     assert not {"pytest", "foreseen", "fastapi"} & set(versions)
@@ -182,4 +182,4 @@ def test_a_part_that_is_not_of_scikit_learn_is_seen() -> None:
 def test_names_and_outputs_are_no_part_of_the_fingerprint(iris_model: Path) -> None:
     renamed = load_predictor(iris_model, features=["a", "b", "c", "d"], outputs=("predict_proba",))
 
-    assert renamed.fingerprint == load_predictor(iris_model).fingerprint
+    assert renamed.info.fingerprint == load_predictor(iris_model).info.fingerprint

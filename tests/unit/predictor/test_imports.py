@@ -17,7 +17,7 @@ from foreseen.domain.probe import probe_batch
 
 predictor = load_predictor(Path(sys.argv[1]), rows_per_call=0)  # which asks it for nothing
 loaded = set(sys.modules)
-answers = predictor.predict(probe_batch(predictor.signature)).encode()
+answers = predictor.predict(probe_batch(predictor.info.signature)).encode()
 print(len(answers), *sorted({"sklearn", "pandas", "scipy"} & loaded))
 print(*sorted({"sklearn", "pandas", "scipy"} & (set(sys.modules) - loaded)))
 """

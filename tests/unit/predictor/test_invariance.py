@@ -39,10 +39,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS, call_size
 from foreseen.domain.batch import Batch
+from foreseen.domain.call_size import CallSize
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.steady import CallSize, SteadyPredictor
 from support.fakes import Clock
 from support.models import answers, batch_of, iris_forest, iris_logistic, save
 from support.own_models import Labeller, Refusing, Slow
@@ -121,7 +121,7 @@ def test_a_row_has_the_same_answer_in_every_batch(name: str, tmp_path: Path) -> 
         model.fit(rows, target)
     outputs = ("predict", "predict_proba") if hasattr(model, "predict_proba") else ("predict",)
     predictor = load_predictor(save(model, tmp_path), outputs=outputs)
-    batch = batch_of(predictor.signature, rows[:66])
+    batch = batch_of(predictor.info.signature, rows[:66])
 
     whole = predictor.predict(batch).encode()
 
@@ -144,7 +144,7 @@ def test_a_model_that_is_invariant_gets_batches_of_any_size_but_no_lone_row(name
 
 
 def _size(predictor: Predictor) -> CallSize:
-    return predictor.size if isinstance(predictor, SteadyPredictor) else CallSize()
+    return predictor.info.call_size
 
 
 def test_a_model_that_is_not_is_called_with_a_steady_number_of_rows(tmp_path: Path) -> None:

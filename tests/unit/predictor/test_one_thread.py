@@ -67,7 +67,7 @@ def test_a_forest_that_asked_for_threads_repeats_every_bit(tmp_path: Path) -> No
     images, target = load_digits(return_X_y=True)
     forest = ExtraTreesClassifier(60, random_state=0, n_jobs=2).fit(images[:300], target[:300])
     predictor = load_predictor(save(forest, tmp_path), outputs=("predict_proba",), rows_per_call=0)
-    batch = batch_of(predictor.signature, images[:200])
+    batch = batch_of(predictor.info.signature, images[:200])
 
     first = predictor.predict(batch).encode()
 

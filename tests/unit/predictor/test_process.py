@@ -47,7 +47,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessPredicto
 
 
 def of(predictor: Predictor, value: float) -> Batch:
-    return batch_of(predictor.signature, [[value]])
+    return batch_of(predictor.info.signature, [[value]])
 
 
 def pid_of(predictor: ProcessPredictor) -> int:
@@ -74,11 +74,11 @@ def test_it_is_the_same_model_with_the_same_answers(name: str, tmp_path: Path) -
     here = load_predictor(path, **options)
 
     with in_a_process(path, **options) as there:
-        assert there.fingerprint == here.fingerprint
-        assert there.signature == here.signature
-        assert [f.example for f in there.signature.features] == [f.example for f in here.signature.features]
-        assert (there.outputs, there.versions) == (here.outputs, here.versions)
-        batch = batch_of(here.signature, rows)
+        assert there.info.fingerprint == here.info.fingerprint
+        assert there.info.signature == here.info.signature
+        assert [f.example for f in there.info.signature.features] == [f.example for f in here.info.signature.features]
+        assert (there.info.outputs, there.info.versions) == (here.info.outputs, here.info.versions)
+        batch = batch_of(here.info.signature, rows)
         assert there.predict(batch).encode() == here.predict(batch).encode()
         assert len(there.predict(batch)) == len(batch)
 
@@ -197,7 +197,7 @@ def test_one_that_is_killed_in_a_call_fails_it_at_once(tmp_path: Path) -> None:
 
 def test_a_file_that_has_changed_never_answers_for_the_old_model(tmp_path: Path) -> None:
     with in_a_process(save(iris_forest(2), tmp_path), rows_per_call=0) as predictor:
-        batch, before = batch_of(predictor.signature, iris_frame()[0][:1]), predictor.fingerprint
+        batch, before = batch_of(predictor.info.signature, iris_frame()[0][:1]), predictor.info.fingerprint
         save(iris_forest(3), tmp_path)
         assert predictor.predict(batch).encode() == [b'{"prediction":"0"}']
         kill(predictor)
@@ -206,7 +206,7 @@ def test_a_file_that_has_changed_never_answers_for_the_old_model(tmp_path: Path)
             with pytest.raises(PredictionError, match="by now its file or what it needs is another; reload"):
                 predictor.predict(batch)
 
-        assert predictor.fingerprint == before
+        assert predictor.info.fingerprint == before
 
 
 def test_a_file_that_is_gone_is_told_with_each_call_until_it_is_back(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def _fingerprint(model: Path) -> bytes:
-    return load_predictor(model, rows_per_call=0).fingerprint
+    return load_predictor(model, rows_per_call=0).info.fingerprint
 
 
 @pytest.mark.parametrize("name", ["weights.bin", "vocab/en.txt", "vocab/no.txt"])
@@ -95,7 +95,7 @@ def test_a_file_that_goes_while_the_model_loads_is_refused(model: Path) -> None:
 
 def test_listed_files_count_also_where_features_are_named(model: Path) -> None:
     def named() -> bytes:
-        return load_predictor(model, features=["a", "b", "c", "d"], rows_per_call=0).fingerprint
+        return load_predictor(model, features=["a", "b", "c", "d"], rows_per_call=0).info.fingerprint
 
     before = named()
     (model.parent / "weights.bin").write_bytes(b"2")

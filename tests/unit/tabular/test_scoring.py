@@ -48,7 +48,7 @@ async def scored(
 ) -> tuple[list[list[str]], list[list[str]], Scored]:
     """Score a table, and give its rows, its rejects and the count."""
     out, aside = io.BytesIO(), io.BytesIO()
-    reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=predict.predictor.signature)
+    reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=predict.predictor.info.signature)
     encoder = CsvEncoder(reader.columns, added=added_columns(["predict"], []))
     sink = StreamSink(out, lambda _: aside, name="out.csv", encoder=encoder, rejects_encoder=CsvRejectsEncoder())
     count = await score(predict, reader, encoder, sink, progress=(steps if steps is not None else []).append)
@@ -143,7 +143,7 @@ async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callab
             raise TableError("full")
 
     predict = predict_with(FakePredictor(), NoCache())
-    reader = CsvReader(io.BytesIO(b"length,width\n1,1\n"), name="in.csv", signature=predict.predictor.signature)
+    reader = CsvReader(io.BytesIO(b"length,width\n1,1\n"), name="in.csv", signature=predict.predictor.info.signature)
 
     with pytest.raises(TableError, match="full"):
         await score(

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from foreseen.domain.batch import Batch
+from foreseen.domain.call_size import CallSize
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.probe import probe_batch
 from foreseen.domain.signature import Signature
-from foreseen.domain.steady import CallSize
 
 BATCHES: Final[tuple[Sequence[int], ...]] = (
     range(2),

@@ -1,6 +1,6 @@
 """SklearnPredictor: any object with `predict`, as scikit-learn's users save them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +8,6 @@ import numpy as np
 from foreseen.adapters.predictor.scikit_learn.columns import read_columns
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import Flaw, InvalidBatchError, ModelUnavailableError, PredictionError
-from foreseen.domain.key import Fingerprint
 from foreseen.domain.predictions import Json, Predictions
 from foreseen.domain.signature import Signature
 
@@ -24,8 +23,6 @@ class SklearnPredictor:
         model: Any,
         *,
         signature: Signature,
-        fingerprint: Fingerprint,
-        versions: Mapping[str, str],
         outputs: Sequence[str],
         is_thread_safe: bool = False,
     ) -> None:
@@ -43,8 +40,6 @@ class SklearnPredictor:
                 )
         self._model = model
         self.signature = signature
-        self.fingerprint = fingerprint
-        self.versions = versions
         self.outputs = tuple(outputs)
         self.is_thread_safe = is_thread_safe
         self._names = getattr(model, "feature_names_in_", None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
-from foreseen.adapters.predictor.subprocess.messages import Loaded, LogLine, Order, Pipe
+from foreseen.adapters.predictor.subprocess.messages import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError, PredictionError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _load(pipe: Pipe, order: Order) -> "Predictor":
     gc.freeze()
     gc.enable()
     _let_hits_go_first()
-    pipe.send(Loaded(predictor.fingerprint, predictor.signature, predictor.outputs, predictor.versions))
+    pipe.send(predictor.info)
     return predictor
 
 
@@ -88,7 +88,7 @@ def _answer(predictor: "Predictor", columns: Any) -> list[bytes] | ForeseenError
     from foreseen.domain.batch import Batch  # noqa: PLC0415 - there since the model was loaded
 
     try:
-        return predictor.predict(Batch(predictor.signature, columns)).encode()
+        return predictor.predict(Batch(predictor.info.signature, columns)).encode()
     except ForeseenError as exc:
         return exc
     except BaseException as exc:  # sys.exit() in a model fails one call, too

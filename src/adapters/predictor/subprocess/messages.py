@@ -5,11 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from threading import Lock
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # they bring numpy, which the parent needs later than its child
-    from foreseen.domain.key import Fingerprint
-    from foreseen.domain.signature import Signature
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +19,6 @@ class Order:
 
     options: Mapping[str, Any]
     log_level: str
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The answer to an order: what the parent has to know of the model."""
-
-    fingerprint: "Fingerprint"
-    signature: "Signature"
-    outputs: tuple[str, ...]
-    versions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

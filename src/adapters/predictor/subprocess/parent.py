@@ -9,10 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from foreseen.adapters.predictor.subprocess.messages import Loaded, LogLine, Order, Pipe
+from foreseen.adapters.predictor.subprocess.messages import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError
+
+if TYPE_CHECKING:  # it brings numpy, which the parent needs later than its child
+    from foreseen.domain.model_info import ModelInfo
 
 _CODE: Final = """\
 import sys
@@ -54,7 +57,7 @@ class ModelProcess:
     def __init__(self, options: Mapping[str, Any], *, log_level: str = "warning") -> None:
         """Take what `load_predictor` takes, by name, and the least level that is logged here."""
         self._order = Order(options, log_level)
-        self._loaded: Loaded | None = None
+        self._loaded: ModelInfo | None = None
         self.is_abandoned = False
         ours, theirs = multiprocessing.Pipe()
         with theirs:
@@ -77,8 +80,8 @@ class ModelProcess:
         """Whether the child is gone."""
         return self._process.poll() is not None
 
-    def loaded(self) -> Loaded:
-        """Wait until the model is loaded, and tell about it.
+    def loaded(self) -> "ModelInfo":
+        """Wait until the model is loaded, and return what it is.
 
         Raises:
             ModelUnavailableError: as `load_predictor`.

@@ -2,18 +2,15 @@
 
 import logging
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from threading import Event, Lock, Thread
 from typing import Final
 
-from foreseen.adapters.predictor.subprocess.messages import Loaded
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess, NoAnswerError, ProcessEndedError
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import ModelUnavailableError, PredictionError
-from foreseen.domain.key import Fingerprint
+from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.predictions import EncodedPredictions
-from foreseen.domain.signature import Signature
 
 log = logging.getLogger(__name__)
 
@@ -46,28 +43,8 @@ class ProcessPredictor:
         self._closing = Event()
         with ExitStack() as on_failure:
             on_failure.callback(process.close)
-            self._model = _loaded(process)
+            self.info = _loaded(process)
             on_failure.pop_all()
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """As the predictor in the child."""
-        return self._model.fingerprint
-
-    @property
-    def signature(self) -> Signature:
-        """As the predictor in the child."""
-        return self._model.signature
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """As the predictor in the child."""
-        return self._model.outputs
-
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """As the predictor in the child."""
-        return self._model.versions
 
     def predict(self, batch: Batch) -> EncodedPredictions:
         """Predict in the child, the calling thread waiting without the interpreter.
@@ -96,7 +73,7 @@ class ProcessPredictor:
         """Say why the model could not be asked now, nothing if it could; a child that is gone is replaced meanwhile."""
         process = self._process
         if process.is_loaded and not process.has_ended:
-            return "" if process.loaded().fingerprint == self._model.fingerprint else _ANOTHER
+            return "" if process.loaded() == self.info else _ANOTHER
         if self._using.acquire(blocking=False):
             Thread(target=self._see_to_it, name="model loads anew", daemon=True).start()
         return self._trouble
@@ -142,11 +119,11 @@ class ProcessPredictor:
         except ModelUnavailableError as exc:
             self._process.ending()  # which it does by itself; the next call starts another
             raise PredictionError(f"the model's process had ended, and another one could not start: {exc}") from exc
-        if loaded.fingerprint != self._model.fingerprint:
-            raise PredictionError(_ANOTHER)
+        if loaded != self.info:
+            raise PredictionError(f"{_ANOTHER}: {self.info.difference(loaded)}")
 
 
-def _loaded(process: ModelProcess) -> Loaded:
+def _loaded(process: ModelProcess) -> ModelInfo:
     try:
         return process.loaded()
     except ProcessEndedError as exc:
