@@ -7,13 +7,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RAY_STAMP := $(VENV)/.installed-ray
+# The oldest libraries that a model may need, which have wheels for Python 3.11 and 3.12.
+LOWEST_PYTHON ?= $(firstword $(foreach name,$(PYTHON) python3.12 python3.11,$(shell \
+  $(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $(name))) python3.12)
+LOWEST_VENV := .venv-lowest
+LOWEST_BIN := $(LOWEST_VENV)/bin
+LOWEST_STAMP := $(LOWEST_VENV)/.installed
 IRIS := examples/iris
 
 # Compiled once: tests and benchmarks start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-ray faults kills check bench soak format clean
+.PHONY: help install serve test test-ray test-versions faults kills check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -44,6 +50,16 @@ $(RAY_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,ray]'
 	@touch $@
 
+test-versions: $(LOWEST_STAMP) ## Run the tests that load models under the oldest scikit-learn, numpy and pandas (two minutes)
+	$(LOWEST_BIN)/python -m pytest $(wildcard tests/field) tests/unit/predictor tests/integration/test_inspect.py \
+	  tests/integration/test_model_files.py tests/integration/test_score_formats.py
+
+$(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt
+	@test -x $(LOWEST_BIN)/python || $(LOWEST_PYTHON) -m venv $(LOWEST_VENV) || { rm -rf $(LOWEST_VENV); exit 1; }
+	$(LOWEST_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(LOWEST_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement constraints-lowest.txt
+	@touch $@
+
 faults: install ## Measure what faults of Redis cost, into docs/faults.md (five minutes)
 	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300
 
@@ -69,5 +85,5 @@ format: install ## Put the code into its format
 	$(BIN)/ruff format .
 
 clean: ## Remove the environment and what was built
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f examples/*/*.joblib

@@ -3,6 +3,8 @@
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,8 +21,9 @@ def test_every_folder_with_code_is_a_package() -> None:
     assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
 
-def test_constraints_pin_names_and_versions_only() -> None:
-    lines = (ROOT / "constraints.txt").read_text().split()
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-lowest.txt"])
+def test_constraints_pin_names_and_versions_only(name: str) -> None:
+    lines = (ROOT / name).read_text().split()
 
     assert lines
     assert [line for line in lines if line.count("==") != 1 or "/" in line or "@" in line] == []
@@ -37,3 +40,15 @@ def test_every_dependency_is_pinned() -> None:
     names = {name.split("[")[0].split(">")[0].lower().replace("_", "-") for name in wanted}
 
     assert names - pinned == set()
+
+
+def test_the_lowest_versions_that_are_tested_are_those_that_are_promised() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    promised = dict(line.split(">=") for line in wanted if ">=" in line)
+    tested = dict(line.split("==") for line in (ROOT / "constraints-lowest.txt").read_text().split())
+
+    assert {name: version for name, version in promised.items() if name in tested} == {
+        name: version
+        for name, version in tested.items()
+        if name != "scipy"  # which scikit-learn wants, not we
+    }

@@ -128,7 +128,8 @@ def test_categories_that_are_numbers_stay_numbers(tmp_path: Path) -> None:
 
 def test_boosting_that_encodes_its_own_categories_takes_strings(tmp_path: Path) -> None:
     frame = COLOURS.assign(colour=COLOURS["colour"].astype("category"))
-    model = HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=1).fit(frame, HEAVY)
+    boosting = HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=1, categorical_features="from_dtype")
+    model = boosting.fit(frame, HEAVY)
     predictor = _loaded(model, tmp_path)
 
     assert [feature.dtype for feature in predictor.info.signature.features] == ["string", "float64"]

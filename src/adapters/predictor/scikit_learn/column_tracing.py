@@ -19,9 +19,9 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils import get_tags
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
+from foreseen.adapters.predictor.scikit_learn.tags import allows_missing
 
 _TEXT = (CountVectorizer, HashingVectorizer)  # TfidfVectorizer is a CountVectorizer
 _HIST = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
@@ -88,7 +88,7 @@ def _through(steps: Sequence[tuple[str, Any]], column: _Column) -> ColumnFacts:
 
 def _lets_missing_pass(step: Any) -> bool:
     is_scaler = hasattr(step, "transform") and not isinstance(step, ColumnTransformer | FeatureUnion)
-    return is_scaler and bool(get_tags(step).input_tags.allow_nan)
+    return is_scaler and allows_missing(step)
 
 
 def _routed(transformer: ColumnTransformer, column: _Column) -> ColumnFacts:

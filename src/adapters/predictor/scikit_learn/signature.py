@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
+from foreseen.adapters.predictor.scikit_learn.tags import estimator_kind
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Feature, Kind, Signature
 
@@ -87,11 +88,11 @@ def _check_order(model: Any, features: Sequence[Feature]) -> None:
 
 
 def _kind(model: Any) -> Kind:
-    if not hasattr(model, "__sklearn_tags__"):
-        return "classification" if hasattr(model, "classes_") else "other"
-    from sklearn.base import is_classifier, is_regressor  # noqa: PLC0415 - there already, by whoever made the tags
-
-    return "classification" if is_classifier(model) else "regression" if is_regressor(model) else "other"
+    if kind := estimator_kind(model):
+        return kind
+    # An estimator that says nothing of itself may be a cluster, an outlier detector, or not of scikit-learn.
+    is_plain = not hasattr(model, "__sklearn_tags__") and hasattr(model, "classes_")
+    return "classification" if is_plain else "other"
 
 
 def _classes(model: Any) -> tuple[str, ...]:
