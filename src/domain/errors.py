@@ -4,6 +4,7 @@ ForeseenError
 ├── InvalidBatchError        the caller's fault: names, types, shapes, non-finite values, a refusal by the model
 ├── ModelUnavailableError    no model is loaded yet, or it cannot be read
 ├── PredictionError          the model failed on a valid batch
+│   └── UnanswerableError        it answered with what JSON has no form for
 ├── NotCachedError           the caller wanted a cached answer or none, and no cache holds it
 ├── OverloadedError          too much waits for the model already; says when to ask again
 ├── DeadlineExceededError    the time of the caller was over first
@@ -13,6 +14,8 @@ ForeseenError
 └── CacheError               never reaches a caller of predict: a cache may fail, an answer may not
     ├── CacheUnavailableError    the tier is unreachable or too slow
     └── CorruptEntryError        bytes came back that do not verify
+
+TerminatedError, a SystemExit, is none of them: a signal ends the process.
 """
 
 from collections.abc import Sequence
@@ -72,6 +75,10 @@ class ModelUnavailableError(ForeseenError):
 
 class PredictionError(ForeseenError):
     """The model failed on a batch that was valid."""
+
+
+class UnanswerableError(PredictionError):
+    """The model answered with what JSON has no form for; found when it is loaded, the model is refused."""
 
 
 class NotCachedError(ForeseenError):
@@ -140,3 +147,7 @@ class CorruptEntryError(CacheError):
     def __init__(self, said: str, what: Corruption) -> None:
         super().__init__(said)
         self.what = what
+
+
+class TerminatedError(SystemExit):
+    """SIGTERM ends the process; its handler raises this wherever the main thread is, amid a model's code too."""

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 
 from foreseen.domain.errors import PredictionError
+from foreseen.domain.model_failure import failure_text
 
 Result = TypeVar("Result")
 
@@ -102,7 +103,7 @@ def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
         if isinstance(exc, Exception) and not isinstance(exc, StopIteration):
             return None, exc
         # These would end the event loop, or be refused by a future; the model has failed one call.
-        return None, PredictionError(f"the model failed: {type(exc).__name__}: {exc}")
+        return None, PredictionError(f"the model failed: {failure_text(exc)}")
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:

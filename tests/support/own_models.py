@@ -63,12 +63,31 @@ class Answering:
 
     def predict(self, rows: Any) -> Any:
         """Answer."""
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
     def predict_proba(self, rows: Any) -> Any:
         """Answer the same."""
+        return self.predict(rows)
+
+
+class Telling:
+    """Answers each row with one of the values it was made with: the one whose place is the row's first number."""
+
+    def __init__(self, values: Any, **attributes: Any) -> None:
+        self.values = values
+        self.__dict__ |= attributes
+
+    def predict(self, rows: Any) -> Any:
+        """Look each up; of an array the answer is an array, of anything else a list."""
+        places = np.asarray(rows, dtype=float)[:, 0].astype(int) % len(self.values)
+        if isinstance(self.values, np.ndarray):
+            return self.values[places]
+        return self.values.iloc[places] if hasattr(self.values, "iloc") else [self.values[place] for place in places]
+
+    def predict_proba(self, rows: Any) -> Any:
+        """Look each up as well."""
         return self.predict(rows)
 
 

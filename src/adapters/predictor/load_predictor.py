@@ -16,7 +16,7 @@ from foreseen.adapters.predictor.loading.unpickle import unpickle
 from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
 from foreseen.adapters.predictor.scikit_learn.signature import describe, find_sidecar
 from foreseen.domain.call_size import CallSize
-from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.errors import ModelUnavailableError, UnanswerableError
 from foreseen.domain.key import fingerprint, fingerprint_as_called
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.steady import SteadyPredictor
@@ -63,7 +63,10 @@ def load_predictor(
         raise ModelUnavailableError(f"{path}: {exc}") from exc
     if rows_per_call is None:
         raw = partial(predictor.raw, has_labels=not is_of_scikit_learn(model))
-        size = call_size(raw, signature, has_cheap_rows=True if _is_estimator(model) else None)
+        try:
+            size = call_size(raw, signature, has_cheap_rows=True if _is_estimator(model) else None)
+        except UnanswerableError as exc:
+            raise ModelUnavailableError(f"{path}: {exc}") from exc
     else:
         size = CallSize(fixed=rows_per_call or None)
     info = ModelInfo(

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from foreseen.domain.errors import TableError
+from foreseen.domain.errors import TableError, TerminatedError
 from foreseen.domain.table import Scored
 from foreseen.entrypoints.batch.summary import Summary
 from foreseen.entrypoints.caching import cache_what_repeats
@@ -81,4 +81,4 @@ def _plan(container: ScoringContainer, job: Job, folder: PartsFolder, *, is_auto
 
 def _leave(*_: object) -> None:
     """End on SIGTERM as on Ctrl-C."""
-    raise SystemExit(128 + signal.SIGTERM)
+    raise TerminatedError(128 + signal.SIGTERM)

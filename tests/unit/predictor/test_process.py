@@ -117,7 +117,10 @@ def test_what_the_model_refuses_comes_with_its_flaws(faulty: ProcessPredictor) -
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(FAIL, "the model failed in predict: RuntimeError: out of order"), (EXIT, "the model failed: SystemExit: ")],
+    [
+        (FAIL, "the model failed in predict: RuntimeError: out of order"),
+        (EXIT, "the model failed in predict: SystemExit"),
+    ],
 )
 def test_what_fails_in_it_is_told_and_leaves_it_alive(faulty: ProcessPredictor, value: float, said: str) -> None:
     pid = pid_of(faulty)

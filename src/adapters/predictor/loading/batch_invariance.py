@@ -6,7 +6,7 @@ from typing import Final
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.call_size import CallSize
-from foreseen.domain.errors import ForeseenError
+from foreseen.domain.errors import ForeseenError, UnanswerableError
 from foreseen.domain.probe import probe_batch
 from foreseen.domain.signature import Signature
 
@@ -60,6 +60,8 @@ def call_size(
         raw: gives each instance's answer as bits.
         has_cheap_rows: whether 4 rows cost about as much as 1; None to find out.
         budget_s: seconds that the probe may take; a model too slow for it counts as not invariant.
+    Raises:
+        UnanswerableError: the model answers with what JSON has nothing for.
     """
     try:
         probe = probe_batch(signature)
@@ -78,6 +80,8 @@ def call_size(
             return steady
         whole = raw(probe)
         is_invariant = all(raw(probe.take(rows)) == [whole[row] for row in rows] for rows in batches)
+    except UnanswerableError:  # no other instance would have an answer that can go out
+        raise
     except ForeseenError:
         return CallSize(fixed=1)
     return CallSize(least=2 if is_cheap else 1) if is_invariant else steady

@@ -5,12 +5,14 @@ import sys
 import warnings
 from io import BytesIO
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import joblib
 
 from foreseen.adapters.predictor.loading.model_file import Artefact
 from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.model_failure import failure_text, is_interruption
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,19 @@ def _loaded(artefact: Artefact) -> Any:
             f"{path}: expected a model saved by joblib or pickle, got a file that is none "
             f"({type(exc).__name__}: {said})"
         ) from exc
+    except BaseException as exc:
+        if is_interruption(exc):
+            raise
+        raise ModelUnavailableError(
+            f"{path}: expected module {_raising_module(exc)!r}, which the model needs, to be imported to its end, got "
+            f"{failure_text(exc)}; move what ends the program under if __name__ == '__main__'"
+        ) from exc
+
+
+def _raising_module(exc: BaseException) -> str:
+    """Name the module that was being imported when this was raised, the innermost."""
+    frames = [frame for frame, _ in walk_tb(exc.__traceback__) if frame.f_code.co_name == "<module>"]
+    return str(frames[-1].f_globals.get("__name__", "")) if frames else ""
 
 
 def _advice(exc: Exception) -> str:

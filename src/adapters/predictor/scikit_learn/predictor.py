@@ -5,9 +5,20 @@ from typing import Any, Final
 
 import numpy as np
 
+from foreseen.adapters.predictor.scikit_learn.answer_rows import Rows, SeveralOutputs, returned_rows, row_bits
+from foreseen.adapters.predictor.scikit_learn.answers import Answers
 from foreseen.adapters.predictor.scikit_learn.columns import read_columns
+from foreseen.adapters.predictor.scikit_learn.labels import Labels, read_labels
 from foreseen.domain.batch import Batch
-from foreseen.domain.errors import Flaw, InvalidBatchError, ModelUnavailableError, PredictionError
+from foreseen.domain.errors import (
+    Flaw,
+    ForeseenError,
+    InvalidBatchError,
+    ModelUnavailableError,
+    PredictionError,
+    UnanswerableError,
+)
+from foreseen.domain.model_failure import failure_text, is_interruption, message_text
 from foreseen.domain.predictions import Json, Predictions
 from foreseen.domain.signature import Signature
 
@@ -42,6 +53,7 @@ class SklearnPredictor:
         self.signature = signature
         self.outputs = tuple(outputs)
         self.is_thread_safe = is_thread_safe
+        self._answers = Answers(_labels(model), is_classifier=signature.kind == "classification")
         self._names = getattr(model, "feature_names_in_", None)
         if self._names is not None:
             # Half a second, which is not to be the first caller's: of a process that stands back it is many.
@@ -54,28 +66,34 @@ class SklearnPredictor:
         )
 
     def predict(self, batch: Batch) -> Predictions:
-        """Ask each output's method once.
+        """Call each output's method once.
 
         Raises:
             InvalidBatchError: the model raised ValueError, which is how scikit-learn refuses its input.
+            UnanswerableError: it answered with what JSON has nothing for.
             PredictionError: it raised anything else, or its answer is not one to each instance.
         """
         table = self._table(batch)
-        return Predictions({METHODS[output]: self._answers(output, table, len(batch)) for output in self.outputs})
+        called = {output: self._called(output, table, len(batch)) for output in self.outputs}
+        return Predictions({METHODS[output]: self._values(output, rows) for output, rows in called.items()})
 
     def raw(self, batch: Batch, *, has_labels: bool = True) -> list[bytes]:
-        """Give each instance's answer as the bits the model computed, decision values too: what `predict` may hide.
+        """Return each instance's answer as the bits the model computed, decision values too: what `predict` may hide.
 
         Args:
             has_labels: whether labels count beside the values below them, of which scikit-learn's own follow.
+        Raises:
+            InvalidBatchError, PredictionError: as `predict`.
         """
         table = self._table(batch)
         values = [output for output in ("predict_proba", "decision_function") if hasattr(self._model, output)]
         asked = dict.fromkeys((*self.outputs, *values))
         if values and not has_labels:
             asked.pop("predict", None)
-        answers = [self._ask(output, table, len(batch)) for output in asked]
-        return [b"".join(_bits(answer[row]) for answer in answers) for row in range(len(batch))]
+        called = {output: self._called(output, table, len(batch)) for output in asked}
+        for output in called.keys() & set(self.outputs):  # what cannot go out is found when the model is loaded
+            self._values(output, called[output])
+        return [b"".join(parts) for parts in zip(*map(row_bits, called.values()), strict=True)]
 
     def _table(self, batch: Batch) -> Any:
         if self._takes_tensor:
@@ -97,76 +115,41 @@ class SklearnPredictor:
             is_none = column.dtype != object or (place < len(self._missing) and self._missing[place] is None)
             yield (column if is_none else _with_nan(column)).reshape(len(batch), -1)
 
-    def _ask(self, output: str, table: Any, n: int) -> Any:
+    def _called(self, output: str, table: Any, n: int) -> Rows | SeveralOutputs:
         try:
             with np.errstate(over="ignore"):  # what is too large for a float32 is refused by the model, in words
-                answer = getattr(self._model, output)(table)
+                return returned_rows(output, getattr(self._model, output)(table), n)
+        except ForeseenError:
+            raise
         except ValueError as exc:
-            said = str(exc).splitlines()[0] if str(exc) else "ValueError"
+            said = message_text(exc, is_first_line=True) or type(exc).__name__
             raise InvalidBatchError([Flaw("values that the model takes", f"a refusal: {said}")]) from exc
+        except BaseException as exc:  # sys.exit() in a model fails one call, and not the service
+            if is_interruption(exc):
+                raise
+            raise PredictionError(f"the model failed in {output}: {failure_text(exc)}") from exc
+
+    def _values(self, output: str, rows: Rows | SeveralOutputs) -> list[Json]:
+        try:
+            return self._answers.values(output, rows)
+        except ForeseenError:
+            raise
+        except RecursionError as exc:
+            raise UnanswerableError(
+                f"expected {output} to return values nested less deeply, or not in themselves"
+            ) from exc
         except Exception as exc:
-            raise PredictionError(f"the model failed in {output}: {type(exc).__name__}: {exc}") from exc
-        return _by_row(output, answer, n)
-
-    def _answers(self, output: str, table: Any, n: int) -> list[Json]:
-        answer = self._ask(output, table, n)
-        if output == "predict":
-            return [_shown(value, as_label=self.signature.kind == "classification") for value in answer.tolist()]
-        return [_probabilities(row, getattr(self._model, "classes_", None)) for row in answer]
+            raise UnanswerableError(
+                f"expected {output} to return values that can be read: {failure_text(exc)}"
+            ) from exc
 
 
-def _by_row(output: str, answer: Any, n: int) -> Any:
-    """Bring an answer to one element a row: an array, or a list of lists where the outputs differ in length."""
-    if hasattr(answer, "toarray"):  # a sparse one, as several labels to a row may be given
-        answer = answer.toarray()
-    if output != "predict" and isinstance(answer, list) and all(np.ndim(part) == 2 for part in answer):
-        parts = [np.asarray(part) for part in answer]  # one array an output, as predict_proba of several gives
-        if any(part.shape[:1] != (n,) for part in parts):
-            raise PredictionError(f"expected {n} rows from {output}, got {[part.shape for part in parts]}")
-        return [[part[row] for part in parts] for row in range(n)]
-    array = _array(answer)
-    if array.shape[:1] != (n,):
-        raise PredictionError(f"expected {n} rows from {output}, got an array of shape {array.shape}")
-    return array
+def _labels(model: Any) -> tuple[Labels, ...]:
+    try:
+        return read_labels(model)
+    except ValueError as exc:
+        raise ModelUnavailableError(str(exc)) from exc
 
 
 def _with_nan(column: Any) -> Any:
     return np.array([np.nan if value is None else value for value in column], dtype=object)
-
-
-def _array(answer: Any) -> Any:
-    try:
-        return np.asarray(answer)
-    except ValueError:  # lists of different lengths
-        array = np.empty(len(answer), dtype=object)
-        array[:] = list(answer)
-        return array
-
-
-def _shown(value: Any, *, as_label: bool) -> Json:
-    if isinstance(value, list):
-        return [_shown(part, as_label=as_label) for part in value]
-    if as_label:
-        return str(value)
-    return value  # type: ignore[no-any-return]
-
-
-def _probabilities(row: Any, classes: Any) -> Json:
-    if isinstance(row, list):
-        each = classes if isinstance(classes, list) else [None] * len(row)
-        return [_probabilities(part, known) for part, known in zip(row, each, strict=True)]
-    if classes is None:
-        return row.tolist()  # type: ignore[no-any-return]
-    if np.shape(row) != np.shape(classes):
-        raise PredictionError(
-            f"expected one probability from predict_proba for each of {len(classes)} classes, "
-            f"got an array of shape {np.shape(row)}"
-        )
-    return {str(label): float(p) for label, p in zip(np.asarray(classes).tolist(), row.tolist(), strict=True)}
-
-
-def _bits(value: Any) -> bytes:
-    if isinstance(value, list):
-        return b"".join(map(_bits, value))
-    array = np.asarray(value)
-    return repr(array.tolist()).encode() if array.dtype == object else array.tobytes()

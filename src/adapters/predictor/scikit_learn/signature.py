@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
+from foreseen.adapters.predictor.scikit_learn.labels import read_labels
 from foreseen.adapters.predictor.scikit_learn.tags import estimator_kind
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Feature, Kind, Signature
@@ -96,7 +97,5 @@ def _kind(model: Any) -> Kind:
 
 
 def _classes(model: Any) -> tuple[str, ...]:
-    classes = getattr(model, "classes_", None)
-    if classes is None or (len(classes) and not isinstance(classes[0], str) and hasattr(classes[0], "__len__")):
-        return ()  # several outputs have a list of classes each
-    return tuple(str(label) for label in getattr(classes, "tolist", lambda: classes)())
+    outputs = read_labels(model)
+    return outputs[0].texts if len(outputs) == 1 else ()

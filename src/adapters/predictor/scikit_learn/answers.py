@@ -1,0 +1,94 @@
+"""Answers: the rows that a method of a model returned, as the JSON values that go out. docs/models.md, "Answers"."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from foreseen.adapters.predictor.scikit_learn.answer_rows import Rows, SeveralOutputs
+from foreseen.adapters.predictor.scikit_learn.json_values import json_value
+from foreseen.adapters.predictor.scikit_learn.labels import NO_LABELS, Labels
+from foreseen.domain.errors import UnanswerableError
+from foreseen.domain.predictions import Json
+
+_AS_THEY_ARE: Final = {int, float, bool, type(None)}
+
+
+class Answers:
+    """Turns rows into values, each row by itself."""
+
+    def __init__(self, labels: tuple[Labels, ...], *, is_classifier: bool) -> None:
+        """Accept the labels of each output, as `read_labels` returns them."""
+        self._outputs = labels
+        self._labels = labels[0] if len(labels) == 1 else NO_LABELS
+        self._is_classifier = is_classifier
+
+    def values(self, method: str, rows: Rows | SeveralOutputs) -> list[Json]:
+        """Return a value for each row: of predict the prediction, of predict_proba the probabilities.
+
+        Raises:
+            UnanswerableError: a row holds what JSON has nothing for, or probabilities do not fit the labels.
+        """
+        return self._predictions(rows) if method == "predict" else self._probabilities(rows)
+
+    def _predictions(self, rows: Rows) -> list[Json]:
+        if not isinstance(rows, np.ndarray):
+            return [self._label_in_a_list(json_value(row)) for row in rows] if self._is_classifier else _values(rows)
+        if rows.ndim == 2 and rows.shape[1] == 1:
+            rows = rows[:, 0]  # one column is one answer a row, and not a list of one
+        values = _values(rows)
+        if not self._is_classifier:
+            return values
+        if rows.ndim == 1:
+            return [self._labels.label(value) for value in values]
+        columns = self._outputs if len(self._outputs) == rows.shape[1] else [NO_LABELS] * rows.shape[1]
+        return [_labels_of_a_row(columns, value) for value in values]
+
+    def _label_in_a_list(self, value: Json) -> Json:
+        """Return what a classifier put into a list of its own: a label, also where that is in a list by itself."""
+        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+            return self._labels.by_value.get(value[0], value)
+        return self._labels.label(value)
+
+    def _probabilities(self, rows: Rows | SeveralOutputs) -> list[Json]:
+        if not isinstance(rows, SeveralOutputs):
+            return _by_label(rows, self._labels)
+        outputs = self._outputs or [NO_LABELS] * len(rows.rows)
+        if len(outputs) != len(rows.rows):
+            raise UnanswerableError(
+                f"expected the probabilities of {len(outputs)} outputs from predict_proba, got {len(rows.rows)} arrays"
+            )
+        parts = [_by_label(part, labels) for part, labels in zip(rows.rows, outputs, strict=True)]
+        return parts[0] if len(parts) == 1 else [list(row) for row in zip(*parts, strict=True)]
+
+
+def _values(rows: Rows) -> list[Json]:
+    if isinstance(rows, np.ndarray):
+        return json_value(rows)  # type: ignore[return-value] # of an array with rows it is a list
+    return list(rows) if set(map(type, rows)) <= _AS_THEY_ARE else [json_value(row) for row in rows]
+
+
+def _labels_of_a_row(columns: Sequence[Labels], value: Any) -> Json:
+    return [labels.label(each) for labels, each in zip(columns, value, strict=True)]
+
+
+def _by_label(rows: Rows, labels: Labels) -> list[Json]:
+    """Return each row's probabilities under the labels, or as they are where the model names none."""
+    values = _values(rows)
+    if not labels.texts:
+        return values
+    return [dict(zip(labels.texts, _one_for_each(labels, value), strict=True)) for value in values]
+
+
+def _one_for_each(labels: Labels, value: Json) -> Sequence[Json]:
+    """Return probabilities in the order of the labels."""
+    count = len(labels.texts)
+    if isinstance(value, list) and len(value) == count:
+        return value
+    if isinstance(value, dict):  # a row of a table
+        if value.keys() == set(labels.texts):
+            return [value[text] for text in labels.texts]
+        if list(value) == [str(place) for place in range(count)]:  # of a table whose columns nobody has named
+            return list(value.values())
+    got = len(value) if isinstance(value, list) else f"those of {', '.join(value)}" if isinstance(value, dict) else 1
+    raise UnanswerableError(f"expected one probability from predict_proba for each of {count} classes, got {got}")
