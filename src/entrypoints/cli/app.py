@@ -25,6 +25,7 @@ from foreseen.entrypoints.cli.files import (
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.running import JOBS, PROGRESS
+from foreseen.entrypoints.cli.standard_output import own_standard_output, reached_through
 from foreseen.entrypoints.garbage import put_off
 from foreseen.settings import Settings, SettingsError
 
@@ -57,7 +58,8 @@ def serve(settings: Settings) -> None:
     _require_model(settings)
     from foreseen.entrypoints.cli.serve import serve_model
 
-    serve_model(settings)
+    with own_standard_output() as out:
+        serve_model(settings, out)
 
 
 @app.command()
@@ -140,22 +142,23 @@ def score(
     put_off()
     from foreseen.entrypoints.cli.score import Job, score_files
 
-    job = Job(
-        files=files,
-        output=output,
-        rejects=rejects,
-        max_rejects=max_rejects,
-        force=force,
-        resume=resume,
-        jobs=jobs,
-        progress=progress,
-        summary=summary,
-    )
-    if is_on_ray(engine, ray_address, resume=resume):
-        from foreseen.entrypoints.cli.ray import score_on_ray
+    with own_standard_output() as out:
+        job = Job(
+            files=files,
+            output=reached_through(out, output),
+            rejects=rejects and Path(reached_through(out, str(rejects))),
+            max_rejects=max_rejects,
+            force=force,
+            resume=resume,
+            jobs=jobs,
+            progress=progress,
+            summary=summary and Path(reached_through(out, str(summary))),
+        )
+        if is_on_ray(engine, ray_address, resume=resume):
+            from foreseen.entrypoints.cli.ray import score_on_ray
 
-        return score_on_ray(settings, job, ray_address)
-    return score_files(settings, job)
+            return score_on_ray(settings, job, ray_address)
+        return score_files(settings, job, out)
 
 
 @app.command()
@@ -168,7 +171,8 @@ def inspect(
     _require_model(settings)
     from foreseen.entrypoints.cli.inspect import inspect_model
 
-    inspect_model(settings, as_json=as_json)
+    with own_standard_output() as out:
+        inspect_model(settings, out, as_json=as_json)
 
 
 @app.command()
@@ -222,7 +226,8 @@ def warm(
     put_off()
     from foreseen.entrypoints.cli.warm import warm_cache
 
-    return warm_cache(settings, files, jobs=jobs, progress=progress)
+    with own_standard_output() as out:
+        return warm_cache(settings, files, out, jobs=jobs, progress=progress)
 
 
 @cache.command()

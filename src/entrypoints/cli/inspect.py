@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console
@@ -16,15 +16,15 @@ from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 
 
-def inspect_model(settings: Settings, *, as_json: bool) -> None:
+def inspect_model(settings: Settings, out: TextIO, *, as_json: bool) -> None:
     """Load a model as it would be served, ask it a few times, and tell what was found."""
     configure_logs(settings)
     predictor: Predictor = Container(settings=settings).predictor_here()
     found = determinism(predictor.predict, predictor.info.signature)
     if as_json:
-        typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False), file=out)
     else:
-        _show(settings, predictor, found)
+        _show(settings, predictor, found, out)
 
 
 def _document(settings: Settings, predictor: Predictor, found: Determinism) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
     }
 
 
-def _show(settings: Settings, predictor: Predictor, found: Determinism) -> None:
+def _show(settings: Settings, predictor: Predictor, found: Determinism, out: TextIO) -> None:
     signature = predictor.info.signature
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("model", settings.model_name)
@@ -69,7 +69,7 @@ def _show(settings: Settings, predictor: Predictor, found: Determinism) -> None:
         features.add_column(column, overflow="fold")
     for feature in signature.features:
         features.add_row(feature.name, _type(feature), "yes" if feature.missing else "no", _example(feature))
-    console = Console(highlight=False)
+    console = Console(file=out, highlight=False)
     console.print(facts)
     console.print()
     console.print(features)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TextIO
 
 from foreseen.domain.errors import TableError, TooManyRejectsError, UnwritableError
 from foreseen.domain.table import Sink, TableEncoder
@@ -91,10 +91,11 @@ class FileResults:
 class StreamResults:
     """Streams, written as results come."""
 
-    def __init__(self, container: ScoringContainer, output: str, rejects: Path | None) -> None:
+    def __init__(self, container: ScoringContainer, output: str, rejects: Path | None, standard: TextIO) -> None:
         self.rejects = rejects
         self._container = container
         self._output = output
+        self._standard = standard
         self._files = ExitStack()
         self._sink: Any = None
 
@@ -104,7 +105,7 @@ class StreamResults:
     def sink(self, encoder: TableEncoder, _: object) -> Sink:
         """Open them; raises TableError."""
         aside = LateRejects(self._container, self._files, self.rejects, is_named=True)
-        stream = self._files.enter_context(output_stream(self._container, self._output))
+        stream = self._files.enter_context(output_stream(self._container, self._output, self._standard))
         name = shown_name(self._output, "standard output")
         self._sink = self._container.stream_sink(stream, aside.open, name=name, encoder=encoder)
         return self._sink  # type: ignore[no-any-return]

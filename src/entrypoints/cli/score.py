@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from foreseen.container import opened
-from foreseen.domain.errors import TableError
+from foreseen.domain.errors import TableError, TerminatedError
 from foreseen.domain.reject_limit import RejectLimit
 from foreseen.domain.table import Scored, Sink, TableEncoder, TableReader
 from foreseen.entrypoints.batch.score import score
@@ -60,7 +60,7 @@ class Job:
     summary: Path | None
 
 
-def score_files(settings: Settings, job: Job) -> int:
+def score_files(settings: Settings, job: Job, out: TextIO) -> int:
     """Score files into another, which is there whole in the end, or not at all; give the exit code."""
     configure_logs(settings)
     is_auto = not settings.is_cache_chosen
@@ -69,7 +69,7 @@ def score_files(settings: Settings, job: Job) -> int:
     container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto)
     can_be_resumed = _can_be_resumed(container, job)
     signal.signal(signal.SIGTERM, _leave)
-    with _results(container, job) as results:
+    with _results(container, job, out) as results:
         digests = container.input_digests([Path(each) for each in job.files.sources]) if can_be_resumed else None
         container.predictor()
         cache_what_repeats(container)
@@ -116,7 +116,7 @@ def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
     return True
 
 
-def _results(container: ScoringContainer, job: Job) -> FileResults | StreamResults:
+def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults | StreamResults:
     output, rejects = Path(job.output), job.rejects
     is_streamed = job.output == STANDARD or container.is_stream(output)
     if not is_streamed and not (rejects and container.is_stream(rejects)):
@@ -128,7 +128,7 @@ def _results(container: ScoringContainer, job: Job) -> FileResults | StreamResul
             raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
     if rejects and rejects.resolve() in {Path(each).resolve() for each in (job.output, *job.files.sources)}:
         raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
-    return StreamResults(container, job.output, rejects)
+    return StreamResults(container, job.output, rejects, out)
 
 
 def _origin(container: ScoringContainer, job: Job, inputs: Any) -> Any:
@@ -154,7 +154,7 @@ def _as_options(what: str, form: "DataclassInstance") -> dict[str, str]:
 
 def _leave(*_: object) -> None:
     """End on SIGTERM as on Ctrl-C, so that no unfinished file is left; the exit code says which signal it was."""
-    raise SystemExit(128 + signal.SIGTERM)
+    raise TerminatedError(128 + signal.SIGTERM)
 
 
 def _run(

@@ -4,7 +4,7 @@ import gc
 import json
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlencode
 
 import typer
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from foreseen.domain.signature import Feature, Signature
 
 
-def serve_model(settings: Settings) -> None:
-    """Serve until told to stop."""
+def serve_model(settings: Settings, out: TextIO) -> None:
+    """Serve until a signal ends it; what is served is announced on `out`."""
     starting = Starting()
     with start_model(settings) if settings.model_in == "process" else nullcontext() as process:
         # Imported while the model loads: either takes most of a start. To collect garbage meanwhile would take a tenth
@@ -34,7 +34,7 @@ def serve_model(settings: Settings) -> None:
         serve(
             container,
             starting,
-            announce=lambda port: typer.echo(announcement(container.predict(), container.settings(), port)),
+            announce=lambda port: typer.echo(announcement(container.predict(), container.settings(), port), file=out),
         )
 
 

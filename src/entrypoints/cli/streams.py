@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.table import Reject
@@ -17,17 +17,19 @@ def shown_name(given: str, standard: str) -> str:
     return standard if given == STANDARD else given
 
 
-def output_stream(container: ScoringContainer, output: str) -> AbstractContextManager[BinaryIO]:
-    """Open a stream to write results to; raises TableError."""
+def output_stream(container: ScoringContainer, output: str, standard: TextIO) -> AbstractContextManager[BinaryIO]:
+    """Open a stream to write results to, which may be standard output; raises TableError."""
     chosen: AbstractContextManager[BinaryIO]
-    chosen = _standard_output() if output == STANDARD else container.whole_file(Path(output))
+    chosen = _standard_output(standard) if output == STANDARD else container.whole_file(Path(output))
     return chosen
 
 
 @contextmanager
-def _standard_output() -> Iterator[BinaryIO]:
+def _standard_output(standard: TextIO) -> Iterator[BinaryIO]:
     """Give standard output, and see to it that all of it is out: what fails when Python exits is told to nobody."""
-    stream = sys.stdout.buffer
+    if sys.__stdout__ is None:
+        raise UnwritableError("standard output: expected an open stream, got a closed one")
+    stream = standard.buffer
     yield stream
     try:
         stream.flush()

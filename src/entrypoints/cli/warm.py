@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from typing import TextIO
 
 from foreseen.container import SharedCache, opened, shared_cache
 from foreseen.domain.errors import CacheUnavailableError, ModelUnavailableError
@@ -19,7 +20,7 @@ from foreseen.scoring import ScoringContainer, left_out, scoring_container
 from foreseen.settings import Settings, SettingsError
 
 
-def warm_cache(settings: Settings, files: Files, *, jobs: int | None, progress: Progression) -> int:
+def warm_cache(settings: Settings, files: Files, out: TextIO, *, jobs: int | None, progress: Progression) -> int:
     """Fill the shared cache from files; give the exit code.
 
     Raises:
@@ -38,9 +39,10 @@ def warm_cache(settings: Settings, files: Files, *, jobs: int | None, progress: 
     scored, first = asyncio.run(_run(container, files, progress))
     tally, missed = container.predict().tally, left_out(container)
     seconds, stored = time.perf_counter() - started, tally.model_rows - missed
-    print(  # noqa: T201
+    print(
         f"{scored.rows:,} rows in {seconds:.1f} s: {stored:,} computed and stored, "
-        f"{tally.hits_l2:,} were there, {scored.rejected:,} rejected"
+        f"{tally.hits_l2:,} were there, {scored.rejected:,} rejected",
+        file=out,
     )
     if missed:
         print(f"foreseen: {missed:,} predictions were left out: the cache has no room for them", file=sys.stderr)  # noqa: T201

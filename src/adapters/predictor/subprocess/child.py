@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from foreseen.adapters.predictor.subprocess.messages import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError, PredictionError
+from foreseen.domain.model_failure import failure_text
 
 if TYPE_CHECKING:
     from foreseen.domain.ports import Predictor
@@ -31,8 +33,7 @@ def main(fd: int) -> None:
     """Do what the parent orders at the other end of a socket, until it closes that."""
     for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(told, _leave_it_to_the_parent)
-    # What a model prints stands between the parent's own lines, and is not lost with this process.
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    _print_to_errors()
     Thread(target=_end_with_the_parent, name="lifeline", daemon=True).start()
     pipe = Pipe(Connection(fd))
     try:
@@ -43,6 +44,16 @@ def main(fd: int) -> None:
             pipe.send(_answer(predictor, pipe.receive()))
     except (EOFError, OSError):
         return  # the parent wants no more
+
+
+def _print_to_errors() -> None:
+    """Send what the model prints, from Python or from C, to standard error: the parent's output is not the model's."""
+    try:
+        os.dup2(2, 1)
+    except OSError:  # standard error is closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # nothing is lost with this process
 
 
 def _leave_it_to_the_parent(*_: object) -> None:
@@ -93,7 +104,7 @@ def _answer(predictor: "Predictor", columns: Any) -> list[bytes] | ForeseenError
         return exc
     except BaseException as exc:  # sys.exit() in a model fails one call, too
         log.exception("the model failed")
-        return PredictionError(f"the model failed: {type(exc).__name__}: {exc}")
+        return PredictionError(f"the model failed: {failure_text(exc)}")
 
 
 class _ParentLog(logging.Handler):
