@@ -128,6 +128,7 @@ class Signature:
         features: at least one, names unique.
         kind: "classification" answers with labels, as strings; the others with numbers.
         classes: the labels a classifier knows; empty when it has none or several outputs.
+        is_multilabel: whether an answer is a list with a value for each of `classes`, of which several may hold.
         ignored: columns of the training frame that the model drops: accepted in an instance with any value, never part
             of its key.
         extra_fields: what becomes of a field of an instance that is neither a feature nor ignored.
@@ -136,6 +137,7 @@ class Signature:
     features: tuple[Feature, ...]
     kind: Kind = "other"
     classes: tuple[str, ...] = ()
+    is_multilabel: bool = False
     ignored: tuple[str, ...] = ()
     extra_fields: ExtraFields = "refuse"
 

@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,13 @@ class Telling:
     def predict_proba(self, rows: Any) -> Any:
         """Look each up as well."""
         return self.predict(rows)
+
+
+class Colour(Enum):
+    """Answers of a user's own type."""
+
+    RED = "red"
+    BLUE = 3
 
 
 class Random:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.added_columns import AddedColumn
 from foreseen.adapters.tabular.parquet_seal import AS_JSON, seal_parquet
@@ -57,7 +58,7 @@ class ParquetEncoder:
         for column, field in self._added:
             values = column.values(predictions)
             if field.type == pa.float64():
-                columns.append(pa.array(values, pa.float64()))
+                columns.append(_finite(pa.array(values, pa.float64())))
             else:
                 columns.append(json_texts(values) if field.metadata else cell_texts(values))
         return pa.record_batch(columns, schema=self._schema).serialize().to_pybytes()  # type: ignore[no-any-return]
@@ -95,9 +96,15 @@ def _read_from_text(schema: pa.Schema, signature: Signature) -> dict[str, int]:
 def _field(column: AddedColumn, signature: Signature) -> pa.Field:
     if column.label is not None:
         return pa.field(column.name, pa.float64())
-    if column.output == "prediction" and signature.kind == "classification" and signature.classes:
+    is_label = signature.kind == "classification" and signature.classes and not signature.is_multilabel
+    if column.output == "prediction" and is_label:
         return pa.field(column.name, pa.string())
     return pa.field(column.name, pa.string(), metadata=AS_JSON)
+
+
+def _finite(numbers: pa.Array) -> pa.Array:
+    """Return numbers with null for those that are not finite, as HTTP answers and caches have them."""
+    return pc.if_else(pc.is_finite(numbers), numbers, None)
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:

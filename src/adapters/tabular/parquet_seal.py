@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foreseen.adapters.tabular.json_types import NOTHING, JsonType
 from foreseen.domain.errors import TableError
 
 AS_JSON: Final = {"foreseen": "json"}
@@ -47,31 +48,11 @@ def _settled(spool: BinaryIO) -> dict[str, pa.DataType]:
     open_columns = [field.name for field in stream.schema if field.metadata]
     if not open_columns:
         return {}
-    found: dict[str, pa.DataType] = {name: pa.null() for name in open_columns}
+    found = dict.fromkeys(open_columns, NOTHING)
     for batch in _batches(stream):
         for name in open_columns:
-            found[name] = _wider(found[name], _type_of(batch.column(name)))
-    return {name: pa.float64() if kind == pa.null() else kind for name, kind in found.items()}
-
-
-def _type_of(texts: pa.Array) -> pa.DataType:
-    """Tell the type of values: numbers, strings, lists of either, else text."""
-    try:
-        kind = pa.array(json.loads(_listed(texts))).type
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.string()
-    if pa.types.is_integer(kind):
-        return pa.float64()
-    if pa.types.is_list(kind) and pa.types.is_integer(kind.value_type):
-        return pa.list_(pa.float64())
-    plain = (pa.null(), pa.float64(), pa.string(), pa.bool_(), pa.list_(pa.float64()), pa.list_(pa.string()))
-    return kind if kind in plain else pa.string()
-
-
-def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
-    if pa.null() in (one, other):
-        return other if one == pa.null() else one
-    return one if one == other else pa.string()
+            found[name] |= JsonType.of(json.loads(_listed(batch.column(name))))
+    return {name: kind.settled() for name, kind in found.items()}
 
 
 def _listed(texts: pa.Array) -> str:

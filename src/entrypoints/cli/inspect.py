@@ -12,6 +12,7 @@ from foreseen.container import Container
 from foreseen.domain.determinism import Determinism, determinism
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature
+from foreseen.entrypoints.cli.serve import classes_text
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 
@@ -59,7 +60,7 @@ def _show(settings: Settings, predictor: Predictor, found: Determinism, out: Tex
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("model", settings.model_name)
     facts.add_row("fingerprint", predictor.info.fingerprint.hex())
-    facts.add_row("kind", signature.kind + (f": one of {', '.join(signature.classes)}" if signature.classes else ""))
+    facts.add_row("kind", signature.kind + classes_text(signature))
     facts.add_row("outputs", ", ".join(predictor.info.outputs))
     facts.add_row("deterministic", _verdict(found))
     facts.add_row("called with", str(predictor.info.call_size))

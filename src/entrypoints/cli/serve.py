@@ -48,7 +48,7 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
         [
             f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers}",
             f"  takes  {', '.join(map(feature_text, info.signature.features))}",
-            f"  gives  {', '.join(info.outputs)}{_classes(info.signature)}",
+            f"  gives  {', '.join(info.outputs)}{classes_text(info.signature)}",
             f"  try    {curl(info.signature, base)}",
             f"  docs   {base}/docs",
         ]
@@ -75,5 +75,8 @@ def _as_text(example: Mapping[str, object]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in example.items()}
 
 
-def _classes(signature: "Signature") -> str:
-    return f": one of {', '.join(signature.classes)}" if signature.classes else ""
+def classes_text(signature: "Signature") -> str:
+    """Word which labels an answer may have; nothing where that is not known."""
+    if not signature.classes:
+        return ""
+    return f": {'any' if signature.is_multilabel else 'one'} of {', '.join(signature.classes)}"

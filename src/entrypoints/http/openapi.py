@@ -161,11 +161,13 @@ def _prediction(predictor: Predictor) -> dict[str, Any]:
         share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
         known = {"properties": dict.fromkeys(signature.classes, share)} if signature.classes else {}
         one = {"type": "object", **known, "additionalProperties": share}
-        properties["probabilities"] = one if signature.classes else {"anyOf": [one, {"type": "array"}]}
+        properties["probabilities"] = one if signature.classes else {"anyOf": [one, {"type": "array"}, share]}
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def _value(signature: Signature) -> dict[str, Any]:
+    if signature.is_multilabel:
+        return {"type": "array", "items": {"type": "string"}}
     if signature.classes:
         return {"type": "string", "enum": list(signature.classes)}
     one = {"classification": ["string"], "regression": ["number", "null"]}.get(signature.kind)

@@ -4,7 +4,6 @@ import json
 import pickle
 from collections.abc import Sequence
 from datetime import date
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +25,11 @@ from foreseen.domain.errors import (
 )
 from foreseen.domain.signature import Feature, Kind, Signature
 from support.models import OwnEstimator, OwnPredictor, answers, save
-from support.own_models import Answering, Doubler, ImageSum, Labeller
+from support.own_models import Answering, Colour, Doubler, ImageSum, Labeller
 
 ROWS = [[1.0], [-2.0], [3.0]]
 KNOT: list[Any] = []
 KNOT.append(KNOT)
-
-
-class Colour(Enum):
-    RED = "red"
-    BLUE = 3
 
 
 def _predicted(answer: Any, *, kind: Kind = "other", outputs: tuple[str, ...] = ("predict",), **attributes: Any) -> Any:

@@ -102,11 +102,17 @@ ANSWERS: dict[str, tuple[list[Any], pa.DataType, list[Any]]] = {
     "not finite": ([1.5, float("nan"), float("inf")], pa.float64(), [1.5, None, None]),
     "integers": ([1, 2], pa.float64(), [1.0, 2.0]),
     "both": ([1, 2.5], pa.float64(), [1.0, 2.5]),
+    "integers that are no doubles": ([1, None, 2**53 + 1], pa.int64(), [1, None, 2**53 + 1]),
+    "integers past 64 bits": ([0, 2**64 - 1], pa.uint64(), [0, 2**64 - 1]),
+    "integers past all types": ([-1, 2**63, 10**30], pa.string(), ["-1", str(2**63), str(10**30)]),
+    "integers that are no doubles, and fractions": ([2**53 + 1, 0.5], pa.string(), [str(2**53 + 1), "0.5"]),
     "nothing": ([None, None], pa.float64(), [None, None]),
     "strings": (["a", None, '"b"'], pa.string(), ["a", None, '"b"']),
     "bools": ([True, False], pa.bool_(), [True, False]),
     "lists of numbers": ([[1.5, 2], [3, None]], LISTS, [[1.5, 2.0], [3.0, None]]),
     "lists of strings": ([["a", "b"]], pa.list_(pa.string()), [["a", "b"]]),
+    "lists without anything": ([[], [1.5]], LISTS, [[], [1.5]]),
+    "lists of integers that are no doubles": ([[1], [2**63]], pa.string(), ["[1]", f"[{2**63}]"]),
     "a mixture": (["a", 1, None, [1]], pa.string(), ["a", "1", None, "[1]"]),
     "objects": ([{"a": 1}], pa.string(), ['{"a":1}']),
 }
@@ -118,6 +124,21 @@ def test_predictions_have_the_type_that_all_of_them_fit(name: str) -> None:
 
     assert written(answers) == (kind, values)
     assert str(written(answers)[1]) == str(values)  # -0.0 is not 0.0
+
+
+def test_probabilities_that_are_not_finite_are_null() -> None:
+    classes = ("no", "yes")
+    made = ParquetEncoder(
+        TABLE.schema,
+        added=added_columns(["predict_proba"], classes),
+        signature=Signature((Feature("n"),), "classification", classes),
+    )
+    answers = Predictions({"probabilities": [{"no": float("nan"), "yes": 0.5}]})
+    spool = made.begin() + made.encode(Chunk("in", None, TABLE.slice(0, 1), range(1), ()), answers)
+
+    (row,) = pq.read_table(io.BytesIO(sealed(made, spool))).to_pylist()
+
+    assert (row["probability_no"], row["probability_yes"]) == (None, 0.5)
 
 
 def test_labels_of_classes_are_strings_even_where_there_are_none() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
-from foreseen.adapters.predictor.scikit_learn.labels import read_labels
+from foreseen.adapters.predictor.scikit_learn.labels import has_several_labels_a_row, read_labels
 from foreseen.adapters.predictor.scikit_learn.tags import estimator_kind
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.signature import Feature, Kind, Signature
@@ -31,7 +31,8 @@ def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidec
         _check_count(model, features)
         _check_order(model, features)
         kind = (sidecar.kind if sidecar else None) or _kind(model)
-        return Signature(features, kind, _classes(model) if kind == "classification" else ())
+        classes = _classes(model) if kind == "classification" else ()
+        return Signature(features, kind, classes, is_multilabel=bool(classes) and has_several_labels_a_row(model))
     except ValueError as exc:
         raise ModelUnavailableError(f"{beside or model_path}: {exc}") from exc
 
