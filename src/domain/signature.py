@@ -95,6 +95,11 @@ class Feature:
         return self.dtype != "string" and self.dtype not in FLOATS and self.dtype not in DATETIMES
 
     @property
+    def is_optional(self) -> bool:
+        """Whether an instance may lack it: its value is missing then."""
+        return self.missing and not self.shape
+
+    @property
     def column_dtype(self) -> str:
         """The numpy dtype of its column in a batch, little-endian.
 

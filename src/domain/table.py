@@ -39,9 +39,16 @@ Lines = Sequence[int] | npt.NDArray[np.int64]
 def as_cells(table: Any, row: int) -> str:
     """Show a row of a table as a line of CSV."""
     text = io.StringIO()
-    cells = (column[row].as_py() for column in table.columns)
+    cells = (_as_python(column[row]) for column in table.columns)
     csv.writer(text).writerow(["" if cell is None else str(cell) for cell in cells])
     return text.getvalue().removesuffix("\r\n")
+
+
+def _as_python(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except (OverflowError, ValueError, KeyError):  # a time in a year or a zone that Python does not know
+        return cell.value
 
 
 @dataclass(frozen=True, slots=True)

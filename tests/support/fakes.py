@@ -81,6 +81,8 @@ class HeldPredictor(FakePredictor):
 
 
 def _numbers(column: Column) -> Column:
+    if column.dtype.kind == "M":
+        return column.astype(np.int64)
     return np.array([-1 if text is None else len(text) for text in column]) if column.dtype == object else column
 
 

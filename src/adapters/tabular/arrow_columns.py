@@ -1,23 +1,25 @@
 """One column of typed values as the values of one feature."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foreseen.adapters.tabular.csv_columns import stand_in
+from foreseen.adapters.tabular.csv_columns import Mask, Refused, read_column, read_each, read_rest
 from foreseen.adapters.tabular.texts import as_plain, is_text
 from foreseen.domain.batch import Batch
-from foreseen.domain.errors import InvalidBatchError
-from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Feature, Signature
-from foreseen.domain.text import shown, tensor_flaw
+from foreseen.domain.datetimes import FIRST, IN_RANGE, LAST, NAT
+from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, Feature, Signature
+from foreseen.domain.values import nothing, read_value
 
-_NOTHING: Final = "nothing"
+_NANOSECONDS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 def fits(feature: Feature, kind: pa.DataType) -> bool:
-    """Say whether a column of this type may hold values of a feature."""
+    """Return whether a column of this type may hold values of a feature."""
     if pa.types.is_dictionary(kind):
         return fits(feature, kind.value_type)
     for _ in feature.shape:
@@ -28,22 +30,37 @@ def fits(feature: Feature, kind: pa.DataType) -> bool:
         return True
     if feature.dtype == "string":
         return is_text(kind)
-    if feature.dtype == "bool":
-        return bool(pa.types.is_boolean(kind))
-    is_whole = pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
-    is_number = is_whole or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    return bool(is_number if feature.dtype in FLOATS else is_whole)
+    if feature.dtype in DATETIMES:
+        return is_text(kind) or _is_datetime(feature, kind)
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+    )
+
+
+def _is_datetime(feature: Feature, kind: pa.DataType) -> bool:
+    has_zone = feature.dtype == "datetime_tz"
+    if pa.types.is_timestamp(kind):
+        return (kind.tz is not None) == has_zone
+    return bool(pa.types.is_date(kind)) and not has_zone
 
 
 def expected_type(feature: Feature) -> str:
     """Word what a column of a feature may hold."""
-    scalar = {"string": "strings", "bool": "bools"}.get(feature.dtype)
-    scalar = scalar or ("numbers" if feature.dtype in FLOATS else "integers")
+    known = {
+        "string": "strings",
+        "bool": "bools",
+        "datetime": "dates and times without a time zone",
+        "datetime_tz": "dates and times with a time zone",
+    }
+    scalar = known.get(feature.dtype) or ("numbers" if feature.dtype in FLOATS else "integers")
     return f"lists ({' x '.join(map(str, feature.shape))}) of {scalar}" if feature.shape else scalar
 
 
-def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, dict[int, str]]:
-    """Read n values of a type that fits.
+def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+    """Read n values of a type that fits; those that are not plain are read by `read_value`.
 
     Returns:
         n values that stand in for the refused ones where there are any, and the reason for each refused row.
@@ -51,89 +68,119 @@ def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, dict[int
     plain = as_plain(values)
     if feature.shape:
         return _tensors(feature, plain)
+    if pa.types.is_null(plain.type):
+        plain = pc.cast(plain, pa.timestamp("ns") if feature.dtype in DATETIMES else pa.float64())
     if feature.dtype == "string":
         return _strings(feature, plain)
-    if feature.dtype == "bool":
-        absent = dict.fromkeys(_rows(pc.is_null(plain)), f"expected true or false, got {_NOTHING}")
-        return pc.fill_null(plain.cast(pa.bool_()), fill_value=False).to_numpy(zero_copy_only=False), absent
-    return _floats(feature, plain) if feature.dtype in FLOATS else _integers(feature, plain)
+    if feature.dtype in DATETIMES:
+        if is_text(plain.type):
+            return read_column(feature, pc.fill_null(plain, ""))
+        return _datetimes(feature, plain)
+    found, doubtful = _numbers(feature, plain)
+    return found, read_rest(feature, found, doubtful, plain, lambda value: _read(feature, value))
 
 
-def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, dict[int, str]]:
-    if feature.missing:
-        return texts.cast(pa.string()).to_numpy(zero_copy_only=False), {}
-    absent = dict.fromkeys(_rows(pc.is_null(texts)), f"expected a string, got {_NOTHING}")
-    return pc.fill_null(texts.cast(pa.string()), "").to_numpy(zero_copy_only=False), absent
+def _read(feature: Feature, value: Any) -> Any:
+    if value is None or value != value:
+        return nothing(feature)
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
+    return read_value(feature, value)
 
 
-def _floats(feature: Feature, numbers: pa.Array) -> tuple[Any, dict[int, str]]:
-    refused: dict[int, str] = {}
+def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, Refused]:
+    texts = texts.cast(pa.string())
+    found = texts if feature.missing else pc.fill_null(texts, "")
+    return found.to_numpy(zero_copy_only=False), _refused_nulls(feature, texts)
+
+
+def _refused_nulls(feature: Feature, values: pa.Array) -> Refused:
+    """Return the reason for each null where none may be missing."""
+    rows = np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False)).tolist()
+    try:
+        nothing(feature)
+    except InvalidBatchError as exc:
+        return dict.fromkeys(rows, str(exc))
+    return {}
+
+
+def _numbers(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
+    """Return the values of plain numbers, and which of them are none or may be none."""
+    if pa.types.is_boolean(numbers.type):
+        numbers = pc.cast(numbers, pa.int8())
     if pa.types.is_integer(numbers.type):
-        refused = _beyond(numbers, -MAX_EXACT_INTEGER, MAX_EXACT_INTEGER, "an integer from -2^53 to 2^53")
-    if pa.types.is_decimal(numbers.type):  # by way of their digits, as the nearest float is wanted
-        numbers = pc.cast(numbers, pa.string())
-    values = pc.cast(numbers, pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
-    missing = np.isnan(values)
-    with np.errstate(over="ignore"):
-        bad = ~np.isfinite(values.astype(feature.dtype)) & ~missing
-    for row in map(int, np.flatnonzero(bad)):
-        refused[row] = f"expected a finite {feature.dtype} number, got {float(values[row])!r}"
-    if not feature.missing:
-        refused |= dict.fromkeys(map(int, np.flatnonzero(missing)), f"expected a number, got {_NOTHING}")
-    values[list(refused)] = 0
-    return values, refused
-
-
-def _integers(feature: Feature, numbers: pa.Array) -> tuple[Any, dict[int, str]]:
-    low, high = feature.bounds
-    refused = _beyond(numbers, low, high, f"an integer from {low} to {high}")
-    refused |= dict.fromkeys(_rows(pc.is_null(numbers)), f"expected an integer, got {_NOTHING}")
-    keep = np.ones(len(numbers), dtype=bool)
-    keep[list(refused)] = False
-    return pc.cast(pc.if_else(pa.array(keep), numbers, pa.scalar(0, numbers.type)), pa.int64()).to_numpy(), refused
-
-
-def _beyond(numbers: pa.Array, low: int, high: int, expected: str) -> dict[int, str]:
-    """Refuse integers out of their bounds; compared as what they are, so that none is rounded first."""
-    if pa.types.is_null(numbers.type):
-        return {}
-    if pa.types.is_decimal(numbers.type):
-        outside = [
-            row for row, value in enumerate(numbers.to_pylist()) if value is not None and not low <= value <= high
-        ]
+        found, doubtful = _of_integers(feature, numbers)
     else:
-        least, most = _clipped(low, high, numbers.type)
-        outside = _rows(pc.fill_null(pc.or_(pc.less(numbers, least), pc.greater(numbers, most)), fill_value=False))
-    return {row: f"expected {expected}, got {numbers[row].as_py()}" for row in outside}
+        found, doubtful = _of_floats(feature, numbers)
+    if feature.missing and numbers.null_count:
+        is_null = pc.is_null(numbers).to_numpy(zero_copy_only=False)
+        found[is_null] = np.nan
+        doubtful &= ~is_null
+    return found, doubtful
 
 
-def _clipped(low: int, high: int, kind: pa.DataType) -> tuple[pa.Scalar, pa.Scalar]:
-    """Give bounds as values of a type, which may hold less than lies between them."""
-    info = np.iinfo(kind.to_pandas_dtype())
-    return pa.scalar(max(low, int(info.min)), kind), pa.scalar(min(high, int(info.max)), kind)
+def _of_integers(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
+    low, high = (-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER) if feature.dtype in FLOATS else feature.bounds
+    # Compared as what they are, so that none is rounded first.
+    info = np.iinfo(numbers.type.to_pandas_dtype())
+    least, most = (pa.scalar(bound, numbers.type) for bound in (max(low, int(info.min)), min(high, int(info.max))))
+    inside = pc.and_(pc.greater_equal(numbers, least), pc.less_equal(numbers, most))
+    is_float = feature.dtype in FLOATS or feature.missing
+    found = pc.cast(pc.if_else(inside, numbers, None), pa.float64() if is_float else pa.int64())
+    plain = pc.fill_null(inside, fill_value=False).to_numpy(zero_copy_only=False)
+    return np.array(pc.fill_null(found, 0)), ~plain
 
 
-def _tensors(feature: Feature, lists: pa.Array) -> tuple[Any, dict[int, str]]:
+def _of_floats(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
+    is_decimal = pa.types.is_decimal(numbers.type)
+    if is_decimal:  # by way of their digits, as the nearest float is wanted
+        numbers = pc.cast(numbers, pa.string())
+    found = pc.cast(numbers, pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
+    if feature.dtype in FLOATS:
+        with np.errstate(over="ignore"):
+            plain = np.isfinite(found.astype(feature.dtype))
+    else:
+        low, high = feature.bounds
+        plain = (found >= low) & (found <= high) & (np.abs(found) < MAX_EXACT_INTEGER) & (found == np.rint(found))
+        plain &= not is_decimal  # whose digits may have been rounded away
+    if feature.missing:
+        return found, ~plain & ~np.isnan(found)
+    return (found if feature.dtype in FLOATS else np.where(plain, found, 0).astype(np.int64)), ~plain
+
+
+def _datetimes(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+    if pa.types.is_date(values.type):
+        values = pc.cast(values, pa.timestamp("s" if pa.types.is_date32(values.type) else "ms"))
+    size = _NANOSECONDS[values.type.unit]
+    ticks = np.array(pc.fill_null(pc.cast(values, pa.int64()), 0))
+    is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
+    outside = ((ticks < -(-FIRST // size)) | (ticks > LAST // size)) & ~is_null
+    refused = {row: f"expected {IN_RANGE}, got {_text(values[row])}" for row in np.flatnonzero(outside).tolist()}
+    found = np.where(outside, 0, ticks) * size
+    if feature.missing:
+        found[is_null] = NAT
+    return found.view("<M8[ns]"), refused | _refused_nulls(feature, values)
+
+
+def _text(value: pa.Scalar) -> str:
+    return str(pc.cast(pc.cast(value, pa.timestamp(value.type.unit)), pa.string()))
+
+
+def _tensors(feature: Feature, lists: pa.Array) -> tuple[Any, Refused]:
     whole = _all_at_once(feature, lists)
-    if whole is not None:
-        return whole, {}
-    values: list[Any] = []
-    refused: dict[int, str] = {}
-    for row, value in enumerate(lists.to_pylist()):
-        try:
-            flaw = tensor_flaw(feature, value)
-            if flaw is not None:
-                raise InvalidBatchError([flaw])
-            Batch.of(Signature((feature,)), {feature.name: [value]})
-            values.append(value)
-        except InvalidBatchError as exc:
-            refused[row] = str(exc) if value is not None else f"expected a list, got {shown('')}"
-            values.append(stand_in(feature))
-    return values, refused
+    return (whole, {}) if whole is not None else read_each(feature, lists.to_pylist(), lambda v: _tensor(feature, v))
+
+
+def _tensor(feature: Feature, value: Any) -> Any:
+    if value is None:
+        raise InvalidBatchError([Flaw("a list", "nothing", feature=feature.name)])
+    read = read_value(feature, value)
+    Batch.of(Signature((feature,)), {feature.name: [read]})
+    return read
 
 
 def _all_at_once(feature: Feature, lists: pa.Array) -> Any | None:
-    """Give an array if every list has its length and every number is fine, else None."""
+    """Return an array if every list has its length and every number is fine, else None."""
     flat = lists
     for length in feature.shape:
         if flat.null_count or not hasattr(flat, "flatten"):
@@ -150,7 +197,3 @@ def _all_at_once(feature: Feature, lists: pa.Array) -> Any | None:
         return None
     is_exact = not pa.types.is_integer(flat.type) or not (np.abs(numbers.astype(float)) >= MAX_EXACT_INTEGER).any()
     return numbers if is_exact and not pa.types.is_decimal(flat.type) else None
-
-
-def _rows(mask: pa.Array) -> list[int]:
-    return [int(row) for row in np.flatnonzero(mask.to_numpy(zero_copy_only=False))]

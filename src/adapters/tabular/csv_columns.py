@@ -1,5 +1,6 @@
 """One column of cells as the values of one feature: all at once where they are plain, the others one by one."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -9,39 +10,108 @@ import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.cells import lengths, text_bytes
 from foreseen.domain.batch import Batch
+from foreseen.domain.datetimes import NAT
 from foreseen.domain.errors import InvalidBatchError
-from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Feature, Signature
+from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, Feature, Signature
 from foreseen.domain.text import read_text
 
 _FLOAT: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_INTEGER: Final = "^-?[0-9]+$"
-_BOOLS: Final = pa.array(["false", "0", "true", "1"])
+_BOOLS: Final = pa.array(["false", "f", "0", "0.0", "true", "t", "1", "1.0"])
+_WORDS: Final = pa.array(["false", "true"])
+_TIME: Final = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_OFFSET: Final = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+_DATETIME: Final = {
+    "datetime": f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_TIME})?$",
+    "datetime_tz": f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_TIME}{_OFFSET}$",
+}
 _PLAIN_LENGTH: Final = 300
-"""Longer numbers are left to `read_text`, which takes no integer of that length."""
+"""Longer numbers are left to `read_text`, which accepts no integer of that length."""
+_PLAIN_TICKS: Final = 9_200_000_000_000_000_000
+"""Nanoseconds up to which no offset makes a date and time overflow; those beyond are left to `read_text`."""
 
 Mask = npt.NDArray[np.bool_]
+Refused = dict[int, str]
+"""The reason for each refused row."""
 
 
-def read_column(feature: Feature, cells: pa.Array) -> tuple[Any, dict[int, str]]:
+def read_column(feature: Feature, cells: pa.Array) -> tuple[Any, Refused]:
     """Read n cells; what is not plain is read by `read_text`, which decides here as it does everywhere else.
 
     Returns:
         n values that stand in for the refused ones where there are any, and the reason for each refused row.
     """
     if feature.shape:
-        return _one_by_one(feature, cells)
+        return read_each(feature, cells.to_pylist(), lambda text: _checked(feature, read_text(feature, text)))
     if feature.dtype == "string":
         return _strings(feature, cells), {}
-    values, doubtful = _bools(cells) if feature.dtype == "bool" else _numbers(feature, cells)
-    refused: dict[int, str] = {}
-    for row in map(int, np.flatnonzero(doubtful)):
+    values, doubtful = plain_values(feature, cells)
+    return values, read_rest(feature, values, doubtful, cells, lambda text: read_text(feature, text))
+
+
+def plain_values(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
+    """Read n cells of numbers, bools, or dates and times, all at once; an empty cell is missing where one may be.
+
+    Returns:
+        n values of the feature's column dtype or one that holds the same numbers, and which of them are not read.
+    """
+    read = _bools if feature.dtype == "bool" else _datetimes if feature.dtype in DATETIMES else _numbers
+    if not feature.missing:
+        return read(feature, cells)
+    missing = lengths(cells) == 0
+    has_missing = bool(missing.any())
+    values, doubtful = read(feature, pc.if_else(~missing, cells, None) if has_missing else cells)
+    values = values.astype(np.float64) if feature.is_integral else values
+    if has_missing:
+        values[missing] = _held(feature, None)
+        doubtful &= ~missing
+    return values, doubtful
+
+
+def read_rest(feature: Feature, values: Any, doubtful: Mask, texts: pa.Array, read: Callable[[Any], Any]) -> Refused:
+    """Read those values that are doubtful one by one from their texts, into their places.
+
+    Returns:
+        The reason for each refused row, in whose place 0 is left.
+    """
+    refused: Refused = {}
+    rows = np.flatnonzero(doubtful)
+    if not len(rows):
+        return refused
+    for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
         try:
-            value = read_text(feature, cells[row].as_py())
-            values[row] = np.nan if value is None else value
+            values[row] = _held(feature, read(text))
         except InvalidBatchError as exc:
             refused[row] = str(exc)
-            values[row] = 0
+            values[row] = _held(feature, 0)
+    return refused
+
+
+def read_each(feature: Feature, given: list[Any], read: Callable[[Any], Any]) -> tuple[list[Any], Refused]:
+    """Read values one by one; return as `read_column`."""
+    values: list[Any] = []
+    refused: Refused = {}
+    for row, each in enumerate(given):
+        try:
+            values.append(read(each))
+        except InvalidBatchError as exc:
+            refused[row] = str(exc)
+            values.append(stand_in(feature))
     return values, refused
+
+
+def stand_in(feature: Feature) -> Any:
+    """Return a value to hold the place of one that is refused."""
+    value: Any = "" if feature.dtype == "string" else 0
+    for length in reversed(feature.shape):
+        value = [value] * length
+    return value
+
+
+def _held(feature: Feature, value: Any) -> Any:
+    """Return a value as an array of its feature's column dtype holds it."""
+    if feature.dtype in DATETIMES:
+        return np.datetime64(NAT if value is None else value, "ns")
+    return np.nan if value is None else value
 
 
 def _strings(feature: Feature, cells: pa.Array) -> Any:
@@ -50,71 +120,60 @@ def _strings(feature: Feature, cells: pa.Array) -> Any:
     return cells.to_numpy(zero_copy_only=False)
 
 
-def _bools(cells: pa.Array) -> tuple[Any, Mask]:
+def _bools(_feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
     place = pc.fill_null(pc.index_in(pc.utf8_lower(cells), _BOOLS), -1).to_numpy()
-    return place >= 2, place < 0
+    return place >= len(_BOOLS) // 2, place < 0
+
+
+def _datetimes(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
+    is_plain = pc.fill_null(pc.match_substring_regex(cells, _DATETIME[feature.dtype]), fill_value=False)
+    kind = pa.timestamp("ns", "UTC" if feature.dtype == "datetime_tz" else None)
+    try:
+        ticks = _as_numpy(pc.cast(pc.cast(pc.if_else(is_plain, cells, None), kind), pa.int64()))
+    except pa.ArrowInvalid:  # one of them is in no calendar, or out of range
+        return np.zeros(len(cells), dtype="<M8[ns]"), np.ones(len(cells), dtype=bool)
+    is_near_an_end = (ticks < -_PLAIN_TICKS) | (ticks > _PLAIN_TICKS)
+    return ticks.view("<M8[ns]"), ~is_plain.to_numpy(zero_copy_only=False) | is_near_an_end
 
 
 def _numbers(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
-    """Give the values of plain numbers, and which of the cells are none or may be none."""
+    """Return the values of plain numbers, and which of the cells are none or may be none."""
     is_float = feature.dtype in FLOATS
-    size = lengths(cells)
-    missing = size == 0
-    has_missing = feature.missing and bool(missing.any())
-    values, is_number = _cast(pc.if_else(~missing, cells, None) if has_missing else cells, is_float=is_float)
+    values, is_number = _cast(cells, is_float=is_float)
     # Floats beyond this may be fine, and integers that were rounded to it are not: that is decided cell by cell.
     low, high = (1 - MAX_EXACT_INTEGER, MAX_EXACT_INTEGER - 1) if is_float else feature.bounds
-    doubtful = ~((values >= low) & (values <= high)) | ~is_number | (size > _PLAIN_LENGTH)
-    if has_missing:
-        doubtful &= ~missing
-        values[missing] = np.nan
+    doubtful = ~((values >= low) & (values <= high)) | ~is_number | (lengths(cells) > _PLAIN_LENGTH)
+    if not np.all(is_number) and low <= 0 and high >= 1:
+        place = pc.fill_null(pc.index_in(pc.utf8_lower(cells), _WORDS), -1).to_numpy()
+        is_word = place >= 0
+        values[is_word] = place[is_word]
+        doubtful &= ~is_word
     return values, doubtful
 
 
 def _cast(cells: pa.Array, *, is_float: bool) -> tuple[Any, Any]:
-    """Give the numbers, and which of them are: Arrow takes no float that `read_text` does not, but hexadecimals."""
-    kind = pa.float64() if is_float else pa.int64()
+    """Return the numbers, and which of them are: Arrow takes no float that `read_text` does not, but hexadecimals."""
     data = b"" if is_float else text_bytes(cells)
     if not (b"x" in data or b"X" in data):
         try:
-            return _as_numpy(pc.cast(cells, kind)), np.True_
+            return _as_numpy(pc.cast(cells, pa.float64() if is_float else pa.int64())), np.True_
         except pa.ArrowInvalid:
             pass
-    plain = pc.fill_null(pc.match_substring_regex(cells, _FLOAT if is_float else _INTEGER), fill_value=False)
-    try:
-        numbers = pc.cast(pc.if_else(plain, cells, None), kind)
-    except pa.ArrowInvalid:  # an integer of more than 64 bits
-        return np.zeros(len(cells), dtype=np.int64), np.zeros(len(cells), dtype=bool)
-    return _as_numpy(numbers), plain.to_numpy(zero_copy_only=False)
+    plain = pc.fill_null(pc.match_substring_regex(cells, _FLOAT), fill_value=False)
+    numbers = _as_numpy(pc.cast(pc.if_else(plain, cells, None), pa.float64()))
+    is_number = plain.to_numpy(zero_copy_only=False)
+    if is_float:
+        return numbers, is_number
+    is_whole = (np.abs(numbers) < MAX_EXACT_INTEGER) & (numbers == np.rint(numbers))
+    return np.where(is_whole, numbers, 0).astype(np.int64), is_number & is_whole
 
 
 def _as_numpy(numbers: pa.Array) -> Any:
-    """Give values that may be written to, with 0 for null."""
+    """Return values that may be written to, with 0 for null."""
     return np.array(pc.fill_null(numbers, 0) if numbers.null_count else numbers)
 
 
-def _one_by_one(feature: Feature, cells: pa.Array) -> tuple[list[Any], dict[int, str]]:
-    values: list[Any] = []
-    refused: dict[int, str] = {}
-    for row, text in enumerate(cells.to_pylist()):
-        try:
-            values.append(_read(feature, text))
-        except InvalidBatchError as exc:
-            refused[row] = str(exc)
-            values.append(stand_in(feature))
-    return values, refused
-
-
-def _read(feature: Feature, text: str) -> Any:
-    value = read_text(feature, text)
-    # Whether each of its numbers is finite and in bounds is for the batch to say.
+def _checked(feature: Feature, value: Any) -> Any:
+    # Whether each number of a tensor fits its dtype is for the batch to say.
     Batch.of(Signature((feature,)), {feature.name: [value]})
-    return value
-
-
-def stand_in(feature: Feature) -> Any:
-    """Give a value to hold the place of one that is refused."""
-    value: Any = "" if feature.dtype == "string" else 0
-    for length in reversed(feature.shape):
-        value = [value] * length
     return value

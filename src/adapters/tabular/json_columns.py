@@ -1,74 +1,76 @@
 """One column of JSON texts as the values of one feature, by the rules of a request's instances."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foreseen.adapters.tabular.csv_columns import read_column
-from foreseen.domain.signature import FLOATS, Feature
-from foreseen.domain.text import shown
+from foreseen.adapters.tabular.csv_columns import Refused, plain_values, read_each, read_rest
+from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.signature import DATETIMES, Feature
+from foreseen.domain.values import expected_value, read_value
+
+_ABSENT: Final = "expected a value, got nothing"
+_PLAIN_STRING: Final = r'^"[^"\\]+"$'
 
 
-def read_json_column(feature: Feature, values: pa.Array) -> tuple[Any, dict[int, str]]:
+def read_json_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
     """Read n values; a null is one that its object does not have.
 
     Returns:
         n values that stand in for the refused ones where there are any, and the reason for each refused row.
     """
     texts = values.storage
-    absent = dict.fromkeys(_rows(pc.is_null(texts)), "expected a value, got nothing")
+    absent = {} if feature.is_optional else dict.fromkeys(_rows(pc.is_null(texts)), _ABSENT)
     texts = pc.fill_null(texts, "null")
-    if feature.dtype == "string":
+    if feature.shape:
+        found, refused = read_each(feature, texts.to_pylist(), lambda text: _read(feature, text))
+    elif feature.dtype == "string":
         found, refused = _strings(feature, texts)
-    elif feature.dtype == "bool" and not feature.shape:
-        place = pc.fill_null(pc.index_in(texts, pa.array(["false", "true"])), -1).to_numpy()
-        found = place == 1
-        refused = {row: _worded("true or false", texts[row].as_py()) for row in map(int, np.flatnonzero(place < 0))}
     else:
-        found, refused = _numbers(feature, texts)
+        found, doubtful = plain_values(feature, _cells(feature, texts))
+        refused = read_rest(feature, found, doubtful, texts, lambda text: _read(feature, text))
     return found, refused | absent
 
 
-def _numbers(feature: Feature, texts: pa.Array) -> tuple[Any, dict[int, str]]:
-    """Read numbers as cells are read: what JSON takes for one, cells take as well."""
+def _cells(feature: Feature, texts: pa.Array) -> pa.Array:
+    """Return the values as cells hold them: what JSON takes for a number, cells take as well."""
     cells = pc.if_else(pc.equal(texts, "null"), "", texts) if feature.missing else texts
-    values, refused = read_column(feature, cells)
-    if not feature.shape:
-        expected = "a number" if feature.dtype in FLOATS else "an integer"
-        refused |= {row: _worded(expected, text) for row in refused if not _is_number(text := str(texts[row].as_py()))}
-    return values, refused
+    if feature.dtype not in DATETIMES:
+        return cells
+    unquoted = pc.utf8_slice_codeunits(cells, 1, -1)
+    return pc.if_else(pc.match_substring_regex(cells, _PLAIN_STRING), unquoted, cells)
 
 
-def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, dict[int, str]]:
+def _read(feature: Feature, text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or lists within lists without end
+        raise InvalidBatchError([Flaw(expected_value(feature), f"{text[:40]}…", feature=feature.name)]) from None
+    return read_value(feature, value)
+
+
+def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, Refused]:
     found = np.empty(len(texts), dtype=object)
-    refused: dict[int, str] = {}
+    refused: Refused = {}
     for row, text in enumerate(texts.to_pylist()):
-        value = text[1:-1] if text[0] == '"' and "\\" not in text else json.loads(text)
-        if isinstance(value, str) and _encodes(value):
-            found[row] = value
-        elif value is not None or not feature.missing:
+        try:
+            found[row] = text[1:-1] if text[0] == '"' and "\\" not in text else _encodable(feature, text)
+        except InvalidBatchError as exc:
             found[row] = ""
-            refused[row] = _worded("a string", text)
+            refused[row] = str(exc)
     return found, refused
 
 
-def _encodes(text: str) -> bool:
+def _encodable(feature: Feature, text: str) -> str | None:
+    value: str | None = _read(feature, text)
     try:
-        text.encode()
+        (value or "").encode()
     except UnicodeEncodeError:  # half of a surrogate pair
-        return False
-    return True
-
-
-def _is_number(text: str) -> bool:
-    return text[0] in "-0123456789"
-
-
-def _worded(expected: str, text: str) -> str:
-    return f"expected {expected}, got {shown(json.loads(text))}"
+        raise InvalidBatchError([Flaw("a string of Unicode characters", text, feature=feature.name)]) from None
+    return value
 
 
 def _rows(mask: pa.Array) -> list[int]:

@@ -12,14 +12,15 @@ from foreseen.adapters.tabular.added_columns import AddedColumn
 from foreseen.adapters.tabular.cells import text_bytes
 from foreseen.adapters.tabular.texts import as_json, is_text, json_texts, numbers_as_json
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.signature import DATETIMES, Feature, Signature
 from foreseen.domain.table import Chunk
 
 
 class JsonlEncoder:
     """Gives the fields to keep, then what HTTP answers: the prediction, and an object of the probabilities.
 
-    Cells of text that were read as numbers, bools or lists are written as such; those of other columns are strings.
+    Cells of text that were read as numbers, bools or lists are written as such, and nothing in place of a date and time
+    as null; those of other columns are strings.
     """
 
     has_to_be_sealed: Final = False
@@ -58,8 +59,11 @@ class JsonlEncoder:
 
 
 def _as_json(column: pa.Array, feature: Feature | None) -> pa.Array:
-    is_read_as_text = feature is None or (feature.dtype == "string" and not feature.shape)
-    return as_json(column) if is_read_as_text or not is_text(column.type) else numbers_as_json(column)
+    if feature is None or feature.dtype == "string" or not is_text(column.type):
+        return as_json(column)
+    if feature.dtype in DATETIMES:
+        return as_json(pc.if_else(pc.equal(column, ""), None, column))
+    return numbers_as_json(column)
 
 
 def _member(name: str, values: pa.Array) -> pa.Array:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, Final
 
@@ -18,9 +18,10 @@ from foreseen.adapters.tabular.slices import even_slices
 from foreseen.adapters.tabular.text_source import TextSource
 from foreseen.adapters.tabular.texts import JSON
 from foreseen.domain.errors import TableError
+from foreseen.domain.near import near_hint
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, Reject
-from foreseen.domain.text import shown
+from foreseen.domain.values import shown
 
 _PLAIN: Final = Layout("jsonl", None, "", "", "utf-8")
 _Fields = dict[str, bytes]
@@ -29,8 +30,9 @@ _Fields = dict[str, bytes]
 class JsonlReader:
     """Reads objects whose fields are features, or anything else; each value is kept as the JSON it is.
 
-    Its columns are the fields of the objects in its first block. An object with another field further down is a
-    reject, since there is no column for it; one without a field that is no feature is none.
+    Its columns are the fields of the objects in its first block, and the features that an object may lack. An object
+    with another field further down is a reject, since there is no column for it; one without a field that is no
+    feature is none.
     """
 
     def __init__(
@@ -77,16 +79,25 @@ class JsonlReader:
                 yield from self._chunks(block)
 
     def _columns(self, lines: Sequence[bytes]) -> tuple[str, ...]:
-        columns: dict[str, None] = {}
+        columns: dict[str, None] | None = None
         why = "nothing"
         for line in lines:
             try:
-                columns |= dict.fromkeys(_fields(line))
+                columns = (columns or {}) | dict.fromkeys(_fields(line))
             except ValueError as exc:
                 why = str(exc) if line.strip() else why
-        if not columns:
+        if columns is None:
             raise TableError(f"{self._name}: expected one JSON object a line, got {why}")
-        return tuple(columns)
+        return (*columns, *self._absent(columns.keys()))
+
+    def _absent(self, columns: Collection[str]) -> list[str]:
+        """Return the features that every object lacks and may lack, unless another name looks like one misspelt."""
+        others = set(columns).difference(self._signature.names, self._signature.ignored)
+        return [
+            feature.name
+            for feature in self._signature.features
+            if feature.is_optional and feature.name not in columns and not near_hint(feature.name, others)
+        ]
 
     def _chunks(self, lines: Sequence[bytes]) -> Iterator[Chunk]:
         rows: list[_Fields] = []

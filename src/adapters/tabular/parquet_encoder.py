@@ -16,10 +16,10 @@ from foreseen.domain.predictions import Predictions
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Chunk
 
-_NUMBERS: Final = {
+_TYPES: Final = {
     name: pa.type_for_alias(name)
     for name in ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
-}
+} | {"datetime": pa.timestamp("ns"), "datetime_tz": pa.timestamp("ns", "UTC")}
 
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
@@ -27,8 +27,8 @@ _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 class ParquetEncoder:
     """Gives the columns to keep with their types, then those that are added.
 
-    Cells of text that were read as numbers or bools of a feature are written as what was read: a file that came from
-    CSV can be scored again. Those of other columns stay text.
+    Cells of text that were read as numbers, bools, or dates and times of a feature are written as what was read: a file
+    that came from CSV can be scored again. Those of other columns stay text.
     Labels of classes are strings and probabilities are numbers. What else a model answers is known when it is all
     there: until then it is kept as JSON.
     """
@@ -65,9 +65,10 @@ class ParquetEncoder:
 
     def _column(self, chunk: Chunk, name: str) -> pa.Array:
         if name in self._read and chunk.batch is not None:
-            values = chunk.batch.columns[self._read[name]]
-            given = values if values.ndim == 1 else values.tolist()
-            return pa.array(given, self._schema.field(name).type, from_pandas=True)  # NaN is nothing
+            values, kind = chunk.batch.columns[self._read[name]], self._schema.field(name).type
+            if values.ndim == 1:  # NaN is nothing, also where it stands among integers
+                return pa.array(values, from_pandas=True).cast(kind)
+            return pa.array(values.tolist(), kind, from_pandas=True)
         return _plain(chunk.table.column(name))
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
@@ -76,18 +77,18 @@ class ParquetEncoder:
 
 
 def _type_of(feature: Feature) -> pa.DataType:
-    kind = _NUMBERS[feature.dtype]
+    kind = _TYPES[feature.dtype]
     for _ in feature.shape:
         kind = pa.list_(kind)
     return kind
 
 
 def _read_from_text(schema: pa.Schema, signature: Signature) -> dict[str, int]:
-    """Give the place in the signature of each feature of numbers or bools that stands as text in what was read."""
+    """Return the place in the signature of each feature that is no string and was read from text."""
     return {
         feature.name: place
         for place, feature in enumerate(signature.features)
-        if feature.dtype in _NUMBERS
+        if feature.dtype in _TYPES
         and feature.name in schema.names
         and (schema.field(feature.name).type == JSON or is_text(schema.field(feature.name).type))
     }

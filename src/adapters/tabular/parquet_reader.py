@@ -40,7 +40,7 @@ class ParquetReader:
             self._file = pq.ParquetFile(
                 stream, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True
             )
-            self.schema: Any = self._file.schema_arrow.remove_metadata()
+            self.schema: Any = _without_views(self._file.schema_arrow.remove_metadata())
         except (pa.ArrowException, OSError) as exc:
             raise TableError(self._worded(exc)) from exc
         self.columns = tuple(self.schema.names)
@@ -66,7 +66,7 @@ class ParquetReader:
                 batch_size=self._chunk_rows(), columns=self._needed, use_threads=False
             ):
                 if table.num_rows:
-                    yield self._chunk(table)
+                    yield self._chunk(table.cast(_without_views(table.schema)))
         except (pa.ArrowException, OSError) as exc:
             raise TableError(self._worded(exc)) from exc
 
@@ -86,3 +86,9 @@ class ParquetReader:
     def _worded(self, exc: Exception) -> str:
         said = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         return f"{self._name}: expected a whole Parquet file, got one that is cut off, damaged or none: {said}"
+
+
+def _without_views(schema: pa.Schema) -> pa.Schema:
+    """Return a schema with strings for views of them, from which Arrow takes no rows."""
+    fields = [field.with_type(pa.string()) if pa.types.is_string_view(field.type) else field for field in schema]
+    return pa.schema(fields)

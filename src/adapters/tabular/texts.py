@@ -139,8 +139,8 @@ def _number(text: str | None) -> str:
         return _dumped(json.loads(text))
     except ValueError:
         pass
-    if text.lower() in ("true", "false"):
-        return text.lower()
+    if text.lower() in ("true", "false", "t", "f"):
+        return "true" if text.lower().startswith("t") else "false"
     return _dumped(int(text) if text.lstrip("+-").isdigit() else float(text))
 
 

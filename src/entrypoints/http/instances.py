@@ -8,14 +8,14 @@ from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import numpy as np
 import pydantic_core
 
 from foreseen.domain.batch import Batch, joined
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
-from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Signature
-from foreseen.domain.text import read_text, shown
+from foreseen.domain.signature import Signature
+from foreseen.domain.text import read_text
+from foreseen.domain.values import shown
 from foreseen.entrypoints.http.problems import Refusal
 from foreseen.entrypoints.http.schema import MAX_FLAWS, InstanceSchema
 
@@ -105,15 +105,16 @@ class InstanceReader:
         misnamed = self._misnamed(Counter(name for name, _ in pairs), values)
         if flaws := list(islice(chain(misnamed, self._misread(values)), MAX_FLAWS)):
             raise InvalidBatchError(flaws)
-        columns = {f.name: [read_text(f, values[f.name])] for f in self._signature.features}
+        columns = {f.name: [read_text(f, values.get(f.name, ""))] for f in self._signature.features}
         return Asked(_in_place_of_one(lambda: Batch.of(self._signature, columns)), is_many=False)
 
     def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> Iterator[Flaw]:
+        ignored = self._signature.ignored
         for name, count in counts.items():
-            if count > 1:
+            if count > 1 and name in self._known:
                 yield Flaw("one value", str(count), feature=name)
-        for name in counts:
-            if name in self._known:
+        for name in counts if self._signature.extra_fields == "refuse" else ():
+            if name in self._known or name in ignored:
                 continue
             hint = near_hint(name, self._signature.names)
             yield Flaw("no such feature", shown(values[name]), feature=name, hint=hint)
@@ -121,7 +122,8 @@ class InstanceReader:
     def _misread(self, values: Mapping[str, str]) -> Iterator[Flaw]:
         for feature in self._signature.features:
             if feature.name not in values:
-                yield Flaw("a value", "nothing", feature=feature.name)
+                if not feature.is_optional:
+                    yield Flaw("a value", "nothing", feature=feature.name)
                 continue
             try:
                 read_text(feature, values[feature.name])
@@ -141,8 +143,9 @@ class InstanceReader:
         return [dict(zip(names, each, strict=True)) if isinstance(each, list) else each for each in instances]
 
     def _has_far_too_many(self, instance: object) -> bool:
-        """Tell whether an object has more names than would be told of one by one."""
-        return isinstance(instance, dict) and len(instance) > len(self._known) + MAX_FLAWS
+        """Return whether an object has more names than would be reported one by one."""
+        most = len(self._known) + len(self._signature.ignored) + MAX_FLAWS
+        return self._signature.extra_fields == "refuse" and isinstance(instance, dict) and len(instance) > most
 
     def _batch_of_many(self, instances: Sequence[Any]) -> Generator[None, None, Batch]:
         parts: list[Batch] = []
@@ -162,23 +165,7 @@ class InstanceReader:
 
     def _batch(self, instances: Sequence[Any]) -> Batch:
         checked = self.schema.check(instances)
-        batch = Batch.of(self._signature, {name: [each[name] for each in checked] for name in self._signature.names})
-        self._refuse_rounded(batch, instances)
-        return batch
-
-    def _refuse_rounded(self, batch: Batch, instances: Sequence[Any]) -> None:
-        """Refuse an integer that no float holds exactly: it would be answered as another."""
-        for feature, column in zip(self._signature.features, batch.columns, strict=True):
-            if feature.dtype not in FLOATS:
-                continue
-            for row, *position in np.argwhere(np.abs(column) >= MAX_EXACT_INTEGER):
-                value = instances[row][feature.name]
-                for index in position:
-                    value = value[index]
-                if isinstance(value, int) and abs(value) > MAX_EXACT_INTEGER:
-                    place = tuple(int(index) for index in position)
-                    flaw = Flaw("an integer from -2^53 to 2^53", shown(value), int(row), feature.name, place)
-                    raise InvalidBatchError([flaw])
+        return Batch.of(self._signature, {name: [each.get(name) for each in checked] for name in self._signature.names})
 
 
 def _parsed(body: bytes) -> Any:

@@ -7,8 +7,8 @@ from fastapi.openapi.utils import get_openapi
 
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Signature
+from foreseen.entrypoints.http.instance_docs import instance_schema, row_schema, value_schemas
 from foreseen.entrypoints.http.problems import MEDIA_TYPE
-from foreseen.entrypoints.http.schema import InstanceSchema
 from foreseen.entrypoints.http.timeouts import FORM
 
 _REF: Final = "#/components/schemas/"
@@ -42,8 +42,8 @@ def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     # What a reader came for stands first.
     document["components"]["schemas"] = {
-        "Instance": InstanceSchema(predictor.info.signature).json_schema(),
-        "Row": _row(predictor.info.signature),
+        "Instance": instance_schema(predictor.info.signature),
+        "Row": row_schema(predictor.info.signature),
         "Instances": _instances(),
         "Prediction": _prediction(predictor),
         "Predictions": {
@@ -83,13 +83,13 @@ def post_predict_docs(signature: Signature) -> dict[str, Any]:
 
 def get_predict_docs(signature: Signature) -> dict[str, Any]:
     """Describe the parameters and the answers of GET /predict."""
-    properties = InstanceSchema(signature).json_schema()["properties"]
+    schemas = value_schemas(signature)
     parameters = [
         {
             "name": feature.name,
             "in": "query",
-            "required": True,
-            "schema": properties[feature.name],
+            "required": not feature.is_optional,
+            "schema": schemas[feature.name],
             "example": feature.default_example(),
         }
         for feature in signature.features
@@ -131,20 +131,6 @@ def _instances() -> dict[str, Any]:
         "required": ["instances"],
         "additionalProperties": False,
         "properties": {"instances": {"type": "array", "minItems": 1, "items": either}},
-    }
-
-
-def _row(signature: Signature) -> dict[str, Any]:
-    properties = InstanceSchema(signature).json_schema()["properties"]
-    count = len(signature.features)
-    return {
-        "type": "array",
-        "description": f"The values alone, in this order: {', '.join(signature.names)}.",
-        "prefixItems": [properties[name] | {"title": name} for name in signature.names],
-        "items": False,
-        "minItems": count,
-        "maxItems": count,
-        "example": list(signature.example_instance().values()),
     }
 
 

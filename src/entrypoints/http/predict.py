@@ -19,6 +19,8 @@ from foreseen.settings import Settings
 
 SPARE_VALUES: Final = 1000
 """Values of a request beyond those that may be right, so that what is wrong with a small one is told of it."""
+EXTRA_VALUES: Final = 1000
+"""Values of an instance beside its features where any field is accepted: a wide table has about as many columns."""
 
 
 def predict_router(predict: Predict, settings: Settings) -> APIRouter:
@@ -29,7 +31,8 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
     # One instance's tensors may be longer than a request may have instances; until the body is parsed, they look alike.
     longest = sum(feature.shape[0] for feature in signature.features if feature.shape)
     max_rows = max(settings.max_rows, longest)
-    max_values = max_rows * signature.size + SPARE_VALUES
+    extra_values = EXTRA_VALUES if signature.extra_fields == "ignore" else len(signature.ignored)
+    max_values = max_rows * (signature.size + extra_values) + SPARE_VALUES
     router = APIRouter(tags=["predict"])
 
     async def answered(request: Request, asked: Asked, tags: Mapping[str, str] | None = None) -> Response:

@@ -37,14 +37,14 @@ class QuickReader:
     """Reads a request that is plainly valid, and gives None for any other: the ordinary route looks closer."""
 
     def __init__(self, signature: Signature, recipe: KeyRecipe, *, max_rows: int) -> None:
-        schema = InstanceSchema(signature, takes_rounded=False)
+        schema = InstanceSchema(signature)
         self._features = {feature.name: feature for feature in signature.features}
         self._recipe = recipe
         self._max_rows = max_rows
         self._one = TypeAdapter[Any](schema.type).validator.validate_json
         self._objects = TypeAdapter[Any](_instances_of(schema.type)).validator.validate_json
         self._rows = TypeAdapter[Any](_instances_of(schema.row_type)).validator.validate_json
-        self._values = _values_getter(signature.names)
+        self._values = _values_getter(signature)
         self._is_exact = _exactness(signature)
         self._plain_query = _plain_query(signature)
 
@@ -88,7 +88,10 @@ def _instances_of(instance: Any) -> Any:
     return document
 
 
-def _values_getter(names: Sequence[str]) -> Callable[[dict[str, Any]], Sequence[Any]]:
+def _values_getter(signature: Signature) -> Callable[[dict[str, Any]], Sequence[Any]]:
+    names = signature.names
+    if any(feature.is_optional for feature in signature.features):
+        return lambda instance: tuple(map(instance.get, names))
     if len(names) == 1:
         return lambda instance: (instance[names[0]],)
     return itemgetter(*names)

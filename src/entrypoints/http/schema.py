@@ -1,127 +1,129 @@
-"""InstanceSchema: what an instance looks like in JSON, checked and documented by one and the same definition."""
+"""InstanceSchema: instances as JSON objects, checked all at once where they are plain, else value by value."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import Annotated, Any, NotRequired
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
+from foreseen.domain.datetimes import nanoseconds
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
-from foreseen.domain.signature import FLOATS, MAX_EXACT_INTEGER, Feature, Signature
-from foreseen.domain.text import shown
+from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, RESERVED_NAMES, Feature, Signature
+from foreseen.domain.values import read_value, shown
 
 MAX_FLAWS = 20
-"""Flaws told of one request at the most."""
+"""Flaws reported of one request at the most."""
 
 
 class InstanceSchema:
-    """Checks instances given as objects, and gives the JSON Schema of one.
+    """Checks instances given as objects.
 
     Attributes:
-        type, row_type: what pydantic checks an instance with, as an object and as a row.
+        type, row_type: what pydantic accepts as a plain instance, as an object and as a row; `read_value` accepts all
+            of these, gives the same values for them, and accepts more.
     """
 
-    def __init__(self, signature: Signature, *, takes_rounded: bool = True) -> None:
-        """Take what is described.
-
-        Args:
-            takes_rounded: whether floats may be so large that they may have been integers which no float holds.
-        """
+    def __init__(self, signature: Signature) -> None:
         self._signature = signature
-        types = [_type(feature, takes_rounded=takes_rounded) for feature in signature.features]
+        self._known = frozenset((*signature.names, *signature.ignored))
+        self._accepts_others = signature.extra_fields == "ignore"
+        types = [_type(feature) for feature in signature.features]
+        fields = {
+            feature.name: NotRequired[each] if feature.is_optional else each
+            for feature, each in zip(signature.features, types, strict=True)
+        }
+        ignored = dict.fromkeys(set(signature.ignored) - RESERVED_NAMES, NotRequired[Any])
         # The functional form takes names that are no Python identifiers, such as "sepal length (cm)".
         make: Any = TypedDict
-        instance: Any = make("Instance", dict(zip(signature.names, types, strict=True)))
-        instance.__pydantic_config__ = ConfigDict(extra="forbid")
-        self._instance = TypeAdapter[Any](instance)
-        self._instances = TypeAdapter[Any](list[instance])
+        instance: Any = make("Instance", fields | ignored)
+        instance.__pydantic_config__ = ConfigDict(extra="ignore" if self._accepts_others else "forbid")
         self.type = instance
         self.row_type: Any = tuple[tuple(types)]  # type: ignore[misc]
+        self._plain = TypeAdapter[Any](list[instance])
 
     def check(self, instances: Sequence[Any]) -> list[dict[str, Any]]:
-        """Give the instances with their values as the right Python types.
+        """Return the instances with the values that `read_value` gives; one that is missing may be absent.
 
         Raises:
             InvalidBatchError: with a flaw for each thing wrong, up to MAX_FLAWS.
         """
         try:
-            checked: list[dict[str, Any]] = self._instances.validate_python(instances)
-        except ValidationError as exc:
-            errors = exc.errors(include_url=False)[:MAX_FLAWS]
-            raise InvalidBatchError([self._flaw(dict(error)) for error in errors]) from None
+            checked: list[dict[str, Any]] = self._plain.validate_python(instances)
+        except ValidationError:
+            return self._check_each(instances)
         return checked
 
-    def json_schema(self) -> dict[str, Any]:
-        """Give the JSON Schema of one instance, with an example."""
-        schema = self._instance.json_schema()
-        properties = {
-            name: {k: v for k, v in part.items() if k != "title"} for name, part in schema["properties"].items()
-        }
-        return schema | {"properties": properties, "example": self._signature.example_instance()}
+    def _check_each(self, instances: Sequence[Any]) -> list[dict[str, Any]]:
+        checked: list[dict[str, Any]] = [{} for _ in instances]
+        flaws = (
+            replace(flaw, row=row)
+            for row, (instance, values) in enumerate(zip(instances, checked, strict=True))
+            for flaw in self._read(instance, values)
+        )
+        if found := list(islice(flaws, MAX_FLAWS)):
+            raise InvalidBatchError(found)
+        return checked
 
-    def _flaw(self, error: dict[str, Any]) -> Flaw:
-        row, *place = error["loc"]
-        name = str(place[0]) if place else None
-        position = tuple(part for part in place[1:] if isinstance(part, int))
-        if error["type"] == "extra_forbidden":
-            hint = near_hint(str(name), self._signature.names)
-            return Flaw("no such feature", shown(error["input"]), row, name, hint=hint)
-        if error["type"] == "missing":
-            given = set(error["input"]) - set(self._signature.names)
-            hint = f"was {near!r} meant?" if (near := _nearest(str(name), given)) else ""
-            return Flaw("a value", "nothing", row, name, hint=hint)
-        return Flaw(self._expectation(error, name), _got(error), row, name, position)
+    def _read(self, instance: Any, values: dict[str, Any]) -> Iterator[Flaw]:
+        """Read an instance into `values`, and yield what is wrong with it."""
+        if not isinstance(instance, dict):
+            yield Flaw(f"an object with {', '.join(self._signature.names)}", shown(instance))
+            return
+        for feature in self._signature.features:
+            if feature.name in instance:
+                try:
+                    values[feature.name] = read_value(feature, instance[feature.name])
+                except InvalidBatchError as exc:
+                    yield from exc.flaws
+            elif not feature.is_optional:
+                yield Flaw("a value", "nothing", feature=feature.name, hint=self._meant(feature.name, instance))
+        if not self._accepts_others:
+            for name in (name for name in instance if name not in self._known):
+                hint = near_hint(name, self._signature.names)
+                yield Flaw("no such feature", shown(instance[name]), feature=name, hint=hint)
 
-    def _expectation(self, error: dict[str, Any], name: str | None) -> str:
-        if name is None:
-            return f"an object with {', '.join(self._signature.names)}"
-        if error["type"] in ("too_short", "too_long"):
-            context = error["ctx"]
-            return f"a list of {context.get('min_length', context.get('max_length'))}"
-        return _EXPECTED.get(error["type"]) or str(error["msg"])
-
-
-_EXPECTED = {
-    "bool_type": "true or false",
-    "float_type": "a number",
-    "int_type": "an integer",
-    "int_from_float": "an integer",
-    "finite_number": "a finite number",
-    "list_type": "a list",
-    "string_type": "a string",
-}
+    def _meant(self, name: str, instance: dict[str, Any]) -> str:
+        """Word which field may have been meant to be a feature that is absent."""
+        others = instance.keys() - self._known
+        if len(others) > MAX_FLAWS:  # each is compared, for each that is absent
+            return ""
+        meant = next((other for other in sorted(others) if near_hint(other, [name])), None)
+        return f"was {meant!r} meant?" if meant else ""
 
 
-def _got(error: dict[str, Any]) -> str:
-    return str(error["ctx"]["actual_length"]) if error["type"] in ("too_short", "too_long") else shown(error["input"])
-
-
-def _nearest(name: str, given: set[str]) -> str | None:
-    if len(given) > MAX_FLAWS:  # each is compared, for each that is missing
-        return None
-    return next((other for other in sorted(given) if near_hint(other, [name])), None)
-
-
-def _type(feature: Feature, *, takes_rounded: bool) -> Any:
-    """Give the type of one feature's value: strict, since "5.1" is text and true is no number."""
+def _type(feature: Feature) -> Any:
+    """Return the type of the plain values of one feature: strict, since "5.1" is text and true is another spelling."""
     value: Any = _scalar(feature)
-    if feature.dtype in FLOATS and not takes_rounded:
-        value = Annotated[value, Field(gt=-MAX_EXACT_INTEGER, lt=MAX_EXACT_INTEGER)]
-    for length in reversed(feature.shape):
-        value = Annotated[list[value], Field(min_length=length, max_length=length)]
     if feature.missing:
         value = value | None
-    return Annotated[value, Field(examples=[feature.default_example()])]
+    for length in reversed(feature.shape):
+        value = Annotated[list[value], Field(min_length=length, max_length=length)]
+    return value
 
 
 def _scalar(feature: Feature) -> Any:
     if feature.dtype == "string":
         return Annotated[str, Field(strict=True)]
+    if feature.dtype in DATETIMES:
+        read = partial(nanoseconds, has_zone=feature.dtype == "datetime_tz")
+        return Annotated[str, Field(strict=True), AfterValidator(read)]
     if feature.dtype == "bool":
         return Annotated[bool, Field(strict=True)]
+    # Floats that are larger may have been integers which no float holds: `read_value` looks closer.
+    number = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=-MAX_EXACT_INTEGER, lt=MAX_EXACT_INTEGER)]
     if feature.dtype in FLOATS:
-        # NaN stands for missing where that is allowed; infinities are found when the batch is made.
-        return Annotated[float, Field(strict=True, allow_inf_nan=feature.missing)]
+        return number
     low, high = feature.bounds
-    return Annotated[int, Field(strict=True, ge=low, le=high)]
+    integer = Annotated[int, Field(strict=True, ge=low, le=high)]
+    whole = Annotated[number, AfterValidator(partial(_whole, low=low, high=high))]
+    return Annotated[integer | whole, Field(union_mode="left_to_right")]
+
+
+def _whole(number: float, *, low: int, high: int) -> int:
+    if not number.is_integer() or not low <= number <= high:
+        raise ValueError
+    return int(number)

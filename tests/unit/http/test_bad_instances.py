@@ -1,6 +1,7 @@
 """Instances that do not fit the model: refused with the place, by every way of asking."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -24,13 +25,17 @@ SIGNATURE = Signature(
         Feature("fresh", dtype="bool"),
         Feature("colour", dtype="string"),
         Feature("note", dtype="string", missing=True),
+        Feature("day", dtype="datetime"),
+        Feature("at", dtype="datetime_tz", missing=True),
+        Feature("children", dtype="int8", missing=True),
     ),
     kind="regression",
 )
 GOOD: dict[str, object] = {
     "sepal_length": 5.1, "petal_width": 0.25, "weight": None, "count": 3,
-    "small": 7, "fresh": True, "colour": "red", "note": None,
+    "small": 7, "fresh": True, "colour": "red", "note": None, "day": "2024-01-02", "at": None, "children": None,
 }  # fmt: skip
+REQUIRED = [feature.name for feature in SIGNATURE.features if not feature.missing]
 MISSING = object()
 """In place of a value: the feature is left out."""
 
@@ -77,7 +82,6 @@ WRONG = [
     ("sepal_length", MISSING, "expected a value, got nothing"),
     ("sepal_length", "wide", 'expected a number, got "wide"'),
     ("sepal_length", "5.1 ", 'expected a number, got "5.1 "'),
-    ("sepal_length", True, "expected a number, got true"),
     ("sepal_length", [5.1], "expected a number, got [5.1]"),
     ("sepal_length", {"cm": 5.1}, 'expected a number, got {"cm": 5.1}'),
     ("sepal_length", None, "expected a number, got null"),
@@ -87,11 +91,9 @@ WRONG = [
     ("petal_width", 1e39, "expected a finite float32 number, got 1e+39"),
     ("petal_width", -1e39, "expected a finite float32 number, got -1e+39"),
     ("petal_width", 2**53 + 1, "expected an integer from -2^53 to 2^53, got 9007199254740993"),
-    ("weight", MISSING, "expected a value, got nothing"),
     ("weight", "heavy", 'expected a number, got "heavy"'),
     ("weight", 2**53 + 1, "expected an integer from -2^53 to 2^53, got 9007199254740993"),
     ("count", 3.5, "expected an integer, got 3.5"),
-    ("count", True, "expected an integer, got true"),
     ("count", "three", 'expected an integer, got "three"'),
     ("count", None, "expected an integer, got null"),
     ("count", 2**53 + 1, "9007199254740993"),
@@ -104,7 +106,16 @@ WRONG = [
     ("fresh", 2, "expected true or false, got 2"),
     ("fresh", None, "expected true or false, got null"),
     ("colour", MISSING, "expected a value, got nothing"),
-    ("note", MISSING, "expected a value, got nothing"),
+    ("day", MISSING, "expected a value, got nothing"),
+    ("day", None, 'expected a date and time such as "2024-01-02T03:04:05", got null'),
+    ("day", "2.1.2024", 'expected a date and time such as "2024-01-02T03:04:05", got "2.1.2024"'),
+    ("day", 1704164645, 'expected a date and time such as "2024-01-02T03:04:05", got 1704164645'),
+    ("day", "2024-02-30", 'expected a date of the calendar, got "2024-02-30"'),
+    ("day", "2300-01-01", "expected a date and time from 1677-09-21T00:12:43.145224193 to 2262-04-11T"),
+    ("day", "2024-01-02T00:00Z", 'such as "2024-01-02T03:04:05", without an offset, got "2024-01-02T00:00Z"'),
+    ("at", "2024-01-02T00:00", 'with an offset such as "2024-01-02T03:04:05Z", got "2024-01-02T00:00"'),
+    ("children", 2.5, "expected an integer, got 2.5"),
+    ("children", 128.0, "expected an integer from -128 to 127, got 128.0"),
 ]
 NAMES = [f"{name}={'nothing' if value is MISSING else json.dumps(value)}" for name, value, _ in WRONG]
 
@@ -167,6 +178,48 @@ def test_what_is_no_finite_number_is_refused_with_its_place(flowers: Service, na
     assert posted["detail"].startswith(f"instances[1].{name}: expected ")
     assert asked["detail"].startswith(f"{name}: expected ")
     assert len(posted["detail"]) < 300
+
+
+SPELLINGS: dict[str, list[object]] = {
+    "sepal_length": [1, 1.0, True],
+    "weight": [0, -0.0, False],
+    "count": [3, 3.0],
+    "small": [1, True, 1.0],
+    "fresh": [True, 1, 1.0],
+    "children": [0, 0.0, False],
+    "note": [None, math.nan, MISSING],
+    "at": ["2024-01-02T03:04:05Z", "2024-01-02 04:04:05.000+01:00", "2024-01-01T22:04:05-0500"],
+    "day": ["2024-01-02", "2024-01-02T00:00", "2024-01-02 00:00:00.000000000"],
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_spellings_of_one_value_are_one_instance(flowers: Service, name: str) -> None:
+    """The first is computed, or known from another test; the others are hits."""
+    replies = [flowers.post(with_value(name, value)) for value in SPELLINGS[name]]
+    replies += [flowers.post({"instances": [with_value(name, value)]}) for value in SPELLINGS[name]]
+
+    assert {reply.status for reply in replies} == {200}
+    assert {reply.cache_status for reply in replies[1:]} == {"foreseen; hit; detail=L1"}
+
+
+@pytest.mark.parametrize("name", ["weight", "note", "at", "children"])
+def test_what_may_be_missing_may_be_null_nan_blank_or_absent(flowers: Service, name: str) -> None:
+    posted = [flowers.post(with_value(name, value)) for value in (None, math.nan, MISSING)]
+    asked = [
+        flowers.send("GET", query=urlencode({n: text(v) for n, v in with_value(name, value).items()}).encode())
+        for value in (None, MISSING)
+    ]
+
+    assert {reply.status for reply in (*posted, *asked)} == {200}
+    assert {reply.cache_status for reply in (*posted[1:], *asked)} == {"foreseen; hit; detail=L1"}
+
+
+@pytest.mark.parametrize("name", ["sepal_length", "count", "fresh", "day"])
+def test_a_refused_null_is_told_how_to_be_allowed(flowers: Service, name: str) -> None:
+    (error,) = problem(flowers.post(with_value(name, None)))["errors"]
+
+    assert error["hint"] == "if it may be missing, say missing = true for it in the sidecar"
 
 
 def test_a_missing_number_may_be_null_nan_or_blank_where_the_model_takes_one(flowers: Service) -> None:
@@ -250,10 +303,10 @@ class TestNames:
         assert len(document["errors"]) == 20
         assert document["detail"] == "instances[0].sepal_length: expected a value, got nothing; and 19 more"
 
-    def test_an_empty_object_misses_every_feature(self, flowers: Service) -> None:
+    def test_an_empty_object_lacks_every_feature_that_may_not_be_missing(self, flowers: Service) -> None:
         document = problem(flowers.post(b"{}"))
 
-        assert [error["place"] for error in document["errors"]] == list(GOOD)
+        assert [error["place"] for error in document["errors"]] == REQUIRED
 
     def test_an_empty_name_is_unknown(self, flowers: Service) -> None:
         assert problem(flowers.post(GOOD | {"": 1}))["errors"][0]["expected"] == "no such feature"
@@ -267,8 +320,8 @@ class TestQueryString:
 
         assert document["detail"] == "count: expected one value, got 2"
 
-    def test_no_parameters_miss_every_feature(self, flowers: Service) -> None:
-        assert [error["place"] for error in problem(flowers.get())["errors"]] == list(GOOD)
+    def test_no_parameters_lack_every_feature_that_may_not_be_missing(self, flowers: Service) -> None:
+        assert [error["place"] for error in problem(flowers.get())["errors"]] == REQUIRED
 
     @pytest.mark.parametrize("name", ["sepal_length", "count", "small", "fresh"])
     @pytest.mark.parametrize("written", ["{}=", "{}"])
@@ -306,11 +359,11 @@ class TestQueryString:
 
 
 class TestRows:
-    @pytest.mark.parametrize("length", [0, 1, 7, 9, 100])
+    @pytest.mark.parametrize("length", [0, 1, 7, 12, 100])
     def test_a_row_of_another_length_is_refused(self, flowers: Service, length: int) -> None:
         document = problem(flowers.post({"instances": [list(GOOD.values()), [1.0] * length]}))
 
-        assert document["detail"].startswith("instances[1]: expected 8 values (sepal_length, petal_width, ")
+        assert document["detail"].startswith("instances[1]: expected 11 values (sepal_length, petal_width, ")
         assert document["detail"].endswith(f"got {length}")
 
     @pytest.mark.parametrize("element", [None, 1, 1.5, "red", True])

@@ -48,7 +48,7 @@ WRONG = [
     ({"image": None}, "image", "a list, got null"),
     ({"image": [IMAGE[0], [4.0, "dark", 6.0]]}, "image[1][1]", 'a number, got "dark"'),
     ({"image": [IMAGE[0], [4.0, None, 6.0]]}, "image[1][1]", "a number, got null"),
-    ({"image": [IMAGE[0], [4.0, 5.0, True]]}, "image[1][2]", "a number, got true"),
+    ({"image": [IMAGE[0], [4.0, 5.0, "6"]]}, "image[1][2]", 'a number, got "6"'),
     ({"image": [IMAGE[0], [4.0, 5.0, [6.0]]]}, "image[1][2]", "a number, got [6.0]"),
     ({"image": [[1, 2, 3], [4, 2**53 + 1, 6]]}, "image[1][1]", "an integer from -2^53 to 2^53, got 9007199254740993"),
     ({"cube": [[[1, 2]]]}, "cube[0]", "a list of 2, got 1"),

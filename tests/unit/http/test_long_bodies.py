@@ -82,14 +82,14 @@ def test_a_short_one_is_read_without_giving_way() -> None:
 
 
 def test_what_is_wrong_is_told_by_its_place_in_the_whole() -> None:
-    body = body_of(flowers(3 * PART, r3="x", **{f"r{PART + 5}": "y", f"r{2 * PART}": True}))
+    body = body_of(flowers(3 * PART, r3="x", **{f"r{PART + 5}": "y", f"r{2 * PART}": []}))
 
     flaws = flaws_of(lambda: READER.from_body(body))
 
     assert [(flaw.row, flaw.feature, flaw.got) for flaw in flaws] == [
         (3, "length", '"x"'),
         (PART + 5, "length", '"y"'),
-        (2 * PART, "length", "true"),
+        (2 * PART, "length", "[]"),
     ]
 
 

@@ -13,12 +13,24 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from foreseen.container import Container
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.signature import ExtraFields, Feature, Signature
 from support.fakes import FakePredictor
 from support.models import IRIS_NAMES, iris_logistic, mixed_pipeline, save
 from support.service import JSON, Service, container_of, container_with, service
 
 TENSORS = Signature((Feature("image", shape=(2, 3)), Feature("flags", dtype="uint8", shape=(2,)), Feature("scale")))
+KINDS = Signature(
+    (
+        Feature("member", dtype="bool"),
+        Feature("age", dtype="int64", missing=True),
+        Feature("day", dtype="datetime"),
+        Feature("at", dtype="datetime_tz", missing=True),
+        Feature("left", dtype="bool", missing=True, values=(None, False)),
+        Feature("colour", dtype="string", missing=True, values=("red", "blue")),
+        Feature("curve", shape=(2,), missing=True),
+    ),
+    ignored=("ticket", "instances"),
+)
 ODD_NAMES = Signature((Feature("sepal length (cm)"), Feature("größe", dtype="int64"), Feature("a/b~c#?&")))
 SIDECAR = """
 [[features]]
@@ -45,10 +57,11 @@ def containers(folder: Path) -> dict[str, Container]:
         "mixed": container_with(save(mixed_pipeline(), folder, "mixed.joblib")),
         "tensors": container_of(FakePredictor(TENSORS)),
         "odd names": container_of(FakePredictor(ODD_NAMES)),
+        "kinds": container_of(FakePredictor(KINDS)),
     }
 
 
-@pytest.fixture(scope="module", params=["iris", "mixed", "tensors", "odd names"])
+@pytest.fixture(scope="module", params=["iris", "mixed", "tensors", "odd names", "kinds"])
 def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     container = containers(tmp_path_factory.mktemp("models"))[request.param]
     with service(container) as started:
@@ -112,7 +125,7 @@ class TestEveryModel:
         for name in good:
             # A text that the model never saw is its own matter; one that it may be given fits the document.
             wrong: Any
-            for wrong in ("text", True, {}, [[[[]]]], 1, 0.5, None):
+            for wrong in ("text", {}, [[[[]]]], 0.5, 7, None):
                 if isinstance(good[name], str) and isinstance(wrong, str):
                     continue
                 changed = good | {name: wrong}
@@ -127,7 +140,8 @@ class TestEveryModel:
         examples = {parameter["name"]: parameter["example"] for parameter in in_query}
 
         assert asked.get(**examples).status == 200
-        assert all(parameter["required"] for parameter in in_query)
+        optional = {feature.name for feature in asked.predict.predictor.info.signature.features if feature.missing}
+        assert {parameter["name"] for parameter in in_query if not parameter["required"]} == optional
 
     def test_the_header_works_as_documented_wherever_it_is_offered(self, asked: Service) -> None:
         operations = document(asked)["paths"]["/predict"].values()
@@ -188,6 +202,36 @@ def test_strings_have_examples_and_what_may_be_missing_may_be_null(tmp_path: Pat
     assert properties["weight"]["anyOf"] == [{"type": "number"}, {"type": "null"}]
     assert properties["height"]["type"] == "number"
     assert null.status == 200
+
+
+def test_each_kind_of_value_has_its_type(tmp_path: Path) -> None:
+    with service(containers(tmp_path)["kinds"]) as asked:
+        schema = document(asked)["components"]["schemas"]["Instance"]
+        without = asked.post({"member": True, "day": "2024-01-02", "curve": [1, None], "ticket": {"any": "thing"}})
+
+    properties = schema["properties"]
+    integer = {"type": "integer", "minimum": -(2**53), "maximum": 2**53}
+    assert properties["member"] == {"type": "boolean", "examples": [True]}
+    assert properties["age"]["anyOf"] == [integer, {"type": "null"}]
+    assert properties["at"]["anyOf"] == [{"type": "string", "format": "date-time"}, {"type": "null"}]
+    assert properties["day"]["type"] == "string"
+    assert re.search(properties["day"]["pattern"], properties["day"]["examples"][0])
+    assert properties["colour"]["examples"] == ["red"]
+    assert properties["left"]["examples"] == [False]
+    assert schema["required"] == ["member", "day", "curve"]
+    assert "ticket" in properties
+    assert without.status == 200
+
+
+@pytest.mark.parametrize(("extra_fields", "status"), [("refuse", 422), ("ignore", 200)])
+def test_other_fields_are_refused_or_ignored_as_documented(extra_fields: ExtraFields, status: int) -> None:
+    signature = Signature((Feature("a"),), extra_fields=extra_fields)
+    with service(container_of(FakePredictor(signature))) as asked:
+        given = {"a": 1} | {f"more {number}": number for number in range(50)}
+        replies = [asked.post(given), asked.post({"instances": [given]}), asked.get(a=1, b=2)]
+
+        assert [reply.status for reply in replies] == [status] * 3
+        assert is_valid(asked, "Instance", given) == (status == 200)
 
 
 def test_tensors_are_nested_arrays_with_lengths(tmp_path: Path) -> None:

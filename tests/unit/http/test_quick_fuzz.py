@@ -4,16 +4,18 @@ So no two requests that differ come to one key, and nothing that would be refuse
 """
 
 import json
+import math
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.key import Fingerprint, KeyRecipe, namespace
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.signature import DATETIMES, Feature, Signature
 from foreseen.entrypoints.http.instances import InstanceReader
 from foreseen.entrypoints.http.problems import Refusal
 from foreseen.entrypoints.http.quick import Asked, QuickReader
@@ -27,6 +29,12 @@ MIXED = Signature(
 )
 TEXT = Signature((Feature("s", "string", missing=True), Feature("t", "string"), Feature("a")))
 TENSOR = Signature((Feature("t", "float32", (2, 2)), Feature("a", missing=True)))
+KINDS = Signature(
+    (Feature("n", "int64", missing=True), Feature("b", "bool", missing=True), Feature("d", "datetime", missing=True),
+     Feature("z", "datetime_tz"), Feature("u", "uint8")),
+    ignored=("t",),
+)  # fmt: skip
+LAX = Signature((Feature("n", "int8", missing=True), Feature("x", missing=True)), extra_fields="ignore")
 LONE = Signature((Feature("x"),))
 MAX_ROWS = 4
 JSON_SIGNS = b'{}[]",:0123456789.-+eE \\untrfalsINFy\x00\xff\xc3\xa9'
@@ -63,18 +71,44 @@ class Readers:
 
 
 READERS = {name: Readers(one) for name, one in
-           {"floats": FLOWER, "mixed": MIXED, "text": TEXT, "tensor": TENSOR, "lone": LONE}.items()}  # fmt: skip
+           {"floats": FLOWER, "mixed": MIXED, "text": TEXT, "tensor": TENSOR, "kinds": KINDS, "lax": LAX,
+            "lone": LONE}.items()}  # fmt: skip
 each_signature = pytest.mark.parametrize("readers", READERS.values(), ids=READERS)
+
+
+ABSENT = object()
+"""In place of a value that an object lacks."""
+
+
+def respelled(feature: Feature, value: Any) -> st.SearchStrategy[Any]:
+    """Give a strategy of the ways in which JSON may write a value."""
+    if value is None and feature.is_optional:
+        return st.sampled_from([None, ABSENT, math.nan])
+    if feature.dtype in DATETIMES and value is not None:
+        return st.just(as_text(feature, value))
+    if isinstance(value, int) and not feature.shape:
+        return st.sampled_from([value, float(value)])
+    return st.just(value)
+
+
+def as_text(feature: Feature, value: Any) -> str:
+    """Write a value as text."""
+    if feature.dtype in DATETIMES and value is not None:
+        return f"{np.datetime64(value, 'ns')}{'Z' if feature.dtype == 'datetime_tz' else ''}"
+    return "" if value is None else str(value)
 
 
 def bodies(signature: Signature) -> st.SearchStrategy[bytes]:
     """Give a strategy of valid bodies: one instance, objects, and rows."""
     names = signature.names
-    rows = st.lists(instances(signature), min_size=1, max_size=MAX_ROWS + 1)
+    row = instances(signature).flatmap(lambda values: st.tuples(*map(respelled, signature.features, values)).map(list))
+    rows = st.lists(row, min_size=1, max_size=MAX_ROWS + 1)
 
     def written(drawn: tuple[list[list[Any]], str, bool]) -> bytes:
         some, form, is_ascii = drawn
-        objects = [dict(zip(names, row, strict=True)) for row in some]
+        objects = [{name: value for name, value in zip(names, row, strict=True) if value is not ABSENT} for row in some]
+        objects[0] |= {name: ["anything"] for name in signature.ignored}
+        some = [[None if value is ABSENT else value for value in row] for row in some]
         document = {"one": objects[0], "objects": {"instances": objects}, "rows": {"instances": some}}[form]
         return json.dumps(document, ensure_ascii=is_ascii).encode(errors="surrogatepass")
 
@@ -110,8 +144,8 @@ def test_any_bytes_as_a_query(readers: Readers, query: bytes) -> None:
 @given(data=st.data())
 def test_a_valid_query_and_what_a_few_changes_make_of_it(readers: Readers, data: st.DataObject) -> None:
     values = data.draw(instances(readers.signature))
-    named = dict(zip(readers.signature.names, values, strict=True))
-    right = urlencode({name: "" if value is None else str(value) for name, value in named.items()}).encode()
+    named = zip(readers.signature.features, values, strict=True)
+    right = urlencode({feature.name: as_text(feature, value) for feature, value in named}, safe=":").encode()
 
     readers.agree_on_query(right)
     readers.agree_on_query(data.draw(mutated(right, alphabet=QUERY_SIGNS)))
@@ -120,6 +154,8 @@ def test_a_valid_query_and_what_a_few_changes_make_of_it(readers: Readers, data:
 @pytest.mark.parametrize(
     ("name", "body"),
     [("floats", b'{"length":1,"width":2}'), ("mixed", b'{"instances":[[1,null,3,true]]}'),
+     ("kinds", b'{"u":3.0,"z":"2024-01-02T03:04:05+01:00","n":7.0,"t":{}}'), ("lax", b'{"x":1,"other":[]}'),
+     ("kinds", b'{"instances":[[null,null,"2024-01-02","2024-01-02T03:04:05Z",0]]}'),
      ("text", b'{"s":null,"t":"x","a":1}'), ("tensor", b'{"t":[[1,2],[3,4]],"a":1}'), ("lone", b'{"x":1}')],
 )  # fmt: skip
 def test_plainly_valid_bodies_are_read_quickly(name: str, body: bytes) -> None:

@@ -126,6 +126,35 @@ def test_a_sidecar_says_what_a_model_does_not(tmp_path: Path) -> None:
     assert (scan.dtype, scan.shape, scan.example) == ("float32", (1, 2), [[0.5, 1]])
 
 
+def test_a_sidecar_may_have_dates_as_text_or_as_toml_has_them(tmp_path: Path) -> None:
+    toml = """
+        [[features]]
+        name = "day"
+        dtype = "datetime"
+        example = 2024-01-02
+        [[features]]
+        name = "at"
+        dtype = "datetime_tz"
+        missing = true
+        example = 2024-01-02T03:04:05.5+01:00
+        [[features]]
+        name = "count"
+        dtype = "int32"
+        missing = true
+        example = 3
+        [[features]]
+        name = "until"
+        dtype = "datetime"
+        example = "2024-01-02 03:04"
+    """
+    features = _signature(Doubler(), tmp_path, toml, rows_per_call=1).features
+
+    assert [feature.default_example() for feature in features] == [
+        "2024-01-02", "2024-01-02T03:04:05.500000+01:00", 3, "2024-01-02 03:04",
+    ]  # fmt: skip
+    assert [feature.dtype for feature in features] == ["datetime", "datetime_tz", "int32", "datetime"]
+
+
 def test_a_sidecar_may_say_the_kind(tmp_path: Path) -> None:
     signature = _signature(Labeller(), tmp_path, 'kind = "other"\n' + _named("a"))
 
@@ -163,11 +192,14 @@ WRONG = {
     "example of a number": (FEATURE + "dtype='string'\nexample=5\n", ["feature 'a'", "expected a string, got 5"]),
     "example between": (FEATURE + "dtype='int8'\nexample=1.5\n", ["feature 'a'", "got 1.5"]),
     "example too large": (FEATURE + "dtype='int8'\nexample=300\n", ["feature 'a'", "from -128 to 127", "300"]),
-    "example not finite": (FEATURE + "example=inf\n", ["feature 'a'", "finite", "inf"]),
-    "example not bool": (FEATURE + "dtype='bool'\nexample=1\n", ["feature 'a'", "got 1"]),
+    "example not finite": (FEATURE + "example=inf\n", ["feature 'a'", "finite", "Infinity"]),
+    "example not bool": (FEATURE + "dtype='bool'\nexample=2\n", ["feature 'a'", "got 2"]),
     "example of a date": (FEATURE + "example = 2020-01-01\n", ["feature 'a'", "2020"]),
+    "example without an offset": (
+        FEATURE + "dtype='datetime_tz'\nexample=2020-01-01T00:00:00\n", ["feature 'a'", "with an offset"]
+    ),
     "example of another shape": (FEATURE + "shape=[2]\nexample=[1,2,3]\n", ["feature 'a'", "a list of 2, got 3"]),
-    "example without depth": (FEATURE + "shape=[2,1]\nexample=[1,2]\n", ["feature 'a'", "a list of 1, got 1"]),
+    "example without depth": (FEATURE + "shape=[2,1]\nexample=[1,2]\n", ["feature 'a'", "a list, got 1"]),
     "example for one value": (FEATURE + "example=[1]\n", ["feature 'a'", "got [1]"]),
 }  # fmt: skip
 

@@ -1,8 +1,10 @@
 """A column read all at once gives what its cells give one by one."""
 
+from datetime import datetime
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 from foreseen.adapters.tabular import csv_columns
 from foreseen.adapters.tabular.csv_columns import read_column
 from foreseen.domain.batch import Batch
+from foreseen.domain.datetimes import FIRST, LAST
 from foreseen.domain.errors import InvalidBatchError
-from foreseen.domain.signature import DType, Feature, Signature
+from foreseen.domain.signature import DATETIMES, DType, Feature, Signature
 from foreseen.domain.text import read_text
 
 NUMBERS = st.one_of(
@@ -23,15 +26,26 @@ NUMBERS = st.one_of(
     st.text(alphabet="0123456789.eE+- _nax\n", max_size=8),
     st.sampled_from(["9007199254740991.5", "9007199254740993", "-0", "+5", "007", "1e5", "1E-400", "1.", ".5", "1\n"]),
 )
-DTYPES: list[DType] = ["float64", "float32", "int64", "int32", "int8", "uint8", "bool", "string"]
+DATES = st.one_of(
+    st.integers(FIRST, LAST).map(lambda ticks: str(np.datetime64(ticks, "ns"))),
+    st.datetimes(datetime(1677, 9, 1), datetime(2262, 5, 1)).map(str),  # noqa: DTZ001 - offsets are added below
+    st.text(alphabet="0123456789-: TZ+.", max_size=20),
+    st.sampled_from(["2024-01-02", "2024-01-02T03", "2024-01-02T03:04", "2024-02-30", "2024-01", "2024", "20240102"]),
+)
+OFFSETS = st.sampled_from(["", "Z", "z", "+01:00", "-2300", "+05", "+24:00", "+01:60", " UTC"])
+TEXTS = NUMBERS | st.sampled_from(["True", "false", "T", "f", "TRUE", "1.0", "0.0", "3.0", "3.5", "2.0"])
+DTYPES: list[DType] = [
+    "float64", "float32", "int64", "int32", "int8", "uint64", "uint8", "bool", "string", "datetime", "datetime_tz",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_no_cell_is_read_otherwise_than_in_a_query(dtype: DType, missing: bool) -> None:
-    feature = Feature("a", dtype=dtype, missing=missing and dtype in ("float64", "float32", "string"))
+    feature = Feature("a", dtype=dtype, missing=missing)
+    dates = st.tuples(DATES, OFFSETS).map("".join)
 
-    @given(st.lists(NUMBERS, min_size=1, max_size=6))
+    @given(st.lists(dates if dtype in DATETIMES else TEXTS, min_size=1, max_size=6))
     @settings(max_examples=60, deadline=None)
     @example(["9007199254740993", "1"])
     @example(["1\n"])
@@ -40,6 +54,10 @@ def test_no_cell_is_read_otherwise_than_in_a_query(dtype: DType, missing: bool) 
     @example(["0x10"])
     @example(["0" * 400 + "1"])
     @example(["nan(1)", "inf", ""])
+    @example(["1", "3.0", ""])
+    @example(["True", "", "false"])
+    @example(["2024-01-02", "2024-01-02T03:04Z", ""])
+    @example(["2262-04-11T23:00:00-23:00"])
     def check(texts: list[str]) -> None:
         values, refused = read_column(feature, pa.array(texts, pa.string()))
         for row, text in enumerate(texts):
@@ -61,7 +79,8 @@ def _read_text(feature: Feature, text: str) -> tuple[Any, str | None]:
 def _same(feature: Feature, one: Any, other: Any) -> bool:
     """Say whether two values are the same instance, bit for bit."""
     signature = Signature((feature,))
-    first, second = (Batch.of(signature, {"a": [value]}).columns[0] for value in (one, other))
+    read = np.array([one]) if feature.dtype in DATETIMES else [one]  # as it stands in an array
+    first, second = (Batch.of(signature, {"a": values}).columns[0] for values in (read, [other]))
     return bool(first.tolist() == second.tolist() if feature.dtype == "string" else first.tobytes() == second.tobytes())
 
 
@@ -76,6 +95,27 @@ def _cells_read_alone(feature: Feature, texts: list[str], monkeypatch: pytest.Mo
     monkeypatch.setattr(csv_columns, "read_text", noted)
     read_column(feature, pa.array(texts, pa.string()))
     return alone
+
+
+@pytest.mark.parametrize(
+    ("dtype", "texts"),
+    [
+        ("int64", ["3.0", "4", "5.00"]),
+        ("float64", ["True", "false", "0.5"]),
+        ("int8", ["True", "False", "1"]),
+        ("bool", ["True", "f", "1.0", "0"]),
+        ("datetime", ["2024-01-02", "2024-01-02 03:04:05", "2024-01-02T03:04:05.123456789"]),
+        ("datetime_tz", ["2024-01-02 03:04:05+00:00", "2024-01-02T03:04Z"]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("missing", [False, True])
+def test_so_are_the_other_spellings_that_files_have(
+    dtype: DType, texts: list[str], missing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [*texts, *[""] * missing]
+
+    assert _cells_read_alone(Feature("a", dtype=dtype, missing=missing), cells, monkeypatch) == []
 
 
 @pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "bool", "string"])

@@ -1,6 +1,7 @@
 """Parquet in: typed columns become instances, each row one or a reject, by its number."""
 
 import io
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from foreseen.adapters.tabular import parquet_reader
 from foreseen.adapters.tabular.parquet_reader import ParquetReader
+from foreseen.domain.datetimes import IN_RANGE
 from foreseen.domain.errors import TableError
 from foreseen.domain.signature import DType, Feature, Signature
 
@@ -66,25 +68,52 @@ def test_a_decimal_is_the_nearest_float() -> None:
     assert read(pa.array([Decimal(text) for text in texts]), Feature("a"))[0] == [float(text) for text in texts]
 
 
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())], ids=str)
+DAY = datetime(2024, 1, 2)  # noqa: DTZ001 - a zone where one is wanted
+HINT = "; if it may be missing, say missing = true for it in the sidecar"
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())], ids=str
+)
 def test_text_of_every_type_is_text(kind: pa.DataType) -> None:
     values = (
         pa.array(["Ål", "", None]).cast(kind) if not pa.types.is_dictionary(kind) else pa.array(["Ål", "", None], kind)
     )
 
     assert read(values, Feature("a", dtype="string", missing=True)) == (["Ål", "", None], [])
-    assert read(values, Feature("a", dtype="string")) == (["Ål", ""], [(3, "expected a string, got nothing")])
+    assert read(values, Feature("a", dtype="string")) == (["Ål", ""], [(3, f"expected a string, got nothing{HINT}")])
 
 
 REJECTS: dict[str, tuple[Feature, Any, str]] = {
     "no number": (Feature("a"), pa.array([1.0, None]), "expected a number, got nothing"),
     "no number at all": (Feature("a"), pa.array([1.0, float("nan")]), "expected a number, got nothing"),
-    "infinite": (Feature("a"), pa.array([1.0, float("-inf")]), "expected a finite float64 number, got -inf"),
+    "infinite": (Feature("a"), pa.array([1.0, float("-inf")]), "expected a finite float64 number, got -Infinity"),
     "too large": (Feature("a", dtype="float32"), pa.array([1.0, 1e39]), "expected a finite float32 number, got 1e+39"),
     "inexact": (Feature("a"), pa.array([1, 2**53 + 1]), f"expected an integer from -2^53 to 2^53, got {2**53 + 1}"),
     "inexact, signed": (Feature("a"), pa.array([1, -(2**63)]), f"from -2^53 to 2^53, got {-(2**63)}"),
     "out of bounds": (Feature("a", dtype="uint8"), pa.array([1, -1]), "expected an integer from 0 to 255, got -1"),
     "no integer": (Feature("a", dtype="int8"), pa.array([1, None]), "expected an integer, got nothing"),
+    "fraction": (Feature("a", dtype="int8"), pa.array([1.0, 3.5]), "expected an integer, got 3.5"),
+    "fraction of a decimal": (
+        Feature("a", dtype="int8"),
+        pa.array([Decimal("1.0"), Decimal("3.5")]),
+        "expected an integer, got 3.5",
+    ),
+    "out of bounds as a float": (Feature("a", dtype="int8"), pa.array([1.0, 128.0]), "from -128 to 127, got 128.0"),
+    "rounded integer": (Feature("a", dtype="int64"), pa.array([1.0, 2.0**53]), "from -9007199254740992 to"),
+    "fraction beside nothing": (Feature("a", dtype="int8", missing=True), pa.array([1.0, 3.5]), "an integer, got 3.5"),
+    "another number for a bool": (Feature("a", dtype="bool"), pa.array([1, 2]), "expected true or false, got 2"),
+    "no date": (Feature("a", dtype="datetime"), pa.array([0, None], pa.timestamp("ns")), f", got nothing{HINT}"),
+    "a date out of range": (
+        Feature("a", dtype="datetime", missing=True),
+        pa.array([0, 2**62], pa.timestamp("ms")),
+        IN_RANGE,
+    ),
+    "text that is no date": (
+        Feature("a", dtype="datetime"),
+        pa.array(["1970-01-01", "2024-02-30"]),
+        'of the calendar, got "2024-02-30"',
+    ),
     "no bool": (Feature("a", dtype="bool"), pa.array([True, None]), "expected true or false, got nothing"),
     "short list": (Feature("a", shape=(1,)), pa.array([[1.0], []]), "expected a list of 1, got 0"),
     "no list": (Feature("a", shape=(1,)), pa.array([[1.0], None]), "expected a list, got nothing"),
@@ -100,7 +129,7 @@ def test_a_value_that_does_not_fit_rejects_its_row_alone(name: str) -> None:
 
     found, rejects = read(values, feature)
 
-    assert found == values.to_pylist()[:1]
+    assert found == ([0] if feature.dtype == "datetime" else values.to_pylist()[:1])
     assert [row for row, _ in rejects] == [2]
     assert reason in rejects[0][1]
 
@@ -111,6 +140,60 @@ def test_missing_numbers_are_missing() -> None:
     assert np.isnan(values).tolist() == [False, True, True]
     assert rejects == []
     assert np.isnan(read(pa.nulls(1), Feature("a", missing=True))[0]).all()
+
+
+@pytest.mark.parametrize("kind", [pa.bool_(), pa.int8(), pa.uint64(), pa.float32(), pa.float64()], ids=str)
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float64"])
+def test_zeros_and_ones_are_numbers_and_bools_whatever_their_type(kind: pa.DataType, dtype: DType) -> None:
+    values = pa.array([0, 1, 1], pa.int8()).cast(kind)
+
+    assert read(values, Feature("a", dtype=dtype)) == ([0, 1, 1], [])
+    assert read(values.dictionary_encode(), Feature("a", dtype=dtype)) == ([0, 1, 1], [])
+
+
+@pytest.mark.parametrize(
+    "values", [pa.array([1, None, 0]), pa.array([1.0, float("nan"), 0.0]), pa.array([True, None, False])], ids=str
+)
+@pytest.mark.parametrize("dtype", ["bool", "int64", "float32"])
+def test_numbers_that_may_be_missing_are_nan_where_they_are(values: Any, dtype: DType) -> None:
+    found, rejects = read(values, Feature("a", dtype=dtype, missing=True))
+
+    assert np.array_equal(found, [1, np.nan, 0], equal_nan=True)
+    assert rejects == []
+
+
+DATES = {
+    "seconds": pa.array([DAY, None], pa.timestamp("s")),
+    "milliseconds": pa.array([DAY, None], pa.timestamp("ms")),
+    "microseconds": pa.array([DAY, None], pa.timestamp("us")),
+    "nanoseconds": pa.array([DAY, None], pa.timestamp("ns")),
+    "days": pa.array([DAY.date(), None], pa.date32()),
+    "days in milliseconds": pa.array([DAY.date(), None], pa.date64()),
+    "text": pa.array(["2024-01-02", None]),
+    "dictionary": pa.array(["2024-01-02 00:00:00", None]).dictionary_encode(),
+}
+
+
+@pytest.mark.parametrize("name", DATES)
+def test_dates_of_every_type_are_dates_and_times(name: str) -> None:
+    ticks = int(np.datetime64("2024-01-02", "ns").astype(int))
+
+    assert read(DATES[name], Feature("a", dtype="datetime", missing=True)) == ([ticks, None], [])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Oslo", "+05:30"])
+def test_an_instant_is_the_same_in_any_zone(zone: str) -> None:
+    at = DAY.replace(tzinfo=UTC)
+
+    found, rejects = read(pa.array([at], pa.timestamp("us", zone)), Feature("a", dtype="datetime_tz"))
+
+    assert (found, rejects) == ([int(np.datetime64(DAY, "ns").astype(int))], [])
+
+
+def test_a_column_of_nulls_is_missing_whatever_the_kind() -> None:
+    for dtype in ("float64", "int64", "bool", "string", "datetime", "datetime_tz"):
+        found, rejects = read(pa.nulls(2), Feature("a", dtype=dtype, missing=True))
+        assert (len(found), rejects) == (2, [])
 
 
 @pytest.mark.parametrize(
@@ -128,10 +211,21 @@ def test_lists_of_lists_are_tensors_too() -> None:
 
 MISFITS: dict[str, tuple[Feature, Any, str]] = {
     "text for numbers": (Feature("a"), ["1"], "to hold numbers (float64), got string"),
-    "bools for numbers": (Feature("a"), [True], "to hold numbers (float64), got bool"),
-    "floats for integers": (Feature("a", dtype="int8"), [1.0], "to hold integers (int8), got double"),
+    "text for bools": (Feature("a", dtype="bool"), ["true"], "to hold bools (bool), got string"),
+    "numbers for dates": (
+        Feature("a", dtype="datetime"),
+        [1],
+        "to hold dates and times without a time zone (datetime)",
+    ),
+    "dates for text": (Feature("a", dtype="string"), [DAY], "to hold strings (string), got timestamp[us]"),
+    "no zone": (Feature("a", dtype="datetime_tz"), [DAY], "with a time zone (datetime_tz), got timestamp[us]"),
+    "a date for an instant": (Feature("a", dtype="datetime_tz"), [DAY.date()], "(datetime_tz), got date32[day]"),
+    "a zone": (
+        Feature("a", dtype="datetime"),
+        pa.array([DAY], pa.timestamp("ms", "UTC")),
+        "without a time zone (datetime), got timestamp[ms, tz=UTC]",
+    ),
     "numbers for text": (Feature("a", dtype="string"), [1], "to hold strings (string), got int64"),
-    "integers for bools": (Feature("a", dtype="bool"), [1], "to hold bools (bool), got int64"),
     "numbers for tensors": (
         Feature("a", shape=(2, 3)),
         [1.0],

@@ -2,17 +2,17 @@
 
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foreseen.adapters.predictor.loading.model_file import refuse_unless_private
-from foreseen.domain.batch import Batch
-from foreseen.domain.errors import Flaw, InvalidBatchError, ModelUnavailableError
+from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
 from foreseen.domain.near import near_hint
-from foreseen.domain.signature import DType, Feature, Kind, Signature
-from foreseen.domain.text import shown, tensor_flaw
+from foreseen.domain.signature import DType, Feature, Kind
+from foreseen.domain.values import read_value
 
 
 class _FeatureTable(BaseModel):
@@ -49,9 +49,14 @@ class Sidecar(BaseModel):
     def declared(self) -> tuple[Feature, ...]:
         """Return the declared features, none where the sidecar leaves them to the model."""
         return tuple(
-            Feature(table.name, table.dtype, tuple(table.shape), table.missing, table.example)
+            Feature(table.name, table.dtype, tuple(table.shape), table.missing, _as_json(table.example))
             for table in self.features or ()
         )
+
+
+def _as_json(example: Any) -> Any:
+    """Return a date and time, of which TOML has its own, as JSON writes it."""
+    return example.isoformat() if isinstance(example, date) else example
 
 
 def read_sidecar(path: Path) -> Sidecar:
@@ -76,24 +81,15 @@ def read_sidecar(path: Path) -> Sidecar:
 
 
 def _check_examples(features: tuple[Feature, ...]) -> None:
+    """Refuse an example that the model would never be given: it would mislead in every page."""
     for feature in features:
         if feature.example is None:
             continue
-        if flaw := _flaw(feature):
-            raise ValueError(f"feature {feature.name!r}: expected an example of its dtype and shape: {flaw}")
-
-
-def _flaw(feature: Feature) -> Flaw | None:
-    """Say what is wrong with an example, if anything; one that the model is never sent would mislead in every page."""
-    if feature.dtype == "string":
-        return None if isinstance(feature.example, str) else Flaw("a string", shown(feature.example))
-    if flaw := tensor_flaw(feature, feature.example):
-        return flaw
-    try:
-        Batch.of(Signature((feature,)), {feature.name: [feature.example]})
-    except InvalidBatchError as exc:
-        return exc.flaws[0]
-    return None
+        try:
+            read_value(feature, feature.example)
+        except InvalidBatchError as exc:
+            expected = "expected an example of its dtype and shape"
+            raise ValueError(f"feature {feature.name!r}: {expected}: {exc.flaws[0]}") from None
 
 
 def _worded(exc: ValidationError) -> str:
