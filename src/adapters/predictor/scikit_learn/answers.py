@@ -32,23 +32,16 @@ class Answers:
         return self._predictions(rows) if method == "predict" else self._probabilities(rows)
 
     def _predictions(self, rows: Rows) -> list[Json]:
-        if not isinstance(rows, np.ndarray):
-            return [self._label_in_a_list(json_value(row)) for row in rows] if self._is_classifier else _values(rows)
-        if rows.ndim == 2 and rows.shape[1] == 1:
+        is_array = isinstance(rows, np.ndarray)
+        if is_array and rows.ndim == 2 and rows.shape[1] == 1:
             rows = rows[:, 0]  # one column is one answer a row, and not a list of one
         values = _values(rows)
         if not self._is_classifier:
             return values
-        if rows.ndim == 1:
-            return [self._labels.label(value) for value in values]
-        columns = self._outputs if len(self._outputs) == rows.shape[1] else [NO_LABELS] * rows.shape[1]
-        return [_labels_of_a_row(columns, value) for value in values]
-
-    def _label_in_a_list(self, value: Json) -> Json:
-        """Return what a classifier put into a list of its own: a label, also where that is in a list by itself."""
-        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
-            return self._labels.by_value.get(value[0], value)
-        return self._labels.label(value)
+        if is_array and rows.ndim > 1:
+            columns = self._outputs if len(self._outputs) == rows.shape[1] else [NO_LABELS] * rows.shape[1]
+            return [_labels_of_a_row(columns, value) for value in values]
+        return self._labels.of_rows(values)
 
     def _probabilities(self, rows: Rows | SeveralOutputs) -> list[Json]:
         if not isinstance(rows, SeveralOutputs):
@@ -63,9 +56,12 @@ class Answers:
 
 
 def _values(rows: Rows) -> list[Json]:
-    if isinstance(rows, np.ndarray):
+    if isinstance(rows, np.ndarray) and (rows.dtype != object or isinstance(rows, np.ma.MaskedArray)):
         return json_value(rows)  # type: ignore[return-value] # of an array with rows it is a list
-    return list(rows) if set(map(type, rows)) <= _AS_THEY_ARE else [json_value(row) for row in rows]
+    kinds = set(map(type, rows))
+    if kinds <= _AS_THEY_ARE or (kinds == {str} and "".join(rows).isascii()):
+        return list(rows)
+    return [json_value(row) for row in rows]
 
 
 def _labels_of_a_row(columns: Sequence[Labels], value: Any) -> Json:

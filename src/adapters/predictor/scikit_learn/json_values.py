@@ -211,15 +211,11 @@ def _record(value: np.void) -> Json:
 def _array(value: np.ndarray) -> Json:
     if value.dtype.kind in "biu" or (value.dtype.kind == "f" and value.dtype.itemsize <= np.float64().itemsize):
         return value.tolist()  # type: ignore[no-any-return] # null where it is masked
-    if value.dtype.kind in "US" and not isinstance(value, np.ma.MaskedArray):
-        return _nested(value.tolist())
+    if value.dtype.kind == "U" and not isinstance(value, np.ma.MaskedArray) and "".join(value.ravel()).isascii():
+        return value.tolist()  # type: ignore[no-any-return]
     if value.ndim == 0:
         return json_value(value[()])
     return [json_value(part) for part in value]
-
-
-def _nested(values: Any) -> Json:
-    return [_nested(part) for part in values] if isinstance(values, list) else json_value(values)
 
 
 _NANOSECONDS: Final = {

@@ -1,6 +1,6 @@
 """The labels of a classifier: what they are, and the text that stands for each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,7 +17,8 @@ class Labels:
 
     Attributes:
         texts: of each label, in the model's order, all different.
-        by_value: the text of each label, by its JSON value as Python compares them: 1.0 is the class 1.
+        by_value: the text of each label that is not missing, by its JSON value as Python compares them: 1.0 is the
+            class 1.
     """
 
     texts: tuple[str, ...]
@@ -46,8 +47,16 @@ class Labels:
                     "labels of one type"
                 )
             by_text[text] = label
-            by_value[_hashable(value)] = text
+            if not is_missing(value):
+                by_value[_hashable(value)] = text
         return cls(tuple(by_text), by_value)
+
+    def of_rows(self, values: Sequence[Json]) -> list[Json]:
+        """Return what a classifier answered to each row: a label, also where it put that into a list by itself."""
+        try:
+            return [self.by_value[value] for value in values]
+        except (KeyError, TypeError):  # some are no classes
+            return [self._of_row(value) for value in values]
 
     def label(self, value: Json) -> Json:
         """Return a label as text, null where it is missing; a list or dict that is no label as it is."""
@@ -56,6 +65,11 @@ class Labels:
         if is_missing(value):
             return None
         return self.by_value.get(value) or text_of(value)
+
+    def _of_row(self, value: Json) -> Json:
+        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+            return self.by_value.get(value[0], value)
+        return self.label(value)
 
 
 NO_LABELS = Labels((), {})
