@@ -36,7 +36,7 @@ def fingerprint(artefact: bytes, versions: Mapping[str, str], sources: Mapping[s
     """Digest one exact model, 16 bytes.
 
     Args:
-        artefact: the model file.
+        artefact: what the model file is known by, such as its digest.
         versions: of each library that computes, by name: the same file under another one may answer otherwise.
         sources: of each module of the user's own that the file needs, by name: a pickle names a class, it does not hold
             its code.

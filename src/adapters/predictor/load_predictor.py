@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from foreseen.adapters.predictor.loading.batch_invariance import call_size
-from foreseen.adapters.predictor.loading.model_file import read_artefact
+from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
 from foreseen.adapters.predictor.loading.read_files import ReadFiles
@@ -44,14 +44,14 @@ def load_predictor(
     Raises:
         ModelUnavailableError: it cannot be read, loaded, described, or asked for these outputs.
     """
-    artefact = read_artefact(path, pinned_sha256=sha256)
     files = ReadFiles.listed_in(find_sidecar(path, sidecar))
-    model = unpickle(artefact)
+    with open_model_file(path, pinned_sha256=sha256) as file:
+        model = unpickle(file)
     _refuse_unless_fitted(path, model)
     _force_one_thread(model)
     signature = describe(model, model_path=path, names=features, sidecar_path=sidecar)
     versions = library_versions(model)
-    digest = fingerprint(artefact.content, versions, {**own_sources(model), **files.digests()})
+    digest = fingerprint(file.digest, versions, {**own_sources(model), **files.digests()})
     try:
         predictor = SklearnPredictor(
             model,

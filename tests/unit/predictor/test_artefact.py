@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading.model_file import read_artefact
+from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.ownership import access_to_file, user_name
 from foreseen.adapters.predictor.loading.sidecar import read_sidecar
 from foreseen.domain.errors import ModelUnavailableError
@@ -37,17 +37,60 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     tmp_path.chmod(0o700)
 
 
+def _content(path: Path, **options: Any) -> bytes:
+    with open_model_file(path, **options) as opened:
+        return opened.content.read()
+
+
 def _refusal(path: Path, **options: Any) -> str:
     with pytest.raises(ModelUnavailableError) as caught:
-        read_artefact(path, **options)
+        _content(path, **options)
     said = str(caught.value)
     assert said.startswith(f"{path}: expected ")
     assert "\n" not in said
     return said
 
 
-def test_a_private_file_is_read_whole(file: Path) -> None:
-    assert read_artefact(file).content == b"content"
+def test_a_private_file_is_read(file: Path) -> None:
+    assert _content(file) == b"content"
+
+
+def test_a_file_is_known_by_all_of_its_blocks(file: Path) -> None:
+    content = bytes(range(256)) * 10_000
+    file.write_bytes(content)
+    with open_model_file(file) as one:
+        assert one.content.read() == content
+    file.write_bytes(content[:-1] + b"!")
+    with open_model_file(file) as other:
+        assert len({one.digest, other.digest}) == 2
+
+
+@pytest.mark.parametrize("place", [0, 1_500_000, 2_559_998], ids=["start", "middle", "end"])
+def test_a_file_that_is_overwritten_while_it_is_loaded_is_refused(file: Path, place: int) -> None:
+    content = bytes(range(256)) * 10_000
+    file.write_bytes(content)
+
+    with open_model_file(file) as opened:
+        with file.open("r+b") as writing:
+            writing.seek(place)
+            writing.write(b"!!")
+        with pytest.raises(ModelUnavailableError, match="nobody writes to while it is loaded"):
+            opened.content.read()
+
+
+def test_a_file_that_is_cut_while_it_is_loaded_is_refused(file: Path) -> None:
+    with open_model_file(file) as opened:
+        file.write_bytes(b"cont")
+        with pytest.raises(ModelUnavailableError, match="nobody writes to while it is loaded"):
+            opened.content.read()
+
+
+def test_a_file_that_is_replaced_while_it_is_loaded_is_loaded_as_it_was(file: Path, tmp_path: Path) -> None:
+    with open_model_file(file) as opened:
+        (tmp_path / "new").write_bytes(b"another")
+        (tmp_path / "new").replace(file)
+
+        assert opened.content.read() == b"content"
 
 
 def test_a_missing_file_is_told_of(tmp_path: Path) -> None:
@@ -56,6 +99,12 @@ def test_a_missing_file_is_told_of(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
     assert "got a directory" in _refusal(tmp_path)
+
+
+def test_a_named_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.joblib")
+
+    assert "no ordinary file" in _refusal(tmp_path / "model.joblib")
 
 
 def test_a_pipe_is_no_model() -> None:
@@ -81,7 +130,7 @@ def test_a_file_that_everybody_may_write_is_refused_with_what_to_do(file: Path, 
 def test_a_file_that_others_may_only_read_is_taken(file: Path, mode: int) -> None:
     file.chmod(mode)
 
-    assert read_artefact(file).content == b"content"
+    assert _content(file) == b"content"
 
 
 @pytest.mark.parametrize("mode", [0o703, 0o777])
@@ -97,7 +146,7 @@ def test_a_folder_in_which_everybody_may_replace_the_file_is_refused(file: Path,
 def test_a_folder_whose_sticky_bit_keeps_others_from_it_is_fine(file: Path, folder: Path) -> None:
     folder.chmod(0o1777)
 
-    assert read_artefact(file).content == b"content"
+    assert _content(file) == b"content"
 
 
 def test_a_link_counts_both_folders_its_own_and_the_files(file: Path, folder: Path, tmp_path: Path) -> None:
@@ -105,7 +154,7 @@ def test_a_link_counts_both_folders_its_own_and_the_files(file: Path, folder: Pa
     elsewhere.mkdir()
     link = elsewhere / "link.joblib"
     link.symlink_to(file)
-    assert read_artefact(link).content == b"content"
+    assert _content(link) == b"content"
 
     elsewhere.chmod(0o777)
     assert f"chmod go-w {elsewhere}" in _refusal(link)
@@ -121,7 +170,7 @@ def test_a_linked_folder_on_the_way_counts(file: Path, tmp_path: Path) -> None:
     file.rename(tmp_path / "real" / "model.joblib")
     (tmp_path / "open" / "current").symlink_to("../real")
     path = tmp_path / "open" / "current" / "model.joblib"
-    assert read_artefact(path).content == b"content"
+    assert _content(path) == b"content"
 
     (tmp_path / "open").chmod(0o777)
 
@@ -144,7 +193,7 @@ def test_a_folder_on_a_read_only_mount_is_taken_whatever_its_mode(
     folder.chmod(0o777)
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
 
-    assert read_artefact(file).content == b"content"
+    assert _content(file) == b"content"
 
 
 OTHER = os.geteuid() + 54321
@@ -249,7 +298,7 @@ def test_the_access_control_list_of_a_real_file_is_read(file: Path) -> None:
     assert f"user {OTHER}, by its access control list, may too; try: chmod go-w {file}" in _refusal(file)
 
     file.chmod(0o604)
-    assert read_artefact(file).content == b"content"
+    assert _content(file) == b"content"
 
 
 def test_a_file_of_another_user_has_to_change_its_owner(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,8 +351,8 @@ def test_a_sidecar_that_others_may_write_is_refused(tmp_path: Path) -> None:
 def test_the_pinned_file_is_taken_whatever_the_case_of_its_digest(file: Path) -> None:
     digest = sha256(b"content").hexdigest()
 
-    assert read_artefact(file, pinned_sha256=digest).content == b"content"
-    assert read_artefact(file, pinned_sha256=digest.upper()).content == b"content"
+    assert _content(file, pinned_sha256=digest) == b"content"
+    assert _content(file, pinned_sha256=digest.upper()) == b"content"
 
 
 def test_another_file_than_the_pinned_one_is_refused_and_both_digests_told(file: Path) -> None:
@@ -346,6 +395,6 @@ def test_a_pinned_model_loads(tmp_path: Path) -> None:
 def test_a_file_that_is_pinned_may_be_anybodys_since_its_bytes_are_known(file: Path) -> None:
     file.chmod(0o666)
 
-    assert read_artefact(file, pinned_sha256=sha256(file.read_bytes()).hexdigest()).content == file.read_bytes()
+    assert _content(file, pinned_sha256=sha256(file.read_bytes()).hexdigest()) == file.read_bytes()
     with pytest.raises(ModelUnavailableError, match="expected SHA-256"):
-        read_artefact(file, pinned_sha256="0" * 64)
+        _content(file, pinned_sha256="0" * 64)

@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading.model_file import read_artefact
+from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.loading.unpickle import unpickle
 from support.models import batch_of, save
@@ -45,9 +45,10 @@ NESTED = {
 def test_every_part_is_set_to_one_thread(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = NESTED[name].fit(X, np.column_stack([Y, Y]) if name == "many outputs" else Y)
     path = save(model, tmp_path)
-    loaded = unpickle(read_artefact(path))
+    with open_model_file(path) as file:
+        loaded = unpickle(file)
     assert {2, None} & set(_jobs(loaded)), "nothing to force"
-    monkeypatch.setattr("foreseen.adapters.predictor.load_predictor.unpickle", lambda artefact: loaded)
+    monkeypatch.setattr("foreseen.adapters.predictor.load_predictor.unpickle", lambda file: loaded)
 
     load_predictor(path)
 

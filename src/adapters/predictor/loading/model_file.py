@@ -1,56 +1,84 @@
-"""Artefact: the bytes of a model file, read once, and only from a file that nobody else can change."""
+"""ModelFile: a model file, opened once, and only if nobody else can change it."""
 
+import io
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
+from typing import BinaryIO
 
+from foreseen.adapters.predictor.loading.checked_reader import BLOCK_BYTES, CheckedReader, block_digests
 from foreseen.adapters.predictor.loading.ownership import Access, access_on_the_way, access_to_file, user_name
 from foreseen.domain.errors import ModelUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
-class Artefact:
-    """A model file as it was read.
+class ModelFile:
+    """A model file that is open, and what it held when it was opened.
 
     Attributes:
-        path: where it was.
-        content: all of its bytes; what is digested is what is loaded, whatever happens to the file meanwhile.
+        path: where it is.
+        digest: 32 bytes, of all that it holds.
+        content: reads what was digested, from the start; raises ModelUnavailableError where the file was changed since.
     """
 
     path: Path
-    content: bytes
+    digest: bytes
+    content: BinaryIO = field(repr=False)
 
 
-def read_artefact(path: Path, *, pinned_sha256: str | None = None) -> Artefact:
-    """Read a model file that is about to be unpickled, which runs whatever its writer put into it.
+@contextmanager
+def open_model_file(path: Path, *, pinned_sha256: str | None = None) -> Iterator[ModelFile]:
+    """Open a model file that is about to be unpickled, which runs whatever its writer put into it.
 
     Args:
         pinned_sha256: the hex digest that the file must have; with it, who may write to the file does not matter.
     Raises:
         ModelUnavailableError: missing, not a file, writable for other users, or not the file that was pinned.
     """
+    with _opened(path) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ModelUnavailableError(f"{path}: expected a model file, got something that is no ordinary file")
+        if pinned_sha256 is None:
+            refuse_unless_private(path, "model file", otherwise=", or pin the file by --model-sha256")
+        try:
+            digests, size = block_digests(file), file.tell()
+        except OSError as exc:
+            raise _unreadable(path, exc) from exc
+        checked = CheckedReader(file, digests, size=size, path=path)
+        content: BinaryIO = io.BufferedReader(checked, buffer_size=BLOCK_BYTES)
+        if pinned_sha256 is not None:
+            _refuse_unless_pinned(path, content, pinned_sha256.lower())
+        yield ModelFile(path, sha256(b"".join(digests)).digest(), content)
+
+
+def _opened(path: Path) -> BinaryIO:
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ModelUnavailableError(f"{path}: expected a model file, got something that is no ordinary file")
-            if pinned_sha256 is None:
-                refuse_unless_private(path, "model file", otherwise=", or pin the file by --model-sha256")
-            content = file.read()
+        # Without waiting, as a named pipe would have it that nobody writes to.
+        return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     except FileNotFoundError:
         raise ModelUnavailableError(f"{path}: expected a model file, got no such file") from None
     except IsADirectoryError:
         raise ModelUnavailableError(f"{path}: expected a model file, got a directory") from None
     except OSError as exc:
-        raise ModelUnavailableError(f"{path}: expected a readable model file: {exc.strerror}") from exc
-    if pinned_sha256 is not None and not compare_digest(digest := sha256(content).hexdigest(), pinned_sha256.lower()):
-        raise ModelUnavailableError(
-            f"{path}: expected SHA-256 {pinned_sha256.lower()}, got {digest}; nothing was loaded"
-        )
-    return Artefact(path, content)
+        raise _unreadable(path, exc) from exc
+
+
+def _unreadable(path: Path, exc: OSError) -> ModelUnavailableError:
+    return ModelUnavailableError(f"{path}: expected a readable model file: {exc.strerror}")
+
+
+def _refuse_unless_pinned(path: Path, content: BinaryIO, pinned: str) -> None:
+    digest = sha256()
+    for block in iter(lambda: content.read(BLOCK_BYTES), b""):
+        digest.update(block)
+    content.seek(0)
+    if not compare_digest(digest.hexdigest(), pinned):
+        raise ModelUnavailableError(f"{path}: expected SHA-256 {pinned}, got {digest.hexdigest()}; nothing was loaded")
 
 
 def refuse_unless_private(path: Path, what: str, *, otherwise: str = "") -> None:

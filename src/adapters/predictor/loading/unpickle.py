@@ -3,21 +3,20 @@
 import logging
 import sys
 import warnings
-from io import BytesIO
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
-import joblib
-
-from foreseen.adapters.predictor.loading.model_file import Artefact
+from foreseen.adapters.predictor.loading.compression import decompressed
+from foreseen.adapters.predictor.loading.frugal_unpickler import load
+from foreseen.adapters.predictor.loading.model_file import ModelFile
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model_failure import failure_text, is_interruption
 
 log = logging.getLogger(__name__)
 
 
-def unpickle(artefact: Artefact) -> Any:
+def unpickle(artefact: ModelFile) -> Any:
     """Load what joblib or pickle saved, classes of the user's own included.
 
     Raises:
@@ -42,10 +41,10 @@ def _make_working_directory_importable() -> None:
         sys.path.insert(0, here)
 
 
-def _loaded(artefact: Artefact) -> Any:
+def _loaded(artefact: ModelFile) -> Any:
     path = artefact.path
     try:
-        return joblib.load(BytesIO(artefact.content))
+        return load(decompressed(artefact.content))
     except ModuleNotFoundError as exc:
         if not all(word.isidentifier() for word in str(exc.name).split(".")):  # text whose first letter is an opcode
             raise ModelUnavailableError(
@@ -91,7 +90,7 @@ def _advice(exc: Exception) -> str:
     return said
 
 
-def _report(artefact: Artefact, caught: list[warnings.WarningMessage]) -> None:
+def _report(artefact: ModelFile, caught: list[warnings.WarningMessage]) -> None:
     """Say once what every estimator of a forest said for itself."""
     others = dict.fromkeys(str(said.message).splitlines()[0] for said in caught if not _is_of_version(said))
     versions = {said.message.original_sklearn_version for said in caught if _is_of_version(said)}  # type: ignore[union-attr]
