@@ -37,4 +37,5 @@ def _options(settings: Settings) -> dict[str, Any]:
         "sidecar": settings.sidecar,
         "sha256": settings.model_sha256,
         "rows_per_call": settings.rows_per_call,
+        "threads": settings.model_threads,
     }

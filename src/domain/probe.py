@@ -1,4 +1,4 @@
-"""Probe: instances made up around a signature's example, to find out how a model behaves before anyone asks it."""
+"""Probe: instances made up of what a model was fitted on, or around its example, to call it with at load."""
 
 from typing import Any, Final
 
@@ -11,12 +11,14 @@ PROBE_ROWS: Final = 64
 
 
 def probe_batch(signature: Signature, n: int = PROBE_ROWS) -> Batch:
-    """Make n instances around the signature's example, the same ones each time."""
+    """Return n made-up instances, the same ones each time: of known values, else around the example."""
     random = np.random.default_rng(0)
     return Batch.of(signature, {feature.name: _around(feature, n, random) for feature in signature.features})
 
 
 def _around(feature: Feature, n: int, random: np.random.Generator) -> Any:
+    if feature.values:  # what it was fitted on: another value of an encoder's column would be refused
+        return [feature.values[place] for place in random.integers(len(feature.values), size=n)]
     example = feature.default_example()
     if feature.dtype == "string" or feature.dtype in DATETIMES:
         return [example] * n

@@ -1,43 +1,42 @@
-"""Caching only what repeats: a look at the model before its first answer is kept."""
+"""Caching only what repeats: what the model showed at load decides before its first answer is kept."""
 
 import logging
-from typing import TYPE_CHECKING, Final
-
-from foreseen.domain.determinism import determinism
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from foreseen.container import Container
     from foreseen.domain.ports import Predictor
     from foreseen.settings import Settings
 
-BUDGET_S: Final = 2.0
-"""Seconds that the look may take, where two calls of one row do not take longer."""
-
 log = logging.getLogger(__name__)
 
 
 def cache_what_repeats(container: "Container") -> None:
-    """Ask the model for a few made-up instances, and set the cache to none if it contradicts itself.
+    """Set the cache to none if the model gave an instance two answers when it was loaded.
 
     What was kept would be one of its many answers, and be given from then on: not what it says without a cache.
 
     Raises:
-        ModelUnavailableError: the model cannot be had.
+        ModelUnavailableError: the model cannot be loaded.
     """
     settings: Settings = container.settings()
     if settings.tiers == "none" or settings.cache_when == "always":
         return
     predictor: Predictor = container.predictor()
-    found = determinism(predictor.predict, predictor.info.signature)
+    found = predictor.info.determinism
     if found.refusal:
-        log.debug("whether the model is deterministic is not known: %s", found.refusal)
+        log.warning(
+            "the model refuses made-up instances, so whether it repeats its answers is not known, and they are cached; "
+            "an example of each feature in its sidecar would show it: %s",
+            found.refusal,
+        )
     elif not found.is_repeatable:
-        log.warning(
-            "the model contradicts itself, so nothing is cached (cache_when = always would): %s", found.difference
-        )
-        container.settings.override(settings.model_copy(update={"cache": "none"}))
+        _cache_nothing(container, "the model contradicts itself", found.difference)
     elif not found.is_batch_invariant:
-        log.warning(
-            "an answer depends on what else is asked, and the first one is cached (see rows_per_call): %s",
-            found.difference,
-        )
+        _cache_nothing(container, "an answer depends on the rest of its batch (see rows_per_call)", found.difference)
+
+
+def _cache_nothing(container: "Container", why: str, difference: object) -> None:
+    log.warning("%s, so nothing is cached (cache_when = always would): %s", why, difference)
+    settings: Settings = container.settings()
+    container.settings.override(settings.model_copy(update={"cache": "none"}))

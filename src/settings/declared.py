@@ -58,6 +58,15 @@ class Settings(BaseModel):
         le=65536,
     )
 
+    model_threads: Whole = _setting(
+        1,
+        "Model",
+        "Threads of its libraries (OpenMP, BLAS). More may change the last bits, and spin beside other work.",
+        shown="N",
+        ge=1,
+        le=1024,
+    )
+
     cache: Literal["none", "lru", "redis", "tiered", "auto"] = _setting(
         "lru",
         "Cache",

@@ -10,7 +10,7 @@ from foreseen.container import Container
 from foreseen.entrypoints.caching import cache_what_repeats
 from support.here import run_here
 from support.models import iris_logistic, save
-from support.own_models import Doubler, Random, Slow
+from support.own_models import Doubler, Random, Refusing, Slow
 from support.processes import served
 from support.service import container_with
 
@@ -66,14 +66,22 @@ def test_a_model_that_repeats_itself_is_cached(model: Any, tmp_path: Path, caplo
     assert caplog.messages == []
 
 
-def test_last_bits_that_depend_on_the_batch_are_told_where_the_operator_has_chosen_so(
+def test_answers_that_depend_on_the_batch_are_not_cached_where_the_operator_chose_the_size(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
 
-    assert looked_at(Slow(0.0), tmp_path, rows_per_call=0).settings().cache == "lru"
+    assert looked_at(Slow(0.0), tmp_path, rows_per_call=0).settings().cache == "none"
     [line] = caplog.messages
-    assert line.startswith("an answer depends on what else is asked, and the first one is cached (see rows_per_call)")
+    assert line.startswith("an answer depends on the rest of its batch (see rows_per_call), so nothing is cached")
+
+
+def test_a_model_that_refuses_made_up_instances_is_cached_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert looked_at(Refusing(), tmp_path).settings().cache == "lru"
+    [line] = caplog.messages
+    assert line.startswith("the model refuses made-up instances, so whether it repeats its answers is not known")
 
 
 def test_a_logistic_regression_is_cached(tmp_path: Path) -> None:

@@ -52,11 +52,12 @@ class TestAnnouncement:
         assert re.fullmatch(r"Serving model, fingerprint [0-9a-f]{12}, cache lru", lines[0])
         assert lines[1] == "  takes  sepal_length, sepal_width, petal_length, petal_width"
         assert lines[2] == "  gives  predict: one of 0, 1, 2"
-        assert lines[4] == f"  docs   {iris.url}/docs"
+        assert lines[3] == "  calls  batches of any size, a lone row filled up to 2"
+        assert lines[5] == f"  docs   {iris.url}/docs"
         assert iris.get("/docs").status_code == 200
 
     def test_the_line_to_try_works_as_it_stands(self, iris: Served) -> None:
-        line = text(iris.out).splitlines()[3].removeprefix("  try    ")
+        line = text(iris.out).splitlines()[4].removeprefix("  try    ")
         assert line.startswith("curl ")
 
         if which("curl"):

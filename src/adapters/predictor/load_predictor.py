@@ -1,24 +1,27 @@
 """Load: from a model file to a predictor that is ready to answer."""
 
 import logging
-import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from foreseen.adapters.predictor.loading.batch_invariance import call_size
+from foreseen.adapters.predictor.loading.call_decision import CallDecision
+from foreseen.adapters.predictor.loading.kept_call_sizes import KeptCallSizes
 from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
 from foreseen.adapters.predictor.loading.read_files import ReadFiles
+from foreseen.adapters.predictor.loading.row_independence import is_estimator
+from foreseen.adapters.predictor.loading.threads import ThreadLimit
 from foreseen.adapters.predictor.loading.unpickle import unpickle
 from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
 from foreseen.adapters.predictor.scikit_learn.signature import describe, find_sidecar
-from foreseen.domain.call_size import CallSize
-from foreseen.domain.errors import ModelUnavailableError, UnanswerableError
-from foreseen.domain.key import fingerprint, fingerprint_as_called
+from foreseen.domain.determinism import ROWS
+from foreseen.domain.errors import ForeseenError, ModelUnavailableError, UnanswerableError
+from foreseen.domain.key import fingerprint
 from foreseen.domain.model_info import ModelInfo
+from foreseen.domain.probe import probe_batch
+from foreseen.domain.signature import Signature
 from foreseen.domain.steady import SteadyPredictor
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ def load_predictor(
     sidecar: Path | None = None,
     sha256: str | None = None,
     rows_per_call: int | None = None,
+    threads: int = 1,
 ) -> SteadyPredictor:
     """Load a model that joblib or pickle saved.
 
@@ -40,48 +44,68 @@ def load_predictor(
         features: names of its inputs, above what the sidecar or the model say.
         sidecar: a TOML file that describes its inputs, and lists files that its code reads.
         sha256: hex digest that the file must have, checked before a byte of it is unpickled.
-        rows_per_call: rows of each model call; 0 for any, None to find out whether that keeps every bit.
+        rows_per_call: rows of each model call; 0 for any, None for as many as keep every bit.
+        threads: of the libraries that compute.
     Raises:
         ModelUnavailableError: it cannot be read, loaded, described, or asked for these outputs.
     """
+    limit = ThreadLimit(threads)
     files = ReadFiles.listed_in(find_sidecar(path, sidecar))
     with open_model_file(path, pinned_sha256=sha256) as file:
         model = unpickle(file)
     _refuse_unless_fitted(path, model)
     _force_one_thread(model)
+    limit.apply_to_loaded()
     signature = describe(model, model_path=path, names=features, sidecar_path=sidecar)
-    versions = library_versions(model)
-    digest = fingerprint(file.digest, versions, {**own_sources(model), **files.digests()})
     try:
-        predictor = SklearnPredictor(
+        caller = SklearnPredictor(
             model,
             signature=signature,
             outputs=outputs,
             is_thread_safe=is_of_scikit_learn(model),
+            before_call=limit.apply,
         )
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{path}: {exc}") from exc
+    _call_first(path, caller, signature)
+    versions = library_versions(model)
+    digest = fingerprint(file.digest, versions, {**own_sources(model), **files.digests()})
+    decision = CallDecision(model, caller, signature, threads=threads)
     if rows_per_call is None:
-        raw = partial(predictor.raw, has_labels=not is_of_scikit_learn(model))
-        try:
-            size = call_size(raw, signature, has_cheap_rows=True if _is_estimator(model) else None)
-        except UnanswerableError as exc:
-            raise ModelUnavailableError(f"{path}: {exc}") from exc
+        behaviour = decision.decided(KeptCallSizes(path), digest, outputs)
     else:
-        size = CallSize(fixed=rows_per_call or None)
+        behaviour = decision.given(rows_per_call)
     info = ModelInfo(
-        fingerprint=fingerprint_as_called(digest, size.canonical()),
+        fingerprint=decision.fingerprint(digest, behaviour.call_size),
         signature=signature,
         outputs=tuple(outputs),
         versions=versions,
-        call_size=size,
+        call_size=behaviour.call_size,
+        determinism=behaviour.determinism,
     )
-    return SteadyPredictor(predictor, info)
+    log.debug("%s is called with %s", path, info.call_size)
+    return SteadyPredictor(caller, info)
+
+
+def _call_first(path: Path, caller: SklearnPredictor, signature: Signature) -> None:
+    """Have the model import whatever it imports when it predicts: its own modules are part of what identifies it.
+
+    Raises:
+        ModelUnavailableError: the model answers with what JSON has nothing for.
+    """
+    for n in (1, ROWS):
+        try:
+            caller.predict(probe_batch(signature, n))
+            return
+        except UnanswerableError as exc:
+            raise ModelUnavailableError(f"{path}: {exc}") from exc
+        except ForeseenError as exc:
+            log.debug("%s: the model refuses %s made-up instances: %s", path, n, exc)
 
 
 def _refuse_unless_fitted(path: Path, model: Any) -> None:
     # Only scikit-learn's own are held to its convention; a user's estimator may keep what it learned under any name.
-    if not _is_estimator(model) or not type(model).__module__.startswith("sklearn."):
+    if not is_estimator(model) or not type(model).__module__.startswith("sklearn."):
         return
     from sklearn.exceptions import NotFittedError  # noqa: PLC0415 - a second, and a model without it needs none
     from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - as above
@@ -92,12 +116,6 @@ def _refuse_unless_fitted(path: Path, model: Any) -> None:
         raise ModelUnavailableError(
             f"{path}: expected a fitted model, got {type(model).__name__} as it is before fit"
         ) from None
-
-
-def _is_estimator(model: Any) -> bool:
-    """Tell whether a model follows scikit-learn's base class, which it has imported then."""
-    base = sys.modules.get("sklearn.base")
-    return base is not None and isinstance(model, base.BaseEstimator)
 
 
 def _force_one_thread(model: Any) -> None:

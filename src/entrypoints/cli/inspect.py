@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from foreseen.container import Container
-from foreseen.domain.determinism import Determinism, determinism
+from foreseen.domain.determinism import Determinism
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature
 from foreseen.entrypoints.cli.serve import classes_text
@@ -21,7 +21,7 @@ def inspect_model(settings: Settings, out: TextIO, *, as_json: bool) -> None:
     """Load a model as it would be served, ask it a few times, and tell what was found."""
     configure_logs(settings)
     predictor: Predictor = Container(settings=settings).predictor_here()
-    found = determinism(predictor.predict, predictor.info.signature)
+    found = predictor.info.determinism
     if as_json:
         typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False), file=out)
     else:

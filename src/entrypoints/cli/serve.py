@@ -49,6 +49,7 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
             f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers}",
             f"  takes  {', '.join(map(feature_text, info.signature.features))}",
             f"  gives  {', '.join(info.outputs)}{classes_text(info.signature)}",
+            f"  calls  {info.call_size}",
             f"  try    {curl(info.signature, base)}",
             f"  docs   {base}/docs",
         ]

@@ -32,6 +32,7 @@ class ModelDescription(BaseModel):
     classes: list[str]
     features: list[FeatureDescription]
     outputs: list[str]
+    call_size: str = Field(description="how many rows each call of the model has; part of the fingerprint")
     cache: dict[str, Any]
     versions: dict[str, str]
 
@@ -111,6 +112,7 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
             for feature in predictor.info.signature.features
         ],
         outputs=list(predictor.info.outputs),
+        call_size=str(predictor.info.call_size),
         cache=describe_cache(settings),
         versions=dict(predictor.info.versions),
     )

@@ -36,8 +36,9 @@ def test_it_names_the_model_the_features_and_the_pages() -> None:
     assert lines[0] == f"Serving iris, fingerprint {Fingerprint(b'f' * 16).hex()[:12]}, cache tiered"
     assert lines[1] == "  takes  sepal length (cm), größe & co (int64)"
     assert lines[2] == "  gives  predict"
-    assert lines[3].startswith(f"  try    curl '{BASE}/predict?")
-    assert lines[4] == f"  docs   {BASE}/docs"
+    assert lines[3] == "  calls  batches of any size"
+    assert lines[4].startswith(f"  try    curl '{BASE}/predict?")
+    assert lines[5] == f"  docs   {BASE}/docs"
 
 
 @pytest.mark.parametrize(

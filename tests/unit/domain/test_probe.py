@@ -33,3 +33,11 @@ def test_integers_stay_within_their_dtype() -> None:
     assert len(set(a.tolist())) > 1
     assert len(set(b.tolist())) > 1
     assert set(c.tolist()) == {True, False}
+
+
+def test_known_values_are_drawn_and_no_others() -> None:
+    features = (Feature("a", "string", values=("red", "blue")), Feature("b", "int64", values=(10, 20, 30)))
+    a, b = probe_batch(Signature(features), 64).columns
+
+    assert set(a) == {"red", "blue"}
+    assert set(b.tolist()) == {10, 20, 30}

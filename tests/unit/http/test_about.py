@@ -36,6 +36,7 @@ def test_the_model_is_described(iris: Service, iris_model: Path) -> None:
     assert told["kind"] == "classification"
     assert told["classes"] == ["0", "1", "2"]
     assert told["outputs"] == ["predict"]
+    assert told["call_size"] == "batches of any size, a lone row filled up to 2"
     assert [feature["name"] for feature in told["features"]] == IRIS_NAMES
     assert {feature["dtype"] for feature in told["features"]} == {"float64"}
     assert re.fullmatch("[0-9a-f]{32}", told["fingerprint"])

@@ -34,18 +34,18 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS, call_size
+from foreseen.adapters.predictor.loading import call_decision
+from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS, call_size, next_size
 from foreseen.domain.batch import Batch
 from foreseen.domain.call_size import CallSize
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature, Signature
-from support.fakes import Clock
-from support.models import answers, batch_of, iris_forest, iris_logistic, save
-from support.own_models import Labeller, Refusing, Slow
+from support.models import answers, batch_of, iris_logistic, save
+from support.own_models import Labeller, Refusing
 
 
 @pytest.fixture(autouse=True)
@@ -168,68 +168,79 @@ def test_a_number_of_rows_that_was_given_is_not_measured(given: int, rows: int |
 ONE = Signature((Feature("a"),))
 
 
-class Asked:
-    """A model for the probe: counts its rows, takes time of its own clock for each, and may refuse."""
+class Probed:
+    """A model for the probe: counts its rows, may work through them one by one, may refuse, may vary."""
 
-    def __init__(self, *, row_s: float = 0.0, call_s: float = 0.0, refuses: bool = False, varies: bool = False) -> None:
+    def __init__(self, *, is_row_by_row: bool = False, refuses: bool = False, varies: bool = False) -> None:
         self.rows = 0
-        self.clock = Clock()
-        self._row_s, self._call_s, self._refuses, self._varies = row_s, call_s, refuses, varies
+        self._is_row_by_row, self._refuses, self._varies = is_row_by_row, refuses, varies
 
-    def raw(self, batch: Batch) -> list[bytes]:
-        """Answer each row with itself."""
+    def compute(self, batch: Batch) -> object:
+        """Call a function for each row, or one for all."""
         self.rows += len(batch)
         if self._refuses:
             raise InvalidBatchError([])
-        self.clock.pass_s(self._call_s + self._row_s * len(batch))
+        values = batch.columns[0]
+        return [abs(value) for value in values] if self._is_row_by_row else np.abs(values)
+
+    def raw(self, batch: Batch) -> list[bytes]:
+        """Answer each row with itself."""
+        self.compute(batch)
         return [value.tobytes() + bytes([len(batch) * self._varies]) for value in batch.columns[0]]
 
-    def size(self, *, budget_s: float = 2.0) -> CallSize:
-        """Choose how it is to be called."""
-        return call_size(self.raw, ONE, clock=self.clock, budget_s=budget_s)
+
+class Rawly(Probed):
+    """One whose bits a test makes up."""
+
+    def __init__(self, answer: Callable[[int, int], bytes]) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def raw(self, batch: Batch) -> list[bytes]:
+        """Answer each row by its place and how many there are."""
+        values = batch.columns[0]
+        return [value.tobytes() + self._answer(place, len(values)) for place, value in enumerate(values)]
 
 
-def test_a_model_whose_rows_cost_time_each_and_vary_is_called_with_one() -> None:
-    assert Asked(row_s=0.001, varies=True).size() == CallSize(fixed=1)
+def test_a_model_that_goes_row_by_row_and_varies_is_called_with_one() -> None:
+    assert call_size(Probed(is_row_by_row=True, varies=True), ONE, "unknown") == CallSize(fixed=1)
 
 
-def test_a_model_whose_calls_cost_the_time_and_vary_is_called_with_many() -> None:
-    assert Asked(call_s=0.001, varies=True).size() == CallSize(fixed=STEADY_ROWS)
+def test_a_model_that_computes_rows_together_and_varies_is_called_with_many() -> None:
+    assert call_size(Probed(varies=True), ONE, "unknown") == CallSize(fixed=STEADY_ROWS)
 
 
-def test_a_model_whose_calls_cost_the_time_is_never_called_with_a_row_alone() -> None:
-    assert Asked(call_s=0.001).size() == CallSize(2)
+def test_a_model_that_computes_rows_together_is_never_called_with_a_lone_row() -> None:
+    assert call_size(Probed(), ONE, "unknown") == CallSize(least=2)
 
 
-def test_a_model_whose_rows_cost_time_each_is_called_with_as_many_as_there_are() -> None:
-    assert Asked(row_s=0.001).size() == CallSize(1)
+def test_a_model_that_goes_row_by_row_is_called_with_as_many_as_there_are() -> None:
+    model = Probed(is_row_by_row=True)
+
+    assert call_size(model, ONE, "unknown") == CallSize()
+    assert model.rows < 100  # each may take seconds
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 31, 63])
+def test_what_multiplies_matrices_gets_a_fixed_size_without_a_probe() -> None:
+    model = Probed()
+
+    assert call_size(model, ONE, "matrix", is_estimator=True) == CallSize(fixed=STEADY_ROWS)
+    assert model.rows == 0
+
+
+def test_what_multiplies_row_by_row_is_called_with_one() -> None:
+    assert call_size(Probed(is_row_by_row=True, varies=True), ONE, "matrix") == CallSize(fixed=1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 31])
 def test_one_row_that_varies_with_the_size_of_its_batch_is_found(size: int) -> None:
-    def raw(batch: Batch) -> list[bytes]:
-        """Add a bit to the last row of a batch of this size."""
-        answers = [value.tobytes() for value in batch.columns[0]]
-        return [*answers[:-1], answers[-1] + b"\1" * (len(batch) == size)]
+    model = Rawly(lambda place, n: b"\1" * (n == size and place == n - 1))
 
-    assert call_size(raw, ONE, has_cheap_rows=True) == CallSize(fixed=STEADY_ROWS)
+    assert call_size(model, ONE, "unknown") == CallSize(fixed=STEADY_ROWS)
 
 
 def test_rows_that_vary_with_their_place_are_found() -> None:
-    def raw(batch: Batch) -> list[bytes]:
-        return [value.tobytes() + bytes([place >= 32]) for place, value in enumerate(batch.columns[0])]
-
-    assert call_size(raw, ONE, has_cheap_rows=True) == CallSize(fixed=STEADY_ROWS)
-
-
-def test_labels_that_follow_from_other_values_are_not_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[int] = []
-    path = save(iris_forest(2), tmp_path)
-    monkeypatch.setattr(RandomForestClassifier, "predict", lambda _, rows: asked.append(len(rows)))
-
-    assert (_size(load_predictor(path)), asked) == (CallSize(least=2), [])
+    assert call_size(Rawly(lambda place, _: bytes([place >= 32])), ONE, "unknown") == CallSize(fixed=STEADY_ROWS)
 
 
 def test_labels_of_a_users_own_classifier_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,29 +250,44 @@ def test_labels_of_a_users_own_classifier_count(tmp_path: Path, monkeypatch: pyt
     assert _size(load_predictor(path, features=["a"])).fixed is not None
 
 
-def test_a_model_too_slow_to_be_measured_counts_as_varying_and_costs_few_rows() -> None:
-    asked = Asked(row_s=0.02)
-
-    assert asked.size(budget_s=0.5) == CallSize(fixed=1)
-    assert asked.rows <= 15
-
-
-def test_a_call_that_is_too_slow_counts_as_well() -> None:
-    asked = Asked(call_s=0.05)
-
-    assert asked.size(budget_s=0.5) == CallSize(fixed=STEADY_ROWS)
-    assert asked.rows <= 15
-
-
 def test_a_model_that_refuses_made_up_rows_is_called_with_one() -> None:
-    assert Asked(refuses=True).size() == CallSize(fixed=1)
+    assert call_size(Probed(refuses=True), ONE, "unknown") == CallSize(fixed=1)
 
 
-def test_a_slow_model_loads_within_the_budget_and_answers(tmp_path: Path) -> None:
-    predictor = load_predictor(save(Slow(0.05), tmp_path), features=["a"])
+def test_a_model_that_refuses_some_made_up_rows_is_probed_with_the_others() -> None:
+    class Picky(Probed):
+        def compute(self, batch: Batch) -> object:
+            if (batch.columns[0] < 1).any():
+                raise InvalidBatchError([])
+            return super().compute(batch)
 
-    assert _size(predictor) == CallSize(fixed=1)
-    assert len(answers(predictor, [[1.0], [2.0]])) == 2
+    assert call_size(Picky(), ONE, "unknown") == CallSize(least=2)
+
+
+@pytest.mark.parametrize(("size", "smaller"), [(CallSize(2), 32), (CallSize(fixed=32), 1), (CallSize(fixed=1), None)])
+def test_a_size_at_which_answers_depend_on_the_batch_is_followed_by_a_smaller(
+    size: CallSize, smaller: int | None
+) -> None:
+    assert next_size(size) == (None if smaller is None else CallSize(fixed=smaller))
+
+
+class Crowded:
+    """A model of the user's own whose answer is another in a batch of eight."""
+
+    def predict(self, rows: Any) -> Any:
+        """Count."""
+        return np.asarray(rows)[:, 0] + (len(rows) == 8)
+
+
+def test_a_difference_that_only_the_answers_show_makes_calls_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_decision, "call_size", lambda *_, **__: CallSize(least=2))
+
+    predictor = load_predictor(save(Crowded(), tmp_path), features=["a"])
+
+    assert predictor.info.call_size == CallSize(fixed=STEADY_ROWS)
+    assert predictor.info.determinism.is_batch_invariant
 
 
 def test_a_model_that_refuses_the_probe_still_answers_what_it_takes(tmp_path: Path) -> None:

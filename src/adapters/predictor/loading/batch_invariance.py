@@ -1,35 +1,40 @@
-"""Whether a model gives an instance the same bits in any batch; measured, since no estimator says it."""
+"""How many rows a model is to be called with, so that no answer depends on the rest of its batch."""
 
-import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
+from foreseen.adapters.predictor.loading.row_independence import RowKnowledge
+from foreseen.adapters.predictor.loading.work_per_row import grows_with_rows
 from foreseen.domain.batch import Batch
 from foreseen.domain.call_size import CallSize
-from foreseen.domain.errors import ForeseenError, UnanswerableError
-from foreseen.domain.probe import probe_batch
+from foreseen.domain.errors import ForeseenError
+from foreseen.domain.probe import PROBE_ROWS, probe_batch
 from foreseen.domain.signature import Signature
 
 BATCHES: Final[tuple[Sequence[int], ...]] = (
+    range(1),
+    range(10, 11),
+    range(50, 51),
     range(2),
     range(10, 12),
     range(2, 5),
-    range(40, 43),
     range(5, 12),
     range(50, 57),
     range(31),
     range(31, 62),
-    range(63),
     range(63, -1, -1),
 )
-"""Rows of the probe that are asked again in another batch.
+"""Rows of the probe that are computed again in another batch.
 
 2 rows take another path through BLAS. Odd numbers leave a rest of its blocks of 4 to 32 rows, where most of what varies
-does: 63 rows show in one call what many small ones miss. In the last batch each row has another place.
+does. In the last batch each row has another place.
 
 Source:
     docs/adr/0012-the-model-in-a-process-of-its-own.md
 """
+
+FEW_BATCHES: Final[tuple[Sequence[int], ...]] = (range(1), range(2, 4), range(5, -1, -1))
+"""The same for a model that goes through its rows one by one, which may take seconds for each."""
 
 STEADY_ROWS: Final = 32
 """The batch size at which no estimator measured gave a row other bits in another position or beside other rows.
@@ -39,61 +44,77 @@ Source:
 """
 
 
+class ProbedModel(Protocol):
+    """A model that can be called with any batch, and shows what `predict` may hide."""
+
+    def raw(self, batch: Batch) -> list[bytes]:
+        """Return each row's answer as the bits that the model computed, decision values too."""
+
+    def compute(self, batch: Batch) -> object:
+        """Call the model as `predict` does, and leave the answer as it is."""
+
+
 def call_size(
-    raw: Callable[[Batch], list[bytes]],
-    signature: Signature,
-    *,
-    has_cheap_rows: bool | None = None,
-    budget_s: float = 2.0,
-    clock: Callable[[], float] = time.perf_counter,
+    model: ProbedModel, signature: Signature, knowledge: RowKnowledge, *, is_estimator: bool = False
 ) -> CallSize:
-    """Choose how a model is to be called.
+    """Choose how a model is to be called; the same for the same model, however busy the machine is.
 
     One row alone is laid out otherwise in memory than two, and sums of eight or more members, trees or classes then
-    round otherwise in a few rows of a hundred: too few to be found by a probe. So where 4 rows cost about as much as 1,
-    there are no calls of one row, even of a model that was shown to be invariant.
+    round otherwise in a few rows of a hundred: too few to be found by a probe. So a model that computes its rows
+    together is never called with one row.
 
-    A model that was not shown to be invariant is called with STEADY_ROWS where 4 rows cost about as much as 1, as in
-    everything that computes with arrays, and one row at a time where each costs its own time or the probe was refused.
+    A model that multiplies matrices is called with STEADY_ROWS, or with one row where it goes through its rows one by
+    one anyway. Of which kind a model is comes from its parts where they say so, else from a fixed number of calls; a
+    model that refuses every made-up row is called with one.
 
     Args:
-        raw: gives each instance's answer as bits.
-        has_cheap_rows: whether 4 rows cost about as much as 1; None to find out.
-        budget_s: seconds that the probe may take; a model too slow for it counts as not invariant.
-    Raises:
-        UnanswerableError: the model answers with what JSON has nothing for.
+        is_estimator: whether it follows scikit-learn's base class, and so computes its rows together.
     """
+    if knowledge == "independent":
+        return CallSize(least=2)
+    if knowledge == "matrix" and is_estimator:
+        return CallSize(fixed=STEADY_ROWS)
     try:
-        probe = probe_batch(signature)
-        # A call so quick that the probe is far from its limit need not be timed again, unless the two are compared.
-        quick_s = 0.0 if has_cheap_rows is None else budget_s / 100
-        one_s, four_s = (
-            _seconds(raw, probe.take(range(n)), quick_s=quick_s, enough_s=budget_s / 4, clock=clock) for n in (1, 4)
-        )
-        is_cheap = four_s < 2 * one_s if has_cheap_rows is None else has_cheap_rows
-        steady = CallSize(fixed=STEADY_ROWS if is_cheap else 1)
-        row_s = max(0.0, four_s - one_s) / 3
-        # Lone rows are told to vary most easily; they are compared in earnest where there will be calls of one.
-        lone = [range(row, row + 1) for row in range(0, 60, 10 if is_cheap else 5)]
-        batches = [*lone, *BATCHES]
-        if one_s * len(batches) + row_s * sum(map(len, batches)) > budget_s:
-            return steady
-        whole = raw(probe)
-        is_invariant = all(raw(probe.take(rows)) == [whole[row] for row in rows] for rows in batches)
-    except UnanswerableError:  # no other instance would have an answer that can go out
-        raise
+        probe = accepted_rows(model.raw, probe_batch(signature))
+        if not is_estimator and grows_with_rows(model.compute, probe):
+            return CallSize() if _is_invariant(model.raw, probe, FEW_BATCHES) else CallSize(fixed=1)
+        is_invariant = knowledge == "unknown" and _is_invariant(model.raw, probe, BATCHES)
     except ForeseenError:
         return CallSize(fixed=1)
-    return CallSize(least=2 if is_cheap else 1) if is_invariant else steady
+    return CallSize(least=2) if is_invariant else CallSize(fixed=STEADY_ROWS)
 
 
-def _seconds(
-    raw: Callable[[Batch], list[bytes]], batch: Batch, *, quick_s: float, enough_s: float, clock: Callable[[], float]
-) -> float:
-    """Time a call: the quickest of up to three, since the first may pay for what is set up lazily."""
-    taken: list[float] = []
-    while len(taken) < 3 and sum(taken) < enough_s and min(taken, default=enough_s) > quick_s:
-        start = clock()
-        raw(batch)
-        taken.append(clock() - start)
-    return min(taken)
+def next_size(size: CallSize) -> CallSize | None:
+    """Return how to call a model whose answers depended on the batch at this size: 32 rows, then 1; then None."""
+    if size.fixed is None:
+        return CallSize(fixed=STEADY_ROWS)
+    return CallSize(fixed=1) if size.fixed > 1 else None
+
+
+def accepted_rows(raw: Callable[[Batch], list[bytes]], probe: Batch) -> Batch:
+    """Return the probe, or as many rows of those that the model accepts where it refuses some.
+
+    Raises:
+        InvalidBatchError, PredictionError: as the model, where it accepts none.
+    """
+    try:
+        raw(probe)
+        return probe
+    except ForeseenError as exc:
+        accepted = [row for row in range(len(probe)) if _is_accepted(raw, probe.take([row]))]
+        if not accepted:
+            raise exc from None
+    return probe.take([accepted[row % len(accepted)] for row in range(PROBE_ROWS)])
+
+
+def _is_accepted(raw: Callable[[Batch], list[bytes]], row: Batch) -> bool:
+    try:
+        raw(row)
+    except ForeseenError:
+        return False
+    return True
+
+
+def _is_invariant(raw: Callable[[Batch], list[bytes]], probe: Batch, batches: Sequence[Sequence[int]]) -> bool:
+    whole = raw(probe.take(range(1 + max(map(max, batches)))))
+    return all(raw(probe.take(rows)) == [whole[row] for row in rows] for rows in batches)

@@ -1,6 +1,6 @@
 """SklearnPredictor: any object with `predict`, as scikit-learn's users save them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -36,11 +36,13 @@ class SklearnPredictor:
         signature: Signature,
         outputs: Sequence[str],
         is_thread_safe: bool = False,
+        before_call: Callable[[], object] = lambda: None,
     ) -> None:
         """Take a fitted model and the methods to ask.
 
         Args:
             is_thread_safe: whether several threads may ask it at once, as scikit-learn's own may be.
+            before_call: called before each call of the model, on its thread.
         Raises:
             ModelUnavailableError: the model has no such method.
         """
@@ -54,6 +56,7 @@ class SklearnPredictor:
         self.outputs = tuple(outputs)
         self.is_thread_safe = is_thread_safe
         self._answers = Answers(_labels(model), is_classifier=signature.kind == "classification")
+        self._before_call = before_call
         self._names = getattr(model, "feature_names_in_", None)
         if self._names is not None:
             # Half a second, which is not to be the first caller's: of a process that stands back it is many.
@@ -77,22 +80,21 @@ class SklearnPredictor:
         called = {output: self._called(output, table, len(batch)) for output in self.outputs}
         return Predictions({METHODS[output]: self._values(output, rows) for output, rows in called.items()})
 
-    def raw(self, batch: Batch, *, has_labels: bool = True) -> list[bytes]:
-        """Return each instance's answer as the bits the model computed, decision values too: what `predict` may hide.
+    def compute(self, batch: Batch) -> object:
+        """Call the model as `predict` does, and leave its answers as they are; raise as `predict`."""
+        table = self._table(batch)
+        return [self._called(output, table, len(batch)) for output in self.outputs]
 
-        Args:
-            has_labels: whether labels count beside the values below them, of which scikit-learn's own follow.
+    def raw(self, batch: Batch) -> list[bytes]:
+        """Return each row's answer as the bits that the model computed, decision values too: what `predict` may hide.
+
         Raises:
             InvalidBatchError, PredictionError: as `predict`.
         """
         table = self._table(batch)
         values = [output for output in ("predict_proba", "decision_function") if hasattr(self._model, output)]
-        asked = dict.fromkeys((*self.outputs, *values))
-        if values and not has_labels:
-            asked.pop("predict", None)
-        called = {output: self._called(output, table, len(batch)) for output in asked}
-        for output in called.keys() & set(self.outputs):  # what cannot go out is found when the model is loaded
-            self._values(output, called[output])
+        methods = dict.fromkeys((*self.outputs, *values))
+        called = {output: self._called(output, table, len(batch)) for output in methods}
         return [b"".join(parts) for parts in zip(*map(row_bits, called.values()), strict=True)]
 
     def _table(self, batch: Batch) -> Any:
@@ -116,6 +118,7 @@ class SklearnPredictor:
             yield (column if is_none else _with_nan(column)).reshape(len(batch), -1)
 
     def _called(self, output: str, table: Any, n: int) -> Rows | SeveralOutputs:
+        self._before_call()
         try:
             with np.errstate(over="ignore"):  # what is too large for a float32 is refused by the model, in words
                 return returned_rows(output, getattr(self._model, output)(table), n)

@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from foreseen.adapters.predictor.loading.thread_environment import thread_environment
 from foreseen.adapters.predictor.subprocess.messages import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError
 
@@ -65,6 +67,7 @@ class ModelProcess:
                 [sys.executable, "-c", _CODE, str(theirs.fileno()), *map(str, sys.path)],
                 stdin=subprocess.PIPE,  # nothing is ever written to it: it closes when this process ends
                 pass_fds=[theirs.fileno()],
+                env={**os.environ, **thread_environment(options.get("threads", 1))},
                 process_group=0,  # Ctrl-C is for the parent, also before the child has seen to it
             )
         self._pipe = Pipe(ours)
