@@ -102,7 +102,7 @@ class SklearnPredictor:
             return batch.columns[0]
         columns = list(self._cells(batch))
         if self._names is None:
-            return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1)
+            return columns[0] if len(columns) == 1 else np.concatenate(list(map(_as_objects_if_dates, columns)), axis=1)
         import pandas as pd  # noqa: PLC0415 - there since the model was loaded
 
         parts = [column[:, place] for column in columns for place in range(column.shape[1])]
@@ -152,6 +152,11 @@ def _labels(model: Any) -> tuple[Labels, ...]:
         return read_labels(model)
     except ValueError as exc:
         raise ModelUnavailableError(str(exc)) from exc
+
+
+def _as_objects_if_dates(column: Any) -> Any:
+    """Return dates as Python's own, which stand beside numbers in one array."""
+    return column.astype("datetime64[us]").astype(object) if column.dtype.kind == "M" else column
 
 
 def _with_nan(column: Any) -> Any:
