@@ -18,7 +18,6 @@ from sklearn import cluster, discriminant_analysis, ensemble, linear_model, naiv
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_iris
-from sklearn.dummy import DummyClassifier
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
@@ -66,7 +65,6 @@ CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "calibrated": lambda: CalibratedClassifierCV(naive_bayes.GaussianNB(), cv=2),
     "search": lambda: GridSearchCV(tree.DecisionTreeClassifier(), {"max_depth": [2, 3]}, cv=2),
     "network": lambda: MLPClassifier((8,), max_iter=30, random_state=0),
-    "dummy": DummyClassifier,
 }  # fmt: skip
 REGRESSORS: dict[str, Callable[[], Any]] = {
     "linear regression": linear_model.LinearRegression,
