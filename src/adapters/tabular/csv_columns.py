@@ -16,18 +16,18 @@ from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, Feat
 from foreseen.domain.text import read_text
 
 _FLOAT: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_INTEGER_SIGNS: Final = b"0123456789-"
+_FLOAT_SIGNS: Final = b"0123456789+-.eE"
 _BOOLS: Final = pa.array(["false", "f", "0", "0.0", "true", "t", "1", "1.0"])
 _WORDS: Final = pa.array(["false", "true"])
-_TIME: Final = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-_OFFSET: Final = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
-_DATETIME: Final = {
-    "datetime": f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_TIME})?$",
-    "datetime_tz": f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_TIME}{_OFFSET}$",
-}
+_YEAR_AND_MONTH: Final = "(16[89][0-9]|1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9])-(0[1-9]|1[0-2])"
+"""Those of which every day is in the range of a datetime64[ns], whatever its offset."""
+_DAYS: Final = ("(0[1-9]|[12][0-9]|3[01])", "(0[1-9]|1[0-9]|2[0-8])")
+"""Days that most months have, and those that all have."""
+_TIME: Final = r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+_OFFSET: Final = "(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 _PLAIN_LENGTH: Final = 300
 """Longer numbers are left to `read_text`, which accepts no integer of that length."""
-_PLAIN_TICKS: Final = 9_200_000_000_000_000_000
-"""Nanoseconds up to which no offset makes a date and time overflow; those beyond are left to `read_text`."""
 
 Mask = npt.NDArray[np.bool_]
 Refused = dict[int, str]
@@ -126,14 +126,17 @@ def _bools(_feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
 
 
 def _datetimes(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
-    is_plain = pc.fill_null(pc.match_substring_regex(cells, _DATETIME[feature.dtype]), fill_value=False)
-    kind = pa.timestamp("ns", "UTC" if feature.dtype == "datetime_tz" else None)
-    try:
-        ticks = _as_numpy(pc.cast(pc.cast(pc.if_else(is_plain, cells, None), kind), pa.int64()))
-    except pa.ArrowInvalid:  # one of them is in no calendar, or out of range
-        return np.zeros(len(cells), dtype="<M8[ns]"), np.ones(len(cells), dtype=bool)
-    is_near_an_end = (ticks < -_PLAIN_TICKS) | (ticks > _PLAIN_TICKS)
-    return ticks.view("<M8[ns]"), ~is_plain.to_numpy(zero_copy_only=False) | is_near_an_end
+    has_zone = feature.dtype == "datetime_tz"
+    kind = pa.timestamp("ns", "UTC" if has_zone else None)
+    for day in _DAYS:
+        form = f"^{_YEAR_AND_MONTH}-{day}" + (f"{_TIME}{_OFFSET}$" if has_zone else f"({_TIME})?$")
+        is_plain = pc.fill_null(pc.match_substring_regex(cells, form), fill_value=False)
+        try:
+            ticks = pc.cast(pc.cast(pc.if_else(is_plain, cells, None), kind), pa.int64())
+        except pa.ArrowInvalid:  # one of them is in no calendar
+            continue
+        return _as_numpy(ticks).view("<M8[ns]"), ~is_plain.to_numpy(zero_copy_only=False)
+    return np.zeros(len(cells), dtype="<M8[ns]"), np.ones(len(cells), dtype=bool)
 
 
 def _numbers(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
@@ -143,29 +146,41 @@ def _numbers(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
     # Floats beyond this may be fine, and integers that were rounded to it are not: that is decided cell by cell.
     low, high = (1 - MAX_EXACT_INTEGER, MAX_EXACT_INTEGER - 1) if is_float else feature.bounds
     doubtful = ~((values >= low) & (values <= high)) | ~is_number | (lengths(cells) > _PLAIN_LENGTH)
-    if not np.all(is_number) and low <= 0 and high >= 1:
-        place = pc.fill_null(pc.index_in(pc.utf8_lower(cells), _WORDS), -1).to_numpy()
-        is_word = place >= 0
-        values[is_word] = place[is_word]
-        doubtful &= ~is_word
     return values, doubtful
 
 
 def _cast(cells: pa.Array, *, is_float: bool) -> tuple[Any, Any]:
-    """Return the numbers, and which of them are: Arrow takes no float that `read_text` does not, but hexadecimals."""
-    data = b"" if is_float else text_bytes(cells)
-    if not (b"x" in data or b"X" in data):
-        try:
-            return _as_numpy(pc.cast(cells, pa.float64() if is_float else pa.int64())), np.True_
-        except pa.ArrowInvalid:
-            pass
+    """Return the numbers, and which of the cells are numbers."""
+    numbers = _cast_all(cells, is_float=is_float)
+    if numbers is None:
+        cells = _digits_for_words(cells)
+        numbers = _cast_all(cells, is_float=is_float)
+    if numbers is not None:
+        return numbers, np.True_
+    if not is_float:
+        numbers, is_number = _cast(cells, is_float=True)
+        is_whole = (np.abs(numbers) < MAX_EXACT_INTEGER) & (numbers == np.rint(numbers))
+        return np.where(is_whole, numbers, 0).astype(np.int64), is_number & is_whole
     plain = pc.fill_null(pc.match_substring_regex(cells, _FLOAT), fill_value=False)
     numbers = _as_numpy(pc.cast(pc.if_else(plain, cells, None), pa.float64()))
-    is_number = plain.to_numpy(zero_copy_only=False)
-    if is_float:
-        return numbers, is_number
-    is_whole = (np.abs(numbers) < MAX_EXACT_INTEGER) & (numbers == np.rint(numbers))
-    return np.where(is_whole, numbers, 0).astype(np.int64), is_number & is_whole
+    return numbers, plain.to_numpy(zero_copy_only=False)
+
+
+def _cast_all(cells: pa.Array, *, is_float: bool) -> Any | None:
+    """Return the numbers if all of them are."""
+    # Looked at first: Arrow takes half a microsecond to refuse a cell, and would take integers as hexadecimals.
+    if text_bytes(cells).translate(None, _FLOAT_SIGNS if is_float else _INTEGER_SIGNS):
+        return None
+    try:
+        return _as_numpy(pc.cast(cells, pa.float64() if is_float else pa.int64()))
+    except pa.ArrowInvalid:
+        return None
+
+
+def _digits_for_words(cells: pa.Array) -> pa.Array:
+    """Return the cells with 1 for true, and 0 for false."""
+    place = pc.index_in(pc.utf8_lower(cells), _WORDS)
+    return pc.if_else(pc.is_valid(place), pc.cast(place, pa.string()), cells)
 
 
 def _as_numpy(numbers: pa.Array) -> Any:
