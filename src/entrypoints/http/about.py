@@ -18,7 +18,7 @@ class FeatureDescription(BaseModel):
     name: str
     dtype: str
     shape: list[int] = Field(description="[] for a single value")
-    missing: bool = Field(description="whether null is taken")
+    missing: bool = Field(description="whether it may be null or absent")
     example: Any
 
 
@@ -31,6 +31,8 @@ class ModelDescription(BaseModel):
     kind: str
     classes: list[str]
     features: list[FeatureDescription]
+    ignored: list[str] = Field(description="columns that are accepted with any value and never looked at")
+    extra_fields: str = Field(description='what becomes of any other field: "refuse" or "ignore"')
     outputs: list[str]
     call_size: str = Field(description="how many rows each call of the model has; part of the fingerprint")
     cache: dict[str, Any]
@@ -111,6 +113,8 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
             )
             for feature in predictor.info.signature.features
         ],
+        ignored=list(predictor.info.signature.ignored),
+        extra_fields=predictor.info.signature.extra_fields,
         outputs=list(predictor.info.outputs),
         call_size=str(predictor.info.call_size),
         cache=describe_cache(settings),

@@ -19,8 +19,8 @@ from foreseen.settings import Settings
 
 SPARE_VALUES: Final = 1000
 """Values of a request beyond those that may be right, so that what is wrong with a small one is told of it."""
-EXTRA_VALUES: Final = 1000
-"""Values of an instance beside its features where any field is accepted: a wide table has about as many columns."""
+EXTRA_VALUES: Final = 100
+"""Values of an instance beside its features where any field is accepted; more only in requests of fewer instances."""
 
 
 def predict_router(predict: Predict, settings: Settings) -> APIRouter:

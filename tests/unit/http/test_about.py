@@ -9,6 +9,7 @@ import pytest
 from dependency_injector import providers
 
 from foreseen.container import Container
+from foreseen.domain.signature import Feature, Signature
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
 from support.models import IRIS_NAMES
@@ -43,6 +44,19 @@ def test_the_model_is_described(iris: Service, iris_model: Path) -> None:
     assert re.fullmatch("[0-9a-f]{32}", told["namespace"])
     assert set(told["versions"]) >= {"python", "numpy", "scikit-learn"}
     assert told["cache"] == {"backend": "lru", "ttl_s": 3600, "lru_max_entries": 100_000, "lru_max_bytes": 2**28}
+
+
+def test_each_feature_is_described_with_its_kind() -> None:
+    features = (Feature("at", "datetime_tz", missing=True), Feature("count", "int64", values=(7,)))
+    signature = Signature(features, ignored=("ticket",), extra_fields="ignore")
+    with service(container_of(FakePredictor(signature))) as asked:
+        told = asked.get("/model").json()
+
+    assert told["features"] == [
+        {"name": "at", "dtype": "datetime_tz", "shape": [], "missing": True, "example": "2024-01-02T03:04:05Z"},
+        {"name": "count", "dtype": "int64", "shape": [], "missing": False, "example": 7},
+    ]
+    assert (told["ignored"], told["extra_fields"]) == (["ticket"], "ignore")
 
 
 def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, iris_model: Path) -> None:
