@@ -56,10 +56,10 @@ def nanoseconds(text: str, *, has_zone: bool) -> int:
 
 
 def ticks_of(feature: Feature, value: str | int | None) -> int:
-    """Return the nanoseconds since 1970 that a value of a feature stands for: text, those themselves, or None.
+    """Return a value of a feature as nanoseconds since 1970: ISO 8601 text, those themselves, or None.
 
     Raises:
-        ValueError: it stands for none; the message is what was expected.
+        ValueError: it is none; the message is what was expected.
     """
     if value is None:
         return NAT

@@ -181,6 +181,6 @@ class Signature:
         return {feature.name: feature.default_example() for feature in self.features}
 
     def canonical(self) -> bytes:
-        """Return the bytes that stand for what is taken: names, dtypes, shapes, and where a value may be missing."""
+        """Return what is accepted, as bytes: names, dtypes, shapes, and where a value may be missing."""
         taken = [[f.name, f.dtype, list(f.shape), f.missing] for f in self.features]
         return json.dumps(taken, separators=(",", ":"), ensure_ascii=True).encode()

@@ -78,7 +78,7 @@ def integer_of(feature: Feature, number: float, got: str, position: _Position = 
 
 
 def datetime_of(feature: Feature, text: str) -> int:
-    """Return the nanoseconds that ISO 8601 text stands for; raise InvalidBatchError for any other text."""
+    """Return ISO 8601 text as nanoseconds since 1970; raise InvalidBatchError for any other text."""
     try:
         return nanoseconds(text, has_zone=feature.dtype == "datetime_tz")
     except ValueError as exc:

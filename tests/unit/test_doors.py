@@ -52,7 +52,7 @@ def is_nothing(value: Any) -> bool:
 
 
 def in_json(feature: Feature, value: Any) -> st.SearchStrategy[Any]:
-    """Give the ways in which JSON may write a value."""
+    """Return the ways in which JSON may write a value."""
     if is_nothing(value):
         return st.sampled_from([None, float("nan")])
     if feature.dtype in DATETIMES:
@@ -66,7 +66,7 @@ def in_json(feature: Feature, value: Any) -> st.SearchStrategy[Any]:
 
 
 def in_text(feature: Feature, value: Any) -> st.SearchStrategy[str]:
-    """Give the ways in which a cell or a query may write a value."""
+    """Return the ways in which a cell or a query may write a value."""
     if is_nothing(value):
         return st.just("")
     if feature.dtype in DATETIMES:
@@ -84,7 +84,7 @@ def in_text(feature: Feature, value: Any) -> st.SearchStrategy[str]:
 
 
 def in_arrow(feature: Feature, value: Any) -> st.SearchStrategy[pa.Array]:
-    """Give the columns in which Parquet may hold a value."""
+    """Return the columns in which Parquet may hold a value."""
     given = None if is_nothing(value) else value
     if feature.dtype == "string":
         kinds = [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())]
@@ -151,9 +151,9 @@ def test_a_value_of_any_kind_has_one_key_at_every_door(
         batches["CSV"] = only(CsvReader(io.BytesIO(cells.getvalue().encode()), name="in", signature=signature))
     keys: dict[str, Key] = {door: recipe.keys(batch)[0] for door, batch in batches.items()}
     for body in (one, lacking, rows):
-        if (asked := quick.of_body(body)) is not None:
-            keys[f"quick {body!r}"] = asked.keys[0]
-    if (asked := quick.of_query(query)) is not None:
-        keys["quick query"] = asked.keys[0]
+        if (found := quick.of_body(body)) is not None:
+            keys[f"quick {body!r}"] = found.keys[0]
+    if (found := quick.of_query(query)) is not None:
+        keys["quick query"] = found.keys[0]
 
     assert set(keys.values()) == {recipe.key(values)}

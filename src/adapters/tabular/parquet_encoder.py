@@ -66,7 +66,7 @@ class ParquetEncoder:
     def _column(self, chunk: Chunk, name: str) -> pa.Array:
         if name in self._read and chunk.batch is not None:
             values, kind = chunk.batch.columns[self._read[name]], self._schema.field(name).type
-            if values.ndim == 1:  # NaN is nothing, also where it stands among integers
+            if values.ndim == 1:  # NaN is nothing, among integers too
                 return pa.array(values, from_pandas=True).cast(kind)
             return pa.array(values.tolist(), kind, from_pandas=True)
         return _plain(chunk.table.column(name))

@@ -206,17 +206,17 @@ def test_spellings_of_one_value_are_one_instance(flowers: Service, name: str) ->
 @pytest.mark.parametrize("name", ["weight", "note", "at", "children"])
 def test_what_may_be_missing_may_be_null_nan_blank_or_absent(flowers: Service, name: str) -> None:
     posted = [flowers.post(with_value(name, value)) for value in (None, math.nan, MISSING)]
-    asked = [
+    queried = [
         flowers.send("GET", query=urlencode({n: text(v) for n, v in with_value(name, value).items()}).encode())
         for value in (None, MISSING)
     ]
 
-    assert {reply.status for reply in (*posted, *asked)} == {200}
-    assert {reply.cache_status for reply in (*posted[1:], *asked)} == {"foreseen; hit; detail=L1"}
+    assert {reply.status for reply in (*posted, *queried)} == {200}
+    assert {reply.cache_status for reply in (*posted[1:], *queried)} == {"foreseen; hit; detail=L1"}
 
 
 @pytest.mark.parametrize("name", ["sepal_length", "count", "fresh", "day"])
-def test_a_refused_null_is_told_how_to_be_allowed(flowers: Service, name: str) -> None:
+def test_a_refused_null_says_how_to_allow_it(flowers: Service, name: str) -> None:
     (error,) = problem(flowers.post(with_value(name, None)))["errors"]
 
     assert error["hint"] == "if it may be missing, say missing = true for it in the sidecar"

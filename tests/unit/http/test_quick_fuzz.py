@@ -81,7 +81,7 @@ ABSENT = object()
 
 
 def respelled(feature: Feature, value: Any) -> st.SearchStrategy[Any]:
-    """Give a strategy of the ways in which JSON may write a value."""
+    """Return a strategy of the ways in which JSON may write a value."""
     if value is None and feature.is_optional:
         return st.sampled_from([None, ABSENT, math.nan])
     if feature.dtype in DATETIMES and value is not None:

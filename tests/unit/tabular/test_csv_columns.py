@@ -79,7 +79,7 @@ def _read_text(feature: Feature, text: str) -> tuple[Any, str | None]:
 def _same(feature: Feature, one: Any, other: Any) -> bool:
     """Say whether two values are the same instance, bit for bit."""
     signature = Signature((feature,))
-    read = np.array([one]) if feature.dtype in DATETIMES else [one]  # as it stands in an array
+    read = np.array([one]) if feature.dtype in DATETIMES else [one]  # as an array holds it
     first, second = (Batch.of(signature, {"a": values}).columns[0] for values in (read, [other]))
     return bool(first.tolist() == second.tolist() if feature.dtype == "string" else first.tobytes() == second.tobytes())
 
