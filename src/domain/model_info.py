@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from foreseen.domain.call_size import ANY_SIZE, CallSize
 from foreseen.domain.determinism import UNIFORM, Determinism
 from foreseen.domain.key import Fingerprint, Namespace, namespace
+from foreseen.domain.model_input import A_MATRIX, ModelInput
 from foreseen.domain.signature import Signature
 
 
@@ -22,6 +23,7 @@ class ModelInfo:
         versions: of the libraries that compute its answers, by name; part of the fingerprint.
         call_size: how many rows a call of the model has; part of the fingerprint.
         determinism: what a few calls at load showed of its answers.
+        model_input: the form in which it is given its instances; part of the fingerprint.
     """
 
     fingerprint: Fingerprint
@@ -30,6 +32,7 @@ class ModelInfo:
     versions: Mapping[str, str]
     call_size: CallSize = ANY_SIZE
     determinism: Determinism = field(default=UNIFORM, compare=False)
+    model_input: ModelInput = field(default=A_MATRIX, compare=False)
 
     @property
     def namespace(self) -> Namespace:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -150,7 +151,7 @@ class Signature:
         names = self.names
         if not names:
             raise ValueError("expected at least one feature, got none")
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
             raise ValueError(f"expected each feature name once, got {twice[0]!r} twice")
         if used := set(names).intersection(self.ignored):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.row_independence import is_estimator
 from foreseen.adapters.predictor.loading.threads import ThreadLimit
 from foreseen.adapters.predictor.loading.unpickle import unpickle
+from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
 from foreseen.adapters.predictor.scikit_learn.signature import describe, find_sidecar
+from foreseen.domain.batch import Batch
 from foreseen.domain.determinism import ROWS
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError, UnanswerableError
 from foreseen.domain.key import fingerprint
@@ -56,11 +59,16 @@ def load_predictor(
     _refuse_unless_fitted(path, model)
     _force_one_thread(model)
     limit.apply_to_loaded()
-    signature = describe(model, model_path=path, names=features, sidecar_path=sidecar)
+    call = partial(_called, model, outputs, limit)
+    described = describe(model, model_path=path, names=features, sidecar_path=sidecar, call=call)
+    signature, model_input = described.signature, described.model_input
+    for doubt in model_input.doubts:
+        log.warning("%s: %s", path, doubt)
     try:
         caller = SklearnPredictor(
             model,
             signature=signature,
+            model_input=model_input,
             outputs=outputs,
             is_thread_safe=is_of_scikit_learn(model),
             before_call=limit.apply,
@@ -69,7 +77,8 @@ def load_predictor(
         raise ModelUnavailableError(f"{path}: {exc}") from exc
     _call_first(path, caller, signature)
     versions = library_versions(model)
-    digest = fingerprint(file.digest, versions, {**own_sources(model), **files.digests()})
+    form = {"form of the input": model_input.canonical()}  # given in another, the same model may answer otherwise
+    digest = fingerprint(file.digest, versions, {**own_sources(model), **files.digests(), **form})
     decision = CallDecision(model, caller, signature, threads=threads)
     if rows_per_call is None:
         behaviour = decision.decided(KeptCallSizes(path), digest, outputs)
@@ -82,9 +91,18 @@ def load_predictor(
         versions=versions,
         call_size=behaviour.call_size,
         determinism=behaviour.determinism,
+        model_input=model_input,
     )
     log.debug("%s is called with %s", path, info.call_size)
     return SteadyPredictor(caller, info)
+
+
+def _called(model: Any, outputs: Sequence[str], limit: ThreadLimit, plan: InputPlan, batch: Batch) -> list[bytes]:
+    """Call a model with a batch in the form of a plan, and return the encoded answers; raise as a predictor."""
+    caller = SklearnPredictor(
+        model, signature=plan.signature, model_input=plan.model_input, outputs=outputs, before_call=limit.apply
+    )
+    return caller.predict(batch).encode()
 
 
 def _call_first(path: Path, caller: SklearnPredictor, signature: Signature) -> None:

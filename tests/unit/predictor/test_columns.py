@@ -51,7 +51,7 @@ def test_a_column_of_categories_holds_strings_and_a_category_is_its_example(tmp_
 
     colour, weight, height = predictor.info.signature.features
 
-    assert (colour.dtype, colour.missing, colour.example) == ("string", False, "blue")
+    assert (colour.dtype, colour.missing, colour.default_example()) == ("string", False, "blue")
     assert (weight.dtype, weight.missing) == ("float64", True)
     assert (height.dtype, height.missing) == ("float64", False)
 
@@ -117,13 +117,13 @@ def test_categories_of_an_array_are_strings_too(tmp_path: Path) -> None:
     )
 
 
-def test_categories_that_are_numbers_stay_numbers(tmp_path: Path) -> None:
+def test_categories_that_are_integers_stay_integers(tmp_path: Path) -> None:
     encoder = OneHotEncoder(sparse_output=False)
     model = make_pipeline(encoder, HistGradientBoostingClassifier(max_iter=2)).fit([[3], [5]] * 10, [0, 1] * 10)
 
     (feature,) = _loaded(model, tmp_path).info.signature.features
 
-    assert (feature.dtype, feature.example, feature.missing) == ("float64", 3.0, False)
+    assert (feature.dtype, feature.default_example(), feature.missing) == ("int64", 3, False)
 
 
 def test_boosting_that_encodes_its_own_categories_takes_strings(tmp_path: Path) -> None:

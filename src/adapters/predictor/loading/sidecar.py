@@ -6,23 +6,51 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from foreseen.adapters.predictor.loading.declared_dtype import declared_dtype
 from foreseen.adapters.predictor.loading.model_file import refuse_unless_private
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from foreseen.domain.model_input import Takes
 from foreseen.domain.near import near_hint
-from foreseen.domain.signature import DType, Feature, Kind
+from foreseen.domain.signature import ExtraFields, Feature, Kind
 from foreseen.domain.values import read_value
 
 
-class _FeatureTable(BaseModel):
+class FeatureTable(BaseModel):
+    """What a sidecar may say of one feature; what it leaves out is as the model says.
+
+    Attributes:
+        name: of the model's feature, or a new one where the sidecar names all of them.
+        dtype: one of ours, or of pandas: see `declared_dtype`.
+        shape: of a tensor.
+        missing: whether a value may be missing.
+        example: to show in documentation.
+        categories: of a feature of dtype "category", in the order of their codes.
+        ordered: whether those are ordered.
+    """
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
-    dtype: DType = "float64"
+    dtype: str | None = None
     shape: Annotated[list[int], Field(max_length=8)] = []
-    missing: bool = False
+    missing: bool | None = None
     example: Any = None
+    categories: Annotated[list[str | int | float | bool] | None, Field(min_length=1)] = None
+    ordered: bool = False
+
+    @field_validator("example")
+    @classmethod
+    def _as_json(cls, example: Any) -> Any:
+        return example.isoformat() if isinstance(example, date) else example  # TOML has dates, JSON has not
+
+    @field_validator("dtype")
+    @classmethod
+    def _is_known(cls, dtype: str | None) -> str | None:
+        if dtype is not None:
+            declared_dtype(dtype)
+        return dtype
 
 
 class _FingerprintTable(BaseModel):
@@ -36,31 +64,23 @@ class Sidecar(BaseModel):
 
     Attributes:
         kind: how answers are shown; left out, the model's own kind.
-        features: one table each, in the model's column order; left out, the model's own.
+        takes: the form in which the model is given its instances; left out, it is found out.
+        extra_fields: what becomes of fields of an instance that are no features.
+        features: some of the model's own by name, or all of them in its column order; left out, the model's own.
         fingerprint: what else identifies the model: patterns of files that its code reads, relative to the sidecar.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     kind: Kind | None = None
-    features: Annotated[list[_FeatureTable] | None, Field(min_length=1)] = None
+    takes: Takes | None = None
+    extra_fields: ExtraFields = "refuse"
+    features: Annotated[list[FeatureTable] | None, Field(min_length=1)] = None
     fingerprint: _FingerprintTable = _FingerprintTable()
-
-    def declared(self) -> tuple[Feature, ...]:
-        """Return the declared features, none where the sidecar leaves them to the model."""
-        return tuple(
-            Feature(table.name, table.dtype, tuple(table.shape), table.missing, _as_json(table.example))
-            for table in self.features or ()
-        )
-
-
-def _as_json(example: Any) -> Any:
-    """Return a date and time, of which TOML has its own, as JSON writes it."""
-    return example.isoformat() if isinstance(example, date) else example
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """Read and check a sidecar, its examples too.
+    """Read and check a sidecar, but for what depends on the model.
 
     Raises:
         ModelUnavailableError: unreadable, writable for other users, no TOML, or a wrong or unknown entry; names the
@@ -70,7 +90,6 @@ def read_sidecar(path: Path) -> Sidecar:
         refuse_unless_private(path, "sidecar")
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         sidecar = Sidecar.model_validate(document)
-        _check_examples(sidecar.declared())
     except ValidationError as exc:
         raise ModelUnavailableError(f"{path}: {_worded(exc)}") from None
     except OSError as exc:
@@ -80,8 +99,8 @@ def read_sidecar(path: Path) -> Sidecar:
     return sidecar
 
 
-def _check_examples(features: tuple[Feature, ...]) -> None:
-    """Refuse an example that the model would never be given: it would mislead in every page."""
+def check_examples(features: Iterable[Feature]) -> None:
+    """Raise ValueError for an example that the model would never be given: it would mislead in every page."""
     for feature in features:
         if feature.example is None:
             continue
@@ -99,11 +118,12 @@ def _worded(exc: ValidationError) -> str:
         known = _entries_beside(error["loc"])
         hint = near_hint(str(error["loc"][-1]), known) or f"known are {', '.join(known)}"
         return f"expected no entry {place}; {hint}"
-    return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, got {error['input']!r}"
+    said = str(error["ctx"]["error"]) if error["type"] == "value_error" else error["msg"]
+    return f"{place}: {said[0].lower()}{said[1:]}, got {error['input']!r}"
 
 
 def _entries_beside(loc: tuple[int | str, ...]) -> Iterable[str]:
     """Return the known entries of the table that an unknown entry is in."""
     if len(loc) == 1:
         return Sidecar.model_fields
-    return (_FingerprintTable if loc[0] == "fingerprint" else _FeatureTable).model_fields
+    return (_FingerprintTable if loc[0] == "fingerprint" else FeatureTable).model_fields

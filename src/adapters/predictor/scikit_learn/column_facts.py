@@ -1,20 +1,94 @@
-"""ColumnFacts: what a fitted model tells of one of its columns."""
+"""ColumnFacts: what a fitted model says of one of its columns."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from foreseen.domain.signature import DType
+
+MOST_VALUES: Final = 64
+"""Values of a column that are kept, to make examples and probes from."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """What a model tells of one column.
+    """What a model says of one column.
 
     Attributes:
-        is_string: it was fitted on strings here.
-        takes_missing: a part made for missing values stands in front of everything that would choke on one.
-        example: a value it was fitted on, where it keeps one; else None.
+        dtype: what it was fitted on; None where any number will do, or nothing says.
+        form: the dtype it has to have in a frame, where that is another: "category", "object".
+        categories: of a "category" column, in the order of their codes.
+        is_ordered: whether those are ordered.
+        refuses_unknown: whether the model refuses what is no category.
+        takes_missing: a part made for missing values is in front of everything that would choke on one.
         missing_is_none: a missing value was None where it was fitted, not NaN; to scikit-learn they are two.
+        values: some that it was fitted on, as JSON writes them.
+        hints: values that a part behind opaque code knows: what that code makes of the column's.
+        example: a value to show that it was not necessarily fitted on.
+        origin: the part that says so.
+        is_opaque: code that says nothing of what it wants sees the column.
+        is_dropped: nothing sees the column.
     """
 
-    is_string: bool = False
+    dtype: DType | None = None
+    form: str | None = None
+    categories: tuple[object, ...] = ()
+    is_ordered: bool = False
+    refuses_unknown: bool = False
     takes_missing: bool = False
-    example: object = None
     missing_is_none: bool = False
+    values: tuple[object, ...] = ()
+    hints: tuple[object, ...] = ()
+    example: object = None
+    origin: str = ""
+    is_opaque: bool = False
+    is_dropped: bool = False
+
+
+def joined(found: Sequence[ColumnFacts]) -> ColumnFacts:
+    """Join what several parts say of one column: all of them have to take a missing value."""
+    if len(found) == 1:
+        return found[0]
+    seen = [facts for facts in found if not facts.is_dropped]
+    if not seen:
+        return ColumnFacts(is_dropped=bool(found))
+    told = max(seen, key=_clarity)
+    return replace(
+        told,
+        takes_missing=all(facts.takes_missing for facts in seen),
+        missing_is_none=any(facts.missing_is_none for facts in seen),
+        hints=next((facts.hints for facts in seen if facts.hints), ()),
+        example=next((facts.example for facts in seen if facts.example is not None), None),
+        is_opaque=any(facts.is_opaque for facts in seen),
+    )
+
+
+def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFacts:
+    """Join what parts in a row say of one column.
+
+    Args:
+        is_filled: whether the first leaves nothing missing to the later one.
+    """
+    if later.is_dropped:
+        return first
+    if first.is_opaque:  # what comes out of a user's code need not be what goes in
+        later = ColumnFacts(
+            takes_missing=later.takes_missing,
+            missing_is_none=later.missing_is_none,
+            hints=later.hints or later.values,
+            example=later.example,
+        )
+    told = first if _clarity(first) >= _clarity(later) else later
+    return replace(
+        told,
+        hints=first.hints or later.hints,
+        takes_missing=first.takes_missing if is_filled else later.takes_missing,
+        missing_is_none=first.missing_is_none or (not is_filled and later.missing_is_none),
+        example=first.example if first.example is not None else later.example,
+        is_opaque=first.is_opaque or later.is_opaque,
+    )
+
+
+def _clarity(facts: ColumnFacts) -> tuple[bool, bool, bool]:
+    """Rank what is said: a form above a dtype, strings above numbers, a dtype above nothing."""
+    return facts.form is not None, facts.dtype == "string", facts.dtype is not None

@@ -1,14 +1,16 @@
-"""Tracing: one column followed into a fitted scikit-learn model, to the part that tells what it holds."""
+"""Tracing: columns followed into a fitted scikit-learn model, to the parts that say what they hold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-import pandas as pd
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     StackingClassifier,
@@ -17,165 +19,264 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.feature_selection import RFE
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
+from foreseen.adapters.predictor.boosters.columns import booster_facts
+from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts, joined, then
+from foreseen.adapters.predictor.scikit_learn.part_readers import FittedPart, says_what_it_wants
 from foreseen.adapters.predictor.scikit_learn.tags import allows_missing
 
-_TEXT = (CountVectorizer, HashingVectorizer)  # TfidfVectorizer is a CountVectorizer
+TEXT: Final = (CountVectorizer, HashingVectorizer)
+"""What takes texts; TfidfVectorizer is a CountVectorizer."""
+
 _HIST = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 _PARALLEL = (
     MultiOutputClassifier,
     MultiOutputRegressor,
+    OneVsOneClassifier,
+    OneVsRestClassifier,
+    OutputCodeClassifier,
     StackingClassifier,
     StackingRegressor,
     VotingClassifier,
     VotingRegressor,
 )
-_WRAPPED = ("best_estimator_", "estimator_", "regressor_")
-"""Where a search, a threshold or a transformed target keeps the one estimator that it is around."""
-
-
-def traced(model: Any, index: int, name: str | None) -> ColumnFacts:
-    """Tell what one input column is, by its number and, where the model knows names, its name."""
-    return _facts(model, _Column(index, name))
+_BAGGING = (BaggingClassifier, BaggingRegressor)
+_WRAPPED = ("best_estimator_", "estimator_", "regressor_", "estimator")
+"""Where a search, a threshold, a transformed target or a frozen estimator keeps the one that it is around."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column as the estimator at hand counts it: by number, and by name where it has names."""
+    """One column as the estimator at hand counts it.
 
-    index: int
+    Attributes:
+        index: its number; None behind code that may have changed the number of columns.
+        name: None where there are no names.
+    """
+
+    index: int | None
     name: str | None
 
 
-def _facts(estimator: Any, column: _Column) -> ColumnFacts:
-    """Follow one column into the estimator until a part tells what it is."""
+_NOTHING = ColumnFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """A column behind an estimator.
+
+    Attributes:
+        facts: what the estimator says of it.
+        onward: as what the next estimator finds it again; empty where it ends, or becomes other columns.
+        is_filled: whether nothing missing is left in it.
+    """
+
+    facts: ColumnFacts = _NOTHING
+    onward: tuple[_Column, ...] = ()
+    is_filled: bool = False
+
+
+_DROPPED = _Passed(ColumnFacts(is_dropped=True))
+
+
+def traced(model: Any, names: Sequence[str] | None, count: int) -> list[ColumnFacts]:
+    """Return what each input column is, in order.
+
+    Args:
+        names: of the columns; None where the model was fitted on an array.
+        count: of the columns.
+    """
+    columns = [_Column(index, names[index] if names else None) for index in range(count)]
+    return [passed.facts for passed in _walk(model, columns)]
+
+
+def _walk(estimator: Any, columns: Sequence[_Column]) -> list[_Passed]:
+    """Follow columns into an estimator until its parts say what they are."""
+    if _is_passthrough(estimator):
+        return [_Passed(onward=(column,)) for column in columns]
+    if isinstance(estimator, str):  # "drop"
+        return [_DROPPED] * len(columns)
     if isinstance(estimator, Pipeline):
-        return _through(estimator.steps, column)
+        return _through([step for _, step in estimator.steps], columns)
     if isinstance(estimator, ColumnTransformer):
-        return _routed(estimator, column)
+        return _routed(estimator, columns)
     if isinstance(estimator, _HIST):
-        return _of_hist(estimator, column)
+        return _of_hist(estimator, columns)
+    if isinstance(estimator, FunctionTransformer):
+        return _of_function(estimator, columns)
+    if (facts := booster_facts(estimator)) is not None:
+        return [_Passed(_at(facts, column)) for column in columns]
     if members := _members(estimator):
-        return _joined([_facts(member, column) for member in members])
-    return _plain(estimator, column)
+        walked = [_walk(member, _as_member(estimator, place, columns)) for place, member in enumerate(members)]
+        return [_Passed(joined([passed.facts for passed in each])) for each in zip(*walked, strict=True)]
+    return _plain(estimator, columns)
 
 
 def _members(estimator: Any) -> list[Any]:
-    """Give the fitted estimators that an estimator hands its columns to as they are."""
+    """Return the fitted estimators that an estimator hands its columns to as they are."""
     if isinstance(estimator, FeatureUnion):
         return [part for _, part in estimator.transformer_list if not isinstance(part, str)]
     if isinstance(estimator, CalibratedClassifierCV):
-        return [calibrated.estimator for calibrated in estimator.calibrated_classifiers_]
-    if isinstance(estimator, _PARALLEL):
-        return [member for member in estimator.estimators_ if not isinstance(member, str)]
-    return [getattr(estimator, name) for name in _WRAPPED if hasattr(estimator, name)][:1]
+        return [calibrated.estimator for calibrated in getattr(estimator, "calibrated_classifiers_", ())]
+    if isinstance(estimator, _PARALLEL + _BAGGING):
+        return [member for member in getattr(estimator, "estimators_", ()) if not isinstance(member, str)]
+    if not says_what_it_wants(estimator):  # its own matter what it does before
+        return []
+    found = [getattr(estimator, name) for name in _WRAPPED if hasattr(getattr(estimator, name, None), "predict")]
+    return found[:1]
 
 
-def _through(steps: Sequence[tuple[str, Any]], column: _Column) -> ColumnFacts:
-    """Follow a column through steps in a row: a scaler lets a missing value pass on to the next."""
-    facts = ColumnFacts()
-    for _, step in steps:
-        if step is None or step == "passthrough":
+def _as_member(estimator: Any, place: int, columns: Sequence[_Column]) -> Sequence[_Column]:
+    """Return the columns as one member counts them, where it is given some of them only, and no names."""
+    if isinstance(estimator, _BAGGING):
+        chosen = list(estimator.estimators_features_[place])
+    elif isinstance(estimator, RFE):
+        chosen = list(np.flatnonzero(estimator.support_))
+    else:
+        return columns
+    places = {int(index): at for at, index in enumerate(chosen)}
+    return [_Column(places.get(column.index) if column.index is not None else None, None) for column in columns]
+
+
+def _through(steps: Sequence[Any], columns: Sequence[_Column]) -> list[_Passed]:
+    """Follow columns through steps in a row: a scaler lets a missing value pass on to the next."""
+    ways = [_Passed(onward=(column,)) for column in columns]
+    for step in steps:
+        if _is_passthrough(step):
             continue
-        facts = _facts(step, column)
-        if facts != ColumnFacts() or not _lets_missing_pass(step):
-            return facts
-    return facts
+        going = [column for way in ways for column in way.onward]
+        walked = iter(_walk(step, going))
+        ways = [_further(way, [next(walked) for _ in way.onward]) for way in ways]
+    return ways
 
 
-def _lets_missing_pass(step: Any) -> bool:
-    is_scaler = hasattr(step, "transform") and not isinstance(step, ColumnTransformer | FeatureUnion)
-    return is_scaler and allows_missing(step)
+def _is_passthrough(part: Any) -> bool:
+    return part is None or (isinstance(part, str) and part == "passthrough")
 
 
-def _routed(transformer: ColumnTransformer, column: _Column) -> ColumnFacts:
-    found = []
-    # What a bagging keeps as its template was never fitted.
-    for _, part, chosen in getattr(transformer, "transformers_", ()):
-        place = _place(chosen, column, transformer)
-        if place is not None and not isinstance(part, str):
-            found.append(_facts(part, place))
-    return _joined(found)
-
-
-def _place(chosen: Any, column: _Column, transformer: ColumnTransformer) -> _Column | None:
-    """Say where a column stands among those that a part was given; None when it was not given it."""
-    if isinstance(chosen, slice):
-        chosen = list(range(int(transformer.n_features_in_)))[chosen]
-    one = np.ndim(chosen) == 0
-    picked = [chosen] if one else list(chosen)
-    if picked and isinstance(picked[0], bool | np.bool_):
-        picked = [index for index, is_picked in enumerate(picked) if is_picked]
-    for place, pick in enumerate(picked):
-        if pick in (column.name, column.index) or (isinstance(pick, int | np.integer) and int(pick) == column.index):
-            return _Column(place, column.name)
-    return None
-
-
-def _joined(found: Sequence[ColumnFacts]) -> ColumnFacts:
-    """Join what several parts say of one column: all of them have to take a missing value."""
-    if not found:
-        return ColumnFacts()
-    examples = [facts.example for facts in found if facts.example is not None]
-    return ColumnFacts(
-        is_string=any(facts.is_string for facts in found),
-        takes_missing=all(facts.takes_missing for facts in found),
-        example=examples[0] if examples else None,
-        missing_is_none=any(facts.missing_is_none for facts in found),
+def _further(way: _Passed, later: Sequence[_Passed]) -> _Passed:
+    if not later:
+        return way
+    facts = joined([passed.facts for passed in later])
+    if facts.is_dropped:
+        return _Passed(replace(way.facts, is_dropped=way.facts == _NOTHING))
+    return _Passed(
+        then(way.facts, facts, is_filled=way.is_filled),
+        tuple(column for passed in later for column in passed.onward),
+        way.is_filled or all(passed.is_filled for passed in later),
     )
 
 
-def _of_hist(estimator: Any, column: _Column) -> ColumnFacts:
+def _routed(transformer: ColumnTransformer, columns: Sequence[_Column]) -> list[_Passed]:
+    by_index = {column.index: at for at, column in enumerate(columns) if column.index is not None}
+    by_name: dict[str | None, int] = {column.name: at for at, column in enumerate(columns) if column.name is not None}
+    own_names = dict(enumerate(map(str, getattr(transformer, "feature_names_in_", ()))))
+    found: list[list[_Passed]] = [[] for _ in columns]
+    # What a bagging keeps as its template was never fitted.
+    for name, part, chosen in getattr(transformer, "transformers_", ()):
+        picks = _picked(chosen, transformer)
+        given = [by_name.get(own_names.get(pick)) if pick not in by_index else by_index[pick] for pick in picks]
+        inner = [_Column(place, columns[at].name) for place, at in enumerate(given) if at is not None]
+        here = [at for at in given if at is not None]
+        for at, passed in zip(here, _walk(part, inner), strict=True):
+            found[at].append(_behind(transformer, name, passed, len(picks)))
+    return [_all_of(passed) if passed else _DROPPED for passed in found]
+
+
+def _picked(chosen: Any, transformer: ColumnTransformer) -> list[int]:
+    """Return the numbers of the columns that a part was given, in order."""
+    count = int(transformer.n_features_in_)
+    names = {str(name): place for place, name in enumerate(getattr(transformer, "feature_names_in_", ()))}
+    if isinstance(chosen, slice):
+        if isinstance(chosen.start, str) or isinstance(chosen.stop, str):  # both ends belong to it, as in pandas
+            start = names[chosen.start] if chosen.start is not None else None
+            stop = names[chosen.stop] + 1 if chosen.stop is not None else None
+            chosen = slice(start, stop, chosen.step)
+        return list(range(*chosen.indices(count)))
+    picked = [chosen] if np.ndim(chosen) == 0 else list(chosen)
+    if picked and isinstance(picked[0], bool | np.bool_):
+        return [index for index, is_picked in enumerate(picked) if is_picked]
+    return [names[pick] if isinstance(pick, str) else int(pick) % count for pick in picked]
+
+
+def _behind(transformer: ColumnTransformer, part_name: str, passed: _Passed, n_given: int) -> _Passed:
+    """Return a column as the next step counts it, where its part keeps one column for each."""
+    where = getattr(transformer, "output_indices_", {}).get(part_name)
+    if where is None or where.stop - where.start != n_given:
+        return replace(passed, onward=())
+    onward = (replace(column, index=where.start + column.index) for column in passed.onward if column.index is not None)
+    return replace(passed, onward=tuple(onward))
+
+
+def _all_of(found: Sequence[_Passed]) -> _Passed:
+    """Join what parts side by side make of one column."""
+    return _Passed(
+        joined([passed.facts for passed in found]),
+        tuple(column for passed in found for column in passed.onward),
+        all(passed.is_filled for passed in found),
+    )
+
+
+def _of_hist(estimator: Any, columns: Sequence[_Column]) -> list[_Passed]:
     """Read gradient boosting on histograms: it takes anything missing, and encodes string categories itself."""
     encoder = getattr(estimator, "_preprocessor", None)
-    facts = ColumnFacts() if encoder is None else _routed(encoder, column)
-    return replace(facts, takes_missing=True)
+    walked = [_Passed()] * len(columns) if encoder is None else _routed(encoder, columns)
+    return [_Passed(replace(passed.facts, takes_missing=True, is_dropped=False)) for passed in walked]
 
 
-def _plain(estimator: Any, column: _Column) -> ColumnFacts:
-    if isinstance(estimator, _TEXT):
-        return ColumnFacts(is_string=True)
-    for read in _READERS:
-        facts = read(estimator, column.index)
-        if facts is not None:
-            return facts
-    return ColumnFacts()
+def _of_function(transformer: FunctionTransformer, columns: Sequence[_Column]) -> list[_Passed]:
+    """Read a function: a user's own says nothing, and what comes after it is found by name."""
+    if transformer.func is None or isinstance(transformer.func, np.ufunc):
+        return [_Passed(onward=(column,)) for column in columns]
+    opaque = ColumnFacts(is_opaque=True)
+    return [_Passed(opaque, (_renumbered(column),)) for column in columns]
 
 
-def _of_encoder(estimator: Any, index: int) -> ColumnFacts | None:
-    """Read an encoder's categories: what it was fitted on, a missing value among it or not."""
-    categories = getattr(estimator, "categories_", None)
-    if categories is None or index >= len(categories):
-        return None
-    known = list(np.asarray(categories[index]))
-    present = [value for value in known if not _is_missing(value)]
-    is_string = any(isinstance(value, str) for value in present)
-    example = present[0] if present else None
-    return ColumnFacts(
-        is_string,
-        takes_missing=len(present) < len(known),
-        example=example if is_string or example is None else float(example),
-        missing_is_none=any(value is None for value in known),
-    )
+def _renumbered(column: _Column) -> _Column:
+    return column if column.name is None else _Column(None, column.name)
 
 
-def _of_imputer(estimator: Any, index: int) -> ColumnFacts | None:
-    if not type(estimator).__module__.startswith("sklearn.impute"):
-        return None
-    marker = getattr(estimator, "missing_values", None)
-    if not _is_missing(marker):  # it fills in a number that stands for nothing, such as -1
-        return None
-    statistics = getattr(estimator, "statistics_", None)
-    value = statistics[index] if statistics is not None and index < len(statistics) else None
-    is_string = isinstance(value, str)
-    return ColumnFacts(is_string, True, value if is_string else None, missing_is_none=marker is None)
+def _plain(estimator: Any, columns: Sequence[_Column]) -> list[_Passed]:
+    """Read what is no composition of others."""
+    if isinstance(estimator, TEXT):
+        return [_Passed(ColumnFacts(dtype="string", origin=type(estimator).__name__))] * len(columns)
+    part = FittedPart(estimator)
+    found = [part.facts(column.index, column.name) for column in columns]
+    passes_missing = _passes_missing(estimator)
+    if not says_what_it_wants(estimator):
+        return [
+            _Passed(replace(facts, is_opaque=True), (_renumbered(column),) if passes_missing else ())
+            for facts, column in zip(found, columns, strict=True)
+        ]
+    fills = type(estimator).__module__.startswith("sklearn.impute")
+    # What follows an encoder sees its codes, and says nothing of what it was fitted on.
+    is_one_to_one = isinstance(estimator, OneToOneFeatureMixin) and not hasattr(estimator, "categories_")
+    goes_on = _keeps_columns(estimator) if fills else is_one_to_one and passes_missing
+    return [
+        _Passed(facts, (column,) if goes_on else (), is_filled=fills and facts.takes_missing)
+        for facts, column in zip(found, columns, strict=True)
+    ]
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
+def _keeps_columns(imputer: Any) -> bool:
+    """Return whether an imputer gives one column for each: none was empty, and no indicators are added."""
+    statistics = getattr(imputer, "statistics_", None)
+    if getattr(imputer, "add_indicator", False) or statistics is None:
+        return False
+    return all(isinstance(value, str) or value == value for value in statistics)
 
 
-_READERS: tuple[Callable[[Any, int], ColumnFacts | None], ...] = (_of_encoder, _of_imputer)
+def _passes_missing(estimator: Any) -> bool:
+    try:
+        return allows_missing(estimator)
+    except Exception:  # noqa: BLE001 - an estimator of a user's own may have no tags, or broken ones
+        return False
+
+
+def _at(facts: Sequence[ColumnFacts], column: _Column) -> ColumnFacts:
+    return facts[column.index] if column.index is not None and column.index < len(facts) else ColumnFacts()

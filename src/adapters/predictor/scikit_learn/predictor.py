@@ -1,13 +1,13 @@
 """SklearnPredictor: any object with `predict`, as scikit-learn's users save them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from foreseen.adapters.predictor.scikit_learn.answer_rows import Rows, SeveralOutputs, returned_rows, row_bits
 from foreseen.adapters.predictor.scikit_learn.answers import Answers
-from foreseen.adapters.predictor.scikit_learn.columns import read_columns
+from foreseen.adapters.predictor.scikit_learn.input_builder import input_builder
 from foreseen.adapters.predictor.scikit_learn.labels import Labels, read_labels
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import (
@@ -19,6 +19,7 @@ from foreseen.domain.errors import (
     UnanswerableError,
 )
 from foreseen.domain.model_failure import failure_text, is_interruption, message_text
+from foreseen.domain.model_input import ModelInput
 from foreseen.domain.predictions import Json, Predictions
 from foreseen.domain.signature import Signature
 
@@ -34,6 +35,7 @@ class SklearnPredictor:
         model: Any,
         *,
         signature: Signature,
+        model_input: ModelInput | None = None,
         outputs: Sequence[str],
         is_thread_safe: bool = False,
         before_call: Callable[[], object] = lambda: None,
@@ -41,6 +43,7 @@ class SklearnPredictor:
         """Take a fitted model and the methods to ask.
 
         Args:
+            model_input: what the model is called with; None for a matrix.
             is_thread_safe: whether several threads may ask it at once, as scikit-learn's own may be.
             before_call: called before each call of the model, on its thread.
         Raises:
@@ -57,16 +60,7 @@ class SklearnPredictor:
         self.is_thread_safe = is_thread_safe
         self._answers = Answers(_labels(model), is_classifier=signature.kind == "classification")
         self._before_call = before_call
-        self._names = getattr(model, "feature_names_in_", None)
-        if self._names is not None:
-            # Half a second, which is not to be the first caller's: of a process that stands back it is many.
-            import pandas as pd  # noqa: F401, PLC0415 - a model that was fitted on no frame needs none
-        facts = read_columns(model) or []
-        self._missing = [None if told.missing_is_none else np.nan for told in facts]
-        # A model of the user's own gets a lone tensor as it is; an estimator takes rows of values.
-        self._takes_tensor = (
-            len(signature.features) == 1 and signature.has_tensors and not hasattr(model, "n_features_in_")
-        )
+        self._table = input_builder(model_input or ModelInput.matrix(signature), signature)
 
     def predict(self, batch: Batch) -> Predictions:
         """Call each output's method once.
@@ -96,26 +90,6 @@ class SklearnPredictor:
         methods = dict.fromkeys((*self.outputs, *values))
         called = {output: self._called(output, table, len(batch)) for output in methods}
         return [b"".join(parts) for parts in zip(*map(row_bits, called.values()), strict=True)]
-
-    def _table(self, batch: Batch) -> Any:
-        if self._takes_tensor:
-            return batch.columns[0]
-        columns = list(self._cells(batch))
-        if self._names is None:
-            return columns[0] if len(columns) == 1 else np.concatenate(list(map(_as_objects_if_dates, columns)), axis=1)
-        import pandas as pd  # noqa: PLC0415 - there since the model was loaded
-
-        parts = [column[:, place] for column in columns for place in range(column.shape[1])]
-        # Each with its own dtype: left to pandas, a missing string would be None or NaN by what stands beside it.
-        return pd.DataFrame(
-            {name: pd.Series(part, dtype=part.dtype) for name, part in zip(self._names, parts, strict=True)}
-        )
-
-    def _cells(self, batch: Batch) -> Iterator[Any]:
-        """Give each feature's values as a matrix of n rows, a missing string as the model knows it."""
-        for place, column in enumerate(batch.columns):
-            is_none = column.dtype != object or (place < len(self._missing) and self._missing[place] is None)
-            yield (column if is_none else _with_nan(column)).reshape(len(batch), -1)
 
     def _called(self, output: str, table: Any, n: int) -> Rows | SeveralOutputs:
         self._before_call()
@@ -152,12 +126,3 @@ def _labels(model: Any) -> tuple[Labels, ...]:
         return read_labels(model)
     except ValueError as exc:
         raise ModelUnavailableError(str(exc)) from exc
-
-
-def _as_objects_if_dates(column: Any) -> Any:
-    """Return dates as Python's own, which stand beside numbers in one array."""
-    return column.astype("datetime64[us]").astype(object) if column.dtype.kind == "M" else column
-
-
-def _with_nan(column: Any) -> Any:
-    return np.array([np.nan if value is None else value for value in column], dtype=object)

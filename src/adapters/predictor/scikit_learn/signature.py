@@ -1,46 +1,58 @@
-"""The signature of a model: by feature names given, a sidecar, the model's own names, or x0, x1, …, in that order."""
+"""Description of a model: by feature names given, a sidecar, the model's own names, or x0, x1, …, in that order."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
+from foreseen.adapters.predictor.boosters.columns import takes_dmatrix
 from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
+from foreseen.adapters.predictor.scikit_learn.feature_names import planned_columns
+from foreseen.adapters.predictor.scikit_learn.input_forms import plausible_forms
+from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.labels import has_several_labels_a_row, read_labels
 from foreseen.adapters.predictor.scikit_learn.tags import estimator_kind
+from foreseen.adapters.predictor.scikit_learn.trial import Call, settled
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.signature import Feature, Kind, Signature
+from foreseen.domain.model_input import ModelInput
+from foreseen.domain.signature import Kind, Signature
 
 if TYPE_CHECKING:
     from foreseen.adapters.predictor.loading.sidecar import Sidecar
 
 
-def describe(model: Any, *, model_path: Path, names: Sequence[str] | None, sidecar_path: Path | None) -> Signature:
-    """Say what a model takes and gives.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What clients send, and what the model is given for it."""
+
+    signature: Signature
+    model_input: ModelInput
+
+
+def describe(
+    model: Any, *, model_path: Path, names: Sequence[str] | None, sidecar_path: Path | None, call: Call
+) -> Description:
+    """Return what a model takes and what kind of answer it gives; what nothing says is found out by a few calls.
 
     Args:
-        names: of the features, from the operator; they stand above all else.
+        names: of the features, from the operator; they come before all else.
         sidecar_path: a TOML file; None for the one beside the model with the same stem, if it is there.
+        call: calls the model with a batch in the form of a plan.
     Raises:
-        ModelUnavailableError: the names do not fit the model, or nothing tells what it takes.
+        ModelUnavailableError: the names do not fit the model, nothing says what it takes, or it fails at everything.
     """
     beside = None if names else find_sidecar(model_path, sidecar_path)
     sidecar = _read_sidecar(beside) if beside else None
     try:
-        features = (sidecar.declared() if sidecar else ()) or _features(model, names)
-        _check_count(model, features)
-        _check_order(model, features)
-        kind = (sidecar.kind if sidecar else None) or _kind(model)
-        classes = _classes(model) if kind == "classification" else ()
-        return Signature(features, kind, classes, is_multilabel=bool(classes) and has_several_labels_a_row(model))
+        plans = _plans(model, names, sidecar)
+        for plan in plans:
+            _check_examples(plan, sidecar)
+        plan = settled(model, plans, call)
+        return Description(plan.signature, plan.model_input)
     except ValueError as exc:
         raise ModelUnavailableError(f"{beside or model_path}: {exc}") from exc
-
-
-def _read_sidecar(path: Path) -> "Sidecar":
-    from foreseen.adapters.predictor.loading.sidecar import read_sidecar  # noqa: PLC0415 - with pydantic, which few models need
-
-    return read_sidecar(path)
+    except ModelUnavailableError as exc:
+        raise ModelUnavailableError(f"{model_path}: {exc}") from exc
 
 
 def find_sidecar(model_path: Path, sidecar_path: Path | None) -> Path | None:
@@ -49,48 +61,56 @@ def find_sidecar(model_path: Path, sidecar_path: Path | None) -> Path | None:
     return sidecar_path or (beside if beside.is_file() else None)
 
 
-def _features(model: Any, names: Sequence[str] | None) -> tuple[Feature, ...]:
-    facts = read_columns(model)
-    if facts is None:
-        if not names:
-            raise ValueError(
-                f"expected {type(model).__qualname__} to say what it takes (n_features_in_); name its features by "
-                "--features or in a sidecar"
-            )
-        return tuple(Feature(name) for name in names)
-    own = names or feature_names(model) or [f"x{index}" for index in range(len(facts))]
-    if len(own) != len(facts):
-        raise ValueError(
-            f"expected {len(facts)} feature names, as many as the model takes, got {len(own)}: {', '.join(own)}"
+def _read_sidecar(path: Path) -> "Sidecar":
+    from foreseen.adapters.predictor.loading.sidecar import read_sidecar  # noqa: PLC0415 - with pydantic, which few models need
+
+    return read_sidecar(path)
+
+
+def _check_examples(plan: InputPlan, sidecar: "Sidecar | None") -> None:
+    if sidecar is not None:
+        from foreseen.adapters.predictor.loading.sidecar import check_examples  # noqa: PLC0415 - imported by now
+
+        check_examples(column.feature for column in plan.columns)
+
+
+def _plans(model: Any, names: Sequence[str] | None, sidecar: "Sidecar | None") -> list[InputPlan]:
+    """Return the ways in which the model may be served, the most plausible first."""
+    tables = (sidecar.features if sidecar else None) or ()
+    declared_names = [] if any(table.shape for table in tables) else [table.name for table in tables]
+    columns = read_columns(model, names or declared_names)
+    planned = tuple(planned_columns(model, columns, names, tables))
+    has_names = feature_names(model) is not None
+    features = [column.feature for column in planned]
+    declared = sidecar.takes if sidecar else None
+    forms = (declared,) if declared else plausible_forms(model, features, has_names=has_names)
+    kind = (sidecar.kind if sidecar else None) or _kind(model)
+    classes = _classes(model) if kind == "classification" else ()
+    plans = [
+        InputPlan(
+            planned,
+            takes,
+            kind,
+            classes,
+            bool(classes) and has_several_labels_a_row(model),
+            sidecar.extra_fields if sidecar else "refuse",
+            knows_names=has_names,
+            is_dmatrix=takes_dmatrix(model),
         )
-    return tuple(_feature(name, told) for name, told in zip(own, facts, strict=True))
+        for takes in forms
+    ]
+    return [each for plan in plans for each in _with_and_without_dropped(plan)]
 
 
-def _feature(name: str, told: ColumnFacts) -> Feature:
-    return Feature(
-        name,
-        dtype="string" if told.is_string else "float64",
-        missing=told.takes_missing,
-        example=told.example,
-    )
-
-
-def _check_count(model: Any, features: Sequence[Feature]) -> None:
-    takes = getattr(model, "n_features_in_", None)
-    values = sum(feature.size for feature in features)
-    if takes is not None and values != takes:
-        raise ValueError(f"expected features of {takes} values in all, as many as the model takes, got {values}")
-
-
-def _check_order(model: Any, features: Sequence[Feature]) -> None:
-    """Refuse the model's own names in another order: each would be taken for another."""
-    own, named = feature_names(model), [feature.name for feature in features]
-    if own is not None and own != named and sorted(own) == sorted(named):
-        raise ValueError(f"expected the features in the model's order, {', '.join(own)}, got {', '.join(named)}")
+def _with_and_without_dropped(plan: InputPlan) -> list[InputPlan]:
+    """Return a plan without the columns that the model drops, and as it is, should the model want to see them."""
+    if plan.takes != "frame" or all(column.is_dropped == plan.columns[0].is_dropped for column in plan.columns):
+        return [plan]
+    return [plan.without_dropped(), plan]
 
 
 def _kind(model: Any) -> Kind:
-    if kind := estimator_kind(model):
+    if (kind := estimator_kind(model)) is not None:
         return kind
     # An estimator that says nothing of itself may be a cluster, an outlier detector, or not of scikit-learn.
     is_plain = not hasattr(model, "__sklearn_tags__") and hasattr(model, "classes_")
