@@ -19,7 +19,7 @@ IRIS := examples/iris
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-ray test-versions faults kills check bench soak format clean
+.PHONY: help install serve test test-ray test-versions faults kills fingerprints check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -65,6 +65,9 @@ faults: install ## Measure what faults of Redis cost, into docs/faults.md (five 
 
 kills: install ## Kill a scoring run at twenty random moments, and compare what comes out (three minutes)
 	FORESEEN_TEST_KILLS=20 $(BIN)/python -m pytest tests/integration/test_durable.py -k random_moments
+
+fingerprints: install ## Start eight models 50 times each beside 0, 8 and 16 busy loops (half an hour)
+	FORESEEN_TEST_STARTS=50 FORESEEN_TEST_LOOPS=0,8,16 $(BIN)/python -m pytest -s tests/integration/test_one_fingerprint.py --timeout=3600
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .

@@ -18,10 +18,11 @@ BATCHES: Final[Sequence[tuple[int, ...]]] = (
     (0,),
     (0,),
     tuple(range(ROWS)),
+    tuple(range(ROWS)),
     tuple(reversed(range(ROWS))),
     (1, 2, 3),
 )
-"""Rows of the batches that are predicted: one of them twice, then others.
+"""Rows of the batches that are predicted: two of them twice, then others.
 
 All of them, however long they take: a verdict that depended on the time would differ between a quiet machine and a busy
 one.

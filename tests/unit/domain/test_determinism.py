@@ -104,4 +104,4 @@ def test_a_slow_model_is_called_as_often_as_a_quick_one() -> None:
     predictor = FakePredictor()
 
     assert found(predictor).is_repeatable
-    assert predictor.calls == [1, 1, 8, 8, 3]
+    assert predictor.calls == [1, 1, 8, 8, 8, 3]

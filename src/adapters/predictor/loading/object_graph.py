@@ -1,6 +1,6 @@
 """The parts of a model: every object that a fitted one is made of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from logging import Logger
 from types import FunctionType, MethodType, ModuleType
@@ -13,10 +13,13 @@ _CLOSED = (type, FunctionType, ModuleType, Logger)
 """Parts that are named and not looked into: what they lead to is the whole program, not the model."""
 
 
-def parts(model: Any) -> Iterator[Any]:
+def parts(model: Any, *, is_closed: Callable[[Any], bool] = lambda _: False) -> Iterator[Any]:
     """Go through a model and all it holds, each object once; numbers and strings are left out.
 
     Followed are attributes, slots, containers and arrays of objects: where fitted estimators keep other estimators.
+
+    Args:
+        is_closed: whether a part is passed on, but not what it holds.
     """
     seen: set[int] = set()
     waiting = [model]
@@ -26,7 +29,8 @@ def parts(model: Any) -> Iterator[Any]:
             continue
         seen.add(id(part))
         yield part
-        waiting.extend(_held_by(part))
+        if not is_closed(part):
+            waiting.extend(_held_by(part))
 
 
 def _held_by(part: Any) -> list[Any]:

@@ -35,14 +35,17 @@ INDEPENDENT: Final = frozenset(
         "StandardScaler", "TargetEncoder", "TfidfTransformer", "TfidfVectorizer", "VarianceThreshold",
         # libsvm takes one row after the other
         "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR",
+        # held by those above
+        "_BinMapper", "_CalibratedClassifier", "_ConstantPredictor", "_SigmoidCalibration",
     }
 )  # fmt: skip
 """Classes of scikit-learn that compute each row by itself, in two or more rows; all others may multiply matrices.
 
-A review, which `tests/unit/predictor/test_row_independence.py` compares with what each computes.
+A review: two rows or more got the same bits in calls of 2, 3, 7, 32 and 1,000 rows and in another order, for 4,000 to
+8,000 rows of each, with the kernels of OpenBLAS for AVX2 and for AVX-512.
 
 Source:
-    docs/adr/0025-how-a-model-is-called.md
+    docs/adr/0027-how-a-model-is-called.md
 """
 
 MATRIX_LIBRARIES: Final = frozenset({"jax", "jaxlib", "keras", "onnxruntime", "tensorflow", "torch"})
@@ -54,13 +57,13 @@ def row_knowledge(model: Any) -> RowKnowledge:
     Blocks of a matrix product depend on the number of rows and so do the last bits of its sums, in few rows of
     thousands: too few to be found by calling it.
     """
-    held = list(parts(model))
-    names = [type(part).__name__ for part in held if _is_of_scikit_learn(part)]
-    if any(name not in INDEPENDENT for name in names):
+    estimators = filter(_is_of_scikit_learn, parts(model))
+    if any(type(estimator).__name__ not in INDEPENDENT for estimator in estimators):
         return "matrix"
     if is_of_scikit_learn(model):
         return "independent"
-    return "matrix" if any(map(_is_for_matrices, held)) else "unknown"
+    own = parts(model, is_closed=_is_of_scikit_learn)  # a tree's arrays are no weights
+    return "matrix" if any(map(_is_for_matrices, own)) else "unknown"
 
 
 def is_estimator(part: Any) -> bool:

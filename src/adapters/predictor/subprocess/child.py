@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NICENESS: Final = 19
-"""How far a model stands back from what serves; the most there is.
+NICENESS: Final = 1
+"""How far a model yields to what serves: a hit goes first, and other processes of the machine do not starve the model.
 
 Source:
-    docs/adr/0012-the-model-in-a-process-of-its-own.md
+    docs/adr/0027-how-a-model-is-called.md
 """
 
 
@@ -86,7 +86,7 @@ def _load(pipe: Pipe, order: Order) -> "Predictor":
 
 
 def _let_hits_go_first() -> None:
-    """Take what is left of the cores: computing takes long anyway, and a hit should not wait for a turn of it."""
+    """Yield a little to the parent: computing takes long anyway, and a hit should not wait for a turn of it."""
     threads = Path("/proc/self/task")
     # On Linux each thread has a niceness of its own, and those of BLAS have been started.
     for thread in [int(folder.name) for folder in threads.iterdir()] if threads.exists() else [0]:
