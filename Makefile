@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RAY_STAMP := $(VENV)/.installed-ray
+BOOSTERS_STAMP := $(VENV)/.installed-boosters
 # The oldest libraries that a model may need, which have wheels for Python 3.11 and 3.12.
 LOWEST_PYTHON ?= $(firstword $(foreach name,$(PYTHON) python3.12 python3.11,$(shell \
   $(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $(name))) python3.12)
@@ -19,7 +20,7 @@ IRIS := examples/iris
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-ray test-versions faults kills fingerprints check bench soak format clean
+.PHONY: help install serve test test-boosters test-ray test-versions faults kills fingerprints check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -42,6 +43,13 @@ $(IRIS)/model.joblib: $(IRIS)/train.py | install
 
 test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+
+test-boosters: $(BOOSTERS_STAMP) ## Run the tests of boosters with CatBoost too, which is installed for them (200 MB)
+	$(BIN)/python -m pytest tests/field/test_boosters.py
+
+$(BOOSTERS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,boosters]'
+	@touch $@
 
 test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed for them (240 MB)
 	$(BIN)/python -m pytest tests/cluster

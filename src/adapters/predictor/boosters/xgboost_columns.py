@@ -35,7 +35,8 @@ def _facts(index: int, kind: str, categories: dict[int, list[Any]], *, takes_mis
     if kind == "c":
         return ColumnFacts(form="category", takes_missing=takes_missing, refuses_unknown=True, origin=origin)
     dtype = _DTYPES.get(kind)
-    return ColumnFacts(dtype=dtype, takes_missing=takes_missing, origin=origin if dtype else "")
+    # As numbers, since a bool that is missing is none that its matrix takes.
+    return ColumnFacts(dtype=dtype, form="float64", takes_missing=takes_missing, origin=origin if dtype else "")
 
 
 def _booster(model: Any) -> Any:

@@ -111,9 +111,7 @@ def natural_form(dtype: DType, *, missing: bool) -> str:
 
 
 def _form(facts: ColumnFacts, dtype: DType) -> str:
-    if facts.form in (None, "int64", "bool"):
-        return natural_form(dtype, missing=facts.takes_missing)
-    return str(facts.form)
+    return facts.form or natural_form(dtype, missing=facts.takes_missing)
 
 
 def _declared(name: str, facts: ColumnFacts, table: "FeatureTable") -> ColumnFacts:

@@ -7,6 +7,7 @@ import numpy as np
 
 from foreseen.adapters.predictor.scikit_learn.column_values import Cells, converter
 from foreseen.domain.batch import Batch
+from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.model_input import ColumnForm, ModelInput
 from foreseen.domain.signature import Feature, Signature
 
@@ -110,4 +111,11 @@ _BUILDERS: dict[str, Callable[[Sequence[Feature], Sequence[ColumnForm]], BuildIn
 def _in_dmatrix(build: BuildInput) -> BuildInput:
     import xgboost  # noqa: PLC0415 - the model's own library
 
-    return lambda batch: xgboost.DMatrix(build(batch), enable_categorical=True)
+    def matrix(batch: Batch) -> Any:
+        try:
+            return xgboost.DMatrix(build(batch), enable_categorical=True)
+        except ValueError as exc:
+            said = str(exc).splitlines()[0]
+            raise InvalidBatchError([Flaw("values that the model takes", f"a refusal: {said}")]) from exc
+
+    return matrix

@@ -1,0 +1,164 @@
+"""A model is called with the form it takes: a frame, an array, texts or dicts, declared or found by trial."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion, make_pipeline
+
+from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from support.own_functions import ByKey, ByName, OutOfOrder, WordCounter
+from support.own_models import Refusing
+from support.served import dtypes, load_saved, own_answers, sent
+
+REVIEWS, LIKED = ["good film", "bad film"] * 9, [1, 0] * 9
+TEXT = '[[features]]\nname = "review"\ndtype = "string"\n'
+
+OF_TEXTS = {
+    "tf-idf": lambda: make_pipeline(TfidfVectorizer(), LogisticRegression()),
+    "counts": lambda: make_pipeline(CountVectorizer(), LogisticRegression()),
+    "hashes": lambda: make_pipeline(HashingVectorizer(n_features=16), LogisticRegression()),
+    "words and letters": lambda: make_pipeline(
+        FeatureUnion([("words", TfidfVectorizer()), ("letters", CountVectorizer(analyzer="char"))]),
+        LogisticRegression(),
+    ),
+    "searched": lambda: GridSearchCV(make_pipeline(TfidfVectorizer(), LogisticRegression()), {}, cv=2),
+}
+
+
+@pytest.mark.parametrize("name", OF_TEXTS)
+def test_a_model_of_texts_is_given_a_list_of_texts(name: str, tmp_path: Path) -> None:
+    model = OF_TEXTS[name]().fit(REVIEWS, LIKED)
+    predictor = load_saved(model, tmp_path, features=["review"])
+
+    assert sent(predictor, {"review": "good film"}, {"review": "film"}) == own_answers(model, ["good film", "film"])
+
+
+def test_a_model_of_texts_without_a_name_for_them_has_the_feature_text(tmp_path: Path) -> None:
+    model = OF_TEXTS["tf-idf"]().fit(REVIEWS, LIKED)
+
+    assert dtypes(load_saved(model, tmp_path).info.signature) == {"text": "string"}
+
+
+def test_a_sidecar_names_the_texts_of_a_model(tmp_path: Path) -> None:
+    model = OF_TEXTS["tf-idf"]().fit(REVIEWS, LIKED)
+    predictor = load_saved(model, tmp_path, TEXT)
+
+    assert sent(predictor, {"review": "good film"}) == own_answers(model, ["good film"])
+
+
+PEOPLE = [{"age": 30, "city": "Oslo"}, {"age": 50, "city": "Rome"}, {"age": 40}] * 6
+
+
+def test_a_model_of_dicts_knows_its_features_and_which_are_texts(tmp_path: Path) -> None:
+    model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(PEOPLE, [0, 1, 1] * 6)
+    predictor = load_saved(model, tmp_path)
+
+    assert dtypes(predictor.info.signature) == {"age": "float64", "city": "string"}
+    assert predictor.info.signature.features[1].values == ("Oslo", "Rome")
+    assert sent(predictor, {"age": 50, "city": "Rome"}) == own_answers(model, [{"age": 50, "city": "Rome"}])
+
+
+def test_what_is_absent_of_a_dict_is_absent_for_the_model(tmp_path: Path) -> None:
+    model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(PEOPLE, [0, 1, 1] * 6)
+
+    assert sent(load_saved(model, tmp_path), {"age": 40}, {}) == own_answers(model, [{"age": 40}, {}])
+
+
+def test_hashed_dicts_are_described_by_a_sidecar(tmp_path: Path) -> None:
+    model = make_pipeline(FeatureHasher(8), LogisticRegression()).fit(PEOPLE, [0, 1, 1] * 6)
+    toml = '[[features]]\nname = "age"\n[[features]]\nname = "city"\ndtype = "string"\nmissing = true\n'
+
+    assert sent(load_saved(model, tmp_path, toml), {"age": 40}) == own_answers(model, [{"age": 40}])
+
+
+def test_own_code_that_fails_on_an_array_is_given_a_frame(tmp_path: Path) -> None:
+    predictor = load_saved(ByName(), tmp_path, proba=False, features=["a"])
+
+    assert sent(predictor, {"a": 3}) == [6]
+    assert predictor.info.model_input.takes == "frame"
+
+
+def test_own_code_that_takes_texts_is_given_texts(tmp_path: Path) -> None:
+    predictor = load_saved(WordCounter(), tmp_path, TEXT, proba=False)
+
+    assert sent(predictor, {"review": "not a good film"}, {"review": "good"}) == [4, 1]
+
+
+def test_own_code_that_takes_dicts_is_given_dicts(tmp_path: Path) -> None:
+    toml = '[[features]]\nname = "a"\n[[features]]\nname = "b"\nmissing = true\n'
+
+    assert sent(load_saved(ByKey(), tmp_path, toml, proba=False), {"a": 1, "b": 2}, {"a": 1}) == [3, 1]
+
+
+def test_a_sidecar_declares_the_form(tmp_path: Path) -> None:
+    toml = f'takes = "texts"\n{TEXT}'
+
+    assert load_saved(WordCounter(), tmp_path, toml, proba=False).info.model_input.takes == "texts"
+
+
+def test_a_declared_form_is_the_only_one_tried(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match=r"given an array: .*AttributeError") as caught:
+        load_saved(WordCounter(), tmp_path, f'takes = "array"\n{TEXT}', proba=False)
+
+    assert "DataFrame" not in str(caught.value)
+
+
+def test_a_model_that_fails_whatever_it_is_given_is_not_ready(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError) as caught:
+        load_saved(OutOfOrder(), tmp_path, proba=False)
+
+    said = str(caught.value)
+    assert "expected OutOfOrder to answer made-up instances, but it fails whatever it is given" in said
+    assert "given an array: the model failed in predict: RuntimeError: no graphics card" in said
+    assert "given a DataFrame: " in said
+    assert "\n" not in said
+
+
+def test_a_model_that_refuses_made_up_values_is_served(tmp_path: Path) -> None:
+    predictor = load_saved(Refusing(), tmp_path, proba=False, features=["a"])
+
+    assert sent(predictor, {"a": 200}) == [200]
+    with pytest.raises(InvalidBatchError, match="below 100"):
+        sent(predictor, {"a": 1})
+
+
+class LonelyRows:
+    """A model that answers one row at a time."""
+
+    def predict(self, rows: Any) -> list[float]:
+        (row,) = rows
+        return [float(row[0])]
+
+
+def test_a_model_that_answers_one_row_at_a_time_is_served(tmp_path: Path) -> None:
+    predictor = load_saved(LonelyRows(), tmp_path, proba=False, features=["a"], rows_per_call=1)
+
+    assert sent(predictor, {"a": 2}, {"a": 3}) == [2, 3]
+
+
+def test_another_form_is_another_model_to_the_cache(tmp_path: Path) -> None:
+    first = load_saved(ByName(), tmp_path, '[[features]]\nname = "a"\n', proba=False)
+    second = load_saved(ByName(), tmp_path, '[[features]]\nname = "a"\ndtype = "Float64"\n', proba=False)
+
+    assert first.info.signature == second.info.signature
+    assert first.info.fingerprint != second.info.fingerprint
+
+
+def test_a_frame_has_one_block_for_each_dtype(tmp_path: Path) -> None:
+    predictor = load_saved(BlockCounter(), tmp_path, '[[features]]\nname="a"\n[[features]]\nname="s"\ndtype="string"\n'
+                           '[[features]]\nname="b"\n', proba=False)  # fmt: skip
+
+    assert sent(predictor, {"a": 1, "s": "x", "b": 2}) == ["a s b: 2"]
+
+
+class BlockCounter:
+    """Answers with the columns of a frame, and how many blocks hold them."""
+
+    def predict(self, frame: pd.DataFrame) -> list[str]:
+        return [f"{' '.join(frame.columns)}: {len(frame._mgr.blocks)}"] * len(frame)
