@@ -3,12 +3,14 @@
 Apart from the container, whose imports take as long as a fifth of a start: a model's process is begun before them.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.settings import Settings
 
 if TYPE_CHECKING:
+    from foreseen.domain.model_info import ModelInfo
     from foreseen.domain.ports import Predictor
 
 
@@ -27,6 +29,23 @@ def load_model(settings: Settings) -> "Predictor":
     from foreseen.adapters.predictor.load_predictor import load_predictor  # noqa: PLC0415
 
     return load_predictor(**_options(settings))
+
+
+def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | None) -> str:
+    """Return a sidecar that describes a model as it was found.
+
+    Args:
+        existing: the sidecar that it replaces, whose list of files is kept.
+        sample: a file of training data, whose columns say more than a guess.
+    Raises:
+        TableError: the sample cannot be read.
+    """
+    from foreseen.adapters.predictor.loading.sample import read_sample  # noqa: PLC0415 - for this only
+    from foreseen.adapters.predictor.loading.sidecar import read_sidecar  # noqa: PLC0415
+    from foreseen.adapters.predictor.loading.sidecar_text import sidecar_text  # noqa: PLC0415
+
+    kept = read_sidecar(existing).fingerprint.files if existing else []
+    return sidecar_text(info, read_sample(sample) if sample else {}, files=kept)
 
 
 def _options(settings: Settings) -> dict[str, Any]:

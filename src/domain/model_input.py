@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -10,6 +11,12 @@ from foreseen.domain.signature import Signature
 
 Takes = Literal["frame", "array", "texts", "dicts", "tensor"]
 TAKES: tuple[str, ...] = get_args(Takes)
+
+ANY_NUMBER: Final = "takes any number"
+"""The origin of a dtype where only parts that turn every number into a float64 see the column."""
+
+DECLARED: Final = "the sidecar"
+"""The origin of a dtype that an operator declared."""
 
 Missing = Literal["nan", "none"]
 
@@ -62,6 +69,12 @@ class ModelInput:
         """Return the form of a matrix, each value as it comes."""
         dtypes = [feature.column_dtype for feature in signature.features for _ in range(feature.size)]
         return cls("array", tuple(ColumnForm("", np.dtype(dtype).name) for dtype in dtypes))
+
+    def by_feature(self, signature: Signature) -> tuple[ColumnForm, ...]:
+        """Return the form of each feature's first column; none where the columns are not described."""
+        sizes = [feature.size for feature in signature.features]
+        starts = accumulate(sizes[:-1], initial=0)
+        return tuple(self.columns[start] for start in starts) if self.columns else ()
 
     def canonical(self) -> bytes:
         """Return the bytes that stand for the form: a model that is given another one may answer otherwise."""

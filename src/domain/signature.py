@@ -163,6 +163,11 @@ class Signature:
         return tuple(feature.name for feature in self.features)
 
     @property
+    def has_numbered_names(self) -> bool:
+        """Whether the features are called x0, x1, …, as those of a model that knows no names are."""
+        return all(name == f"x{place}" for place, name in enumerate(self.names))
+
+    @property
     def is_plain(self) -> bool:
         """Whether an instance is float64 numbers and nothing else, none of which may be missing: as of most models."""
         return all(each.dtype == "float64" and not each.shape and not each.missing for each in self.features)

@@ -59,9 +59,12 @@ def test_a_forest_is_told_as_json(iris_model: Path) -> None:
     assert (told["kind"], told["classes"]) == ("classification", ["0", "1", "2"])
     assert told["outputs"] == ["predict", "predict_proba"]
     assert [feature["name"] for feature in told["features"]] == IRIS_NAMES
-    assert told["features"][0] | {"name": ""} == {
-        "name": "", "dtype": "float64", "shape": [], "missing": False, "example": 1.0,
+    assert told["features"][0] == {
+        "name": "sepal_length", "dtype": "float64", "shape": [], "missing": False,
+        "example": told["features"][0]["example"], "given_as": "float64", "dtype_from": "takes any number",
     }  # fmt: skip
+    assert 4 < told["features"][0]["example"] < 8  # one at which a tree splits
+    assert (told["takes"], told["ignored"], told["doubts"]) == ("frame", [], [])
     assert (told["is_repeatable"], told["is_batch_invariant"], told["rows_per_call"]) == (
         True,
         True,

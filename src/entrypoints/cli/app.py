@@ -166,13 +166,28 @@ def score(
 def inspect(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
+    writes_sidecar: Annotated[
+        bool, typer.Option("--write-sidecar", help="Write what was found to the sidecar beside the model.")
+    ] = False,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Training data to take the sidecar's types from: CSV, JSON Lines or Parquet."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a sidecar that is there.")] = False,
 ) -> None:
     """Tell what a model takes and gives, its fingerprint, and whether it is deterministic."""
     _require_model(settings)
-    from foreseen.entrypoints.cli.inspect import inspect_model
+    from foreseen.entrypoints.cli.inspect import inspect_model, write_sidecar
 
+    if (sample or force) and not writes_sidecar:
+        raise SettingsError("expected --write-sidecar beside --sample or --force")
     with own_standard_output() as out:
-        inspect_model(settings, out, as_json=as_json)
+        if writes_sidecar:
+            write_sidecar(settings, out, sample=sample, force=force)
+        else:
+            inspect_model(settings, out, as_json=as_json)
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import asdict
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any, Final, TextIO
 
 import typer
 from rich.console import Console
@@ -10,10 +11,13 @@ from rich.table import Table
 
 from foreseen.container import Container
 from foreseen.domain.determinism import Determinism
+from foreseen.domain.errors import UnwritableError
+from foreseen.domain.model_input import ColumnForm
 from foreseen.domain.ports import Predictor
-from foreseen.domain.signature import Feature
+from foreseen.domain.signature import DTYPES, Feature
 from foreseen.entrypoints.cli.serve import classes_text
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.model import sidecar_text_of
 from foreseen.settings import Settings
 
 
@@ -43,9 +47,15 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
                 "shape": list(feature.shape),
                 "missing": feature.missing,
                 "example": feature.default_example(),
+                "given_as": form.dtype if form else None,
+                "dtype_from": origin_text(form) if form else None,
             }
-            for feature in signature.features
+            for feature, form in _features(predictor)
         ],
+        "ignored": list(signature.ignored),
+        "takes": predictor.info.model_input.takes,
+        "findings": list(predictor.info.model_input.findings),
+        "doubts": list(predictor.info.model_input.doubts),
         "rows_per_call": asdict(predictor.info.call_size),
         "is_repeatable": found.is_repeatable,
         "is_batch_invariant": found.is_batch_invariant,
@@ -63,17 +73,66 @@ def _show(settings: Settings, predictor: Predictor, found: Determinism, out: Tex
     facts.add_row("kind", signature.kind + classes_text(signature))
     facts.add_row("outputs", ", ".join(predictor.info.outputs))
     facts.add_row("deterministic", _verdict(found))
-    facts.add_row("called with", str(predictor.info.call_size))
+    facts.add_row("called with", f"{_INPUTS[predictor.info.model_input.takes]}, {predictor.info.call_size}")
     facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.info.versions.items()))
+    if signature.ignored:
+        facts.add_row("ignores", ", ".join(signature.ignored))
+    for finding in predictor.info.model_input.findings:
+        facts.add_row("found", finding)
+    for doubt in predictor.info.model_input.doubts:
+        facts.add_row("in doubt", doubt)
     features = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("FEATURE", "TYPE", "MISSING", "EXAMPLE"):
+    for column in ("FEATURE", "TYPE", "MISSING", "EXAMPLE", "TYPE FROM"):
         features.add_column(column, overflow="fold")
-    for feature in signature.features:
-        features.add_row(feature.name, _type(feature), "yes" if feature.missing else "no", _example(feature))
+    for feature, form in _features(predictor):
+        missing, origin = "yes" if feature.missing else "no", origin_text(form) if form else ""
+        features.add_row(feature.name, _type(feature), missing, _example(feature), origin)
     console = Console(file=out, highlight=False)
     console.print(facts)
     console.print()
     console.print(features)
+
+
+def _features(predictor: Predictor) -> list[tuple[Feature, ColumnForm | None]]:
+    """Return the features, each with the form in which the model is given it."""
+    info = predictor.info
+    forms = info.model_input.by_feature(info.signature) or [None] * len(info.signature.features)
+    return list(zip(info.signature.features, forms, strict=True))
+
+
+def origin_text(form: ColumnForm) -> str:
+    """Word where the dtype of a column is known from."""
+    given = "" if form.dtype in (*DTYPES, "object") else f"given as {form.dtype}, "
+    return given + ("guessed" if form.is_guess else form.origin)
+
+
+def write_sidecar(settings: Settings, out: TextIO, *, sample: Path | None, force: bool) -> None:
+    """Load a model, and write a sidecar that says what was found.
+
+    Raises:
+        TableError: the sample cannot be read.
+        UnwritableError: the file is there already, or cannot be written.
+    """
+    configure_logs(settings)
+    path = settings.sidecar or Path(str(settings.model)).with_suffix(".toml")
+    if path.exists() and not force:
+        raise UnwritableError(f"{path}: expected no sidecar there yet; --force replaces it")
+    predictor: Predictor = Container(settings=settings).predictor_here()
+    text = sidecar_text_of(predictor.info, existing=path if path.exists() else None, sample=sample)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UnwritableError(f"{path}: expected a place to write a sidecar: {exc.strerror}") from exc
+    typer.echo(f"{path}: written; what is marked GUESSED is worth a look", file=out)
+
+
+_INPUTS: Final = {
+    "frame": "a DataFrame",
+    "array": "an array",
+    "texts": "a list of texts",
+    "dicts": "a list of dicts",
+    "tensor": "a tensor",
+}
 
 
 def _verdict(found: Determinism) -> str:

@@ -47,13 +47,20 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     return "\n".join(
         [
             f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers}",
-            f"  takes  {', '.join(map(feature_text, info.signature.features))}",
+            f"  takes  {', '.join(map(feature_text, info.signature.features))}{names_hint(info.signature)}",
             f"  gives  {', '.join(info.outputs)}{classes_text(info.signature)}",
             f"  calls  {info.call_size}",
             f"  try    {curl(info.signature, base)}",
             f"  docs   {base}/docs",
         ]
     )
+
+
+def names_hint(signature: "Signature") -> str:
+    """Word how to name features that the model has no names for; nothing where they have names."""
+    if signature.has_numbered_names:
+        return " (the model knows no names: --features a,b,… gives them)"
+    return ""
 
 
 def feature_text(feature: "Feature") -> str:

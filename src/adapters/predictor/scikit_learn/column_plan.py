@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import MOST_VALUES, ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.part_readers import facts_of_values
-from foreseen.domain.model_input import ColumnForm
+from foreseen.domain.model_input import ANY_NUMBER, DECLARED, ColumnForm
 from foreseen.domain.signature import DATETIMES, FLOATS, DType, Feature
 
 if TYPE_CHECKING:
     from foreseen.adapters.predictor.loading.sidecar import FeatureTable
-
-ANY_NUMBER: Final = "takes any number"
-"""The origin of a dtype where only parts that turn every number into a float64 see the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +43,9 @@ class PlannedColumn:
         )
         return replace(self, feature=feature, forms=tuple(replace(form, name=each.name) for each in self.forms))
 
-    def confirmed(self) -> "PlannedColumn":
-        """Return the column with its dtype no longer a guess: the encoders behind it know that one's values best."""
-        found = f"found by trial, as the model's encoders know what its own code makes of {self.feature.dtype}"
-        return replace(self, forms=tuple(replace(form, is_guess=False, origin=found) for form in self.forms))
+    def confirmed(self, origin: str) -> "PlannedColumn":
+        """Return the column with its dtype no longer a guess."""
+        return replace(self, forms=tuple(replace(form, is_guess=False, origin=origin) for form in self.forms))
 
     def without_made_up_values(self) -> "PlannedColumn":
         """Return the plan without values to try that nothing in the model knows."""
@@ -131,8 +127,10 @@ def _declared(name: str, facts: ColumnFacts, table: "FeatureTable") -> ColumnFac
         )
     if facts.form == "category" and facts.categories:
         return facts
-    values = facts.values if facts.dtype == declared.dtype else ()
-    return replace(facts, dtype=declared.dtype, form=declared.form, categories=(), values=values, origin="the sidecar")
+    is_as_found = facts.dtype == declared.dtype
+    values = facts.values if is_as_found else ()
+    form = facts.form if is_as_found and declared.form is None else declared.form
+    return replace(facts, dtype=declared.dtype, form=form, categories=(), values=values, origin=DECLARED)
 
 
 def _declared_category(name: str, facts: ColumnFacts, table: "FeatureTable") -> ColumnFacts:
@@ -141,7 +139,7 @@ def _declared_category(name: str, facts: ColumnFacts, table: "FeatureTable") -> 
         raise ValueError(f'feature {name!r}: expected its categories beside dtype = "category"')
     if table.dtype not in (None, "category"):
         raise ValueError(f'feature {name!r}: expected dtype = "category" beside categories, got {table.dtype!r}')
-    found = facts_of_values(categories, origin="the sidecar")
+    found = facts_of_values(categories, origin=DECLARED)
     if found.dtype is None:
         raise ValueError(f"feature {name!r}: expected categories of one type, got {list(categories)}")
     return replace(
@@ -151,7 +149,7 @@ def _declared_category(name: str, facts: ColumnFacts, table: "FeatureTable") -> 
         categories=categories,
         is_ordered=table.ordered,
         values=found.values,
-        origin="the sidecar",
+        origin=DECLARED,
     )
 
 

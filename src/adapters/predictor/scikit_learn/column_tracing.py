@@ -21,7 +21,7 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.feature_selection import RFE
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
-from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -35,6 +35,8 @@ TEXT: Final = (CountVectorizer, HashingVectorizer)
 
 _HIST = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 _PARALLEL = (
+    ClassifierChain,
+    RegressorChain,
     MultiOutputClassifier,
     MultiOutputRegressor,
     OneVsOneClassifier,
@@ -125,7 +127,8 @@ def _members(estimator: Any) -> list[Any]:
         return [calibrated.estimator for calibrated in getattr(estimator, "calibrated_classifiers_", ())]
     if isinstance(estimator, _PARALLEL + _BAGGING):
         return [member for member in getattr(estimator, "estimators_", ()) if not isinstance(member, str)]
-    if not says_what_it_wants(estimator):  # its own matter what it does before
+    # Own code may do anything before; what has members keeps a template of them beside, which was never fitted.
+    if not says_what_it_wants(estimator) or hasattr(estimator, "estimators_"):
         return []
     found = [getattr(estimator, name) for name in _WRAPPED if hasattr(getattr(estimator, name, None), "predict")]
     return found[:1]

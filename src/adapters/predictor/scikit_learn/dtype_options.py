@@ -12,6 +12,9 @@ from foreseen.domain.signature import DATETIMES, DType, Feature
 ROWS: Final = 4
 """Made-up instances of a call; one more where there are as many columns, lest a table be taken for its transpose."""
 
+BY_TRIAL: Final = "found by trial"
+"""The origin of a dtype that a few calls of the model showed."""
+
 MOST_COLUMNS: Final = 16
 """Columns whose dtypes are tried one by one; of more than that they are tried all at once only."""
 
@@ -65,7 +68,7 @@ def first_guess(column: PlannedColumn, known: Sequence[object]) -> PlannedColumn
     """
     texts = _as_dtype(column.hints, "string")
     if texts and not any(_as_dtype(column.hints, dtype) for dtype in _DTYPES[:3]):
-        return column.with_dtype("string", texts, origin=_origin("string"), is_guess=False)
+        return column.with_dtype("string", texts, origin=BY_TRIAL, is_guess=False)
     hints = column.hints or known
     whole = [float(number) for number in _as_dtype(hints, "int64")]  # type: ignore[arg-type] # which they are
     values = whole or _as_dtype(hints, "float64") or _whole_numbers(column.feature)
@@ -79,11 +82,7 @@ def _with_dtype(column: PlannedColumn, dtype: DType, known: Sequence[object]) ->
     values = _as_dtype(column.hints or (known if dtype != "string" else ()), dtype)
     if column.hints and not values:
         return None
-    return column.with_dtype(dtype, values or _plausible(column.feature, dtype), origin=_origin(dtype), is_guess=False)
-
-
-def _origin(dtype: DType) -> str:
-    return f"found by trial, as the model's own code takes {dtype} and its encoders know what becomes of that"
+    return column.with_dtype(dtype, values or _plausible(column.feature, dtype), origin=BY_TRIAL, is_guess=False)
 
 
 def _plausible(feature: Feature, dtype: DType) -> Sequence[object]:

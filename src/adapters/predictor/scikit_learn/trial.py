@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from foreseen.adapters.predictor.scikit_learn.dtype_options import MOST_COLUMNS, ROWS, changes, first_guess, in_integers
+from foreseen.adapters.predictor.scikit_learn.dtype_options import (
+    BY_TRIAL,
+    MOST_COLUMNS,
+    ROWS,
+    changes,
+    first_guess,
+    in_integers,
+)
 from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.witnesses import Witnesses
 from foreseen.domain.batch import Batch
@@ -116,14 +123,10 @@ class _Trial:
         doubts: list[str] = []
         for group in self._guesses_that_matter(outcome):
             if self._in_integers(outcome, group).known < outcome.known:
-                columns |= {at: columns[at].confirmed() for at in group}
+                columns |= {at: columns[at].confirmed(BY_TRIAL) for at in group}
             else:
                 doubts.append(_doubt([columns[at].feature for at in group]))
-        findings = [
-            f"{column.feature.name}: {column.feature.dtype}, {column.forms[0].origin}"
-            for column in columns.values()
-            if not column.forms[0].is_guess
-        ]
+        findings = [_finding(column.feature) for column in columns.values() if not column.forms[0].is_guess]
         kept = {at: column.without_made_up_values() for at, column in columns.items()}
         return replace(plan.replacing(kept), findings=tuple(findings), doubts=tuple(doubts))
 
@@ -171,6 +174,13 @@ def made_up(signature: Signature, n: int) -> Batch:
         values = [value for value in feature.values if value is not None]
         columns[feature.name] = [values[row % len(values)] for row in range(n)] if values else column
     return Batch.of(signature, columns)
+
+
+def _finding(feature: Feature) -> str:
+    return (
+        f"{feature.name}: {feature.dtype}, since with another dtype the model's own code fails, or its encoders do not "
+        "know what becomes of the values"
+    )
 
 
 def _doubt(features: Sequence[Feature]) -> str:

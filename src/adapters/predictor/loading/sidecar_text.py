@@ -1,0 +1,82 @@
+"""Sidecar text: a sidecar that says what was found of a model, for an operator to correct."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from foreseen.adapters.predictor.loading.sample import SampledColumn
+from foreseen.domain.model_info import ModelInfo
+from foreseen.domain.model_input import ANY_NUMBER, DECLARED, ColumnForm
+from foreseen.domain.signature import DTYPES, Feature
+
+MOST_CATEGORIES: Final = 1000
+"""Categories that are written out; of more the model's own are left to it."""
+
+
+def sidecar_text(info: ModelInfo, sample: Mapping[str, SampledColumn], *, files: Sequence[str] = ()) -> str:
+    """Return the TOML text that describes a model as it was found, every guess marked by a comment.
+
+    Args:
+        sample: columns of training data by name, which say more than a guess.
+        files: patterns of files that the model's code reads.
+    """
+    lines = [
+        "# What was found of the model. A line that is left out is found again; docs/models.md explains each key.",
+        f"kind = {_toml(info.signature.kind)}",
+        f"takes = {_toml(info.model_input.takes)}",
+        f"extra_fields = {_toml(info.signature.extra_fields)}",
+    ]
+    if info.signature.has_numbered_names:
+        lines.append("# The model knows no names: write your own in place of x0, x1, …, in this order.")
+    for feature, form in zip(info.signature.features, info.model_input.by_feature(info.signature), strict=True):
+        lines += ["", "[[features]]", *_feature(feature, form, sample.get(form.name) or sample.get(feature.name))]
+    if files:
+        lines += ["", "[fingerprint]", f"files = {_toml(list(files))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _feature(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) -> Iterator[str]:
+    yield f"name = {_toml(feature.name)}"
+    if feature.shape:
+        yield f"shape = {_toml(list(feature.shape))}"
+    yield from _dtype(feature, form, sampled)
+    if sampled is not None and sampled.has_missing and not feature.missing:
+        yield "missing = true  # the sample has rows without it"
+    else:
+        yield f"missing = {_toml(feature.missing)}"
+    is_sampled = sampled is not None and sampled.example is not None and not feature.shape
+    yield f"example = {_toml(sampled.example if sampled and is_sampled else feature.default_example())}"
+
+
+def _dtype(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) -> Iterator[str]:
+    is_known = bool(form.origin) and not form.is_guess and form.origin not in (ANY_NUMBER, DECLARED)
+    if sampled is not None and sampled.dtype is not None and not is_known and not feature.shape:
+        yield f"dtype = {_toml(sampled.dtype)}  # as the sample has it"
+        if sampled.categories:
+            yield f"categories = {_toml(list(sampled.categories))}"
+        return
+    if form.dtype == "category" and len(form.categories) > MOST_CATEGORIES:
+        yield f'# dtype = "category": {len(form.categories)} categories, which the model keeps'
+        return
+    yield f"dtype = {_toml(_declared(feature, form))}  # {_reason(form)}"
+    if form.dtype == "category":
+        yield f"categories = {_toml(list(form.categories))}"
+        if form.is_ordered:
+            yield "ordered = true"
+
+
+def _declared(feature: Feature, form: ColumnForm) -> str:
+    """Return the name under which a sidecar declares a form, the feature's own dtype where that has none."""
+    is_of_pandas = form.dtype not in DTYPES and form.dtype != "object"
+    return form.dtype if is_of_pandas else feature.dtype
+
+
+def _reason(form: ColumnForm) -> str:
+    if form.is_guess:
+        return "GUESSED: nothing says what the model was fitted on; correct it if it was something else"
+    return form.origin or "known"
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML: text, numbers, bools and lists of them are written as in JSON."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,112 @@
+"""`foreseen inspect --write-sidecar` writes what was found, guesses marked; a sample says more than a guess."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from support.here import run_here
+from support.models import digits_forest, iris_logistic, mixed_pipeline, save
+from support.own_functions import Weekday, as_text
+
+SHOPS = pd.DataFrame({"store": [1, 2, 3, 4] * 10, "price": np.linspace(1, 2, 40), "city": ["Oslo", "Rome"] * 20})
+
+
+def _shops() -> Any:
+    text = make_pipeline(FunctionTransformer(as_text), OneHotEncoder(handle_unknown="ignore"))
+    columns = ColumnTransformer([("s", text, ["store"]), ("c", OneHotEncoder(), ["city"])], remainder="passthrough")
+    return make_pipeline(columns, LogisticRegression()).fit(SHOPS, SHOPS["store"] == 3)
+
+
+MODELS = {"shops": _shops, "mixed": mixed_pipeline, "numbered": iris_logistic}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_written_sidecar_identifies_the_same_model(name: str, tmp_path: Path) -> None:
+    path = save(MODELS[name](), tmp_path)
+    before = load_predictor(path, rows_per_call=1).info
+
+    done = run_here("inspect", path, "--write-sidecar", "--rows-per-call", "1")
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert load_predictor(path, rows_per_call=1).info == before
+
+
+def test_a_guess_is_marked_and_what_is_known_says_from_where(tmp_path: Path) -> None:
+    path = save(Weekday(), tmp_path)
+    run_here("inspect", path, "--write-sidecar", "--features", "day", "--rows-per-call", "1")
+
+    text = path.with_suffix(".toml").read_text()
+
+    assert 'dtype = "float64"  # GUESSED' in text
+    known = save(_shops(), tmp_path, "shops.joblib")
+    run_here("inspect", known, "--write-sidecar", "--rows-per-call", "1")
+    assert 'dtype = "string"  # categories_ of OneHotEncoder' in known.with_suffix(".toml").read_text()
+
+
+def test_a_sidecar_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
+    path = save(mixed_pipeline(), tmp_path)
+    sidecar = path.with_suffix(".toml")
+    sidecar.write_text('[fingerprint]\nfiles = ["*.joblib"]\n')
+
+    refused = run_here("inspect", path, "--write-sidecar")
+
+    assert refused.returncode == 1
+    assert b"expected no sidecar there yet; --force replaces it" in refused.stderr
+    assert run_here("inspect", path, "--write-sidecar", "--force", "--rows-per-call", "1").returncode == 0
+    assert tomllib.loads(sidecar.read_text())["fingerprint"]["files"] == ["*.joblib"]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
+def test_a_sample_says_dtypes_missing_values_and_examples(form: str, tmp_path: Path) -> None:
+    path = save(Weekday(), tmp_path)
+    frame = pd.DataFrame({"day": [12, 13], "note": ["wet", None]})
+    sample = tmp_path / f"train.{form}"
+    write = {"csv": frame.to_csv, "parquet": frame.to_parquet}.get(form)
+    write(sample, index=False) if write else frame.to_json(sample, orient="records", lines=True)
+
+    run_here("inspect", path, "--write-sidecar", "--sample", sample, "--features", "day,note", "--rows-per-call", "1")
+
+    day, note = tomllib.loads(path.with_suffix(".toml").read_text())["features"]
+    assert (day["dtype"], day["missing"], day["example"]) == ("int64", False, 12)
+    assert (note["missing"], note["example"]) == (True, "wet")
+    assert note["dtype"] in ("string", "str")
+
+
+def test_a_sample_that_is_away_and_one_without_a_sidecar_to_write_are_refused(tmp_path: Path) -> None:
+    path = save(mixed_pipeline(), tmp_path)
+
+    away = run_here("inspect", path, "--write-sidecar", "--sample", "away.csv")
+    alone = run_here("inspect", path, "--sample", "away.csv")
+
+    assert (away.returncode, alone.returncode) == (1, 2)
+    assert b"away.csv: expected a sample of training data, got no such file" in away.stderr
+    assert b"expected --write-sidecar beside --sample or --force" in alone.stderr
+
+
+def test_inspect_says_where_each_dtype_is_from(tmp_path: Path) -> None:
+    said = run_here("inspect", save(_shops(), tmp_path), "--rows-per-call", "1").stdout.decode()
+
+    assert "a DataFrame" in said
+    assert "found by trial" in said
+    assert "takes any number" in said
+    assert "categories_ of" in said
+
+
+def test_an_image_is_written_with_its_shape(tmp_path: Path) -> None:
+    path = save(digits_forest(), tmp_path)
+    sidecar = path.with_suffix(".toml")
+    sidecar.write_text('[[features]]\nname = "image"\nshape = [8, 8]\n')
+    before = load_predictor(path, rows_per_call=1).info
+
+    run_here("inspect", path, "--write-sidecar", "--force", "--rows-per-call", "1")
+
+    assert load_predictor(path, rows_per_call=1).info == before
