@@ -25,7 +25,7 @@ SURVIVED = (PASSENGERS.fare + random.normal(0, 30, 400) > 40).astype(int)
 
 def binned(last: Any) -> Any:
     columns = make_column_transformer(
-        (KBinsDiscretizer(4, encode="onehot-dense", quantile_method="averaged_inverted_cdf"), ["age", "fare"]),
+        (KBinsDiscretizer(4, encode="onehot-dense", strategy="uniform", subsample=None), ["age", "fare"]),
         (OneHotEncoder(sparse_output=False), ["deck"]),
     )
     return make_pipeline(columns, last).fit(PASSENGERS, SURVIVED)

@@ -141,7 +141,7 @@ KEPT: dict[str, tuple[Any, Any, str, Any]] = {
     "ordinal of integers": (OrdinalEncoder(), [10, 20, 30, 40], "int64", 30),
     "target encoder": (TargetEncoder(cv=2), [10, 20, 30, 40], "int64", 30),
     "imputed first": (make_pipeline(SimpleImputer(), OneHotEncoder()), [1.0, 2.0, 3.0, 4.0], "float64", 3.0),
-    "bins": (KBinsDiscretizer(2, quantile_method="linear"), [1.0, 2.0, 3.0, 4.0], "float64", 3.0),
+    "bins": (KBinsDiscretizer(2, strategy="uniform", subsample=None), [1.0, 2.0, 3.0, 4.0], "float64", 3.0),
 }  # fmt: skip
 
 

@@ -10,9 +10,11 @@ from foreseen.adapters.predictor.loading.call_decision import CallDecision
 from foreseen.adapters.predictor.loading.kept_call_sizes import KeptCallSizes
 from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.object_graph import parts
+from foreseen.adapters.predictor.loading.outgrown import outgrown_refused
 from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
 from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.row_independence import is_estimator
+from foreseen.adapters.predictor.loading.saved_version import refuse_old_scikit_learn
 from foreseen.adapters.predictor.loading.threads import ThreadLimit
 from foreseen.adapters.predictor.loading.unpickle import unpickle
 from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
@@ -52,6 +54,7 @@ def load_predictor(
     Raises:
         ModelUnavailableError: it cannot be read, loaded, described, or asked for these outputs.
     """
+    refuse_old_scikit_learn()
     limit = ThreadLimit(threads)
     files = ReadFiles.listed_in(find_sidecar(path, sidecar))
     with open_model_file(path, pinned_sha256=sha256) as file:
@@ -59,7 +62,7 @@ def load_predictor(
     _refuse_unless_fitted(path, model)
     _force_one_thread(model)
     limit.apply_to_loaded()
-    call = partial(_called, model, outputs, limit)
+    call = partial(_called, path, model, outputs, limit)
     described = describe(model, model_path=path, names=features, sidecar_path=sidecar, call=call)
     signature, model_input = described.signature, described.model_input
     for doubt in model_input.doubts:
@@ -97,25 +100,29 @@ def load_predictor(
     return SteadyPredictor(caller, info)
 
 
-def _called(model: Any, outputs: Sequence[str], limit: ThreadLimit, plan: InputPlan, batch: Batch) -> list[bytes]:
+def _called(
+    path: Path, model: Any, outputs: Sequence[str], limit: ThreadLimit, plan: InputPlan, batch: Batch
+) -> list[bytes]:
     """Call a model with a batch in the form of a plan, and return the encoded answers; raise as a predictor."""
     caller = SklearnPredictor(
         model, signature=plan.signature, model_input=plan.model_input, outputs=outputs, before_call=limit.apply
     )
-    return caller.predict(batch).encode()
+    with outgrown_refused(path):
+        return caller.predict(batch).encode()
 
 
 def _call_first(path: Path, caller: SklearnPredictor, signature: Signature) -> None:
     """Have the model import whatever it imports when it predicts: its own modules are part of what identifies it.
 
     Raises:
-        ModelUnavailableError: the model answers with what JSON has nothing for.
+        ModelUnavailableError: the model answers with what JSON has nothing for, or lacks what its library expects.
     """
     for n in (1, ROWS):
         try:
-            caller.predict(probe_batch(signature, n))
+            with outgrown_refused(path):
+                caller.predict(probe_batch(signature, n))
             return
-        except UnanswerableError as exc:
+        except (ModelUnavailableError, UnanswerableError) as exc:
             raise ModelUnavailableError(f"{path}: {exc}") from exc
         except ForeseenError as exc:
             log.debug("%s: the model refuses %s made-up instances: %s", path, n, exc)

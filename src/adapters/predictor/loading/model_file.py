@@ -11,6 +11,7 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import BinaryIO
 
+from foreseen.adapters.predictor.formats.folders import folder_format
 from foreseen.adapters.predictor.loading.checked_reader import BLOCK_BYTES, CheckedReader, block_digests
 from foreseen.adapters.predictor.loading.ownership import Access, access_on_the_way, access_to_file, user_name
 from foreseen.domain.errors import ModelUnavailableError
@@ -63,7 +64,8 @@ def _opened(path: Path) -> BinaryIO:
     except FileNotFoundError:
         raise ModelUnavailableError(f"{path}: expected a model file, got no such file") from None
     except IsADirectoryError:
-        raise ModelUnavailableError(f"{path}: expected a model file, got a directory") from None
+        found = folder_format(path)
+        raise ModelUnavailableError(f"{path}: expected a model file, got {found.name}; try: {found.advice}") from None
     except OSError as exc:
         raise _unreadable(path, exc) from exc
 

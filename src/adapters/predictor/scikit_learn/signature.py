@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.boosters.columns import takes_dmatrix
+from foreseen.adapters.predictor.loading.outgrown import outgrown_refused
 from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
 from foreseen.adapters.predictor.scikit_learn.feature_names import planned_columns
 from foreseen.adapters.predictor.scikit_learn.input_forms import plausible_forms
@@ -44,7 +45,8 @@ def describe(
     beside = None if names else find_sidecar(model_path, sidecar_path)
     sidecar = _read_sidecar(beside) if beside else None
     try:
-        plans = _plans(model, names, sidecar)
+        with outgrown_refused(model_path):
+            plans = _plans(model, names, sidecar)
         for plan in plans:
             _check_examples(plan, sidecar)
         plan = settled(model, plans, call)

@@ -18,9 +18,9 @@ def allows_missing(estimator: Any) -> bool:
 
 def estimator_kind(estimator: Any) -> EstimatorKind | None:
     """Return whether an estimator says that it classifies or that it regresses, None where it says neither."""
-    if hasattr(estimator, "__sklearn_tags__"):
+    try:
         named = estimator.__sklearn_tags__().estimator_type
-    else:  # as all did before 1.6, and many that are not of scikit-learn still do
+    except AttributeError:  # as before 1.6, under which XGBoost raises it too
         named = getattr(estimator, "_estimator_type", None)
     return _KINDS.get(named)
 

@@ -1,0 +1,28 @@
+"""FileFormat: a format that is no pickle, by its name and by how a model in it can be served."""
+
+from dataclasses import dataclass
+from typing import Final
+
+HEAD_BYTES: Final = 4096
+"""Bytes of a file from which its format is recognised."""
+
+WRAP: Final = "write a class with predict in a module of your own and save an object of it (docs/models.md)"
+OTHER_FILE: Final = "name the file that joblib.dump wrote"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """What a file is.
+
+    Attributes:
+        name: with its article, as it follows "got".
+        advice: how a model in it can be served, as it follows "try:".
+    """
+
+    name: str
+    advice: str = OTHER_FILE
+
+
+def loaded_by(call: str) -> str:
+    """Return the advice for a library whose models joblib can save."""
+    return f"load it by {call} and save that object by joblib.dump"

@@ -1,0 +1,143 @@
+"""Load trouble: why a file did not load, in one line, and what helps."""
+
+import importlib.util
+import lzma
+import re
+import zlib
+from contextlib import suppress
+from typing import BinaryIO
+
+from foreseen.adapters.predictor.formats.documents import text_format
+from foreseen.adapters.predictor.formats.file_format import HEAD_BYTES
+from foreseen.adapters.predictor.loading.compression import decompressed
+from foreseen.adapters.predictor.loading.distributions import distribution_of, installed
+from foreseen.adapters.predictor.loading.saved_version import (
+    installed_version,
+    is_other_release,
+    saved_version,
+    what_helps,
+)
+from foreseen.domain.model_failure import failure_text, message_text
+
+_BLOCK_BYTES = 2**20
+
+
+def trouble(exc: Exception, content: BinaryIO) -> str:
+    """Return what was expected of a file and what it is, after the exception that unpickling it raised."""
+    try:
+        head, last = _ends(decompressed(content))
+    except ModuleNotFoundError as missing:  # of what it is compressed by
+        return _missing(str(missing.name))
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as damaged:
+        return f"expected a whole file, got one that is damaged or cut off, {failure_text(damaged)}; try: copy it again"
+    is_whole = last == b"."  # with which every pickle ends
+    if not is_whole and not _begins_as_pickle(head):
+        return _no_pickle(head)
+    if not is_whole and not isinstance(exc, AttributeError | ImportError):
+        return "expected a whole file, got one that is cut off; try: copy it again"
+    if _is_of_numpy(exc):
+        return (
+            f"expected a model that {installed('numpy')} can load, got one that was saved under another numpy; "
+            "try: pip install --upgrade numpy"
+        )
+    version = saved_version(content)
+    if version and is_other_release(version) and not _is_of_others(exc):
+        return version_trouble(version, exc)
+    return _worded(exc)
+
+
+def version_trouble(version: str, exc: BaseException) -> str:
+    """Return what to say of a model that the installed scikit-learn cannot load or run, since another saved it."""
+    return (
+        f"expected a model that scikit-learn {installed_version()} can load, got one that was saved by scikit-learn "
+        f"{version} ({_said(exc)}); try: {what_helps(version)}"
+    )
+
+
+def _ends(stream: BinaryIO) -> tuple[bytes, bytes]:
+    """Return the first bytes of what is left in a stream, and the last one."""
+    head = last = stream.read(HEAD_BYTES)
+    while block := stream.read(_BLOCK_BYTES):
+        last = block
+    return head, last[-1:]
+
+
+def _begins_as_pickle(head: bytes) -> bool:
+    return head[:1] == b"\x80" and 2 <= head[1] <= 9
+
+
+def _no_pickle(head: bytes) -> str:
+    found = text_format(head)
+    if found:
+        return f"expected a model saved by joblib or pickle, got {found.name}; try: {found.advice}"
+    return f"expected a model saved by joblib or pickle, got a file that is none, which begins with {head[:8].hex(' ')}"
+
+
+def _is_of_numpy(exc: Exception) -> bool:
+    """Return whether numpy 1 was given what numpy 2 saved, or the other way round."""
+    is_module = isinstance(exc, ModuleNotFoundError) and str(exc.name).startswith(("numpy._core", "numpy.core"))
+    return is_module or "is not a known BitGenerator module" in str(exc)
+
+
+def _is_of_others(exc: Exception) -> bool:
+    """Return whether a module is missing that has nothing to do with scikit-learn."""
+    if not isinstance(exc, ModuleNotFoundError) or exc.name is None:
+        return False
+    # scikit-learn's compiled modules are called by their last name in files of 1.5 to 1.8: `_loss`.
+    return not exc.name.startswith(("sklearn.", "_"))
+
+
+def _worded(exc: Exception) -> str:
+    if isinstance(exc, ModuleNotFoundError) and exc.name:
+        return _missing(exc.name)
+    if isinstance(exc, AttributeError | ImportError):
+        return _not_importable(exc)
+    if isinstance(exc, SyntaxError):
+        return f"expected the model's modules to be importable, got {failure_text(exc)}"
+    if isinstance(exc, UnicodeDecodeError):
+        return "expected a model that was saved under Python 3, got one of Python 2; try: train it again"
+    return f"expected a model that can be loaded, got {failure_text(exc)}"
+
+
+def _missing(name: str) -> str:
+    top = name.partition(".")[0]
+    if name != top and (found := _installed(top)):
+        return (
+            f"expected module {name!r}, which the model needs, got {found}, which has no such module; try: install the "
+            f"version of {found.split()[0]} that the model was saved under"
+        )
+    if distribution := distribution_of(name):
+        return f"expected module {name!r}, which the model needs, got none; try: pip install {distribution}"
+    return (
+        f"expected module {name!r}, which the model needs, in the working directory, on PYTHONPATH or installed, "
+        "got no such module"
+    )
+
+
+def _installed(top: str) -> str:
+    with suppress(ImportError, ValueError):
+        return installed(top) if importlib.util.find_spec(top) else ""
+    return ""
+
+
+def _said(exc: BaseException) -> str:
+    """Return the message of an exception, without the places of modules that it names."""
+    said = message_text(exc, is_first_line=True) or type(exc).__name__
+    return re.sub(r"(<module '[\w.]+') from '[^']*'>", r"\1>", said).rstrip(":")
+
+
+def _not_importable(exc: Exception) -> str:
+    said = _said(exc)
+    if "__main__" in said:
+        return (
+            f"expected every class of the model to be importable: {said}; a class defined in a script has to move to a "
+            "module of its own before its model is saved"
+        )
+    module = re.search(r"(?:module|from) '([\w.]+)'", said)
+    found = _installed(module[1].partition(".")[0]) if module else ""
+    if found:
+        return (
+            f"expected every class of the model to be importable: {said}; the model was saved under another version of "
+            f"{found.split()[0]} than {found.split()[1]}"
+        )
+    return f"expected every class of the model to be importable: {said}"

@@ -1,0 +1,77 @@
+"""What an object is that cannot predict, and what to save instead."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from inspect import isroutine
+from typing import Any, Final
+
+_SHOWN: Final = 5
+_WRAP: Final = "write a class with predict in a module of your own and save an object of it (docs/models.md)"
+
+
+def no_model(found: object) -> str:
+    """Return what was expected and what an object without predict is, in one line."""
+    what, advice = _described(found)
+    return f"expected a model, an object with a predict method, got {what}; try: {advice}"
+
+
+def _described(found: Any) -> tuple[str, str]:
+    if found is None:
+        return "None", _WRAP
+    if isinstance(found, type):
+        return f"the class {found.__qualname__} itself", "save an object of it"
+    if isinstance(found, Mapping):
+        return f"{_kind(found)} with {_items(found.items())}", _of_parts(found.values())
+    if isinstance(found, list | tuple | set | frozenset):
+        return f"{_kind(found)} of {_parts(found)}", _of_parts(found)
+    if isroutine(found):
+        return f"the function {getattr(found, '__qualname__', found)}", _WRAP
+    if _is_of(found, "torch"):
+        return f"{_kind(found)}, of PyTorch", _WRAP
+    if _is_of(found, "numpy", "pandas", "polars", "scipy") and hasattr(found, "shape"):
+        return f"data, {_kind_name(found)} of shape {tuple(found.shape)}", "save the model that was trained on it"
+    if callable(getattr(found, "fit_predict", None)):
+        return f"{_kind(found)}, which labels only the rows that it is fitted on", "save a model with predict"
+    if callable(getattr(found, "transform", None)):
+        return (
+            f"{_kind(found)}, which has transform and no predict",
+            "save a Pipeline that ends in a model, or the model that it is made for",
+        )
+    return _kind(found), _WRAP
+
+
+def _of_parts(parts: Iterable[Any]) -> str:
+    held = list(parts)
+    if any(_is_of(part, "torch") for part in held):
+        return _WRAP
+    if any(callable(getattr(part, "transform", None)) for part in held):
+        return "save one object, a Pipeline of what belongs together: make_pipeline(scaler, model)"
+    return "save one object that does all of it, of a class of your own with predict (docs/models.md)"
+
+
+def _items(items: Iterable[tuple[Any, Any]]) -> str:
+    return _few([f"{key!r} ({_kind_name(value)})" for key, value in items])
+
+
+def _parts(parts: Iterable[Any]) -> str:
+    return _few([_kind_name(part) for part in parts])
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return (", ".join(names[:_SHOWN]) or "nothing") + more
+
+
+def _kind(found: object) -> str:
+    name = _kind_name(found)
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _kind_name(found: object) -> str:
+    return type(found).__qualname__
+
+
+def _is_of(found: object, *libraries: str) -> bool:
+    """Return whether an object's class, or one that it builds on, comes from one of these libraries."""
+    tops = {kind.__module__.partition(".")[0] for kind in type(found).__mro__}
+    return any(library in tops and library in sys.modules for library in libraries)

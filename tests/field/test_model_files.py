@@ -1,0 +1,360 @@
+"""Files that do not load say what they are and what helps, in one line (F, D5)."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import pickle
+import struct
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.cluster import DBSCAN
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import StandardScaler
+
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading.saved_version import is_other_release
+from foreseen.domain.errors import ModelUnavailableError
+from support.models import iris_forest, iris_logistic, save
+
+OLD = Path(__file__).parent / "files"
+
+
+def _refusal(path: Path) -> str:
+    with pytest.raises(ModelUnavailableError) as caught:
+        load_predictor(path)
+    said = str(caught.value)
+    assert said.startswith(f"{path}: expected ")
+    assert "\n" not in said
+    return said
+
+
+def _written(content: bytes, folder: Path, name: str = "model.joblib") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    path.chmod(0o600)
+    return path
+
+
+def _old(name: str, folder: Path) -> Path:
+    return _written((OLD / f"{name}.joblib").read_bytes(), folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("boosting-1.5.2", "1.5.2"), ("columns-1.6.1", "1.6.1")], ids=["boosting", "columns"]
+)
+def test_a_model_of_another_scikit_learn_names_the_version_to_install(name: str, version: str, tmp_path: Path) -> None:
+    said = _refusal(_old(name, tmp_path))
+
+    assert f"can load, got one that was saved by scikit-learn {version}" in said
+    assert f"install scikit-learn=={version} or train it again under scikit-learn {sklearn.__version__}" in said
+
+
+def test_a_model_older_than_what_is_supported_has_to_be_trained_again(tmp_path: Path) -> None:
+    said = _refusal(_old("forest-1.2.2", tmp_path))
+
+    assert "saved by scikit-learn 1.2.2" in said
+    assert f"train it again under scikit-learn {sklearn.__version__}" in said
+    assert "install" not in said
+
+
+@pytest.mark.skipif(sklearn.__version__ < "1.8", reason="its scikit-learn reads the file of 1.7.2 as it should")
+def test_a_model_that_loads_but_could_never_answer_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
+    assert "saved by scikit-learn 1.7.2 ('SimpleImputer' object" in _refusal(_old("imputer-1.7.2", tmp_path))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_the_version_is_found_in_every_protocol_of_pickle(protocol: int, tmp_path: Path) -> None:
+    written = pickle.dumps(iris_logistic(), protocol=protocol)
+
+    said = _refusal(_written(_as_of_another_version(written), tmp_path))
+
+    assert f"saved by scikit-learn {OTHER}" in said
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "not": bytes,
+    "zlib": zlib.compress,
+    "gzip": gzip.compress,
+    "bz2": bz2.compress,
+    "lzma": lambda content: lzma.compress(content, format=lzma.FORMAT_ALONE),
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_the_version_is_found_however_joblib_compressed_the_file(name: str, tmp_path: Path) -> None:
+    held = io.BytesIO()
+    joblib.dump(iris_forest(3), held)
+    content = PACKED[name](_as_of_another_version(held.getvalue()))
+
+    assert f"saved by scikit-learn {OTHER}" in _refusal(_written(content, tmp_path))
+
+
+OTHER = "8" + sklearn.__version__[1:]
+"""A version that is as long as the installed one."""
+
+
+def _as_of_another_version(written: bytes) -> bytes:
+    """Change the version that a file records, and the name of a class of scikit-learn to one that is not there."""
+    changed = written.replace(sklearn.__version__.encode(), OTHER.encode())
+    for name in (b"LogisticRegression", b"DecisionTreeClassifier"):
+        changed = changed.replace(name, name[:-1] + b"X")
+    return changed
+
+
+def _zipped(*names: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"content")
+    return held.getvalue()
+
+
+def _tarred(name: str) -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return held.getvalue()
+
+
+def _safetensors() -> bytes:
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    return struct.pack("<Q", len(header)) + header + bytes(4)
+
+
+def _saved_array(write: Callable[..., Any]) -> bytes:
+    held = io.BytesIO()
+    write(held, np.arange(3.0))
+    return held.getvalue()
+
+
+FORMATS: dict[str, tuple[bytes, str, str]] = {
+    "nothing": (b"", "an empty file", "copy it again"),
+    "zeros": (bytes(9000), "a file that begins with zeros", "copy it again"),
+    "Git LFS": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n",
+        "a Git LFS pointer",
+        "git lfs pull",
+    ),
+    "HTML": (b"<!DOCTYPE html>\n<html><body>404</body></html>", "an HTML page", "download it again"),
+    "XGBoost JSON": (
+        b'{"learner":{"attributes":{},"feature_names":[]},"version":[3,2,0]}',
+        "an XGBoost model",
+        "load_model",
+    ),
+    "XGBoost UBJSON": (
+        b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{L\x00",
+        "an XGBoost model",
+        "xgboost.XGBClassifier()",
+    ),
+    "LightGBM text": (b"tree\nversion=v4\nnum_class=1\n", "a LightGBM model", "lightgbm.Booster(model_file=...)"),
+    "LightGBM JSON": (b'{"name": "tree", "version": "v4", "num_class": 1}', "a dump of a LightGBM model", "Booster"),
+    "CatBoost": (b"CBM1\x10\x02\x00\x00", "a CatBoost model", "catboost.CatBoostClassifier()"),
+    "CatBoost JSON": (b'{\n"ctr_data": {}, "features_info": {}', "a CatBoost model in JSON", "load_model(..., 'json')"),
+    "ONNX": (b"\x08\x0a\x12\x08skl2onnx\x1a\x061.20.0", "an ONNX model", "write a class with predict"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "joblib.dump"),
+    "Keras HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"keras_version", "a Keras model", "write a class with predict"),
+    "Keras zip": (_zipped("metadata.json", "config.json", "model.weights.h5"), "a Keras model", "write a class"),
+    "torch.save": (_zipped("archive/data.pkl", "archive/version"), "a file that torch.save wrote", "write a class"),
+    "torch.save before 1.6": (pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2), "torch.save", "write a class"),
+    "TorchScript": (_zipped("m/data.pkl", "m/constants.pkl", "m/code/a.py"), "a TorchScript model", "write a class"),
+    "safetensors": (_safetensors(), "weights in safetensors", "write a class"),
+    "GGUF": (b"GGUF\x03\x00\x00\x00", "a language model in GGUF", "write a class"),
+    "TensorFlow Lite": (b"\x1c\x00\x00\x00TFL3\x14\x00", "a TensorFlow Lite model", "write a class"),
+    "skops": (_zipped("schema.json", "0.npy"), "a model that skops saved", "skops.io.load"),
+    "PMML": (b'<?xml version="1.0"?>\n<PMML version="4.4">', "a PMML model", "joblib.dump"),
+    "XML": (b'<?xml version="1.0"?>\n<net name="m">', "an XML document", "joblib.dump"),
+    "MOJO": (_zipped("model.ini", "domains/d.txt"), "an H2O MOJO model", "write a class"),
+    "zip of a pickle": (_zipped("best/model.pkl"), "a zip archive that holds best/model.pkl", "unpack it"),
+    "zip cut off": (_zipped("best/model.pkl")[:60], "a zip archive that is damaged or cut off", "copy it again"),
+    "spreadsheet": (_zipped("[Content_Types].xml", "xl/workbook.xml"), "an Office document, data and no model", ""),
+    "tar.gz": (_tarred("model.joblib"), "a tar archive", "unpack it"),
+    "numpy.save": (_saved_array(np.save), "an array that numpy.save wrote, data and no model", ""),
+    "numpy.savez": (_saved_array(np.savez), "arrays that numpy.savez wrote, data and no model", ""),
+    "Parquet": (b"PAR1\x15\x04\x15", "a Parquet file, data and no model", ""),
+    "CSV": (b"colour,weight\nred,1\n", "what looks like a CSV file, data and no model", ""),
+    "CSV of Excel": (b"\xef\xbb\xbfcolour;weight\r\nred;1,5\r\n", "what looks like a CSV file", ""),
+    "a script": (b"import joblib\nmodel = 1\n", "a text that begins with 'import joblib'", "joblib.dump wrote"),
+    "words": (b"this is a shopping list\nmilk\n", "a text that begins with 'this is a", ""),
+    "JSON": (b'{"model": 1}', "a JSON document", ""),
+    "R": (gzip.compress(b"X\n\x00\x00\x00\x03\x00\x04"), "a file that R wrote", "train the model in Python"),
+    "noise": (bytes(range(200, 256)), "a file that is none, which begins with c8 c9 ca", ""),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_of_another_format_is_named_with_how_to_serve_it(name: str, tmp_path: Path) -> None:
+    content, what, advice = FORMATS[name]
+
+    said = _refusal(_written(content, tmp_path))
+
+    assert f"expected a model saved by joblib or pickle, got {what}" in said or what in said
+    assert advice in said
+
+
+def _cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("xz", 3)], ids=str)
+def test_a_file_that_is_cut_off_says_so(compress: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.joblib"
+    joblib.dump(iris_forest(5), path, compress=compress)
+
+    assert "expected a whole file" in _refusal(_written(_cut(path.read_bytes()), tmp_path))
+
+
+def test_a_pickle_within_gzip_is_simply_loaded(tmp_path: Path) -> None:
+    path = _written(gzip.compress(pickle.dumps(iris_forest(2))), tmp_path, "model.pkl.gz")
+
+    assert load_predictor(path).info.signature.kind == "classification"
+
+
+FOLDERS: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "SavedModel": (("saved_model.pb", "variables/variables.index"), "a TensorFlow SavedModel", "write a class"),
+    "MLflow": (("MLmodel", "model.pkl"), "an MLflow model", "name {folder}/model.pkl"),
+    "Hugging Face": (("config.json", "model.safetensors"), "a Hugging Face model", "write a class"),
+    "Spark": (("metadata/part-00000", "stages/0/x"), "a Spark ML model", "write a class"),
+    "of one's own": (("best.joblib", "train.csv"), "a directory", "name {folder}/best.joblib"),
+    "of nothing known": (("train.csv",), "a directory", "name the file that joblib.dump wrote"),
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_is_named_with_the_file_in_it_that_could_be_served(name: str, tmp_path: Path) -> None:
+    names, what, advice = FOLDERS[name]
+    folder = tmp_path / "model"
+    for place in names:
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).touch()
+
+    said = _refusal(folder)
+
+    assert what in said
+    assert advice.format(folder=folder) in said
+
+
+class Prepared:
+    """A class whose objects predict; pickled itself, by mistake."""
+
+    def predict(self, rows: Any) -> Any:
+        return rows
+
+
+def _average(rows: Any) -> Any:
+    return rows
+
+
+OBJECTS: dict[str, tuple[Any, str, str]] = {
+    "a dict of two": (
+        {"scaler": StandardScaler(), "model": LogisticRegression()},
+        "a dict with 'scaler' (StandardScaler), 'model' (LogisticRegression)",
+        "make_pipeline(scaler, model)",
+    ),
+    "a tuple": ((LogisticRegression(), ["a", "b"]), "a tuple of LogisticRegression, list", "save one object"),
+    "a long list": ([LogisticRegression()] * 7, "LogisticRegression and 2 more", "save one object"),
+    "an empty dict": ({}, "a dict with nothing", "save one object"),
+    "an array": (np.zeros((3, 2)), "data, ndarray of shape (3, 2)", "save the model"),
+    "a frame": (pd.DataFrame({"a": [1, 2]}), "data, DataFrame of shape (2, 1)", "save the model"),
+    "a text": ("model.joblib", "a str", "write a class with predict"),
+    "nothing": (None, "got None", "write a class with predict"),
+    "a function": (_average, "the function _average", "write a class with predict"),
+    "a class": (Prepared, "the class Prepared itself", "save an object of it"),
+    "a transformer": (StandardScaler(), "a StandardScaler, which has transform and no predict", "a Pipeline that ends"),
+    "a clustering": (DBSCAN(), "a DBSCAN, which labels only the rows that it is fitted on", "a model with predict"),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_that_is_no_model_is_described(name: str, tmp_path: Path) -> None:
+    held, what, advice = OBJECTS[name]
+
+    said = _refusal(save(held, tmp_path))
+
+    assert what in said
+    assert advice in said
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["module", "dict of weights"])
+def test_what_is_of_pytorch_has_to_be_wrapped(wrapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch: Any = ModuleType("torch")
+    torch.Tensor = type("Tensor", (), {"__module__": "torch"})
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    held = {"fc.weight": torch.Tensor()} if wrapped else torch.Tensor()
+
+    assert "write a class with predict in a module of your own" in _refusal(save(held, tmp_path))
+
+
+def test_a_search_that_was_not_fitted_says_so(tmp_path: Path) -> None:
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0]})
+
+    assert "expected a fitted model, got GridSearchCV as it is before fit" in _refusal(save(search, tmp_path))
+
+
+MISSING = {
+    "imblearn.pipeline": "pip install imbalanced-learn",
+    "xgboost.sklearn": "pip install xgboost",
+    "category_encoders.target": "pip install category-encoders",
+    "lightgbm.sklearn": "pip install lightgbm",
+}
+
+
+@pytest.mark.parametrize("module", MISSING)
+def test_a_library_that_is_missing_is_named_as_it_is_installed(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = module.partition(".")[0]
+    monkeypatch.setitem(sys.modules, top, None)  # as if it were not installed
+
+    assert MISSING[module] in _refusal(_written(f"c{module}\nModel\n)\x81.".encode("latin-1"), tmp_path))
+
+
+def test_a_module_that_another_version_of_a_library_had_names_the_library(tmp_path: Path) -> None:
+    said = _refusal(_written(b"cpandas.core.was_here\nIndex\n)\x81.", tmp_path))
+
+    assert f"got pandas {pd.__version__}, which has no such module" in said
+    assert "install the version of pandas that the model was saved under" in said
+
+
+def test_a_class_that_another_version_of_a_library_had_names_the_library(tmp_path: Path) -> None:
+    said = _refusal(_written(b"cpandas.core.frame\nWasHere\n)\x81.", tmp_path))
+
+    assert f"another version of pandas than {pd.__version__}" in said
+
+
+def test_a_random_generator_of_another_numpy_names_numpy(tmp_path: Path) -> None:
+    written = b"cnumpy.random._pickle\n__bit_generator_ctor\nX\x04\x00\x00\x00Zeno\x85R."
+
+    said = _refusal(_written(written, tmp_path))
+
+    assert "saved under another numpy" in said
+
+
+def test_a_scikit_learn_that_is_too_old_is_said_before_anything_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foreseen.adapters.predictor.loading.saved_version.metadata.version", lambda name: "1.3.2")
+
+    with pytest.raises(ModelUnavailableError, match=r"expected scikit-learn 1\.4 or newer, got 1\.3\.2; try: pip"):
+        load_predictor(tmp_path / "model.joblib")
+
+
+@pytest.mark.parametrize(("version", "is_other"), [("1.3.2", True), ("2.0", True), (sklearn.__version__, False)])
+def test_a_release_that_only_fixes_bugs_is_no_other_one(version: str, is_other: bool) -> None:
+    assert is_other_release(version) is is_other
+    assert is_other_release(f"{sklearn.__version__}.post1") is False
