@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, Sec
 
 from foreseen.settings.redis_url import checked_redis_url
 from foreseen.settings.sources import ENV_PREFIX, SettingsError, of_environment, of_file
-from foreseen.settings.values import NAME, RATE, SHA256, Digests, Duration, Outputs, UpToADay, Whole, Words
+from foreseen.settings.values import NAME, RATE, DigestOrFile, Digests, Duration, Outputs, UpToADay, Whole, Words
 from foreseen.settings.wording import worded
 
 
@@ -48,7 +48,12 @@ class Settings(BaseModel):
         shown="FILE",
     )
     outputs: Outputs = _setting(("predict",), "Model", "What to ask it: predict, predict_proba or both.", shown="A,B")
-    model_sha256: str | None = _setting(None, "Model", "SHA-256 that the file must have.", shown="HEX", pattern=SHA256)
+    model_sha256: DigestOrFile | None = _setting(
+        None,
+        "Model",
+        "SHA-256 that the file must have, or a file that holds it and is read at each load.",
+        shown="HEX|FILE",
+    )
     rows_per_call: Whole | None = _setting(
         None,
         "Model",

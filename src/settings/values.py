@@ -13,7 +13,6 @@ SHA256: Final = r"^[0-9A-Fa-f]{64}$"
 RATE: Final = r"^[1-9]\d{0,8}/(second|minute|hour|day)$"
 FORMS: Final = {
     NAME: "up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit",
-    SHA256: "64 hexadecimal digits",
     RATE: "a number a second, minute, hour or day, such as 100/second",
 }
 """What is expected of a text, by the pattern that it has to have."""
@@ -53,6 +52,13 @@ def _outputs(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _digest_or_file(value: str) -> str:
+    # A file whose name is all of hexadecimal digits can be given as ./cafe.
+    if re.fullmatch(r"[0-9A-Fa-f]+", value) and not re.fullmatch(SHA256, value):
+        raise ValueError("64 hexadecimal digits, or a file that holds them as sha256sum writes it")
+    return value
+
+
 def _digests(words: tuple[str, ...]) -> tuple[str, ...]:
     if not all(re.fullmatch(SHA256, word) for word in words):
         raise ValueError("the SHA-256 of each key, in 64 hexadecimal digits, as foreseen key prints it")
@@ -64,4 +70,5 @@ UpToADay = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=86400, al
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_distinct)]
 Outputs = Annotated[Words, AfterValidator(_outputs)]
+DigestOrFile = Annotated[str, Field(min_length=1), AfterValidator(_digest_or_file)]
 Digests = Annotated[Words, AfterValidator(_digests)]

@@ -116,7 +116,7 @@ WRONG: list[tuple[str, Any, str]] = [
         "my model",
         "up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit, got 'my model'",
     ),
-    ("model_sha256", "abc", "64 hexadecimal digits, got 'abc'"),
+    ("model_sha256", "abc", "64 hexadecimal digits, or a file that holds them as sha256sum writes it, got 'abc'"),
     ("redis_url", "http://h", A_REDIS_URL),
     ("redis_url", "redis://h:port", A_REDIS_URL),
     ("redis_url", "redis://h/abc", A_REDIS_URL),

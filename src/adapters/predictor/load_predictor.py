@@ -11,6 +11,7 @@ from foreseen.adapters.predictor.loading.kept_call_sizes import KeptCallSizes
 from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.loading.outgrown import outgrown_refused
+from foreseen.adapters.predictor.loading.pinned_digest import pinned_digest
 from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
 from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.row_independence import is_estimator
@@ -48,7 +49,7 @@ def load_predictor(
         outputs: methods to ask, of "predict" and "predict_proba".
         features: names of its inputs, above what the sidecar or the model say.
         sidecar: a TOML file that describes its inputs, and lists files that its code reads.
-        sha256: hex digest that the file must have, checked before a byte of it is unpickled.
+        sha256: hex digest that the file must have, checked before a byte of it is unpickled; or a file that holds it.
         rows_per_call: rows of each model call; 0 for any, None for as many as keep every bit.
         threads: of the libraries that compute.
     Raises:
@@ -57,7 +58,8 @@ def load_predictor(
     refuse_old_scikit_learn()
     limit = ThreadLimit(threads)
     files = ReadFiles.listed_in(find_sidecar(path, sidecar))
-    with open_model_file(path, pinned_sha256=sha256) as file:
+    pinned = None if sha256 is None else pinned_digest(sha256, path)
+    with open_model_file(path, pinned_sha256=pinned) as file:
         model = unpickle(file)
     _refuse_unless_fitted(path, model)
     _force_one_thread(model)

@@ -39,7 +39,7 @@ WRONG = [
     ("serve m --features a,b,a", "--features: expected names separated by commas, each once"),
     ("serve m --outputs transform", "--outputs: expected predict, predict_proba or both"),
     ("serve m --redis-url http://host", "--redis-url: expected a URL such as redis://"),
-    ("serve m --model-sha256 abc", "--model-sha256: expected 64 hexadecimal digits, got 'abc'"),
+    ("serve m --model-sha256 abc", "--model-sha256: expected 64 hexadecimal digits, or a file that holds them"),
     ("serve m --name a:b", "--name: expected "),
     ("serve m --log-level loud", "--log-level: expected "),
     ("serve m --log-format xml", "--log-format: expected 'text' or 'json', got 'xml'"),

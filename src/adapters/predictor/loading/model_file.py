@@ -37,7 +37,8 @@ def open_model_file(path: Path, *, pinned_sha256: str | None = None) -> Iterator
     """Open a model file that is about to be unpickled, which runs whatever its writer put into it.
 
     Args:
-        pinned_sha256: the hex digest that the file must have; with it, who may write to the file does not matter.
+        pinned_sha256: the digest that the file must have, in lower-case hex; with it, who may write to the file does
+            not matter.
     Raises:
         ModelUnavailableError: missing, not a file, writable for other users, or not the file that was pinned.
     """
@@ -53,7 +54,7 @@ def open_model_file(path: Path, *, pinned_sha256: str | None = None) -> Iterator
         checked = CheckedReader(file, digests, size=size, path=path)
         content: BinaryIO = io.BufferedReader(checked, buffer_size=BLOCK_BYTES)
         if pinned_sha256 is not None:
-            _refuse_unless_pinned(path, content, pinned_sha256.lower())
+            _refuse_unless_pinned(path, content, pinned_sha256)
         yield ModelFile(path, sha256(b"".join(digests)).digest(), content)
 
 
