@@ -196,6 +196,14 @@ DATES = pd.DataFrame(
 )
 
 
+def test_many_dates_are_found_in_parts_of_their_own(tmp_path: Path) -> None:
+    frame = pd.DataFrame({f"d{n}": pd.date_range("2024-01-01", periods=100, freq=f"{n + 3}h") for n in range(4)})
+    parts = [(f"d{n}", FunctionTransformer(parts_of_dates), [f"d{n}"]) for n in (3, 1, 0, 2)]
+    model = make_pipeline(ColumnTransformer(parts), LogisticRegression()).fit(frame, HALVES)
+
+    assert set(dtypes(load_saved(model, tmp_path).info.signature).values()) == {"datetime"}
+
+
 @pytest.mark.parametrize("names", [["start"], ["start", "end"]], ids=["one", "two"])
 def test_dates_are_found_where_the_models_own_code_takes_no_numbers(names: list[str], tmp_path: Path) -> None:
     columns = ColumnTransformer([("d", FunctionTransformer(parts_of_dates), names), ("p", StandardScaler(), ["price"])])

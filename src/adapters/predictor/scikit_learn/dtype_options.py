@@ -1,8 +1,8 @@
 """Dtype options: what a column may be whose dtype nothing says, each with values to try it with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Final
 
 from foreseen.adapters.predictor.scikit_learn.column_plan import PlannedColumn
@@ -26,26 +26,38 @@ _DTYPES: Final[tuple[DType, ...]] = ("int64", "bool", "datetime", "string")
 
 
 def changes(plan: InputPlan, known: Sequence[object]) -> Iterator[dict[int, PlannedColumn]]:
-    """Yield what may be planned otherwise: one open column, then two; an array has one dtype for all of them."""
-    open_columns = plan.open_columns
-    options = {
-        at: [other for dtype in _DTYPES if (other := _with_dtype(plan.columns[at], dtype, known)) is not None]
-        for at in open_columns
-    }
-    if plan.takes == "array" or len(open_columns) > MOST_COLUMNS:
+    """Yield what may be planned otherwise: one open column at a time; all of an array, which has one dtype."""
+    options = _options(plan, known)
+    if plan.takes == "array" or len(options) > MOST_COLUMNS:
         for dtype in _DTYPES:
-            together = {at: each for at in open_columns for each in options[at] if each.feature.dtype == dtype}
-            yield {**(_other_numbers(plan, dtype) if plan.takes == "array" else {}), **together}
+            others = _other_numbers(plan, dtype) if plan.takes == "array" else {}
+            yield {**others, **_all_in(options, dtype)}
         return
-    for at in open_columns:
-        for other in options[at]:
-            yield {at: other}
-    pairs = list(combinations(open_columns, 2))[:MOST_PAIRS]
-    for first, second in pairs:
-        for dtype in ("datetime", "string", "bool"):
-            both = [[each for each in options[at] if each.feature.dtype == dtype] for at in (first, second)]
-            if all(both):
-                yield {first: both[0][0], second: both[1][0]}
+    # A part that comes first in a pipeline may have a column that comes last in the frame: gone through twice.
+    for at, choices in [*options.items(), *options.items()]:
+        for choice in choices:
+            yield {at: choice}
+
+
+def changes_together(plan: InputPlan, known: Sequence[object]) -> Iterator[dict[int, PlannedColumn]]:
+    """Yield what may be planned otherwise of several columns that one part of the model sees: two, or all."""
+    options = _options(plan, known)
+    for pair in islice(combinations(options, 2), MOST_PAIRS):
+        for dtype in _DTYPES[1:]:
+            yield _all_in({at: options[at] for at in pair}, dtype)
+    for dtype in _DTYPES:
+        yield _all_in(options, dtype)
+
+
+def _options(plan: InputPlan, known: Sequence[object]) -> dict[int, list[PlannedColumn]]:
+    return {
+        at: [other for dtype in _DTYPES if (other := _with_dtype(plan.columns[at], dtype, known)) is not None]
+        for at in plan.open_columns
+    }
+
+
+def _all_in(options: Mapping[int, Sequence[PlannedColumn]], dtype: DType) -> dict[int, PlannedColumn]:
+    return {at: other for at, others in options.items() for other in others if other.feature.dtype == dtype}
 
 
 def _other_numbers(plan: InputPlan, dtype: DType) -> dict[int, PlannedColumn]:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from foreseen.adapters.predictor.scikit_learn.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.dtype_options import (
     BY_TRIAL,
     MOST_COLUMNS,
     ROWS,
     changes,
+    changes_together,
     first_guess,
     in_integers,
 )
@@ -33,6 +35,7 @@ class _Outcome:
 
     Attributes:
         rank: 2 where it answered, 1 where it refused the values, 0 where it failed.
+        finished: how many of the user's own transformers came to their end.
         known: the share of values that its encoders know.
         answers: as clients read them, so that 1 is 1.0.
         error: what it said, where it did not answer.
@@ -40,12 +43,13 @@ class _Outcome:
 
     plan: InputPlan
     rank: int
+    finished: int = 0
     known: float = 1.0
     answers: tuple[object, ...] = ()
     error: str = ""
 
     def is_better_than(self, other: "_Outcome") -> bool:
-        return (self.rank, self.known) > (other.rank, other.known)
+        return (self.rank, self.finished, self.known) > (other.rank, other.finished, other.known)
 
 
 def settled(model: Any, plans: Sequence[InputPlan], call: Call) -> InputPlan:
@@ -107,14 +111,21 @@ class _Trial:
         return self._searched(outcome)
 
     def _searched(self, best: _Outcome) -> _Outcome:
-        """Try other dtypes, one column at a time, and pairs of columns while the model still fails."""
+        """Try other dtypes, one column after the other, and several together while the model still fails.
+
+        A change is kept where the call comes further with it.
+        """
         for changed in changes(best.plan, self._known):
-            if len(changed) > 1 and best.rank > 0 and best.plan.takes == "frame":
+            best = self._better(best, changed)
+        for changed in changes_together(best.plan, self._known):
+            if best.rank:
                 break
-            outcome = self._ask(best.plan.replacing(changed))
-            if outcome.is_better_than(best):
-                best = outcome
+            best = self._better(best, changed)
         return best
+
+    def _better(self, best: _Outcome, changed: dict[int, PlannedColumn]) -> _Outcome:
+        outcome = self._ask(best.plan.replacing(changed))
+        return outcome if outcome.is_better_than(best) else best
 
     def finished(self, outcome: _Outcome) -> InputPlan:
         """Return the plan with what an operator should know of it, and without values that were made up."""
@@ -153,7 +164,7 @@ class _Trial:
             return self._outcome(plan, batch)
         with self._witnesses.watching() as seen:
             outcome = self._outcome(plan, batch)
-        return replace(outcome, known=seen.known / seen.total if seen.total else 1.0)
+        return replace(outcome, finished=seen.finished, known=seen.known_share)
 
     def _outcome(self, plan: InputPlan, batch: Batch) -> _Outcome:
         try:

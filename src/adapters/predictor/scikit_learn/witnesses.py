@@ -1,4 +1,4 @@
-"""Witnesses: the fitted encoders inside a model, which show whether they know what its code makes of a column."""
+"""Witnesses: the parts inside a model that show, while it is called, how well it takes what it is given."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -7,68 +7,80 @@ from typing import Any, Final
 
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.scikit_learn.column_facts import MOST_VALUES
-from foreseen.adapters.predictor.scikit_learn.part_readers import is_missing
+from foreseen.adapters.predictor.scikit_learn.part_readers import is_missing, says_what_it_wants
 
 _ENTRY: Final = "transform"
 
 
 @dataclass(slots=True)
-class Recognised:
-    """How many values the encoders were given, and how many of them they were fitted on."""
+class Seen:
+    """What the witnesses of a call saw.
 
+    Attributes:
+        finished: calls of the user's own transformers that came to their end.
+        known, total: values that fitted encoders were given and knew, and all that they were given.
+    """
+
+    finished: int = 0
     known: int = 0
     total: int = 0
 
     @property
-    def is_complete(self) -> bool:
-        """Whether they know all of them."""
-        return self.known == self.total
+    def known_share(self) -> float:
+        """The share of values that the encoders knew."""
+        return self.known / self.total if self.total else 1.0
 
 
 class Witnesses:
-    """The encoders of one model, watched while it is called."""
+    """The encoders of one model and the user's own transformers in it, watched while it is called."""
 
     def __init__(self, model: Any) -> None:
-        self._encoders = [part for part in parts(model) if _is_encoder(part)]
+        transformers = [part for part in parts(model) if _is_transformer(part)]
+        self._encoders = [part for part in transformers if isinstance(getattr(part, "categories_", None), list)]
+        self._own = [part for part in transformers if hasattr(part, "func") or not says_what_it_wants(part)]
 
     def values(self) -> tuple[object, ...]:
-        """Return some of the values that they know."""
+        """Return some of the values that the encoders know."""
         known = [value for encoder in self._encoders for listed in encoder.categories_ for value in listed.tolist()]
         return tuple(dict.fromkeys(value for value in known if not is_missing(value)))[:MOST_VALUES]
 
     @contextmanager
-    def watching(self) -> Iterator[Recognised]:
-        """Count what they recognise meanwhile."""
-        counts = Recognised()
-        for encoder in self._encoders:
-            _watch(encoder, counts)
+    def watching(self) -> Iterator[Seen]:
+        """Count what they do meanwhile."""
+        seen = Seen()
+        for part in self._encoders:
+            _watch(part, seen, is_encoder=True)
+        for part in self._own:
+            _watch(part, seen, is_encoder=False)
         try:
-            yield counts
+            yield seen
         finally:
-            for encoder in self._encoders:
-                vars(encoder).pop(_ENTRY, None)
+            for part in (*self._encoders, *self._own):
+                vars(part).pop(_ENTRY, None)
 
 
-def _is_encoder(part: Any) -> bool:
-    categories = getattr(part, "categories_", None) if not isinstance(part, type) else None
-    return isinstance(categories, list) and callable(getattr(part, _ENTRY, None)) and hasattr(part, "__dict__")
+def _is_transformer(part: Any) -> bool:
+    return not isinstance(part, type) and callable(getattr(part, _ENTRY, None)) and hasattr(part, "__dict__")
 
 
-def _watch(encoder: Any, counts: Recognised) -> None:
-    """Put a method of its own before the class's, which counts and then goes on as the class's does."""
-    original = getattr(encoder, _ENTRY)
+def _watch(part: Any, seen: Seen, *, is_encoder: bool) -> None:
+    """Put a method of its own before the class's, which counts and goes on as the class's does."""
+    original = getattr(part, _ENTRY)
 
     def transform(table: Any, *args: Any, **options: Any) -> Any:
-        with suppress(Exception):  # what cannot be counted is the encoder's to refuse
-            _count(encoder.categories_, table, counts)
-        return original(table, *args, **options)
+        if is_encoder:
+            with suppress(Exception):  # what cannot be counted is the encoder's to refuse
+                _count(part.categories_, table, seen)
+        result = original(table, *args, **options)
+        seen.finished += not is_encoder
+        return result
 
-    vars(encoder)[_ENTRY] = transform
+    vars(part)[_ENTRY] = transform
 
 
-def _count(categories: Sequence[Any], table: Any, counts: Recognised) -> None:
+def _count(categories: Sequence[Any], table: Any, seen: Seen) -> None:
     for place, listed in enumerate(categories):
         column = table.iloc[:, place] if hasattr(table, "iloc") else table[:, place]
         known = set(listed.tolist())
-        counts.total += len(column)
-        counts.known += sum(value in known for value in column.tolist())
+        seen.total += len(column)
+        seen.known += sum(value in known for value in column.tolist())
