@@ -46,7 +46,7 @@ def put_hanging(folder: Path) -> None:
 
 def hanging(running: Served) -> int:
     """Count the loads that have begun to hang."""
-    return sum("loading hangs" in line for line in running.out)
+    return sum("loading hangs" in line for line in running.err)
 
 
 def processes_of(running: Served) -> list[int]:
@@ -160,9 +160,9 @@ def starting(folder: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def said(process: subprocess.Popen[str], words: str) -> str:
-    """Read its lines until one has these words."""
-    assert process.stdout is not None
-    return next(line for line in process.stdout if words in line)
+    """Read what it and the model write to standard error until a line has these words."""
+    assert process.stderr is not None
+    return next(line for line in process.stderr if words in line)
 
 
 @pytest.mark.parametrize("args", cases(PROCESS, THREAD, long=[WORKERS]))
@@ -230,7 +230,8 @@ def test_told_to_reload_while_the_first_model_loads_it_loads_what_is_there_by_th
         process.send_signal(signal.SIGHUP)
         holds.let_go()
 
-        said(process, "docs")
+        assert process.stdout is not None
+        assert any("docs" in line for line in process.stdout)
         assert process.stderr is not None
         line = next(line for line in process.stderr if "reloaded: " in line)
         assert "reloaded: fingerprint" in line
