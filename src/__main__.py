@@ -1,5 +1,11 @@
 """The command, as `foreseen` and as `python -m foreseen`."""
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # Python looks in the working directory first, where a file json.py would stand for the library of that name.
+    sys.path.append(sys.path.pop(0))
+
 from foreseen.entrypoints.cli.app import main
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
 from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, OUTAGE, OUTAGES, Tally
 from foreseen.injection import containers, providers
-from foreseen.model import load_model, start_model
+from foreseen.model import free_unused_code, load_model, start_model
 from foreseen.settings import Settings
 
 if TYPE_CHECKING:
@@ -219,6 +219,8 @@ async def retired(container: Container) -> None:
     await asyncio.to_thread(container.model_thread().close)
     await asyncio.to_thread(end_model, predict.predictor)
     container.predictor_here.reset()  # which would keep it as well
+    if container.settings().model_in == "thread":
+        await asyncio.to_thread(free_unused_code)
 
 
 def unready(container: Container) -> str:

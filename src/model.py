@@ -48,12 +48,21 @@ def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | 
     return sidecar_text(info, read_sample(sample) if sample else {}, files=kept)
 
 
+def free_unused_code() -> None:
+    """Free the code of models that were loaded in this process and are no longer used, with all that it holds."""
+    # As above; what loads a model is imported by then.
+    from foreseen.adapters.predictor.loading.own_code.isolated_load import free_withdrawn  # noqa: PLC0415
+
+    free_withdrawn()
+
+
 def _options(settings: Settings) -> dict[str, Any]:
     return {
         "path": settings.model,
         "outputs": settings.outputs,
         "features": settings.features,
         "sidecar": settings.sidecar,
+        "code": settings.code,
         "sha256": settings.model_sha256,
         "rows_per_call": settings.rows_per_call,
         "threads": settings.model_threads,

@@ -47,6 +47,12 @@ class Settings(BaseModel):
         "TOML file that describes its inputs. (default: the one beside it, model.toml for model.joblib)",
         shown="FILE",
     )
+    code: Path | None = _setting(
+        None,
+        "Model",
+        "Python script that defines the model's classes, where the model was saved by running that script.",
+        shown="FILE",
+    )
     outputs: Outputs = _setting(("predict",), "Model", "What to ask it: predict, predict_proba or both.", shown="A,B")
     model_sha256: DigestOrFile | None = _setting(
         None,

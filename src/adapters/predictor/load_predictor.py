@@ -11,8 +11,9 @@ from foreseen.adapters.predictor.loading.kept_call_sizes import KeptCallSizes
 from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.loading.outgrown import outgrown_refused
+from foreseen.adapters.predictor.loading.own_code.isolated_load import isolated_load, withdraw_with
 from foreseen.adapters.predictor.loading.pinned_digest import pinned_digest
-from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
+from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, provenance
 from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.row_independence import is_estimator
 from foreseen.adapters.predictor.loading.saved_version import refuse_old_scikit_learn
@@ -42,6 +43,7 @@ def load_predictor(
     sha256: str | None = None,
     rows_per_call: int | None = None,
     threads: int = 1,
+    code: Path | None = None,
 ) -> SteadyPredictor:
     """Load a model that joblib or pickle saved.
 
@@ -52,6 +54,7 @@ def load_predictor(
         sha256: hex digest that the file must have, checked before a byte of it is unpickled; or a file that holds it.
         rows_per_call: rows of each model call; 0 for any, None for as many as keep every bit.
         threads: of the libraries that compute.
+        code: the script that defines the classes which the file knows as those of `__main__`.
     Raises:
         ModelUnavailableError: it cannot be read, loaded, described, or asked for these outputs.
     """
@@ -59,45 +62,47 @@ def load_predictor(
     limit = ThreadLimit(threads)
     files = ReadFiles.listed_in(find_sidecar(path, sidecar))
     pinned = None if sha256 is None else pinned_digest(sha256, path)
-    with open_model_file(path, pinned_sha256=pinned) as file:
-        model = unpickle(file)
-    _refuse_unless_fitted(path, model)
-    _force_one_thread(model)
-    limit.apply_to_loaded()
-    call = partial(_called, path, model, outputs, limit)
-    described = describe(model, model_path=path, names=features, sidecar_path=sidecar, call=call)
-    signature, model_input = described.signature, described.model_input
-    for doubt in model_input.doubts:
-        log.warning("%s: %s", path, doubt)
-    try:
-        caller = SklearnPredictor(
-            model,
+    with isolated_load(code) as own:
+        with open_model_file(path, pinned_sha256=pinned) as file:
+            model = unpickle(file)
+        _refuse_unless_fitted(path, model)
+        _force_one_thread(model)
+        limit.apply_to_loaded()
+        call = partial(_called, path, model, outputs, limit)
+        described = describe(model, model_path=path, names=features, sidecar_path=sidecar, call=call)
+        signature, model_input = described.signature, described.model_input
+        for doubt in model_input.doubts:
+            log.warning("%s: %s", path, doubt)
+        try:
+            caller = SklearnPredictor(
+                model,
+                signature=signature,
+                model_input=model_input,
+                outputs=outputs,
+                is_thread_safe=is_of_scikit_learn(model),
+                before_call=limit.apply,
+            )
+        except ModelUnavailableError as exc:
+            raise ModelUnavailableError(f"{path}: {exc}") from exc
+        _call_first(path, caller, signature)
+        known = provenance(model, own, files)
+        form = {"form of the input": model_input.canonical()}  # given in another, the same model may answer otherwise
+        digest = fingerprint(file.digest, known.versions, {**known.sources, **form})
+        decision = CallDecision(model, caller, signature, threads=threads)
+        if rows_per_call is None:
+            behaviour = decision.decided(KeptCallSizes(path), digest, outputs)
+        else:
+            behaviour = decision.given(rows_per_call)
+        info = ModelInfo(
+            fingerprint=decision.fingerprint(digest, behaviour.call_size),
             signature=signature,
+            outputs=tuple(outputs),
+            versions=known.versions,
+            call_size=behaviour.call_size,
+            determinism=behaviour.determinism,
             model_input=model_input,
-            outputs=outputs,
-            is_thread_safe=is_of_scikit_learn(model),
-            before_call=limit.apply,
         )
-    except ModelUnavailableError as exc:
-        raise ModelUnavailableError(f"{path}: {exc}") from exc
-    _call_first(path, caller, signature)
-    versions = library_versions(model)
-    form = {"form of the input": model_input.canonical()}  # given in another, the same model may answer otherwise
-    digest = fingerprint(file.digest, versions, {**own_sources(model), **files.digests(), **form})
-    decision = CallDecision(model, caller, signature, threads=threads)
-    if rows_per_call is None:
-        behaviour = decision.decided(KeptCallSizes(path), digest, outputs)
-    else:
-        behaviour = decision.given(rows_per_call)
-    info = ModelInfo(
-        fingerprint=decision.fingerprint(digest, behaviour.call_size),
-        signature=signature,
-        outputs=tuple(outputs),
-        versions=versions,
-        call_size=behaviour.call_size,
-        determinism=behaviour.determinism,
-        model_input=model_input,
-    )
+        withdraw_with(own, caller)
     log.debug("%s is called with %s", path, info.call_size)
     return SteadyPredictor(caller, info)
 

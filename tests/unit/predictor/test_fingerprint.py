@@ -12,9 +12,12 @@ import pandas as pd
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading import provenance
-from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, own_sources
-from support.models import iris_forest, iris_logistic, mixed_pipeline, save
+from foreseen.adapters.predictor.loading.model_file import open_model_file
+from foreseen.adapters.predictor.loading.own_code.isolated_load import isolated_load
+from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, provenance
+from foreseen.adapters.predictor.loading.read_files import ReadFiles
+from foreseen.adapters.predictor.loading.unpickle import unpickle
+from support.models import iris_forest, mixed_pipeline, save
 from support.own_models import Labeller
 
 OWN = """
@@ -94,10 +97,10 @@ def test_a_module_that_it_does_not_need_changes_nothing(own_model: Path) -> None
 
 
 def test_what_is_installed_is_known_by_its_version_and_not_read(own_model: Path) -> None:
-    _fingerprint(own_model)
-    own: Any = sys.modules["ownmodel"]
+    with isolated_load() as own, open_model_file(own_model) as file:
+        known = provenance(unpickle(file), own, ReadFiles.listed_in(None))
 
-    assert sorted(own_sources(own.Own())) == ["ownhelp", "ownmodel", "ownpart.inner"]
+    assert sorted(known.sources) == ["ownhelp", "ownmodel", "ownpart.__init__", "ownpart.inner"]
 
 
 def test_other_bytes_are_another_model(tmp_path: Path) -> None:
@@ -145,30 +148,6 @@ def test_a_part_of_another_library_counts_as_well() -> None:
 
     assert "pandas" in library_versions(model)
     assert "pandas" not in library_versions(iris_forest(1))
-
-
-@pytest.mark.parametrize("train", [iris_forest, mixed_pipeline, iris_logistic, Labeller])
-def test_the_versions_are_those_that_every_installed_file_would_tell(
-    train: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = train()
-    quick = library_versions(model)
-    monkeypatch.setattr(provenance, "_namesake", lambda top: None)
-
-    assert library_versions(model) == quick
-
-
-def test_a_library_is_known_by_the_distribution_of_its_name() -> None:
-    assert provenance._owners({"sklearn", "numpy", "pandas", "joblib"}) == {"scikit-learn", "numpy", "pandas", "joblib"}
-
-
-def test_a_library_of_another_name_is_looked_for_among_all() -> None:
-    """Its module and its distribution are called differently: _pytest is pytest's."""
-    assert provenance._owners({"_pytest", "numpy"}) == {"pytest", "numpy"}
-
-
-def test_a_module_of_the_users_own_has_no_distribution() -> None:
-    assert provenance._owners({"support", "builtins"}) == set()
 
 
 def test_a_part_that_is_not_of_scikit_learn_is_seen() -> None:

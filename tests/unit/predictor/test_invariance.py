@@ -45,7 +45,7 @@ from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import Feature, Signature
 from support.models import answers, batch_of, iris_logistic, save
-from support.own_models import Labeller, Refusing
+from support.own_models import Counting, Refusing
 
 
 @pytest.fixture(autouse=True)
@@ -243,9 +243,8 @@ def test_rows_that_vary_with_their_place_are_found() -> None:
     assert call_size(Rawly(lambda place, _: bytes([place >= 32])), ONE, "unknown") == CallSize(fixed=STEADY_ROWS)
 
 
-def test_labels_of_a_users_own_classifier_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = save(Labeller(), tmp_path)
-    monkeypatch.setattr(Labeller, "predict", lambda _, rows: [f"beside {len(rows)}"] * len(rows))
+def test_labels_of_a_users_own_classifier_count(tmp_path: Path) -> None:
+    path = save(Counting(), tmp_path)
 
     assert _size(load_predictor(path, features=["a"])).fixed is not None
 

@@ -103,7 +103,7 @@ def test_a_class_of_a_script_is_refused_with_what_to_do(tmp_path: Path) -> None:
         b"\x80\x04\x95\x1c\x00\x00\x00\x00\x00\x00\x00\x8c\x08__main__\x94\x8c\x06NoSuch\x94\x93\x94)\x81\x94."
     )
 
-    assert "has to move to a module of its own" in _refusal(path)
+    assert "name that script by --code FILE.py, or move the class to a module" in _refusal(path)
 
 
 def test_the_working_directory_is_importable(module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

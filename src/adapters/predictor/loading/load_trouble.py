@@ -130,8 +130,9 @@ def _not_importable(exc: Exception) -> str:
     said = _said(exc)
     if "__main__" in said:
         return (
-            f"expected every class of the model to be importable: {said}; a class defined in a script has to move to a "
-            "module of its own before its model is saved"
+            f"expected every class of the model to be importable: {said}; it was defined in the script that saved the "
+            "model: name that script by --code FILE.py, or move the class to a module, import it from there and save "
+            "the model again"
         )
     module = re.search(r"(?:module|from) '([\w.]+)'", said)
     found = _installed(module[1].partition(".")[0]) if module else ""

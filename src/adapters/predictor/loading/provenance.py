@@ -1,74 +1,97 @@
-"""Provenance: the libraries that compute a model's answers, and the user's own modules that its file does not hold."""
+"""Provenance: what a model's answers depend on beside its file: libraries, one's own code, the files that it reads."""
 
 import inspect
 import platform
 import sys
-import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from foreseen.adapters.predictor.loading.object_graph import parts
+from foreseen.adapters.predictor.loading.own_code.code_in_model import code_in
+from foreseen.adapters.predictor.loading.own_code.distributions import contents_of, distribution_of, name_of
+from foreseen.adapters.predictor.loading.own_code.extensions import refuse_other_code
+from foreseen.adapters.predictor.loading.own_code.module_file import found_spec
+from foreseen.adapters.predictor.loading.own_code.own_modules import OwnModules
+from foreseen.adapters.predictor.loading.own_code.reachable import find_reachable
+from foreseen.adapters.predictor.loading.read_files import ReadFiles
 
 ALWAYS = ("numpy", "scikit-learn", "scipy")
 """Distributions that have a hand in every model here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a model's answers depend on beside its file.
+
+    Attributes:
+        versions: of Python and of each library that computes, by name.
+        sources: contents of own modules, of files that they read and of what was installed without an index, by name.
+    """
+
+    versions: dict[str, str]
+    sources: dict[str, bytes]
+
+
+def provenance(model: Any, own: OwnModules, files: ReadFiles) -> Provenance:
+    """Return what a model depends on, once it was called for the last time before it is served.
+
+    Own modules that are imported later must be among those that are found here.
+
+    Args:
+        own: the modules that were executed for it.
+        files: what its code reads.
+    Raises:
+        ModelUnavailableError: own code or a file changed meanwhile, or may be written to by another user.
+    """
+    find_reachable(own, code_in(model))
+    modules = {f"{name}.__init__" if file.is_package else name: file.content for name, file in own.files.items()}
+    refuse_other_code(own.files.values(), modules)
+    read = files.digests()
+    own.close({(files.sidecar.parent / name).resolve(): digest for name, digest in read.items()})
+    installed = _distributions({*_module_names(model), *own.imported})
+    changeable = {f"distribution {name}": content for name, info in installed.items() if (content := contents_of(info))}
+    listed = {f"file {name}": digest for name, digest in read.items()}  # which no module can be called
+    return Provenance(_versions(installed), {**modules, **changeable, **listed})
+
+
 def library_versions(model: Any) -> dict[str, str]:
-    """Give name and version of Python and of each distribution that defines a part of the model."""
-    names = {*ALWAYS, *_owners(_top_level_names(model))} - {"foreseen"}
-    versions = {name: metadata.version(name) for name in sorted(names)}
-    return {"python": ".".join(platform.python_version_tuple()[:2]), **versions}
+    """Return name and version of Python and of each distribution that defines a part of the model."""
+    return _versions(_distributions(_module_names(model)))
 
 
 def is_of_scikit_learn(model: Any) -> bool:
-    """Tell whether a model is made of scikit-learn alone, and of what that computes with."""
-    return _top_level_names(model) <= {"sklearn", "numpy", "scipy", *sys.stdlib_module_names}
+    """Return whether a model is made of scikit-learn alone, and of what that computes with."""
+    tops = {name.partition(".")[0] for name in _module_names(model)}
+    return tops <= {"sklearn", "numpy", "scipy", *sys.stdlib_module_names}
 
 
-def own_sources(model: Any) -> dict[str, bytes]:
-    """Give the source of each of the user's own modules that the model is made of, and of those that they import.
-
-    Own is what was neither installed nor comes with Python.
-    """
-    waiting = [sys.modules[name] for name in _module_names(model) if name in sys.modules]
-    sources: dict[str, bytes] = {}
-    while waiting:
-        module = waiting.pop()
-        path = _own_file(module)
-        if path is None or module.__name__ in sources:
-            continue
-        sources[module.__name__] = path.read_bytes()
-        waiting.extend(_imported_by(module))
-    return sources
+def _versions(names: Iterable[str]) -> dict[str, str]:
+    versions = {name: metadata.version(name) for name in sorted({*ALWAYS, *names})}
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **versions}
 
 
-def _top_level_names(model: Any) -> set[str]:
-    return {name.partition(".")[0] for name in _module_names(model)}
+def _distributions(modules: Iterable[str]) -> dict[str, Path]:
+    """Return the metadata of the distributions that these modules come from, by name, foreseen's own left out."""
+    infos = {info for module in modules if (info := _distribution(module)) is not None}
+    named = {name_of(info): info for info in infos}
+    return {name: info for name, info in named.items() if name != "foreseen"}
 
 
-def _owners(tops: set[str]) -> set[str]:
-    """Give the distributions that these top-level modules come from."""
-    quick = {top: _namesake(top) for top in tops - sys.stdlib_module_names}
-    if None not in quick.values():
-        return {owner for owner in quick.values() if owner}
-    owners = metadata.packages_distributions()  # which goes through the files of everything that is installed
-    return {owner for top in tops for owner in owners.get(top, ())}
-
-
-def _namesake(top: str) -> str | None:
-    """Give the distribution that is called as a module and installed beside it; None where that tells nothing."""
-    name = {"sklearn": "scikit-learn"}.get(top, top)
-    file = getattr(sys.modules.get(top), "__file__", None)  # None for a namespace, which many may own a part of
-    if file is None:
-        return None
-    try:
-        beside = Path(str(metadata.distribution(name).locate_file(top))).resolve()
-    except metadata.PackageNotFoundError:
-        return None
-    return name if Path(file).resolve().parent == beside else None
+def _distribution(module: str) -> Path | None:
+    """Return the metadata of the distribution that a module comes from; what a package does not say its parts may."""
+    path: Sequence[str] | None = None
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        spec = getattr(sys.modules.get(name), "__spec__", None) or found_spec(name, path)
+        if spec is None or spec.has_location:
+            return None if spec is None else distribution_of(spec)
+        if (path := spec.submodule_search_locations) is None:  # built in
+            return None
+    return None
 
 
 def _module_names(model: Any) -> set[str]:
@@ -77,25 +100,3 @@ def _module_names(model: Any) -> set[str]:
         kinds = (part,) if inspect.isroutine(part) else part.__mro__ if isinstance(part, type) else type(part).__mro__
         names.update(str(kind.__module__) for kind in kinds if getattr(kind, "__module__", None))
     return names
-
-
-def _imported_by(module: ModuleType) -> Iterator[ModuleType]:
-    for value in vars(module).values():
-        if isinstance(value, ModuleType):
-            yield value
-        elif (name := getattr(value, "__module__", None)) in sys.modules:
-            yield sys.modules[name]
-
-
-def _own_file(module: ModuleType) -> Path | None:
-    file = getattr(module, "__file__", None)
-    if file is None or not file.endswith(".py"):
-        return None
-    path = Path(file).resolve()
-    is_own = not any(path.is_relative_to(folder) for folder in _INSTALLED)
-    return path if is_own and module.__name__.partition(".")[0] != "foreseen" and path.is_file() else None
-
-
-_INSTALLED = tuple(
-    {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-)

@@ -42,12 +42,12 @@ class ReadFiles:
         return cls(sidecar, {Path(os.path.relpath(path, folder)).as_posix(): _version(path) for path in found})
 
     def digests(self) -> dict[str, bytes]:
-        """Digest each file, by "file" and its path relative to the sidecar, which no module can be called.
+        """Digest each file, by its path relative to the sidecar.
 
         Raises:
             ModelUnavailableError: a file has changed since, so what was read of it may be neither the old nor the new.
         """
-        return {f"file {name}": self._digest(name, version) for name, version in self.versions.items()}
+        return {name: self._digest(name, version) for name, version in self.versions.items()}
 
     def _digest(self, name: str, version: tuple[int, ...]) -> bytes:
         path = self.sidecar.parent / name

@@ -4,7 +4,6 @@ import logging
 import sys
 import warnings
 from contextlib import suppress
-from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
@@ -28,7 +27,6 @@ def unpickle(file: ModelFile) -> Any:
         ModelUnavailableError: no pickle, cut short, of a class that cannot be imported, or without `predict`.
     """
     _refuse_other_formats(file)
-    _make_working_directory_importable()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = _loaded(file)
@@ -49,18 +47,11 @@ def _refuse_other_formats(file: ModelFile) -> None:
         )
 
 
-def _make_working_directory_importable() -> None:
-    # A console script starts with its own folder on the path, not the one the user stands in.
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
-        sys.path.insert(0, here)
-
-
 def _loaded(file: ModelFile) -> Any:
     path = file.path
     try:
         return load(decompressed(file.content))
-    except ModelUnavailableError:  # it was changed meanwhile
+    except ModelUnavailableError:  # it was changed meanwhile, or another user may write to a module
         raise
     except Exception as exc:
         raise ModelUnavailableError(f"{path}: {trouble(exc, file.content)}") from exc

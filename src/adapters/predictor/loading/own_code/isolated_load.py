@@ -1,0 +1,179 @@
+"""Isolated load: while a model is loaded, its own modules are new ones, whatever the process has imported before."""
+
+import gc
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from copy import copy
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from threading import Lock, get_ident
+from types import FrameType, ModuleType
+from typing import Any, Final
+from weakref import WeakSet, finalize
+
+from foreseen.adapters.predictor.loading.own_code.distributions import is_own
+from foreseen.adapters.predictor.loading.own_code.own_modules import OwnModules
+from foreseen.adapters.predictor.loading.own_code.script import run_script
+
+PATIENCE_S: Final = 60.0
+"""Seconds for which a load waits for another one in this process.
+
+One that hangs must not keep those after it for ever. What they import by statements is apart all the same; only what
+they look up in `sys.modules` could be the other's.
+"""
+
+_turn = Lock()
+_living: list[OwnModules] = []
+"""Those whose model is being loaded or in use, the public ones last."""
+
+_withdrawn: WeakSet[OwnModules] = WeakSet()
+"""Those whose model is no longer used and which have not been freed yet."""
+
+
+@contextmanager
+def isolated_load(code: Path | None = None) -> Iterator[OwnModules]:
+    """Execute the user's own modules anew for what is imported on this thread until the block ends.
+
+    Own modules that were imported before are out of sight meanwhile. Afterwards the new ones are what others find in
+    `sys.modules`, but for those that were imported without a model; and none of them where the load fails.
+
+    Args:
+        code: the script whose classes the model file knows as those of `__main__`.
+    Raises:
+        ModelUnavailableError: the script cannot be read or executed, or another user may write to it.
+    """
+    with ExitStack() as on_exit:
+        if _turn.acquire(timeout=PATIENCE_S):
+            on_exit.callback(_turn.release)
+        _import_from(Path.cwd(), *([code.resolve().parent] if code else []))
+        outside = _take_out()
+        on_exit.callback(sys.modules.update, outside)
+        own = OwnModules(outside)
+        _living.append(own)
+        finder = _Finder(own)
+        sys.meta_path.insert(0, finder)
+        on_exit.callback(finder.leave_the_thread)
+        try:
+            if code is not None:
+                on_exit.callback(sys.modules.__setitem__, "__main__", sys.modules["__main__"])
+                sys.modules["__main__"] = run_script(code, own)
+            yield own
+        except BaseException:
+            withdraw(own)
+            raise
+
+
+def withdraw_with(own: OwnModules, model: object) -> None:
+    """Withdraw own modules once a model, or what predicts with it, is no longer used."""
+    finalize(model, withdraw, own).atexit = False
+
+
+def withdraw(own: OwnModules) -> None:
+    """Take own modules out of `sys.modules`; those of the newest model that remains are found there again."""
+    own.hide()
+    _living.remove(own)
+    _withdrawn.add(own)
+    sys.meta_path[:] = [each for each in sys.meta_path if not (isinstance(each, _Finder) and each.own is own)]
+    if _living and not _living[-1].is_public:
+        _living[-1].show()
+
+
+def free_withdrawn() -> None:
+    """Free what withdrawn own modules hold.
+
+    Modules, their functions and classes refer to one another, so that only the garbage collector frees them; and a
+    server tells it to leave alone what there is when it starts.
+    """
+    if any(own.modules for own in _withdrawn):
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+
+
+def _import_from(*folders: Path) -> None:
+    """Have modules in folders found, after all others: a file there must not stand for a library of its name."""
+    for folder in map(str, folders):
+        if folder not in sys.path:
+            sys.path.append(folder)
+    importlib.invalidate_caches()  # of what is in each folder, which may have been written a moment ago
+
+
+def _take_out() -> dict[str, ModuleType]:
+    """Take every own module out of `sys.modules`; return those that no model was loaded with."""
+    for own in _living:
+        own.hide()
+    imported = dict(sys.modules)
+    tops = {name.partition(".")[0] for name in imported} - {"__main__"}
+    ours = {top for top in tops if _is_own(imported.get(top))}
+    outside = {name: each for name, each in imported.items() if name.partition(".")[0] in ours and _is_own(each)}
+    for name in outside:
+        del sys.modules[name]
+    return outside
+
+
+def _is_own(module: ModuleType | None) -> bool:
+    spec = getattr(module, "__spec__", None)
+    return isinstance(spec, ModuleSpec) and is_own(spec)
+
+
+class _Finder:
+    """Finds own modules for what else imports them by name: the unpickler, and libraries that own code calls."""
+
+    is_of_own_modules = True
+
+    def __init__(self, own: OwnModules) -> None:
+        self.own = own
+        self._thread: int | None = get_ident()
+
+    def leave_the_thread(self) -> None:
+        """From now on only find what is imported where own code runs."""
+        self._thread = None
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        """Return where a module is, an own one with a loader that hands it out; None for most others.
+
+        One that was found on the way is returned, lest it is looked for twice.
+        """
+        top = name.partition(".")[0]
+        if (top in self.own.others and name != top) or not self._is_for_the_model():
+            return None
+        if (file := self.own.file(name)) is None:
+            return self.own.others.get(name)
+        if not self.own.is_public:
+            raise ImportError(
+                f"module {name!r} is imported too late: another model has taken this one's place", name=name
+            )
+        spec = copy(file.spec)
+        spec.loader = _Handing(self.own)
+        return spec
+
+    def _is_for_the_model(self) -> bool:
+        """Return whether this is an import of the model's: on the thread that loads it, or where its own code runs."""
+        if get_ident() == self._thread:
+            return True
+        frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the only way to know who imports
+        while frame is not None and frame.f_builtins is not self.own.builtins:
+            frame = frame.f_back
+        return frame is not None
+
+
+class _Handing(Loader):
+    """A loader that hands out an own module, which was executed for it or before."""
+
+    def __init__(self, own: OwnModules) -> None:
+        self._own = own
+        self._spec: Any = None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module."""
+        module = self._own.module(spec.name)
+        self._spec = getattr(module, "__spec__", None)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it as it is, and as found by whoever found it first."""
+        with suppress(AttributeError):  # of an object that a module put in its place
+            module.__spec__ = self._spec

@@ -1,0 +1,341 @@
+"""Own code that changes is another model: no old answer under a new fingerprint, and no new one under the old."""
+
+import importlib
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.subprocess.parent import ModelProcess
+from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
+from foreseen.domain.errors import ModelUnavailableError, PredictionError
+from foreseen.domain.steady import SteadyPredictor
+from support.models import pickled_by_hand
+from support.own_code import WAYS, Way, answer, put, write
+from support.processes import environment
+
+HELP = WAYS["a value of a module"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working directory that is importable only as far as a load makes it so; Python keeps byte code as it does."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if name.startswith("own"):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def model(folder: Path) -> Path:
+    """A model of a class in `owncode`, which is still to be written."""
+    return pickled_by_hand(folder / "Own", "owncode")
+
+
+@contextmanager
+def in_a_process(path: Path, **options: Any) -> Iterator[ProcessPredictor]:
+    predictor = ProcessPredictor(ModelProcess({"path": path, **options}))
+    try:
+        yield predictor
+    finally:
+        predictor.close()
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_changed_code_answers_for_a_new_model_and_the_old_one_goes_on(name: str, folder: Path, model: Path) -> None:
+    write(folder, WAYS[name], 2)
+    old, same = load_predictor(model), load_predictor(model)
+    assert (answer(old), answer(same), old.info) == (6.0, 6.0, same.info)
+    write(folder, WAYS[name], 5)
+
+    new = load_predictor(model)
+
+    assert (answer(new), answer(old)) == (15.0, 6.0)
+    assert new.info.fingerprint != old.info.fingerprint
+
+
+@pytest.mark.parametrize("name", ["a value of a module", "an import in a branch that no trial takes"])
+def test_a_process_runs_no_byte_code_of_before(name: str, folder: Path, model: Path) -> None:
+    write(folder, WAYS[name], 2)
+    py_compile.compile(str(folder / "ownhelp.py"))
+    with in_a_process(model) as old:
+        write(folder, WAYS[name], 5)
+        with in_a_process(model) as new:
+            assert (answer(old), answer(new)) == (6.0, 15.0)
+            assert new.info.fingerprint != old.info.fingerprint
+            assert new.info == load_predictor(model).info
+
+
+def test_what_this_process_imported_before_is_neither_used_nor_replaced(folder: Path, model: Path) -> None:
+    sys.path.append(str(folder))
+    write(folder, HELP, 2)
+    before: Any = importlib.import_module("owncode")
+    write(folder, HELP, 5)
+
+    predictor = load_predictor(model)
+
+    assert answer(predictor) == 15.0
+    assert sys.modules["owncode"] is before
+    assert sys.modules["ownhelp"].FACTOR == 2
+
+
+def zipped(folder: Path, factor: int) -> None:
+    with zipfile.ZipFile(folder / "helpers.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("ownhelp.py"), f"FACTOR = {factor}\n")
+
+
+def zipped_beside_byte_code(folder: Path, factor: int) -> None:
+    """Zip a source with byte code that looks up to date and is that of the first source."""
+    compiled = folder / "kept.pyc"
+    if not compiled.exists():
+        put(folder / "kept.py", f"FACTOR = {factor}\n")
+        os.utime(folder / "kept.py", (315_532_800, 315_532_800))  # the first moment that an archive knows
+        py_compile.compile(str(folder / "kept.py"), cfile=str(compiled))
+    zipped(folder, factor)
+    with zipfile.ZipFile(folder / "helpers.zip", "a") as archive:
+        archive.write(compiled, "ownhelp.pyc")
+
+
+def compiled_alone(folder: Path, factor: int) -> None:
+    put(folder / "elsewhere" / "ownhelp.py", f"FACTOR = {factor}\n")
+    py_compile.compile(str(folder / "elsewhere" / "ownhelp.py"), cfile=str(folder / "ownhelp.pyc"))
+
+
+def loose_in_site_packages(folder: Path, factor: int) -> None:
+    info = folder / "site-packages" / "other-1.0.dist-info"
+    put(info / "METADATA", "Name: other\nVersion: 1.0\n")
+    put(info / "RECORD", "other.py,,\n")
+    put(folder / "site-packages" / "ownhelp.py", f"FACTOR = {factor}\n")
+
+
+FORMS: dict[str, tuple[str, Callable[[Path, int], None]]] = {
+    "in a zip": ("helpers.zip", zipped),
+    "in a zip beside byte code": ("helpers.zip", zipped_beside_byte_code),
+    "without source": (".", compiled_alone),
+    "loose in site-packages": ("site-packages", loose_in_site_packages),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_module_counts_in_whatever_form_it_is_there(form: str, folder: Path, model: Path) -> None:
+    place, build = FORMS[form]
+    sys.path.append(str(folder / place))
+    write(folder, HELP, 2)
+    (folder / "ownhelp.py").unlink()
+    build(folder, 2)
+    old = load_predictor(model)
+    build(folder, 5)
+
+    new = load_predictor(model)
+
+    assert (answer(old), answer(new)) == (6.0, 15.0)
+    assert new.info.fingerprint != old.info.fingerprint
+
+
+def test_an_extension_counts_and_a_changed_one_is_loaded_by_another_process(folder: Path, model: Path) -> None:
+    """Of one of one's own: it is another library's here, under a name and in a place that nobody installed."""
+    extension = folder / Path(msgspec._core.__file__).name
+    shutil.copy(msgspec._core.__file__, extension)
+    write(folder, Way("owncode.py", top="import _core\nFACTOR = 2"), 2)
+    with in_a_process(model) as old, in_a_process(model) as same:
+        with extension.open("ab") as file:
+            file.write(b"another build")
+        with in_a_process(model) as new:
+            assert old.info == same.info
+            assert new.info.fingerprint != old.info.fingerprint
+
+
+def test_the_same_code_is_the_same_model_wherever_and_however_it_is_loaded(
+    folder: Path, model: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for way in WAYS.values():
+        write(folder, way, 2)
+    changed = {way.changed.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for way in WAYS.values()}
+    names = sorted(changed - {"owncode"})
+    imports = "\n".join(f"import {name}" for name in names)
+    put(folder / "owncode.py", f"{imports}\n{(folder / 'owncode.py').read_text()}")
+    here = load_predictor(model).info
+    with in_a_process(model) as there:
+        assert there.info == here
+
+    other = tmp_path_factory.mktemp("other") / "place"
+    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(other)
+    sys.path[:] = [*(entry for entry in sys.path if entry != str(folder)), str(other)]
+    for name in reversed(names):
+        importlib.import_module(name)
+
+    assert load_predictor(other / model.name).info == here
+
+
+def test_code_that_nothing_imports_changes_nothing(folder: Path, model: Path) -> None:
+    write(folder, HELP, 2)
+    before = load_predictor(model).info
+    put(folder / "ownother.py", "FACTOR = 2\n")
+
+    assert load_predictor(model).info == before
+
+
+def test_libraries_that_own_code_imports_count_with_their_versions(folder: Path, model: Path) -> None:
+    way = Way(
+        "owncode.py", top="import msgspec.json\nFACTOR = 2", inside="if rows[0, 0] == 3: import yaml.nothing_there"
+    )
+    write(folder, way, 2)
+
+    versions = load_predictor(model).info.versions
+
+    assert versions["msgspec"] == msgspec.__version__
+    assert "PyYAML" in versions
+    assert "foreseen" not in versions
+
+
+def test_a_module_that_nothing_announced_is_refused_unless_it_is_listed(folder: Path, model: Path) -> None:
+    """Its name is in no text of the code, and no trial call asks for it."""
+    named = "FACTOR = getattr(__import__(pathlib.Path('name').read_text()), 'FACTOR', 0)"
+    hidden = Way("ownhelp.py", top="import pathlib", inside=named)
+
+    def loaded() -> SteadyPredictor:
+        (folder / "name").write_text("math")
+        predictor = load_predictor(model)
+        (folder / "name").write_text("ownhelp")
+        return predictor
+
+    write(folder, hidden, 2)
+    with pytest.raises(
+        PredictionError, match=r"ImportError: module 'ownhelp' was no part of the model .* list its file"
+    ):
+        answer(loaded())
+
+    (folder / "Own.toml").write_text("[fingerprint]\nfiles = ['ownhelp.py']\n")
+    old = loaded()
+    assert answer(old) == 6.0
+    write(folder, hidden, 5)
+    new = loaded()
+    assert (answer(new), new.info != old.info) == (15.0, True)
+
+
+def test_a_module_that_changed_before_its_first_import_is_what_it_was(folder: Path, model: Path) -> None:
+    write(folder, WAYS["an import in a branch that no trial takes"], 2)
+    old = load_predictor(model)
+    write(folder, WAYS["an import in a branch that no trial takes"], 5)
+
+    assert answer(old) == 6.0
+
+
+@pytest.mark.parametrize("name", ["owncode.py", "ownhelp.py"])
+def test_a_module_that_others_may_write_to_is_refused(name: str, folder: Path, model: Path) -> None:
+    write(folder, WAYS["an import in predict"], 2)
+    (folder / name).chmod(0o666)
+
+    with pytest.raises(ModelUnavailableError, match=rf"{name}: expected a module that only you may write to"):
+        load_predictor(model, sha256=None)
+
+
+SHADOWS = ("numpy.py", "json.py", "joblib.py", "random.py", "sklearn.py", "pydantic.py")
+
+
+def test_a_file_with_the_name_of_a_library_stands_for_nothing(folder: Path, model: Path) -> None:
+    write(folder, HELP, 2)
+    for name in SHADOWS:
+        put(folder / name, "raise SystemExit('the wrong module')\n")
+
+    with in_a_process(model) as there:
+        assert answer(there) == 6.0
+    line = [sys.executable, "-m", "foreseen", "inspect", model.name]
+    inspected = subprocess.run(line, capture_output=True, text=True, env=environment(), check=False)
+    assert (inspected.returncode, inspected.stderr) == (0, "")
+
+
+SCRIPT = """
+from ownbeside import FACTOR
+
+class Own:
+    n_features_in_ = 1
+
+    def predict(self, rows):
+        return [row[0] * FACTOR for row in rows.tolist()]
+
+if __name__ == "__main__":
+    raise SystemExit("trained again")
+"""
+
+
+@pytest.fixture
+def script(folder: Path) -> Path:
+    """A script in a folder of its own, with a module beside it."""
+    put(folder / "training" / "ownbeside.py", "FACTOR = 2\n")
+    put(folder / "training" / "train.py", SCRIPT)
+    return folder / "training" / "train.py"
+
+
+def test_a_class_of_a_script_needs_the_script(folder: Path) -> None:
+    with pytest.raises(
+        ModelUnavailableError, match=r"'Own'; .*name that script by --code FILE.py, or move the class to"
+    ):
+        load_predictor(pickled_by_hand(folder / "Own", "__main__"))
+
+
+@pytest.mark.parametrize("changed", ["train.py", "ownbeside.py"])
+def test_a_script_gives_its_classes_and_is_part_of_the_model(folder: Path, script: Path, changed: str) -> None:
+    model, main = pickled_by_hand(folder / "Own", "__main__"), sys.modules["__main__"]
+    old = load_predictor(model, code=script)
+    with in_a_process(model, code=script) as there:
+        assert (answer(there), there.info) == (6.0, old.info)
+    put(script.parent / changed, (script.parent / changed).read_text().replace("2", "5").replace("* FACTOR", "* 5"))
+
+    new = load_predictor(model, code=script)
+
+    assert (answer(old), answer(new), new.info != old.info) == (6.0, 15.0, True)
+    assert sys.modules["__main__"] is main
+
+
+def make_a_folder_of(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+WRONG_SCRIPTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "gone": (Path.unlink, "expected a Python file .*, got no such file"),
+    "a folder": (make_a_folder_of, "got a directory"),
+    "anybody's": (lambda path: path.chmod(0o666), "expected a module that only you may write to"),
+    "without guard": (lambda path: path.write_text("raise SystemExit('usage')"), "only trains under .* got SystemExit"),
+    "broken": (lambda path: path.write_text("class Own\n"), "got SyntaxError"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_SCRIPTS)
+def test_a_script_that_cannot_be_used_is_refused_by_its_name(folder: Path, script: Path, wrong: str) -> None:
+    spoil, said = WRONG_SCRIPTS[wrong]
+    spoil(script)
+
+    with pytest.raises(ModelUnavailableError, match=f"^{script}: .*{said}") as caught:
+        load_predictor(pickled_by_hand(folder / "Own", "__main__"), code=script)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_pickles_its_own_classes_while_it_answers(folder: Path, model: Path) -> None:
+    """As joblib does for its cache and its workers."""
+    copying = "import pickle; FACTOR = pickle.loads(pickle.dumps(self)).factor"
+    write(folder, Way("owncode.py", top="FACTOR = 2", inside=copying, factor="2"), 2)
+    put(folder / "owncode.py", (folder / "owncode.py").read_text() + "    factor = 2\n")
+    first = load_predictor(model)
+    second = load_predictor(model)
+    assert answer(second) == 6.0
+    del second
+
+    assert answer(first) == 6.0
