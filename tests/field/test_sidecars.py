@@ -112,7 +112,7 @@ class Codes:
 
     def predict(self, frame: pd.DataFrame) -> list[int]:
         assert frame["grade"].cat.ordered
-        return frame["grade"].cat.codes.tolist()
+        return [int(code) for code in frame["grade"].cat.codes]
 
 
 def test_a_declared_dtype_stands_above_the_models(tmp_path: Path) -> None:

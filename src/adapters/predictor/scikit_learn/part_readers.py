@@ -61,7 +61,9 @@ class FittedPart:
         """Read an encoder of category_encoders or feature_engine, which keep what they map by the column's name."""
         part = self._estimator
         if (mapping := _mapping(part, name)) is None:
-            return None
+            # What encodes without a mapping, as by hashes, encodes texts.
+            is_encoded = type(part).__module__.startswith("category_encoders") and name in (part.cols or ())
+            return ColumnFacts(dtype="string", origin=f"cols of {type(part).__name__}") if is_encoded else None
         values = [value for value in mapping if not _is_marker(value)]
         facts = facts_of_values(values, origin=f"the mapping of {type(part).__name__}")
         takes_missing = getattr(part, "handle_missing", "error") != "error" or facts.takes_missing
@@ -184,6 +186,8 @@ def _mapping(part: Any, name: str | None) -> Iterable[Any] | None:
         return list(by_name[name])
     for encoder in (getattr(part, "ordinal_encoder", None), part):
         listed = getattr(encoder, "mapping", None) or getattr(encoder, "category_mapping", None)
+        if isinstance(listed, Mapping) and hasattr(listed.get(name), "index"):
+            return list(listed[name].index)
         for each in listed if isinstance(listed, list) else ():
             if isinstance(each, Mapping) and each.get("col") == name:
                 mapped: Any = each["mapping"]
