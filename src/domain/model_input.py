@@ -79,8 +79,15 @@ class ModelInput:
     def canonical(self) -> bytes:
         """Return the bytes that stand for the form: a model that is given another one may answer otherwise."""
         columns = [
-            [c.name, c.dtype, [[type(v).__name__, str(v)] for v in c.categories], c.is_ordered, c.missing]
-            for c in self.columns
+            [
+                column.name,
+                column.dtype,
+                [[type(value).__name__, str(value)] for value in column.categories],  # 1 is not "1"
+                column.is_ordered,
+                column.missing,
+                column.refuses_unknown,
+            ]
+            for column in self.columns
         ]
         return json.dumps([self.takes, self.is_dmatrix, columns], separators=(",", ":"), ensure_ascii=True).encode()
 

@@ -41,6 +41,12 @@ def test_it_names_the_model_the_features_and_the_pages() -> None:
     assert lines[5] == f"  docs   {BASE}/docs"
 
 
+def test_it_says_how_to_name_features_that_have_numbers() -> None:
+    lines = said(Settings(), signature=Signature((Feature("x0"), Feature("x1"))))
+
+    assert lines[1] == "  takes  x0, x1 (the model knows no names: --features a,b,… gives them)"
+
+
 @pytest.mark.parametrize(
     ("host", "base"),
     [("0.0.0.0", BASE), ("::", BASE), ("::1", "http://[::1]:8000"), ("localhost", "http://localhost:8000")],

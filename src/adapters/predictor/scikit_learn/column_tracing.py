@@ -169,7 +169,7 @@ def _further(way: _Passed, later: Sequence[_Passed]) -> _Passed:
     if facts.is_dropped:
         return _Passed(replace(way.facts, is_dropped=way.facts == _NOTHING))
     return _Passed(
-        then(way.facts, facts, is_filled=way.is_filled),
+        facts if way.facts is _NOTHING else then(way.facts, facts, is_filled=way.is_filled),
         tuple(column for passed in later for column in passed.onward),
         way.is_filled or all(passed.is_filled for passed in later),
     )
