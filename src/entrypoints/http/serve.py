@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import ceil
 from typing import Final
@@ -61,11 +63,31 @@ def serve(container: Container, starting: Starting, *, announce: Callable[[int],
         else:
             # Each process builds its own application, from the settings; this one's model was to be found good.
             end_model(container.predictor())
-            supervisor = Supervisor(
-                _config(partial(_app_of_worker, settings, Slots()), settings), listener, announce_once
-            )
-            starting.end()
-            supervisor.run()
+            with _past_the_working_directory() as names:
+                app_of_worker = partial(_app_of_worker, settings, Slots(), names)
+                supervisor = Supervisor(_config(app_of_worker, settings), listener, announce_once)
+                starting.end()
+                supervisor.run()
+
+
+@contextmanager
+def _past_the_working_directory() -> Iterator[Sequence[str]]:
+    """Start processes that do not look for modules in the working directory before they are told where modules are.
+
+    They are started by `python -c`, for which a file `signal.py` there would stand for the library of that name.
+
+    Returns:
+        what they are to take out of their environment, lest what a model starts inherits it.
+    """
+    name = "PYTHONSAFEPATH"
+    if name in os.environ:
+        yield []
+        return
+    os.environ[name] = "1"
+    try:
+        yield [name]
+    finally:
+        del os.environ[name]
 
 
 def _warm_up() -> None:
@@ -107,7 +129,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _app_of_worker(settings: Settings, slots: Slots) -> ASGIApp:
+def _app_of_worker(settings: Settings, slots: Slots, names: Sequence[str]) -> ASGIApp:
+    for name in names:
+        os.environ.pop(name, None)
     configure_logs(settings)
     before = signal.getsignal(signal.SIGTERM)
     starting = Starting()  # uvicorn's handler would let the model load first

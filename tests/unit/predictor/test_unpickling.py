@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.errors import ModelUnavailableError
-from support.models import answers, iris_forest, iris_frame, save
+from support.models import answers, iris_forest, iris_frame, pickled_by_hand, save
 
 
 def _refusal(path: Path) -> str:
@@ -95,6 +95,19 @@ def test_a_module_that_is_broken_is_told_as_that(module: Path, tmp_path: Path) -
 
     assert "SyntaxError" in said
     assert "a file that is none" not in said
+
+
+def test_a_module_with_the_name_of_a_library_is_told_to_be_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "statistics.py").write_text("class Own:\n    pass\n")
+
+    said = _refusal(pickled_by_hand(tmp_path / "Own", "statistics"))
+
+    assert (
+        "statistics.py in the working directory is another module, since libraries are found first: rename it" in said
+    )
 
 
 def test_a_class_of_a_script_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import importlib.util
 import lzma
 import re
+import sys
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO
 
 from foreseen.adapters.predictor.formats.documents import text_format
@@ -114,6 +116,13 @@ def _missing(name: str) -> str:
     )
 
 
+def _passed_over(module: str) -> str:
+    """Return the file in the working directory that has the name of a library's module; nothing if there is none."""
+    file = Path(module.replace(".", "/") + ".py")
+    imported = getattr(sys.modules.get(module), "__file__", None)
+    return str(file) if imported and file.is_file() and not file.samefile(imported) else ""
+
+
 def _installed(top: str) -> str:
     with suppress(ImportError, ValueError):
         return installed(top) if importlib.util.find_spec(top) else ""
@@ -135,6 +144,11 @@ def _not_importable(exc: Exception) -> str:
             "the model again"
         )
     module = re.search(r"(?:module|from) '([\w.]+)'", said)
+    if module and (file := _passed_over(module[1])):
+        return (
+            f"expected every class of the model to be importable: {said}; {file} in the working directory is another "
+            "module, since libraries are found first: rename it, and save the model from it again"
+        )
     found = _installed(module[1].partition(".")[0]) if module else ""
     if found:
         return (

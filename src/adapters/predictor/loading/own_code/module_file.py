@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from functools import cached_property
+from hashlib import file_digest
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ModuleSpec
 from pathlib import Path
 from types import CodeType
@@ -24,7 +25,8 @@ class ModuleFile:
     Attributes:
         name: of the module.
         spec: where and by whom it was found.
-        content: the bytes that stand for it in a fingerprint; none of a package that is spread over folders.
+        content: what stands for it in a fingerprint: its bytes, of an extension their digest; none of a package that is
+            spread over folders.
     """
 
     def __init__(self, name: str, spec: ModuleSpec) -> None:
@@ -71,6 +73,9 @@ class ModuleFile:
     def _read(self) -> bytes:
         if not self._path:
             return b""
+        if self.is_extension:  # perhaps large, and executed by the system's loader
+            with Path(self._path).open("rb") as file:
+                return file_digest(file, "blake2b").digest()
         read = getattr(self.spec.loader, "get_data", None)
         data: bytes = read(self._path) if read else Path(self._path).read_bytes()
         return data[_PYC_HEADER:] if self._path.endswith(tuple(BYTECODE_SUFFIXES)) else data

@@ -1,0 +1,22 @@
+"""Files in the working directory that are called as libraries: none stands for the library, in no process."""
+
+from pathlib import Path
+
+from support.models import pickled_by_hand
+from support.own_code import WAYS, put, write
+from support.processes import served
+
+LIBRARIES = ("numpy", "json", "random", "signal", "socket", "struct", "queue", "pickle", "logging", "typing", "fastapi")
+
+
+def test_a_service_of_several_processes_uses_none_of_them(tmp_path: Path) -> None:
+    write(tmp_path, WAYS["a value of a module"], 2)
+    pickled_by_hand(tmp_path / "Own", "owncode")
+    for name in LIBRARIES:
+        put(tmp_path / f"{name}.py", "raise SystemExit('the wrong module')\n")
+
+    with served("Own", "--workers", "2", cwd=tmp_path) as running:
+        assert running.get("/predict", x0=3).json() == {"prediction": 6.0}
+        assert running.stop() == 0
+
+    assert "the wrong module" not in "".join(running.out + running.err)
