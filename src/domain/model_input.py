@@ -12,7 +12,7 @@ from foreseen.domain.signature import Signature
 Takes = Literal["frame", "array", "texts", "dicts", "tensor"]
 TAKES: tuple[str, ...] = get_args(Takes)
 
-ANY_NUMBER: Final = "takes any number"
+ANY_NUMBER: Final = "any number will do"
 """The origin of a dtype where only parts that turn every number into a float64 see the column."""
 
 DECLARED: Final = "the sidecar"

@@ -97,7 +97,7 @@ def test_inspect_says_where_each_dtype_is_from(tmp_path: Path) -> None:
 
     assert "a DataFrame" in said
     assert "found by trial" in said
-    assert "takes any number" in said
+    assert "any number will do" in said
     assert "categories_ of" in said
 
 

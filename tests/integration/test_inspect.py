@@ -61,7 +61,7 @@ def test_a_forest_is_told_as_json(iris_model: Path) -> None:
     assert [feature["name"] for feature in told["features"]] == IRIS_NAMES
     assert told["features"][0] == {
         "name": "sepal_length", "dtype": "float64", "shape": [], "missing": False,
-        "example": told["features"][0]["example"], "given_as": "float64", "dtype_from": "takes any number",
+        "example": told["features"][0]["example"], "given_as": "float64", "dtype_from": "any number will do",
     }  # fmt: skip
     assert 4 < told["features"][0]["example"] < 8  # one at which a tree splits
     assert (told["takes"], told["ignored"], told["doubts"]) == ("frame", [], [])
