@@ -3,7 +3,7 @@
 from typing import Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
-from foreseen.adapters.predictor.scikit_learn.part_readers import rounded
+from foreseen.adapters.predictor.scikit_learn.known_values import rounded
 
 
 def read_names(model: Any) -> list[str] | None:
@@ -15,7 +15,7 @@ def read_names(model: Any) -> list[str] | None:
 def read_facts(model: Any) -> list[ColumnFacts]:
     """Return what each column is.
 
-    A category is hashed as its text, so that the text stands for an integer as well; which it was is not kept.
+    A category is hashed as its text, which for an integer is the same; which of the two it was is not kept.
     """
     texts = {*model.get_cat_feature_indices(), *model.get_text_feature_indices()}
     borders = model.get_borders() if model.tree_count_ else {}

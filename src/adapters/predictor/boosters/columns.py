@@ -1,6 +1,6 @@
 """Columns of the gradient boosting libraries: names, categories and missing values as their models keep them.
 
-Each library is asked by attributes of its models, so that none is imported for a model of another.
+Each library is read by attributes of its models, so that none is imported for a model of another.
 """
 
 from importlib import import_module

@@ -3,7 +3,7 @@
 from typing import Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
-from foreseen.adapters.predictor.scikit_learn.part_readers import as_category, rounded
+from foreseen.adapters.predictor.scikit_learn.known_values import as_category, rounded
 
 
 def read_names(model: Any) -> list[str] | None:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
-from foreseen.adapters.predictor.scikit_learn.part_readers import as_category
+from foreseen.adapters.predictor.scikit_learn.known_values import as_category
 from foreseen.domain.signature import DType
 
 _DTYPES: Final[dict[str, DType]] = {"int": "int64", "i": "bool"}
@@ -20,7 +20,7 @@ def read_facts(model: Any) -> list[ColumnFacts]:
     """Return what each column is."""
     booster = _booster(model)
     missing = getattr(model, "missing", float("nan"))
-    takes_missing = missing is None or missing != missing  # else a number stands for nothing
+    takes_missing = missing is None or missing != missing  # else a number means that a value is missing
     types = booster.feature_types or ["float"] * booster.num_features()
     categories = _categories(booster) if "c" in types and booster.feature_names else {}
     return [_facts(index, kind, categories, takes_missing=takes_missing) for index, kind in enumerate(types)]

@@ -52,9 +52,9 @@ def joined(found: Sequence[ColumnFacts]) -> ColumnFacts:
     seen = [facts for facts in found if not facts.is_dropped]
     if not seen:
         return ColumnFacts(is_dropped=bool(found))
-    told = max(seen, key=_clarity)
+    clearest = max(seen, key=_clarity)
     return replace(
-        told,
+        clearest,
         takes_missing=all(facts.takes_missing for facts in seen),
         missing_is_none=any(facts.missing_is_none for facts in seen),
         hints=next((facts.hints for facts in seen if facts.hints), ()),
@@ -78,9 +78,9 @@ def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFa
             hints=later.hints or later.values,
             example=later.example,
         )
-    told = first if _clarity(first) >= _clarity(later) else later
+    clearest = first if _clarity(first) >= _clarity(later) else later
     return replace(
-        told,
+        clearest,
         hints=first.hints or later.hints,
         takes_missing=first.takes_missing if is_filled else later.takes_missing,
         missing_is_none=first.missing_is_none or (not is_filled and later.missing_is_none),

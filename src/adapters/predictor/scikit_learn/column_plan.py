@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import MOST_VALUES, ColumnFacts
-from foreseen.adapters.predictor.scikit_learn.part_readers import facts_of_values
+from foreseen.adapters.predictor.scikit_learn.known_values import facts_of_values
 from foreseen.domain.model_input import ANY_NUMBER, DECLARED, ColumnForm
 from foreseen.domain.signature import DATETIMES, FLOATS, DType, Feature
 

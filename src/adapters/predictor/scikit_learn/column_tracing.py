@@ -6,27 +6,20 @@ from typing import Any, Final
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
-    BaggingClassifier,
-    BaggingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
-    StackingClassifier,
-    StackingRegressor,
-    VotingClassifier,
-    VotingRegressor,
 )
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.feature_selection import RFE
-from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
-from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from foreseen.adapters.predictor.boosters.columns import booster_facts
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts, joined, then
+from foreseen.adapters.predictor.scikit_learn.column_picks import picked_columns
+from foreseen.adapters.predictor.scikit_learn.members import BAGGING, members_of
 from foreseen.adapters.predictor.scikit_learn.part_readers import FittedPart, says_what_it_wants
 from foreseen.adapters.predictor.scikit_learn.tags import allows_missing
 
@@ -34,22 +27,6 @@ TEXT: Final = (CountVectorizer, HashingVectorizer)
 """What takes texts; TfidfVectorizer is a CountVectorizer."""
 
 _HIST = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
-_PARALLEL = (
-    ClassifierChain,
-    RegressorChain,
-    MultiOutputClassifier,
-    MultiOutputRegressor,
-    OneVsOneClassifier,
-    OneVsRestClassifier,
-    OutputCodeClassifier,
-    StackingClassifier,
-    StackingRegressor,
-    VotingClassifier,
-    VotingRegressor,
-)
-_BAGGING = (BaggingClassifier, BaggingRegressor)
-_WRAPPED = ("best_estimator_", "estimator_", "regressor_", "estimator")
-"""Where a search, a threshold, a transformed target or a frozen estimator keeps the one that it is around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,30 +90,15 @@ def _walk(estimator: Any, columns: Sequence[_Column]) -> list[_Passed]:
         return _of_function(estimator, columns)
     if (facts := booster_facts(estimator)) is not None:
         return [_Passed(_at(facts, column)) for column in columns]
-    if members := _members(estimator):
+    if members := members_of(estimator):
         walked = [_walk(member, _as_member(estimator, place, columns)) for place, member in enumerate(members)]
         return [_Passed(joined([passed.facts for passed in each])) for each in zip(*walked, strict=True)]
     return _plain(estimator, columns)
 
 
-def _members(estimator: Any) -> list[Any]:
-    """Return the fitted estimators that an estimator hands its columns to as they are."""
-    if isinstance(estimator, FeatureUnion):
-        return [part for _, part in estimator.transformer_list if not isinstance(part, str)]
-    if isinstance(estimator, CalibratedClassifierCV):
-        return [calibrated.estimator for calibrated in getattr(estimator, "calibrated_classifiers_", ())]
-    if isinstance(estimator, _PARALLEL + _BAGGING):
-        return [member for member in getattr(estimator, "estimators_", ()) if not isinstance(member, str)]
-    # Own code may do anything before; what has members keeps a template of them beside, which was never fitted.
-    if not says_what_it_wants(estimator) or hasattr(estimator, "estimators_"):
-        return []
-    found = [getattr(estimator, name) for name in _WRAPPED if hasattr(getattr(estimator, name, None), "predict")]
-    return found[:1]
-
-
 def _as_member(estimator: Any, place: int, columns: Sequence[_Column]) -> Sequence[_Column]:
     """Return the columns as one member counts them, where it is given some of them only, and no names."""
-    if isinstance(estimator, _BAGGING):
+    if isinstance(estimator, BAGGING):
         chosen = list(estimator.estimators_features_[place])
     elif isinstance(estimator, RFE):
         chosen = list(np.flatnonzero(estimator.support_))
@@ -182,29 +144,13 @@ def _routed(transformer: ColumnTransformer, columns: Sequence[_Column]) -> list[
     found: list[list[_Passed]] = [[] for _ in columns]
     # What a bagging keeps as its template was never fitted.
     for name, part, chosen in getattr(transformer, "transformers_", ()):
-        picks = _picked(chosen, transformer)
+        picks = picked_columns(chosen, transformer)
         given = [by_name.get(own_names.get(pick)) if pick not in by_index else by_index[pick] for pick in picks]
         inner = [_Column(place, columns[at].name) for place, at in enumerate(given) if at is not None]
         here = [at for at in given if at is not None]
         for at, passed in zip(here, _walk(part, inner), strict=True):
             found[at].append(_behind(transformer, name, passed, len(picks)))
     return [_all_of(passed) if passed else _DROPPED for passed in found]
-
-
-def _picked(chosen: Any, transformer: ColumnTransformer) -> list[int]:
-    """Return the numbers of the columns that a part was given, in order."""
-    count = int(transformer.n_features_in_)
-    names = {str(name): place for place, name in enumerate(getattr(transformer, "feature_names_in_", ()))}
-    if isinstance(chosen, slice):
-        if isinstance(chosen.start, str) or isinstance(chosen.stop, str):  # both ends belong to it, as in pandas
-            start = names[chosen.start] if chosen.start is not None else None
-            stop = names[chosen.stop] + 1 if chosen.stop is not None else None
-            chosen = slice(start, stop, chosen.step)
-        return list(range(*chosen.indices(count)))
-    picked = [chosen] if np.ndim(chosen) == 0 else list(chosen)
-    if picked and isinstance(picked[0], bool | np.bool_):
-        return [index for index, is_picked in enumerate(picked) if is_picked]
-    return [names[pick] if isinstance(pick, str) else int(pick) % count for pick in picked]
 
 
 def _behind(transformer: ColumnTransformer, part_name: str, passed: _Passed, n_given: int) -> _Passed:

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
-from math import floor, log10
 from typing import Any, Final
 
 import numpy as np
 
-from foreseen.adapters.predictor.scikit_learn.column_facts import MOST_VALUES, ColumnFacts
-from foreseen.domain.signature import MAX_EXACT_INTEGER, DType
+from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
+from foreseen.adapters.predictor.scikit_learn.known_values import facts_of_values, is_missing, rounded
 
 
 class FittedPart:
@@ -44,7 +42,7 @@ class FittedPart:
         if not type(part).__module__.startswith("sklearn.impute"):
             return None
         marker = getattr(part, "missing_values", None)
-        if not is_missing(marker):  # it fills in a number that stands for nothing, such as -1
+        if not is_missing(marker):  # it fills in for a number, such as -1
             return None
         statistic = _at(getattr(part, "statistics_", None), index)
         is_string = isinstance(statistic, str)
@@ -105,81 +103,6 @@ class FittedPart:
         return number
 
 
-def facts_of_values(known: Iterable[Any], *, dtype: np.dtype[Any] | None = None, origin: str) -> ColumnFacts:
-    """Return what the distinct values say that a column was fitted on, a missing one among them or not.
-
-    Args:
-        dtype: of the array that held them, if one did.
-    """
-    known = list(known)
-    present = [value for value in known if not is_missing(value)]
-    domain_dtype = _domain_dtype(present, dtype)
-    is_mixed = dtype is not None and dtype.kind == "O" and domain_dtype not in (None, "string")
-    return ColumnFacts(
-        dtype=domain_dtype,
-        form="object" if is_mixed else None,
-        takes_missing=len(present) < len(known),
-        missing_is_none=any(value is None for value in known),
-        values=tuple(_as_json(value) for value in present[:MOST_VALUES] if _is_exact(value)),
-        origin=origin if domain_dtype else "",
-    )
-
-
-def as_category(
-    categories: Iterable[Any], *, origin: str, takes_missing: bool, refuses_unknown: bool = False
-) -> ColumnFacts:
-    """Return the facts of a pandas category column, by its categories in the order of their codes."""
-    known = tuple(_as_json(value) for value in categories)
-    facts = facts_of_values(known, origin=origin)
-    return replace(
-        facts,
-        form="category",
-        categories=known,
-        refuses_unknown=refuses_unknown,
-        takes_missing=takes_missing,
-        missing_is_none=False,
-    )
-
-
-def is_missing(value: Any) -> bool:
-    """Return whether a value stands for a missing one: None, NaN, NaT or pandas' NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:  # the truth of NA is unknown
-        return True
-
-
-def _domain_dtype(present: list[Any], dtype: np.dtype[Any] | None) -> DType | None:
-    if dtype is not None and dtype.kind in "biufMU":
-        return {"b": "bool", "i": "int64", "u": "int64", "M": "datetime", "U": "string"}.get(  # type: ignore[return-value]
-            dtype.kind, "float32" if dtype.itemsize == 4 else "float64"
-        )
-    if not present:
-        return None
-    kinds: tuple[tuple[Any, DType], ...] = (
-        (str, "string"),
-        (bool | np.bool_, "bool"),
-        (int | np.integer, "int64"),
-        (float | int | np.floating | np.integer, "float64"),
-        (np.datetime64, "datetime"),
-    )
-    return next((name for kind, name in kinds if all(isinstance(value, kind) for value in present)), None)
-
-
-def _as_json(value: Any) -> object:
-    if isinstance(value, np.datetime64):
-        return str(value.astype("datetime64[us]"))
-    if isinstance(value, np.float32):
-        return float(str(value))
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _is_exact(value: Any) -> bool:
-    return not isinstance(value, int | np.integer) or abs(int(value)) <= MAX_EXACT_INTEGER
-
-
 def _mapping(part: Any, name: str | None) -> Iterable[Any] | None:
     by_name = getattr(part, "encoder_dict_", None)
     if isinstance(by_name, Mapping) and name in by_name:
@@ -232,19 +155,6 @@ def _array(part: Any, attribute: str) -> Any:
     if isinstance(kept, list) and kept and isinstance(kept[0], np.ndarray):
         kept = kept[0]
     return kept if isinstance(kept, np.ndarray) and kept.dtype.kind in "iuf" else None
-
-
-def rounded(value: Any) -> Any:
-    """Return a number with three digits that count, for people to read; a text as it is, None for anything else."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-        return None
-    number = float(value)
-    if not np.isfinite(number) or abs(number) > MAX_EXACT_INTEGER:
-        return None
-    digits = 2 - floor(log10(abs(number))) if number else 0
-    return round(number, max(digits, 0))
 
 
 def _at(values: Any, index: int | None) -> Any:

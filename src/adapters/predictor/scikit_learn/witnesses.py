@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.scikit_learn.column_facts import MOST_VALUES
-from foreseen.adapters.predictor.scikit_learn.part_readers import is_missing, says_what_it_wants
+from foreseen.adapters.predictor.scikit_learn.known_values import is_missing
+from foreseen.adapters.predictor.scikit_learn.part_readers import says_what_it_wants
 
 _ENTRY: Final = "transform"
 

@@ -1,0 +1,22 @@
+"""Column picks: which of its columns a fitted ColumnTransformer hands to a part."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+
+
+def picked_columns(chosen: Any, transformer: ColumnTransformer) -> list[int]:
+    """Return the numbers of the columns that a part was given, in order."""
+    count = int(transformer.n_features_in_)
+    names = {str(name): place for place, name in enumerate(getattr(transformer, "feature_names_in_", ()))}
+    if isinstance(chosen, slice):
+        if isinstance(chosen.start, str) or isinstance(chosen.stop, str):  # both ends belong to it, as in pandas
+            start = names[chosen.start] if chosen.start is not None else None
+            stop = names[chosen.stop] + 1 if chosen.stop is not None else None
+            chosen = slice(start, stop, chosen.step)
+        return list(range(*chosen.indices(count)))
+    picked = [chosen] if np.ndim(chosen) == 0 else list(chosen)
+    if picked and isinstance(picked[0], bool | np.bool_):
+        return [index for index, is_picked in enumerate(picked) if is_picked]
+    return [names[pick] if isinstance(pick, str) else int(pick) % count for pick in picked]
