@@ -328,6 +328,44 @@ def test_a_script_that_cannot_be_used_is_refused_by_its_name(folder: Path, scrip
     assert "\n" not in str(caught.value)
 
 
+def test_code_that_the_model_file_holds_itself_may_import_own_code(folder: Path) -> None:
+    """As cloudpickle saves classes and functions that a notebook defines."""
+    pytest.importorskip("cloudpickle")  # which joblib brings from 1.5 on
+    model = folder / "notebook.pkl"
+    write(folder, HELP, 2)
+    notebook = [sys.executable, "-c", NOTEBOOK.format(path=str(model))]
+    subprocess.run(notebook, check=True, cwd=folder)
+    model.chmod(0o600)
+    old = load_predictor(model)
+    write(folder, HELP, 5)
+    assert answer(old) == 6.0  # for which it imports the module only now
+
+    new = load_predictor(model)
+
+    assert answer(new) == 15.0
+    assert new.info.fingerprint != old.info.fingerprint
+
+
+NOTEBOOK = """
+import cloudpickle
+
+def factor(value):
+    if value == 3:
+        from ownhelp import FACTOR
+        return FACTOR
+    return 2
+
+class Own:
+    n_features_in_ = 1
+
+    def predict(self, rows):
+        return [row[0] * factor(row[0]) for row in rows.tolist()]
+
+with open({path!r}, "wb") as file:
+    cloudpickle.dump(Own(), file)
+"""
+
+
 def test_a_model_pickles_its_own_classes_while_it_answers(folder: Path, model: Path) -> None:
     """As joblib does for its cache and its workers."""
     copying = "import pickle; FACTOR = pickle.loads(pickle.dumps(self)).factor"

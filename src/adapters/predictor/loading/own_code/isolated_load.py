@@ -138,7 +138,10 @@ class _Finder:
         One that was found on the way is returned, lest it is looked for twice.
         """
         top = name.partition(".")[0]
-        if (top in self.own.others and name != top) or not self._is_for_the_model():
+        if top in self.own.others and name != top:
+            return None
+        is_known = self.own.is_public and name in self.own.files  # whoever imports it: code in the model file, say
+        if not is_known and not self._is_for_the_model():
             return None
         if (file := self.own.file(name)) is None:
             return self.own.others.get(name)
