@@ -24,7 +24,15 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from support.own_functions import TextTransformer, as_text, as_text_array, doubled, parts_of_dates, with_area
+from support.own_functions import (
+    TextTransformer,
+    as_text,
+    as_text_array,
+    doubled,
+    into_classes,
+    parts_of_dates,
+    with_area,
+)
 from support.served import dtypes, load_saved, own_answers, sent
 
 STORES = pd.DataFrame({"store": [1, 2, 3, 4] * 25, "price": np.linspace(1, 2, 100)})
@@ -273,3 +281,12 @@ def test_boosting_on_histograms_is_given_its_integer_categories(tmp_path: Path) 
 
     assert dtypes(predictor.info.signature)["store"] == "int64"
     assert sent(predictor, {"store": 3, "price": 1.5}) == own_answers(model, frame[2:3].assign(price=1.5))
+
+
+def test_numbers_that_the_models_own_code_makes_classes_of_stay_numbers(tmp_path: Path) -> None:
+    frame = STORES.assign(store=STORES["store"] * 10)
+    model = _of_stores(make_pipeline(FunctionTransformer(into_classes), OneHotEncoder(handle_unknown="ignore")))
+    predictor = load_saved(model.fit(frame, IS_THIRD), tmp_path)
+
+    assert dtypes(predictor.info.signature)["store"] == "float64"
+    assert sent(predictor, {"store": 30, "price": 1.5}) == own_answers(model, frame[2:3].assign(price=1.5))

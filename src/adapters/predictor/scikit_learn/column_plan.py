@@ -21,6 +21,7 @@ class PlannedColumn:
         is_open: whether nothing says its dtype, so that it is found out by trial, or guessed.
         is_dropped: whether the model does not look at it.
         hints: values that a part behind a user's code knows: what that code makes of the feature's.
+        has_made_up_values: whether the feature's values, to try the column with, are none that the model knows.
     """
 
     feature: Feature
@@ -28,6 +29,7 @@ class PlannedColumn:
     is_open: bool = False
     is_dropped: bool = False
     hints: tuple[object, ...] = ()
+    has_made_up_values: bool = False
 
     @property
     def takes_any_number(self) -> bool:
@@ -49,7 +51,8 @@ class PlannedColumn:
 
     def without_made_up_values(self) -> "PlannedColumn":
         """Return the plan without values to try that nothing in the model knows."""
-        return self if self.hints else replace(self, feature=replace(self.feature, values=()))
+        is_known = bool(self.hints) and not self.has_made_up_values
+        return self if is_known else replace(self, feature=replace(self.feature, values=()))
 
 
 def plan_column(

@@ -1,6 +1,7 @@
 """Dtype options: what a column may be whose dtype nothing says, each with values to try it with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations, islice
 from typing import Final
@@ -21,55 +22,69 @@ MOST_COLUMNS: Final = 16
 MOST_PAIRS: Final = 32
 """Pairs of columns whose dtypes are tried together."""
 
-_DTYPES: Final[tuple[DType, ...]] = ("int64", "bool", "datetime", "string")
-"""What a column may be that is taken for float64 at first, the most plausible first."""
+_NUMBERS: Final[tuple[DType, ...]] = ("float64", "int64")
+_DTYPES: Final[tuple[DType, ...]] = ("float64", "int64", "bool", "datetime", "string")
+"""What a column may be whose dtype nothing says, the most plausible first."""
 
 
-def changes(plan: InputPlan, known: Sequence[object]) -> Iterator[dict[int, PlannedColumn]]:
-    """Yield what may be planned otherwise: one open column at a time; all of an array, which has one dtype."""
-    options = _options(plan, known)
-    if plan.takes == "array" or len(options) > MOST_COLUMNS:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the open columns of a plan may be otherwise.
+
+    A call that fails says that a dtype is wrong. One that does not fail says so only by values that the encoders know:
+    of a dtype of which none are known there is nothing to compare.
+
+    Attributes:
+        known: values that the encoders of the model know.
+        is_failing: whether the model fails as it is planned.
+    """
+
+    plan: InputPlan
+    known: Sequence[object]
+    is_failing: bool
+
+    def one_by_one(self) -> Iterator[dict[int, PlannedColumn]]:
+        """Yield what may be planned otherwise: one column at a time; all of an array, which has one dtype."""
+        if self.plan.takes == "array" or len(self.plan.open_columns) > MOST_COLUMNS:
+            yield from self._all_at_once(self.plan.open_columns)
+            return
+        for at in self.plan.open_columns:
+            for dtype in _DTYPES:
+                yield from self._together([at], dtype)
+
+    def together(self) -> Iterator[dict[int, PlannedColumn]]:
+        """Yield what may be planned otherwise of several columns that one part of the model sees: two, or all."""
+        for pair in islice(combinations(self.plan.open_columns, 2), MOST_PAIRS):
+            for dtype in _DTYPES[2:]:
+                yield from self._together(pair, dtype)
+        yield from self._all_at_once(self.plan.open_columns)
+
+    def _all_at_once(self, places: Sequence[int]) -> Iterator[dict[int, PlannedColumn]]:
         for dtype in _DTYPES:
-            others = _other_numbers(plan, dtype) if plan.takes == "array" else {}
-            yield {**others, **_all_in(options, dtype)}
-        return
-    # A part that comes first in a pipeline may have a column that comes last in the frame: gone through twice.
-    for at, choices in [*options.items(), *options.items()]:
-        for choice in choices:
-            yield {at: choice}
+            for changed in self._together(places, dtype):
+                yield {**_beside_integers(self.plan), **changed} if dtype == "int64" else changed
 
+    def _together(self, places: Sequence[int], dtype: DType) -> Iterator[dict[int, PlannedColumn]]:
+        """Yield some columns in a dtype, if any of them can be of that."""
+        changed = {at: self._in(self.plan.columns[at], dtype) for at in places}
+        if found := {at: column for at, column in changed.items() if column is not None}:
+            yield found
 
-def changes_together(plan: InputPlan, known: Sequence[object]) -> Iterator[dict[int, PlannedColumn]]:
-    """Yield what may be planned otherwise of several columns that one part of the model sees: two, or all."""
-    options = _options(plan, known)
-    for pair in islice(combinations(options, 2), MOST_PAIRS):
-        for dtype in _DTYPES[1:]:
-            yield _all_in({at: options[at] for at in pair}, dtype)
-    for dtype in _DTYPES:
-        yield _all_in(options, dtype)
-
-
-def _options(plan: InputPlan, known: Sequence[object]) -> dict[int, list[PlannedColumn]]:
-    return {
-        at: [other for dtype in _DTYPES if (other := _with_dtype(plan.columns[at], dtype, known)) is not None]
-        for at in plan.open_columns
-    }
-
-
-def _all_in(options: Mapping[int, Sequence[PlannedColumn]], dtype: DType) -> dict[int, PlannedColumn]:
-    return {at: other for at, others in options.items() for other in others if other.feature.dtype == dtype}
-
-
-def _other_numbers(plan: InputPlan, dtype: DType) -> dict[int, PlannedColumn]:
-    """Return the columns beside the open ones that are of a dtype as well, if those are: an array has but one."""
-    others = (at for at, column in enumerate(plan.columns) if column.takes_any_number) if dtype == "int64" else ()
-    return {at: column for at in others if (column := _with_dtype(plan.columns[at], dtype, ())) is not None}
+    def _in(self, column: PlannedColumn, dtype: DType) -> PlannedColumn | None:
+        values = _as_dtype(_hints(column, self.known, dtype), dtype)
+        is_comparable = bool(values) or (dtype in _NUMBERS and not column.hints)
+        return _with_dtype(column, dtype, values) if is_comparable or self.is_failing else None
 
 
 def in_integers(plan: InputPlan, places: Sequence[int], known: Sequence[object]) -> dict[int, PlannedColumn]:
-    """Return some open columns as integers, and what has to be of their dtype beside them."""
-    changed = {at: _with_dtype(plan.columns[at], "int64", known) for at in places}
-    others = _other_numbers(plan, "int64") if plan.takes == "array" else {}
+    """Return some columns that are taken for float64 as the same numbers in integers, and what has to be so beside."""
+    changed = {}
+    for at in places:
+        hints = _hints(plan.columns[at], known, "int64")
+        whole = _as_dtype(hints, "int64")
+        if whole or not _as_dtype(hints, "float64"):  # else only fractions are known
+            changed[at] = _with_dtype(plan.columns[at], "int64", whole)
+    others = _beside_integers(plan)
     return {**others, **{at: column for at, column in changed.items() if column is not None}}
 
 
@@ -79,22 +94,39 @@ def first_guess(column: PlannedColumn, known: Sequence[object]) -> PlannedColumn
     Whole numbers are taken for values, since those are the same as integers.
     """
     texts = _as_dtype(column.hints, "string")
-    if texts and not any(_as_dtype(column.hints, dtype) for dtype in _DTYPES[:3]):
+    if texts and not any(_as_dtype(column.hints, dtype) for dtype in ("float64", "bool", "datetime")):
         return column.with_dtype("string", texts, origin=BY_TRIAL, is_guess=False)
-    hints = column.hints or known
+    hints = _hints(column, known, "float64")
     whole = [float(number) for number in _as_dtype(hints, "int64")]  # type: ignore[arg-type] # which they are
-    values = whole or _as_dtype(hints, "float64") or _whole_numbers(column.feature)
-    return column.with_dtype("float64", values, origin="", is_guess=True)
+    return _in_float64(column, whole or _as_dtype(hints, "float64"))
 
 
-def _with_dtype(column: PlannedColumn, dtype: DType, known: Sequence[object]) -> PlannedColumn | None:
-    """Return an open column with another dtype; None where nothing that is known behind it can be of that."""
+def _hints(column: PlannedColumn, known: Sequence[object], dtype: DType) -> Sequence[object]:
+    """Return the values that are known behind a column, else those known anywhere, which say nothing of texts."""
+    return column.hints or (known if dtype != "string" else ())
+
+
+def _beside_integers(plan: InputPlan) -> dict[int, PlannedColumn]:
+    """Return the other columns of an array as integers: it has one dtype."""
+    if plan.takes != "array":
+        return {}
+    others = {at: _with_dtype(each, "int64", ()) for at, each in enumerate(plan.columns) if each.takes_any_number}
+    return {at: column for at, column in others.items() if column is not None}
+
+
+def _with_dtype(column: PlannedColumn, dtype: DType, values: Sequence[object]) -> PlannedColumn | None:
+    """Return a column with another dtype, to be tried with some values, else with plausible ones."""
     if column.feature.dtype == dtype or column.feature.shape:
         return None
-    values = _as_dtype(column.hints or (known if dtype != "string" else ()), dtype)
-    if column.hints and not values:
-        return None
-    return column.with_dtype(dtype, values or _plausible(column.feature, dtype), origin=BY_TRIAL, is_guess=False)
+    if dtype == "float64":
+        return _in_float64(column, values)
+    planned = column.with_dtype(dtype, values or _plausible(column.feature, dtype), origin=BY_TRIAL, is_guess=False)
+    return replace(planned, has_made_up_values=not values)
+
+
+def _in_float64(column: PlannedColumn, values: Sequence[object]) -> PlannedColumn:
+    planned = column.with_dtype("float64", values or _whole_numbers(column.feature), origin="", is_guess=True)
+    return replace(planned, has_made_up_values=not values)
 
 
 def _plausible(feature: Feature, dtype: DType) -> Sequence[object]:

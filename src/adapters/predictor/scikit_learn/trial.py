@@ -13,8 +13,7 @@ from foreseen.adapters.predictor.scikit_learn.dtype_options import (
     BY_TRIAL,
     MOST_COLUMNS,
     ROWS,
-    changes,
-    changes_together,
+    Options,
     first_guess,
     in_integers,
 )
@@ -115,9 +114,13 @@ class _Trial:
 
         A change is kept where the call comes further with it.
         """
-        for changed in changes(best.plan, self._known):
-            best = self._better(best, changed)
-        for changed in changes_together(best.plan, self._known):
+        # A part that comes first in a pipeline may have a column that comes last in the frame: gone through twice.
+        for once_more in (False, True):
+            if once_more and best.rank:
+                break
+            for changed in Options(best.plan, self._known, is_failing=not best.rank).one_by_one():
+                best = self._better(best, changed)
+        for changed in Options(best.plan, self._known, is_failing=True).together():
             if best.rank:
                 break
             best = self._better(best, changed)
