@@ -28,9 +28,9 @@ LOOPS = [int(text) for text in os.environ.get("FORESEEN_TEST_LOOPS", "2").split(
 
 MODELS = {
     "search": lambda: GridSearchCV(HistGradientBoostingClassifier(max_iter=8), {"max_depth": [2, 3]}, cv=2),
-    "forest": lambda: RandomForestClassifier(50),
+    "forest": lambda: RandomForestClassifier(20),
     "logistic": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=50)),
-    "network": lambda: MLPClassifier((50,), max_iter=5),
+    "network": lambda: MLPClassifier((20,), max_iter=2),
     "neighbours": lambda: KNeighborsClassifier(algorithm="brute"),
     "machine": SVC,
     "components": lambda: make_pipeline(PCA(10), LogisticRegression(max_iter=50)),
@@ -42,7 +42,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Eight models, one of them of the user's own."""
     folder = tmp_path_factory.mktemp("models")
     data, target = load_digits(return_X_y=True)
-    saved = [save(make().fit(data[:500], target[:500]), folder, f"{name}.joblib") for name, make in MODELS.items()]
+    saved = [save(make().fit(data[:200], target[:200]), folder, f"{name}.joblib") for name, make in MODELS.items()]
     return [*saved, save(Flowers(), folder, "own.joblib")]
 
 
@@ -58,6 +58,7 @@ def busy(loops: int) -> Iterator[None]:
             loop.wait()
 
 
+@pytest.mark.timeout(600)  # of which the loops take most
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("loops", LOOPS)
 def test_a_model_has_one_fingerprint_however_busy_the_machine_is(models: list[Path], loops: int) -> None:

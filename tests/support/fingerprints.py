@@ -13,6 +13,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd  # noqa: F401 - imported once, for all starts
+
+import foreseen.adapters.predictor.scikit_learn.column_tracing  # noqa: F401 - as above
 from foreseen.adapters.predictor.load_predictor import load_predictor
 
 
