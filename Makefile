@@ -59,7 +59,7 @@ $(RAY_STAMP): $(STAMP)
 	@touch $@
 
 test-versions: $(LOWEST_STAMP) ## Run the tests that load models under the oldest scikit-learn, numpy and pandas (two minutes)
-	$(LOWEST_BIN)/python -m pytest $(wildcard tests/field) tests/unit/predictor tests/integration/test_inspect.py \
+	$(LOWEST_BIN)/python -m pytest --numprocesses 3 --dist loadfile tests/field tests/unit/predictor tests/integration/test_inspect.py \
 	  tests/integration/test_model_files.py tests/integration/test_score_formats.py
 
 $(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt

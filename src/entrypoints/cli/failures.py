@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from traceback import walk_tb
 from typing import Any, Final
 
 import typer
@@ -66,6 +67,14 @@ def run(command: Callable[[], Any]) -> int:
     except ForeseenError as exc:
         _tell(_with_notes(exc))
         return exit_code(exc)
+    except ImportError as exc:
+        library = _failing_library(exc)
+        if library is None:
+            raise
+        _tell(
+            f"expected {library} to be importable, got {exc}; try: install a version that fits, of it or what it names"
+        )
+        return FAILED
     except SignalledError as exc:
         _tell(_with_notes(exc))
         return exc.code
@@ -81,6 +90,13 @@ def run(command: Callable[[], Any]) -> int:
     if code == INTERRUPTED:  # also what Typer makes of Ctrl-C
         _tell("interrupted")
     return code if isinstance(code, int) else OK
+
+
+def _failing_library(exc: ImportError) -> str | None:
+    """Return the library that could not be imported for what it says itself; None where our own code is wrong."""
+    frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(exc.__traceback__)]
+    top = (frames[-1] if frames else "").partition(".")[0]
+    return None if top in ("", "__main__", "foreseen", "importlib") else str(top)
 
 
 def _with_notes(exc: Exception) -> str:

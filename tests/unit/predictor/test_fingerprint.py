@@ -158,6 +158,17 @@ def test_a_part_that_is_not_of_scikit_learn_is_seen() -> None:
     assert not is_of_scikit_learn(kept)
 
 
+def test_a_module_that_scikit_learn_calls_by_another_name_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `_loss` of 1.5 to 1.8, which every gradient boosting holds a part of."""
+    forest = iris_forest(1)
+    forest.loss = type("Loss", (), {"__module__": "_loss_here"})()
+    assert not is_of_scikit_learn(forest)
+
+    monkeypatch.setitem(sys.modules, "_loss_here", sys.modules["sklearn.base"])
+
+    assert is_of_scikit_learn(forest)
+
+
 def test_names_and_outputs_are_no_part_of_the_fingerprint(iris_model: Path) -> None:
     renamed = load_predictor(iris_model, features=["a", "b", "c", "d"], outputs=("predict_proba",))
 

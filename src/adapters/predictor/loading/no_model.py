@@ -29,7 +29,7 @@ def _described(found: Any) -> tuple[str, str]:
     if _is_of(found, "torch"):
         return f"{_kind(found)}, of PyTorch", _WRAP
     if _is_of(found, "numpy", "pandas", "polars", "scipy") and hasattr(found, "shape"):
-        return f"data, {_kind_name(found)} of shape {tuple(found.shape)}", "save the model that was trained on it"
+        return f"data, {_kind(found)} of shape {tuple(found.shape)}", "save the model that was trained on it"
     if callable(getattr(found, "fit_predict", None)):
         return f"{_kind(found)}, which labels only the rows that it is fitted on", "save a model with predict"
     if callable(getattr(found, "transform", None)):
@@ -50,11 +50,11 @@ def _of_parts(parts: Iterable[Any]) -> str:
 
 
 def _items(items: Iterable[tuple[Any, Any]]) -> str:
-    return _few([f"{key!r} ({_kind_name(value)})" for key, value in items])
+    return _few([f"{key!r} ({_kind(value)})" for key, value in items])
 
 
 def _parts(parts: Iterable[Any]) -> str:
-    return _few([_kind_name(part) for part in parts])
+    return _few([_kind(part) for part in parts])
 
 
 def _few(names: list[str]) -> str:
@@ -63,11 +63,6 @@ def _few(names: list[str]) -> str:
 
 
 def _kind(found: object) -> str:
-    name = _kind_name(found)
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
-
-
-def _kind_name(found: object) -> str:
     return type(found).__qualname__
 
 

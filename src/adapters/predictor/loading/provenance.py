@@ -98,5 +98,10 @@ def _module_names(model: Any) -> set[str]:
     names: set[str] = set()
     for part in parts(model):
         kinds = (part,) if inspect.isroutine(part) else part.__mro__ if isinstance(part, type) else type(part).__mro__
-        names.update(str(kind.__module__) for kind in kinds if getattr(kind, "__module__", None))
+        names.update(_own_name(str(kind.__module__)) for kind in kinds if getattr(kind, "__module__", None))
     return names
+
+
+def _own_name(module: str) -> str:
+    """Return what a module calls itself: scikit-learn 1.5 to 1.8 have classes of a module `_loss` that is of theirs."""
+    return str(getattr(sys.modules.get(module), "__name__", module))

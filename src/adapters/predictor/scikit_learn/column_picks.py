@@ -1,5 +1,6 @@
 """Column picks: which of its columns a fitted ColumnTransformer hands to a part."""
 
+from collections import UserList
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ def picked_columns(chosen: Any, transformer: ColumnTransformer) -> list[int]:
             stop = names[chosen.stop] + 1 if chosen.stop is not None else None
             chosen = slice(start, stop, chosen.step)
         return list(range(*chosen.indices(count)))
+    if isinstance(chosen, UserList):  # scikit-learn 1.5 and 1.6, which warn of every look into their own
+        chosen = chosen.data
     picked = [chosen] if np.ndim(chosen) == 0 else list(chosen)
     if picked and isinstance(picked[0], bool | np.bool_):
         return [index for index, is_picked in enumerate(picked) if is_picked]
