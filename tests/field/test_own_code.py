@@ -245,13 +245,14 @@ def test_a_module_that_others_may_write_to_is_refused(name: str, folder: Path, m
         load_predictor(model, sha256=None)
 
 
-SHADOWS = ("numpy.py", "json.py", "joblib.py", "random.py", "sklearn.py", "pydantic.py")
+SHADOWED = ("numpy", "json", "joblib", "random", "sklearn", "colorsys", "prometheus_client")
 
 
 def test_a_file_with_the_name_of_a_library_stands_for_nothing(folder: Path, model: Path) -> None:
-    write(folder, HELP, 2)
-    for name in SHADOWS:
-        put(folder / name, "raise SystemExit('the wrong module')\n")
+    """Nor for one that the model is the first to import."""
+    write(folder, Way("owncode.py", top="import colorsys, prometheus_client\nFACTOR = 2"), 2)
+    for name in SHADOWED:
+        put(folder / f"{name}.py", "raise SystemExit('the wrong module')\n")
 
     with in_a_process(model) as there:
         assert answer(there) == 6.0

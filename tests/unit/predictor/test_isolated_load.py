@@ -6,6 +6,8 @@ import threading
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.loading.own_code import isolated_load as isolation
+from foreseen.adapters.predictor.loading.own_code.extensions import refuse_other_code
+from foreseen.adapters.predictor.loading.own_code.module_file import ModuleFile
 from foreseen.adapters.predictor.loading.own_code.module_turns import ModuleTurns
 from foreseen.domain.errors import ModelUnavailableError
 from support.models import answers, pickled_by_hand
@@ -189,3 +193,16 @@ def test_two_modules_that_wait_for_each_other_on_two_threads_go_on() -> None:
     assert ended == ["a", "b"]
     assert turns.begin("a")
     assert not turns.begin("a")
+
+
+def test_code_beside_an_extension_has_to_stay_as_this_process_loaded_it(tmp_path: Path) -> None:
+    path = tmp_path / f"ownfast{EXTENSION_SUFFIXES[0]}"
+    path.write_bytes(b"compiled")
+    spec = spec_from_file_location("ownfast", path)
+    assert spec is not None
+    extension = ModuleFile("ownfast", spec)
+    refuse_other_code([extension], {"ownfast": b"1", "owncode": b"1"})
+    refuse_other_code([extension], {"ownfast": b"1", "owncode": b"1"})
+
+    with pytest.raises(ModelUnavailableError, match=rf"{path}: expected the code that this process has loaded"):
+        refuse_other_code([extension], {"ownfast": b"1", "owncode": b"2"})
