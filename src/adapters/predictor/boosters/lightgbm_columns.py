@@ -1,7 +1,13 @@
 """LightGBM: columns of its estimators and of its Booster."""
 
+from dataclasses import replace
 from typing import Any
 
+from foreseen.adapters.predictor.boosters.lightgbm_categories import (
+    PlacedCategories,
+    SeenColumn,
+    placed_categories,
+)
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.known_values import as_category, rounded
 
@@ -15,13 +21,18 @@ def read_names(model: Any) -> list[str] | None:
 def read_facts(model: Any) -> list[ColumnFacts]:
     """Return what each column is: the codes of pandas categories come from the lists that the model keeps."""
     booster = _booster(model)
-    categories = dict(zip(_categorical(booster), booster.pandas_categorical or (), strict=False))
-    return [
-        as_category(categories[index], origin="pandas_categorical of LightGBM", takes_missing=True)
-        if index in categories
-        else ColumnFacts(takes_missing=True, example=example)
-        for index, example in enumerate(_examples(booster))
-    ]
+    seen = _seen_columns(booster)
+    placed = placed_categories(seen, booster.pandas_categorical or ())
+    return [_facts(place, column, placed) for place, column in enumerate(seen)]
+
+
+def _facts(place: int, column: SeenColumn, placed: PlacedCategories) -> ColumnFacts:
+    if place in placed.unclear:
+        return ColumnFacts(form="category", takes_missing=True, is_doubtful=True)
+    if (categories := placed.by_column.get(place)) is not None:
+        facts = as_category(categories, origin="pandas_categorical of LightGBM", takes_missing=True)
+        return replace(facts, is_doubtful=place in placed.doubtful)
+    return ColumnFacts(takes_missing=True, example=None if column.is_categorical else _middle(column.values))
 
 
 def _booster(model: Any) -> Any:
@@ -41,15 +52,22 @@ def _categorical(booster: Any) -> list[int]:
     return sorted(int(place) for place in line.partition(":")[2].strip(" ]").split(",") if place.strip().isdigit())
 
 
-def _examples(booster: Any) -> list[float | int | None]:
-    """Return the middle of the range that each column had: the header of the model's text keeps it."""
+def _seen_columns(booster: Any) -> list[SeenColumn]:
+    """Return what the header of the model's text keeps of each column: "[0:2]", "-1:0:2:1" of categories, or "none"."""
     header = booster.model_to_string(num_iteration=1)
     line = next(line for line in header.splitlines() if line.startswith("feature_infos="))
-    return [_middle(info) for info in line.removeprefix("feature_infos=").split(" ")]
+    categorical = {*_categorical(booster)}
+    infos = line.removeprefix("feature_infos=").split(" ")
+    return [SeenColumn(place in categorical, _values(info)) for place, info in enumerate(infos)]
 
 
-def _middle(info: str) -> float | int | None:
-    if not (info.startswith("[") and info.endswith("]")):
-        return None
-    low, _, high = info[1:-1].partition(":")
-    return rounded((float(low) + float(high)) / 2)  # type: ignore[no-any-return]
+def _values(info: str) -> tuple[float, ...]:
+    if info == "none":
+        return ()
+    values = tuple(map(float, info.strip("[]").split(":")))
+    # Below zero is what LightGBM holds for missing in categories.
+    return values if info.startswith("[") else tuple(value for value in values if value >= 0)
+
+
+def _middle(values: tuple[float, ...]) -> float | int | None:
+    return rounded(sum(values) / 2) if values else None

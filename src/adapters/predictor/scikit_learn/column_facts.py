@@ -28,6 +28,7 @@ class ColumnFacts:
         origin: the part that says so.
         is_opaque: code that says nothing of what it wants sees the column.
         is_dropped: nothing sees the column.
+        is_doubtful: whether it is a category at all, or has these categories, was concluded and may be wrong.
     """
 
     dtype: DType | None = None
@@ -43,6 +44,22 @@ class ColumnFacts:
     origin: str = ""
     is_opaque: bool = False
     is_dropped: bool = False
+    is_doubtful: bool = False
+
+    @property
+    def doubt(self) -> str:
+        """What an operator should know of a doubtful category; nothing where another reading cannot answer wrongly.
+
+        Texts are refused by any other column, and numbers that are their own codes are answered the same.
+        """
+        is_text = self.dtype == "string"
+        if not self.is_doubtful or is_text or self.categories == tuple(range(len(self.categories))):
+            return ""
+        known = ", ".join(map(repr, self.categories[:5])) + (", …" if len(self.categories) > 5 else "")
+        return (
+            f"taken as the pandas category of {known}, but another column may have been that; declare both in the "
+            'sidecar: dtype = "category" and categories = […] for the one, its own dtype for the other'
+        )
 
 
 def joined(found: Sequence[ColumnFacts]) -> ColumnFacts:

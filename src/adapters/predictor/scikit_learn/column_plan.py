@@ -22,6 +22,7 @@ class PlannedColumn:
         is_dropped: whether the model does not look at it.
         hints: values that a part behind a user's code knows: what that code makes of the feature's.
         has_made_up_values: whether the feature's values, to try the column with, are none that the model knows.
+        doubt: what was concluded of it and may be wrong, for an operator; nothing for most.
     """
 
     feature: Feature
@@ -30,6 +31,7 @@ class PlannedColumn:
     is_dropped: bool = False
     hints: tuple[object, ...] = ()
     has_made_up_values: bool = False
+    doubt: str = ""
 
     @property
     def takes_any_number(self) -> bool:
@@ -70,10 +72,7 @@ def plan_column(
     """
     facts = facts if table is None else _declared(name, facts, table)
     if facts.form == "category" and not facts.categories:
-        raise ValueError(
-            f"feature {name!r}: expected its categories, which the model does not keep; list them in the sidecar: "
-            'dtype = "category", categories = […]'
-        )
+        raise ValueError(_without_categories(name, facts))
     is_open = facts.is_opaque and facts.dtype is None and not (table and table.shape)
     dtype = facts.dtype or "float64"
     feature = Feature(
@@ -95,7 +94,16 @@ def plan_column(
         is_guess=is_open,
     )
     forms = tuple(replace(form, name=own) for own in own_names)
-    return PlannedColumn(feature, forms, is_open, facts.is_dropped, facts.hints)
+    return PlannedColumn(feature, forms, is_open, facts.is_dropped, facts.hints, doubt=facts.doubt)
+
+
+def _without_categories(name: str, facts: ColumnFacts) -> str:
+    expected = "whether it is a pandas category, and its" if facts.is_doubtful else "its"
+    other = ", or its own dtype where it is no category" if facts.is_doubtful else ""
+    return (
+        f"feature {name!r}: expected {expected} categories, which the model does not keep; list them in the sidecar: "
+        f'dtype = "category", categories = […]{other}'
+    )
 
 
 def natural_form(dtype: DType, *, missing: bool) -> str:
@@ -124,6 +132,8 @@ def _declared(name: str, facts: ColumnFacts, table: "FeatureTable") -> ColumnFac
     declared = declared_dtype(table.dtype or "category")
     if table.categories is not None or declared.form == "category":
         return _declared_category(name, facts, table)
+    if facts.is_doubtful:
+        facts = replace(facts, form=None, categories=(), is_doubtful=False)
     if facts.form == "category" and facts.categories and declared.dtype != facts.dtype:
         raise ValueError(
             f"feature {name!r}: expected the dtype {facts.dtype}, as the model's categories are, got {table.dtype!r}"
@@ -153,6 +163,7 @@ def _declared_category(name: str, facts: ColumnFacts, table: "FeatureTable") -> 
         is_ordered=table.ordered,
         values=found.values,
         origin=DECLARED,
+        is_doubtful=False,
     )
 
 

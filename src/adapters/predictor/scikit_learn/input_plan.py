@@ -1,6 +1,6 @@
 """InputPlan: one way in which a model may be served: what clients send, and what the model is given for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foreseen.adapters.predictor.scikit_learn.column_plan import PlannedColumn
@@ -63,6 +63,10 @@ class InputPlan:
     def replacing(self, columns: Mapping[int, PlannedColumn]) -> "InputPlan":
         """Return the plan with other columns at some places."""
         return replace(self, columns=tuple(columns.get(at, column) for at, column in enumerate(self.columns)))
+
+    def with_doubts(self, doubts: Iterable[str]) -> "InputPlan":
+        """Return the plan with further doubts."""
+        return replace(self, doubts=(*self.doubts, *doubts))
 
     def without_dropped(self) -> "InputPlan":
         """Return the plan without the columns that the model does not look at, which clients need not send."""

@@ -50,6 +50,7 @@ def describe(
         for plan in plans:
             _check_examples(plan, sidecar)
         plan = settled(model, plans, call)
+        plan = plan.with_doubts(f"{column.feature.name}: {column.doubt}" for column in plan.columns if column.doubt)
         return Description(plan.signature, plan.model_input)
     except ValueError as exc:
         raise ModelUnavailableError(f"{beside or model_path}: {exc}") from exc
