@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NICENESS: Final = 1
-"""How far a model yields to what serves: a hit goes first, and other processes of the machine do not starve the model.
+"""How much nicer a model is than what serves: a hit goes first, and other processes of the machine do not starve the model.
 
 Source:
     docs/adr/0027-how-a-model-is-called.md
@@ -87,11 +87,12 @@ def _load(pipe: Pipe, order: Order) -> "Predictor":
 
 def _let_hits_go_first() -> None:
     """Yield a little to the parent: computing takes long anyway, and a hit should not wait for a turn of it."""
+    niceness = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
     threads = Path("/proc/self/task")
     # On Linux each thread has a niceness of its own, and those of BLAS have been started.
     for thread in [int(folder.name) for folder in threads.iterdir()] if threads.exists() else [0]:
         with suppress(ProcessLookupError):  # it has ended meanwhile
-            os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 def _answer(predictor: "Predictor", columns: Any) -> list[bytes] | ForeseenError:
