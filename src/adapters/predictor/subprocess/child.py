@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NICENESS: Final = 1
-"""How much nicer a model is than what serves: a hit goes first, and other processes of the machine do not starve the model.
+"""How much nicer a model is than what serves: a hit goes first, and other processes do not starve the model.
 
 Source:
     docs/adr/0027-how-a-model-is-called.md
