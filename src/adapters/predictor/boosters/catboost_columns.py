@@ -1,9 +1,12 @@
 """CatBoost: columns of its models."""
 
-from typing import Any
+from typing import Any, Final
 
-from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
+from foreseen.adapters.predictor.boosters.catboost_categories import whole_number_categories
+from foreseen.adapters.predictor.scikit_learn.column_facts import MOST_VALUES, ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.known_values import rounded
+
+_ORIGIN: Final = "cat_features of CatBoost"
 
 
 def read_names(model: Any) -> list[str] | None:
@@ -15,16 +18,22 @@ def read_names(model: Any) -> list[str] | None:
 def read_facts(model: Any) -> list[ColumnFacts]:
     """Return what each column is.
 
-    A category is hashed as its text, which for an integer is the same; which of the two it was is not kept.
+    A category is hashed as its text, so that 10 and "10" are the same to a model, and so are True and 1. Where all
+    categories that a model knows are whole numbers, those are what it is given.
     """
-    texts = {*model.get_cat_feature_indices(), *model.get_text_feature_indices()}
+    categories = {*model.get_cat_feature_indices()}
+    texts = {*model.get_text_feature_indices()}
     borders = model.get_borders() if model.tree_count_ else {}
-    return [
-        ColumnFacts(dtype="string", origin="cat_features of CatBoost")
-        if index in texts
-        else ColumnFacts(takes_missing=True, example=_middle(borders.get(index, ())))
-        for index in range(len(model.feature_names_ or ()))
-    ]
+    numbers = whole_number_categories(model) if categories and model.tree_count_ else {}
+
+    def facts(column: int) -> ColumnFacts:
+        if column in numbers:
+            return ColumnFacts(dtype="int64", values=tuple(numbers[column][:MOST_VALUES]), origin=_ORIGIN)
+        if column in categories or column in texts:
+            return ColumnFacts(dtype="string", origin=_ORIGIN)
+        return ColumnFacts(takes_missing=True, example=_middle(borders.get(column, ())))
+
+    return [facts(column) for column in range(len(model.feature_names_ or ()))]
 
 
 def _middle(borders: Any) -> float | int | None:
