@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
 from support.models import IRIS_NAMES, iris_forest, iris_logistic
-from support.own_functions import ByName
+from support.own_functions import ByName, TextTransformer
 from support.served import dtypes, load_saved, own_answers, sent
 
 
@@ -122,3 +122,34 @@ def test_a_declared_dtype_stands_above_the_models(tmp_path: Path) -> None:
 
     assert dtypes(predictor.info.signature) == {"store": "float64"}
     assert sent(predictor, {"store": 2.5}) == own_answers(model, pd.DataFrame({"store": [2.5]}))
+
+
+def test_a_feature_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    toml = '[[features]]\nname = "a"\ndtype = "int64"\n[[features]]\nname = "b"\n[[features]]\nname = "a"\n'
+
+    said = _refusal(iris_forest(2), tmp_path, toml)
+
+    assert "features[2].name: expected each feature once, got 'a' again" in said
+
+
+def test_one_misspelt_name_is_refused_with_a_hint(tmp_path: Path) -> None:
+    said = _refusal(iris_forest(2), tmp_path, '[[features]]\nname = "Petal_Length"\n')
+
+    assert "expected features that the model has, got 'Petal_Length'; did you mean 'petal_length'?" in said
+
+
+def test_one_foreign_name_is_refused_with_the_names_of_the_model(tmp_path: Path) -> None:
+    said = _refusal(iris_forest(2), tmp_path, '[[features]]\nname = "price"\n')
+
+    assert "of 4 values in all, as many as the model takes, got 1; the model's are sepal_length, sepal_width" in said
+
+
+def test_an_own_first_step_is_refused_with_the_names_of_the_next(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": np.linspace(-2, 2, 20), "b": 1.0})
+    model = make_pipeline(TextTransformer(), OneHotEncoder(), LogisticRegression()).fit(frame, frame["a"] > 0)
+
+    said = _refusal(model, tmp_path, "")
+
+    assert "OneHotEncoder inside it takes a,b" in said
+    assert "--features a,b" in said
+    assert dtypes(load_saved(model, tmp_path, features=["a", "b"]).info.signature) == {"a": "float64", "b": "float64"}

@@ -175,7 +175,7 @@ WRONG = {
     "empty features": ("features = []\n", ["features", "at least 1"]),
     "no name": ("[[features]]\ndtype = 'bool'\n", ["features[0].name: field required"]),
     "reserved name": (FEATURE.replace('"a"', '"instances"'), ["'instances'", "reserved"]),
-    "name twice": (FEATURE * 2, ["expected each feature name once, got 'a' twice"]),
+    "name twice": (FEATURE * 2, ["features[1].name: expected each feature once, got 'a' again"]),
     "bad toml": ("[[features]\n", ["line 1"]),
     "shape of nothing": (FEATURE + "shape = [0]\n", ["feature 'a'", "positive lengths", "[0]"]),
     "shape as text": (FEATURE + "shape = ['8']\n", ["features[0].shape[0]", "got '8'"]),

@@ -1,7 +1,7 @@
 """Sidecar: the TOML file beside a model that says what the model itself does not."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,6 +90,7 @@ def read_sidecar(path: Path) -> Sidecar:
         refuse_unless_private(path, "sidecar")
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         sidecar = Sidecar.model_validate(document)
+        _refuse_repeated(sidecar.features or ())
     except ValidationError as exc:
         raise ModelUnavailableError(f"{path}: {_worded(exc)}") from None
     except OSError as exc:
@@ -97,6 +98,14 @@ def read_sidecar(path: Path) -> Sidecar:
     except ValueError as exc:  # TOML and Unicode errors, wrong shapes, names, examples
         raise ModelUnavailableError(f"{path}: {exc}") from exc
     return sidecar
+
+
+def _refuse_repeated(tables: Sequence[FeatureTable]) -> None:
+    seen: set[str] = set()
+    for at, table in enumerate(tables):
+        if table.name in seen:
+            raise ValueError(f"features[{at}].name: expected each feature once, got {table.name!r} again")
+        seen.add(table.name)
 
 
 def check_examples(features: Iterable[Feature]) -> None:

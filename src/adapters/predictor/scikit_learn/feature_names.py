@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.column_plan import PlannedColumn, plan_column
-from foreseen.adapters.predictor.scikit_learn.columns import Columns
+from foreseen.adapters.predictor.scikit_learn.columns import Columns, feature_names
+from foreseen.adapters.predictor.scikit_learn.first_part import later_steps
 from foreseen.domain.near import near_hint
 
 if TYPE_CHECKING:
@@ -28,10 +29,7 @@ def planned_columns(
     """
     if columns is None:
         if not tables:
-            raise ValueError(
-                f"expected {type(model).__qualname__} to say what it takes (n_features_in_); name its features by "
-                "--features or in a sidecar"
-            )
+            raise ValueError(_says_nothing(model))
         return _as_declared(tables, [(table.name, OPAQUE) for table in tables for _ in range(_size(table))])
     own = list(zip(columns.shown_names, columns.facts, strict=True))
     if names:
@@ -43,6 +41,18 @@ def planned_columns(
         return (plan_column(name, [name], facts, by_name.get(name)) for name, facts in own)
     _check_declared(own, tables)
     return _as_declared(tables, own)
+
+
+def _says_nothing(model: Any) -> str:
+    expected = f"expected {type(model).__qualname__} to say what it takes (n_features_in_)"
+    for step in later_steps(model):
+        if names := feature_names(step):
+            listed = ",".join(names[:20]) + (",…" if len(names) > 20 else "")
+            return (
+                f"{expected}; {type(step).__qualname__} inside it takes {listed}: if the model takes the same, name "
+                f"them by --features {listed}, else name its own there or in a sidecar"
+            )
+    return f"{expected}; name its features by --features or in a sidecar"
 
 
 def _renamed(
@@ -69,11 +79,16 @@ def _check_declared(own: Sequence[tuple[str, ColumnFacts]], tables: Sequence["Fe
     values = sum(map(_size, tables))
     if values == len(own) and all(own_names[at] == table.name for at, table in _placed(tables) if table.name in known):
         return
-    if known:
-        unknown = next(table.name for table in tables if table.name not in own_names)
-        hint = near_hint(unknown, own_names) or f"the model's are {', '.join(own_names[:20])}"
-        raise ValueError(f"expected features that the model has, got {unknown!r}; {hint}")
-    raise ValueError(f"expected features of {len(own)} values in all, as many as the model takes, got {values}")
+    unknown = next((table.name for table in tables if table.name not in own_names), "")
+    hint = near_hint(unknown, own_names)
+    if known or hint:
+        raise ValueError(f"expected features that the model has, got {unknown!r}; {hint or _listed(own_names)}")
+    expected = f"expected features of {len(own)} values in all, as many as the model takes, got {values}"
+    raise ValueError(f"{expected}; {_listed(own_names)}")
+
+
+def _listed(own_names: Sequence[str]) -> str:
+    return f"the model's are {', '.join(own_names[:20])}" + (", …" if len(own_names) > 20 else "")
 
 
 def _placed(tables: Sequence["FeatureTable"]) -> Iterator[tuple[int, "FeatureTable"]]:

@@ -15,6 +15,15 @@ def first_part(model: Any) -> Any:
     return model
 
 
+def later_steps(model: Any) -> list[Any]:
+    """Return the steps of a pipeline after its first, inside a search or what is like it; none where there is none."""
+    while (steps := getattr(model, "steps", None)) is None:
+        if (inner := _inner(model)) is None:
+            return []
+        model = inner
+    return [step for _, step in steps[1:] if step is not None and not isinstance(step, str)]
+
+
 def is_text_part(part: Any) -> bool:
     """Return whether an estimator takes a flat list of texts."""
     module = sys.modules.get("sklearn.feature_extraction.text")
