@@ -118,5 +118,5 @@ def test_it_answers_as_it_does_by_itself(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailableError, match=f"expected a model, an object with a predict method, got {name}"):
+    with pytest.raises(ModelUnavailableError, match=f"expected a model, an object with a predict method, got .*{name}"):
         load_saved(KINDS[name]().fit(X), tmp_path)
