@@ -162,3 +162,54 @@ class BlockCounter:
 
     def predict(self, frame: pd.DataFrame) -> list[str]:
         return [f"{' '.join(frame.columns)}: {len(frame._mgr.blocks)}"] * len(frame)
+
+
+class Keywords:
+    """A model of texts that answers an array of one text a row as well."""
+
+    def predict(self, texts: Any) -> list[int]:
+        return [10 * len(text) + ("good" in text) for text in texts]
+
+
+class Initials:
+    """A model of rows that answers a list of texts as well."""
+
+    def predict(self, rows: Any) -> list[int]:
+        return [len(row[0]) for row in rows]
+
+
+class Spread:
+    """A model of rows whose answer pandas computes otherwise than numpy."""
+
+    def predict(self, rows: Any) -> Any:
+        return rows.std(axis=1)
+
+
+def test_a_model_of_texts_is_given_texts_and_doubted_where_an_array_answers_too(tmp_path: Path) -> None:
+    predictor = load_saved(Keywords(), tmp_path, TEXT, proba=False)
+
+    assert sent(predictor, {"review": "good film"}, {"review": "bad"}) == [91, 30]
+    (doubt,) = predictor.info.model_input.doubts
+    assert "it is given a list of texts" in doubt
+    assert doubt.endswith('declare it in the sidecar: takes = "texts" or takes = "array" or takes = "dicts"')
+
+
+@pytest.mark.parametrize(
+    ("model", "toml", "takes"),
+    [(Initials(), TEXT, "array"), (Spread(), '[[features]]\nname = "a"\n[[features]]\nname = "b"\n', "frame")],
+)
+def test_a_form_that_is_answered_otherwise_is_doubted_until_it_is_declared(
+    model: Any, toml: str, takes: str, tmp_path: Path
+) -> None:
+    (doubt,) = load_saved(model, tmp_path, toml, proba=False).info.model_input.doubts
+    declared = load_saved(model, tmp_path, f'takes = "{takes}"\n{toml}', proba=False).info.model_input
+
+    assert f'takes = "{takes}"' in doubt
+    assert (declared.takes, declared.doubts) == (takes, ())
+
+
+@pytest.mark.parametrize("model", [ByName(), WordCounter(), LonelyRows()])
+def test_a_form_that_alone_is_answered_is_not_doubted(model: Any, tmp_path: Path) -> None:
+    toml = TEXT if isinstance(model, WordCounter) else '[[features]]\nname = "a"\n'
+
+    assert load_saved(model, tmp_path, toml, proba=False).info.model_input.doubts == ()

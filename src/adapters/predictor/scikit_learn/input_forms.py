@@ -32,8 +32,9 @@ def plausible_forms(model: Any, features: Sequence[Feature], *, has_names: bool)
 def _of_own_code(model: Any, features: Sequence[Feature]) -> tuple[Takes, ...]:
     """Return the forms of a model that says nothing: each is tried."""
     is_one_text = len(features) == 1 and features[0].dtype == "string"
-    others: tuple[Takes, ...] = ("texts", "dicts") if is_one_text else ("dicts",)
-    return ("frame", "array", *others) if _is_searched_by_name(model) else ("array", "frame", *others)
+    # Texts before an array, since a model of texts may answer an array of one text for each as well, but otherwise.
+    others: tuple[Takes, ...] = ("texts", "array") if is_one_text else ("array",)
+    return ("frame", *others, "dicts") if _is_searched_by_name(model) else (*others, "frame", "dicts")
 
 
 def _is_searched_by_name(model: Any) -> bool:

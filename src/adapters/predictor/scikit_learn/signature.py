@@ -9,6 +9,7 @@ from foreseen.adapters.predictor.boosters.columns import takes_dmatrix
 from foreseen.adapters.predictor.loading.outgrown import outgrown_refused
 from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
 from foreseen.adapters.predictor.scikit_learn.feature_names import planned_columns
+from foreseen.adapters.predictor.scikit_learn.form_doubts import form_doubts
 from foreseen.adapters.predictor.scikit_learn.input_forms import plausible_forms
 from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.labels import has_several_labels_a_row, read_labels
@@ -51,6 +52,7 @@ def describe(
             _check_examples(plan, sidecar)
         plan = settled(model, plans, call)
         plan = plan.with_doubts(f"{column.feature.name}: {column.doubt}" for column in plan.columns if column.doubt)
+        plan = plan.with_doubts(form_doubts(plan, list(dict.fromkeys(each.takes for each in plans)), call))
         return Description(plan.signature, plan.model_input)
     except ValueError as exc:
         raise ModelUnavailableError(f"{beside or model_path}: {exc}") from exc

@@ -21,6 +21,7 @@ from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.witnesses import Witnesses
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError, PredictionError, UnanswerableError
+from foreseen.domain.model_input import Takes
 from foreseen.domain.probe import probe_batch
 from foreseen.domain.signature import Feature, Signature
 
@@ -73,16 +74,17 @@ def settled(model: Any, plans: Sequence[InputPlan], call: Call) -> InputPlan:
 
 
 def _all_failed(model: Any, outcomes: Sequence[_Outcome]) -> str:
-    tried = "; ".join(f"given {_named(outcome.plan)}: {outcome.error}" for outcome in outcomes)
+    tried = "; ".join(f"given {form_in_words(outcome.plan.takes)}: {outcome.error}" for outcome in outcomes)
     return (
         f"expected {type(model).__qualname__} to answer made-up instances, but it fails whatever it is given: {tried}; "
         "describe its input in a sidecar (takes, and the dtype of each feature)"
     )
 
 
-def _named(plan: InputPlan) -> str:
+def form_in_words(takes: Takes) -> str:
+    """Return what a model is given, as a message says it."""
     names = {"frame": "a DataFrame", "array": "an array", "texts": "a list of texts", "dicts": "a list of dicts"}
-    return names.get(plan.takes, "a tensor")
+    return names.get(takes, "a tensor")
 
 
 class _Trial:
