@@ -1,7 +1,8 @@
 """Load: from a model file to a predictor that is ready to answer."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from foreseen.domain.batch import Batch
 from foreseen.domain.determinism import ROWS
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError, UnanswerableError
 from foreseen.domain.key import fingerprint
+from foreseen.domain.model_failure import failure_text
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.probe import probe_batch
 from foreseen.domain.signature import Signature
@@ -60,6 +62,36 @@ def load_predictor(
     """
     refuse_old_scikit_learn()
     limit = ThreadLimit(threads)
+    with _failures_named(path):
+        return _loaded(
+            path, limit, outputs, features, sidecar, sha256, rows_per_call=rows_per_call, threads=threads, code=code
+        )
+
+
+@contextmanager
+def _failures_named(path: Path) -> Iterator[None]:
+    """Name the file in whatever a model's own code raises beside its methods, in properties and setters."""
+    try:
+        yield
+    except ForeseenError:
+        raise
+    except Exception as exc:
+        log.debug("%s", path, exc_info=True)
+        raise ModelUnavailableError(f"{path}: expected a model that can be loaded: {failure_text(exc)}") from exc
+
+
+def _loaded(
+    path: Path,
+    limit: ThreadLimit,
+    outputs: Sequence[str],
+    features: Sequence[str] | None,
+    sidecar: Path | None,
+    sha256: str | None,
+    *,
+    rows_per_call: int | None,
+    threads: int,
+    code: Path | None,
+) -> SteadyPredictor:
     files = ReadFiles.listed_in(find_sidecar(path, sidecar))
     pinned = None if sha256 is None else pinned_digest(sha256, path)
     with isolated_load(code) as own:

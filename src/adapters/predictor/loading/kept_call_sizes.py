@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS
 from foreseen.adapters.predictor.loading.model_file import refuse_unless_private
 from foreseen.domain.call_size import CallSize
 from foreseen.domain.errors import ModelUnavailableError
@@ -20,6 +21,10 @@ MOST: Final = 32
 """Call sizes that are kept at most, the newest; one for each model, setting and kind of CPU that was here."""
 
 
+SIZES: Final = (CallSize(), CallSize(least=2), CallSize(fixed=STEADY_ROWS), CallSize(fixed=1))
+"""Every size that is ever decided; anything else in the file was put there by somebody else."""
+
+
 class KeptCallSizes:
     """The file `<model file>.calls.json`; whatever is wrong with it costs a decision, never a start."""
 
@@ -28,15 +33,18 @@ class KeptCallSizes:
 
     def find(self, identity: Fingerprint) -> CallSize | None:
         """Return what was decided for exactly this model, libraries and CPU; None where nothing was."""
-        match self._read().get(identity.hex()):
-            case {"least": int(least), "fixed": int() | None as fixed} if least > 0 and (fixed is None or fixed > 0):
-                return CallSize(least=least, fixed=fixed)
-            case _:
-                return None
+        kept = self._read().get(identity.hex())
+        if not isinstance(kept, dict):
+            return None
+        return next(
+            (size for size in SIZES if [size.least, size.fixed] == [kept.get("least"), kept.get("fixed")]), None
+        )
 
     def keep(self, identity: Fingerprint, size: CallSize) -> None:
         """Keep a decision, where the folder can be written."""
-        sizes = {**self._read(), identity.hex(): {"least": size.least, "fixed": size.fixed}}
+        sizes = self._read()
+        sizes.pop(identity.hex(), None)  # which would keep its place among the oldest
+        sizes[identity.hex()] = {"least": size.least, "fixed": size.fixed}
         document = {"format": FORMAT, "call_sizes": dict(list(sizes.items())[-MOST:])}
         try:
             self._replace(json.dumps(document, indent=1).encode() + b"\n")

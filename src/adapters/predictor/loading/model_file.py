@@ -46,7 +46,7 @@ def open_model_file(path: Path, *, pinned_sha256: str | None = None) -> Iterator
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ModelUnavailableError(f"{path}: expected a model file, got something that is no ordinary file")
         if pinned_sha256 is None:
-            refuse_unless_private(path, "model file", otherwise=", or pin the file by --model-sha256")
+            _refuse_unless_private(path, file)
         try:
             digests, size = block_digests(file), file.tell()
         except OSError as exc:
@@ -56,6 +56,17 @@ def open_model_file(path: Path, *, pinned_sha256: str | None = None) -> Iterator
         if pinned_sha256 is not None:
             _refuse_unless_pinned(path, content, pinned_sha256)
         yield ModelFile(path, sha256(b"".join(digests)).digest(), content)
+
+
+def _refuse_unless_private(path: Path, file: BinaryIO) -> None:
+    """Check what is at the path, and that it is what was opened: another file may have taken its place."""
+    try:
+        refuse_unless_private(path, "model file", otherwise=", or pin the file by --model-sha256")
+        is_same = os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    if not is_same:
+        raise ModelUnavailableError(f"{path}: expected a file that stays while it is read, got another; try again")
 
 
 def _opened(path: Path) -> BinaryIO:

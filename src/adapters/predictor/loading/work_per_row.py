@@ -1,7 +1,9 @@
 """How a model's work grows with the rows of a call, counted in calls of functions: no load changes that."""
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -33,9 +35,22 @@ def _calls(compute: Callable[[Batch], object], batch: Batch) -> int:
         count += event in ("call", "c_call")
 
     before = sys.getprofile()
-    sys.setprofile(on_event)
-    try:
-        compute(batch)
-    finally:
-        sys.setprofile(before)
+    with _no_collection():
+        sys.setprofile(on_event)
+        try:
+            compute(batch)
+        finally:
+            sys.setprofile(before)
     return count
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector, whose finalizers would count, from running within the block."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
