@@ -65,6 +65,17 @@ def test_strings_and_numbers_are_answered_as_the_model_does_by_itself(tmp_path: 
     assert [one["prediction"] for one in got] == model.predict(frame).tolist()
 
 
+def test_none_that_an_imputer_of_nan_lets_pass_is_given_as_none(tmp_path: Path) -> None:
+    """As frames of pandas 2 hold missing texts that were read from JSON, Parquet or a database."""
+    frame = COLOURS.assign(colour=pd.Series(["red", "green", None, "red"] * 10, dtype=object))
+    colours = make_pipeline(SimpleImputer(strategy="constant", fill_value="?"), OneHotEncoder(handle_unknown="ignore"))
+    model = _encoded(colours).fit(frame, HEAVY)
+
+    got = answers(_loaded(model, tmp_path), frame[:4])
+
+    assert [list(one["probabilities"].values()) for one in got] == model.predict_proba(frame[:4]).tolist()
+
+
 def test_a_category_that_was_never_seen_is_the_callers_fault(tmp_path: Path) -> None:
     predictor = load_predictor(save(mixed_pipeline(), tmp_path))
 

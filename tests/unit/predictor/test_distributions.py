@@ -13,6 +13,7 @@ from foreseen.adapters.predictor.loading.own_code.distributions import contents_
 from foreseen.adapters.predictor.loading.own_code.module_file import found_spec
 
 
+@pytest.mark.filterwarnings("ignore:Setuptools is replacing distutils")  # once numpy 1 has imported that of Python
 def test_every_installed_module_belongs_to_whom_all_records_say() -> None:
     owners = {top: names for top, names in metadata.packages_distributions().items() if top != "foreseen"}
     found = {top: spec for top in owners if (spec := find_spec(top)) is not None and spec.has_location}

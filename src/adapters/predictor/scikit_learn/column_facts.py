@@ -100,7 +100,8 @@ def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFa
         clearest,
         hints=first.hints or later.hints,
         takes_missing=first.takes_missing if is_filled else later.takes_missing,
-        missing_is_none=first.missing_is_none or (not is_filled and later.missing_is_none),
+        # None that reaches an encoder behind an imputer of NaN was None all along.
+        missing_is_none=first.missing_is_none or later.missing_is_none,
         example=first.example if first.example is not None else later.example,
         is_opaque=first.is_opaque or later.is_opaque,
     )
