@@ -144,7 +144,8 @@ class OwnModules:
         """Take these modules out of `sys.modules`, whatever they are called there."""
         self.is_public = False
         ours = {id(module) for module in (*self._modules.values(), *self._by_path)}
-        for name, module in list(sys.modules.items()):
+        # A copy of all at once: while a list of it is made, a finalizer may import something.
+        for name, module in sys.modules.copy().items():
             if id(module) in ours:
                 del sys.modules[name]
 
@@ -231,7 +232,7 @@ def _prefixes(name: str) -> Iterator[str]:
 
 def _set_installed_parts(package: ModuleType) -> None:
     """Set what is imported already of a package that is spread over folders, some of which hold installed parts."""
-    for name, part in list(sys.modules.items()):
+    for name, part in sys.modules.copy().items():
         parent, _, last = name.rpartition(".")
         if parent == package.__name__:
             setattr(package, last, part)
