@@ -24,6 +24,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from foreseen.domain.errors import ModelUnavailableError
 from support.own_functions import (
     TextTransformer,
     as_text,
@@ -290,3 +291,26 @@ def test_numbers_that_the_models_own_code_makes_classes_of_stay_numbers(tmp_path
 
     assert dtypes(predictor.info.signature)["store"] == "float64"
     assert sent(predictor, {"store": 30, "price": 1.5}) == own_answers(model, frame[2:3].assign(price=1.5))
+
+
+@pytest.mark.parametrize("encoder", [OneHotEncoder(), OneHotEncoder(handle_unknown="ignore"), OrdinalEncoder()])
+def test_categories_of_half_floats_are_found_by_the_numbers_people_write(encoder: Any, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"share": np.array([0.3, 0.7, 1.5, 0.1] * 10, dtype=np.float16)})
+    model = make_pipeline(encoder, LogisticRegression()).fit(frame, [0, 1, 1, 0] * 10)
+    predictor = load_saved(model, tmp_path)
+
+    assert predictor.info.signature.features[0].values == (0.1, 0.3, 0.7, 1.5)
+    assert sent(predictor, {"share": 0.3}, {"share": 0.7}) == own_answers(model, frame[:2])
+
+
+def test_own_code_that_takes_durations_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"wait": pd.to_timedelta(np.arange(40) % 4, unit="h")})
+    model = make_pipeline(FunctionTransformer(in_seconds), LogisticRegression()).fit(frame, [0, 1] * 20)
+
+    with pytest.raises(ModelUnavailableError, match=r"no dtype for durations.*pd.to_timedelta"):
+        load_saved(model, tmp_path, features=["wait"])
+
+
+def in_seconds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make numbers of durations."""
+    return frame.apply(lambda column: column.dt.total_seconds())

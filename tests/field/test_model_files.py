@@ -183,6 +183,7 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "XML": (b'<?xml version="1.0"?>\n<net name="m">', "an XML document", "joblib.dump"),
     "MOJO": (_zipped("model.ini", "domains/d.txt"), "an H2O MOJO model", "write a class"),
     "zip of a pickle": (_zipped("best/model.pkl"), "a zip archive that holds best/model.pkl", "unpack it"),
+    "zip of data.pkl": (_zipped("data.pkl", "notes.txt"), "a zip archive that holds data.pkl", "unpack it"),
     "zip cut off": (_zipped("best/model.pkl")[:60], "a zip archive that is damaged or cut off", "copy it again"),
     "spreadsheet": (_zipped("[Content_Types].xml", "xl/workbook.xml"), "an Office document, data and no model", ""),
     "tar.gz": (_tarred("model.joblib"), "a tar archive", "unpack it"),

@@ -1,6 +1,7 @@
 """From what a request holds to a batch: a JSON body or a query string."""
 
 import asyncio
+import codecs
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -171,7 +172,7 @@ class InstanceReader:
 def _parsed(body: bytes) -> Any:
     try:
         # NaN and Infinity are no JSON, but many clients write them: read here, and refused with their place.
-        return pydantic_core.from_json(body, allow_inf_nan=True, cache_strings="keys")
+        return pydantic_core.from_json(body.removeprefix(codecs.BOM_UTF8), allow_inf_nan=True, cache_strings="keys")
     except ValueError as exc:
         said = "nothing" if not body.strip() else str(exc)
         raise Refusal(400, "invalid-json", "The body is no JSON", f"expected JSON, got {said}") from None

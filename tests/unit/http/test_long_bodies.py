@@ -136,3 +136,13 @@ def test_names_that_are_nearly_right_are_not_compared_without_end(read: Callable
         read()
 
     assert time.thread_time() - began < 0.8
+
+
+def test_a_byte_order_mark_before_a_body_is_ignored() -> None:
+    """RFC 8259, section 8.1, lets a reader ignore one; PowerShell and .NET write them."""
+    body = body_of(flowers(3))
+
+    assert (
+        READER.from_body(b"\xef\xbb\xbf" + body).batch.columns[0].tolist()
+        == READER.from_body(body).batch.columns[0].tolist()
+    )

@@ -33,8 +33,8 @@ def _of_names(names: Sequence[str]) -> FileFormat | None:
         return KERAS
     if "constants.pkl" in ends:
         return FileFormat("a TorchScript model", WRAP)
-    if "data.pkl" in ends:
-        return TORCH
+    if any(name.endswith("data.pkl") and f"{name.removesuffix('data.pkl')}version" in names for name in names):
+        return TORCH  # whose archives have their version beside; data.pkl alone may be any pickle
     if "model.ini" in ends:
         return FileFormat("an H2O MOJO model", WRAP)
     if "[Content_Types].xml" in names:

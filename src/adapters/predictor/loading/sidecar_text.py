@@ -67,7 +67,7 @@ def _dtype(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) ->
 
 def _declared(feature: Feature, form: ColumnForm) -> str:
     """Return the name under which a sidecar declares a form, the feature's own dtype where that has none."""
-    is_of_pandas = form.dtype not in DTYPES and form.dtype != "object"
+    is_of_pandas = form.dtype not in (*DTYPES, "object", "float16")
     return form.dtype if is_of_pandas else feature.dtype
 
 

@@ -21,9 +21,10 @@ def facts_of_values(known: Iterable[Any], *, dtype: np.dtype[Any] | None = None,
     present = [value for value in known if not is_missing(value)]
     domain_dtype = _domain_dtype(present, dtype)
     is_mixed = dtype is not None and dtype.kind == "O" and domain_dtype not in (None, "string")
+    is_half = dtype is not None and dtype == np.float16
     return ColumnFacts(
         dtype=domain_dtype,
-        form="object" if is_mixed else None,
+        form="object" if is_mixed else "float16" if is_half else None,
         takes_missing=len(present) < len(known),
         missing_is_none=any(value is None for value in known),
         values=tuple(_as_json(value) for value in present[:MOST_VALUES] if _is_exact(value)),
@@ -60,7 +61,7 @@ def is_missing(value: Any) -> bool:
 def _domain_dtype(present: list[Any], dtype: np.dtype[Any] | None) -> DType | None:
     if dtype is not None and dtype.kind in "biufMU":
         return {"b": "bool", "i": "int64", "u": "int64", "M": "datetime", "U": "string"}.get(  # type: ignore[return-value]
-            dtype.kind, "float32" if dtype.itemsize == 4 else "float64"
+            dtype.kind, "float32" if dtype.itemsize <= 4 else "float64"
         )
     if not present:
         return None
@@ -77,7 +78,7 @@ def _domain_dtype(present: list[Any], dtype: np.dtype[Any] | None) -> DType | No
 def _as_json(value: Any) -> object:
     if isinstance(value, np.datetime64):
         return str(value.astype("datetime64[us]"))
-    if isinstance(value, np.float32):
+    if isinstance(value, np.float16 | np.float32):
         return float(str(value))
     return value.item() if isinstance(value, np.generic) else value
 

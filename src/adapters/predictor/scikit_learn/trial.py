@@ -4,9 +4,10 @@ Calls are counted and never timed, so that every process finds the same.
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from foreseen.adapters.predictor.scikit_learn.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.dtype_options import (
@@ -27,6 +28,12 @@ from foreseen.domain.signature import Feature, Signature
 
 Call = Callable[[InputPlan, Batch], list[bytes]]
 """Calls the model with a batch in the form of a plan, and returns the encoded answers."""
+
+_OF_DURATIONS: Final = re.compile(r"timedelta|\.dt accessor|total_seconds", re.IGNORECASE)
+_DURATIONS: Final = (
+    "; there is no dtype for durations: if it takes some, let it make them of numbers, for example by "
+    'pd.to_timedelta(…, unit="s")'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +82,11 @@ def settled(model: Any, plans: Sequence[InputPlan], call: Call) -> InputPlan:
 
 def _all_failed(model: Any, outcomes: Sequence[_Outcome]) -> str:
     tried = "; ".join(f"given {form_in_words(outcome.plan.takes)}: {outcome.error}" for outcome in outcomes)
+    is_of_durations = _OF_DURATIONS.search(tried) is not None
     return (
         f"expected {type(model).__qualname__} to answer made-up instances, but it fails whatever it is given: {tried}; "
         "describe its input in a sidecar (takes, and the dtype of each feature)"
+        + (_DURATIONS if is_of_durations else "")
     )
 
 
