@@ -367,6 +367,81 @@ with open({path!r}, "wb") as file:
 """
 
 
+HELPERS = {
+    "a static method": "@staticmethod\n    def help(x): from ownhelp import FACTOR; return FACTOR",
+    "a class method": "@classmethod\n    def help(cls, x): from ownhelp import FACTOR; return FACTOR",
+    "a property": "@property\n    def help(self): from ownhelp import FACTOR; return lambda x: FACTOR",
+    "a decorated method": "@decorated\n    def help(self, x): from ownhelp import FACTOR; return FACTOR",
+    "a function around": "def help(self, x): return inner(x)",
+    "a default": "def help(self, x, inner=inner): return inner(x)",
+    "a default by name": "def help(self, x, *, inner=inner): return inner(x)",
+    "a partial": "help = functools.partial(inner)",
+    "a partial method": "help = functools.partialmethod(lambda self, inner, x: inner(x), inner)",
+    "an object of a class": "help = Inner().help",
+}
+NOTEBOOK_WITH_HELPERS = """
+import functools, cloudpickle
+from pathlib import Path
+
+def made():
+    def decorated(function):
+        @functools.wraps(function)
+        def outer(*arguments): return function(*arguments)
+        return outer
+
+    def inner(x): from ownhelp import FACTOR; return FACTOR
+
+    class Inner:
+        def help(self, x): from ownhelp import FACTOR; return FACTOR
+
+    class Own:
+        n_features_in_ = 1
+        {helper}
+        def predict(self, rows):
+            return [row[0] * (self.help(row[0]) if row[0] == 3 else 2) for row in rows.tolist()]
+
+    return Own
+
+with open({path!r}, "wb") as file:
+    cloudpickle.dump(made()(), file)
+"""
+
+
+@pytest.mark.parametrize("form", HELPERS)
+def test_code_in_the_model_file_counts_in_whatever_form_it_is_there(form: str, folder: Path) -> None:
+    pytest.importorskip("cloudpickle")  # which joblib brings from 1.5 on
+    model = folder / "notebook.pkl"
+    helper = HELPERS[form].replace("\n", "\n    ")
+    notebook = [sys.executable, "-c", NOTEBOOK_WITH_HELPERS.format(path=str(model), helper=helper)]
+    put(folder / "ownhelp.py", "FACTOR = 2\n")
+    subprocess.run(notebook, check=True, cwd=folder)
+    model.chmod(0o600)
+    old = load_predictor(model)
+    put(folder / "ownhelp.py", "FACTOR = 5\n")
+
+    new = load_predictor(model)
+
+    assert (answer(new), answer(old)) == (15.0, 6.0)
+    assert new.info.fingerprint != old.info.fingerprint
+
+
+def test_code_in_the_model_file_imports_nothing_that_did_not_count(folder: Path) -> None:
+    """Its name is in no text of the code, as that of a plugin which a file names."""
+    pytest.importorskip("cloudpickle")
+    model = folder / "notebook.pkl"
+    helper = "def help(self, x): return getattr(__import__(Path('name').read_text()), 'FACTOR', 0)"
+    notebook = [sys.executable, "-c", NOTEBOOK_WITH_HELPERS.format(path=str(model), helper=helper)]
+    put(folder / "ownhelp.py", "FACTOR = 2\n")
+    subprocess.run(notebook, check=True, cwd=folder)
+    model.chmod(0o600)
+    put(folder / "name", "math")
+    predictor = load_predictor(model)
+    put(folder / "name", "ownhelp")
+
+    with pytest.raises(PredictionError, match="ImportError: module 'ownhelp' was no part of the model"):
+        answer(predictor)
+
+
 def test_a_model_pickles_its_own_classes_while_it_answers(folder: Path, model: Path) -> None:
     """As joblib does for its cache and its workers."""
     copying = "import pickle; FACTOR = pickle.loads(pickle.dumps(self)).factor"

@@ -96,7 +96,7 @@ def _loaded(
     pinned = None if sha256 is None else pinned_digest(sha256, path)
     with isolated_load(code) as own:
         with open_model_file(path, pinned_sha256=pinned) as file:
-            model = unpickle(file)
+            model = unpickle(file, own.builtins)
         _refuse_unless_fitted(path, model)
         _force_one_thread(model)
         limit.apply_to_loaded()

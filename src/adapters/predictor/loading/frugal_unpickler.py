@@ -1,10 +1,12 @@
-"""FrugalUnpickler: joblib's unpickler, which does not hold a forest twice."""
+"""FrugalUnpickler: joblib's unpickler, which does not hold a forest twice and keeps code apart."""
 
 import inspect
 import pickle
 from typing import Any, BinaryIO
 
 from joblib.numpy_pickle import NumpyUnpickler
+
+from foreseen.adapters.predictor.loading.own_code.code_in_file import made_apart
 
 
 class FrugalUnpickler(NumpyUnpickler):  # type: ignore[misc]
@@ -15,6 +17,8 @@ class FrugalUnpickler(NumpyUnpickler):  # type: ignore[misc]
     """
 
     dispatch = NumpyUnpickler.dispatch.copy()
+    builtins: dict[str, Any] | None = None
+    """Those of functions that the file holds; None for those of every function."""
 
     @classmethod
     def of(cls, file: BinaryIO) -> "FrugalUnpickler":
@@ -22,6 +26,11 @@ class FrugalUnpickler(NumpyUnpickler):  # type: ignore[misc]
         # joblib 1.5 made this an argument; it was always so before.
         is_new = "ensure_native_byte_order" in inspect.signature(NumpyUnpickler).parameters
         return cls("", file, **{"ensure_native_byte_order": True} if is_new else {})
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what a module calls so, but for what makes code that the file holds."""
+        found = super().find_class(module, name)
+        return found if self.builtins is None else made_apart(module, name, found, self.builtins)
 
     def load_build(self) -> None:
         """Hand an object the state that its pickle holds."""
@@ -33,6 +42,12 @@ class FrugalUnpickler(NumpyUnpickler):  # type: ignore[misc]
     dispatch[pickle.BUILD[0]] = load_build
 
 
-def load(file: BinaryIO) -> Any:
-    """Return the object that joblib or pickle wrote into a file."""
-    return FrugalUnpickler.of(file).load()
+def load(file: BinaryIO, builtins: dict[str, Any] | None = None) -> Any:
+    """Return the object that joblib or pickle wrote into a file.
+
+    Args:
+        builtins: those of functions that the file holds; None for those of every function.
+    """
+    unpickler = FrugalUnpickler.of(file)
+    unpickler.builtins = builtins
+    return unpickler.load()

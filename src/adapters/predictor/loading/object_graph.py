@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-_LEAVES = (str, bytes, int, float, complex, bool, type(None))
+LEAVES = (str, bytes, int, float, complex, bool, type(None))
+"""What holds nothing."""
+
 _CLOSED = (type, FunctionType, ModuleType, Logger)
 """Parts that are named and not looked into: what they lead to is the whole program, not the model."""
 
@@ -25,15 +27,16 @@ def parts(model: Any, *, is_closed: Callable[[Any], bool] = lambda _: False) -> 
     waiting = [model]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, _LEAVES) or id(part) in seen:
+        if isinstance(part, LEAVES) or id(part) in seen:
             continue
         seen.add(id(part))
         yield part
         if not is_closed(part):
-            waiting.extend(_held_by(part))
+            waiting.extend(held_by(part))
 
 
-def _held_by(part: Any) -> list[Any]:
+def held_by(part: Any) -> list[Any]:
+    """Return what a part holds: attributes, slots and items."""
     if isinstance(part, dict):
         return [*part.keys(), *part.values()]
     if isinstance(part, list | tuple | set | frozenset):

@@ -20,16 +20,18 @@ from foreseen.domain.model_failure import failure_text, is_interruption
 log = logging.getLogger(__name__)
 
 
-def unpickle(file: ModelFile) -> Any:
+def unpickle(file: ModelFile, builtins: dict[str, Any] | None = None) -> Any:
     """Load what joblib or pickle saved, classes of the user's own included.
 
+    Args:
+        builtins: those of functions that the file holds; None for those of every function.
     Raises:
         ModelUnavailableError: no pickle, cut short, of a class that cannot be imported, or without `predict`.
     """
     _refuse_other_formats(file)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = _loaded(file)
+        model = _loaded(file, builtins)
     _report(file, caught)
     if isinstance(model, type) or not callable(getattr(model, "predict", None)):
         raise ModelUnavailableError(f"{file.path}: {no_model(model)}")
@@ -47,10 +49,10 @@ def _refuse_other_formats(file: ModelFile) -> None:
         )
 
 
-def _loaded(file: ModelFile) -> Any:
+def _loaded(file: ModelFile, builtins: dict[str, Any] | None) -> Any:
     path = file.path
     try:
-        return load(decompressed(file.content))
+        return load(decompressed(file.content), builtins)
     except ModelUnavailableError:  # it was changed meanwhile, or another user may write to a module
         raise
     except Exception as exc:
