@@ -133,19 +133,33 @@ def _of_integers(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
 
 def _of_floats(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
     is_decimal = pa.types.is_decimal(numbers.type)
-    if is_decimal:  # by way of their digits, as the nearest float is wanted
-        numbers = pc.cast(numbers, pa.string())
-    found = pc.cast(numbers, pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
+    # Decimals by way of their digits, as the nearest float is wanted.
+    texts = pc.cast(numbers, pa.string()) if is_decimal else numbers
+    found = pc.cast(texts, pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
     if feature.dtype in FLOATS:
         with np.errstate(over="ignore"):
             plain = np.isfinite(found.astype(feature.dtype))
     else:
         low, high = feature.bounds
         plain = (found >= low) & (found <= high) & (np.abs(found) < MAX_EXACT_INTEGER) & (found == np.rint(found))
-        plain &= not is_decimal  # whose digits may have been rounded away
+        if is_decimal:  # whose digits may have been rounded away
+            plain &= _is_whole(numbers)
     if feature.missing:
         return found, ~plain & ~np.isnan(found)
     return (found if feature.dtype in FLOATS else np.where(plain, found, 0).astype(np.int64)), ~plain
+
+
+def _is_whole(decimals: pa.Array) -> Mask:
+    """Return which of the decimals are known to be integers."""
+    kind = decimals.type
+    if kind.scale <= 0:
+        return np.ones(len(decimals), dtype=bool)
+    if kind.scale >= kind.precision:  # none but 0, which Arrow does not truncate
+        return np.zeros(len(decimals), dtype=bool)
+    if kind.bit_width < 128:  # which Arrow does not truncate
+        decimals = pc.cast(decimals, pa.decimal128(kind.precision, kind.scale))
+    is_whole = pc.fill_null(pc.equal(decimals, pc.trunc(decimals)), fill_value=False)
+    return np.array(is_whole)
 
 
 def _datetimes(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:

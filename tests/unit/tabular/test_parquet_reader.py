@@ -10,11 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.adapters.tabular import parquet_reader
+from foreseen.adapters.tabular import arrow_columns, parquet_reader
+from foreseen.adapters.tabular.arrow_columns import read_arrow_column
 from foreseen.adapters.tabular.parquet_reader import ParquetReader
 from foreseen.domain.datetimes import IN_RANGE
-from foreseen.domain.errors import TableError
+from foreseen.domain.errors import InvalidBatchError, TableError
 from foreseen.domain.signature import DType, Feature, Signature
+from foreseen.domain.values import nothing, read_value
 
 
 def parquet(columns: dict[str, Any], **options: Any) -> bytes:
@@ -66,6 +68,69 @@ def test_a_decimal_is_the_nearest_float() -> None:
     texts = ["0.1", "0.3", "123456789.123456789", "0.000000001"]
 
     assert read(pa.array([Decimal(text) for text in texts]), Feature("a"))[0] == [float(text) for text in texts]
+
+
+DECIMALS = [
+    "0", "-1", "1.5", "0.01", "127", "128", "-129", "100", "2.9999999999999999999", "9007199254740992",
+    "9007199254740993", "9007199254740991.0000000001", "-9007199254740992.0000000001", "4611686018427387904",
+]  # fmt: skip
+DECIMAL_TYPES = [
+    pa.decimal32(9, 2), pa.decimal64(18, 0), pa.decimal128(12, -2), pa.decimal128(38, 10), pa.decimal128(9, 9),
+    pa.decimal256(76, 20),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("dtype", ["int64", "int8", "uint64", "bool"])
+@pytest.mark.parametrize("kind", DECIMAL_TYPES, ids=str)
+def test_decimals_read_all_at_once_are_as_they_are_one_by_one(kind: pa.DataType, dtype: DType, missing: bool) -> None:
+    feature = Feature("a", dtype=dtype, missing=missing)
+    decimals = [decimal for text in DECIMALS if (decimal := _held(kind, text)) is not None]
+
+    values, refused = read_arrow_column(feature, pa.array([*decimals, None], kind))
+
+    for row, decimal in enumerate([*decimals, None]):
+        expected, reason = _read_alone(feature, decimal)
+        assert refused.get(row) == reason
+        if reason is None:
+            assert values[row] == expected or (expected is None and np.isnan(values[row]))
+
+
+def _held(kind: pa.DataType, text: str) -> Decimal | None:
+    """Return a decimal as a type holds it, None where it does not."""
+    try:
+        found: Decimal = pa.scalar(Decimal(text), kind).as_py()
+    except pa.ArrowInvalid:
+        return None
+    return found
+
+
+def _read_alone(feature: Feature, decimal: Decimal | None) -> tuple[Any, str | None]:
+    """Return the value of a decimal, or the reason why there is none."""
+    try:
+        if decimal is None:
+            nothing(feature)
+            return None, None
+        return read_value(feature, int(decimal) if decimal == decimal.to_integral_value() else float(decimal)), None
+    except InvalidBatchError as exc:
+        return None, str(exc)
+
+
+def test_integers_among_decimals_are_not_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone: list[Any] = []
+
+    def noted(_: Feature, value: Any) -> int:
+        alone.append(value)
+        return 0
+
+    monkeypatch.setattr(arrow_columns, "_read", noted)
+    feature = Feature("a", dtype="int64")
+
+    for kind in (pa.decimal64(18, 0), pa.decimal128(12, 0), pa.decimal128(12, 2)):
+        values, _ = read_arrow_column(feature, pa.array([Decimal(3), Decimal(-4)], kind))
+        assert values.tolist() == [3, -4]
+
+    assert alone == []
 
 
 DAY = datetime(2024, 1, 2)  # noqa: DTZ001 - a zone where one is wanted
