@@ -24,8 +24,8 @@ _YEAR_AND_MONTH: Final = "(16[89][0-9]|1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9]
 """Those of which every day is in the range of a datetime64[ns], whatever its offset."""
 _DAYS: Final = ("(0[1-9]|[12][0-9]|3[01])", "(0[1-9]|1[0-9]|2[0-8])")
 """Days that most months have, and those that all have."""
-_TIME: Final = r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
-_OFFSET: Final = "(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+_TIME: Final = r"[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+_OFFSET: Final = "([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 _PLAIN_LENGTH: Final = 300
 """Longer numbers are left to `read_text`, which accepts no integer of that length."""
 
@@ -132,7 +132,8 @@ def _datetimes(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
         form = f"^{_YEAR_AND_MONTH}-{day}" + (f"{_TIME}{_OFFSET}$" if has_zone else f"({_TIME})?$")
         is_plain = pc.fill_null(pc.match_substring_regex(cells, form), fill_value=False)
         try:
-            ticks = pc.cast(pc.cast(pc.if_else(is_plain, cells, None), kind), pa.int64())
+            # In capitals, as Arrow reads no other T and Z.
+            ticks = pc.cast(pc.cast(pc.ascii_upper(pc.if_else(is_plain, cells, None)), kind), pa.int64())
         except pa.ArrowInvalid:  # one of them is in no calendar
             continue
         return _as_numpy(ticks).view("<M8[ns]"), ~is_plain.to_numpy(zero_copy_only=False)
