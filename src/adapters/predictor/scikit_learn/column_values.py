@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -37,20 +38,24 @@ def _to_objects(feature: Feature, form: ColumnForm) -> Callable[[Any], Cells] | 
     missing = None if form.missing == "none" else np.nan
     if feature.dtype == "string":
         return None if missing is None else _with_nan
-    plain = _python_type(feature)
+    plain = _plain_dtype(feature)
 
     def objects(column: Any) -> Cells:
-        values = [plain(value) if value == value else missing for value in column.tolist()]
-        # Filled in, since an array made of the list would find a dtype of its own.
-        cells = np.empty(len(values), dtype=object)
-        cells[:] = values
+        is_missing = column != column
+        if not is_missing.any():
+            return column.astype(plain).astype(object)
+        filled = column.copy()
+        filled[is_missing] = 0
+        cells = filled.astype(plain).astype(object)
+        cells[is_missing] = missing
         return cells
 
     return objects
 
 
-def _python_type(feature: Feature) -> Callable[[Any], Any]:
-    return bool if feature.dtype == "bool" else int if feature.is_integral else float
+def _plain_dtype(feature: Feature) -> type[np.generic]:
+    """Return the dtype whose values are Python's own among objects."""
+    return np.bool_ if feature.dtype == "bool" else np.int64 if feature.is_integral else np.float64
 
 
 def _with_nan(column: Any) -> Cells:
@@ -106,10 +111,10 @@ def _to_category(feature: Feature, form: ColumnForm) -> Callable[[Any], Cells]:
     dtype = pd.CategoricalDtype(list(form.categories), ordered=form.is_ordered)
 
     def categories(column: Any) -> Cells:
-        values = [_comparable(value) for value in column.tolist()]
-        found = np.array([codes.get(value, -1) for value in values], dtype=np.intp)
-        if form.refuses_unknown and (unknown := [row for row, code in enumerate(found) if code < 0]):
-            _refuse_unknown(feature, form, values, unknown)
+        values = column.tolist()
+        found = np.fromiter(map(codes.get, values, repeat(-1)), dtype=np.intp, count=len(values))
+        if form.refuses_unknown:
+            _refuse_unknown(feature, form, values, np.flatnonzero(found < 0).tolist())
         return pd.Categorical.from_codes(found, dtype=dtype)
 
     return categories
