@@ -1,7 +1,7 @@
 """Witnesses: the parts inside a model that show, while it is called, how well it takes what it is given."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ from foreseen.adapters.predictor.scikit_learn.known_values import is_missing
 from foreseen.adapters.predictor.scikit_learn.part_readers import says_what_it_wants
 
 _ENTRY: Final = "transform"
+_NONE: Final = object()
+"""The mark of an attribute that a part has from its class alone."""
 
 
 @dataclass(slots=True)
@@ -49,24 +51,23 @@ class Witnesses:
     def watching(self) -> Iterator[Seen]:
         """Count what they do meanwhile."""
         seen = Seen()
-        for part in self._encoders:
-            _watch(part, seen, is_encoder=True)
-        for part in self._own:
-            _watch(part, seen, is_encoder=False)
-        try:
+        with ExitStack() as watched:  # undone from the last to the first, as one part may be watched twice
+            for part in self._encoders:
+                watched.enter_context(_watching(part, seen, is_encoder=True))
+            for part in self._own:
+                watched.enter_context(_watching(part, seen, is_encoder=False))
             yield seen
-        finally:
-            for part in (*self._encoders, *self._own):
-                vars(part).pop(_ENTRY, None)
 
 
 def _is_transformer(part: Any) -> bool:
     return not isinstance(part, type) and callable(getattr(part, _ENTRY, None)) and hasattr(part, "__dict__")
 
 
-def _watch(part: Any, seen: Seen, *, is_encoder: bool) -> None:
-    """Put a method of its own before the class's, which counts and goes on as the class's does."""
+@contextmanager
+def _watching(part: Any, seen: Seen, *, is_encoder: bool) -> Iterator[None]:
+    """Put a method before the part's, which counts and goes on as the part's does; leave the part as it was."""
     original = getattr(part, _ENTRY)
+    before = vars(part).get(_ENTRY, _NONE)
 
     def transform(table: Any, *args: Any, **options: Any) -> Any:
         if is_encoder:
@@ -77,6 +78,13 @@ def _watch(part: Any, seen: Seen, *, is_encoder: bool) -> None:
         return result
 
     vars(part)[_ENTRY] = transform
+    try:
+        yield
+    finally:
+        if before is _NONE:
+            vars(part).pop(_ENTRY, None)
+        else:
+            vars(part)[_ENTRY] = before
 
 
 def _count(categories: Sequence[Any], table: Any, seen: Seen) -> None:
