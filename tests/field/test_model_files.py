@@ -153,7 +153,10 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
         "a Git LFS pointer",
         "git lfs pull",
     ),
-    "HTML": (b"<!DOCTYPE html>\n<html><body>404</body></html>", "an HTML page", "download it again"),
+    "HTML": (b"<!DOCTYPE html>\n<html><body>404</body></html>", "an HTML or XML page", "download it again"),
+    "XML of S3": (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', "a download that failed", ""),
+    "one byte": (b"\x80", "a file that is none, which begins with 80", ""),
+    "one byte of ONNX": (b"\x08", "a file that is none, which begins with 08", ""),
     "XGBoost JSON": (
         b'{"learner":{"attributes":{},"feature_names":[]},"version":[3,2,0]}',
         "an XGBoost model",
@@ -194,6 +197,7 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "CSV of Excel": (b"\xef\xbb\xbfcolour;weight\r\nred;1,5\r\n", "what looks like a CSV file", ""),
     "a script": (b"import joblib\nmodel = 1\n", "a text that begins with 'import joblib'", "joblib.dump wrote"),
     "words": (b"this is a shopping list\nmilk\n", "a text that begins with 'this is a", ""),
+    "a sentence": (b"this is no model.", "a text that begins with 'this is no model.'", ""),
     "JSON": (b'{"model": 1}', "a JSON document", ""),
     "R": (gzip.compress(b"X\n\x00\x00\x00\x03\x00\x04"), "a file that R wrote", "train the model in Python"),
     "noise": (bytes(range(200, 256)), "a file that is none, which begins with c8 c9 ca", ""),
@@ -338,6 +342,25 @@ def test_a_class_that_another_version_of_a_library_had_names_the_library(tmp_pat
     said = _refusal(_written(b"cpandas.core.frame\nWasHere\n)\x81.", tmp_path))
 
     assert f"another version of pandas than {pd.__version__}" in said
+
+
+def test_a_pickle_with_a_wrong_byte_seems_damaged(tmp_path: Path) -> None:
+    content = bytearray(pickle.dumps(iris_logistic()))
+    content[40] = 0xFE
+
+    assert "seems damaged" in _refusal(_written(bytes(content), tmp_path))
+
+
+def test_a_pickle_of_python_2_says_so(tmp_path: Path) -> None:
+    assert "got one of Python 2; try: train it again" in _refusal(_written(b"\x80\x02U\x04caf\xe9.", tmp_path))
+
+
+def test_a_module_that_numpy_has_renamed_is_no_matter_of_the_user(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _refusal(_written(b"cnumpy.core.numeric\n_frombuffer\n.", tmp_path))
+
+    assert caplog.records == []
 
 
 def test_a_random_generator_of_another_numpy_names_numpy(tmp_path: Path) -> None:

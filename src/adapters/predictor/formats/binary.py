@@ -27,7 +27,6 @@ _BEGINNINGS: Final[Sequence[tuple[int, bytes, FileFormat]]] = (
     (0, b"GGUF", FileFormat("a language model in GGUF", WRAP)),
     (0, b"X\n\x00\x00\x00", _FROM_R),
     (0, b"RDX", _FROM_R),
-    (0, b"\x80ZF", _OLD_JOBLIB),
     (0, b"ZF", _OLD_JOBLIB),
     (0, b"PAR1", FileFormat("a Parquet file, data and no model")),
     (0, b"ARROW1", FileFormat("an Arrow file, data and no model")),
@@ -65,4 +64,4 @@ def _is_onnx(head: bytes) -> bool:
     Source:
         onnx.proto, message ModelProto
     """
-    return head[:1] == b"\x08" and 1 <= head[1] <= 64 and head[2:3] in (b"\x12", b"\x1a", b'"', b":", b"B")
+    return head[:1] == b"\x08" and b"\x01" <= head[1:2] <= b"\x40" and head[2:3] in (b"\x12", b"\x1a", b'"', b":", b"B")

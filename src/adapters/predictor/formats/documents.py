@@ -37,8 +37,8 @@ def _json(head: bytes) -> FileFormat | None:
 
 
 def _markup(start: bytes) -> FileFormat:
-    if start.startswith((b"<!doctype html", b"<html")):
-        return FileFormat("an HTML page, as a download that failed leaves", "download it again")
+    if start.startswith((b"<!doctype html", b"<html")) or b"<error>" in start:
+        return FileFormat("an HTML or XML page, as a download that failed leaves", "download it again")
     if b"<pmml" in start:
         return FileFormat("a PMML model", "save the model that it was made from by joblib.dump")
     return FileFormat("an XML document")

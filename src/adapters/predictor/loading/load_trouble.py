@@ -2,12 +2,13 @@
 
 import importlib.util
 import lzma
+import pickle
 import re
 import sys
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from foreseen.adapters.predictor.formats.documents import text_format
 from foreseen.adapters.predictor.formats.file_format import HEAD_BYTES
@@ -21,7 +22,9 @@ from foreseen.adapters.predictor.loading.saved_version import (
 )
 from foreseen.domain.model_failure import failure_text, message_text
 
-_BLOCK_BYTES = 2**20
+_BLOCK_BYTES: Final = 2**20
+_NO_PICKLE: Final = (KeyError, IndexError, EOFError, UnicodeDecodeError, pickle.UnpicklingError)
+"""What unpickling raises where there is no pickle: an unknown opcode, an empty stack, no end, no text."""
 
 
 def trouble(exc: Exception, content: BinaryIO) -> str:
@@ -33,7 +36,9 @@ def trouble(exc: Exception, content: BinaryIO) -> str:
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as damaged:
         return f"expected a whole file, got one that is damaged or cut off, {failure_text(damaged)}; try: copy it again"
     is_whole = last == b"."  # with which every pickle ends
-    if not is_whole and not _begins_as_pickle(head):
+    # Before protocol 2 a pickle begins as any text may.
+    is_pickle = _begins_as_pickle(head) or (is_whole and not isinstance(exc, _NO_PICKLE))
+    if not is_pickle:
         return _no_pickle(head)
     if not is_whole and not isinstance(exc, AttributeError | ImportError):
         return "expected a whole file, got one that is cut off; try: copy it again"
@@ -65,7 +70,7 @@ def _ends(stream: BinaryIO) -> tuple[bytes, bytes]:
 
 
 def _begins_as_pickle(head: bytes) -> bool:
-    return head[:1] == b"\x80" and 2 <= head[1] <= 9
+    return head[:1] == b"\x80" and b"\x02" <= head[1:2] <= b"\x09"
 
 
 def _no_pickle(head: bytes) -> str:
@@ -96,8 +101,12 @@ def _worded(exc: Exception) -> str:
         return _not_importable(exc)
     if isinstance(exc, SyntaxError):
         return f"expected the model's modules to be importable, got {failure_text(exc)}"
-    if isinstance(exc, UnicodeDecodeError):
+    if isinstance(exc, UnicodeDecodeError) and exc.encoding == "ascii":  # in which nothing of Python 3 is pickled
         return "expected a model that was saved under Python 3, got one of Python 2; try: train it again"
+    if isinstance(exc, _NO_PICKLE):
+        return (
+            f"expected a model that can be loaded, got one that seems damaged, {failure_text(exc)}; try: copy it again"
+        )
     return f"expected a model that can be loaded, got {failure_text(exc)}"
 
 

@@ -31,6 +31,8 @@ def unpickle(file: ModelFile, builtins: dict[str, Any] | None = None) -> Any:
     _refuse_other_formats(file)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # Every file that was saved under numpy 1 names it by its old module, of which its owner can change nothing.
+        warnings.filterwarnings("ignore", message=r"numpy\.core\.", category=DeprecationWarning)
         model = _loaded(file, builtins)
     _report(file, caught)
     if isinstance(model, type) or not callable(getattr(model, "predict", None)):
@@ -75,7 +77,7 @@ def _raising_module(exc: BaseException) -> str:
 def _report(file: ModelFile, caught: list[warnings.WarningMessage]) -> None:
     """Log once what every estimator of a forest warned of."""
     others = dict.fromkeys(str(said.message).splitlines()[0] for said in caught if not _is_of_version(said))
-    versions = {said.message.original_sklearn_version for said in caught if _is_of_version(said)}  # type: ignore[union-attr]
+    versions = {str(said.message.original_sklearn_version) for said in caught if _is_of_version(said)}  # type: ignore[union-attr]
     for version in sorted(versions):
         log.warning(
             "%s was saved by scikit-learn %s and runs under %s: it may answer otherwise%s",
