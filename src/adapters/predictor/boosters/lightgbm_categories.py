@@ -5,19 +5,14 @@ columns; it does not keep whose they are. Columns named by categorical_feature a
 So each list is placed at a column whose values can be the codes of its categories.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Final
-
-_MOST_PLACINGS: Final = 8
-"""Ways to place the lists that are compared."""
+from typing import Any
 
 Categories = Sequence[Any]
-Placing = tuple[int, ...]
-"""The column of each list, in order."""
-_Pair = tuple[int, int]
-"""The number of a list, and its column."""
+Places = Sequence[Sequence[int]]
+"""The columns at which each list can be, in order; nothing where not all of them can be placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +35,8 @@ class SeenColumn:
         """Return whether its values are the codes of all of these categories; rare ones may be absent from a model."""
         if not self.values:
             return self.is_categorical or len(categories) == 1
-        last = len(categories) - 1
-        return {*self.values} == ({*range(last + 1)} if self.is_categorical else {0, last})
+        all_are_there = not self.is_categorical or len(self.values) == len(categories)
+        return all_are_there and min(self.values) == 0 and max(self.values) == len(categories) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,63 +60,62 @@ def placed_categories(columns: Sequence[SeenColumn], lists: Sequence[Categories]
     Unless it is called with categorical_feature, LightGBM takes every unordered pandas category for categorical and
     nothing else: this reading comes first.
     """
-    required = frozenset(place for place, column in enumerate(columns) if column.is_categorical)
-    complete = _placings(columns, lists, SeenColumn.holds_all)
-    usual = _placings(columns, lists, SeenColumn.holds_all, required)
-    if len(usual) == 1:
-        found = set(enumerate(usual[0]))
-        doubtful = _columns(found - _common(complete))
-        return PlacedCategories(_by_column(found, lists), doubtful=doubtful)
-    likely = usual or [*complete, *_placings(columns, lists, SeenColumn.may_hold, required)]
-    return _agreed(likely or _placings(columns, lists, SeenColumn.may_hold), lists, required)
+    required = [place for place, column in enumerate(columns) if column.is_categorical]
+    complete = _possible(columns, lists, SeenColumn.holds_all)
+    usual = _possible(columns, lists, SeenColumn.holds_all, required)
+    if lists and _is_one(usual):
+        doubtful = (found for (found,), others in zip(usual, complete, strict=True) if len(others) > 1)
+        return PlacedCategories(_by_column(usual, lists), doubtful=frozenset(doubtful))
+    likely = usual or _joined(complete, _possible(columns, lists, SeenColumn.may_hold, required))
+    found = likely or _possible(columns, lists, SeenColumn.may_hold)
+    if lists and not found:
+        return PlacedCategories({}, unclear=frozenset(required))
+    unclear = (place for places in found if len(places) > 1 for place in places)
+    return PlacedCategories(_by_column(found, lists), unclear=frozenset(unclear))
 
 
-def _agreed(placings: Sequence[Placing], lists: Sequence[Categories], categorical: frozenset[int]) -> PlacedCategories:
-    """Return what all of some placings have in common; where they differ, the columns are unclear."""
-    if not placings:
-        return PlacedCategories({}, unclear=categorical)
-    certain = _common(placings)
-    differing = {pair for placing in placings for pair in enumerate(placing)} - certain
-    return PlacedCategories(_by_column(certain, lists), unclear=_columns(differing))
+def _is_one(places: Places) -> bool:
+    return bool(places) and all(len(each) == 1 for each in places)
 
 
-def _common(placings: Iterable[Placing]) -> set[_Pair]:
-    return set.intersection(*({*enumerate(placing)} for placing in placings))
+def _joined(some: Places, others: Places) -> Places:
+    if not some or not others:
+        return some or others
+    return [sorted({*first, *second}) for first, second in zip(some, others, strict=True)]
 
 
-def _columns(pairs: Iterable[_Pair]) -> frozenset[int]:
-    return frozenset(place for _, place in pairs)
+def _by_column(places: Places, lists: Sequence[Categories]) -> dict[int, Categories]:
+    return {each[0]: categories for each, categories in zip(places, lists, strict=True) if len(each) == 1}
 
 
-def _by_column(pairs: Iterable[_Pair], lists: Sequence[Categories]) -> dict[int, Categories]:
-    return {place: lists[number] for number, place in pairs}
-
-
-def _placings(
+def _possible(
     columns: Sequence[SeenColumn],
     lists: Sequence[Categories],
     fits: Callable[[SeenColumn, Categories], bool],
-    required: frozenset[int] = frozenset(),
-) -> list[Placing]:
-    """Return ways to place all lists in order, each at a column that it fits, with none of the required left out."""
-    dead_ends: set[Placing] = set()
+    required: Sequence[int] = (),
+) -> Places:
+    """Return where each list can be if all are placed in order, each where it fits, at no less than the required.
 
-    def placings(number: int, start: int) -> Iterator[Placing]:
-        if number == len(lists):
-            if not any(place >= start for place in required):
-                yield ()
-            return
-        if (number, start) in dead_ends:
-            return
-        is_dead_end = True
-        for place in range(start, len(columns)):
-            if fits(columns[place], lists[number]):
-                for rest in placings(number + 1, place + 1):
-                    is_dead_end = False
-                    yield place, *rest
-            if place in required:
-                break
-        if is_dead_end:
-            dead_ends.add((number, start))
+    Each is placed after some place of the one before it, and what leads nowhere is taken back from the last one on.
+    """
+    spare = len(columns) - len(lists)
+    found: list[list[int]] = []
+    for number, categories in enumerate(lists):
+        fitting = (place for place in range(number, number + spare + 1) if fits(columns[place], categories))
+        found.append([place for place in fitting if _has_any(found[-1] if found else [-1], place, required, -1)])
+    later = [len(columns)]
+    for number in reversed(range(len(found))):
+        later = found[number] = [place for place in found[number] if _has_any(later, place, required, 1)]
+    return found if all(found) else []
 
-    return list(islice(placings(0, 0), _MOST_PLACINGS))
+
+def _has_any(places: Sequence[int], place: int, required: Sequence[int], side: int) -> bool:
+    """Return whether one of some places is before (-1) or after (1) a place, with nothing required between the two."""
+    if side < 0:
+        nearest = bisect_left(places, place) - 1
+        next_required = bisect_left(required, place) - 1
+        return nearest >= 0 and (next_required < 0 or places[nearest] >= required[next_required])
+    nearest = bisect_right(places, place)
+    next_required = bisect_right(required, place)
+    is_clear = next_required == len(required) or (nearest < len(places) and places[nearest] <= required[next_required])
+    return nearest < len(places) and is_clear
