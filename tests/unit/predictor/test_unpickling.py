@@ -4,8 +4,10 @@ import importlib
 import logging
 import pickle
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading import unpickle
+from foreseen.adapters.predictor.loading.frugal_unpickler import load
 from foreseen.domain.errors import ModelUnavailableError
 from support.models import answers, iris_forest, iris_frame, pickled_by_hand, save
 
@@ -184,3 +188,22 @@ def test_what_a_models_module_warns_of_is_logged(
         load_predictor(path, features=["a"])
 
     assert [record.getMessage() for record in caplog.records] == [f"{path}: old"]
+
+
+def test_a_load_beside_the_main_thread_leaves_the_warning_filters_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(iris_forest(2), tmp_path)
+    meanwhile: list[bool] = []
+    before = (warnings.filters, list(warnings.filters), warnings.showwarning)
+
+    def noted(*given: Any) -> Any:
+        meanwhile.append((warnings.filters, list(warnings.filters), warnings.showwarning) == before)
+        return load(*given)
+
+    monkeypatch.setattr(unpickle, "load", noted)
+    loading = Thread(target=load_predictor, args=(path,))
+    loading.start()
+    loading.join()
+
+    assert meanwhile == [True]

@@ -2,8 +2,10 @@
 
 import logging
 import sys
+import threading
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from traceback import walk_tb
 from typing import Any
 
@@ -29,15 +31,29 @@ def unpickle(file: ModelFile, builtins: dict[str, Any] | None = None) -> Any:
         ModelUnavailableError: no pickle, cut short, of a class that cannot be imported, or without `predict`.
     """
     _refuse_other_formats(file)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        # Every file that was saved under numpy 1 names it by its old module, of which its owner can change nothing.
-        warnings.filterwarnings("ignore", message=r"numpy\.core\.", category=DeprecationWarning)
+    with _recorded_warnings() as caught:
         model = _loaded(file, builtins)
     _report(file, caught)
     if isinstance(model, type) or not callable(getattr(model, "predict", None)):
         raise ModelUnavailableError(f"{file.path}: {no_model(model)}")
     return model
+
+
+@contextmanager
+def _recorded_warnings() -> Iterator[list[warnings.WarningMessage]]:
+    """Record what is warned of meanwhile; nothing on a thread beside the main one.
+
+    There a model is loaded while another answers, and the filters belong to the whole process: where both change them
+    and change them back, they stay as neither found them. What is warned of goes to the log as Python shows it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield []
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        # Every file that was saved under numpy 1 names it by its old module, of which its owner can change nothing.
+        warnings.filterwarnings("ignore", message=r"numpy\.core\.", category=DeprecationWarning)
+        yield caught
 
 
 def _refuse_other_formats(file: ModelFile) -> None:
