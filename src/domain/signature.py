@@ -57,6 +57,7 @@ class Feature:
         missing: whether a value may be missing: null, NaN, an empty cell, or absent from the instance.
         example: a value to show in documentation, as JSON writes it; None when there is none.
         values: some values that the model was fitted on, as JSON writes them, to make examples and probes from.
+        is_guess: whether nothing says its dtype for certain, so that a refusal has to say so.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Feature:
     missing: bool = False
     example: object = field(default=None, compare=False)
     values: tuple[object, ...] = field(default=(), compare=False)
+    is_guess: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.name or self.name in RESERVED_NAMES:

@@ -4,9 +4,17 @@ import json
 import re
 from typing import Any, Final
 
-from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.signature import DATETIMES, FLOATS, Feature
-from foreseen.domain.values import datetime_of, expected_value, float_of, integer_of, nothing, read_value, shown
+from foreseen.domain.values import (
+    datetime_of,
+    expected_value,
+    float_of,
+    integer_of,
+    nothing,
+    read_value,
+    refused,
+    shown,
+)
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d+", re.ASCII)
@@ -45,7 +53,7 @@ def _number(feature: Feature, text: str) -> float | None:
     words = _BOOL_WORDS if feature.dtype == "bool" else _WORDS
     number = words[lower] if lower in words else _parsed(text)
     if number is None or (feature.dtype == "bool" and number not in (0, 1)):
-        raise _refused(feature, expected_value(feature), text)
+        raise refused(feature, expected_value(feature), shown(text))
     if feature.dtype == "bool":
         return bool(number)
     read = float_of if feature.dtype in FLOATS else integer_of
@@ -65,9 +73,5 @@ def _tensor(feature: Feature, text: str) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         shape = " x ".join(map(str, feature.shape))
-        raise _refused(feature, f"a JSON list of {shape} numbers", text) from None
+        raise refused(feature, f"a JSON list of {shape} numbers", shown(text)) from None
     return read_value(feature, value)
-
-
-def _refused(feature: Feature, expected: str, text: str) -> InvalidBatchError:
-    return InvalidBatchError([Flaw(expected, shown(text), feature=feature.name)])

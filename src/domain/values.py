@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from foreseen.domain.datetimes import PLAIN, ZONED, nanoseconds
 from foreseen.domain.errors import MISSING_HINT, Flaw, InvalidBatchError
-from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, Feature
+from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, DType, Feature
 
 _SHOWN_LENGTH: Final = 60
 _FLOAT32_OVERFLOW: Final = 3.4028235677973366e38
@@ -39,6 +39,31 @@ def expected_value(feature: Feature) -> str:
     return known.get(feature.dtype, "an integer")
 
 
+def refused(
+    feature: Feature, expected: str, got: str, position: _Position = (), *, likely: DType | None = None
+) -> InvalidBatchError:
+    """Return the error for a value that a feature cannot hold; its dtype is wrong, perhaps, where that is a guess.
+
+    Args:
+        likely: the dtype of such a value; None for what follows from the feature's, and how the value is shown.
+    """
+    hint = guess_hint(feature, likely or _likely(feature, got)) if feature.is_guess else ""
+    return InvalidBatchError([Flaw(expected, got, feature=feature.name, position=position, hint=hint)])
+
+
+def _likely(feature: Feature, got: str) -> DType:
+    others: dict[str, DType] = {"datetime": "datetime_tz", "datetime_tz": "datetime", "string": "int64"}
+    return others.get(feature.dtype) or ("string" if got.startswith('"') else "float64")
+
+
+def guess_hint(feature: Feature, likely: str) -> str:
+    """Word what to declare of a feature whose dtype is a guess, where values of another come in."""
+    return (
+        f"nothing says for certain that it is {feature.dtype}; if it was fitted on another dtype, declare that in the "
+        f"sidecar: [[features]] name = {json.dumps(feature.name, ensure_ascii=False)}, dtype = {json.dumps(likely)}"
+    )
+
+
 def nothing(feature: Feature, got: str = "nothing", position: _Position = ()) -> None:
     """Return the missing value of a feature; raise InvalidBatchError where none may be missing."""
     if not feature.missing:
@@ -59,21 +84,21 @@ def shown(value: object) -> str:
 def float_of(feature: Feature, number: float, got: str, position: _Position = ()) -> float:
     """Return a number that a float feature can hold; raise InvalidBatchError for any other."""
     if isinstance(number, int) and abs(number) > MAX_EXACT_INTEGER:
-        raise _refused(feature, "an integer from -2^53 to 2^53", got, position)
+        raise refused(feature, "an integer from -2^53 to 2^53", got, position)
     if not isfinite(number) or (feature.dtype == "float32" and abs(number) >= _FLOAT32_OVERFLOW):
-        raise _refused(feature, f"a finite {feature.dtype} number", got, position)
+        raise refused(feature, f"a finite {feature.dtype} number", got, position)
     return number
 
 
 def integer_of(feature: Feature, number: float, got: str, position: _Position = ()) -> int:
     """Return a number that an integer feature can hold, as an integer; raise InvalidBatchError for any other."""
     if number % 1:
-        raise _refused(feature, "an integer", got, position)
+        raise refused(feature, "an integer", got, position, likely="float64")
     low, high = feature.bounds
     # A float of 2^53 may have been written as another integer, which it does not hold.
     is_exact = isinstance(number, int) or abs(number) < MAX_EXACT_INTEGER
     if not is_exact or not low <= number <= high:
-        raise _refused(feature, f"an integer from {low} to {high}", got, position)
+        raise refused(feature, f"an integer from {low} to {high}", got, position)
     return int(number)
 
 
@@ -82,7 +107,7 @@ def datetime_of(feature: Feature, text: str) -> int:
     try:
         return nanoseconds(text, has_zone=feature.dtype == "datetime_tz")
     except ValueError as exc:
-        raise _refused(feature, str(exc), shown(text)) from None
+        raise refused(feature, str(exc), shown(text)) from None
 
 
 def _tensor(feature: Feature, value: Any, position: _Position) -> Any:
@@ -91,9 +116,9 @@ def _tensor(feature: Feature, value: Any, position: _Position) -> Any:
         return _scalar(feature, value, position)
     length = feature.shape[depth]
     if not isinstance(value, list):
-        raise _refused(feature, "a list", shown(value), position)
+        raise refused(feature, "a list", shown(value), position)
     if len(value) != length:
-        raise _refused(feature, f"a list of {length}", str(len(value)), position)
+        raise refused(feature, f"a list of {length}", str(len(value)), position)
     return [_tensor(feature, part, (*position, index)) for index, part in enumerate(value)]
 
 
@@ -107,18 +132,14 @@ def _scalar(feature: Feature, value: Any, position: _Position) -> Any:
             return datetime_of(feature, value)
     elif isinstance(value, int | float) and (feature.is_integral or feature.dtype in FLOATS):
         return _number(feature, value, position)
-    raise _refused(feature, expected_value(feature), shown(value), position)
+    raise refused(feature, expected_value(feature), shown(value), position)
 
 
 def _number(feature: Feature, value: float, position: _Position) -> float:
     if feature.dtype == "bool":
         if value in (0, 1):
             return bool(value)
-        raise _refused(feature, "true or false", shown(value), position)
+        raise refused(feature, "true or false", shown(value), position)
     number = int(value) if isinstance(value, bool) else value
     read = float_of if feature.dtype in FLOATS else integer_of
     return read(feature, number, shown(value), position)
-
-
-def _refused(feature: Feature, expected: str, got: str, position: _Position = ()) -> InvalidBatchError:
-    return InvalidBatchError([Flaw(expected, got, feature=feature.name, position=position)])

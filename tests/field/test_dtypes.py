@@ -98,7 +98,7 @@ def test_a_guess_that_matters_is_logged_and_kept_for_inspect(tmp_path: Path, cap
         predictor = load_saved(Weekday(), tmp_path, proba=False, features=["day"])
 
     (doubt,) = predictor.info.model_input.doubts
-    assert "day: the model's own code answers otherwise for integers than for float64" in doubt
+    assert "day: nothing says what the model was fitted on, and its own code answers otherwise for int64, bool" in doubt
     assert 'name = "day", dtype = "int64"' in doubt
     assert doubt in caplog.text
 

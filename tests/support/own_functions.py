@@ -91,3 +91,62 @@ class Weekday:
     def predict(self, frame: Any) -> list[int]:
         """Count the characters of the first column's values."""
         return [len(str(value)) for value in frame["day"].tolist()]
+
+
+def crossed(frame: Any) -> Any:
+    """Make one text of two columns or more."""
+    texts = frame.astype(str)
+    return texts.iloc[:, 0].str.cat([texts.iloc[:, at] for at in range(1, texts.shape[1])], sep="_").to_frame("x")
+
+
+def inverted(frame: Any) -> Any:
+    """Invert bools, or the bits of integers."""
+    return ~frame
+
+
+def last_bits(frame: Any) -> Any:
+    """Take the last bit of each value."""
+    return frame & 1
+
+
+def lengths(frame: Any) -> Any:
+    """Count the characters of each value as text."""
+    return frame.astype(str).map(len)
+
+
+def remainders(frame: Any) -> Any:
+    """Make a word of each number, in which the number is not found again."""
+    return frame.map(lambda value: f"r{value % 97}")
+
+
+def filled(frame: Any) -> Any:
+    """Fill what is missing with a word."""
+    return frame.fillna("missing")
+
+
+def seconds(frame: Any) -> Any:
+    """Take seconds from the integers of dates, which are nanoseconds to this code."""
+    return frame.apply(lambda column: column.dt.floor("h").astype("int64") / 10**9)
+
+
+def hours(frame: Any) -> Any:
+    """Take the hours out of dates."""
+    return frame.apply(lambda column: column.dt.hour)
+
+
+def hours_in_berlin(frame: Any) -> Any:
+    """Take the hours that clocks in Berlin show."""
+    return frame.apply(lambda column: column.dt.tz_convert("Europe/Berlin").dt.hour)
+
+
+class Frequencies(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """An encoder of a user's own: how often each value was there."""
+
+    def fit(self, frame: Any, target: Any = None) -> "Frequencies":
+        """Count the values of each column."""
+        self.counts_ = {name: frame[name].value_counts(normalize=True).to_dict() for name in frame}
+        return self
+
+    def transform(self, frame: Any) -> Any:
+        """Look the values of each column up."""
+        return np.column_stack([frame[name].map(self.counts_[name]).fillna(0).to_numpy() for name in self.counts_])

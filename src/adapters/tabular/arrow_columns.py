@@ -12,7 +12,7 @@ from foreseen.adapters.tabular.texts import as_plain, is_text
 from foreseen.domain.batch import Batch
 from foreseen.domain.datetimes import FIRST, IN_RANGE, LAST, NAT
 from foreseen.domain.errors import Flaw, InvalidBatchError
-from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, Feature, Signature
+from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, DType, Feature, Signature
 from foreseen.domain.values import nothing, read_value
 
 _NANOSECONDS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -57,6 +57,17 @@ def expected_type(feature: Feature) -> str:
     }
     scalar = known.get(feature.dtype) or ("numbers" if feature.dtype in FLOATS else "integers")
     return f"lists ({' x '.join(map(str, feature.shape))}) of {scalar}" if feature.shape else scalar
+
+
+def likely_dtype(kind: pa.DataType) -> DType:
+    """Return the dtype of a feature that was fitted on a column of a type, most likely."""
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return "datetime_tz" if getattr(kind, "tz", None) else "datetime"
+    if pa.types.is_boolean(kind):
+        return "bool"
+    if pa.types.is_integer(kind):
+        return "int64"
+    return "float64" if pa.types.is_floating(kind) else "string"
 
 
 def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:

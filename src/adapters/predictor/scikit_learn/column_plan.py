@@ -38,14 +38,19 @@ class PlannedColumn:
         """Whether its values are numbers whose dtype does not matter to what sees them."""
         return self.feature.dtype == "float64" and self.forms[0].origin == ANY_NUMBER and not self.feature.shape
 
-    def with_dtype(self, dtype: DType, values: Sequence[object], *, origin: str, is_guess: bool) -> "PlannedColumn":
-        """Return the plan of an open column with another dtype, and values of that to try it with."""
+    def with_dtype(
+        self, dtype: DType, values: Sequence[object], *, origin: str, is_guess: bool, form: str | None = None
+    ) -> "PlannedColumn":
+        """Return the plan of an open column with another dtype, and values of that to try it with.
+
+        Args:
+            form: the dtype of the column in a frame; None for that which pandas gives such values.
+        """
         example = _fitting(self.feature.example, dtype)
         feature = replace(self.feature, dtype=dtype, values=tuple(values[:MOST_VALUES]), example=example)
-        form = replace(
-            self.forms[0], dtype=natural_form(dtype, missing=feature.missing), origin=origin, is_guess=is_guess
-        )
-        return replace(self, feature=feature, forms=tuple(replace(form, name=each.name) for each in self.forms))
+        dtype_given = form or natural_form(dtype, missing=feature.missing)
+        first = replace(self.forms[0], dtype=dtype_given, origin=origin, is_guess=is_guess)
+        return replace(self, feature=feature, forms=tuple(replace(first, name=each.name) for each in self.forms))
 
     def confirmed(self, origin: str) -> "PlannedColumn":
         """Return the column with its dtype no longer a guess."""

@@ -198,8 +198,9 @@ def _plain(estimator: Any, columns: Sequence[_Column]) -> list[_Passed]:
     found = [part.facts(column.index, column.name) for column in columns]
     passes_missing = _passes_missing(estimator)
     if not says_what_it_wants(estimator):
+        # What follows shows what the code makes of the values, but not that a missing one comes through it.
         return [
-            _Passed(replace(facts, is_opaque=True), (_renumbered(column),) if passes_missing else ())
+            _Passed(replace(facts, is_opaque=True), (_renumbered(column),), is_filled=not passes_missing)
             for facts, column in zip(found, columns, strict=True)
         ]
     fills = type(estimator).__module__.startswith("sklearn.impute")

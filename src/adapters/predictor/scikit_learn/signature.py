@@ -14,7 +14,8 @@ from foreseen.adapters.predictor.scikit_learn.input_forms import plausible_forms
 from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.labels import has_several_labels_a_row, read_labels
 from foreseen.adapters.predictor.scikit_learn.tags import estimator_kind
-from foreseen.adapters.predictor.scikit_learn.trial import Call, settled
+from foreseen.adapters.predictor.scikit_learn.trial import settled
+from foreseen.adapters.predictor.scikit_learn.trial_calls import Call
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model_input import ModelInput
 from foreseen.domain.signature import Kind, Signature
