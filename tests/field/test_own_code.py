@@ -1,5 +1,6 @@
 """Own code that changes is another model: no old answer under a new fingerprint, and no new one under the old."""
 
+import gc
 import importlib
 import os
 import py_compile
@@ -9,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     before = set(sys.modules)
+    gc.collect()  # models of other tests, whose modules would be found here
     yield tmp_path
     for name in set(sys.modules) - before:
         if name.startswith("own"):
@@ -188,6 +191,31 @@ def test_code_that_nothing_imports_changes_nothing(folder: Path, model: Path) ->
     put(folder / "ownother.py", "FACTOR = 2\n")
 
     assert load_predictor(model).info == before
+
+
+def test_byte_code_of_another_python_that_nothing_runs_is_no_matter(folder: Path, model: Path) -> None:
+    write(folder, WAYS["an import by a name that is put together"], 2)
+    (folder / "ownpack" / "legacy.pyc").write_bytes(b"\x03\xf3\r\n" + b"0" * 30)
+
+    assert answer(load_predictor(model)) == 6.0
+
+
+def test_a_module_that_cannot_be_read_is_refused_by_its_place(
+    folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, WAYS["an import by a name that is put together"], 2)
+    put(folder / "ownpack" / "closed.py", "")
+    real = SourceFileLoader.get_data
+
+    def get_data(loader: SourceFileLoader, path: str) -> bytes:
+        if path.endswith("closed.py"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(loader, path)
+
+    monkeypatch.setattr(SourceFileLoader, "get_data", get_data)
+
+    with pytest.raises(ModelUnavailableError, match=r"closed.py: expected a readable module, .*: Permission denied$"):
+        load_predictor(model)
 
 
 def test_libraries_that_own_code_imports_count_with_their_versions(folder: Path, model: Path) -> None:

@@ -12,11 +12,14 @@ import pandas as pd
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading import loaded_distributions
+from foreseen.adapters.predictor.loading.loaded_distributions import refuse_other_version
 from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.own_code.isolated_load import isolated_load
 from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, provenance
 from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.unpickle import unpickle
+from foreseen.domain.errors import ModelUnavailableError
 from support.models import iris_forest, mixed_pipeline, save
 from support.own_models import Labeller
 
@@ -124,8 +127,27 @@ def test_another_version_of_a_library_that_computes_is_another_model(
     before = load_predictor(iris_model).info.fingerprint
     real: Callable[[str], str] = metadata.version
     monkeypatch.setattr(metadata, "version", lambda name: "9.9" if name == library else real(name))
+    monkeypatch.setattr(loaded_distributions, "_loaded", {})  # as in another process
 
     assert load_predictor(iris_model).info.fingerprint != before
+
+
+def test_a_library_that_was_replaced_needs_another_process(iris_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_predictor(iris_model)
+    real: Callable[[str], str] = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "9.9" if name == "scipy" else real(name))
+
+    with pytest.raises(
+        ModelUnavailableError, match=f"^scipy: expected version {real('scipy')}, .* got version 9.9; restart"
+    ):
+        load_predictor(iris_model)
+
+
+def test_another_installation_of_one_version_needs_another_process() -> None:
+    refuse_other_version({"ownlib": "1.0"}, {"ownlib": b"first"})
+
+    with pytest.raises(ModelUnavailableError, match=r"^ownlib: expected version 1\.0, .* got another installation"):
+        refuse_other_version({"ownlib": "1.0"}, {"ownlib": b"second"})
 
 
 def test_another_python_is_another_model(iris_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,13 @@ def test_a_file_that_changes_while_the_model_loads_is_refused(model: Path) -> No
         files.digests()
 
 
+def test_a_file_that_others_may_write_to_is_refused(model: Path) -> None:
+    (model.parent / "weights.bin").chmod(0o666)
+
+    with pytest.raises(ModelUnavailableError, match=r"weights.bin: expected a listed file that only you may write to"):
+        _fingerprint(model)
+
+
 def test_a_file_that_goes_while_the_model_loads_is_refused(model: Path) -> None:
     files = ReadFiles.listed(model.with_suffix(".toml"), ["weights.bin"])
     (model.parent / "weights.bin").unlink()

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from foreseen.adapters.predictor.loading.loaded_distributions import refuse_other_version
 from foreseen.adapters.predictor.loading.object_graph import parts
 from foreseen.adapters.predictor.loading.own_code.code_in_model import code_in
 from foreseen.adapters.predictor.loading.own_code.distributions import contents_of, distribution_of, name_of
@@ -44,7 +45,8 @@ def provenance(model: Any, own: OwnModules, files: ReadFiles) -> Provenance:
         own: the modules that were executed for it.
         files: what its code reads.
     Raises:
-        ModelUnavailableError: own code or a file changed meanwhile, or may be written to by another user.
+        ModelUnavailableError: own code or a file changed meanwhile, or may be written to by another user; or what this
+            process has loaded cannot be loaded again, and has changed since.
     """
     find_reachable(own, code_in(model))
     modules = {f"{name}.__init__" if file.is_package else name: file.content for name, file in own.files.items()}
@@ -52,9 +54,12 @@ def provenance(model: Any, own: OwnModules, files: ReadFiles) -> Provenance:
     read = files.digests()
     own.close({(files.sidecar.parent / name).resolve(): digest for name, digest in read.items()})
     installed = _distributions({*_module_names(model), *own.imported})
-    changeable = {f"distribution {name}": content for name, info in installed.items() if (content := contents_of(info))}
+    versions = _versions(installed)
+    contents = {name: content for name, info in installed.items() if (content := contents_of(info))}
+    refuse_other_version({name: version for name, version in versions.items() if name != "python"}, contents)
+    changeable = {f"distribution {name}": content for name, content in contents.items()}
     listed = {f"file {name}": digest for name, digest in read.items()}  # which no module can be called
-    return Provenance(_versions(installed), {**modules, **changeable, **listed})
+    return Provenance(versions, {**modules, **changeable, **listed})
 
 
 def library_versions(model: Any) -> dict[str, str]:

@@ -7,6 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Self
 
+from foreseen.adapters.predictor.loading.model_file import refuse_unless_private
 from foreseen.domain.errors import ModelUnavailableError
 
 
@@ -45,13 +46,15 @@ class ReadFiles:
         """Digest each file, by its path relative to the sidecar.
 
         Raises:
-            ModelUnavailableError: a file has changed since, so what was read of it may be neither the old nor the new.
+            ModelUnavailableError: another user may write to a file, or it has changed since: what was read of it may be
+                neither the old nor the new.
         """
         return {name: self._digest(name, version) for name, version in self.versions.items()}
 
     def _digest(self, name: str, version: tuple[int, ...]) -> bytes:
         path = self.sidecar.parent / name
         try:
+            refuse_unless_private(path, "listed file")
             with path.open("rb") as file:
                 digest = file_digest(file, "blake2b").digest()
             if _version(path) == version:

@@ -17,12 +17,13 @@ from weakref import WeakSet, finalize
 from foreseen.adapters.predictor.loading.own_code.distributions import is_own
 from foreseen.adapters.predictor.loading.own_code.own_modules import OwnModules
 from foreseen.adapters.predictor.loading.own_code.script import run_script
+from foreseen.domain.errors import ModelUnavailableError
 
 PATIENCE_S: Final = 60.0
 """Seconds for which a load waits for another one in this process.
 
-One that hangs must not keep those after it for ever. What they import by statements is apart all the same; only what
-they look up in `sys.modules` could be the other's.
+One that hangs must not keep those after it for ever; nor may they go on beside it, where the unpickler could give
+either the classes of the other.
 """
 
 _turn = Lock()
@@ -43,11 +44,16 @@ def isolated_load(code: Path | None = None) -> Iterator[OwnModules]:
     Args:
         code: the script whose classes the model file knows as those of `__main__`.
     Raises:
-        ModelUnavailableError: the script cannot be read or executed, or another user may write to it.
+        ModelUnavailableError: the script cannot be read or executed, or another user may write to it; or another load
+            still runs.
     """
     with ExitStack() as on_exit:
-        if _turn.acquire(timeout=PATIENCE_S):
-            on_exit.callback(_turn.release)
+        if not _turn.acquire(timeout=PATIENCE_S):
+            raise ModelUnavailableError(
+                f"expected the load before this one to end within {PATIENCE_S:g} seconds, but it still runs; load the "
+                "model again, or restart where that hangs"
+            )
+        on_exit.callback(_turn.release)
         _import_from(Path.cwd(), *([code.resolve().parent] if code else []))
         outside = _take_out()
         on_exit.callback(sys.modules.update, outside)

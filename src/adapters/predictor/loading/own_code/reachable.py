@@ -8,6 +8,7 @@ from types import CodeType
 from foreseen.adapters.predictor.loading.own_code.imports_in_code import ALL_OF, imports_in
 from foreseen.adapters.predictor.loading.own_code.module_file import ModuleFile
 from foreseen.adapters.predictor.loading.own_code.own_modules import OwnModules
+from foreseen.domain.errors import ModelUnavailableError
 
 
 def find_reachable(own: OwnModules, roots: Iterable[CodeType]) -> None:
@@ -17,17 +18,26 @@ def find_reachable(own: OwnModules, roots: Iterable[CodeType]) -> None:
     machine however busy, changes nothing.
 
     Raises:
-        ModelUnavailableError: another user may write to one.
+        ModelUnavailableError: another user may write to one, or it cannot be read.
     """
     names = {name for root in roots for name in imports_in(root, "")}
     followed: set[str] = set()
     while names or followed != own.files.keys():
         for name in names:
             for each in _meant_by(name, own):
-                list(own.on_the_way_to(each))
+                _find(each, own)
         new = own.files.keys() - followed
         names = {name for module in new for name in _imported_by(own.files[module])}
         followed |= new
+
+
+def _find(name: str, own: OwnModules) -> None:
+    try:
+        list(own.on_the_way_to(name))
+    except OSError as exc:
+        raise ModelUnavailableError(
+            f"{exc.filename or name}: expected a readable module, which the model may import: {exc.strerror or exc}"
+        ) from exc
 
 
 def _meant_by(name: str, own: OwnModules) -> Iterator[str]:
@@ -38,7 +48,8 @@ def _meant_by(name: str, own: OwnModules) -> Iterator[str]:
 
 
 def _imported_by(file: ModuleFile) -> set[str]:
-    with suppress(SyntaxError, ValueError):  # of what is never executed; ValueError where a source holds a zero byte
+    # Of what is never executed: ValueError where a source holds a zero byte, the rest of byte code of another Python.
+    with suppress(SyntaxError, ValueError, ImportError, EOFError, TypeError):
         if file.code is not None:
             return set(imports_in(file.code, file.spec.parent or ""))
     return set()
