@@ -7,8 +7,9 @@ import numpy as np
 from foreseen.domain.batch import Batch
 from foreseen.domain.call_size import ANY_SIZE, CallSize
 from foreseen.domain.errors import PredictionError
+from foreseen.domain.large_calls import LARGE_ROWS, LargeCalls
 from foreseen.domain.model_info import ModelInfo
-from foreseen.domain.predictions import Json, Predictions
+from foreseen.domain.predictions import Json, Predictions, joined_predictions
 
 
 class ModelCaller(Protocol):
@@ -29,9 +30,16 @@ class SteadyPredictor:
     in any position beside any neighbours, so that the answer to an instance never depends on the rest of the batch.
     """
 
-    def __init__(self, model: ModelCaller, info: ModelInfo) -> None:
+    def __init__(self, model: ModelCaller, info: ModelInfo, large: LargeCalls | None = None) -> None:
+        """Take a model and what is known of it.
+
+        Args:
+            large: compares calls of LARGE_ROWS, which take the place of small ones where no bit differs; None for
+                calls of the size that was chosen, and no other.
+        """
         self._model = model
         self.info = info
+        self._large = large
 
     @property
     def is_thread_safe(self) -> bool:
@@ -44,7 +52,20 @@ class SteadyPredictor:
         Raises:
             InvalidBatchError, PredictionError: as the model; also when its predictions are not one a row.
         """
-        return in_steady_calls(self._model, self.info.call_size, batch)
+        if self._large is None or len(batch) < LARGE_ROWS:
+            return in_steady_calls(self._model, self.info.call_size, batch)
+        starts = range(0, len(batch), LARGE_ROWS)
+        blocks = [batch.take(range(start, min(start + LARGE_ROWS, len(batch)))) for start in starts]
+        return joined_predictions([self._block(block, self._large) for block in blocks])
+
+    def _block(self, block: Batch, large: LargeCalls) -> Predictions:
+        is_whole = len(block) == LARGE_ROWS
+        if is_whole and large.are_equal:
+            return in_steady_calls(self._model, CallSize(fixed=LARGE_ROWS), block)
+        predictions = in_steady_calls(self._model, self.info.call_size, block)
+        if is_whole and large.is_open:
+            large.compare(block)
+        return predictions
 
 
 def in_steady_calls(model: ModelCaller, size: CallSize, batch: Batch) -> Predictions:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS
 from foreseen.adapters.predictor.loading.call_decision import CallDecision
 from foreseen.adapters.predictor.loading.kept_call_sizes import KeptCallSizes
 from foreseen.adapters.predictor.loading.model_file import open_model_file
@@ -27,6 +28,7 @@ from foreseen.domain.batch import Batch
 from foreseen.domain.determinism import ROWS
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError, UnanswerableError
 from foreseen.domain.key import fingerprint
+from foreseen.domain.large_calls import LargeCalls
 from foreseen.domain.model_failure import failure_text
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.probe import probe_batch
@@ -136,7 +138,8 @@ def _loaded(
         )
         withdraw_with(own, caller)
     log.debug("%s is called with %s", path, info.call_size)
-    return SteadyPredictor(caller, info)
+    large = LargeCalls(caller, STEADY_ROWS) if rows_per_call is None and info.call_size.fixed == STEADY_ROWS else None
+    return SteadyPredictor(caller, info, large)
 
 
 def _called(
