@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading.own_code.isolated_load import free_withdrawn
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
 from foreseen.domain.errors import ModelUnavailableError, PredictionError
@@ -36,7 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", sys.path[:])
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     before = set(sys.modules)
-    gc.collect()  # models of other tests, whose modules would be found here
+    gc.collect()
+    free_withdrawn()  # models of other tests, whose modules would be found here
     yield tmp_path
     for name in set(sys.modules) - before:
         if name.startswith("own"):
@@ -479,5 +481,6 @@ def test_a_model_pickles_its_own_classes_while_it_answers(folder: Path, model: P
     second = load_predictor(model)
     assert answer(second) == 6.0
     del second
+    free_withdrawn()
 
     assert answer(first) == 6.0

@@ -32,6 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     before = set(sys.modules)
     yield tmp_path
     gc.collect()
+    isolation.free_withdrawn()
     assert {name for name in sys.modules if name.startswith("own")} <= before
 
 
@@ -101,8 +102,25 @@ def test_the_newest_model_has_its_modules_where_others_find_them(folder: Path, m
     assert sys.modules["owncode"].Own is kind(second)
 
     del second
+    isolation.free_withdrawn()
 
     assert sys.modules["owncode"].Own is kind(first)
+
+
+def test_a_model_that_goes_on_any_thread_changes_nothing_at_once(folder: Path, model: Path) -> None:
+    """The garbage collector runs wherever it likes, while another load puts its finder in as well."""
+    write(folder, HELP, 2)
+    first = load_predictor(model)
+    finders = sys.meta_path[:]
+    second = load_predictor(model)
+    with_second = sys.meta_path[:]
+
+    del second
+
+    assert sys.meta_path == with_second
+    isolation.free_withdrawn()
+    assert sys.meta_path == finders
+    assert answer(first) == 6.0
 
 
 def test_a_load_that_fails_leaves_everything_as_it_was(folder: Path, model: Path) -> None:

@@ -3,13 +3,14 @@
 import gc
 import importlib
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import Lock, RLock, get_ident
 from types import FrameType, ModuleType
 from typing import Any, Final
 from weakref import WeakSet, finalize
@@ -27,11 +28,17 @@ either the classes of the other.
 """
 
 _turn = Lock()
-_living: list[OwnModules] = []
-"""Those whose model is being loaded or in use, the public ones last."""
+_living: dict[OwnModules, "_Finder"] = {}
+"""Those whose model is being loaded or in use, with what finds them; the public ones last."""
 
 _withdrawn: WeakSet[OwnModules] = WeakSet()
 """Those whose model is no longer used and which have not been freed yet."""
+
+_unused: deque[OwnModules] = deque()
+"""Those whose model is no longer used and which are still to be withdrawn."""
+
+_lists = RLock()
+"""For what changes the lists here, `sys.modules` and `sys.meta_path` together."""
 
 
 @contextmanager
@@ -54,13 +61,15 @@ def isolated_load(code: Path | None = None) -> Iterator[OwnModules]:
                 "model again, or restart where that hangs"
             )
         on_exit.callback(_turn.release)
+        _withdraw_unused()
         _import_from(Path.cwd(), *([code.resolve().parent] if code else []))
-        outside = _take_out()
-        on_exit.callback(sys.modules.update, outside)
-        own = OwnModules(outside)
-        _living.append(own)
-        finder = _Finder(own)
-        sys.meta_path.insert(0, finder)
+        with _lists:
+            outside = _take_out()
+            on_exit.callback(sys.modules.update, outside)
+            own = OwnModules(outside)
+            finder = _Finder(own)
+            _living[own] = finder
+            sys.meta_path.insert(0, finder)
         on_exit.callback(finder.leave_the_thread)
         try:
             if code is not None:
@@ -73,27 +82,42 @@ def isolated_load(code: Path | None = None) -> Iterator[OwnModules]:
 
 
 def withdraw_with(own: OwnModules, model: object) -> None:
-    """Withdraw own modules once a model, or what predicts with it, is no longer used."""
-    finalize(model, withdraw, own).atexit = False
+    """Withdraw own modules some time after a model, or what predicts with it, is no longer used.
+
+    That is noticed on any thread, between any two steps of it: only later, by the next load or when memory is freed,
+    can they be withdrawn.
+    """
+    finalize(model, _unused.append, own).atexit = False
 
 
 def withdraw(own: OwnModules) -> None:
     """Take own modules out of `sys.modules`; those of the newest model that remains are found there again."""
-    own.hide()
-    _living.remove(own)
-    _withdrawn.add(own)
-    sys.meta_path[:] = [each for each in sys.meta_path if not (isinstance(each, _Finder) and each.own is own)]
-    if _living and not _living[-1].is_public:
-        _living[-1].show()
+    with _lists:
+        own.hide()
+        with suppress(ValueError):  # where somebody has put another list there
+            sys.meta_path.remove(_living.pop(own))
+        _withdrawn.add(own)
+        newest = next(reversed(_living), None)
+        if newest is not None and not newest.is_public:
+            newest.show()
+
+
+def _withdraw_unused() -> None:
+    with _lists:
+        while _unused:
+            withdraw(_unused.popleft())
 
 
 def free_withdrawn() -> None:
-    """Free what withdrawn own modules hold.
+    """Withdraw what is no longer used, and free what withdrawn own modules hold.
 
     Modules, their functions and classes refer to one another, so that only the garbage collector frees them; and a
     server tells it to leave alone what there is when it starts.
     """
-    if any(own.modules for own in _withdrawn):
+    _withdraw_unused()
+    with _lists:
+        is_any_left = any(own.modules for own in _withdrawn)
+    if is_any_left:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
