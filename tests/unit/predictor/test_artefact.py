@@ -74,14 +74,14 @@ def test_a_file_that_is_overwritten_while_it_is_loaded_is_refused(file: Path, pl
         with file.open("r+b") as writing:
             writing.seek(place)
             writing.write(b"!!")
-        with pytest.raises(ModelUnavailableError, match="nobody writes to while it is loaded"):
+        with pytest.raises(ModelUnavailableError, match="stays as it is while it is loaded"):
             opened.content.read()
 
 
 def test_a_file_that_is_cut_while_it_is_loaded_is_refused(file: Path) -> None:
     with open_model_file(file) as opened:
         file.write_bytes(b"cont")
-        with pytest.raises(ModelUnavailableError, match="nobody writes to while it is loaded"):
+        with pytest.raises(ModelUnavailableError, match="stays as it is while it is loaded"):
             opened.content.read()
 
 

@@ -38,7 +38,7 @@ _BEGINNINGS: Final[Sequence[tuple[int, bytes, FileFormat]]] = (
     (257, b"ustar", FileFormat("a tar archive", _UNPACK)),
     (0, b"7z\xbc\xaf\x27\x1c", FileFormat("a 7z archive", _UNPACK)),
     (0, b"\x28\xb5\x2f\xfd", FileFormat("a file compressed by zstd", "decompress it")),
-    (0, b"version https://git-lfs", FileFormat("a Git LFS pointer, which stands for the file", "git lfs pull")),
+    (0, b"version https://git-lfs", FileFormat("a Git LFS pointer in place of the file", "git lfs pull")),
 )
 
 

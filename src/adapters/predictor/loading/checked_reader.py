@@ -67,7 +67,7 @@ class CheckedReader(io.RawIOBase):
         block = self._file.read(min(BLOCK_BYTES, self._size - number * BLOCK_BYTES))
         if sha256(block).digest() != self._digests[number]:
             raise ModelUnavailableError(
-                f"{self._path}: expected a file that nobody writes to while it is loaded, got another content; "
+                f"{self._path}: expected a file that stays as it is while it is loaded, got another content; "
                 "try: write the new model beside it and rename it"
             )
         return block

@@ -1,4 +1,4 @@
-"""ModelFile: a model file, opened once, and only if nobody else can change it."""
+"""ModelFile: a model file, opened once, and only if no other user can change it."""
 
 import io
 import os
@@ -71,7 +71,7 @@ def _refuse_unless_private(path: Path, file: BinaryIO) -> None:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        # Without waiting, as a named pipe would have it that nobody writes to.
+        # O_NONBLOCK: a named pipe without a writer would block.
         return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     except FileNotFoundError:
         raise ModelUnavailableError(f"{path}: expected a model file, got no such file") from None

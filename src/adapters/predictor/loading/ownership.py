@@ -25,7 +25,7 @@ class Access(NamedTuple):
 
 
 def access_to_file(path: Path, status: os.stat_result) -> Access | None:
-    """Return who else may write to a file, None for nobody; root may do anything anyway, and does not count."""
+    """Return who else may write to a file, or None; root may do anything anyway, and does not count."""
     return _owner(path, status) or _writer(path, status)
 
 
