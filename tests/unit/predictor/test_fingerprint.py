@@ -15,7 +15,7 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.loading import loaded_distributions
 from foreseen.adapters.predictor.loading.loaded_distributions import refuse_other_version
 from foreseen.adapters.predictor.loading.model_file import open_model_file
-from foreseen.adapters.predictor.loading.own_code.isolated_load import isolated_load
+from foreseen.adapters.predictor.loading.own_code.isolated_load import isolated_load, withdraw
 from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, library_versions, provenance
 from foreseen.adapters.predictor.loading.read_files import ReadFiles
 from foreseen.adapters.predictor.loading.unpickle import unpickle
@@ -102,6 +102,7 @@ def test_a_module_that_it_does_not_need_changes_nothing(own_model: Path) -> None
 def test_what_is_installed_is_known_by_its_version_and_not_read(own_model: Path) -> None:
     with isolated_load() as own, open_model_file(own_model) as file:
         known = provenance(unpickle(file), own, ReadFiles.listed_in(None))
+    withdraw(own)
 
     assert sorted(known.sources) == ["ownhelp", "ownmodel", "ownpart.__init__", "ownpart.inner"]
 

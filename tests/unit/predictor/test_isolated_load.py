@@ -4,18 +4,20 @@ import gc
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loading.own_code import extensions
 from foreseen.adapters.predictor.loading.own_code import isolated_load as isolation
-from foreseen.adapters.predictor.loading.own_code.extensions import refuse_other_code
+from foreseen.adapters.predictor.loading.own_code.extensions import keep_extension, refuse_other_code
 from foreseen.adapters.predictor.loading.own_code.module_file import ModuleFile
 from foreseen.adapters.predictor.loading.own_code.module_turns import ModuleTurns
 from foreseen.domain.errors import ModelUnavailableError
@@ -213,14 +215,51 @@ def test_two_modules_that_wait_for_each_other_on_two_threads_go_on() -> None:
     assert not turns.begin("a")
 
 
-def test_code_beside_an_extension_has_to_stay_as_this_process_loaded_it(tmp_path: Path) -> None:
-    path = tmp_path / f"ownfast{EXTENSION_SUFFIXES[0]}"
-    path.write_bytes(b"compiled")
-    spec = spec_from_file_location("ownfast", path)
-    assert spec is not None
-    extension = ModuleFile("ownfast", spec)
-    refuse_other_code([extension], {"ownfast": b"1", "owncode": b"1"})
-    refuse_other_code([extension], {"ownfast": b"1", "owncode": b"1"})
+@pytest.fixture
+def extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], dict[str, ModuleFile]]:
+    """Return what a load finds: an extension, and a module beside it with the bytes that are passed."""
+    monkeypatch.setattr(extensions, "_kept", {})
+    (tmp_path / f"ownfast{EXTENSION_SUFFIXES[0]}").write_bytes(b"compiled")
 
-    with pytest.raises(ModelUnavailableError, match=rf"{path}: expected the code that this process has loaded"):
-        refuse_other_code([extension], {"ownfast": b"1", "owncode": b"2"})
+    def found(code: bytes) -> dict[str, ModuleFile]:
+        (tmp_path / "owncode.py").write_bytes(code)
+        specs = {path.name.partition(".")[0]: path for path in tmp_path.iterdir()}
+        return {name: ModuleFile(name, not_none(spec_from_file_location(name, path))) for name, path in specs.items()}
+
+    return found
+
+
+def not_none(spec: ModuleSpec | None) -> ModuleSpec:
+    assert spec is not None
+    return spec
+
+
+Extension = Callable[[bytes], dict[str, ModuleFile]]
+
+
+def test_code_beside_an_extension_has_to_stay_as_this_process_loaded_it(extension: Extension) -> None:
+    files = extension(b"1")
+    keep_extension(files["ownfast"], ModuleType("ownfast"), files, {})
+    refuse_other_code(files)
+    refuse_other_code(extension(b"1"))
+
+    with pytest.raises(ModelUnavailableError, match=r"ownfast.*: expected the code that this process has loaded"):
+        refuse_other_code(extension(b"2"))
+
+
+def test_an_extension_of_a_load_that_failed_keeps_only_what_was_executed(extension: Extension) -> None:
+    files = extension(b"1")
+    executed = {"ownfast": ModuleType("ownfast")}  # and not the module beside it, which raised
+    keep_extension(files["ownfast"], executed["ownfast"], files, executed)
+
+    refuse_other_code(extension(b"2"))
+
+    executed["owncode"] = ModuleType("owncode")
+    with pytest.raises(ModelUnavailableError, match=r"ownfast.*: expected the code that this process has loaded"):
+        refuse_other_code(extension(b"2"))
+
+
+def test_an_extension_that_was_never_loaded_keeps_nothing(extension: Extension) -> None:
+    refuse_other_code(extension(b"1"))
+
+    refuse_other_code(extension(b"2"))

@@ -50,7 +50,7 @@ def provenance(model: Any, own: OwnModules, files: ReadFiles) -> Provenance:
     """
     find_reachable(own, code_in(model))
     modules = {f"{name}.__init__" if file.is_package else name: file.content for name, file in own.files.items()}
-    refuse_other_code(own.files.values(), modules)
+    refuse_other_code(own.files)
     read = files.digests()
     own.close({(files.sidecar.parent / name).resolve(): digest for name, digest in read.items()})
     installed = _distributions({*_module_names(model), *own.imported})

@@ -221,7 +221,7 @@ class OwnModules:
         elif file.spec.loader is not None:
             file.spec.loader.exec_module(module)
         if file.is_extension:
-            keep_extension(file, module)
+            keep_extension(file, module, self._files, self._modules)
 
 
 def _prefixes(name: str) -> Iterator[str]:
