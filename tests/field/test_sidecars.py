@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
@@ -136,6 +137,35 @@ def test_one_misspelt_name_is_refused_with_a_hint(tmp_path: Path) -> None:
     said = _refusal(iris_forest(2), tmp_path, '[[features]]\nname = "Petal_Length"\n')
 
     assert "expected features that the model has, got 'Petal_Length'; did you mean 'petal_length'?" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("int", "int64"), ("float", "float64"), ("text", "string"), ("Int46", "Int64")]
+)
+def test_a_dtype_of_another_name_is_refused_with_a_hint(name: str, meant: str, tmp_path: Path) -> None:
+    said = _refusal(iris_forest(2), tmp_path, f'[[features]]\nname = "petal_width"\ndtype = "{name}"\n')
+
+    assert f"got {name!r}; did you mean {meant!r}?" in said
+
+
+def _dropping() -> Any:
+    frame = pd.DataFrame({"id": range(20), "width": np.arange(20.0), "height": np.arange(20.0)})
+    columns = ColumnTransformer([("n", StandardScaler(), ["width", "height"])])
+    return make_pipeline(columns, LogisticRegression()).fit(frame, frame["width"] > 9)
+
+
+def test_columns_that_the_model_drops_are_not_counted(tmp_path: Path) -> None:
+    said = _refusal(_dropping(), tmp_path, '[[features]]\nname = "price"\n')
+    renamed = load_saved(_dropping(), tmp_path, '[[features]]\nname = "b"\n[[features]]\nname = "c"\n')
+
+    assert "expected features of 2 values in all, as many as the model takes, got 1" in said
+    assert renamed.info.signature.names == ("b", "c")
+
+
+def test_a_hint_is_for_whichever_name_is_near(tmp_path: Path) -> None:
+    toml = '[[features]]\nname = "price"\n[[features]]\nname = "widht"\n'
+
+    assert "got 'widht'; did you mean 'width'?" in _refusal(_dropping(), tmp_path, toml)
 
 
 def test_one_foreign_name_is_refused_with_the_names_of_the_model(tmp_path: Path) -> None:

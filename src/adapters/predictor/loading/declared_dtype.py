@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from foreseen.domain.near import near_hint
 from foreseen.domain.signature import DTYPES, DType
 
 _FROM_PANDAS: Final[dict[str, DType]] = {
@@ -16,6 +17,12 @@ _DATETIME: Final = re.compile(r"datetime64\[(?:s|ms|us|ns)(?P<zone>, ?.+)?\]")
 
 KNOWN: Final = (*DTYPES, "category", *_FROM_PANDAS, "datetime64[us]", "datetime64[us, UTC]")
 """The names, as a message lists them; other units and time zones of datetime64 are known as well."""
+
+_ELSEWHERE: Final = {
+    "int": "int64", "integer": "int64", "long": "int64", "float": "float64", "double": "float64", "number": "float64",
+    "text": "string", "date": "datetime", "timestamp": "datetime", "datetime64": "datetime", "logical": "bool",
+}  # fmt: skip
+"""Names that Python, numpy and databases have for these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +48,7 @@ def declared_dtype(name: str) -> DeclaredDtype:
         return DeclaredDtype(_FROM_PANDAS[name], name)
     if match := _DATETIME.fullmatch(name):
         return DeclaredDtype("datetime_tz" if match["zone"] else "datetime", name)
-    raise ValueError(f"expected a dtype of {', '.join(map(repr, KNOWN))}")
+    meant = _ELSEWHERE.get(name.casefold())
+    hint = f"did you mean {meant!r}?" if meant else near_hint(name, KNOWN)
+    expected = f"expected a dtype of {', '.join(map(repr, KNOWN))}, got {name!r}"
+    raise ValueError(f"{expected}; {hint}" if hint else expected)

@@ -127,7 +127,9 @@ def _worded(exc: ValidationError) -> str:
         known = _entries_beside(error["loc"])
         hint = near_hint(str(error["loc"][-1]), known) or f"known are {', '.join(known)}"
         return f"expected no entry {place}; {hint}"
-    said = str(error["ctx"]["error"]) if error["type"] == "value_error" else error["msg"]
+    if error["type"] == "value_error":  # which says itself what it got
+        return f"{place}: {error['ctx']['error']}"
+    said = error["msg"]
     return f"{place}: {said[0].lower()}{said[1:]}, got {error['input']!r}"
 
 

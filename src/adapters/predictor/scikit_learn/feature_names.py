@@ -39,7 +39,9 @@ def planned_columns(
     if all(table.name in columns.shown_names for table in tables) and not any(table.shape for table in tables):
         by_name = {table.name: table for table in tables}
         return (plan_column(name, [name], facts, by_name.get(name)) for name, facts in own)
-    _check_declared(own, tables)
+    if columns.names is not None and sum(map(_size, tables)) != len(own):
+        own = _not_dropped(own)
+    _check_declared(own, tables, columns.shown_names)
     return _as_declared(tables, own)
 
 
@@ -59,7 +61,7 @@ def _renamed(
     names: Sequence[str], own: Sequence[tuple[str, ColumnFacts]], *, is_named: bool
 ) -> Iterator[PlannedColumn]:
     """Plan the features under the operator's names, in the model's order; those that it drops may be left out."""
-    kept = [(name, facts) for name, facts in own if not facts.is_dropped]
+    kept = _not_dropped(own)
     if is_named and len(names) == len(kept):
         own = kept
     if len(names) != len(own):
@@ -72,17 +74,34 @@ def _renamed(
     return (plan_column(name, [column], facts) for name, (column, facts) in zip(names, own, strict=True))
 
 
-def _check_declared(own: Sequence[tuple[str, ColumnFacts]], tables: Sequence["FeatureTable"]) -> None:
-    """Refuse tables that are neither some of the model's features by name nor all of them in order."""
+def _not_dropped(own: Sequence[tuple[str, ColumnFacts]]) -> list[tuple[str, ColumnFacts]]:
+    return [(name, facts) for name, facts in own if not facts.is_dropped]
+
+
+def _check_declared(
+    own: Sequence[tuple[str, ColumnFacts]], tables: Sequence["FeatureTable"], all_names: Sequence[str]
+) -> None:
+    """Refuse tables that are neither some of the model's features by name nor all of them in order.
+
+    Args:
+        own: what the tables are for: all columns, or those that the model does not drop.
+        all_names: of its columns, with those that it drops.
+    """
     own_names = [name for name, _ in own]
-    known = [table.name for table in tables if table.name in own_names]
+    known = [table.name for table in tables if table.name in all_names]
     values = sum(map(_size, tables))
-    if values == len(own) and all(own_names[at] == table.name for at, table in _placed(tables) if table.name in known):
+    hints = {table.name: near_hint(table.name, all_names) for table in tables if table.name not in all_names}
+    # As many as the model does not drop may as well be some of its own, of which one is misspelt.
+    is_misspelt = len(own) < len(all_names) and any(hints.values())
+    is_all = values == len(own) and all(
+        own_names[at] == table.name for at, table in _placed(tables) if table.name in known
+    )
+    if is_all and not is_misspelt:
         return
-    unknown = next((table.name for table in tables if table.name not in own_names), "")
-    hint = near_hint(unknown, own_names)
-    if known or hint:
-        raise ValueError(f"expected features that the model has, got {unknown!r}; {hint or _listed(own_names)}")
+    unknown = next((name for name, hint in hints.items() if hint), next(iter(hints), ""))
+    if known or hints.get(unknown):
+        said = hints.get(unknown) or _listed(own_names)
+        raise ValueError(f"expected features that the model has, got {unknown!r}; {said}")
     expected = f"expected features of {len(own)} values in all, as many as the model takes, got {values}"
     raise ValueError(f"{expected}; {_listed(own_names)}")
 
