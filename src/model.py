@@ -19,32 +19,35 @@ def start_model(settings: Settings) -> ModelProcess:
     return ModelProcess(_options(settings), log_level=settings.log_level)
 
 
-def load_model(settings: Settings) -> "Predictor":
+def load_model(settings: Settings, *, finds_sidecar: bool = True) -> "Predictor":
     """Load the model in this process.
 
+    Args:
+        finds_sidecar: whether the sidecar beside it is read where none is named.
     Raises:
         ModelUnavailableError: it cannot be had.
     """
     # scikit-learn is imported only where the model is.
     from foreseen.adapters.predictor.load_predictor import load_predictor  # noqa: PLC0415
 
-    return load_predictor(**_options(settings))
+    return load_predictor(**_options(settings), finds_sidecar=finds_sidecar)
 
 
 def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | None) -> str:
     """Return a sidecar that describes a model as it was found.
 
     Args:
-        existing: the sidecar that it replaces, whose list of files is kept.
+        existing: the sidecar that it replaces, whose list of files is kept: no model says which its code reads.
         sample: a file of training data, whose columns say more than a guess.
     Raises:
         TableError: the sample cannot be read.
+        ModelUnavailableError: the sidecar that it replaces is writable for other users.
     """
     from foreseen.adapters.predictor.loading.sample import read_sample  # noqa: PLC0415 - for this only
-    from foreseen.adapters.predictor.loading.sidecar import read_sidecar  # noqa: PLC0415
+    from foreseen.adapters.predictor.loading.sidecar import listed_files  # noqa: PLC0415
     from foreseen.adapters.predictor.loading.sidecar_text import sidecar_text  # noqa: PLC0415
 
-    kept = read_sidecar(existing).fingerprint.files if existing else []
+    kept = listed_files(existing) if existing else []
     return sidecar_text(info, read_sample(sample) if sample else {}, files=kept)
 
 

@@ -1,5 +1,6 @@
 """`foreseen inspect --write-sidecar` writes what was found, guesses marked; a sample says more than a guess."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from support.here import run_here
 from support.models import digits_forest, iris_logistic, mixed_pipeline, save
-from support.own_functions import Weekday, as_text
+from support.own_functions import Weekday, as_text, parts_of_dates
+from support.own_models import Doubler
 
 SHOPS = pd.DataFrame({"store": [1, 2, 3, 4] * 10, "price": np.linspace(1, 2, 40), "city": ["Oslo", "Rome"] * 20})
 
@@ -24,6 +26,15 @@ def _shops() -> Any:
     text = make_pipeline(FunctionTransformer(as_text), OneHotEncoder(handle_unknown="ignore"))
     columns = ColumnTransformer([("s", text, ["store"]), ("c", OneHotEncoder(), ["city"])], remainder="passthrough")
     return make_pipeline(columns, LogisticRegression()).fit(SHOPS, SHOPS["store"] == 3)
+
+
+SIGNUPS = pd.DataFrame({"signup": pd.date_range("2024-01-01", periods=40), "age": range(30, 70)})
+
+
+def _signups() -> Any:
+    days = make_pipeline(FunctionTransformer(parts_of_dates), StandardScaler())
+    columns = ColumnTransformer([("d", days, ["signup"])], remainder="passthrough")
+    return make_pipeline(columns, LogisticRegression()).fit(SIGNUPS, SIGNUPS["age"] > 50)
 
 
 MODELS = {"shops": _shops, "mixed": mixed_pipeline, "numbered": iris_logistic}
@@ -36,7 +47,7 @@ def test_a_written_sidecar_identifies_the_same_model(name: str, tmp_path: Path) 
 
     done = run_here("inspect", path, "--write-sidecar", "--rows-per-call", "1")
 
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr.decode()) == (0, f"{path.with_suffix('.toml')}: written\n")
     assert load_predictor(path, rows_per_call=1).info == before
 
 
@@ -107,6 +118,77 @@ def test_an_image_is_written_with_its_shape(tmp_path: Path) -> None:
     sidecar.write_text('[[features]]\nname = "image"\nshape = [8, 8]\n')
     before = load_predictor(path, rows_per_call=1).info
 
-    run_here("inspect", path, "--write-sidecar", "--force", "--rows-per-call", "1")
+    run_here("inspect", path, "--write-sidecar", "--sidecar", sidecar, "--force", "--rows-per-call", "1")
 
     assert load_predictor(path, rows_per_call=1).info == before
+
+
+def test_force_finds_types_afresh_whatever_stood_there(tmp_path: Path) -> None:
+    path = save(_signups(), tmp_path)
+    sample = tmp_path / "train.csv"
+    SIGNUPS.to_csv(sample, index=False)
+    path.with_suffix(".toml").write_text('[[features]]\nname = "signup"\ndtype = "string"\n')
+
+    _written(path, "--force", "--sample", sample)
+    first = path.with_suffix(".toml").read_text()
+    _written(path, "--force", "--sample", sample)
+
+    signup, age = tomllib.loads(first)["features"]
+    assert signup["dtype"].startswith("datetime64[")
+    assert (age["dtype"], age["example"]) == ("float64", 30)
+    assert "any number will do; the sample has int64" in first
+    assert path.with_suffix(".toml").read_text() == first
+
+
+def test_categories_of_a_booster_outlive_a_csv_sample(tmp_path: Path) -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    frame = pd.DataFrame({"plan": pd.Categorical(["free", "pro"] * 40), "spend": np.linspace(0, 9, 80)})
+    path = save(lightgbm.LGBMRegressor(n_estimators=2, verbose=-1).fit(frame, np.arange(80.0)), tmp_path)
+    sample = tmp_path / "train.csv"
+    frame.to_csv(sample, index=False)
+
+    for _ in range(2):
+        _written(path, "--force", "--sample", sample)
+        plan = tomllib.loads(path.with_suffix(".toml").read_text())["features"][0]
+        assert (plan["dtype"], plan["categories"], plan["example"]) == ("category", ["free", "pro"], "free")
+
+
+@pytest.mark.parametrize("broken", ["[[features", '[[features]]\nname = "day"\ndtype = "int"\n'])
+def test_force_replaces_a_sidecar_that_does_not_load(broken: str, tmp_path: Path) -> None:
+    path = save(mixed_pipeline(), tmp_path)
+    path.with_suffix(".toml").write_text(broken)
+
+    _written(path, "--force")
+
+    assert load_predictor(path, rows_per_call=1).info.signature.names
+
+
+def test_a_sidecar_that_breaks_the_model_is_not_written(tmp_path: Path) -> None:
+    path = save(Doubler(), tmp_path)
+    sidecar = path.with_suffix(".toml")
+    sample = tmp_path / "train.csv"
+    pd.DataFrame({"day": ["one", "two"]}).to_csv(sample, index=False)
+
+    args = ("--write-sidecar", "--sample", sample, "--features", "day", "--rows-per-call", "1")
+    done = run_here("inspect", path, *args)
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert f"{sidecar}: not written: expected the model to load with what was found" in done.stderr.decode()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["model.joblib", "train.csv"]
+
+
+def test_what_was_found_is_shown_beside_being_written(tmp_path: Path) -> None:
+    path = save(mixed_pipeline(), tmp_path)
+
+    as_json = _written(path, "--json")
+    as_table = _written(path, "--force")
+
+    assert json.loads(as_json.stdout)["kind"] == "classification"
+    assert b"FEATURE" in as_table.stdout
+    assert as_table.stderr.decode() == f"{path.with_suffix('.toml')}: written\n"
+
+
+def _written(path: Path, *args: object) -> Any:
+    done = run_here("inspect", path, "--write-sidecar", "--rows-per-call", "1", *args)
+    assert done.returncode == 0, done.stderr
+    return done

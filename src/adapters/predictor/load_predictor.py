@@ -44,6 +44,7 @@ def load_predictor(
     outputs: Sequence[str] = ("predict",),
     features: Sequence[str] | None = None,
     sidecar: Path | None = None,
+    finds_sidecar: bool = True,
     sha256: str | None = None,
     rows_per_call: int | None = None,
     threads: int = 1,
@@ -55,6 +56,7 @@ def load_predictor(
         outputs: methods to ask, of "predict" and "predict_proba".
         features: names of its inputs, above what the sidecar or the model say.
         sidecar: a TOML file that describes its inputs, and lists files that its code reads.
+        finds_sidecar: whether the one beside the model is read where none is named.
         sha256: hex digest that the file must have, checked before a byte of it is unpickled; or a file that holds it.
         rows_per_call: rows of each model call; 0 for any, None for as many as keep every bit.
         threads: of the libraries that compute.
@@ -64,9 +66,10 @@ def load_predictor(
     """
     refuse_old_scikit_learn()
     limit = ThreadLimit(threads)
+    read = find_sidecar(path, sidecar) if finds_sidecar else sidecar
     with _failures_named(path):
         return _loaded(
-            path, limit, outputs, features, sidecar, sha256, rows_per_call=rows_per_call, threads=threads, code=code
+            path, limit, outputs, features, read, sha256, rows_per_call=rows_per_call, threads=threads, code=code
         )
 
 
@@ -94,7 +97,7 @@ def _loaded(
     threads: int,
     code: Path | None,
 ) -> SteadyPredictor:
-    files = ReadFiles.listed_in(find_sidecar(path, sidecar))
+    files = ReadFiles.listed_in(sidecar)
     pinned = None if sha256 is None else pinned_digest(sha256, path)
     with isolated_load(code) as own:
         with open_model_file(path, pinned_sha256=pinned) as file:

@@ -179,13 +179,14 @@ def inspect(
 ) -> None:
     """Tell what a model takes and gives, its fingerprint, and whether it is deterministic."""
     _require_model(settings)
-    from foreseen.entrypoints.cli.inspect import inspect_model, write_sidecar
+    from foreseen.entrypoints.cli.inspect import inspect_model
+    from foreseen.entrypoints.cli.write_sidecar import write_sidecar
 
     if (sample or force) and not writes_sidecar:
         raise SettingsError("expected --write-sidecar beside --sample or --force")
     with own_standard_output() as out:
         if writes_sidecar:
-            write_sidecar(settings, out, sample=sample, force=force)
+            write_sidecar(settings, out, as_json=as_json, sample=sample, force=force)
         else:
             inspect_model(settings, out, as_json=as_json)
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final, TextIO
 
 import typer
@@ -11,20 +10,22 @@ from rich.table import Table
 
 from foreseen.container import Container
 from foreseen.domain.determinism import Determinism
-from foreseen.domain.errors import UnwritableError
 from foreseen.domain.model_input import ColumnForm
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import DTYPES, Feature
 from foreseen.entrypoints.cli.serve import classes_text
 from foreseen.entrypoints.logs import configure_logs
-from foreseen.model import sidecar_text_of
 from foreseen.settings import Settings
 
 
 def inspect_model(settings: Settings, out: TextIO, *, as_json: bool) -> None:
     """Load a model as it would be served, ask it a few times, and tell what was found."""
     configure_logs(settings)
-    predictor: Predictor = Container(settings=settings).predictor_here()
+    show(settings, Container(settings=settings).predictor_here(), out, as_json=as_json)
+
+
+def show(settings: Settings, predictor: Predictor, out: TextIO, *, as_json: bool) -> None:
+    """Print what was found of a model, as a table or as JSON."""
     found = predictor.info.determinism
     if as_json:
         typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False), file=out)
@@ -104,26 +105,6 @@ def origin_text(form: ColumnForm) -> str:
     """Word where the dtype of a column is known from."""
     given = "" if form.dtype in (*DTYPES, "object") else f"given as {form.dtype}, "
     return given + ("guessed" if form.is_guess else form.origin)
-
-
-def write_sidecar(settings: Settings, out: TextIO, *, sample: Path | None, force: bool) -> None:
-    """Load a model, and write a sidecar that says what was found.
-
-    Raises:
-        TableError: the sample cannot be read.
-        UnwritableError: the file is there already, or cannot be written.
-    """
-    configure_logs(settings)
-    path = settings.sidecar or Path(str(settings.model)).with_suffix(".toml")
-    if path.exists() and not force:
-        raise UnwritableError(f"{path}: expected no sidecar there yet; --force replaces it")
-    predictor: Predictor = Container(settings=settings).predictor_here()
-    text = sidecar_text_of(predictor.info, existing=path if path.exists() else None, sample=sample)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise UnwritableError(f"{path}: expected a place to write a sidecar: {exc.strerror}") from exc
-    typer.echo(f"{path}: written; what is marked GUESSED is worth a look", file=out)
 
 
 _INPUTS: Final = {

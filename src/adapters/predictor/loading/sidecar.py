@@ -100,6 +100,20 @@ def read_sidecar(path: Path) -> Sidecar:
     return sidecar
 
 
+def listed_files(path: Path) -> list[str]:
+    """Return the files that a sidecar lists, also where the rest of it is unusable; none where it is no TOML.
+
+    Raises:
+        ModelUnavailableError: it is writable for other users.
+    """
+    try:
+        refuse_unless_private(path, "sidecar")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _FingerprintTable.model_validate(document.get("fingerprint", {})).files
+    except (OSError, ValueError):
+        return []
+
+
 def _refuse_repeated(tables: Sequence[FeatureTable]) -> None:
     seen: set[str] = set()
     for at, table in enumerate(tables):

@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from foreseen.adapters.predictor.loading.sample import SampledColumn
+from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.model_info import ModelInfo
-from foreseen.domain.model_input import ANY_NUMBER, DECLARED, ColumnForm
+from foreseen.domain.model_input import ANY_NUMBER, ColumnForm
 from foreseen.domain.signature import DTYPES, Feature
+from foreseen.domain.values import read_value
 
 MOST_CATEGORIES: Final = 1000
 """Categories that are written out; of more the model's own are left to it."""
+
+GUESSED: Final = "GUESSED"
+"""What marks a dtype that nothing says."""
 
 
 def sidecar_text(info: ModelInfo, sample: Mapping[str, SampledColumn], *, files: Sequence[str] = ()) -> str:
@@ -44,13 +49,23 @@ def _feature(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) 
         yield "missing = true  # the sample has rows without it"
     else:
         yield f"missing = {_toml(feature.missing)}"
-    is_sampled = sampled is not None and sampled.example is not None and not feature.shape
-    yield f"example = {_toml(sampled.example if sampled and is_sampled else feature.default_example())}"
+    yield f"example = {_toml(_example(feature, form, sampled))}"
+
+
+def _example(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) -> object:
+    """Return a value of the sample, unless the feature is of another dtype than that."""
+    if sampled is None or sampled.example is None or feature.shape:
+        return feature.default_example()
+    if not _decides(sampled, feature, form):
+        try:
+            read_value(feature, sampled.example)
+        except InvalidBatchError:
+            return feature.default_example()
+    return sampled.example
 
 
 def _dtype(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) -> Iterator[str]:
-    is_known = bool(form.origin) and not form.is_guess and form.origin not in (ANY_NUMBER, DECLARED)
-    if sampled is not None and sampled.dtype is not None and not is_known and not feature.shape:
+    if sampled is not None and _decides(sampled, feature, form):
         yield f"dtype = {_toml(sampled.dtype)}  # as the sample has it"
         if sampled.categories:
             yield f"categories = {_toml(list(sampled.categories))}"
@@ -58,11 +73,19 @@ def _dtype(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) ->
     if form.dtype == "category" and len(form.categories) > MOST_CATEGORIES:
         yield f'# dtype = "category": {len(form.categories)} categories, which the model keeps'
         return
-    yield f"dtype = {_toml(_declared(feature, form))}  # {_reason(form)}"
+    yield f"dtype = {_toml(_declared(feature, form))}  # {_reason(form, sampled)}"
     if form.dtype == "category":
         yield f"categories = {_toml(list(form.categories))}"
         if form.is_ordered:
             yield "ordered = true"
+
+
+def _decides(sampled: SampledColumn, feature: Feature, form: ColumnForm) -> bool:
+    """Return whether a feature is declared as the sample has it: only where nothing else says what it is.
+
+    A CSV file has texts for dates and categories, and integers where the next row may have a fraction.
+    """
+    return sampled.dtype is not None and (form.is_guess or not form.origin) and not feature.shape
 
 
 def _declared(feature: Feature, form: ColumnForm) -> str:
@@ -71,9 +94,11 @@ def _declared(feature: Feature, form: ColumnForm) -> str:
     return form.dtype if is_of_pandas else feature.dtype
 
 
-def _reason(form: ColumnForm) -> str:
+def _reason(form: ColumnForm, sampled: SampledColumn | None) -> str:
     if form.is_guess:
-        return "GUESSED: nothing says what the model was fitted on; correct it if it was something else"
+        return f"{GUESSED}: nothing says what the model was fitted on; correct it if it was something else"
+    if form.origin == ANY_NUMBER and sampled is not None and sampled.dtype not in (None, form.dtype):
+        return f"{ANY_NUMBER}; the sample has {sampled.dtype}"
     return form.origin or "known"
 
 

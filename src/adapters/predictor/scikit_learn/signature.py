@@ -39,13 +39,13 @@ def describe(
 
     Args:
         names: of the features, from the operator; they come before all else.
-        sidecar_path: a TOML file; None for the one beside the model with the same stem, if it is there.
+        sidecar_path: a TOML file, which is not read where there are names.
         call: calls the model with a batch in the form of a plan.
     Raises:
         ModelUnavailableError: the names do not fit the model, nothing says what it takes, or it fails at everything.
     """
-    beside = None if names else find_sidecar(model_path, sidecar_path)
-    sidecar = _read_sidecar(beside) if beside else None
+    read = None if names else sidecar_path
+    sidecar = _read_sidecar(read) if read else None
     try:
         with outgrown_refused(model_path):
             plans = _plans(model, names, sidecar)
@@ -56,7 +56,7 @@ def describe(
         plan = plan.with_doubts(form_doubts(plan, list(dict.fromkeys(each.takes for each in plans)), call))
         return Description(plan.signature, plan.model_input)
     except ValueError as exc:
-        raise ModelUnavailableError(f"{beside or model_path}: {exc}") from exc
+        raise ModelUnavailableError(f"{read or model_path}: {exc}") from exc
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{model_path}: {exc}") from exc
 
