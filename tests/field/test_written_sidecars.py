@@ -183,9 +183,20 @@ def test_what_was_found_is_shown_beside_being_written(tmp_path: Path) -> None:
     as_json = _written(path, "--json")
     as_table = _written(path, "--force")
 
-    assert json.loads(as_json.stdout)["kind"] == "classification"
+    assert json.loads(as_json.stdout)["fingerprint"] == load_predictor(path, rows_per_call=1).info.fingerprint.hex()
     assert b"FEATURE" in as_table.stdout
     assert as_table.stderr.decode() == f"{path.with_suffix('.toml')}: written\n"
+
+
+def test_the_fingerprint_shown_is_that_with_the_new_sidecar(tmp_path: Path) -> None:
+    path = save(Weekday(), tmp_path)
+    sample = tmp_path / "train.csv"
+    pd.DataFrame({"day": [12, 13]}).to_csv(sample, index=False)
+
+    done = _written(path, "--json", "--features", "day", "--sample", sample)
+
+    assert json.loads(done.stdout)["fingerprint"] == load_predictor(path, rows_per_call=1).info.fingerprint.hex()
+    assert b"GUESSED" not in done.stderr
 
 
 def _written(path: Path, *args: object) -> Any:

@@ -18,7 +18,7 @@ from foreseen.settings import Settings
 
 
 def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Path | None, force: bool) -> None:
-    """Load a model, write a sidecar that says what was found, and show that as `inspect_model` does.
+    """Load a model, write a sidecar that says what was found, and show the model as it is with that.
 
     A sidecar that is replaced is read only where it was named: one beside the model may be wrong, and its guesses
     would be taken for what somebody knew.
@@ -37,28 +37,32 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
     found = load_model(settings.model_copy(update={"sidecar": named}), finds_sidecar=False)
     text = sidecar_text_of(found.info, existing=path if is_there else None, sample=sample)
     try:
-        _refuse_unless_it_loads(settings, found, text, path, is_sampled=sample is not None)
+        loaded = _loaded_with(settings, found, text, path, is_sampled=sample is not None)
         path.write_text(text, encoding="utf-8")
     except OSError as exc:
         raise UnwritableError(f"{path}: expected a place to write a sidecar: {exc.strerror}") from exc
-    show(settings, found, out, as_json=as_json)
+    show(settings, loaded, out, as_json=as_json)
     has_guess = any(line.startswith("dtype = ") and "# GUESSED" in line for line in text.splitlines())
     typer.echo(f"{path}: written" + ("; what is marked GUESSED is worth a look" if has_guess else ""), err=True)
 
 
-def _refuse_unless_it_loads(settings: Settings, found: Predictor, text: str, path: Path, *, is_sampled: bool) -> None:
-    """Raise ModelUnavailableError where the model fails with a sidecar, or refuses what it answered without."""
+def _loaded_with(settings: Settings, found: Predictor, text: str, path: Path, *, is_sampled: bool) -> Predictor:
+    """Load the model with a sidecar that is to be at a path.
+
+    Raises:
+        ModelUnavailableError: the model fails with it, or refuses made-up instances that it answered without.
+    """
     with _beside(path, text) as trial:
         try:
-            tried = load_model(settings.model_copy(update={"sidecar": trial, "features": None}))
-            refusal = "" if found.info.determinism.refusal else tried.info.determinism.refusal
+            loaded = load_model(settings.model_copy(update={"sidecar": trial, "features": None}))
         except ModelUnavailableError as exc:
             refusal = str(exc).removeprefix(f"{trial}: ").removeprefix(f"{settings.model}: ")
-    if refusal:
-        hint = "; leave --sample out, or correct its columns" if is_sampled else ""
-        raise ModelUnavailableError(
-            f"{path}: not written: expected the model to load with what was found: {refusal}{hint}"
-        )
+        else:
+            refusal = "" if found.info.determinism.refusal else loaded.info.determinism.refusal
+            if not refusal:
+                return loaded
+    hint = "; leave --sample out, or correct its columns" if is_sampled else ""
+    raise ModelUnavailableError(f"{path}: not written: expected the model to load with what was found: {refusal}{hint}")
 
 
 @contextmanager
