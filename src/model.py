@@ -37,18 +37,20 @@ def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | 
     """Return a sidecar that describes a model as it was found.
 
     Args:
-        existing: the sidecar that it replaces, whose list of files is kept: no model says which its code reads.
+        existing: the sidecar that it replaces, whose list of files and comments beside dtypes are kept.
         sample: a file of training data, whose columns say more than a guess.
     Raises:
         TableError: the sample cannot be read.
         ModelUnavailableError: the sidecar that it replaces is writable for other users.
     """
-    from foreseen.adapters.predictor.loading.sample import read_sample  # noqa: PLC0415 - for this only
+    from foreseen.adapters.predictor.loading.dtype_comments import dtype_comments  # noqa: PLC0415 - for this only
+    from foreseen.adapters.predictor.loading.sample import read_sample  # noqa: PLC0415
     from foreseen.adapters.predictor.loading.sidecar import listed_files  # noqa: PLC0415
     from foreseen.adapters.predictor.loading.sidecar_text import sidecar_text  # noqa: PLC0415
 
     kept = listed_files(existing) if existing else []
-    return sidecar_text(info, read_sample(sample) if sample else {}, files=kept)
+    comments = dtype_comments(existing.read_text(encoding="utf-8", errors="replace")) if existing else {}
+    return sidecar_text(info, read_sample(sample) if sample else {}, files=kept, comments=comments)
 
 
 def free_unused_code() -> None:

@@ -153,7 +153,7 @@ def test_categories_of_a_booster_outlive_a_csv_sample(tmp_path: Path) -> None:
         assert (plan["dtype"], plan["categories"], plan["example"]) == ("category", ["free", "pro"], "free")
 
 
-@pytest.mark.parametrize("broken", ["[[features", '[[features]]\nname = "day"\ndtype = "int"\n'])
+@pytest.mark.parametrize("broken", ["[[features", 'name = "a" "', '[[features]]\nname = "day"\ndtype = "int"\n'])
 def test_force_replaces_a_sidecar_that_does_not_load(broken: str, tmp_path: Path) -> None:
     path = save(mixed_pipeline(), tmp_path)
     path.with_suffix(".toml").write_text(broken)
@@ -197,6 +197,32 @@ def test_the_fingerprint_shown_is_that_with_the_new_sidecar(tmp_path: Path) -> N
 
     assert json.loads(done.stdout)["fingerprint"] == load_predictor(path, rows_per_call=1).info.fingerprint.hex()
     assert b"GUESSED" not in done.stderr
+
+
+def test_a_sidecar_that_was_named_keeps_where_its_types_are_from(tmp_path: Path) -> None:
+    path = save(Weekday(), tmp_path)
+    sidecar, sample = path.with_suffix(".toml"), tmp_path / "train.csv"
+    pd.DataFrame({"day": [12, 13]}).to_csv(sample, index=False)
+    _written(path, "--features", "day")
+    guessed = sidecar.read_text()
+
+    again = _written(path, "--sidecar", sidecar, "--force")
+    assert sidecar.read_text() == guessed
+    assert b"GUESSED is worth a look" in again.stderr
+
+    _written(path, "--sidecar", sidecar, "--force", "--sample", sample)
+    _written(path, "--sidecar", sidecar, "--force")
+    assert 'dtype = "int64"  # as the sample has it' in sidecar.read_text()
+
+
+def test_a_folder_where_the_sidecar_would_be_is_one_line(tmp_path: Path) -> None:
+    path = save(mixed_pipeline(), tmp_path)
+    path.with_suffix(".toml").mkdir()
+
+    done = run_here("inspect", path, "--write-sidecar", "--force", "--rows-per-call", "1")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"expected a place to write a sidecar: Is a directory" in done.stderr
 
 
 def _written(path: Path, *args: object) -> Any:

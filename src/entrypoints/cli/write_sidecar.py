@@ -35,8 +35,8 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
         raise UnwritableError(f"{path}: expected no sidecar there yet; --force replaces it")
     named = settings.sidecar if is_there else None
     found = load_model(settings.model_copy(update={"sidecar": named}), finds_sidecar=False)
-    text = sidecar_text_of(found.info, existing=path if is_there else None, sample=sample)
     try:
+        text = sidecar_text_of(found.info, existing=path if is_there else None, sample=sample)
         loaded = _loaded_with(settings, found, text, path, is_sampled=sample is not None)
         path.write_text(text, encoding="utf-8")
     except OSError as exc:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from foreseen.adapters.predictor.loading.sample import SampledColumn
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.model_info import ModelInfo
-from foreseen.domain.model_input import ANY_NUMBER, ColumnForm
+from foreseen.domain.model_input import ANY_NUMBER, DECLARED, ColumnForm
 from foreseen.domain.signature import DTYPES, Feature
 from foreseen.domain.values import read_value
 
@@ -18,12 +19,19 @@ GUESSED: Final = "GUESSED"
 """What marks a dtype that nothing says."""
 
 
-def sidecar_text(info: ModelInfo, sample: Mapping[str, SampledColumn], *, files: Sequence[str] = ()) -> str:
+def sidecar_text(
+    info: ModelInfo,
+    sample: Mapping[str, SampledColumn],
+    *,
+    files: Sequence[str] = (),
+    comments: Mapping[str, str] | None = None,
+) -> str:
     """Return the TOML text that describes a model as it was found, every guess marked by a comment.
 
     Args:
         sample: columns of training data by name, which say more than a guess.
         files: patterns of files that the model's code reads.
+        comments: beside each dtype in the sidecar that the model was loaded with, by the feature's name.
     """
     lines = [
         "# What was found of the model. A line that is left out is found again; docs/models.md explains each key.",
@@ -34,10 +42,19 @@ def sidecar_text(info: ModelInfo, sample: Mapping[str, SampledColumn], *, files:
     if info.signature.has_numbered_names:
         lines.append("# The model knows no names: write your own in place of x0, x1, …, in this order.")
     for feature, form in zip(info.signature.features, info.model_input.by_feature(info.signature), strict=True):
-        lines += ["", "[[features]]", *_feature(feature, form, sample.get(form.name) or sample.get(feature.name))]
+        sampled = sample.get(form.name) or sample.get(feature.name)
+        lines += ["", "[[features]]", *_feature(feature, _as_first_known(feature, form, comments or {}), sampled)]
     if files:
         lines += ["", "[fingerprint]", f"files = {_toml(list(files))}"]
     return "\n".join(lines) + "\n"
+
+
+def _as_first_known(feature: Feature, form: ColumnForm, comments: Mapping[str, str]) -> ColumnForm:
+    """Return a form that a sidecar declares with the origin that it was declared for: a guess stays one."""
+    if form.origin != DECLARED or feature.name not in comments:
+        return form
+    comment = comments[feature.name]
+    return replace(form, origin=comment, is_guess=comment.startswith(GUESSED))
 
 
 def _feature(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) -> Iterator[str]:
