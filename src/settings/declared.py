@@ -50,7 +50,8 @@ class Settings(BaseModel):
     code: Path | None = _setting(
         None,
         "Model",
-        "Python script that defines the model's classes, where the model was saved by running that script.",
+        "Python script that defines the model's classes, where the model was saved by running that script. "
+        'What trains and saves in it has to stand under `if __name__ == "__main__":`.',
         shown="FILE",
     )
     outputs: Outputs = _setting(("predict",), "Model", "What to ask it: predict, predict_proba or both.", shown="A,B")

@@ -1,5 +1,6 @@
 """A model is called with the form it takes: a frame, an array, texts or dicts, declared or found by trial."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
-from support.own_functions import ByKey, ByName, OutOfOrder, WordCounter
+from support.own_functions import ByKey, ByName, Misspelt, OutOfOrder, WordCounter
 from support.own_models import Refusing
 from support.served import dtypes, load_saved, own_answers, sent
 
@@ -115,9 +116,18 @@ def test_a_model_that_fails_whatever_it_is_given_is_not_ready(tmp_path: Path) ->
 
     said = str(caught.value)
     assert "expected OutOfOrder to answer made-up instances, but it fails whatever it is given" in said
-    assert "given an array: the model failed in predict: RuntimeError: no graphics card" in said
-    assert "given a DataFrame: " in said
+    assert "given an array, a DataFrame or a list of dicts: the model failed in predict: RuntimeError: no gra" in said
+    assert said.count("RuntimeError") == 1
     assert "\n" not in said
+
+
+def test_of_all_failures_the_one_that_no_value_causes_comes_first(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError) as caught:
+        load_saved(Misspelt(), tmp_path, proba=False)
+
+    said = str(caught.value)
+    assert re.search("whatever it is given: given a DataFrame: [^;]*NameError: name 'sufix' is not defined; ", said)
+    assert said.count("Can only use .str accessor") == said.count("NameError") == 1
 
 
 def test_a_model_that_refuses_made_up_values_is_served(tmp_path: Path) -> None:

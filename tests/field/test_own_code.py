@@ -359,6 +359,57 @@ def test_a_script_that_cannot_be_used_is_refused_by_its_name(folder: Path, scrip
     assert "\n" not in str(caught.value)
 
 
+UNGUARDED = """
+import pickle
+from pathlib import Path
+
+class Own:
+    n_features_in_ = 1
+
+    def predict(self, rows):
+        return [row[0] for row in rows.tolist()]
+
+Path("Own.pkl").write_bytes(pickle.dumps(Own()))
+"""
+
+
+@pytest.mark.parametrize("more", ["", "raise SystemExit"])
+def test_a_script_that_saves_its_model_when_imported_is_refused(folder: Path, script: Path, more: str) -> None:
+    model = pickled_by_hand(folder / "Own", "__main__").rename(folder / "Own.pkl")
+    script.write_text(UNGUARDED + more)
+
+    for _ in range(2):  # the second writes what is there already
+        with pytest.raises(ModelUnavailableError, match=f"^{script}: .* it wrote {model}; put what trains and saves"):
+            load_predictor(model, code=script)
+
+
+def test_a_model_that_was_saved_by_an_imported_script_needs_it_too(folder: Path, script: Path) -> None:
+    model = pickled_by_hand(folder / "Own", "__foreseen_main__")
+
+    assert answer(load_predictor(model, code=script)) == 6.0
+    with pytest.raises(ModelUnavailableError, match=r"expected the script .*; try: --code FILE.py"):
+        load_predictor(model)
+
+
+def test_a_script_that_lacks_what_the_model_needs_is_named(folder: Path, script: Path) -> None:
+    script.write_text("class Another:\n    pass\n")
+    model = pickled_by_hand(folder / "Own", "__main__")
+
+    for content in (model.read_bytes(), b"\x80\x04\x8c\x08__main__\x8c\x03Own\x93)\x81."):
+        model.write_bytes(content)
+        with pytest.raises(ModelUnavailableError, match=f"but {script} defines no Own, which the model needs"):
+            load_predictor(model, code=script)
+
+
+@pytest.mark.parametrize(("file", "named"), [("owncode.py", "owncode.py"), ("owncode/__init__.py", "owncode")])
+def test_a_module_that_lies_beside_the_model_alone_is_pointed_to(folder: Path, file: str, named: str) -> None:
+    put(folder / "models" / file, SCRIPT)
+    model, beside = pickled_by_hand(folder / "models" / "Own", "owncode"), folder / "models" / named
+
+    with pytest.raises(ModelUnavailableError, match=f"there is {beside} beside the model: add {beside.parent} to"):
+        load_predictor(model)
+
+
 def test_code_that_the_model_file_holds_itself_may_import_own_code(folder: Path) -> None:
     """As cloudpickle saves classes and functions that a notebook defines."""
     pytest.importorskip("cloudpickle")  # which joblib brings from 1.5 on

@@ -85,6 +85,16 @@ class OutOfOrder:
         raise RuntimeError("no graphics card")
 
 
+class Misspelt:
+    """A model of texts whose code has a name that is not defined."""
+
+    n_features_in_ = 1
+
+    def predict(self, frame: Any) -> Any:
+        """Fail, with texts otherwise than with numbers."""
+        return frame.iloc[:, 0].str.upper() + sufix  # type: ignore[name-defined]  # noqa: F821
+
+
 class Weekday:
     """A model that tells digits of integers and of floats apart."""
 

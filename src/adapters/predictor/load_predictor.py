@@ -99,7 +99,7 @@ def _loaded(
 ) -> SteadyPredictor:
     files = ReadFiles.listed_in(sidecar)
     pinned = None if sha256 is None else pinned_digest(sha256, path)
-    with isolated_load(code) as own:
+    with isolated_load(code, model=path) as own:
         with open_model_file(path, pinned_sha256=pinned) as file:
             model = unpickle(file, own.builtins)
         _refuse_unless_fitted(path, model)

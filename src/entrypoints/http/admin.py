@@ -8,6 +8,9 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from foreseen.domain.errors import ForeseenError
+from foreseen.entrypoints.http.problems import Refusal
+
 Reload = Callable[[], Awaitable[tuple[str, str]]]
 """Loads the model anew, and gives the fingerprints before and after."""
 
@@ -23,7 +26,10 @@ def admin_router(reload: Reload) -> APIRouter:
             # Every worker has to reload; the supervisor passes the signal on to each.
             os.kill(supervisor.pid, signal.SIGHUP)
             return JSONResponse({"status": "told to all workers; the log says what became of it"}, status_code=202)
-        before, after = await reload()
+        try:
+            before, after = await reload()
+        except ForeseenError as exc:  # which the front has logged
+            raise Refusal(503, "not-reloaded", "Not reloaded, the previous model goes on", str(exc)) from exc
         return JSONResponse({"status": "unchanged" if before == after else "reloaded", "fingerprint": after})
 
     return router

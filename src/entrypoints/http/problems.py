@@ -71,6 +71,7 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("no-model", 503),
     ("too-many-connections", 503),
     ("overloaded", 503),
+    ("not-reloaded", 503),
     ("not-cached", 504),
     ("timeout", 504),
 )

@@ -48,6 +48,21 @@ async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Pa
         )
 
 
+async def test_a_reload_that_fails_is_refused_as_that_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = save(Doubler(), tmp_path)
+    async with replica(create_front(container_with(path, features=["a"]))) as client:
+        path.write_bytes(b"no model")
+
+        reply = await client.post("/admin/reload")
+
+    told = reply.json()
+    assert (reply.status_code, told["type"]) == (503, "urn:foreseen:problem:not-reloaded")
+    assert told["title"] == "Not reloaded, the previous model goes on"
+    assert len([each for each in caplog.messages if told["detail"] in each]) == 1
+
+
 async def test_a_signal_to_reload_that_comes_while_its_handler_is_exchanged_is_heard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

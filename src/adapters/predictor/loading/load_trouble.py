@@ -14,6 +14,8 @@ from foreseen.adapters.predictor.formats.documents import text_format
 from foreseen.adapters.predictor.formats.file_format import HEAD_BYTES
 from foreseen.adapters.predictor.loading.compression import decompressed
 from foreseen.adapters.predictor.loading.distributions import distribution_of, installed
+from foreseen.adapters.predictor.loading.model_file import ModelFile
+from foreseen.adapters.predictor.loading.own_code import script
 from foreseen.adapters.predictor.loading.saved_version import (
     installed_version,
     is_other_release,
@@ -23,16 +25,21 @@ from foreseen.adapters.predictor.loading.saved_version import (
 from foreseen.domain.model_failure import failure_text, message_text
 
 _BLOCK_BYTES: Final = 2**20
+_OF_THE_SCRIPT: Final = re.compile(
+    rf"attribute '([^']+)' on <module '{script.NAME}'|module '{script.NAME}' has no attribute '([^']+)'"
+)
+"""How a name is said to be missing in the script, after the protocol of the pickle."""
+
 _NO_PICKLE: Final = (KeyError, IndexError, EOFError, UnicodeDecodeError, pickle.UnpicklingError)
 """What unpickling raises where there is no pickle: an unknown opcode, an empty stack, no end, no text."""
 
 
-def trouble(exc: Exception, content: BinaryIO) -> str:
+def trouble(exc: Exception, file: ModelFile) -> str:
     """Return what was expected of a file and what it is, after the exception that unpickling it raised."""
     try:
-        head, last = _ends(decompressed(content))
+        head, last = _ends(decompressed(file.content))
     except ModuleNotFoundError as missing:  # of what it is compressed by
-        return _missing(str(missing.name))
+        return _missing(str(missing.name), file.path)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as damaged:
         return f"expected a whole file, got one that is damaged or cut off, {failure_text(damaged)}; try: copy it again"
     is_whole = last == b"."  # with which every pickle ends
@@ -47,10 +54,10 @@ def trouble(exc: Exception, content: BinaryIO) -> str:
             f"expected a model that {installed('numpy')} can load, got one that was saved under another numpy; "
             "try: pip install --upgrade numpy"
         )
-    version = saved_version(content)
+    version = saved_version(file.content)
     if version and is_other_release(version) and not _is_of_others(exc):
         return version_trouble(version, exc)
-    return _worded(exc)
+    return _worded(exc, file.path)
 
 
 def version_trouble(version: str, exc: BaseException) -> str:
@@ -94,9 +101,9 @@ def _is_of_others(exc: Exception) -> bool:
     return not exc.name.startswith(("sklearn.", "_"))
 
 
-def _worded(exc: Exception) -> str:
+def _worded(exc: Exception, path: Path) -> str:
     if isinstance(exc, ModuleNotFoundError) and exc.name:
-        return _missing(exc.name)
+        return _missing(exc.name, path)
     if isinstance(exc, AttributeError | ImportError):
         return _not_importable(exc)
     if isinstance(exc, SyntaxError):
@@ -110,12 +117,27 @@ def _worded(exc: Exception) -> str:
     return f"expected a model that can be loaded, got {failure_text(exc)}"
 
 
-def _missing(name: str) -> str:
+def _missing(name: str, path: Path) -> str:
+    """Return what to say of a module that was not found.
+
+    Args:
+        path: the model file.
+    """
+    if name == script.NAME:
+        return (
+            "expected the script that defines the model's classes, which was named by --code when this model was "
+            "saved, got none; try: --code FILE.py"
+        )
     top = name.partition(".")[0]
     if name != top and (found := _installed(top)):
         return (
             f"expected module {name!r}, which the model needs, got {found}, which has no such module; try: install the "
             f"version of {found.split()[0]} that the model was saved under"
+        )
+    if beside := _beside(path, top):
+        return (
+            f"expected module {name!r}, which the model needs, in the working directory, on PYTHONPATH or installed, "
+            f"got no such module there; there is {beside} beside the model: add {beside.parent} to PYTHONPATH"
         )
     if distribution := distribution_of(name):
         return f"expected module {name!r}, which the model needs, got none; try: pip install {distribution}"
@@ -123,6 +145,12 @@ def _missing(name: str) -> str:
         f"expected module {name!r}, which the model needs, in the working directory, on PYTHONPATH or installed, "
         "got no such module"
     )
+
+
+def _beside(path: Path, top: str) -> Path | None:
+    """Return the module or package of this name in the folder of the model file; None if there is none."""
+    package, module = path.parent / top, path.parent / f"{top}.py"
+    return module if module.is_file() else package if package.is_dir() else None
 
 
 def _passed_over(module: str) -> str:
@@ -146,6 +174,12 @@ def _said(exc: BaseException) -> str:
 
 def _not_importable(exc: Exception) -> str:
     said = _said(exc)
+    if lacking := _OF_THE_SCRIPT.search(said):
+        code = getattr(sys.modules.get("__main__"), "__file__", "the script")
+        return (
+            f"expected the script that defines the model's classes, but {code} defines no {lacking[1] or lacking[2]}, "
+            "which the model needs; try: --code FILE.py with the script that saved the model"
+        )
     if "__main__" in said:
         return (
             f"expected every class of the model to be importable: {said}; it was defined in the script that saved the "

@@ -74,7 +74,7 @@ def _loaded(file: ModelFile, builtins: dict[str, Any] | None) -> Any:
     except ModelUnavailableError:  # it was changed meanwhile, or another user may write to a module
         raise
     except Exception as exc:
-        raise ModelUnavailableError(f"{path}: {trouble(exc, file.content)}") from exc
+        raise ModelUnavailableError(f"{path}: {trouble(exc, file)}") from exc
     except BaseException as exc:
         if is_interruption(exc):
             raise

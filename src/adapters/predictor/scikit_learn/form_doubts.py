@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from foreseen.adapters.predictor.scikit_learn.dtype_options import ROWS
+from foreseen.adapters.predictor.scikit_learn.failures import form_in_words
 from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
-from foreseen.adapters.predictor.scikit_learn.trial import form_in_words
 from foreseen.adapters.predictor.scikit_learn.trial_calls import Call, made_up
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import ForeseenError

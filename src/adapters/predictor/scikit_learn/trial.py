@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from foreseen.adapters.predictor.scikit_learn.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.dtype_options import ROWS, changes, changes_together, first_guess
+from foreseen.adapters.predictor.scikit_learn.failures import Failures
 from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.missing_trial import with_missing_values
 from foreseen.adapters.predictor.scikit_learn.rivals import weighed
 from foreseen.adapters.predictor.scikit_learn.trial_calls import Call, Outcome, TrialCalls
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.model_input import Takes
 
 _OF_DURATIONS: Final = re.compile(r"timedelta|\.dt accessor|total_seconds", re.IGNORECASE)
 _DURATIONS: Final = (
@@ -29,10 +29,9 @@ def settled(model: Any, plans: Sequence[InputPlan], call: Call) -> InputPlan:
     Raises:
         ModelUnavailableError: it fails whatever it is given.
     """
-    outcomes: list[Outcome] = []
     refusing: InputPlan | None = None
-    for rows in (ROWS, 1):  # there are models that answer one instance at a time
-        calls = TrialCalls(model, call, rows)
+    trials = [TrialCalls(model, call, rows) for rows in (ROWS, 1)]  # there are models that answer one at a time
+    for calls in trials:
         tried = []
         for plan in plans:
             tried.append(_best(calls, plan))
@@ -41,26 +40,19 @@ def settled(model: Any, plans: Sequence[InputPlan], call: Call) -> InputPlan:
         best = max(tried, key=lambda outcome: outcome.rank)  # of equals the first
         if best.rank and refusing is None:
             refusing = _finished(calls, best)
-        outcomes = outcomes or tried
     if refusing is not None:
         return refusing
-    raise ModelUnavailableError(_all_failed(model, outcomes))
+    raise ModelUnavailableError(_all_failed(model, trials[0].failures))
 
 
-def _all_failed(model: Any, outcomes: Sequence[Outcome]) -> str:
-    tried = "; ".join(f"given {form_in_words(outcome.plan.takes)}: {outcome.error}" for outcome in outcomes)
+def _all_failed(model: Any, failures: Failures) -> str:
+    tried = failures.in_words()
     is_of_durations = _OF_DURATIONS.search(tried) is not None
     return (
         f"expected {type(model).__qualname__} to answer made-up instances, but it fails whatever it is given: {tried}; "
         "describe its input in a sidecar (takes, and the dtype of each feature)"
         + (_DURATIONS if is_of_durations else "")
     )
-
-
-def form_in_words(takes: Takes) -> str:
-    """Return what a model is given, as a message says it."""
-    names = {"frame": "a DataFrame", "array": "an array", "texts": "a list of texts", "dicts": "a list of dicts"}
-    return names.get(takes, "a tensor")
 
 
 def _best(calls: TrialCalls, plan: InputPlan) -> Outcome:

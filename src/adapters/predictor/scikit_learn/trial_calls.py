@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from foreseen.adapters.predictor.scikit_learn.dtype_options import ROWS
+from foreseen.adapters.predictor.scikit_learn.failures import Failures
 from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.witnesses import Known, Witnesses
 from foreseen.domain.batch import Batch
@@ -30,7 +31,6 @@ class Outcome:
         known: the share of values that its encoders know.
         recognised: how many values the user's own transformers keep in a table.
         answers: as clients read them, so that 1 is 1.0.
-        error: what it said, where it did not answer.
     """
 
     plan: InputPlan
@@ -39,7 +39,6 @@ class Outcome:
     known: float = 1.0
     recognised: int = 0
     answers: tuple[object, ...] = ()
-    error: str = ""
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -67,6 +66,7 @@ class TrialCalls:
         self._witnesses: Witnesses | None = None
         self._left = MOST_CALLS
         self.known = Known()
+        self.failures = Failures()
 
     @property
     def is_spent(self) -> bool:
@@ -100,10 +100,11 @@ class TrialCalls:
             return Outcome(plan, 2, answers=tuple(json.loads(body) for body in self._call(plan, batch)))
         except UnanswerableError:  # it answered: what is wrong with that is another matter
             return Outcome(plan, 2)
-        except InvalidBatchError as exc:
-            return Outcome(plan, 1, error=str(exc))
+        except InvalidBatchError:
+            return Outcome(plan, 1)
         except PredictionError as exc:
-            return Outcome(plan, 0, error=str(exc).splitlines()[0])
+            self.failures.note(plan.takes, exc)
+            return Outcome(plan, 0)
 
 
 def made_up(signature: Signature, n: int) -> Batch:

@@ -42,7 +42,7 @@ _lists = RLock()
 
 
 @contextmanager
-def isolated_load(code: Path | None = None) -> Iterator[OwnModules]:
+def isolated_load(code: Path | None = None, *, model: Path) -> Iterator[OwnModules]:
     """Execute the user's own modules anew for what is imported on this thread until the block ends.
 
     Own modules that were imported before are out of sight meanwhile. Afterwards the new ones are what others find in
@@ -50,9 +50,10 @@ def isolated_load(code: Path | None = None) -> Iterator[OwnModules]:
 
     Args:
         code: the script whose classes the model file knows as those of `__main__`.
+        model: the model file.
     Raises:
-        ModelUnavailableError: the script cannot be read or executed, or another user may write to it; or another load
-            still runs.
+        ModelUnavailableError: the script cannot be read or executed, another user may write to it, or it wrote the
+            model file; or another load still runs.
     """
     with ExitStack() as on_exit:
         if not _turn.acquire(timeout=PATIENCE_S):
@@ -74,7 +75,7 @@ def isolated_load(code: Path | None = None) -> Iterator[OwnModules]:
         try:
             if code is not None:
                 on_exit.callback(sys.modules.__setitem__, "__main__", sys.modules["__main__"])
-                sys.modules["__main__"] = run_script(code, own)
+                sys.modules["__main__"] = run_script(code, own, model)
             yield own
         except BaseException:
             withdraw(own)
