@@ -33,6 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", sys.path[:])
     before = set(sys.modules)
     yield tmp_path
+    gc.unfreeze()  # a test of a server may have frozen what is free by now
     gc.collect()
     isolation.free_withdrawn()
     assert {name for name in sys.modules if name.startswith("own")} <= before
