@@ -45,7 +45,7 @@ test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 test-boosters: $(BOOSTERS_STAMP) ## Run the tests of boosters with CatBoost too, which is installed for them (200 MB)
-	$(BIN)/python -m pytest tests/field/test_boosters.py
+	$(BIN)/python -m pytest tests/field/test_boosters.py tests/field/test_catboost_categories.py
 
 $(BOOSTERS_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,boosters]'

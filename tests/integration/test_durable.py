@@ -194,8 +194,10 @@ def test_too_many_rejects_stop_a_run_which_goes_on_with_more_of_them(place: Plac
     first = place.end("few.csv", "--max-rejects", "20")
     again = place.end("few.csv", "--max-rejects", "20", "--resume")
 
-    line = 'in.csv, line 20938, column a: expected a number, got "many"'
-    assert first == (1, f"foreseen: rejected more than 20 rows (max-rejects), the last: {line}; {advice}")
+    line = 'in.csv, line 20938, column a: expected a number, got "many"; nothing says for certain that it is float64'
+    assert first[0] == 1
+    assert first[1].startswith(f"foreseen: rejected more than 20 rows (max-rejects), the last: {line}; ")
+    assert first[1].endswith(advice)
     assert again[0] == 1
     assert again[1].startswith("foreseen: expected at most 20 rejected rows (max-rejects), got ")
     assert again[1].endswith(f"; {advice}")
