@@ -51,7 +51,7 @@ class Settings(BaseModel):
         None,
         "Model",
         "Python script that defines the model's classes, where the model was saved by running that script. "
-        'What trains and saves in it has to stand under `if __name__ == "__main__":`.',
+        'What trains and saves in it belongs under: if __name__ == "__main__".',
         shown="FILE",
     )
     outputs: Outputs = _setting(("predict",), "Model", "What to ask it: predict, predict_proba or both.", shown="A,B")
