@@ -13,7 +13,7 @@ from foreseen.domain.key import DIGEST_SIZE, Key
 _HELD_BY: Final = b"held by "
 
 KEPT_LEASES: Final = 3
-"""How many leases long a computed entry stands in place of its lease.
+"""How many leases long a computed entry is kept in place of its lease.
 
 A process that missed the push looks again when the lease that it saw ends, which is up to one lease after the entry
 was written. One lease would therefore expire at the very moment of that look; the rest is for a process that is late.
@@ -23,8 +23,8 @@ was written. One lease would therefore expire at the very moment of that look; t
 class RedisLeaseTable:
     """A lease reads `foreseen:<model name>:lease:<namespace, 16 hex>:<row, hex>` and says who holds it.
 
-    Afterwards the computed entry stands in its place for `KEPT_LEASES` leases: the entry itself is written to L2 behind
-    the answer, so a process that looked it up just before that finds it here. Plain commands only, since managed
+    Afterwards the computed entry is kept in its place for `KEPT_LEASES` leases: the entry itself is written to L2
+    behind the answer, so a process that looked it up just before that finds it here. Plain commands only, since managed
     servers may forbid scripts. Every method raises CacheUnavailableError.
     """
 

@@ -183,7 +183,7 @@ class RedisLeases:
 
     async def _behind(self, call: Callable[[Argument], Awaitable[None]], argument: Argument) -> None:
         """Make a call that nobody waits for; if it fails, others wait until the lease ends."""
-        # One after the other: a renewal that arrived after the entry would cut short how long that stands.
+        # One after the other: a renewal that arrived after the entry would cut short how long that is kept.
         async with self._behind_others:
             with suppress(CacheUnavailableError, TimeoutError):
                 async with asyncio.timeout(self._lease_s):

@@ -62,7 +62,7 @@ def load_predictor(
         threads: of the libraries that compute.
         code: the script that defines the classes which the file knows as those of `__main__`.
     Raises:
-        ModelUnavailableError: it cannot be read, loaded, described, or asked for these outputs.
+        ModelUnavailableError: it cannot be read, loaded or described, or lacks one of these outputs.
     """
     refuse_old_scikit_learn()
     limit = ThreadLimit(threads)

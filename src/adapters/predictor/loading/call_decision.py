@@ -71,8 +71,8 @@ class CallDecision:
 
     def _identity(self, digest: Fingerprint, outputs: Sequence[str]) -> Fingerprint:
         version = struct.pack("<QQ", DECISION_VERSION, self._threads)
-        asked = "\n".join(outputs).encode()
-        return fingerprint_as_called(digest, version, self._signature.canonical(), asked, blas_kernels().encode())
+        called = "\n".join(outputs).encode()
+        return fingerprint_as_called(digest, version, self._signature.canonical(), called, blas_kernels().encode())
 
     def _observed(self, size: CallSize, *, is_given: bool) -> Behaviour:
         """Compare answers in calls of a size, and in fewer rows where they depend on the batch."""
