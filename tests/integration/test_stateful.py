@@ -246,7 +246,7 @@ def test_every_answer_is_the_current_models_own(redis_url: str, models: list[Dep
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=examples(15),
+            max_examples=examples(8),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
