@@ -22,6 +22,7 @@ from foreseen.domain.bulk import Tier
 from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.notices import Notices
 from foreseen.domain.payoff import Always, FarPays, NearPays
 from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
@@ -34,6 +35,7 @@ class ScoringContainer(Container):
     """What is read and written beside what a service has; apart, since Arrow and pandas would slow its start."""
 
     info = Container.predictor.provided.info
+    notices = providers.Singleton(Notices)
     # Tables take their files when they are made, and their formats from those.
     tables = providers.Callable(opened_tables, signature=info.signature)
     table_encoder = providers.Callable(

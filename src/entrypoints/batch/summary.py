@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from foreseen.domain.bulk import Tier
+from foreseen.domain.notices import Notice
 from foreseen.domain.predict import Predict
 from foreseen.domain.table import Scored
 from foreseen.settings import Settings
@@ -27,6 +28,7 @@ class Summary:
         wall_seconds: what the run took, the start of the process left out.
         cache: which tiers there were, "auto" before it where they were used only where that paid.
         decided: what was decided of each tier in the end, and from what.
+        notices: what it came across that lost no row, by kind and column.
     """
 
     model: str
@@ -41,9 +43,19 @@ class Summary:
     wall_seconds: float
     cache: str
     decided: Mapping[str, str] = field(default_factory=dict)
+    notices: Sequence[Notice] = ()
 
     @classmethod
-    def of(cls, predict: Predict, scored: Scored, *, before: Scored, seconds: float, settings: Settings) -> "Summary":
+    def of(
+        cls,
+        predict: Predict,
+        scored: Scored,
+        *,
+        before: Scored,
+        seconds: float,
+        settings: Settings,
+        notices: Sequence[Notice] = (),
+    ) -> "Summary":
         """Sum up a run.
 
         Args:
@@ -63,6 +75,7 @@ class Summary:
             wall_seconds=round(seconds, 3),
             cache=("auto: " if settings.cache == "auto" else "") + settings.tiers,
             decided=told(predict.tiers),
+            notices=tuple(notices),
         )
 
     def as_json(self) -> bytes:

@@ -89,7 +89,14 @@ def score_files(settings: Settings, job: Job, out: TextIO) -> int:
         if digests:
             digests.check()
     seconds = time.perf_counter() - started
-    summary = Summary.of(container.predict(), scored, before=before, seconds=seconds, settings=container.settings())
+    summary = Summary.of(
+        container.predict(),
+        scored,
+        before=before,
+        seconds=seconds,
+        settings=container.settings(),
+        notices=container.notices().listed(),
+    )
     sum_up(summary, container, path=job.summary, how=job.progress, rejects=results.rejects)
     return SOME_REJECTED if scored.rejected else OK
 

@@ -10,6 +10,7 @@ from foreseen.domain.answer import Origin
 from foreseen.domain.batch import Batch
 from foreseen.domain.bulk import Tier
 from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.notices import Notice
 from foreseen.domain.payoff import Always
 from foreseen.domain.predict import Predict
 from foreseen.domain.table import Scored
@@ -30,7 +31,8 @@ async def summary() -> AsyncIterator[Summary]:
     for _ in range(2):
         await predict.bulk(Batch.of(FLOWER, {"length": lengths, "width": lengths}))
     before, scored = Scored(2, 2_000, 1), Scored(3, 3_000, 4)
-    yield Summary.of(predict, scored, before=before, seconds=2.0, settings=SETTINGS)
+    notices = [Notice("words read as missing", "alley", 2, "NA")]
+    yield Summary.of(predict, scored, before=before, seconds=2.0, settings=SETTINGS, notices=notices)
     thread.close()
 
 
@@ -65,6 +67,7 @@ def test_a_program_reads_the_same_as_json(summary: Summary) -> None:
         "wall_seconds": 2.0,
         "cache": "auto: tiered",
         "decided": {"L1": "asked for every row, as it was told", "L2": "asked for every row, as it was told"},
+        "notices": [{"kind": "words read as missing", "column": "alley", "count": 2, "example": "NA"}],
     }
 
 
