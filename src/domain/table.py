@@ -1,7 +1,6 @@
 """Tables: files of instances that are read, scored and written in chunks."""
 
 import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol
@@ -36,18 +35,33 @@ class Reject:
 Lines = Sequence[int] | npt.NDArray[np.int64]
 
 
-def as_cells(table: Any, row: int) -> str:
-    """Show a row of a table as a line of CSV."""
-    text = io.StringIO()
-    cells = (_as_python(column[row]) for column in table.columns)
-    csv.writer(text).writerow(["" if cell is None else str(cell) for cell in cells])
-    return text.getvalue().removesuffix("\r\n")
+def as_cells(table: Any, rows: Sequence[int]) -> list[str]:
+    """Return rows of a table as lines of CSV."""
+    lines: list[str] = []
+    columns = [_as_python(column) for column in table.take(np.asarray(rows, dtype=np.int64)).columns]
+    csv.writer(_Lines(lines)).writerows(zip(*columns, strict=True))
+    return [line.removesuffix("\r\n") for line in lines]
 
 
-def _as_python(cell: Any) -> Any:
+class _Lines:
+    """A file for a CSV writer, which writes a row at a time."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.write = lines.append
+
+
+def _as_python(column: Any) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError, KeyError):  # a time in a year or a zone that Python does not know
+        return [_cell_as_python(cell) for cell in column]
+    return values
+
+
+def _cell_as_python(cell: Any) -> Any:
     try:
         return cell.as_py()
-    except (OverflowError, ValueError, KeyError):  # a time in a year or a zone that Python does not know
+    except (OverflowError, ValueError, KeyError):
         return cell.value
 
 
@@ -61,7 +75,7 @@ class Chunk:
         table: the same rows with all their columns, in the reader's own form.
         lines: the line each begins on.
         rejects: the unreadable ones between and around them.
-        as_text: shows a row of such a table as its file has it.
+        as_text: returns rows of such a table as its file has them.
     """
 
     source: str
@@ -69,7 +83,7 @@ class Chunk:
     table: Any
     lines: Lines
     rejects: Sequence[Reject]
-    as_text: Callable[[Any, int], str] = as_cells
+    as_text: Callable[[Any, Sequence[int]], list[str]] = as_cells
 
     def take(self, rows: Sequence[int]) -> "Chunk":
         """Give some of the readable rows, by number."""
@@ -79,7 +93,7 @@ class Chunk:
 
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
-        return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.table, row))
+        return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.table, [row])[0])
 
 
 class TableReader(Protocol):

@@ -1,6 +1,7 @@
 """Values: those of features as JSON writes them, and the one rule of which are accepted."""
 
 import json
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from foreseen.domain.errors import MISSING_HINT, Flaw, InvalidBatchError
 from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, DType, Feature
 
 _SHOWN_LENGTH: Final = 60
+_json_text: Final = json.JSONEncoder(ensure_ascii=False).encode
 _FLOAT32_OVERFLOW: Final = 3.4028235677973366e38
 """The least number that a float32 rounds up to infinity; any below it rounds to the largest float32 at the most."""
 
@@ -56,6 +58,7 @@ def _likely(feature: Feature, got: str) -> DType:
     return others.get(feature.dtype) or ("string" if got.startswith('"') else "float64")
 
 
+@lru_cache
 def guess_hint(feature: Feature, likely: str) -> str:
     """Word what to declare of a feature whose dtype is a guess, where values of another come in."""
     return (
@@ -75,7 +78,7 @@ def shown(value: object) -> str:
     if value == "":
         return "nothing"
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        text = _json_text(value)
     except (TypeError, ValueError, RecursionError):
         text = repr(value)
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"

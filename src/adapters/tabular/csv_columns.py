@@ -68,22 +68,29 @@ def plain_values(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
 
 
 def read_rest(feature: Feature, values: Any, doubtful: Mask, texts: pa.Array, read: Callable[[Any], Any]) -> Refused:
-    """Read those values that are doubtful one by one from their texts, into their places.
+    """Read those values that are doubtful from their texts, each distinct one once, into their places.
 
     Returns:
         The reason for each refused row, in whose place 0 is left.
     """
-    refused: Refused = {}
     rows = np.flatnonzero(doubtful)
     if not len(rows):
-        return refused
-    for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
-        try:
-            values[row] = _held(feature, read(text))
-        except InvalidBatchError as exc:
-            refused[row] = str(exc)
-            values[row] = _held(feature, 0)
-    return refused
+        return {}
+    known: dict[Any, tuple[Any, str]] = {}
+    outcomes = [
+        known.get(text) or known.setdefault(text, _outcome(feature, text, read))
+        for text in texts.take(pa.array(rows)).to_pylist()
+    ]
+    values[rows] = np.array([value for value, _ in outcomes], dtype=values.dtype)
+    return {row: reason for row, (_, reason) in zip(rows.tolist(), outcomes, strict=True) if reason}
+
+
+def _outcome(feature: Feature, text: Any, read: Callable[[Any], Any]) -> tuple[Any, str]:
+    """Return a value as its column holds it, or what stands in for it and the reason why it is refused."""
+    try:
+        return _held(feature, read(text)), ""
+    except InvalidBatchError as exc:
+        return _held(feature, 0), str(exc)
 
 
 def read_each(feature: Feature, given: list[Any], read: Callable[[Any], Any]) -> tuple[list[Any], Refused]:

@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Sequence
 from typing import BinaryIO, Final
 
+import pyarrow as pa
+
 from foreseen.adapters.tabular.added_columns import AddedColumn
 from foreseen.adapters.tabular.csv_text import csv_line, csv_lines
 from foreseen.adapters.tabular.texts import as_cells_of_text, cell_texts
@@ -50,7 +52,10 @@ class CsvRejectsEncoder:
 
     def encode(self, rejects: Sequence[Reject]) -> bytes:
         """Give a line for each reject."""
-        return b"".join(
-            csv_line([one.source, str(one.line), one.column, one.reason, one.row.encode(errors="replace").decode()])
-            for one in rejects
-        )
+        columns = zip(*[(one.source, str(one.line), one.column, one.reason, one.row) for one in rejects], strict=True)
+        return csv_lines([pa.array(map(_utf8, column), pa.string()) for column in columns]) if rejects else b""
+
+
+def _utf8(text: str) -> str:
+    """Return a text without half of a surrogate pair, which UTF-8 cannot hold."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -158,18 +158,18 @@ class CsvReader:
         """Make a chunk of some rows; the blank ones that they end in are given apart."""
         lines, rejects = self._numbers.place(table.num_rows, _newlines(table))
         self._last_line = int(lines[-1])
-        columns, refused = read_columns(self._signature, table, read_column)
         blank = empty_rows(table.columns)
-        refused |= dict.fromkeys(map(int, blank), ("", "expected a row, got nothing"))
+        refused = dict.fromkeys(map(int, blank), ("", "expected a row, got nothing"))
+        read = read_columns(self._signature, table, read_column, refused)
         is_filled = np.ones(table.num_rows, dtype=bool)
         is_filled[blank] = False
         filled = np.flatnonzero(is_filled)
         last_line = max(int(lines[filled[-1]]) if len(filled) else 0, rejects[-1].line if rejects else 0)
-        bad = rejects_of(refused, table, lines, self._name, as_cells)
+        bad = rejects_of(read.refused, table, lines, self._name, as_cells)
         ends_in = [reject for reject in bad if reject.line > last_line]
         rejects += [reject for reject in bad if reject.line <= last_line]
         rejects.sort(key=lambda reject: reject.line)
-        return readable(self._signature, Chunk(self._name, None, table, lines, rejects), columns, refused), ends_in
+        return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read), ends_in
 
 
 def _newlines(table: pa.RecordBatch) -> Counts | None:

@@ -136,19 +136,24 @@ class JsonlReader:
             last = start == len(rows)
             within = [one for one in rejects if (last or one.line <= lines[-1])]
             rejects = [one for one in rejects if not (last or one.line <= lines[-1])]
-            values, refused = read_columns(self._signature, part, read_json_column)
-            within += rejects_of(refused, part, lines, self._name, as_object)
+            read = read_columns(self._signature, part, read_json_column)
+            within += rejects_of(read.refused, part, lines, self._name, as_object)
             within.sort(key=lambda reject: reject.line)
             whole = Chunk(self._name, None, part, lines, within, as_object)
-            yield readable(self._signature, whole, values, refused)
+            yield readable(self._signature, whole, read)
 
 
-def as_object(table: Any, row: int) -> str:
-    """Show a row as the object it was."""
-    cells = ((name, column[row].as_py()) for name, column in zip(table.schema.names, table.columns, strict=True))
+def as_object(table: Any, rows: Sequence[int]) -> list[str]:
+    """Return rows as the objects that they were."""
+    taken = table.take(np.asarray(rows, dtype=np.int64))
+    names = [json.dumps(name, ensure_ascii=False) for name in taken.schema.names]
+    return [_object(names, cells) for cells in zip(*(column.to_pylist() for column in taken.columns), strict=True)]
+
+
+def _object(names: Sequence[str], cells: Sequence[Any]) -> str:
     members = (
-        f"{json.dumps(name, ensure_ascii=False)}:{cell if isinstance(cell, str) else json.dumps(cell)}"
-        for name, cell in cells
+        f"{name}:{cell if isinstance(cell, str) else json.dumps(cell)}"
+        for name, cell in zip(names, cells, strict=True)
         if cell is not None
     )
     return "{" + ",".join(members) + "}"

@@ -81,9 +81,9 @@ class ParquetReader:
     def _chunk(self, table: pa.RecordBatch) -> Chunk:
         lines = np.arange(self._rows_read + 1, self._rows_read + table.num_rows + 1, dtype=np.int64)
         self._rows_read += table.num_rows
-        values, refused = read_columns(self._signature, table, read_arrow_column)
-        rejects = rejects_of(refused, table, lines, self._name, as_cells)
-        return readable(self._signature, Chunk(self._name, None, table, lines, rejects), values, refused)
+        read = read_columns(self._signature, table, read_arrow_column)
+        rejects = rejects_of(read.refused, table, lines, self._name, as_cells)
+        return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read)
 
     def _worded(self, exc: Exception) -> str:
         said = str(exc).splitlines()[0] if str(exc) else type(exc).__name__

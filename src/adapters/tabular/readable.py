@@ -1,11 +1,13 @@
 """What is the same of every format: which columns there have to be, and what becomes of rows that cannot be read."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from foreseen.domain.batch import Batch
@@ -18,6 +20,24 @@ _SHOWN_LENGTH: Final = 400
 
 Refused = dict[int, tuple[str, str]]
 """Column and reason, by row."""
+
+ReadColumn = Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
+"""Reads a column of a feature: a value a row, and the reason for each refused row, in whose place any value is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRows:
+    """What became of the rows of a table.
+
+    Attributes:
+        columns: the values of each feature, of the rows that can be read; not of all features where there are none.
+        kept: the numbers of these rows, in order.
+        refused: why each other row cannot be read.
+    """
+
+    columns: Mapping[str, Any]
+    kept: npt.NDArray[np.intp]
+    refused: Refused
 
 
 def check_columns(columns: Sequence[str], signature: Signature, name: str) -> None:
@@ -46,36 +66,64 @@ def listed(columns: Sequence[str], most: int = 40) -> str:
 
 
 def read_columns(
-    signature: Signature, table: pa.RecordBatch, read: Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
-) -> tuple[dict[str, Any], Refused]:
-    """Read each feature's column; a refused row is refused for its first column at fault."""
-    columns: dict[str, Any] = {}
-    refused: Refused = {}
+    signature: Signature, table: pa.RecordBatch, read: ReadColumn, refused: Refused | None = None
+) -> ReadRows:
+    """Read each feature's column; a row is refused for its first column at fault, and not read any further.
+
+    Args:
+        refused: rows that are refused before any is read.
+    """
+    reasons = dict(refused or {})
+    kept = _without(np.arange(table.num_rows), reasons)
+    columns: dict[str, tuple[Any, npt.NDArray[np.intp]]] = {}
     for feature in signature.features:
-        values, reasons = read(feature, table.column(feature.name))
-        columns[feature.name] = values
-        refused = {row: (feature.name, reason) for row, reason in reasons.items()} | refused
-    return columns, refused
+        if not len(kept):
+            break
+        cells = table.column(feature.name)
+        values, faults = read(feature, cells if len(kept) == len(cells) else cells.take(pa.array(kept)))
+        columns[feature.name] = (values, kept)
+        if faults:
+            reasons |= {int(kept[place]): (feature.name, reason) for place, reason in faults.items()}
+            kept = _without(kept, faults)
+    is_kept = np.zeros(table.num_rows, dtype=bool)
+    is_kept[kept] = True
+    picked = {name: _picked(values, is_kept[rows]) for name, (values, rows) in columns.items()}
+    return ReadRows(picked, kept, reasons)
+
+
+def _without(rows: npt.NDArray[np.intp], places: Collection[int]) -> npt.NDArray[np.intp]:
+    return np.delete(rows, list(places)) if places else rows
+
+
+def _picked(values: Any, is_kept: npt.NDArray[np.bool_]) -> Any:
+    if is_kept.all():
+        return values
+    return values[is_kept] if isinstance(values, np.ndarray) else list(compress(values, is_kept))
 
 
 def rejects_of(
-    refused: Refused, table: pa.RecordBatch, lines: Lines, source: str, as_text: Callable[[Any, int], str]
+    refused: Refused,
+    table: pa.RecordBatch,
+    lines: Lines,
+    source: str,
+    as_text: Callable[[Any, Sequence[int]], list[str]],
 ) -> list[Reject]:
     """Make rejects of the refused rows of a table, in its order."""
+    if not refused:
+        return []
+    rows = sorted(refused)
+    numbers = np.asarray(lines)[rows].tolist()
     return [
-        Reject(source, int(lines[row]), *refused[row], as_text(table, row))  # their column, and the reason
-        for row in sorted(refused)
+        Reject(source, line, *refused[row], text)  # their column, and the reason
+        for row, line, text in zip(rows, numbers, as_text(table, rows), strict=True)
     ]
 
 
-def readable(signature: Signature, whole: Chunk, columns: Mapping[str, Any], refused: Refused) -> Chunk:
-    """Give a chunk without its refused rows, the others as instances."""
-    count = whole.table.num_rows
-    if len(refused) == count:
+def readable(signature: Signature, whole: Chunk, read: ReadRows) -> Chunk:
+    """Return a chunk without its refused rows, the others as instances."""
+    if not len(read.kept):
         return replace(whole, table=None, lines=())
-    chunk = replace(whole, batch=Batch.of(signature, columns))
-    if not refused:
+    chunk = replace(whole, batch=Batch.of(signature, read.columns))
+    if not read.refused:
         return chunk
-    keep = np.ones(count, dtype=bool)
-    keep[list(refused)] = False
-    return replace(chunk.take(np.flatnonzero(keep)), rejects=whole.rejects)  # type: ignore[arg-type]
+    return replace(chunk, table=whole.table.take(pa.array(read.kept)), lines=np.asarray(whole.lines)[read.kept])
