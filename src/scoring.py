@@ -15,6 +15,7 @@ from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.encoders import table_encoder
+from foreseen.adapters.tabular.sources.listing import listed_sources
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
 from foreseen.domain.answer import Origin
@@ -36,6 +37,7 @@ class ScoringContainer(Container):
 
     info = Container.predictor.provided.info
     notices = providers.Singleton(Notices)
+    sources = providers.Callable(listed_sources)
     # Tables take their files when they are made, and their formats from those.
     tables = providers.Callable(opened_tables, signature=info.signature)
     table_encoder = providers.Callable(

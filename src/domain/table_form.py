@@ -1,9 +1,11 @@
 """How tables are written down: what a reader has to be told of a file, and what an encoder has."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-Format = Literal["csv", "tsv", "parquet", "jsonl"]
+Format = Literal["csv", "tsv", "parquet", "jsonl", "json"]
+READ_ONLY: Final[tuple[Format, ...]] = ("json",)
+"""Formats that rows cannot be added to."""
 
 
 @dataclass(frozen=True, slots=True)

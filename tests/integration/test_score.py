@@ -243,8 +243,8 @@ def refusing(iris_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 REFUSALS: dict[str, tuple[list[str], int, str]] = {
     "output exists": (["in.csv", "-o", "taken.csv"], 1, "taken.csv: expected a new file, got one that exists; --force"),
-    "no input": (["away.csv", "-o", "x.csv"], 1, "away.csv: expected a CSV file, got no such file"),
-    "input is a folder": ([".", "-o", "x.csv"], 1, ".: expected a CSV file, got a directory"),
+    "no input": (["away.csv", "-o", "x.csv"], 1, "away.csv: expected a file of rows, got no such file"),
+    "output is among the inputs": ([".", "-o", "x.csv"], 1, "x.csv: expected an output outside of the folder that is"),
     "a run of another output": (["in.csv", "-o", "begun.csv"], 1, "begun.csv.partial: expected no such file"),
     "a journal of others": (
         ["in.csv", "-o", "x.csv", "--rejects", "x.csv.journal"],

@@ -188,13 +188,7 @@ BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: gzip.compress(TABLE.encode())[:-9],
         "in.csv.gz: expected a whole gzip file, got one",
     ),
-    "no gzip": ("in.csv.gz", TABLE.encode, "in.csv.gz: expected a whole gzip file, got one that is cut off or damaged"),
-    "no zstd": (
-        "in.csv.zst",
-        TABLE.encode,
-        "in.csv.zst: expected a whole zstd file, got one that is cut off or damaged",
-    ),
-    "NULs": ("in.csv", lambda: bytes(5000), "in.csv: expected a column 'sepal_length', got "),
+    "NULs": ("in.csv", lambda: bytes(5000), "in.csv: expected a file of rows, got a file that begins with zeros"),
     "a million columns": (
         "in.csv",
         lambda: b"a," * 999_999 + b"b\n",
@@ -205,7 +199,6 @@ BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: TABLE.encode() + b"1.5," * 999_999 + b"1\n",
         "in.csv: expected rows of at most 1 MiB, and each quote closed, got a longer row after line ",
     ),
-    "Parquet as CSV": ("in.csv", parquet, "in.csv: line "),
     "CSV as Parquet": (
         "in.parquet",
         TABLE.encode,

@@ -45,9 +45,7 @@ class CsvReader:
         Raises:
             TableError: no header, a feature without a column, or a column twice.
         """
-        self._text = TextSource(
-            stream, name=name, encoding=layout.encoding, compression=layout.compression, quote=layout.quote
-        )
+        self._text = TextSource(stream, name=name, encoding=layout.encoding, quote=layout.quote)
         self._block_bytes = max(_BLOCK_BYTES, _ROWS_A_BLOCK * sum(f.size * _NUMBER_BYTES for f in signature.features))
         self._stream = io.BufferedReader(self._text, self._block_bytes)
         self._signature = signature

@@ -51,7 +51,7 @@ class JsonlReader:
         Raises:
             TableError: a feature that no object of the first block has.
         """
-        self._text = TextSource(stream, name=name, encoding=layout.encoding, compression=layout.compression)
+        self._text = TextSource(stream, name=name, encoding=layout.encoding)
         self._signature = signature
         self._name = name
         self._line = 1

@@ -1,4 +1,4 @@
-"""Layout: how a file is written down, by its name and by what the caller says of it."""
+"""Layout: how a file is written down, by its name, its first bytes, and what the caller says of it."""
 
 import codecs
 from dataclasses import dataclass
@@ -8,13 +8,19 @@ from typing import Final, Literal
 from foreseen.domain.errors import TableError
 from foreseen.domain.table_form import TableForm
 
-Kind = Literal["csv", "parquet", "jsonl"]
-Compression = Literal["gzip", "zstd"]
+Kind = Literal["csv", "parquet", "jsonl", "json"]
+"""What there is a reader for; "json" is an array of objects."""
+Compression = Literal["gzip", "zstd", "bz2", "xz", "zip"]
 
 STANDARD: Final = "-"
 """The name that stands for standard input and standard output."""
 
-KIND_NAMES: Final = {"csv": "CSV", "parquet": "Parquet", "jsonl": "JSON Lines"}
+KIND_NAMES: Final[dict[Kind, str]] = {
+    "csv": "CSV",
+    "parquet": "Parquet",
+    "jsonl": "JSON Lines",
+    "json": "JSON",
+}
 _KINDS: Final[dict[str, tuple[Kind, str]]] = {
     "csv": ("csv", ","),
     "txt": ("csv", ","),
@@ -23,14 +29,20 @@ _KINDS: Final[dict[str, tuple[Kind, str]]] = {
     "pq": ("parquet", ""),
     "jsonl": ("jsonl", ""),
     "ndjson": ("jsonl", ""),
+    "json": ("json", ""),
 }
 _OTHERS: Final = {
-    "json", "xlsx", "xls", "ods", "feather", "arrow", "ipc", "orc", "avro", "pkl", "pickle", "h5", "db", "sqlite",
-    "zip", "bz2", "xz", "7z", "lz4",
+    "xlsx", "xlsm", "xlsb", "xls", "ods", "feather", "arrow", "ipc", "orc", "avro", "pkl", "pickle", "h5", "hdf5",
+    "db", "sqlite", "duckdb", "rds", "rdata", "dta", "sav", "sas7bdat", "xml", "html", "7z", "rar", "tar", "lz4",
 }  # fmt: skip
 """Endings of names that say what is neither read nor written here; such a file should not turn out to be CSV."""
 
-_COMPRESSIONS: Final[dict[str, Compression]] = {".gz": "gzip", ".zst": "zstd"}
+_COMPRESSIONS: Final[dict[str, Compression]] = {
+    ".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2", ".xz": "xz", ".zip": "zip",
+}  # fmt: skip
+_WRITTEN: Final = ("gzip", "zstd")
+"""Compressions that output may have: files of these may stand one after the other, so that rows can be added."""
+_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Layout:
     """How one file is written down.
 
     Attributes:
-        compression: None where it is not compressed.
+        compression: of a file to write; None where it is not compressed, as a file to read is not by then.
         delimiter, quote, encoding: of CSV; the encoding of JSON Lines as well.
     """
 
@@ -50,25 +62,73 @@ class Layout:
 
 
 def layout_of(path: str, form: TableForm) -> Layout:
-    """Tell how a file is written down; one whose name says nothing is CSV.
+    """Return how a file is to be written down; one whose name says nothing is CSV.
 
     Raises:
         TableError: what is said of it cannot be.
     """
-    name = PurePath(path.lower())
-    compression = _COMPRESSIONS.get(name.suffix)
-    if compression is not None:
-        name = name.with_suffix("")
-    suffix = name.suffix[1:]
-    if not form.format and suffix in _OTHERS:
-        raise TableError(
-            f"{path}: expected CSV, TSV, Parquet or JSON Lines, which may be gzip or zstd, got a name that ends in "
-            f".{suffix}; --format says what an input is, --output-format what is to be written"
-        )
-    kind, delimiter = _KINDS[form.format or (suffix if suffix in _KINDS else "csv")]
+    name, compression = uncompressed_name(path)
+    kind, delimiter = _KINDS[form.format or _said_by(name) or "csv"]
+    if kind == "json":
+        raise TableError(f"{path}: expected a format that rows can be added to, got json; jsonl is an object a line")
     if kind == "parquet" and compression is not None:
         raise TableError(f"{path}: expected a Parquet file as it is, which is compressed within, got another format")
+    if compression is not None and compression not in _WRITTEN:
+        raise TableError(f"{path}: expected output as it is, or in gzip (.gz) or zstd (.zst), got {compression}")
     return Layout(kind, compression, form.delimiter or delimiter, form.quote, _known(form.encoding))
+
+
+def layout_to_read(name: str, form: TableForm, found: Kind | None, head: bytes) -> Layout:
+    """Return how a file is written down whose compression is off already.
+
+    Args:
+        name: without the ending of the compression.
+        found: what its first bytes say it is; None where they are text.
+        head: its first bytes.
+    Raises:
+        TableError: neither name nor bytes say what it is, or it is not what was said.
+    """
+    encoding = _known(form.encoding)
+    said = form.format or (_said_by(name) if found is None else None)
+    kind, delimiter = _KINDS[said or "csv"]
+    if found is not None:
+        if form.format is not None and found != kind:
+            raise TableError(f"{name}: expected {KIND_NAMES[kind]}, as --format says, got {KIND_NAMES[found]}")
+        kind = found
+    elif kind in ("jsonl", "json") or said is None:
+        kind = _kind_of_text(head.decode(encoding, errors="ignore"), is_json=said is not None)
+    return Layout(kind, None, form.delimiter or delimiter, form.quote, encoding)
+
+
+def uncompressed_name(path: str) -> tuple[str, Compression | None]:
+    """Return a name without the ending of its compression, and which that is."""
+    ending = PurePath(path).suffix
+    compression = _COMPRESSIONS.get(ending.lower())
+    return (path, None) if compression is None else (path.removesuffix(ending), compression)
+
+
+def _kind_of_text(text: str, *, is_json: bool) -> Kind:
+    """Return what a text is that is JSON, or may be: a name that says nothing stands for CSV."""
+    start = "".join(text.removeprefix(_MARK).split())[:2]
+    if start.startswith("[") if is_json else start in ("[{", "[]"):
+        return "json"
+    return "jsonl" if is_json or start in ('{"', "{}") else "csv"
+
+
+def _said_by(name: str) -> str | None:
+    """Return the ending of a name that says what a file is; None where it says nothing.
+
+    Raises:
+        TableError: it says what is neither read nor written here.
+    """
+    ending = PurePath(name.lower()).suffix[1:]
+    if ending in _OTHERS:
+        *others, last = KIND_NAMES.values()
+        raise TableError(
+            f"{name}: expected {', '.join(others)} or {last}, got a name that ends in .{ending}; "
+            "--format says what an input is, --output-format what is to be written"
+        )
+    return ending if ending in _KINDS else None
 
 
 def _known(encoding: str) -> str:

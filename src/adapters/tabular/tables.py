@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from foreseen.adapters.tabular.csv_reader import CsvReader
-from foreseen.adapters.tabular.jsonl_reader import JsonlReader
-from foreseen.adapters.tabular.layout import KIND_NAMES, Layout, layout_of
-from foreseen.adapters.tabular.opened_file import file_name, opened_file
-from foreseen.adapters.tabular.parquet_reader import ParquetReader
+from foreseen.adapters.tabular.layout import KIND_NAMES
 from foreseen.adapters.tabular.readable import listed
+from foreseen.adapters.tabular.sources.open_table import OpenTable, open_table
+from foreseen.adapters.tabular.sources.readers import Wanted
 from foreseen.domain.errors import TableError
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, TableReader
@@ -23,13 +21,14 @@ def opened_tables(
     paths: Sequence[str],
     *,
     signature: Signature,
-    standard_input: BinaryIO,
+    standard_input: BinaryIO | None,
     form: TableForm = DEFAULT_FORM,
     keep: Sequence[str] | None = None,
 ) -> Iterator[TableReader]:
     """Open one file or more; `-` is standard input. All of them are looked at before the first row is read.
 
     Args:
+        standard_input: None where it is closed.
         keep: columns that are needed beside the features; None for all.
     Raises:
         TableError: one cannot be read, or has other columns than the first.
@@ -44,20 +43,15 @@ class _Opening:
     """How each file is opened."""
 
     signature: Signature
-    standard_input: BinaryIO
+    standard_input: BinaryIO | None
     form: TableForm
     keep: Sequence[str] | None
 
-    def reader(self, path: str, layout: Layout, first: Any | None, files: ExitStack) -> Any:
+    def opened(self, path: str, first: OpenTable | None, files: ExitStack) -> OpenTable:
         """Open a file, and read what it says of its columns."""
-        stream = files.enter_context(opened_file(path, self.standard_input, layout.kind))
-        name = file_name(path)
-        if layout.kind == "parquet":
-            return ParquetReader(stream, name=name, signature=self.signature, wanted=self.keep)
-        if layout.kind == "jsonl":
-            columns = first.columns if first is not None else None
-            return JsonlReader(stream, name=name, signature=self.signature, layout=layout, columns=columns)
-        return CsvReader(stream, name=name, signature=self.signature, layout=layout)
+        columns = first.reader.columns if first is not None else None
+        wanted = Wanted(self.signature, self.keep, columns)
+        return open_table(path, wanted=wanted, form=self.form, standard_input=self.standard_input, files=files)
 
 
 class Tables:
@@ -67,30 +61,29 @@ class Tables:
         """Open the first, and look at the others."""
         self._opening = opening
         self._files = files
-        self._layouts = [layout_of(path, opening.form) for path in paths]
         self._paths = paths
-        self._first = opening.reader(paths[0], self._layouts[0], None, files)
-        self._current = self._first
+        self._first = opening.opened(paths[0], None, files)
+        self._current: OpenTable | None = self._first
         self._bytes_before = 0
         # What can be opened once only stays open.
         self._kept_open = {
-            place: reader for place in range(1, len(paths)) if (reader := self._looked_at(place)) is not None
+            place: table for place in range(1, len(paths)) if (table := self._looked_at(paths[place])) is not None
         }
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Those of the first file."""
-        return tuple(self._first.columns)
+        return tuple(self._first.reader.columns)
 
     @property
     def schema(self) -> Any:
         """That of the first file."""
-        return self._first.schema
+        return self._first.reader.schema
 
     @property
     def bytes_read(self) -> int:
         """How far reading has come in all files together."""
-        return self._bytes_before + int(self._current.bytes_read)
+        return self._bytes_before + (self._current.bytes_read if self._current else 0)
 
     def __iter__(self) -> Iterator[Chunk]:
         """Go through the rows of all."""
@@ -100,15 +93,15 @@ class Tables:
     def rows_of(self, place: int) -> Iterator[Chunk]:
         """Go through the rows of one file, by its number."""
         with ExitStack() as file:
-            self._current = self._reader(place, file)
-            yield from map(self._in_order, self._current)
-            self._bytes_before += self._current.bytes_read
-            self._current = _NOTHING
+            table = self._table(place, file)
+            self._current = table
+            yield from map(self._in_order, table)
+            self._current, self._bytes_before = None, self._bytes_before + table.bytes_read
 
-    def _reader(self, place: int, file: ExitStack) -> Any:
+    def _table(self, place: int, file: ExitStack) -> OpenTable:
         if place == 0:
             return self._first
-        return self._kept_open.get(place) or self._opened(place, file)
+        return self._kept_open.get(place) or self._opening.opened(self._paths[place], self._first, file)
 
     def _in_order(self, chunk: Chunk) -> Chunk:
         """Put the columns of a chunk into the order of the first file."""
@@ -118,42 +111,36 @@ class Tables:
         order = [column for column in self.columns if column in set(names)]
         return chunk if order == names else replace(chunk, table=chunk.table.select(order))
 
-    def _opened(self, place: int, files: ExitStack) -> Any:
-        return self._opening.reader(self._paths[place], self._layouts[place], self._first, files)
-
-    def _looked_at(self, place: int) -> Any | None:
-        """See whether a file fits the first, and give its reader if it stays open."""
-        path, layout, kind = self._paths[place], self._layouts[place], self._layouts[0].kind
-        if layout.kind != kind:
-            expected = f"expected {KIND_NAMES[kind]}, as {file_name(self._paths[0])} is"
-            raise TableError(f"{file_name(path)}: {expected}, got {KIND_NAMES[layout.kind]}")
+    def _looked_at(self, path: str) -> OpenTable | None:
+        """See whether a file fits the first, and return it open if it stays so."""
         if not Path(path).is_file():
-            reader = self._opened(place, self._files)
-            self._check(reader, file_name(path))
-            return reader
+            table = self._opening.opened(path, self._first, self._files)
+            self._check(table)
+            return table
         with ExitStack() as file:
-            self._check(self._opened(place, file), file_name(path))
+            self._check(self._opening.opened(path, self._first, file))
         return None
 
-    def _check(self, reader: Any, name: str) -> None:
-        first = file_name(self._paths[0])
-        for column in reader.columns:
+    def _check(self, table: OpenTable) -> None:
+        if _family(table) != _family(self._first):
+            expected = f"expected {KIND_NAMES[self._first.kind]}, as {self._first.name} is"
+            raise TableError(f"{table.name}: {expected}, got {KIND_NAMES[table.kind]}")
+        expected = f"{table.name}: expected the columns of {self._first.name}"
+        for column in table.reader.columns:
             if column not in self.columns:
-                raise TableError(f"{name}: expected the columns of {first}, got {column!r} as well")
+                raise TableError(f"{expected}, got {column!r} as well")
         for column in self.columns:
-            if column not in reader.columns:
-                raise TableError(
-                    f"{name}: expected the columns of {first}, got none {column!r} ({listed(reader.columns)})"
-                )
-            one, other = self.schema.field(column).type, reader.schema.field(column).type
-            if one != other:
-                raise TableError(f"{name}: expected column {column!r} to hold {one}, as in {first}, got {other}")
+            if column not in table.reader.columns:
+                raise TableError(f"{expected}, got none {column!r} ({listed(table.reader.columns)})")
+            self._check_type(table, column)
+
+    def _check_type(self, table: OpenTable, column: str) -> None:
+        one, other = (each.reader.schema.field(column).type for each in (self._first, table))
+        if one != other:
+            expected = f"expected column {column!r} to hold {one}, as in {self._first.name}"
+            raise TableError(f"{table.name}: {expected}, got {other}")
 
 
-class _Nothing:
-    """What is read between two files."""
-
-    bytes_read = 0
-
-
-_NOTHING = _Nothing()
+def _family(table: OpenTable) -> str:
+    """Return what files of one table have in common: an array of JSON is read as its lines would be."""
+    return "jsonl" if table.kind == "json" else table.kind

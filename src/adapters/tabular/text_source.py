@@ -1,13 +1,10 @@
-"""TextSource: a file's text as UTF-8, whatever it was compressed and encoded with."""
+"""TextSource: a file's text as UTF-8, whatever it was encoded with."""
 
 import codecs
 import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
-import pyarrow as pa
-
-from foreseen.adapters.tabular.layout import Compression
 from foreseen.domain.errors import TableError
 
 _PIECE_BYTES: Final = 1 << 18
@@ -30,7 +27,6 @@ class TextSource(io.RawIOBase):
         *,
         name: str,
         encoding: str = "utf-8",
-        compression: Compression | None = None,
         quote: str = '"',
     ) -> None:
         """Take the file; `name` stands for it in errors, which are raised where the text is read."""
@@ -41,7 +37,6 @@ class TextSource(io.RawIOBase):
         self._stream = stream
         self._name = name
         self._encoding = encoding
-        self._compression = compression
         self._newlines = 0
         self._pieces = self._texts()
         self._rest = memoryview(b"")
@@ -67,7 +62,7 @@ class TextSource(io.RawIOBase):
         decoder = codecs.getincrementaldecoder(_WITHOUT_MARK.get(self._encoding, self._encoding))()
         is_plain = self._encoding in ("utf-8", "ascii")
         is_first = True
-        for data in self._data():
+        for data in self._raw():
             if is_plain and not is_first and data.isascii() and not decoder.getstate()[0]:
                 text = data
             else:
@@ -90,20 +85,6 @@ class TextSource(io.RawIOBase):
         except UnicodeError as exc:  # no byte order mark, or half of a surrogate pair
             raise TableError(f"{self._name}: expected {self._encoding.upper()}, got other bytes: {exc}") from None
 
-    def _data(self) -> Iterator[bytes]:
-        """Give the file's bytes, uncompressed."""
-        if self._compression is None:
-            yield from self._raw()
-            return
-        try:
-            raw = pa.PythonFile(_Chained(self._raw()), mode="r")
-            stream = pa.CompressedInputStream(raw, self._compression)
-            while data := stream.read(_PIECE_BYTES):
-                yield data
-        except OSError as exc:
-            said = f"expected a whole {self._compression} file, got one that is cut off or damaged"
-            raise TableError(f"{self._name}: {said}: {exc}") from exc
-
     def _raw(self) -> Iterator[bytes]:
         while data := self._read():
             self.bytes_read += len(data)
@@ -114,19 +95,3 @@ class TextSource(io.RawIOBase):
             return self._stream.read(_PIECE_BYTES)
         except OSError as exc:
             raise TableError(f"{self._name}: cannot be read: {exc.strerror or exc}") from exc
-
-
-class _Chained(io.RawIOBase):
-    """Pieces of bytes as a stream; each read gives what is there of one."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._rest or next(self._pieces, b"")
-        self._rest = data[size:] if size >= 0 else b""
-        return data[:size] if size >= 0 else data

@@ -3,25 +3,29 @@
 import codecs
 import glob
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import typer
 
-from foreseen.domain.table_form import Format, OutputColumns, TableForm
+from foreseen.domain.table_form import READ_ONLY, Format, OutputColumns, TableForm
 from foreseen.settings import SettingsError
+
+if TYPE_CHECKING:
+    from foreseen.scoring import ScoringContainer
 
 STANDARD: Final = "-"
 """The name that stands for standard input and standard output."""
 
 _FORMATS: Final = get_args(Format)
+_WRITTEN: Final = tuple(each for each in _FORMATS if each not in READ_ONLY)
 _PANEL: Final = "Files"
 
 INPUTS: Any = typer.Argument(
     metavar="INPUT...",
-    help="Files to read: .csv, .tsv, .parquet, .jsonl; with .gz or .zst behind but for Parquet. "
-    "'day-*.csv' is all that match; - is standard input.",
+    help="Files and folders to read: CSV, TSV, Parquet or JSON, compressed or not; 'day-*.csv' is all that match; "
+    "- is standard input.",
     show_default=False,
 )
 OUTPUT: Any = typer.Option(
@@ -33,7 +37,9 @@ def _option(flag: str, metavar: str, told: str) -> Any:
     return typer.Option(flag, metavar=metavar, help=told, rich_help_panel=_PANEL, show_default=False)
 
 
-INPUT_FORMAT: Any = _option("--format", "CHOICE", "What INPUT is, if its name does not say it (csv|tsv|parquet|jsonl).")
+INPUT_FORMAT: Any = _option(
+    "--format", "CHOICE", "What INPUT is, if its name and its first bytes do not say it (csv|tsv|parquet|jsonl|json)."
+)
 OUTPUT_FORMAT: Any = _option("--output-format", "CHOICE", "What OUT is to be (csv|tsv|parquet|jsonl).")
 DELIMITER: Any = _option(
     "--delimiter", "CHAR", "Between two cells of CSV, in and out. (default: a comma; a tab for TSV)"
@@ -58,6 +64,10 @@ class Files:
     input: TableForm
     output: TableForm
     columns: OutputColumns
+
+    def listed(self, container: "ScoringContainer", *, output: str | None = None) -> "Files":
+        """Return the same with the files of folders in their place; raise TableError where these hold no rows."""
+        return replace(self, sources=container.sources(self.sources, output=output))
 
 
 def files_of(
@@ -86,7 +96,7 @@ def files_of(
         raise SettingsError("--prediction-column: expected a name, got nothing")
     columns = OutputColumns(None if keep is None else _names(keep), prediction)
     read = TableForm(_format("--format", input_format), delimiter, quote, _encoding(encoding))
-    written = TableForm(_format("--output-format", output_format), delimiter, quote)
+    written = TableForm(_format("--output-format", output_format, _WRITTEN), delimiter, quote)
     return Files(_sources(inputs), read, written, columns)
 
 
@@ -102,7 +112,7 @@ def _sources(inputs: Sequence[str]) -> tuple[str, ...]:
     for given in inputs:
         if given in found and given == STANDARD:
             raise SettingsError("INPUT: expected - once, got it twice")
-        if given == STANDARD or Path(given).exists() or not glob.has_magic(given):
+        if given == STANDARD or "://" in given or Path(given).exists() or not glob.has_magic(given):
             found[given] = None
             continue
         matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a Path has no absolute patterns
@@ -112,9 +122,9 @@ def _sources(inputs: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _format(flag: str, given: str | None) -> Format | None:
-    if given is not None and given not in _FORMATS:
-        raise SettingsError(f"{flag}: expected {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}, got {given!r}")
+def _format(flag: str, given: str | None, known: Sequence[str] = _FORMATS) -> Format | None:
+    if given is not None and given not in known:
+        raise SettingsError(f"{flag}: expected {', '.join(known[:-1])} or {known[-1]}, got {given!r}")
     return cast("Format | None", given)
 
 

@@ -37,6 +37,7 @@ def score_on_ray(settings: Settings, job: Job, address: str | None) -> int:
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
     container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto)
+    job = replace(job, files=job.files.listed(container, output=job.output))
     folder = PartsFolder(Path(job.output), job.rejects, force=job.force)
     plan = _plan(container, job, folder, is_auto=is_auto)
     started = time.perf_counter()

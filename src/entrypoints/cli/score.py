@@ -2,11 +2,10 @@
 
 import asyncio
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -24,7 +23,7 @@ from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.results import FileResults, StreamResults
 from foreseen.entrypoints.cli.stopping import stopping
-from foreseen.entrypoints.cli.streams import shown_name
+from foreseen.entrypoints.cli.streams import shown_name, standard_input
 from foreseen.entrypoints.cli.summing_up import sum_up
 from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
@@ -67,6 +66,7 @@ def score_files(settings: Settings, job: Job, out: TextIO) -> int:
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
     container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto)
+    job = replace(job, files=job.files.listed(container, output=job.output))
     can_be_resumed = _can_be_resumed(container, job)
     signal.signal(signal.SIGTERM, _leave)
     with _results(container, job, out) as results:
@@ -103,7 +103,7 @@ def score_files(settings: Settings, job: Job, out: TextIO) -> int:
 
 def _reader(container: ScoringContainer, files: Files) -> AbstractContextManager[TableReader]:
     opened: AbstractContextManager[TableReader] = container.tables(
-        files.sources, standard_input=sys.stdin.buffer, form=files.input, keep=files.columns.keep
+        files.sources, standard_input=standard_input(), form=files.input, keep=files.columns.keep
     )
     return opened
 

@@ -21,6 +21,7 @@ def own_standard_output() -> Iterator[TextIO]:
 
     The descriptor stays there until the process ends, since C libraries flush what they have buffered only then.
     """
+    _occupy_closed()
     theirs: TextIO | None = sys.stdout
     ours = _set_apart(theirs)
     sys.stdout = sys.stderr
@@ -49,6 +50,13 @@ def _set_apart(stream: TextIO | None) -> TextIO:
     apart = fcntl.fcntl(_OUT, fcntl.F_DUPFD_CLOEXEC, _ERR + 1)
     _send_output_to_errors()
     return os.fdopen(apart, "w", encoding=stream.encoding, errors=stream.errors)
+
+
+def _occupy_closed() -> None:
+    """Have no standard descriptor closed, lest it become that of a file of ours, which libraries would write to."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= _ERR:
+        pass
+    os.close(handle)
 
 
 def _has_descriptor(stream: TextIO) -> bool:

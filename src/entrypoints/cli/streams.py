@@ -1,4 +1,4 @@
-"""The streams of a scoring run: standard output, and a rejects file that is made when it is needed."""
+"""The streams of a scoring run: standard input and output, and a rejects file that is made when it is needed."""
 
 import sys
 from collections.abc import Iterator
@@ -10,6 +10,11 @@ from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.table import Reject
 from foreseen.entrypoints.cli.files import STANDARD
 from foreseen.scoring import ScoringContainer
+
+
+def standard_input() -> BinaryIO | None:
+    """Return the stream of standard input; None where it is closed, as a service may have it."""
+    return None if sys.stdin is None else sys.stdin.buffer
 
 
 def shown_name(given: str, standard: str) -> str:

@@ -14,6 +14,7 @@ from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import Files, size_of
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.progression import Progression
+from foreseen.entrypoints.cli.streams import standard_input
 from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import ScoringContainer, left_out, scoring_container
@@ -30,6 +31,7 @@ def warm_cache(settings: Settings, files: Files, out: TextIO, *, jobs: int | Non
     if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
         raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
     container = scoring_container(settings.model_copy(update={"cache": "redis"}), jobs=jobs)
+    files = files.listed(container)
     container.predictor()
     cache_what_repeats(container)
     take_up_for_files()
@@ -57,7 +59,7 @@ async def _run(container: ScoringContainer, files: Files, how: Progression) -> t
         _require_use(container)
         with (
             container.tables(
-                files.sources, standard_input=sys.stdin.buffer, form=files.input, keep=files.columns.keep
+                files.sources, standard_input=standard_input(), form=files.input, keep=files.columns.keep
             ) as reader,
             shown_progress(predict, reader, size_of(files.sources), how=how, before=Scored()) as progress,
         ):

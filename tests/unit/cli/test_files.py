@@ -51,7 +51,7 @@ def test_what_is_said_of_the_form_holds_in_and_out() -> None:
 WRONG = {
     "- twice": ("- -", "INPUT: expected - once, got it twice"),
     "no match": ("day-*.csv", "INPUT: expected files like day-*.csv, got none"),
-    "--format": ("a --format excel", "--format: expected csv, tsv, parquet or jsonl, got 'excel'"),
+    "--format": ("a --format excel", "--format: expected csv, tsv, parquet, jsonl or json, got 'excel'"),
     "--output-format": ("a --output-format xls", "--output-format: expected csv, tsv, parquet or jsonl, got 'xls'"),
     "--delimiter": ("a --delimiter ;;", "--delimiter: expected one ASCII character, got ';;'"),
     "--delimiter, wide": ("a --delimiter §", "--delimiter: expected one ASCII character, got '§'"),

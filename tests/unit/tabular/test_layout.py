@@ -1,8 +1,8 @@
-"""What a file is goes by its name, unless somebody says otherwise."""
+"""What a file is goes by its bytes where it is read, by its name where it is written, unless a format is said."""
 
 import pytest
 
-from foreseen.adapters.tabular.layout import Layout, layout_of
+from foreseen.adapters.tabular.layout import Layout, layout_of, layout_to_read
 from foreseen.domain.errors import TableError
 from foreseen.domain.table_form import Format, TableForm
 
@@ -20,6 +20,8 @@ NAMES = {
     "a.pq": ("parquet", None, ""),
     "a.jsonl": ("jsonl", None, ""),
     "a.ndjson.gz": ("jsonl", "gzip", ""),
+    "a.csv.gzip": ("csv", "gzip", ","),
+    "a.csv.zstd": ("csv", "zstd", ","),
 }
 
 
@@ -34,22 +36,50 @@ def test_a_name_says_what_a_file_is(name: str) -> None:
     ("given", "kind"), [("csv", "csv"), ("tsv", "csv"), ("parquet", "parquet"), ("jsonl", "jsonl")]
 )
 def test_what_is_said_stands_above_the_name(given: Format, kind: str) -> None:
-    assert layout_of("a.json", TableForm(given)).kind == kind
+    assert layout_of("a.avro", TableForm(given)).kind == kind
     assert layout_of("a.csv", TableForm(delimiter=";", quote="'", encoding="L1")) == Layout(
         "csv", None, ";", "'", "iso8859-1"
     )
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.json", "a.csv.zip", "A.CSV.BZ2", "a.json.gz"])
+@pytest.mark.parametrize("name", ["a.avro", "a.xls", "A.PKL", "a.dta.gz"])
 def test_what_a_name_says_and_nobody_here_reads_or_writes_is_not_taken_for_csv(name: str) -> None:
-    with pytest.raises(
-        TableError, match=f"{name}: expected CSV, TSV, Parquet or JSON Lines, .* got a name that ends in"
-    ):
+    with pytest.raises(TableError, match=r"^[aA].*: expected CSV, .*, got a name that ends in"):
         layout_of(name, TableForm())
 
     assert layout_of(name, TableForm("csv")).kind == "csv"
 
 
+@pytest.mark.parametrize("name", ["a.csv.bz2", "a.jsonl.xz", "a.csv.zip"])
+def test_rows_cannot_be_added_to_every_compression(name: str) -> None:
+    with pytest.raises(TableError, match=f"^{name}: expected output as it is, or in gzip"):
+        layout_of(name, TableForm())
+
+
 def test_parquet_is_compressed_within() -> None:
     with pytest.raises(TableError, match=r"a.parquet.gz: expected a Parquet file as it is"):
         layout_of("a.parquet.gz", TableForm())
+
+
+TEXTS = {
+    ("-", '{"a": 1}\n{"a": 2}\n'): "jsonl",
+    ("-", '\ufeff [\n {"a": 1}]'): "json",
+    ("-", "{a},b\n1,2\n"): "csv",
+    ("day", "[a],b\n"): "csv",
+    ("a.csv", '{"a": 1}\n'): "csv",
+    ("a.json", '{"a": 1}\n'): "jsonl",
+    ("a.jsonl", '[{"a": 1}]'): "json",
+    ("a.json", ""): "jsonl",
+    ("a.parquet", "a,b\n"): "parquet",
+}
+
+
+@pytest.mark.parametrize(("name", "text"), TEXTS)
+def test_a_text_that_is_json_says_so_where_its_name_does_not(name: str, text: str) -> None:
+    assert layout_to_read(name, TableForm(), None, text.encode()).kind == TEXTS[name, text]
+
+
+def test_bytes_stand_above_a_name_and_are_held_against_what_is_said() -> None:
+    assert layout_to_read("a.csv", TableForm(), "parquet", b"PAR1").kind == "parquet"
+    with pytest.raises(TableError, match=r"^a.csv: expected CSV, as --format says, got Parquet$"):
+        layout_to_read("a.csv", TableForm("csv"), "parquet", b"PAR1")

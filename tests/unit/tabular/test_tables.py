@@ -119,7 +119,7 @@ OTHERS: dict[str, tuple[str, str, str]] = {
     "a column less": ("2.csv", "a,b\n1,2\n", "expected the columns of {one}, got none 'x' (a, b)"),
     "without a feature": ("2.csv", "a,x\n1,2\n", "expected a column 'b', got a, x"),
     "empty": ("2.csv", "", "expected a header line with the columns' names, got nothing"),
-    "another format": ("2.jsonl", "", "expected CSV, as {one} is, got JSON Lines"),
+    "another format": ("2.jsonl", '{"a":1,"b":2}\n', "expected CSV, as {one} is, got JSON Lines"),
 }
 
 
@@ -145,9 +145,9 @@ def test_columns_of_another_type_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("away.csv", "expected a CSV file, got no such file"),
-        ("away.parquet", "expected a Parquet file, got no such file"),
-        ("folder.jsonl", "expected a JSON Lines file, got a directory"),
+        ("away.csv", "expected a file of rows, got no such file"),
+        ("away.parquet", "expected a file of rows, got no such file"),
+        ("folder.jsonl", "expected a file of rows, got a directory"),
     ],
 )
 def test_what_is_no_file_is_told_of(name: str, said: str, one: Path, tmp_path: Path) -> None:

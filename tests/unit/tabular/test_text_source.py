@@ -1,30 +1,18 @@
-"""A text comes as UTF-8, whatever its file was compressed and encoded with, and says where it does not."""
+"""A text comes as UTF-8, whatever its file was encoded with, and says where it does not."""
 
-import gzip
 import io
-from typing import get_args
 
-import pyarrow as pa
 import pytest
 
-from foreseen.adapters.tabular.layout import Compression
 from foreseen.adapters.tabular.text_source import TextSource
 from foreseen.domain.errors import TableError
 
 TEXT = "navn,høyde\nÅse,1\nŒuf,2\n" + "x,3\n" * 200_000
 
 
-def zstd(data: bytes) -> bytes:
-    """Compress."""
-    return bytes(pa.Codec("zstd").compress(data, asbytes=True))
-
-
-PACKED = {"gzip": gzip.compress, "zstd": zstd}
-
-
-def read(data: bytes, encoding: str = "utf-8", compression: Compression | None = None) -> str:
+def read(data: bytes, encoding: str = "utf-8") -> str:
     """Read a whole text."""
-    source = TextSource(io.BytesIO(data), name="in", encoding=encoding, compression=compression)
+    source = TextSource(io.BytesIO(data), name="in", encoding=encoding)
     text = source.readall().decode()
     assert source.bytes_read == len(data)
     return text
@@ -61,22 +49,3 @@ def test_a_file_that_ends_within_a_character_is_told_of() -> None:
         read(b"a\nb\xc3")
     with pytest.raises(TableError, match=r"^in: line 2: expected UTF-16"):
         read("a\nb".encode("utf-16")[:-1], "utf-16")
-
-
-@pytest.mark.parametrize("compression", get_args(Compression))
-class TestEveryCompression:
-    def test_parts_one_after_the_other_are_one_text(self, compression: Compression) -> None:
-        pack = PACKED[compression]
-
-        assert read(pack(b"a\n") + pack(b"") + pack(TEXT.encode()), compression=compression) == "a\n" + TEXT
-
-    @pytest.mark.parametrize("left", [-1, -9, 12])
-    def test_a_file_that_is_cut_off_is_told_of(self, compression: Compression, left: int) -> None:
-        data = PACKED[compression](bytes(range(97, 123)) * 50)
-
-        with pytest.raises(TableError, match=f"^in: expected a whole {compression} file, got one that is cut off"):
-            read(data[:left], compression=compression)
-
-    def test_a_file_that_is_none_is_told_of(self, compression: Compression) -> None:
-        with pytest.raises(TableError, match=f"^in: expected a whole {compression} file"):
-            read(b"a,b\n1,2\n", compression=compression)

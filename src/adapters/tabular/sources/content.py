@@ -1,0 +1,91 @@
+"""What a file holds: opened, uncompressed, and recognised by its first bytes."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Final, cast
+
+from foreseen.adapters.tabular.layout import Layout, layout_to_read, uncompressed_name
+from foreseen.adapters.tabular.opened_file import file_name, opened_file
+from foreseen.adapters.tabular.sources.decompression import decompressed
+from foreseen.adapters.tabular.sources.recognised import HEAD_BYTES, compression_of, is_zip, kind_of, other_of
+from foreseen.adapters.tabular.sources.streams import CountedStream, peeked, seekable
+from foreseen.adapters.tabular.sources.zipped import Member, only_member
+from foreseen.domain.errors import TableError
+from foreseen.domain.table_form import TableForm
+
+SOUGHT_IN: Final = ("parquet",)
+"""Kinds whose end is read first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file that is open.
+
+    Attributes:
+        name: for errors and rejects.
+        stream: its bytes, uncompressed.
+        layout: how they are written down.
+        file: the file as it is, which counts what is read of it.
+        is_packed: whether it is compressed.
+    """
+
+    name: str
+    stream: BinaryIO
+    layout: Layout
+    file: CountedStream
+    is_packed: bool
+
+
+@contextmanager
+def opened_content(path: str, standard_input: BinaryIO | None, form: TableForm) -> Iterator[Content]:
+    """Open a file; what has to be read from its end is copied to the disk where it comes by a pipe or compressed.
+
+    Raises:
+        TableError: it cannot be read, or is of no format that is read here.
+    """
+    with ExitStack() as files:
+        file = CountedStream(files.enter_context(opened_file(path, standard_input)))
+        yield _Looking(path, form, files).content(file)
+
+
+class _Looking:
+    """Takes off what a file is wrapped in, until its first bytes are those of a table."""
+
+    def __init__(self, path: str, form: TableForm, files: ExitStack) -> None:
+        self._name = file_name(path)
+        self._named, _ = uncompressed_name(path)
+        self._form = form
+        self._files = files
+
+    def content(self, file: CountedStream) -> Content:
+        """Return what a file holds."""
+        head, stream = peeked(cast("BinaryIO", file), HEAD_BYTES)
+        is_packed = False
+        while (inner := self._unwrapped(head, stream)) is not None:
+            is_packed = True
+            head, stream = peeked(inner, HEAD_BYTES)
+        layout = self._layout(head)
+        if layout.kind in SOUGHT_IN:
+            stream = self._files.enter_context(seekable(file.file if file.seekable() and not is_packed else stream))
+        return Content(self._name, stream, layout, file, is_packed)
+
+    def _unwrapped(self, head: bytes, stream: BinaryIO) -> BinaryIO | None:
+        """Return what is compressed in a stream; None if nothing is."""
+        if is_zip(head):
+            found = only_member(self._files.enter_context(seekable(stream)), name=self._name)
+            if not isinstance(found, Member):
+                raise self._refused(found.name, found.advice)
+            self._named, _ = uncompressed_name(found.name)
+            return found.stream
+        compression = compression_of(head)
+        return None if compression is None else decompressed(stream, compression, name=self._name)
+
+    def _layout(self, head: bytes) -> Layout:
+        kind = kind_of(head)
+        if kind is None and (other := other_of(head)):
+            raise self._refused(other.name, other.advice)
+        return layout_to_read(self._named, self._form, kind, head)
+
+    def _refused(self, what: str, advice: str) -> TableError:
+        return TableError(f"{self._name}: expected a file of rows, got {what}; {advice}")

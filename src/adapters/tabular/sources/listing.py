@@ -1,0 +1,89 @@
+"""Which files are meant by what was named: those in a folder, without what lies beside its parts."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from foreseen.adapters.tabular.layout import STANDARD
+from foreseen.adapters.tabular.opened_file import file_name
+from foreseen.domain.errors import TableError
+
+_BESIDE: Final = re.compile(r"_SUCCESS|_(common_)?metadata|_(committed|started)_\d+|.*\.crc")
+"""Names of what Spark, Hive and Databricks leave beside parts, which a shell's `*` names as well."""
+_PART: Final = re.compile(r"part-\d")
+_TABLE_FORMATS: Final = {"_delta_log": "Delta", ".hoodie": "Hudi", "_versions": "Lance"}
+"""Folders that say which of the files around them count, by the name of what writes them."""
+
+
+def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tuple[str, ...]:
+    """Return the files to read, in place of folders those in them, in the order of their names.
+
+    What is hidden or begins with `_` is left out of a folder, and a part of 0 bytes everywhere: it has no rows.
+
+    Args:
+        output: what is to be written; it may not lie among what is read.
+    Raises:
+        TableError: a folder holds no rows, or a table whose files are not all of its rows.
+    """
+    found: dict[str, None] = {}
+    for source in sources:
+        if source == STANDARD or not os.path.isdir(source):  # noqa: PTH112 - also of what is no path
+            if len(sources) == 1 or not _is_beside(source):
+                found[source] = None
+            continue
+        if output not in (None, STANDARD) and Path(str(output)).resolve().is_relative_to(Path(source).resolve()):
+            raise TableError(f"{output}: expected an output outside of the folder that is read, {file_name(source)}")
+        found |= dict.fromkeys(_files_of(source))
+    if not found:
+        raise TableError(f"{file_name(sources[0])}: expected files of rows, got {len(sources)} that hold none")
+    return tuple(found)
+
+
+def _files_of(folder: str) -> list[str]:
+    files = sorted(_walked(folder), key=lambda path: path.split("/"))
+    if not files:
+        raise TableError(f"{file_name(folder)}: expected a folder with files of rows, got one that holds none")
+    return files
+
+
+def _walked(folder: str) -> Iterator[str]:
+    for place, folders, files in os.walk(folder, onerror=_raised):
+        _check_is_plain(place, folders)
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        for name in files:
+            path = os.path.join(place, name)  # noqa: PTH118 - a Path would rewrite what was named
+            if not _is_hidden(name) and not _BESIDE.fullmatch(name) and not _is_empty(path):
+                yield path
+
+
+def _raised(exc: OSError) -> None:
+    raise TableError(f"{file_name(str(exc.filename))}: cannot be read: {exc.strerror}") from exc
+
+
+def _check_is_plain(place: str, folders: Sequence[str]) -> None:
+    """Refuse a table of which some files are old: to read all would bring back rows that were removed."""
+    kinds = [_TABLE_FORMATS[name] for name in folders if name in _TABLE_FORMATS]
+    if "metadata" in folders and any(Path(place, "metadata").glob("*.metadata.json")):
+        kinds.append("Iceberg")
+    if kinds:
+        said = f"expected a folder whose files are all of its rows, got a {kinds[0]} table"
+        raise TableError(f"{file_name(place)}: {said}; write its rows as Parquet")
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "_"))
+
+
+def _is_beside(source: str) -> bool:
+    """Return whether a file that was named among others holds no rows of theirs."""
+    name = os.path.basename(source)  # noqa: PTH119 - also of what is no path
+    return bool(_BESIDE.fullmatch(name)) or (bool(_PART.match(name)) and _is_empty(source))
+
+
+def _is_empty(path: str) -> bool:
+    try:
+        return os.stat(path).st_size == 0 and os.path.isfile(path)  # noqa: PTH116, PTH113 - also of what is no path
+    except (OSError, ValueError):  # what opens it says so
+        return False

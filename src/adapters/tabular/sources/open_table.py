@@ -1,0 +1,59 @@
+"""OpenTable: one input, open, its columns known and its rows still to be read."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO
+
+from foreseen.adapters.tabular.layout import Kind
+from foreseen.adapters.tabular.sources.content import SOUGHT_IN, opened_content
+from foreseen.adapters.tabular.sources.partitions import PartitionedReader, keys_of, without_keys
+from foreseen.adapters.tabular.sources.readers import Wanted, reader_of
+from foreseen.adapters.tabular.sources.streams import CountedStream
+from foreseen.domain.table import Chunk
+from foreseen.domain.table_form import TableForm
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTable:
+    """An input and its reader.
+
+    Attributes:
+        name: for errors.
+        file: counts what is read of it, where that says how far its rows are read.
+    """
+
+    name: str
+    kind: Kind
+    reader: Any
+    file: CountedStream | None
+
+    @property
+    def bytes_read(self) -> int:
+        """How far reading has come, in bytes of the file as it is."""
+        return int(self.reader.bytes_read if self.file is None else self.file.bytes_read)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Go through its rows."""
+        return iter(self.reader)
+
+
+def open_table(
+    path: str, *, wanted: Wanted, form: TableForm, standard_input: BinaryIO | None, files: ExitStack
+) -> OpenTable:
+    """Open an input, and read what it says of its columns.
+
+    Args:
+        files: closes it.
+    Raises:
+        TableError: it cannot be read, or is no table of these features.
+    """
+    content = files.enter_context(opened_content(path, standard_input, form))
+    keys = keys_of(path)
+    if keys:
+        own = replace(wanted, signature=without_keys(wanted.signature, keys, name=content.name))
+        reader = PartitionedReader(reader_of(content, own), keys, wanted.signature)
+    else:
+        reader = reader_of(content, wanted)
+    is_counted = content.is_packed or content.layout.kind not in SOUGHT_IN
+    return OpenTable(content.name, content.layout.kind, reader, content.file if is_counted else None)

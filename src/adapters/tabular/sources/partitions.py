@@ -1,0 +1,129 @@
+"""Partitions: what the folders of a file say of all its rows, as Hive, Spark and pyarrow write it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+
+from foreseen.adapters.tabular.csv_columns import read_column
+from foreseen.adapters.tabular.texts import JSON
+from foreseen.domain.batch import Batch
+from foreseen.domain.errors import TableError
+from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.table import Chunk
+
+Keys = Mapping[str, str]
+"""Values as cells of text; nothing for one that is missing."""
+
+_NULL: Final = "__HIVE_DEFAULT_PARTITION__"
+
+
+def keys_of(path: str) -> Keys:
+    """Return the keys in a path: `year=2026/country=de/part-0.parquet` has two."""
+    place = path.partition("?")[0] if "://" in path else path
+    keys = (folder.partition("=") for folder in place.split("/")[:-1] if "=" in folder)
+    return {unquote(name): "" if value == _NULL else unquote(value) for name, _, value in keys if name}
+
+
+def without_keys(signature: Signature, keys: Keys, *, name: str) -> Signature:
+    """Return the features that a file itself has to hold.
+
+    Raises:
+        TableError: there are none.
+    """
+    features = tuple(feature for feature in signature.features if feature.name not in keys)
+    if not features:
+        raise TableError(f"{name}: expected a feature in the file, got all of them in the names of its folders")
+    return replace(signature, features=features)
+
+
+class PartitionedReader:
+    """A reader with its file's keys as columns of text beside its own; where it has one of such a name, the key counts.
+
+    Attributes:
+        columns, schema: with the keys.
+    """
+
+    def __init__(self, reader: Any, keys: Keys, signature: Signature) -> None:
+        """Add the keys to what a reader of the other features reads."""
+        self._reader = reader
+        self._keys = {name: _Key(name, text, signature) for name, text in keys.items()}
+        self._signature = signature
+        self._is_json = JSON in reader.schema.types
+        own = [field for field in reader.schema if field.name not in keys]
+        kind = JSON if self._is_json else pa.string()
+        self.schema = pa.schema([*own, *((name, kind) for name in keys)])
+        self.columns = tuple(self.schema.names)
+
+    @property
+    def bytes_read(self) -> int:
+        """How far reading has come in the file."""
+        return int(self._reader.bytes_read)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Go through its rows."""
+        return map(self._with_keys, self._reader)
+
+    def _with_keys(self, chunk: Chunk) -> Chunk:
+        if chunk.batch is None:
+            return chunk
+        whole = replace(chunk, table=self._table(chunk.table))
+        for key in self._keys.values():
+            if key.reason:
+                refused = [whole.reject(row, key.reason) for row in range(len(chunk.batch))]
+                rejects = [*chunk.rejects, *(replace(each, column=key.name) for each in refused)]
+                rejects.sort(key=lambda reject: reject.line)
+                return Chunk(chunk.source, None, None, (), rejects, chunk.as_text)
+        return replace(whole, batch=self._batch(chunk.batch))
+
+    def _batch(self, batch: Batch) -> Batch:
+        own = dict(zip(batch.signature.names, batch.columns, strict=True))
+        columns = (
+            self._keys[name].repeated(len(batch)) if name in self._keys else own[name] for name in self._signature.names
+        )
+        return Batch(self._signature, tuple(columns))
+
+    def _table(self, table: pa.RecordBatch) -> pa.RecordBatch:
+        own = [name for name in table.schema.names if name not in self._keys]
+        cells = [key.cells(table.num_rows, is_json=self._is_json) for key in self._keys.values()]
+        return pa.record_batch([*map(table.column, own), *cells], names=[*own, *self._keys])
+
+
+class _Key:
+    """A key of a file: its cell, and its value where it is a feature.
+
+    Attributes:
+        reason: why no row can have this value; empty if rows can.
+    """
+
+    def __init__(self, name: str, text: str, signature: Signature) -> None:
+        self.name = name
+        self.reason = ""
+        self._text = text
+        self._value: Any = None
+        feature = next((each for each in signature.features if each.name == name), None)
+        if feature is not None:
+            self._value, self.reason = _read(feature, text)
+
+    def repeated(self, count: int) -> Any:
+        """Return the column of a batch."""
+        return np.repeat(self._value, count, axis=0)
+
+    def cells(self, count: int, *, is_json: bool) -> pa.Array:
+        """Return the column of a table."""
+        if not self._text:
+            found = pa.nulls(count, pa.string())
+        else:
+            found = pa.repeat(json.dumps(self._text, ensure_ascii=False) if is_json else self._text, count)
+        return pa.ExtensionArray.from_storage(JSON, found) if is_json else found
+
+
+def _read(feature: Feature, text: str) -> tuple[Any, str]:
+    values, refused = read_column(feature, pa.array([text], pa.string()))
+    if refused:
+        return None, refused[0]
+    return Batch.of(Signature((feature,)), {feature.name: values}).columns[0], ""

@@ -1,0 +1,63 @@
+"""The readers, by the kind of what they read: another format is one more module, and one more line here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foreseen.adapters.tabular.csv_reader import CsvReader
+from foreseen.adapters.tabular.jsonl_reader import JsonlReader
+from foreseen.adapters.tabular.layout import Kind
+from foreseen.adapters.tabular.parquet_reader import ParquetReader
+from foreseen.adapters.tabular.sources.content import Content
+from foreseen.adapters.tabular.sources.json_array import array_of_lines
+from foreseen.domain.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read of a file.
+
+    Attributes:
+        keep: columns that are needed beside the features; None for all.
+        columns: those of the first file, where this is another.
+    """
+
+    signature: Signature
+    keep: Sequence[str] | None = None
+    columns: Sequence[str] | None = None
+
+
+def reader_of(content: Content, wanted: Wanted) -> Any:
+    """Return the reader of a file that is open; raise TableError where it is no table of these columns."""
+    return _READERS[content.layout.kind](content, wanted)
+
+
+def _csv(content: Content, wanted: Wanted) -> Any:
+    return CsvReader(content.stream, name=content.name, signature=wanted.signature, layout=content.layout)
+
+
+def _json_lines(content: Content, wanted: Wanted) -> Any:
+    return JsonlReader(
+        content.stream,
+        name=content.name,
+        signature=wanted.signature,
+        layout=content.layout,
+        columns=wanted.columns,
+    )
+
+
+def _json_array(content: Content, wanted: Wanted) -> Any:
+    lines = array_of_lines(content.stream, name=content.name, encoding=content.layout.encoding)
+    return JsonlReader(lines, name=content.name, signature=wanted.signature, columns=wanted.columns)
+
+
+def _parquet(content: Content, wanted: Wanted) -> Any:
+    return ParquetReader(content.stream, name=content.name, signature=wanted.signature, wanted=wanted.keep)
+
+
+_READERS: Final[Mapping[Kind, Callable[[Content, Wanted], Any]]] = {
+    "csv": _csv,
+    "jsonl": _json_lines,
+    "json": _json_array,
+    "parquet": _parquet,
+}
