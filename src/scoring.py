@@ -15,6 +15,8 @@ from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.encoders import table_encoder
+from foreseen.adapters.tabular.frames.answering import answers_of, frame_reader, kept_of_frame
+from foreseen.adapters.tabular.frames.recognise import given_frame, given_rows
 from foreseen.adapters.tabular.sources.listing import listed_sources
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
@@ -46,6 +48,12 @@ class ScoringContainer(Container):
         signature=info.signature,
     )
     rejects_encoder = providers.Factory(CsvRejectsEncoder)
+    # What Python code gives and is given.
+    given_frame = providers.Callable(given_frame)
+    given_rows = providers.Callable(given_rows, signature=info.signature)
+    frame_reader = providers.Callable(frame_reader, signature=info.signature)
+    kept_of_frame = providers.Callable(kept_of_frame, outputs=info.outputs, signature=info.signature)
+    answers = providers.Callable(answers_of, outputs=info.outputs, signature=info.signature)
     stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
     whole_file = providers.Callable(whole_file)
     is_stream = providers.Callable(is_stream)

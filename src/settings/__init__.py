@@ -2,7 +2,7 @@
 
 from foreseen.settings.declared import Settings
 from foreseen.settings.redis_url import masked
-from foreseen.settings.sources import SettingsError
-from foreseen.settings.wording import about_setting
+from foreseen.settings.sources import CONFIG_VARIABLE, SettingsError
+from foreseen.settings.wording import about_setting, flag_of
 
-__all__ = ["Settings", "SettingsError", "about_setting", "masked"]
+__all__ = ["CONFIG_VARIABLE", "Settings", "SettingsError", "about_setting", "flag_of", "masked"]

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, Sec
 from foreseen.settings.redis_url import checked_redis_url
 from foreseen.settings.sources import ENV_PREFIX, SettingsError, of_environment, of_file
 from foreseen.settings.values import NAME, RATE, DigestOrFile, Digests, Duration, Outputs, UpToADay, Whole, Words
-from foreseen.settings.wording import worded
+from foreseen.settings.wording import flag_of, worded
 
 
 def _setting(default: Any, group: str, description: str, *, shown: str, secret: bool = False, **limits: Any) -> Any:
@@ -203,21 +203,22 @@ class Settings(BaseModel):
     )
 
     @classmethod
-    def load(cls, config: Path | None, flags: Mapping[str, object]) -> Self:
-        """Read the file, the environment and the command line.
+    def load(cls, config: Path | None, given: Mapping[str, object], *, place: Callable[[str], str] = flag_of) -> Self:
+        """Read the file, the environment, and what a caller gives, which comes before both.
 
         Args:
             config: a TOML file; None for none.
-            flags: what was given on the command line, by setting.
+            given: values by setting, such as those of the command line.
+            place: names a setting of these in errors; as its flag, by default.
         Raises:
             SettingsError: the first setting that is unknown or wrong.
         """
         from_file, from_environment = of_file(config, cls.model_fields), of_environment(cls.model_fields)
         places = {name: f"{config}: {name}" for name in from_file}
         places |= {name: ENV_PREFIX + name.upper() for name in from_environment}
-        places |= {name: "--" + name.replace("_", "-") for name in flags}
+        places |= {name: place(name) for name in given}
         try:
-            return cls(**{**from_file, **from_environment, **flags})
+            return cls(**{**from_file, **from_environment, **given})
         except ValidationError as exc:
             raise SettingsError(worded(exc, places, cls.model_fields)) from None
 

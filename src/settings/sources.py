@@ -10,7 +10,7 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.domain.near import near_hint
 
 ENV_PREFIX: Final = "FORESEEN_"
-_CONFIG: Final = "FORESEEN_CONFIG"
+CONFIG_VARIABLE: Final = "FORESEEN_CONFIG"
 _TEST_PREFIX: Final = "FORESEEN_TEST_"
 """Names in the environment that are ours and no settings: where the file is, and what tests are told."""
 
@@ -36,7 +36,7 @@ def of_file(config: Path | None, known: Mapping[str, object]) -> dict[str, Any]:
 def of_environment(known: Iterable[str]) -> dict[str, Any]:
     """Give what the environment says of known settings; raise SettingsError where it says anything else."""
     given = {name: text for name, text in os.environ.items() if name.startswith(ENV_PREFIX)}
-    ours = {name: text for name, text in given.items() if name != _CONFIG and not name.startswith(_TEST_PREFIX)}
+    ours = {name: text for name, text in given.items() if name != CONFIG_VARIABLE and not name.startswith(_TEST_PREFIX)}
     names = {ENV_PREFIX + field.upper(): field for field in known}
     _refuse_unknown(ours, known=names, place=str)
     return {names[name]: text for name, text in ours.items()}

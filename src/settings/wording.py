@@ -51,3 +51,8 @@ def _expectation(error: Any, shown: str) -> str:
             return "a size such as 512KiB, 8MiB or 1GiB"
         case _:
             return shown
+
+
+def flag_of(name: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + name.replace("_", "-")

@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreseen.adapters.tabular.arrow_columns import expected_type, fits, likely_dtype, read_arrow_column
+from foreseen.adapters.tabular.arrow_columns import read_arrow_column
+from foreseen.adapters.tabular.column_types import check_type
 from foreseen.adapters.tabular.readable import check_columns, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.slices import CHUNK_ROWS
 from foreseen.domain.errors import TableError
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, as_cells
-from foreseen.domain.values import guess_hint
 
 _BUFFER_BYTES: Final = 1 << 20
 """What is read of a column at once: else all of it that is in a group of rows."""
@@ -47,11 +47,7 @@ class ParquetReader:
         self.columns = tuple(self.schema.names)
         check_columns(self.columns, signature, name)
         for feature in signature.features:
-            kind = self.schema.field(feature.name).type
-            if not fits(feature, kind):
-                expected = f"expected column {feature.name!r} to hold {expected_type(feature)}"
-                hint = f"; {guess_hint(feature, likely_dtype(kind))}" if feature.is_guess else ""
-                raise TableError(f"{name}: {expected} ({feature.dtype}), got {kind}{hint}")
+            check_type(feature, self.schema.field(feature.name).type, name=name)
         needed = {*signature.names, *(self.columns if wanted is None else wanted)}
         self._needed = [column for column in self.columns if column in needed]
         self._rows_read = 0

@@ -1,0 +1,96 @@
+"""Frames of pandas and polars, and Arrow tables: each gives its columns to be read, and comes back with predictions.
+
+None of the libraries is imported here: the caller has imported the one that the frame is of.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from foreseen.adapters.tabular.frames.answers import Answers
+from foreseen.adapters.tabular.frames.arrow_values import arrow_column, without_views
+
+
+class PandasFrame:
+    """A pandas DataFrame, whose index its predictions have too."""
+
+    name = "frame"
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+        self.columns = tuple(map(str, frame.columns))
+
+    def table(self, names: Sequence[str]) -> pa.Table:
+        """Return some of the columns."""
+        columns = [arrow_column(self._frame.iloc[:, self.columns.index(name)]) for name in names]
+        return pa.Table.from_arrays(columns, names=list(names))
+
+    def predicted(self, answers: Answers) -> Any:
+        """Return a Series, or a frame where there are several columns."""
+        frame = self._added(answers.table())
+        return frame.iloc[:, 0] if frame.shape[1] == 1 else frame
+
+    def beside(self, added: pa.Table, keep: Sequence[str]) -> Any:
+        """Return the columns to keep as they were, and those to add."""
+        kept = self._frame.iloc[:, [self.columns.index(name) for name in keep]]
+        columns = self._added(added)
+        return kept.assign(**{name: columns[name] for name in columns.columns})
+
+    def _added(self, added: pa.Table) -> Any:
+        frame = added.to_pandas()
+        frame.index = self._frame.index
+        return frame
+
+
+class PolarsFrame:
+    """A polars DataFrame."""
+
+    name = "frame"
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+        self.columns = tuple(frame.columns)
+
+    def table(self, names: Sequence[str]) -> pa.Table:
+        """Return some of the columns."""
+        return without_views(self._frame.select(list(names)).to_arrow())
+
+    def predicted(self, answers: Answers) -> Any:
+        """Return a Series, or a frame where there are several columns."""
+        frame = _polars().from_arrow(answers.table())
+        return frame.to_series(0) if frame.width == 1 else frame
+
+    def beside(self, added: pa.Table, keep: Sequence[str]) -> Any:
+        """Return the columns to keep as they were, and those to add."""
+        return self._frame.select(list(keep)).with_columns(_polars().from_arrow(added).get_columns())
+
+
+class ArrowFrame:
+    """An Arrow table, or what can be had as one: a record batch, a relation of DuckDB."""
+
+    name = "table"
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self.columns = tuple(table.column_names)
+
+    def table(self, names: Sequence[str]) -> pa.Table:
+        """Return some of the columns."""
+        return without_views(self._table.select([self.columns.index(name) for name in names]))
+
+    def predicted(self, answers: Answers) -> pa.Table:
+        """Return a table of the columns that predictions add."""
+        return answers.table()
+
+    def beside(self, added: pa.Table, keep: Sequence[str]) -> pa.Table:
+        """Return the columns to keep as they were, and those to add."""
+        table = self._table.select(list(keep))
+        for name in added.column_names:
+            table = table.append_column(name, added.column(name))
+        return table
+
+
+def _polars() -> Any:
+    return sys.modules["polars"]

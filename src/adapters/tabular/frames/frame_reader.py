@@ -1,0 +1,64 @@
+"""FrameReader: an Arrow table in memory as chunks of instances."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from foreseen.adapters.tabular.arrow_columns import read_arrow_column
+from foreseen.adapters.tabular.column_types import check_type
+from foreseen.adapters.tabular.csv_columns import Refused
+from foreseen.adapters.tabular.json_columns import read_json_column
+from foreseen.adapters.tabular.readable import read_columns, readable, rejects_of
+from foreseen.adapters.tabular.slices import CHUNK_ROWS
+from foreseen.adapters.tabular.texts import JSON
+from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.table import Chunk, as_cells
+
+_CHUNK_BYTES: Final = 32 << 20
+
+
+class FrameReader:
+    """Reads columns that are there already, typed or as JSON; a row's number is its line."""
+
+    def __init__(self, table: pa.Table, *, name: str, signature: Signature) -> None:
+        """Read a table that has a column for each feature; `name` is its name in errors.
+
+        Raises:
+            TableError: a column has a type that no value of its feature can have.
+        """
+        self._name = name
+        self._signature = signature
+        self._table = table.combine_chunks()
+        self.rows: int = table.num_rows
+        self.columns = tuple(table.column_names)
+        self.schema: Any = table.schema
+        for feature in signature.features:
+            kind = table.schema.field(feature.name).type
+            if kind != JSON:
+                check_type(feature, kind, name=name)
+        self._rows_read = 0
+
+    @property
+    def bytes_read(self) -> int:
+        """How many rows were read: a table in memory is as long as it has rows."""
+        return self._rows_read
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Go through the rows."""
+        most = min(CHUNK_ROWS, max(1, _CHUNK_BYTES * self.rows // max(1, self._table.nbytes)))
+        for batch in self._table.to_batches(max_chunksize=most):
+            if batch.num_rows:
+                yield self._chunk(batch)
+
+    def _chunk(self, table: pa.RecordBatch) -> Chunk:
+        lines = np.arange(self._rows_read + 1, self._rows_read + table.num_rows + 1, dtype=np.int64)
+        self._rows_read += table.num_rows
+        read = read_columns(self._signature, table, _read)
+        rejects = rejects_of(read.refused, table, lines, self._name, as_cells)
+        return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read)
+
+
+def _read(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+    return read_json_column(feature, values) if values.type == JSON else read_arrow_column(feature, values)

@@ -1,0 +1,88 @@
+"""Rows without a frame: a two-dimensional array, whose columns are the features in their order, and lists of rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from foreseen.adapters.tabular.frames.answers import Answers
+from foreseen.adapters.tabular.frames.arrow_values import arrow_column, json_columns
+from foreseen.domain.errors import TableError
+from foreseen.domain.near import near_hint
+from foreseen.domain.signature import Signature
+
+
+class Matrix:
+    """An array of a row an instance: of two dimensions, or of more where the one feature is a tensor."""
+
+    name = "array"
+
+    def __init__(self, array: Any, signature: Signature) -> None:
+        """Accept an array of the model's own width; raise TableError for any other."""
+        self.columns = signature.names
+        only = signature.features[0]
+        shape = only.shape if len(signature.features) == 1 and only.shape else (len(signature.features),)
+        if array.shape[1:] != shape:
+            expected = " x ".join(map(str, ("n", *shape)))
+            names = "" if only.shape else f" ({', '.join(signature.names)})"
+            got = " x ".join(map(str, array.shape)) or "a single value"
+            raise TableError(f"array: expected {expected} values{names}, got {got}")
+        self._columns = [array] if only.shape else list(array.T)
+
+    def table(self, names: Sequence[str]) -> pa.Table:
+        """Return some of the columns."""
+        chosen = [self._columns[self.columns.index(name)] for name in names]
+        return pa.Table.from_arrays([_column(values) for values in chosen], names=list(names))
+
+    def predicted(self, answers: Answers) -> Any:
+        """Return an array, or a dict of one for each column where there are several."""
+        table = answers.table()
+        arrays = {name: table.column(name).to_numpy() for name in table.column_names}
+        return next(iter(arrays.values())) if len(arrays) == 1 else arrays
+
+
+class Instances:
+    """A list of dicts, or of lists in the order of the features, as a request over HTTP holds them."""
+
+    name = "instances"
+
+    def __init__(self, rows: Sequence[Any], signature: Signature) -> None:
+        """Accept rows; raise TableError for what is none, or has a name that no feature has."""
+        self.columns = signature.names
+        self._rows = [_as_dict(row, place, signature) for place, row in enumerate(rows)]
+        if signature.extra_fields == "refuse":
+            self._refuse_unknown(frozenset((*signature.names, *signature.ignored)))
+
+    def table(self, names: Sequence[str]) -> pa.Table:
+        """Return some of the columns."""
+        return pa.Table.from_arrays(json_columns(self._rows, names), names=list(names))
+
+    def predicted(self, answers: Answers) -> list[Any]:
+        """Return a list of the answers."""
+        return answers.values()
+
+    def _refuse_unknown(self, known: frozenset[str]) -> None:
+        for place, row in enumerate(self._rows):
+            if row.keys() <= known:
+                continue
+            name = next(name for name in row if name not in known)
+            hint = near_hint(str(name), self.columns)
+            said = f"instances[{place}].{name}: expected no such feature"
+            raise TableError(said + (f"; {hint}" if hint else ""))
+
+
+def _column(values: Any) -> Any:
+    if values.ndim == 1:
+        return arrow_column(np.ascontiguousarray(values))
+    return pa.array(values.tolist())
+
+
+def _as_dict(row: Any, place: int, signature: Signature) -> dict[str, Any]:
+    if isinstance(row, Mapping):
+        return dict(row)
+    if isinstance(row, Sequence) and not isinstance(row, str | bytes) and len(row) == len(signature.names):
+        return dict(zip(signature.names, row, strict=True))
+    names = signature.names
+    got = f"{len(row)} values" if isinstance(row, Sequence) and not isinstance(row, str | bytes) else type(row).__name__
+    raise TableError(f"instances[{place}]: expected a dict, or {len(names)} values ({', '.join(names)}), got {got}")

@@ -1,0 +1,23 @@
+"""`foreseen.load`: a model file for Python code to use."""
+
+from typing import Unpack
+
+from foreseen.entrypoints.python.model import Model
+from foreseen.entrypoints.python.settings import FilePath, ModelSettings, settings_of
+
+
+def load(
+    model: FilePath, *, config: FilePath | None = None, jobs: int | None = None, **settings: Unpack[ModelSettings]
+) -> Model:
+    """Load a model in this process, with the caches that the settings name.
+
+    Args:
+        model: the file, as joblib or pickle saved it.
+        config: a TOML file of settings, which those of the environment and those given here come before.
+        jobs: calls of the model side by side; by default one a core for scikit-learn's own models, else one.
+        settings: those of a model and its caches, by the names that they have everywhere.
+    Raises:
+        SettingsError: a setting is unknown or wrong.
+        ModelUnavailableError: the model cannot be loaded.
+    """
+    return Model(settings_of(model, config, settings), jobs=jobs)

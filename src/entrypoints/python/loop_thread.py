@@ -1,0 +1,46 @@
+"""LoopThread: an event loop on a thread of its own, since the caller may be running one, as a notebook is."""
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread, current_thread
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class LoopThread:
+    """Runs coroutines to their end for callers on any other thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        # Of our own, as the loop's would need a thread more to be ended, which Python does not begin while it ends.
+        self._executor = ThreadPoolExecutor(thread_name_prefix="foreseen")
+        self._loop.set_default_executor(self._executor)
+        self._thread = Thread(target=self._run, name="foreseen", daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Return what a coroutine returns, or raise what it raises; Ctrl-C cancels it."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Stop the loop and end the threads."""
+        self.run(self._loop.shutdown_asyncgens())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._executor.shutdown()
+        self._loop.close()
+
+    def is_own_thread(self) -> bool:
+        """Return whether this is called on the loop's thread, which cannot wait for itself."""
+        return current_thread() is self._thread
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()

@@ -1,0 +1,59 @@
+"""Settings as Python code gives them: by name, in types of Python's own."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, environ
+from pathlib import Path
+from typing import Any, Final, Literal, TypedDict
+
+from foreseen.domain.near import near_hint
+from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError
+
+FilePath = str | PathLike[str]
+
+
+class ModelSettings(TypedDict, total=False):
+    """The settings of a model and its caches; durations and sizes as numbers, or as text such as "1h" and "64MiB"."""
+
+    name: str
+    features: str | Sequence[str]
+    sidecar: FilePath
+    code: FilePath
+    outputs: str | Sequence[str]
+    model_sha256: str
+    rows_per_call: int
+    model_threads: int
+    cache: Literal["none", "lru", "redis", "tiered", "auto"]
+    cache_when: Literal["deterministic", "always"]
+    ttl: float | str
+    lru_max_entries: int
+    lru_max_bytes: int | str
+    redis_url: str
+    redis_when: Literal["pays", "always"]
+    redis_timeout: float | str
+    redis_max_connections: int
+    redis_secret: str
+    lease_above: float | str
+    lease: float | str
+
+
+NAMES: Final = tuple(ModelSettings.__annotations__)
+
+
+def settings_of(model: FilePath, config: FilePath | None, given: Mapping[str, Any]) -> Settings:
+    """Return the settings of a call, which come before those of the environment and of a TOML file.
+
+    Raises:
+        SettingsError: one is unknown or wrong, or is none of a model or a cache.
+    """
+    for name in given:
+        if name not in NAMES:
+            hint = near_hint(name, NAMES) or f"those of a model and its caches are {', '.join(NAMES)}"
+            raise SettingsError(f"{name}: expected a known setting; {hint}")
+    values = {name: _plain(value) for name, value in given.items() if value is not None}
+    file = config or environ.get(CONFIG_VARIABLE)
+    return Settings.load(Path(file) if file else None, {"model": Path(model), **values}, place=str)
+
+
+def _plain(value: Any) -> Any:
+    """Return a sequence of names as the tuple that a setting holds."""
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
