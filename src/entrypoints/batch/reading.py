@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from threading import Semaphore, Thread
+from threading import Event, Semaphore, Thread
 from typing import Any, Final
 
 from foreseen.domain.table import Chunk, TableReader
@@ -17,11 +17,12 @@ _Read = Callable[[], Chunk | None]
 async def read_ahead(reader: TableReader, *, skip: int) -> AsyncGenerator[Chunk, None]:
     """Go through the chunks of a table, but for the first that are skipped; raise as the reader.
 
-    Python ends without waiting for this thread: a pipe that says nothing more must not keep a process.
+    Python ends without waiting for this thread: a pipe that says nothing more must not keep a process. Where the
+    chunks are left before their end, the thread ends with the one that it reads.
     """
     loop = asyncio.get_running_loop()
     read: asyncio.Queue[_Read] = asyncio.Queue()
-    room = Semaphore(AHEAD)
+    room, is_left = Semaphore(AHEAD), Event()
 
     def tell(item: _Read) -> None:
         try:
@@ -29,18 +30,24 @@ async def read_ahead(reader: TableReader, *, skip: int) -> AsyncGenerator[Chunk,
         except RuntimeError:  # the loop is closed: nobody reads on
             return
 
-    Thread(target=_read, args=(reader, skip, room, tell), name="reading", daemon=True).start()
-    while (chunk := (await read.get())()) is not None:
-        yield chunk
+    Thread(target=_read, args=(reader, skip, room, is_left, tell), name="reading", daemon=True).start()
+    try:
+        while (chunk := (await read.get())()) is not None:
+            yield chunk
+            room.release()
+    finally:
+        is_left.set()
         room.release()
 
 
-def _read(reader: TableReader, skip: int, room: Semaphore, tell: Callable[[_Read], None]) -> None:
+def _read(reader: TableReader, skip: int, room: Semaphore, is_left: Event, tell: Callable[[_Read], None]) -> None:
     chunks: Iterator[Chunk] = iter(reader)
     try:
         for number, chunk in enumerate(chunks):
             if number >= skip:
                 room.acquire()
+                if is_left.is_set():
+                    return
                 tell(_giving(chunk))
         tell(_giving(None))
     except BaseException as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
