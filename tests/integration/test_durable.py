@@ -30,7 +30,7 @@ def place(durable: Place) -> Iterator[Place]:
     durable.holds.let_go()
 
 
-@pytest.mark.timeout(120 + 20 * MOMENTS)
+@pytest.mark.timeout(300 + 60 * MOMENTS)
 def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(place: Place) -> None:
     chosen = random.Random(5)
     broken = 0

@@ -74,7 +74,7 @@ class Terminal:
         if self._serving is None:
             return
         os.killpg(self._serving.pid, signal.SIGINT)  # as Ctrl-C does: to make, and to what it runs
-        self._serving.wait(timeout=30)
+        self._serving.wait(timeout=120)
         assert self._serving.stdout is not None
         self._serving.stdout.close()
         self._serving = None
@@ -88,7 +88,7 @@ class Terminal:
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=100,
+            timeout=300,
         )
         return done.stdout.decode()
 
@@ -123,7 +123,7 @@ def terminal(clone: Path, redis_url: str) -> Iterator[Terminal]:
         opened.close()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 def test_every_command_of_the_readme_prints_what_it_shows(terminal: Terminal, clone: Path) -> None:
     # Otherwise make would install the clone into the environment that runs this test.
     assert subprocess.run(["make", "-q", ".venv/.installed"], cwd=clone, check=False).returncode == 0, (

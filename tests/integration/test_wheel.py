@@ -21,7 +21,7 @@ def wheel(tmp_path: Path) -> Path:
     return built
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_wheel_in_an_empty_environment_answers_a_request(wheel: Path, iris_model: Path, tmp_path: Path) -> None:
     _run([sys.executable, "-m", "venv", "--without-pip", "empty"], tmp_path)
     pip = [sys.executable, "-m", "pip", "--python", tmp_path / "empty" / "bin" / "python"]
