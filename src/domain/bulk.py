@@ -28,6 +28,10 @@ FIRST_ROWS: Final = 4096
 """Rows that are answered before anything is decided: they go through every tier, and tell what the model costs."""
 
 
+NULL: Final = b"null"
+"""What stands in an entry for a number that is not finite, which files keep: such an instance is computed again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tier:
     """One tier of the cache, and whether it is worth asking."""
@@ -154,6 +158,7 @@ class Bulk:
                 continue
             # Making the keys is part of what the first tier costs: nobody else needs them.
             entries = await (tier.look_up(missing) if number else tier.look_up(missing, also_s=keying_s, of=instances))
+            entries = {key: entry for key, entry in entries.items() if NULL not in entry.body}
             for near in self._tiers[:number]:
                 if entries and near.payoff.fills:
                     await near.cache.put_many(entries)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.csv_columns import Mask, Refused, read_column, read_each, read_rest
-from foreseen.adapters.tabular.texts import as_plain, is_text
+from foreseen.adapters.tabular.plain_columns import as_plain, is_text
 from foreseen.domain.batch import Batch
 from foreseen.domain.datetimes import FIRST, IN_RANGE, LAST, NAT
 from foreseen.domain.errors import Flaw, InvalidBatchError
@@ -101,8 +101,9 @@ def _read(feature: Feature, value: Any) -> Any:
 
 def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, Refused]:
     texts = texts.cast(pa.string())
-    found = texts if feature.missing else pc.fill_null(texts, "")
-    return found.to_numpy(zero_copy_only=False), _refused_nulls(feature, texts)
+    # An empty text and a null are one value, as they are one cell of CSV.
+    found = pc.if_else(pc.equal(texts, ""), None, texts) if feature.missing else pc.fill_null(texts, "")
+    return found.to_numpy(zero_copy_only=False), {}
 
 
 def _refused_nulls(feature: Feature, values: pa.Array) -> Refused:

@@ -7,8 +7,11 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 from foreseen.adapters.tabular.added_columns import AddedColumn
+from foreseen.adapters.tabular.answer_texts import cell_texts
 from foreseen.adapters.tabular.csv_text import csv_line, csv_lines
-from foreseen.adapters.tabular.texts import as_cells_of_text, cell_texts
+from foreseen.adapters.tabular.non_finite import count_non_finite
+from foreseen.adapters.tabular.texts import as_cells_of_text
+from foreseen.domain.notices import Notices
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.table import Chunk, Reject
 
@@ -19,13 +22,20 @@ class CsvEncoder:
     has_to_be_sealed: Final = False
 
     def __init__(
-        self, kept: Sequence[str], *, added: Sequence[AddedColumn], delimiter: str = ",", quote: str = '"'
+        self,
+        kept: Sequence[str],
+        *,
+        added: Sequence[AddedColumn],
+        delimiter: str = ",",
+        quote: str = '"',
+        notices: Notices | None = None,
     ) -> None:
         """Take the columns that are kept of what was read, and those to add."""
         self._kept = tuple(kept)
         self._added = tuple(added)
         self._delimiter = delimiter
         self._quote = quote
+        self._notices = notices or Notices()
 
     def begin(self) -> bytes:
         """Give the header line."""
@@ -35,8 +45,13 @@ class CsvEncoder:
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
         """Give a line for each row."""
         columns = [as_cells_of_text(chunk.table.column(name)) for name in self._kept]
-        columns += [cell_texts(column.values(predictions)) for column in self._added]
+        columns += [self._answer(column, predictions) for column in self._added]
         return csv_lines(columns, delimiter=self._delimiter, quote=self._quote)
+
+    def _answer(self, column: AddedColumn, predictions: Predictions) -> pa.Array:
+        values = column.values(predictions)
+        count_non_finite(self._notices, column.name, values, is_held=True)
+        return cell_texts(values)
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         """Copy it: the lines are the file."""

@@ -11,6 +11,7 @@ from foreseen.adapters.tabular.jsonl_encoder import JsonlEncoder
 from foreseen.adapters.tabular.kept_columns import kept_columns
 from foreseen.adapters.tabular.layout import layout_of
 from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
+from foreseen.domain.notices import Notices
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import TableEncoder
 from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
@@ -25,9 +26,12 @@ def table_encoder(
     signature: Signature,
     form: TableForm = DEFAULT_FORM,
     columns: OutputColumns = DEFAULT_COLUMNS,
+    notices: Notices | None = None,
 ) -> TableEncoder:
     """Give an encoder of rows that were read with these columns; `name` stands for the file in errors.
 
+    Args:
+        notices: counts what the format has nothing for.
     Raises:
         TableError: a column to keep is not there, or one to add is.
     """
@@ -38,7 +42,7 @@ def table_encoder(
         return ParquetEncoder(pa.schema([schema.field(column) for column in kept]), added=added, signature=signature)
     encoder: TableEncoder
     if layout.kind == "jsonl":
-        encoder = JsonlEncoder(kept, added=added, signature=signature)
+        encoder = JsonlEncoder(kept, added=added, signature=signature, notices=notices)
     else:
-        encoder = CsvEncoder(kept, added=added, delimiter=layout.delimiter, quote=layout.quote)
+        encoder = CsvEncoder(kept, added=added, delimiter=layout.delimiter, quote=layout.quote, notices=notices)
     return CompressedEncoder(encoder, layout.compression) if layout.compression else encoder

@@ -32,11 +32,9 @@ class JsonType:
         """Return the type of values."""
         integers = [value for value in _flat(values) if type(value) is int]
         try:
-            kind = pa.array(values).type
-        except OverflowError:
-            kind = _INT if all(value is None or type(value) is int for value in values) else _TEXT
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            kind = _TEXT
+            kind = _as_integers(pa.array(values).type)
+        except (OverflowError, pa.ArrowInvalid, pa.ArrowTypeError):
+            kind = _of_large(values)
         return cls(kind if _element(kind) in _PLAIN else _TEXT, min(integers, default=0), max(integers, default=0))
 
     def __or__(self, other: "JsonType") -> "JsonType":
@@ -45,15 +43,35 @@ class JsonType:
 
     def settled(self) -> pa.DataType:
         """Return the type to write: a double for each number, but where an integer is none an integer type, or text."""
+        number = _FLOAT
         if max(-self.low, self.high) > MAX_EXACT_INTEGER:
-            return _integers(self.low, self.high) if self.kind == _INT else _TEXT
-        if _element(self.kind) not in (pa.null(), _INT):
+            number = _integers(self.low, self.high) if _element(self.kind) == _INT else _TEXT
+        elif _element(self.kind) not in (pa.null(), _INT):
             return self.kind
-        return pa.list_(_FLOAT) if pa.types.is_list(self.kind) else _FLOAT
+        return pa.list_(number) if pa.types.is_list(self.kind) and number != _TEXT else number
 
 
 NOTHING: Final = JsonType(pa.null())
 """The type of no values, and of nulls."""
+
+
+def _as_integers(kind: pa.DataType) -> pa.DataType:
+    """Return a type with all integers as one, whose width is settled by the largest of them."""
+    if pa.types.is_list(kind):
+        return pa.list_(_as_integers(kind.value_type))
+    return _INT if pa.types.is_integer(kind) else kind
+
+
+def _of_large(values: Sequence[Any]) -> pa.DataType:
+    """Return the type of values that Arrow finds none for: integers past 64 bits are some all the same."""
+    for kind, parts in ((_INT, [[value] for value in values]), (pa.list_(_INT), values)):
+        if all(part is None or (isinstance(part, list) and _are_integers(part)) for part in parts):
+            return kind
+    return _TEXT
+
+
+def _are_integers(values: Sequence[Any]) -> bool:
+    return all(value is None or type(value) is int for value in values)
 
 
 def _integers(low: int, high: int) -> pa.DataType:

@@ -4,14 +4,18 @@ A Parquet file has its index at the end and cannot be added to; a stream of Arro
 """
 
 from collections.abc import Sequence
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.added_columns import AddedColumn
+from foreseen.adapters.tabular.answer_texts import cell_texts, spool_texts
 from foreseen.adapters.tabular.parquet_seal import AS_JSON, seal_parquet
-from foreseen.adapters.tabular.texts import JSON, as_cells_of_text, as_plain, cell_texts, is_text, json_texts
+from foreseen.adapters.tabular.plain_columns import as_plain, is_text, plain_type
+from foreseen.adapters.tabular.texts import JSON, as_cells_of_text
+from foreseen.domain.errors import TableError
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Chunk
@@ -21,11 +25,9 @@ _TYPES: Final = {
     for name in ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
 } | {"datetime": pa.timestamp("ns"), "datetime_tz": pa.timestamp("ns", "UTC")}
 
-_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-
 
 class ParquetEncoder:
-    """Gives the columns to keep with their types, then those that are added.
+    """Writes the columns to keep with their types, then those that are added.
 
     Cells of text that were read as numbers, bools, or dates and times of a feature are written as what was read: a file
     that came from CSV can be scored again. Those of other columns stay text.
@@ -36,7 +38,7 @@ class ParquetEncoder:
     has_to_be_sealed: Final = True
 
     def __init__(self, schema: pa.Schema, *, added: Sequence[AddedColumn], signature: Signature) -> None:
-        """Take the columns that are kept of what was read, and those to add."""
+        """Accept the columns that are kept of what was read, and those to add."""
         self._added = [(column, _field(column, signature)) for column in added]
         self._read = _read_from_text(schema, signature)
         kept = [
@@ -49,31 +51,57 @@ class ParquetEncoder:
         self._kept = [field.name for field in kept]
 
     def begin(self) -> bytes:
-        """Give the message that tells the columns."""
+        """Return the message that names the columns."""
         return self._schema.serialize().to_pybytes()  # type: ignore[no-any-return]
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
-        """Give the message that holds the rows."""
+        """Return the message that holds the rows."""
         columns = [self._column(chunk, name) for name in self._kept]
         for column, field in self._added:
             values = column.values(predictions)
             if field.type == pa.float64():
-                columns.append(_finite(pa.array(values, pa.float64())))
+                columns.append(pa.array(values, pa.float64()))
             else:
-                columns.append(json_texts(values) if field.metadata else cell_texts(values))
+                columns.append(spool_texts(values) if field.metadata else cell_texts(values))
         return pa.record_batch(columns, schema=self._schema).serialize().to_pybytes()  # type: ignore[no-any-return]
 
     def _column(self, chunk: Chunk, name: str) -> pa.Array:
+        kind = self._schema.field(name).type
         if name in self._read and chunk.batch is not None:
-            values, kind = chunk.batch.columns[self._read[name]], self._schema.field(name).type
+            values = chunk.batch.columns[self._read[name]]
             if values.ndim == 1:  # NaN is nothing, among integers too
-                return pa.array(values, from_pandas=True).cast(kind)
+                return pa.array(_signed(values, chunk.table.column(name)), from_pandas=True).cast(kind)
             return pa.array(values.tolist(), kind, from_pandas=True)
-        return _plain(chunk.table.column(name))
+        plain = _plain(chunk.table.column(name))
+        return plain if plain.type == kind else _widened(plain, kind, f"{chunk.source}: column {name!r}")
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         """Write the file, a group of rows at a time."""
         seal_parquet(spool, out)
+
+
+def _signed(values: Any, column: pa.Array) -> Any:
+    """Return numbers with -0.0 where it was written so: a model is given 0.0, which is equal."""
+    is_zero = values == 0 if values.dtype.kind == "f" else np.False_
+    if not is_zero.any():
+        return values
+    texts = column.storage if column.type == JSON else column
+    if not is_text(texts.type):
+        return values
+    is_negative = pc.fill_null(pc.starts_with(pc.cast(texts, pa.string()), "-"), fill_value=False)
+    return np.where(is_zero & is_negative.to_numpy(zero_copy_only=False), -0.0, values)
+
+
+def _widened(column: pa.Array, kind: pa.DataType, place: str) -> pa.Array:
+    """Return a column of one file as the type that it has in all of them together."""
+    if pa.types.is_string(kind):
+        return as_cells_of_text(column)
+    try:
+        return pc.cast(column, kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
+        said = str(exc).splitlines()[0]
+        advice = "--keep leaves columns out"
+        raise TableError(f"{place}: expected values of {kind}, as other inputs have them: {said}; {advice}") from exc
 
 
 def _type_of(feature: Feature) -> pa.DataType:
@@ -103,13 +131,8 @@ def _field(column: AddedColumn, signature: Signature) -> pa.Field:
     return pa.field(column.name, pa.string(), metadata=AS_JSON)
 
 
-def _finite(numbers: pa.Array) -> pa.Array:
-    """Return numbers with null for those that are not finite, as HTTP answers and caches have them."""
-    return pc.if_else(pc.is_finite(numbers), numbers, None)
-
-
 def _plain_type(kind: pa.DataType) -> pa.DataType:
-    return pa.string() if kind == JSON else as_plain(pa.nulls(0, kind)).type
+    return pa.string() if kind == JSON else plain_type(kind)
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -1,15 +1,17 @@
 """Columns of any type as text: as cells of CSV, and as JSON."""
 
 import json
-import math
-from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.cells import text_bytes
-from foreseen.domain.predictions import Json, finite
+from foreseen.adapters.tabular.json_numbers import json_number
+from foreseen.adapters.tabular.plain_columns import as_plain
+from foreseen.domain.batch import Column
+from foreseen.domain.predictions import finite
 
 JSON: Final = pa.json_(pa.string())
 """Text that is JSON; where it is null, its object had no such field."""
@@ -19,108 +21,93 @@ _JSON_NUMBER: Final = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 
 
 def as_cells_of_text(column: pa.Array) -> pa.Array:
-    """Give each value as a cell shows it: null as nothing, a list as JSON."""
+    """Return each value as a cell shows it: null as nothing, a list as JSON."""
     if column.type == JSON:
         return _unquoted(column.storage)
     plain = as_plain(column)
     if pa.types.is_string(plain.type):
         return plain
     if pa.types.is_nested(plain.type) or pa.types.is_binary(plain.type) or pa.types.is_large_binary(plain.type):
-        return pa.array([None if value is None else _dumped(value) for value in plain.to_pylist()], pa.string())
-    return pc.cast(plain, pa.string())
+        return pa.array([None if value is None else dumped(value) for value in plain.to_pylist()], pa.string())
+    if pa.types.is_timestamp(plain.type) and plain.type.tz is not None:
+        return _instants(plain)
+    if isinstance(plain.type, pa.BaseExtensionType):
+        return _shown(plain) if plain.type == pa.uuid() else as_cells_of_text(plain.storage)
+    if pa.types.is_floating(plain.type):
+        return _float_texts(plain)
+    try:
+        return pc.cast(plain, pa.string())
+    except pa.ArrowNotImplementedError:
+        return _shown(plain)
 
 
 def as_json(column: pa.Array) -> pa.Array:
-    """Give each value as JSON; null only where a JSON object had no such field."""
+    """Return each value as JSON; null only where a JSON object had no such field."""
     if column.type == JSON:
         return column.storage
     plain = as_plain(column)
     if pa.types.is_string(plain.type):
-        found = _quoted(plain)
+        found = quoted(plain)
     elif pa.types.is_floating(plain.type):
-        found = pc.if_else(pc.is_finite(plain), pc.cast(plain, pa.string()), None)
-    elif pa.types.is_integer(plain.type) or pa.types.is_boolean(plain.type):
+        found = pc.if_else(pc.is_finite(plain), _float_texts(plain), None)
+    elif pa.types.is_integer(plain.type) or pa.types.is_boolean(plain.type) or pa.types.is_decimal(plain.type):
         found = pc.cast(plain, pa.string())
     elif pa.types.is_nested(plain.type) or pa.types.is_null(plain.type):
-        return pa.array([_dumped(value) for value in plain.to_pylist()], pa.string())
+        return pa.array([dumped(value) for value in plain.to_pylist()], pa.string())
     else:
-        found = _quoted(as_cells_of_text(plain))
+        found = quoted(as_cells_of_text(plain))
     return pc.fill_null(found, "null")
 
 
-def numbers_as_json(cells: pa.Array) -> pa.Array:
-    """Give cells that were read as numbers, bools or lists as JSON writes them; nothing is null."""
+def numbers_as_json(cells: pa.Array, values: Column | None) -> pa.Array:
+    """Return cells that were read as numbers, bools or lists as JSON writes them.
+
+    Args:
+        values: what was read, which is written for a cell that is no number by itself; null where that is missing.
+    """
     plain = pc.match_substring_regex(cells, _JSON_NUMBER)
     if pc.all(plain, min_count=0).as_py():
         return cells
-    return pa.array([_number(text) for text in cells.to_pylist()], pa.string())
+    texts = cells.to_pylist()
+    for row in np.flatnonzero(~plain.to_numpy(zero_copy_only=False)).tolist():
+        value = None if values is None else values[row].tolist()
+        texts[row] = json_number(texts[row]) or dumped(value)
+    return pa.array(texts, pa.string())
 
 
-def json_texts(values: Sequence[Json]) -> pa.Array:
-    """Give values of an answer as JSON, as HTTP shows them."""
-    if (numbers := _float_texts(values)) is not None:
-        return pc.fill_null(numbers, "null")
-    if (strings := _strings(values)) is not None:
-        return pc.fill_null(_quoted(strings), "null")
-    return pa.array([_dumped(value) for value in values], pa.string())
-
-
-def cell_texts(values: Sequence[Json]) -> pa.Array:
-    """Give values of an answer as cells: as JSON, but for strings, as they are, and null, as nothing."""
-    for found in (_float_texts(values), _strings(values)):
-        if found is not None:
-            return found
-    return pa.array([value if isinstance(value, str) else _cell(_dumped(value)) for value in values], pa.string())
-
-
-def as_plain(column: pa.Array) -> pa.Array:
-    """Give a column without dictionaries, and all text in the one type for it."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    return pc.cast(column, pa.string()) if is_text(column.type) else column
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Say whether values of a type are strings."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
-def _float_texts(values: Sequence[Json]) -> pa.Array | None:
-    """Give floats as JSON writes them, those that it cannot write as null; None if there are others than floats."""
-    if not len(values) or not isinstance(values[0], float):
-        return None
-    try:
-        numbers = pa.array(values, pa.float64())
-        distinct = numbers.dictionary_encode()  # a forest's probabilities are a hundred numbers in all
-        texts = [_float_text(value) for value in distinct.dictionary.to_pylist()]
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
-        return None
-    if any(isinstance(value, int) for value in values):
-        return None
-    return pa.array(texts, pa.string()).take(distinct.indices)
-
-
-def _float_text(value: float) -> str | None:
-    return float.__repr__(value) if math.isfinite(value) else None
-
-
-def _strings(values: Sequence[Json]) -> pa.Array | None:
-    try:
-        return pa.array(values, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return None
-
-
-def _quoted(texts: pa.Array) -> pa.Array:
-    """Give strings as JSON."""
+def quoted(texts: pa.Array) -> pa.Array:
+    """Return strings as JSON."""
     if not any(map(text_bytes(texts).__contains__, _ESCAPED)):
         return pc.binary_join_element_wise('"', texts, '"', "")
     escaped = [None if text is None else json.dumps(text, ensure_ascii=False) for text in texts.to_pylist()]
     return pa.array(escaped, pa.string())
 
 
+def dumped(value: Any) -> str:
+    """Return one value as JSON; null for numbers in it that are not finite."""
+    return json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _float_texts(numbers: pa.Array) -> pa.Array:
+    """Return floats as text; Arrow writes -0.0 as what JSON reads as an integer, which has no sign."""
+    texts = pc.cast(numbers, pa.string())
+    return pc.if_else(pc.equal(texts, "-0"), "-0.0", texts)
+
+
+def _instants(times: pa.Array) -> pa.Array:
+    """Return times as text; in UTC where this machine knows nothing of their zone."""
+    try:
+        return pc.cast(times, pa.string())
+    except (pa.ArrowInvalid, OSError):
+        return pc.cast(times.cast(pa.timestamp(times.type.unit, "UTC")), pa.string())
+
+
+def _shown(values: pa.Array) -> pa.Array:
+    return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
+
+
 def _unquoted(texts: pa.Array) -> pa.Array:
-    """Give JSON as cells: strings as they are, null as nothing."""
+    """Return JSON as cells: strings as they are, null as nothing."""
     if text_bytes(texts).find(b'"') < 0:
         return pc.if_else(pc.equal(texts, "null"), None, texts)
     return pa.array([_cell(text) for text in texts.to_pylist()], pa.string())
@@ -130,19 +117,3 @@ def _cell(text: str | None) -> str | None:
     if text is None or text == "null":
         return None
     return str(json.loads(text)) if text.startswith('"') else text
-
-
-def _number(text: str | None) -> str:
-    if not text or text.lower() == "nan":
-        return "null"
-    try:
-        return _dumped(json.loads(text))
-    except ValueError:
-        pass
-    if text.lower() in ("true", "false", "t", "f"):
-        return "true" if text.lower().startswith("t") else "false"
-    return _dumped(int(text) if text.lstrip("+-").isdigit() else float(text))
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), default=str)

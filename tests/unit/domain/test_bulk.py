@@ -235,3 +235,23 @@ def test_bulk_equals_one_by_one_for_every_kind_of_answer(answers: list[Any], ask
     in_bulk, alone = asyncio.run(both())
 
     assert in_bulk == alone
+
+
+class Overflowing(FakePredictor):
+    """Answers the longest with infinity."""
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Answer as ever, but for these."""
+        answers = super().predict(batch).outputs["prediction"]
+        pairs = zip(batch.columns[0], answers, strict=True)
+        return Predictions({"prediction": [float("inf") if length > 1e6 else answer for length, answer in pairs]})
+
+
+async def test_numbers_that_are_not_finite_are_the_same_from_a_cache_as_without(wired: Wired) -> None:
+    near, far = DictCache(), DictCache()
+    predict = wired(Overflowing(), (near, Decided(asks=True, fills=True)), (far, Decided(asks=True, fills=True)))
+
+    for _ in range(3):
+        answers = await predict.bulk(flowers([1e7, 2.0, 1e7]))
+
+        assert answers.outputs["prediction"] == [float("inf"), 3.0, float("inf")]
