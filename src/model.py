@@ -66,6 +66,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "path": settings.model,
         "outputs": settings.outputs,
         "features": settings.features,
+        "missing": settings.missing,
         "sidecar": settings.sidecar,
         "code": settings.code,
         "sha256": settings.model_sha256,

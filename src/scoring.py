@@ -41,11 +41,12 @@ class ScoringContainer(Container):
     notices = providers.Singleton(Notices)
     sources = providers.Callable(listed_sources)
     # Tables take their files when they are made, and their formats from those.
-    tables = providers.Callable(opened_tables, signature=info.signature)
+    tables = providers.Callable(opened_tables, signature=info.signature, notices=notices)
     table_encoder = providers.Callable(
         table_encoder,
         outputs=info.outputs,
         signature=info.signature,
+        notices=notices,
     )
     rejects_encoder = providers.Factory(CsvRejectsEncoder)
     # What Python code gives and is given.

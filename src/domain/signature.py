@@ -58,6 +58,8 @@ class Feature:
         example: a value to show in documentation, as JSON writes it; None when there is none.
         values: some values that the model was fitted on, as JSON writes them, to make examples and probes from.
         is_guess: whether nothing says its dtype for certain, so that a refusal has to say so.
+        known: all texts and numbers that an encoder of the model knows; None where nothing says. What is accepted does
+            not depend on them: files look up whether a word is one of them.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Feature:
     example: object = field(default=None, compare=False)
     values: tuple[object, ...] = field(default=(), compare=False)
     is_guess: bool = field(default=False, compare=False)
+    known: frozenset[object] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.name or self.name in RESERVED_NAMES:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from foreseen.domain.missing_words import MISSING_WORDS
+
 Format = Literal["csv", "tsv", "parquet", "jsonl", "json"]
 READ_ONLY: Final[tuple[Format, ...]] = ("json",)
 """Formats that rows cannot be added to."""
@@ -17,12 +19,14 @@ class TableForm:
         delimiter: what stands between two cells; None for a comma, or the tab of a TSV file.
         quote: what stands around a cell that holds a delimiter, a newline or this.
         encoding: as Python names it.
+        missing_words: those that stand for a missing value of a feature that may be missing; an empty cell is one.
     """
 
     format: Format | None = None
     delimiter: str | None = None
     quote: str = '"'
     encoding: str = "utf-8"
+    missing_words: tuple[str, ...] = MISSING_WORDS
 
 
 @dataclass(frozen=True, slots=True)

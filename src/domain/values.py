@@ -79,8 +79,11 @@ def shown(value: object) -> str:
         return "nothing"
     try:
         text = _json_text(value)
-    except (TypeError, ValueError, RecursionError):
+    except RecursionError:
+        return "lists within lists without end"
+    except (TypeError, ValueError):
         text = repr(value)
+    text = text.encode(errors="backslashreplace").decode()  # half of a surrogate pair is none that is written
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
 
 

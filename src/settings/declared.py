@@ -41,6 +41,12 @@ class Settings(BaseModel):
         "Names of its inputs, in its order. (default: the sidecar's, else the model's own, else x0,x1,…)",
         shown="A,B,…",
     )
+    missing: Words | None = _setting(
+        None,
+        "Model",
+        "Names of its inputs that may be missing, beside those that the sidecar or the model say may be.",
+        shown="A,B,…",
+    )
     sidecar: Path | None = _setting(
         None,
         "Model",

@@ -43,6 +43,7 @@ def load_predictor(
     *,
     outputs: Sequence[str] = ("predict",),
     features: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
     sidecar: Path | None = None,
     finds_sidecar: bool = True,
     sha256: str | None = None,
@@ -55,6 +56,7 @@ def load_predictor(
     Args:
         outputs: methods to ask, of "predict" and "predict_proba".
         features: names of its inputs, above what the sidecar or the model say.
+        missing: names of those that may be missing, above what the sidecar or the model say.
         sidecar: a TOML file that describes its inputs, and lists files that its code reads.
         finds_sidecar: whether the one beside the model is read where none is named.
         sha256: hex digest that the file must have, checked before a byte of it is unpickled; or a file that holds it.
@@ -69,7 +71,16 @@ def load_predictor(
     read = find_sidecar(path, sidecar) if finds_sidecar else sidecar
     with _failures_named(path):
         return _loaded(
-            path, limit, outputs, features, read, sha256, rows_per_call=rows_per_call, threads=threads, code=code
+            path,
+            limit,
+            outputs,
+            features,
+            read,
+            sha256,
+            missing=missing or (),
+            rows_per_call=rows_per_call,
+            threads=threads,
+            code=code,
         )
 
 
@@ -93,6 +104,7 @@ def _loaded(
     sidecar: Path | None,
     sha256: str | None,
     *,
+    missing: Sequence[str],
     rows_per_call: int | None,
     threads: int,
     code: Path | None,
@@ -106,7 +118,7 @@ def _loaded(
         _force_one_thread(model)
         limit.apply_to_loaded()
         call = partial(_called, path, model, outputs, limit)
-        described = describe(model, model_path=path, names=features, sidecar_path=sidecar, call=call)
+        described = describe(model, model_path=path, names=features, sidecar_path=sidecar, call=call, missing=missing)
         signature, model_input = described.signature, described.model_input
         for doubt in model_input.doubts:
             log.warning("%s: %s", path, doubt)

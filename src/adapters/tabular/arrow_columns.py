@@ -101,9 +101,8 @@ def _read(feature: Feature, value: Any) -> Any:
 
 def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, Refused]:
     texts = texts.cast(pa.string())
-    # An empty text and a null are one value, as they are one cell of CSV.
-    found = pc.if_else(pc.equal(texts, ""), None, texts) if feature.missing else pc.fill_null(texts, "")
-    return found.to_numpy(zero_copy_only=False), {}
+    found = texts if feature.missing else pc.fill_null(texts, "")
+    return found.to_numpy(zero_copy_only=False), _refused_nulls(feature, texts)
 
 
 def _refused_nulls(feature: Feature, values: pa.Array) -> Refused:

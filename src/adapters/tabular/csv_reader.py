@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from foreseen.adapters.tabular.cells import empty_rows, text_bytes
-from foreseen.adapters.tabular.csv_columns import read_column
 from foreseen.adapters.tabular.csv_lines import Counts, LineNumbers
 from foreseen.adapters.tabular.layout import Layout
+from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import check_columns, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.slices import even_slices, gathered
 from foreseen.adapters.tabular.text_source import TextSource
@@ -39,9 +39,19 @@ class CsvReader:
     Every cell is kept as the text it is, so that what is written beside a prediction is what was read.
     """
 
-    def __init__(self, stream: BinaryIO, *, name: str, signature: Signature, layout: Layout = _PLAIN) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        signature: Signature,
+        layout: Layout = _PLAIN,
+        words: MissingWords | None = None,
+    ) -> None:
         """Read the header of a stream; `name` stands for it in errors.
 
+        Args:
+            words: those that stand for a missing value; None for an empty cell alone.
         Raises:
             TableError: no header, a feature without a column, or a column twice.
         """
@@ -51,6 +61,7 @@ class CsvReader:
         self._signature = signature
         self._name = name
         self._layout = layout
+        self._words = words or MissingWords(())
         self._last_line = 0
         self.columns, header_lines = self._header()
         check_columns(self.columns, signature, name)
@@ -158,7 +169,7 @@ class CsvReader:
         self._last_line = int(lines[-1])
         blank = empty_rows(table.columns)
         refused = dict.fromkeys(map(int, blank), ("", "expected a row, got nothing"))
-        read = read_columns(self._signature, table, read_column, refused)
+        read = read_columns(self._signature, table, self._words.read_cells, refused)
         is_filled = np.ones(table.num_rows, dtype=bool)
         is_filled[blank] = False
         filled = np.flatnonzero(is_filled)

@@ -12,19 +12,16 @@ from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.signature import DATETIMES, Feature
 from foreseen.domain.values import expected_value, read_value
 
-_ABSENT: Final = "expected a value, got nothing"
 _PLAIN_STRING: Final = r'^"[^"\\]+"$'
 
 
 def read_json_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
-    """Read n values; a null is one that its object does not have.
+    """Read n values; one that its object does not have is null.
 
     Returns:
         n values that stand in for the refused ones where there are any, and the reason for each refused row.
     """
-    texts = values.storage
-    absent = {} if feature.is_optional else dict.fromkeys(_rows(pc.is_null(texts)), _ABSENT)
-    texts = pc.fill_null(texts, "null")
+    texts = pc.fill_null(values.storage, "null")
     if feature.shape:
         found, refused = read_each(feature, texts.to_pylist(), lambda text: _read(feature, text))
     elif feature.dtype == "string":
@@ -32,7 +29,7 @@ def read_json_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
     else:
         found, doubtful = plain_values(feature, _cells(feature, texts))
         refused = read_rest(feature, found, doubtful, texts, lambda text: _read(feature, text))
-    return found, refused | absent
+    return found, refused
 
 
 def _cells(feature: Feature, texts: pa.Array) -> pa.Array:
@@ -71,7 +68,3 @@ def _encodable(feature: Feature, text: str) -> str | None:
     except UnicodeEncodeError:  # half of a surrogate pair
         raise InvalidBatchError([Flaw("a string of Unicode characters", text, feature=feature.name)]) from None
     return value
-
-
-def _rows(mask: pa.Array) -> list[int]:
-    return [int(row) for row in np.flatnonzero(mask.to_numpy(zero_copy_only=False))]

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, Final
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
-from foreseen.adapters.tabular.json_columns import read_json_column
+from foreseen.adapters.tabular.json_fields import Fields, fields_of, has_half_characters
 from foreseen.adapters.tabular.layout import Layout
 from foreseen.adapters.tabular.line_blocks import BLOCK_BYTES, line_blocks
+from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import check_columns, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.slices import even_slices
 from foreseen.adapters.tabular.text_source import TextSource
@@ -21,10 +21,8 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.near import near_hint
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, Reject
-from foreseen.domain.values import shown
 
 _PLAIN: Final = Layout("jsonl", None, "", "", "utf-8")
-_Fields = dict[str, bytes]
 
 
 class JsonlReader:
@@ -43,16 +41,21 @@ class JsonlReader:
         signature: Signature,
         layout: Layout = _PLAIN,
         columns: Sequence[str] | None = None,
+        wanted: Sequence[str] | None = None,
+        words: MissingWords | None = None,
     ) -> None:
         """Read the first block of a stream; `name` stands for it in errors.
 
         Args:
             columns: those that an earlier file had, which are those of this one then.
+            wanted: fields that are needed beside the features; None for all.
+            words: those that stand for a missing value; None for an empty string alone.
         Raises:
             TableError: a feature that no object of the first block has.
         """
         self._text = TextSource(stream, name=name, encoding=layout.encoding)
         self._signature = signature
+        self._words = words or MissingWords(())
         self._name = name
         self._line = 1
         blocks = line_blocks(io.BufferedReader(self._text, BLOCK_BYTES), name=name)
@@ -61,6 +64,8 @@ class JsonlReader:
         self.columns = tuple(columns) if columns is not None else self._columns(first)
         check_columns(self.columns, signature, name)
         self._known = frozenset(self.columns)
+        self._names = frozenset(signature.names)
+        self._wanted = None if wanted is None else frozenset(wanted)
 
     @property
     def schema(self) -> pa.Schema:
@@ -83,7 +88,7 @@ class JsonlReader:
         why = "nothing"
         for line in lines:
             try:
-                columns = (columns or {}) | dict.fromkeys(_fields(line))
+                columns = (columns or {}) | dict.fromkeys(fields_of(line))
             except ValueError as exc:
                 why = str(exc) if line.strip() else why
         if columns is None:
@@ -100,14 +105,14 @@ class JsonlReader:
         ]
 
     def _chunks(self, lines: Sequence[bytes]) -> Iterator[Chunk]:
-        rows: list[_Fields] = []
+        rows: list[Fields] = []
         numbers: list[int] = []
         rejects: list[Reject] = []
         for number, line in enumerate(lines, self._line):
             if not line or line.isspace():
                 continue
             try:
-                rows.append(self._checked(_fields(line)))
+                rows.append(self._checked(fields_of(line), line))
                 numbers.append(number)
             except ValueError as exc:
                 text = line.decode(errors="replace").rstrip("\r")
@@ -118,13 +123,20 @@ class JsonlReader:
         elif rejects:
             yield Chunk(self._name, None, None, (), rejects)
 
-    def _checked(self, fields: _Fields) -> _Fields:
+    def _checked(self, fields: Fields, line: bytes) -> Fields:
+        """Return the fields that there are columns for; raise ValueError where one could not be written."""
         if not self._known.issuperset(fields):
             other = next(field for field in fields if field not in self._known)
-            raise ValueError(f"expected a field that stands in the first objects as well, got {other!r}")
+            if self._wanted is None:
+                raise ValueError(f"expected a field that stands in the first objects as well, got {other!r}")
+            fields = {name: value for name, value in fields.items() if name in self._known}
+        if b"\\u" in line:
+            for name, value in fields.items():
+                if name not in self._names and has_half_characters(value):
+                    raise ValueError(f"expected {name!r} to hold Unicode characters, got half of one")
         return fields
 
-    def _readable(self, rows: Sequence[_Fields], numbers: Any, rejects: Sequence[Reject]) -> Iterator[Chunk]:
+    def _readable(self, rows: Sequence[Fields], numbers: Any, rejects: Sequence[Reject]) -> Iterator[Chunk]:
         columns = [
             pa.ExtensionArray.from_storage(JSON, pa.array([row.get(name) for row in rows], pa.string()))
             for name in self.columns
@@ -136,7 +148,7 @@ class JsonlReader:
             last = start == len(rows)
             within = [one for one in rejects if (last or one.line <= lines[-1])]
             rejects = [one for one in rejects if not (last or one.line <= lines[-1])]
-            read = read_columns(self._signature, part, read_json_column)
+            read = read_columns(self._signature, part, self._words.read_json)
             within += rejects_of(read.refused, part, lines, self._name, as_object)
             within.sort(key=lambda reject: reject.line)
             whole = Chunk(self._name, None, part, lines, within, as_object)
@@ -157,39 +169,3 @@ def _object(names: Sequence[str], cells: Sequence[Any]) -> str:
         if cell is not None
     )
     return "{" + ",".join(members) + "}"
-
-
-_decode: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-
-
-def _fields(line: bytes) -> _Fields:
-    """Give the fields of an object, each value as it is written.
-
-    Raises:
-        ValueError: it is no object.
-    """
-    try:
-        return {name: bytes(value).strip() for name, value in _decode(line).items()}
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _leniently(line)
-
-
-def _leniently(line: bytes) -> _Fields:
-    """Read what is no JSON to the letter: NaN and Infinity, which many write."""
-    try:
-        found = json.loads(line)
-    except RecursionError:
-        raise ValueError("expected JSON, got lists within lists without end") from None
-    except ValueError as exc:
-        raise ValueError(f"expected JSON, got {_cut(line)}: {exc}") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"expected a JSON object, got {shown(found)}")
-    try:
-        return {name.encode().decode(): json.dumps(value).encode() for name, value in found.items()}
-    except UnicodeError:
-        raise ValueError("expected fields named in Unicode characters, got half of one") from None
-
-
-def _cut(line: bytes) -> str:
-    text = line.decode(errors="replace").strip()
-    return text if len(text) <= 40 else text[:39] + "…"

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foreseen.adapters.tabular.arrow_columns import read_arrow_column
 from foreseen.adapters.tabular.column_types import check_type
+from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import check_columns, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.slices import CHUNK_ROWS
 from foreseen.domain.errors import TableError
@@ -24,18 +24,26 @@ class ParquetReader:
     """Reads typed columns, in any order, more than the model takes; the number of a row stands for its line."""
 
     def __init__(
-        self, stream: BinaryIO, *, name: str, signature: Signature, wanted: Sequence[str] | None = None
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        signature: Signature,
+        wanted: Sequence[str] | None = None,
+        words: MissingWords | None = None,
     ) -> None:
         """Read what a file says of itself; `name` stands for it in errors.
 
         Args:
             wanted: columns to read beside the features; None for all.
+            words: those that stand for a missing value in a column of texts; None for an empty one alone.
         Raises:
             TableError: no Parquet file, no column for a feature, or one of a type that no value of it can have.
         """
         self._name = name
         self._signature = signature
         self._stream = stream
+        self._words = words or MissingWords(())
         try:
             self._size = stream.seek(0, 2)
             self._file = pq.ParquetFile(
@@ -77,7 +85,7 @@ class ParquetReader:
     def _chunk(self, table: pa.RecordBatch) -> Chunk:
         lines = np.arange(self._rows_read + 1, self._rows_read + table.num_rows + 1, dtype=np.int64)
         self._rows_read += table.num_rows
-        read = read_columns(self._signature, table, read_arrow_column)
+        read = read_columns(self._signature, table, self._words.read_arrow)
         rejects = rejects_of(read.refused, table, lines, self._name, as_cells)
         return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read)
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from foreseen.adapters.tabular.layout import KIND_NAMES
+from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import listed
 from foreseen.adapters.tabular.sources.open_table import OpenTable, open_table
 from foreseen.adapters.tabular.sources.readers import Wanted
 from foreseen.domain.errors import TableError
+from foreseen.domain.notices import Notices
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, TableReader
 from foreseen.domain.table_form import DEFAULT_FORM, TableForm
@@ -24,17 +26,19 @@ def opened_tables(
     standard_input: BinaryIO | None,
     form: TableForm = DEFAULT_FORM,
     keep: Sequence[str] | None = None,
+    notices: Notices | None = None,
 ) -> Iterator[TableReader]:
     """Open one file or more; `-` is standard input. All of them are looked at before the first row is read.
 
     Args:
         standard_input: None where it is closed.
         keep: columns that are needed beside the features; None for all.
+        notices: counts words that stand for a missing value, or look as if they did.
     Raises:
         TableError: one cannot be read, or has other columns than the first.
     """
     with ExitStack() as files:
-        opening = _Opening(signature, standard_input, form, keep)
+        opening = _Opening(signature, standard_input, form, keep, MissingWords(form.missing_words, notices))
         yield Tables(paths, opening, files)
 
 
@@ -46,11 +50,12 @@ class _Opening:
     standard_input: BinaryIO | None
     form: TableForm
     keep: Sequence[str] | None
+    words: MissingWords
 
     def opened(self, path: str, first: OpenTable | None, files: ExitStack) -> OpenTable:
         """Open a file, and read what it says of its columns."""
         columns = first.reader.columns if first is not None else None
-        wanted = Wanted(self.signature, self.keep, columns)
+        wanted = Wanted(self.signature, self.keep, columns, self.words)
         return open_table(path, wanted=wanted, form=self.form, standard_input=self.standard_input, files=files)
 
 
@@ -122,6 +127,7 @@ class Tables:
         return None
 
     def _check(self, table: OpenTable) -> None:
+        """Refuse a file without a column that is needed, or with one that would be lost."""
         if _family(table) != _family(self._first):
             expected = f"expected {KIND_NAMES[self._first.kind]}, as {self._first.name} is"
             raise TableError(f"{table.name}: {expected}, got {KIND_NAMES[table.kind]}")

@@ -16,6 +16,7 @@ from foreseen.entrypoints.cli.files import (
     INPUT_FORMAT,
     INPUTS,
     KEEP,
+    NA,
     OUTPUT,
     OUTPUT_FORMAT,
     PREDICTION_COLUMN,
@@ -110,6 +111,7 @@ def score(
     delimiter: Annotated[str | None, DELIMITER] = None,
     quote: Annotated[str, QUOTE] = '"',
     encoding: Annotated[str, ENCODING] = "utf-8",
+    na: Annotated[str | None, NA] = None,
     keep: Annotated[str | None, KEEP] = None,
     prediction_column: Annotated[str, PREDICTION_COLUMN] = "prediction",
     engine: Annotated[
@@ -137,7 +139,15 @@ def score(
     """
     _require_model(settings)
     files = files_of(
-        sources, input_format, output_format, delimiter, quote, encoding, keep=keep, prediction=prediction_column
+        sources,
+        input_format,
+        output_format,
+        delimiter,
+        quote,
+        encoding,
+        na=na,
+        keep=keep,
+        prediction=prediction_column,
     )
     put_off()
     from foreseen.entrypoints.cli.score import Job, score_files
@@ -231,6 +241,7 @@ def warm(
     delimiter: Annotated[str | None, DELIMITER] = None,
     quote: Annotated[str, QUOTE] = '"',
     encoding: Annotated[str, ENCODING] = "utf-8",
+    na: Annotated[str | None, NA] = None,
 ) -> int:
     """Answer the rows of files into Redis, so that whoever asks for them later is answered from there.
 
@@ -238,7 +249,7 @@ def warm(
     Exits with 0 when every row was answered, 3 when some could not be, 1 when it failed, 2 when it was called wrongly.
     """
     _require_model(settings)
-    files = files_of(sources, input_format, None, delimiter, quote, encoding, keep="", prediction="prediction")
+    files = files_of(sources, input_format, None, delimiter, quote, encoding, na=na, keep="", prediction="prediction")
     put_off()
     from foreseen.entrypoints.cli.warm import warm_cache
 

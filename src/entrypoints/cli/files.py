@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import typer
 
+from foreseen.domain.missing_words import MISSING_WORDS
 from foreseen.domain.table_form import READ_ONLY, Format, OutputColumns, TableForm
 from foreseen.settings import SettingsError
 
@@ -46,6 +47,12 @@ DELIMITER: Any = _option(
 )
 QUOTE: Any = _option("--quote", "CHAR", 'Around cells that need it, in and out. (default: ")')
 ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252; OUT is UTF-8. (default: utf-8)")
+NA: Any = _option(
+    "--na",
+    "WORDS",
+    "Words for a missing value, in features that may be missing; '' for none, an empty cell is one in any case. "
+    "(default: those of pandas, such as NA and null)",
+)
 KEEP: Any = _option("--keep", "A,B,…", "Columns of INPUT to write beside the prediction; '' for none. (default: all)")
 PREDICTION_COLUMN: Any = _option("--prediction-column", "NAME", "Name of the prediction. (default: prediction)")
 
@@ -78,6 +85,7 @@ def files_of(
     quote: str,
     encoding: str,
     *,
+    na: str | None = None,
     keep: str | None,
     prediction: str,
 ) -> Files:
@@ -95,7 +103,8 @@ def files_of(
     if not prediction:
         raise SettingsError("--prediction-column: expected a name, got nothing")
     columns = OutputColumns(None if keep is None else _names(keep), prediction)
-    read = TableForm(_format("--format", input_format), delimiter, quote, _encoding(encoding))
+    words = MISSING_WORDS if na is None else _names(na)
+    read = TableForm(_format("--format", input_format), delimiter, quote, _encoding(encoding), words)
     written = TableForm(_format("--output-format", output_format, _WRITTEN), delimiter, quote)
     return Files(_sources(inputs), read, written, columns)
 

@@ -33,13 +33,14 @@ def sum_up(
         for what, said in summary.lines():
             table.add_row(what, said)
         Console(stderr=True, highlight=False, soft_wrap=True).print(table)
-    _show(summary.notices)
+    show_notices(summary.notices)
     if summary.rejected:
         noun = "row" if summary.rejected == 1 else "rows"
         print(f"foreseen: rejected {summary.rejected:,} {noun}, see {rejects}", file=sys.stderr)  # noqa: T201
 
 
-def _show(notices: Sequence[Notice]) -> None:
+def show_notices(notices: Sequence[Notice]) -> None:
+    """Write a line for each of the first notices, and how many more there are."""
     for notice in notices[:_SHOWN_NOTICES]:
         print(f"foreseen: {notice}", file=sys.stderr)  # noqa: T201
     if len(notices) > _SHOWN_NOTICES:

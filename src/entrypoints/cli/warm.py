@@ -15,6 +15,7 @@ from foreseen.entrypoints.cli.files import Files, size_of
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.streams import standard_input
+from foreseen.entrypoints.cli.summing_up import show_notices
 from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import ScoringContainer, left_out, scoring_container
@@ -46,6 +47,7 @@ def warm_cache(settings: Settings, files: Files, out: TextIO, *, jobs: int | Non
         f"{tally.hits_l2:,} were there, {scored.rejected:,} rejected",
         file=out,
     )
+    show_notices(container.notices().listed())
     if missed:
         print(f"foreseen: {missed:,} predictions were left out: the cache has no room for them", file=sys.stderr)  # noqa: T201
     if first is not None:

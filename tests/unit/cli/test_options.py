@@ -51,7 +51,8 @@ def test_flags_that_are_not_given_leave_the_defaults() -> None:
 
 def test_every_flag_reaches_its_setting() -> None:
     given = {
-        "name": "iris", "features": "a, b", "sidecar": "s.toml", "code": "c.py", "outputs": "predict,predict_proba",
+        "name": "iris", "features": "a, b", "missing": "a", "sidecar": "s.toml", "code": "c.py",
+        "outputs": "predict,predict_proba",
         "model_sha256": "ab" * 32, "rows_per_call": "8", "cache": "redis", "ttl": "2d", "lru_max_entries": "5",
         "lru_max_bytes": "64MiB", "redis_url": "unix:///tmp/s?db=1", "redis_timeout": "5ms",
         "redis_max_connections": "4", "redis_secret": "s", "redis_when": "always", "lease_above": "1s", "lease": "5s",

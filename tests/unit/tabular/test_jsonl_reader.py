@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from foreseen.adapters.tabular import line_blocks
@@ -56,11 +56,11 @@ def test_blank_lines_are_no_rows_and_are_counted() -> None:
 BAD_LINES = {
     "cut off": ('{"a":1,"b"', "", 'expected JSON, got {"a":1,"b"'),
     "no JSON": ("a,b", "", "expected JSON, got a,b: "),
-    "a list": ("[1,2]", "", "expected a JSON object, got [1, 2]"),
+    "a list": ("[1,2]", "", "expected a JSON object, got [1,2]"),
     "a number": ("7", "", "expected a JSON object, got 7"),
     "two objects": ('{"a":1,"b":2} {"a":1,"b":2}', "", "expected JSON, got "),
     "endless lists": ("[" * 100_000, "", "expected JSON, got "),
-    "without a feature": ('{"a":1}', "b", "expected a value, got nothing"),
+    "without a feature": ('{"a":1}', "b", "expected a number, got null; if it may be missing"),
     "text": ('{"a":1,"b":"2"}', "b", 'expected a number, got "2"'),
     "null": ('{"a":1,"b":null}', "b", "expected a number, got null"),
     "many digits": ('{"a":' + "9" * 5000 + ',"b":2}', "a", "expected a number, got 999"),
@@ -113,9 +113,9 @@ def test_strings_bools_and_tensors_are_held_to_their_kind() -> None:
 
     rows, at, rejects = read("\n".join(lines), *features)
 
-    assert rows == [('Å "no"', True, [1, -2]), ("", False, [0, 0])]
-    assert at == [1, 8]
-    assert [(one.line, one.column) for one in rejects] == [(2, "t"), (3, "f"), (4, "i"), (5, "i"), (6, "t"), (7, "t")]
+    assert rows == [('Å "no"', True, [1, -2]), ("", False, [1, 2]), ("", False, [0, 0])]
+    assert at == [1, 6, 8]
+    assert [(one.line, one.column) for one in rejects] == [(2, "t"), (3, "f"), (4, "i"), (5, "i"), (7, "t")]
 
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
@@ -197,6 +197,8 @@ def test_a_line_is_taken_as_a_request_with_it_is(feature: Feature) -> None:
     @given(VALUES)
     @settings(max_examples=150, deadline=None)
     def check(value: Any) -> None:
+        # Files take an empty string and null for one value, as an empty cell is both.
+        assume(value != "" and (value is not None or feature.dtype != "string"))
         body = json.dumps({"a": value}).encode()
         try:
             asked = http.from_body(body).batch.columns

@@ -23,6 +23,7 @@ class ColumnFacts:
         takes_missing: a part made for missing values is in front of everything that would choke on one.
         missing_is_none: a missing value was None where it was fitted, not NaN; to scikit-learn they are two.
         values: some that it was fitted on, as JSON writes them.
+        known: all texts and numbers that an encoder knows; None where nothing says.
         hints: values that a part behind opaque code knows: what that code makes of the column's.
         example: a value to show that it was not necessarily fitted on.
         origin: the part that says so.
@@ -39,6 +40,7 @@ class ColumnFacts:
     takes_missing: bool = False
     missing_is_none: bool = False
     values: tuple[object, ...] = ()
+    known: frozenset[object] | None = None
     hints: tuple[object, ...] = ()
     example: object = None
     origin: str = ""
@@ -74,6 +76,7 @@ def joined(found: Sequence[ColumnFacts]) -> ColumnFacts:
         clearest,
         takes_missing=all(facts.takes_missing for facts in seen),
         missing_is_none=any(facts.missing_is_none for facts in seen),
+        known=_known(seen),
         hints=next((facts.hints for facts in seen if facts.hints), ()),
         example=next((facts.example for facts in seen if facts.example is not None), None),
         is_opaque=any(facts.is_opaque for facts in seen),
@@ -98,6 +101,7 @@ def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFa
     clearest = first if _clarity(first) >= _clarity(later) else later
     return replace(
         clearest,
+        known=_known([first, later]),
         hints=first.hints or later.hints,
         takes_missing=first.takes_missing if is_filled else later.takes_missing,
         # None that reaches an encoder behind an imputer of NaN was None all along.
@@ -105,6 +109,12 @@ def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFa
         example=first.example if first.example is not None else later.example,
         is_opaque=first.is_opaque or later.is_opaque,
     )
+
+
+def _known(found: Sequence[ColumnFacts]) -> frozenset[object] | None:
+    """Join what encoders know: a word that any of them knows is a value of the column."""
+    known = [facts.known for facts in found if facts.known is not None]
+    return frozenset().union(*known) if known else None
 
 
 def _clarity(facts: ColumnFacts) -> tuple[bool, bool, bool]:

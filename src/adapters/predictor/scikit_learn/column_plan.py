@@ -52,6 +52,13 @@ class PlannedColumn:
         first = replace(self.forms[0], dtype=dtype_given, origin=origin, is_guess=is_guess)
         return replace(self, feature=feature, forms=tuple(replace(first, name=each.name) for each in self.forms))
 
+    def allowed_missing(self) -> "PlannedColumn":
+        """Return the column with missing values, in the form that pandas gives it then where it has no other."""
+        feature = replace(self.feature, missing=True)
+        plain, form = (natural_form(feature.dtype, missing=missing) for missing in (False, True))
+        forms = tuple(replace(each, dtype=form) if each.dtype == plain else each for each in self.forms)
+        return replace(self, feature=feature, forms=forms)
+
     def confirmed(self, origin: str) -> "PlannedColumn":
         """Return the column with its dtype no longer a guess."""
         return replace(self, forms=tuple(replace(form, is_guess=False, origin=origin) for form in self.forms))
@@ -87,6 +94,7 @@ def plan_column(
         missing=facts.takes_missing,
         example=_fitting(facts.example, dtype) if table is None or table.example is None else table.example,
         values=facts.values,
+        known=facts.known,
     )
     form = ColumnForm(
         own_names[0] if own_names else name,
@@ -146,9 +154,9 @@ def _declared(name: str, facts: ColumnFacts, table: "FeatureTable") -> ColumnFac
     if facts.form == "category" and facts.categories:
         return facts
     is_as_found = facts.dtype == declared.dtype
-    values = facts.values if is_as_found else ()
+    values, known = (facts.values, facts.known) if is_as_found else ((), None)
     form = facts.form if is_as_found and declared.form is None else declared.form
-    return replace(facts, dtype=declared.dtype, form=form, categories=(), values=values, origin=DECLARED)
+    return replace(facts, dtype=declared.dtype, form=form, categories=(), values=values, known=known, origin=DECLARED)
 
 
 def _declared_category(name: str, facts: ColumnFacts, table: "FeatureTable") -> ColumnFacts:
@@ -167,6 +175,7 @@ def _declared_category(name: str, facts: ColumnFacts, table: "FeatureTable") -> 
         categories=categories,
         is_ordered=table.ordered,
         values=found.values,
+        known=found.known,
         origin=DECLARED,
         is_doubtful=False,
     )

@@ -28,6 +28,7 @@ def facts_of_values(known: Iterable[Any], *, dtype: np.dtype[Any] | None = None,
         takes_missing=len(present) < len(known),
         missing_is_none=any(value is None for value in known),
         values=tuple(_as_json(value) for value in present[:MOST_VALUES] if _is_exact(value)),
+        known=frozenset(each for each in map(_as_json, present) if isinstance(each, str | int | float)),
         origin=origin if domain_dtype else "",
     )
 

@@ -65,7 +65,13 @@ class FittedPart:
         values = [value for value in mapping if not _is_marker(value)]
         facts = facts_of_values(values, origin=f"the mapping of {type(part).__name__}")
         takes_missing = getattr(part, "handle_missing", "error") != "error" or facts.takes_missing
-        return ColumnFacts(dtype=facts.dtype, takes_missing=takes_missing, values=facts.values, origin=facts.origin)
+        return ColumnFacts(
+            dtype=facts.dtype,
+            takes_missing=takes_missing,
+            values=facts.values,
+            known=facts.known,
+            origin=facts.origin,
+        )
 
     def _of_numbers(self, index: int | None, _name: str | None) -> ColumnFacts | None:
         """Read a part that takes any number: a typical one, and whether it was fitted on numbers of half the size."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.boosters.columns import takes_dmatrix
 from foreseen.adapters.predictor.loading.outgrown import outgrown_refused
+from foreseen.adapters.predictor.scikit_learn.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.columns import feature_names, read_columns
 from foreseen.adapters.predictor.scikit_learn.feature_names import planned_columns
 from foreseen.adapters.predictor.scikit_learn.form_doubts import form_doubts
@@ -18,6 +19,7 @@ from foreseen.adapters.predictor.scikit_learn.trial import settled
 from foreseen.adapters.predictor.scikit_learn.trial_calls import Call
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model_input import ModelInput
+from foreseen.domain.near import near_hint
 from foreseen.domain.signature import Kind, Signature
 
 if TYPE_CHECKING:
@@ -33,7 +35,13 @@ class Description:
 
 
 def describe(
-    model: Any, *, model_path: Path, names: Sequence[str] | None, sidecar_path: Path | None, call: Call
+    model: Any,
+    *,
+    model_path: Path,
+    names: Sequence[str] | None,
+    sidecar_path: Path | None,
+    call: Call,
+    missing: Sequence[str] = (),
 ) -> Description:
     """Return what a model takes and what kind of answer it gives; what nothing says is found out by a few calls.
 
@@ -41,6 +49,7 @@ def describe(
         names: of the features, from the operator; they come before all else.
         sidecar_path: a TOML file, which is not read where there are names.
         call: calls the model with a batch in the form of a plan.
+        missing: names of features that may be missing, above what the model or its sidecar say.
     Raises:
         ModelUnavailableError: the names do not fit the model, nothing says what it takes, or it fails at everything.
     """
@@ -48,7 +57,7 @@ def describe(
     sidecar = _read_sidecar(read) if read else None
     try:
         with outgrown_refused(model_path):
-            plans = _plans(model, names, sidecar)
+            plans = _plans(model, names, sidecar, missing)
         for plan in plans:
             _check_examples(plan, sidecar)
         plan = settled(model, plans, call)
@@ -80,12 +89,14 @@ def _check_examples(plan: InputPlan, sidecar: "Sidecar | None") -> None:
         check_examples(column.feature for column in plan.columns)
 
 
-def _plans(model: Any, names: Sequence[str] | None, sidecar: "Sidecar | None") -> list[InputPlan]:
+def _plans(
+    model: Any, names: Sequence[str] | None, sidecar: "Sidecar | None", missing: Sequence[str]
+) -> list[InputPlan]:
     """Return the ways in which the model may be served, the most plausible first."""
     tables = (sidecar.features if sidecar else None) or ()
     declared_names = [] if any(table.shape for table in tables) else [table.name for table in tables]
     columns = read_columns(model, names or declared_names)
-    planned = tuple(planned_columns(model, columns, names, tables))
+    planned = _allowed_missing(tuple(planned_columns(model, columns, names, tables)), missing)
     has_names = feature_names(model) is not None
     features = [column.feature for column in planned]
     declared = sidecar.takes if sidecar else None
@@ -106,6 +117,16 @@ def _plans(model: Any, names: Sequence[str] | None, sidecar: "Sidecar | None") -
         for takes in forms
     ]
     return [each for plan in plans for each in _with_and_without_dropped(plan)]
+
+
+def _allowed_missing(planned: tuple[PlannedColumn, ...], names: Sequence[str]) -> tuple[PlannedColumn, ...]:
+    """Allow missing values in the features of these names; raise ValueError where there is no such feature."""
+    known = [column.feature.name for column in planned]
+    for name in names:
+        if name not in known:
+            said = near_hint(name, known) or f"the features are {', '.join(known[:20])}"
+            raise ValueError(f"missing: expected features of the model, got {name!r}; {said}")
+    return tuple(column.allowed_missing() if column.feature.name in names else column for column in planned)
 
 
 def _with_and_without_dropped(plan: InputPlan) -> list[InputPlan]:

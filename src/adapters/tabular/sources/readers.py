@@ -7,6 +7,7 @@ from typing import Any, Final
 from foreseen.adapters.tabular.csv_reader import CsvReader
 from foreseen.adapters.tabular.jsonl_reader import JsonlReader
 from foreseen.adapters.tabular.layout import Kind
+from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.parquet_reader import ParquetReader
 from foreseen.adapters.tabular.sources.content import Content
 from foreseen.adapters.tabular.sources.json_array import array_of_lines
@@ -20,11 +21,13 @@ class Wanted:
     Attributes:
         keep: columns that are needed beside the features; None for all.
         columns: those of the first file, where this is another.
+        words: those that stand for a missing value; None for an empty one alone.
     """
 
     signature: Signature
     keep: Sequence[str] | None = None
     columns: Sequence[str] | None = None
+    words: MissingWords | None = None
 
 
 def reader_of(content: Content, wanted: Wanted) -> Any:
@@ -33,7 +36,13 @@ def reader_of(content: Content, wanted: Wanted) -> Any:
 
 
 def _csv(content: Content, wanted: Wanted) -> Any:
-    return CsvReader(content.stream, name=content.name, signature=wanted.signature, layout=content.layout)
+    return CsvReader(
+        content.stream,
+        name=content.name,
+        signature=wanted.signature,
+        layout=content.layout,
+        words=wanted.words,
+    )
 
 
 def _json_lines(content: Content, wanted: Wanted) -> Any:
@@ -43,16 +52,27 @@ def _json_lines(content: Content, wanted: Wanted) -> Any:
         signature=wanted.signature,
         layout=content.layout,
         columns=wanted.columns,
+        wanted=wanted.keep,
+        words=wanted.words,
     )
 
 
 def _json_array(content: Content, wanted: Wanted) -> Any:
     lines = array_of_lines(content.stream, name=content.name, encoding=content.layout.encoding)
-    return JsonlReader(lines, name=content.name, signature=wanted.signature, columns=wanted.columns)
+    return JsonlReader(
+        lines,
+        name=content.name,
+        signature=wanted.signature,
+        columns=wanted.columns,
+        wanted=wanted.keep,
+        words=wanted.words,
+    )
 
 
 def _parquet(content: Content, wanted: Wanted) -> Any:
-    return ParquetReader(content.stream, name=content.name, signature=wanted.signature, wanted=wanted.keep)
+    return ParquetReader(
+        content.stream, name=content.name, signature=wanted.signature, wanted=wanted.keep, words=wanted.words
+    )
 
 
 _READERS: Final[Mapping[Kind, Callable[[Content, Wanted], Any]]] = {

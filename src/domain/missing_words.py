@@ -1,0 +1,19 @@
+"""Words that files write where a value is missing."""
+
+from typing import Final
+
+MISSING_WORDS: Final = (
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""Those that pandas reads as missing unless it is told otherwise; an empty cell is one in any case.
+
+Source:
+    pandas.read_csv, `na_values`, of pandas 3.0.
+"""
+
+READ_AS_MISSING: Final = "words read as a missing value"
+"""The kind of notice for those of a feature that may be missing."""
+
+KEPT_AS_TEXT: Final = "texts that look like a missing value, read as texts that the model does not know"
+"""The kind of notice for those of a feature that takes texts, may not be missing, or whose words others are."""

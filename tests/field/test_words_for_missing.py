@@ -1,0 +1,181 @@
+"""Words that files write for a missing value are one where a feature may lack it, in every format (FIELD B)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.missing_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_MISSING
+from foreseen.domain.notices import Notice
+from foreseen.domain.signature import Feature
+from foreseen.domain.table_form import TableForm
+from support.served import load_saved
+from support.tables import Scored, score, written
+
+FORMATS = ("csv", "jsonl", "parquet")
+ALLEY = Feature("alley", "string", missing=True)
+AREA = Feature("area")
+
+
+def read(rows: list[dict[str, Any]], name: str, folder: Path, *features: Feature, **options: Any) -> Scored:
+    """Score rows that were written in a format."""
+    return score(written(rows, folder / f"in.{name}"), features=features, **options)
+
+
+def houses() -> Any:
+    """A pipeline that was fitted on what pandas read of a file with NA in it."""
+    frame = pd.DataFrame({"alley": ["Grvl", "Pave", np.nan, np.nan] * 10, "area": np.arange(40.0)})
+    text = make_pipeline(SimpleImputer(strategy="constant", fill_value="none"), OneHotEncoder(handle_unknown="ignore"))
+    columns = ColumnTransformer([("text", text, ["alley"]), ("number", SimpleImputer(), ["area"])])
+    return make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(frame, frame.alley.isna().astype(int))
+
+
+def test_na_in_a_file_is_what_it_was_to_pandas_in_training(tmp_path: Path) -> None:
+    model = houses()
+    predictor = load_saved(model, tmp_path, proba=False)
+    rows = [{"alley": word, "area": 12.0} for word in (*MISSING_WORDS, "Grvl", "Wood")]
+    given = pd.DataFrame({"alley": [np.nan] * len(MISSING_WORDS) + ["Grvl", "Wood"], "area": 12.0})
+    right = [str(label) for label in model.predict(given)]
+
+    found = read(
+        rows,
+        "csv",
+        tmp_path,
+        *predictor.info.signature.features,
+        answer=lambda batch: [json.loads(body)["prediction"] for body in predictor.predict(batch).encode()],
+    )
+
+    assert [row["prediction"] for row in found.cells] == right
+    assert [row["alley"] for row in found.cells] == [row["alley"] for row in rows]
+    assert found.notices == [Notice(READ_AS_MISSING, "alley", len(MISSING_WORDS), '"#N/A"')]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_words_nulls_and_empty_texts_are_one_missing_value_in_every_format(name: str, tmp_path: Path) -> None:
+    rows = [{"alley": alley, "area": 1.0} for alley in ("NA", None, "", "null", "n/a", "Nb")]
+
+    found = read(rows, name, tmp_path, ALLEY, AREA)
+
+    assert found.values["alley"] == [None] * 5 + ["Nb"]
+    assert found.rejects == []
+    assert found.notices == [Notice(READ_AS_MISSING, "alley", 3, '"NA"')]
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    "feature",
+    [Feature("a", missing=True), Feature("a", "int8", missing=True), Feature("a", "bool", missing=True),
+     Feature("a", "datetime", missing=True)],
+    ids=lambda feature: feature.dtype,
+)  # fmt: skip
+def test_words_among_numbers_bools_and_dates_are_missing(feature: Feature, name: str, tmp_path: Path) -> None:
+    value = "2024-01-02" if feature.dtype == "datetime" else 1
+    rows = [{"a": each, "area": 1} for each in (value, "NA", "null", "N/A", "", "-1.#IND")]
+
+    found = read(rows, name, tmp_path, feature, AREA)
+
+    assert found.rejects == []
+    assert [value is None or value != value for value in found.values["a"]] == [False] + [True] * 5
+
+
+def test_a_word_that_the_model_was_fitted_on_stays_that_value(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"heating": ["None", "gas", "oil", np.nan] * 10, "area": np.arange(40.0)})
+    columns = ColumnTransformer(
+        [("text", OneHotEncoder(handle_unknown="ignore"), ["heating"])], remainder="passthrough"
+    )
+    predictor = load_saved(make_pipeline(columns, LogisticRegression()).fit(frame, [0, 1] * 20), tmp_path)
+    rows = [{"heating": word, "area": 1.0} for word in ("None", "NA", "gas")]
+
+    for name in FORMATS:
+        found = read(rows, name, tmp_path, *predictor.info.signature.features)
+
+        assert found.values["heating"] == ["None", None, "gas"]
+        assert found.notices == [Notice(READ_AS_MISSING, "heating", 1, '"NA"')]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_text_that_looks_missing_and_may_not_be_is_reported(name: str, tmp_path: Path) -> None:
+    country = Feature("country", "string", known=frozenset({"NO", "SE", "null"}))
+    rows = [{"country": word, "area": 1.0} for word in ("NO", "NA", "null", "NA", None)]
+
+    found = read(rows, name, tmp_path, country, AREA)
+
+    assert found.values["country"] == ["NO", "NA", "null", "NA", ""]
+    assert found.rejects == []
+    (notice,) = found.notices
+    assert (notice.kind, notice.column, notice.count) == (KEPT_AS_TEXT, "country", 3)
+
+
+def test_a_number_that_may_not_be_missing_says_how_to_allow_it(tmp_path: Path) -> None:
+    found = read([{"area": "NA"}, {"area": 3}, {"area": "N.A."}], "csv", tmp_path, AREA)
+
+    assert found.values["area"] == [3.0]
+    assert [one.reason for one in found.rejects] == [
+        'expected a number, got "NA"; if it may be missing, say missing = true for it in the sidecar',
+        'expected a number, got "N.A."',
+    ]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_words_of_ones_own_take_the_place_of_those_of_pandas(name: str, tmp_path: Path) -> None:
+    rows = [{"alley": alley, "area": area} for alley, area in (("-", 1.0), ("NA", -999.0), ("x", 2.0), (None, 3.0))]
+    area = Feature("area", missing=True)
+
+    found = read(rows, name, tmp_path, ALLEY, area, form=TableForm(missing_words=("-", "-999")))
+
+    assert found.values["alley"] == [None, "NA", "x", None]
+    assert [value != value for value in found.values["area"]] == [False, True, False, False]
+    assert {notice.kind for notice in found.notices if notice.column == "alley"} == {READ_AS_MISSING, KEPT_AS_TEXT}
+
+
+def test_no_words_leave_an_empty_cell_alone_missing(tmp_path: Path) -> None:
+    rows = [{"alley": alley, "area": 1.0} for alley in ("NA", "", "nan")]
+
+    assert read(rows, "csv", tmp_path, ALLEY, AREA, form=TableForm(missing_words=())).values["alley"] == [
+        "NA", None, "nan",
+    ]  # fmt: skip
+
+
+def test_words_are_found_however_json_escapes_them(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"alley":"N\\/A","area":1}\n{"alley":"\\u004eA","area":1}\n{"alley":"N\\\\A","area":1}\n')
+
+    assert score(path, features=[ALLEY, AREA]).values["alley"] == [None, None, "N\\A"]
+
+
+def test_kept_columns_and_rows_around_words_come_out_as_they_went_in(tmp_path: Path) -> None:
+    rows = [{"note": "NA", "alley": "NA", "area": 1.5}, {"note": "null", "alley": "Nb", "area": 2.5}]
+
+    found = read(rows, "csv", tmp_path, ALLEY, Feature("area", missing=True))
+
+    assert [[row["note"], row["alley"]] for row in found.cells] == [["NA", "NA"], ["null", "Nb"]]
+
+
+def test_missing_names_features_as_the_key_of_the_sidecar_does(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [0.0, 1.0, np.nan, 3.0] * 5, "b": [1, 2, 3, 4] * 5})
+    columns = ColumnTransformer([("a", SimpleImputer(), ["a"])], remainder="passthrough")
+    model = make_pipeline(columns, LogisticRegression()).fit(frame, [0, 1] * 10)
+
+    plain = load_saved(model, tmp_path).info
+    named = load_saved(model, tmp_path, missing=("b",)).info
+    declared = load_saved(model, tmp_path, '[[features]]\nname = "b"\nmissing = true\n').info
+
+    assert [feature.missing for feature in plain.signature.features] == [True, False]
+    assert [feature.missing for feature in named.signature.features] == [True, True]
+    assert named.namespace == declared.namespace != plain.namespace
+
+
+def test_a_feature_to_be_missing_that_there_is_not_is_one_line(tmp_path: Path) -> None:
+    model = LogisticRegression().fit(pd.DataFrame({"age": [1, 2, 3, 4]}), [0, 1, 0, 1])
+
+    with pytest.raises(ModelUnavailableError, match=r"missing: expected features of the model, got 'aeg'; .*'age'"):
+        load_saved(model, tmp_path, missing=("aeg",))
