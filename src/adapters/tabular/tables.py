@@ -11,6 +11,7 @@ from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import listed
 from foreseen.adapters.tabular.sources.open_table import OpenTable, open_table
 from foreseen.adapters.tabular.sources.readers import Wanted
+from foreseen.adapters.tabular.unified_schema import unified_schema
 from foreseen.domain.errors import TableError
 from foreseen.domain.notices import Notices
 from foreseen.domain.signature import Signature
@@ -70,10 +71,12 @@ class Tables:
         self._first = opening.opened(paths[0], None, files)
         self._current: OpenTable | None = self._first
         self._bytes_before = 0
+        self._schemas = [(self._first.name, self._first.reader.schema)]
         # What can be opened once only stays open.
         self._kept_open = {
             place: table for place in range(1, len(paths)) if (table := self._looked_at(paths[place])) is not None
         }
+        self._schema = unified_schema(self._schemas, opening.signature, opening.keep)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,8 +85,8 @@ class Tables:
 
     @property
     def schema(self) -> Any:
-        """That of the first file."""
-        return self._first.reader.schema
+        """That of the first file, with types that hold the values of all."""
+        return self._schema
 
     @property
     def bytes_read(self) -> int:
@@ -127,24 +130,19 @@ class Tables:
         return None
 
     def _check(self, table: OpenTable) -> None:
-        """Refuse a file without a column that is needed, or with one that would be lost."""
+        """Refuse a file without a column that is needed, or with one that would be lost; types come together later."""
         if _family(table) != _family(self._first):
             expected = f"expected {KIND_NAMES[self._first.kind]}, as {self._first.name} is"
             raise TableError(f"{table.name}: {expected}, got {KIND_NAMES[table.kind]}")
         expected = f"{table.name}: expected the columns of {self._first.name}"
+        keep = self._opening.keep
         for column in table.reader.columns:
-            if column not in self.columns:
+            if column not in self.columns and (keep is None or column in keep):
                 raise TableError(f"{expected}, got {column!r} as well")
         for column in self.columns:
-            if column not in table.reader.columns:
+            if column not in table.reader.columns and (keep is None or column in keep):
                 raise TableError(f"{expected}, got none {column!r} ({listed(table.reader.columns)})")
-            self._check_type(table, column)
-
-    def _check_type(self, table: OpenTable, column: str) -> None:
-        one, other = (each.reader.schema.field(column).type for each in (self._first, table))
-        if one != other:
-            expected = f"expected column {column!r} to hold {one}, as in {self._first.name}"
-            raise TableError(f"{table.name}: {expected}, got {other}")
+        self._schemas.append((table.name, table.reader.schema))
 
 
 def _family(table: OpenTable) -> str:

@@ -32,7 +32,7 @@ class Plan:
     """A run, as every process of it is told.
 
     Attributes:
-        schema: of the first input, as which all are written.
+        schema: of all inputs together, as which they are written.
         folder: where parts go, which is there already.
         info: the model as it is where the run was started.
         jobs: calls of the model side by side in each process.
@@ -101,7 +101,7 @@ class Scorer:
     def _scored(self, part: Part) -> Outcome:
         plan, container, tally = self._plan, self._container, self._predict.tally
         before = _counts(tally)
-        encoder = plan.tables.encoder(container, part.schema)
+        encoder = plan.tables.encoder(container, plan.schema)
         with part_sink(container, encoder, plan.folder, part.place, ending=plan.tables.ending) as sink:
             at_once: int = container.model_thread().at_once
             scored = self._runner.run(score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once))
