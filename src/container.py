@@ -20,6 +20,7 @@ from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.releasable import ClosablePredictor
+from foreseen.adapters.predictor.subprocess.bulk_predictor import BulkProcessPredictor
 from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.lifetime import Lifetime
@@ -245,7 +246,7 @@ def give_up(container: Container, reason: str) -> None:
 def abandon_model(container: Container) -> None:
     """Kill the process that the model is in, for good, if it has one of its own."""
     predictor: Predictor = container.predictor()
-    if isinstance(predictor, ProcessPredictor):
+    if isinstance(predictor, ProcessPredictor | BulkProcessPredictor):
         predictor.abandon()
 
 
@@ -259,7 +260,7 @@ async def _closed(thread: ModelThread) -> None:
 
 async def _ended(predictor: Predictor) -> None:
     """End a model as `end_model` does; a process is waited for beside the event loop."""
-    if isinstance(predictor, ProcessPredictor):
+    if isinstance(predictor, ProcessPredictor | BulkProcessPredictor):
         await asyncio.to_thread(predictor.close)
     else:
         end_model(predictor)
@@ -267,5 +268,5 @@ async def _ended(predictor: Predictor) -> None:
 
 def end_model(predictor: Predictor) -> None:
     """End the process that the model is in, or let go of its memory in this one."""
-    if isinstance(predictor, ProcessPredictor | ClosablePredictor):
+    if isinstance(predictor, ProcessPredictor | BulkProcessPredictor | ClosablePredictor):
         predictor.close()

@@ -3,20 +3,23 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.cache.redis_room import RedisRoom
 from foreseen.adapters.cache.sparing import SparingCache
+from foreseen.adapters.predictor.subprocess.bulk_predictor import BulkProcessPredictor
 from foreseen.adapters.spool.claim import Claim
 from foreseen.adapters.spool.input_digests import InputDigests
 from foreseen.adapters.spool.origin import Origin as RunOrigin
 from foreseen.adapters.spool.places import places
 from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.spool.trial import try_folder_of, try_summary
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.frames.answering import answers_of, frame_reader, kept_of_frame
 from foreseen.adapters.tabular.frames.recognise import given_frame, given_rows
+from foreseen.adapters.tabular.layout import layout_of
 from foreseen.adapters.tabular.sources.listing import listed_sources
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
@@ -31,7 +34,11 @@ from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
 from foreseen.domain.repeats import Repeats
 from foreseen.injection import providers
+from foreseen.model import start_model_for_files
 from foreseen.settings import Settings
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 
 
 class ScoringContainer(Container):
@@ -58,6 +65,10 @@ class ScoringContainer(Container):
     stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
     whole_file = providers.Callable(whole_file)
     is_stream = providers.Callable(is_stream)
+    # What can fail is tried before the model is loaded.
+    layout = providers.Callable(layout_of)
+    try_folder_of = providers.Callable(try_folder_of)
+    try_summary = providers.Callable(try_summary)
     # Who writes a file has it for itself first, and knows what was read for it.
     places = providers.Callable(places)
     claim = providers.Factory(Claim)
@@ -90,12 +101,15 @@ def tiers_of(
     return made
 
 
-def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: bool = False) -> ScoringContainer:
+def scoring_container(
+    settings: Settings, *, jobs: int | None = None, is_auto: bool = False, process: "ModelProcess | None" = None
+) -> ScoringContainer:
     """Put a container together whose use case answers batches of thousands.
 
     Args:
         jobs: calls of the model side by side; None for as many as it may be called with.
         is_auto: whether each tier is asked and filled only where that pays.
+        process: one that loads the model by now; None to start it when it is needed.
     """
     container = ScoringContainer(settings=settings)
     # Who scores a file waits for its writes: what is dropped here would be computed again next time. And what is
@@ -105,9 +119,14 @@ def scoring_container(settings: Settings, *, jobs: int | None = None, is_auto: b
         providers.Singleton(SparingCache, container.timed, providers.Singleton(RedisRoom, container.redis_client))
     )
     container.asked.override(container.l2)
-    # There are no hits to be answered while it computes, so a process of its own would only cost.
-    container.predictor.override(container.predictor_here)
-    at_once = providers.Singleton(calls_at_once, jobs, is_thread_safe=container.predictor_here.provided.is_thread_safe)
+    # A model that ends its process ends no run: another process is started, and the row is found.
+    begun = providers.Singleton(start_model_for_files, settings, jobs=jobs) if process is None else process
+    container.model_process.override(begun)
+    there = providers.Singleton(BulkProcessPredictor, container.model_process)
+    container.predictor.override(
+        providers.Selector(container.settings.provided.model_in, process=there, thread=container.predictor_here)
+    )
+    at_once = providers.Singleton(calls_at_once, jobs, is_thread_safe=container.predictor.provided.info.is_thread_safe)
     container.model_thread.override(providers.Singleton(ModelThread, at_once))
     cost = providers.Object(ModelCost())
     repeats = providers.Object(Repeats(settings.lru_max_entries) if is_auto and settings.tiers != "none" else None)

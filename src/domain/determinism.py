@@ -1,6 +1,8 @@
 """Determinism: whether a model gives the same instance the same answer again, and beside others."""
 
 import json
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -61,12 +63,14 @@ class Determinism:
         is_batch_invariant: each instance got the same bytes in every batch.
         refusal: why the model could not be asked; empty when it could.
         difference: the first instance that got another answer; None when none did.
+        row_s: least seconds that an instance took in these calls; 0 when the model refused them.
     """
 
     is_repeatable: bool
     is_batch_invariant: bool
     refusal: str = ""
     difference: Difference | None = field(default=None, compare=False)
+    row_s: float = field(default=0.0, compare=False)
 
 
 UNIFORM: Final = Determinism(is_repeatable=True, is_batch_invariant=True)
@@ -94,10 +98,13 @@ class _Seen:
         self._by_row: dict[int, bytes] = {}
         self._again: Difference | None = None
         self._beside_others: Difference | None = None
+        self._row_s = math.inf
 
     def add(self, rows: tuple[int, ...]) -> None:
         """Predict these rows of the probe, and compare; raise as the predictor."""
+        began = time.perf_counter()
         bodies = self._predict(self._probe.take(rows)).encode()
+        self._row_s = min(self._row_s, (time.perf_counter() - began) / len(rows))
         if len(bodies) != len(rows):
             raise PredictionError(f"expected {len(rows)} predictions from the model, got {len(bodies)}")
         before = self._by_batch.setdefault(rows, bodies)
@@ -114,6 +121,7 @@ class _Seen:
             is_repeatable=self._again is None,
             is_batch_invariant=self._again is self._beside_others is None,
             difference=self._again or self._beside_others,
+            row_s=self._row_s,
         )
 
     def _difference(self, row: int, first: bytes, then: bytes) -> Difference:

@@ -4,7 +4,9 @@ ForeseenError
 ├── InvalidBatchError        the caller's fault: names, types, shapes, non-finite values, a refusal by the model
 ├── ModelUnavailableError    no model is loaded yet, or it cannot be read
 ├── PredictionError          the model failed on a valid batch
-│   └── UnanswerableError        it answered with what JSON has no form for
+│   ├── UnanswerableError        it answered with what JSON has no form for
+│   ├── ModelEndedError          the process that it computes in ended before it had answered
+│   └── FailedRowError           it failed on a row of a file in which none may fail
 ├── NotCachedError           the caller wanted a cached answer or none, and no cache holds it
 ├── OverloadedError          too much waits for the model already; says when to ask again
 ├── DeadlineExceededError    the time of the caller was over first
@@ -79,6 +81,14 @@ class PredictionError(ForeseenError):
 
 class UnanswerableError(PredictionError):
     """The model answered with what JSON has no form for; found when it is loaded, the model is refused."""
+
+
+class ModelEndedError(PredictionError):
+    """The process that the model computes in ended before it had answered."""
+
+
+class FailedRowError(PredictionError):
+    """The model failed on a row of a file, and the caller allows no row to fail."""
 
 
 class NotCachedError(ForeseenError):

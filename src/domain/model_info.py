@@ -24,6 +24,7 @@ class ModelInfo:
         call_size: how many rows a call of the model has; part of the fingerprint.
         determinism: what a few calls at load showed of its answers.
         model_input: the form in which it is given its instances; part of the fingerprint.
+        is_thread_safe: whether several threads may call it at once.
     """
 
     fingerprint: Fingerprint
@@ -33,6 +34,7 @@ class ModelInfo:
     call_size: CallSize = ANY_SIZE
     determinism: Determinism = field(default=UNIFORM, compare=False)
     model_input: ModelInput = field(default=A_MATRIX, compare=False)
+    is_thread_safe: bool = field(default=False, compare=False)
 
     @property
     def namespace(self) -> Namespace:

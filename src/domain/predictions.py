@@ -85,8 +85,8 @@ def decoded(bodies: Sequence[bytes]) -> Predictions:
 def joined_predictions(parts: Sequence[Predictions]) -> Predictions:
     """Put answers of one model one after the other; parts without any are left out."""
     parts = [part for part in parts if part.outputs]
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) < 2:
+        return parts[0] if parts else Predictions({})
     names = parts[0].outputs
     return Predictions({name: list(chain.from_iterable(part.outputs[name] for part in parts)) for name in names})
 

@@ -1,7 +1,7 @@
 """Tables: files of instances that are read, scored and written in chunks."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foreseen.domain.batch import Batch
-from foreseen.domain.predictions import Predictions
+from foreseen.domain.predictions import Json, Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,10 @@ class Chunk:
         batch = self.batch.take(index) if self.batch and len(index) else None
         return replace(self, batch=batch, table=self.table.take(index), lines=np.asarray(self.lines)[index], rejects=())
 
+    def place(self, row: int) -> str:
+        """Return where one of the readable rows is, for a message."""
+        return f"{self.source}, line {int(self.lines[row])}"
+
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
         return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.table, [row])[0])
@@ -165,6 +169,39 @@ class Scored:
     chunks: int = 0
     rows: int = 0
     rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What became of some readable rows of a chunk whose others are not answered yet.
+
+    Attributes:
+        chunk: the number of the chunk in its table, from 0.
+        start, end: the numbers of its first row in the chunk, and of that behind its last.
+        outputs: predictions of the rows that were answered, in order, by the name of the output.
+        failed: of the others, by their numbers in the chunk: why, and whether the model refused their values.
+    """
+
+    chunk: int
+    start: int
+    end: int
+    outputs: Mapping[str, Sequence[Json]]
+    failed: Mapping[int, tuple[str, bool]]
+
+
+class PieceKeeper(Protocol):
+    """Where pieces are kept until their chunk is written."""
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """Those of chunks that are not through, from a run before this one."""
+
+    def note(self, piece: Piece) -> None:
+        """Keep one more.
+
+        Raises:
+            TableError: it cannot be kept.
+        """
 
 
 class Sink(Protocol):

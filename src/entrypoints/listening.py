@@ -1,6 +1,8 @@
 """Listening: a port that is ours before anything is served on it."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from foreseen.domain.errors import ForeseenError
@@ -12,6 +14,16 @@ class PortError(ForeseenError):
     """The address and port cannot be listened on."""
 
 
+def try_port(host: str, port: int) -> None:
+    """See to it that a port can be had, and leave it free: connections that come before it is served would wait.
+
+    Raises:
+        PortError: as `listening`.
+    """
+    with _errors_worded(host, port):
+        _opened(host, port, listens=False).close()
+
+
 def listening(host: str, port: int) -> socket.socket:
     """Open a listening socket; connections wait in its backlog until they are served.
 
@@ -20,20 +32,27 @@ def listening(host: str, port: int) -> socket.socket:
     Raises:
         PortError: it is taken, or not ours to take.
     """
+    with _errors_worded(host, port):
+        return _opened(host, port, listens=True)
+
+
+@contextmanager
+def _errors_worded(host: str, port: int) -> Iterator[None]:
     try:
-        return _bound(host, port)
+        yield
     except OSError as exc:
         raise PortError(
             f"expected to listen on {host} port {port}: {exc.strerror or exc}; see --host and --port"
         ) from exc
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _opened(host: str, port: int, *, listens: bool) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(BACKLOG)
+        if listens:
+            listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

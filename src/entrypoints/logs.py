@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from foreseen.entrypoints.operator_lines import JsonStream
 from foreseen.settings import Settings
 
 _PLAIN: Final = structlog.dev.plain_traceback
@@ -25,7 +26,7 @@ def configure_logs(settings: Settings) -> None:
         if is_json
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=_PLAIN)]
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = JsonStream(sys.stderr) if is_json else logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

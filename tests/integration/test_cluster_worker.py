@@ -19,7 +19,7 @@ from support.models import iris_frame
 
 
 def plan(model: Path, tables: Tables, folder: Path) -> Plan:
-    settings = Settings(model=model)
+    settings = Settings(model=model, model_in="thread")
     container = scoring_container(settings, jobs=1)
     return Plan(
         settings=settings,

@@ -180,7 +180,8 @@ def test_two_runs_never_write_one_output(place: Place) -> None:
 def test_a_model_that_fails_is_gone_on_with_when_it_is_mended(place: Place) -> None:
     code, said = place.end("failed.csv", model="Failing.joblib")
     assert code == 1
-    assert said.endswith("out of order; the same command with --resume goes on\n")
+    assert "the model failed in predict: RuntimeError: out of order; the model failed on 1,000 rows in a row" in said
+    assert said.endswith("; the same command with --resume goes on\n")
     assert place.is_unfinished("failed.csv")
     (place.folder / "mended.txt").touch()
 

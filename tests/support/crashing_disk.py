@@ -60,9 +60,9 @@ class CrashingDisk(Disk):
             if choose(0, 1):
                 name.undo()
 
-    def create(self, path: Path) -> int:
+    def create(self, path: Path, *, replaces: Path | None = None) -> int:
         self._call()
-        handle = super().create(path)
+        handle = super().create(path, replaces=replaces)
         self._paths[handle] = path
         self._files[path] = _Unsynced(0, b"")
         self._names.append(_Name(path.parent, lambda: path.unlink(missing_ok=True)))

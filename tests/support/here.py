@@ -33,9 +33,11 @@ def run_here(
     """Run the command to its end, as `processes.run` does but in this process; on the main thread."""
     given, out, err = _stream(stdin), _stream(), _stream()
     words = [str(each) for each in args]
+    # A process of the model's own would import all again that is imported here; answers are the same.
+    here = {"FORESEEN_MODEL_IN": "thread"} if words[:1] in (["score"], ["cache"]) else {}
     with ExitStack() as around:
         for each in (
-            patch.dict(os.environ, environment(env), clear=True),
+            patch.dict(os.environ, environment({**here, **(env or {})}), clear=True),
             chdir(cwd or Path.cwd()),
             patch("sys.stdin", given), redirect_stdout(out), redirect_stderr(err),
             _own_signals(), own_logs(), _own_modules(), loops_of_a_command(),

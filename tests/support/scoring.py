@@ -40,7 +40,7 @@ class Steady:
 
 class Failing(Steady):
     def predict(self, rows):
-        if len(rows) > 1000 and rows[0, 0] > 200_000 and not (HERE / "mended.txt").exists():
+        if rows[0, 0] > 200_000 and not (HERE / "mended.txt").exists():
             raise RuntimeError("out of order")
         return super().predict(rows)
 """

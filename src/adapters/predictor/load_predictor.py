@@ -150,6 +150,7 @@ def _loaded(
             call_size=behaviour.call_size,
             determinism=behaviour.determinism,
             model_input=model_input,
+            is_thread_safe=caller.is_thread_safe,
         )
         withdraw_with(own, caller)
     log.debug("%s is called with %s", path, info.call_size)

@@ -2,13 +2,23 @@
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_OURS: Final = stat.S_IRUSR | stat.S_IWUSR
 _NOT_HERE: Final = (errno.EINVAL, errno.EACCES, errno.ENOTSUP)
 """What file systems say that cannot make a folder durable, or folders that may be entered and not listed."""
+
+
+def permissions(path: Path | None) -> int | None:
+    """Return the permissions of a file; None where there is none."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode) if path else None
+    except FileNotFoundError:
+        return None
 
 
 class Disk:
@@ -17,9 +27,19 @@ class Disk:
     No link is followed: a name in a folder that others may write to could be somebody else's link to anywhere.
     """
 
-    def create(self, path: Path) -> int:
-        """Make an empty file that is not there yet, with the permissions of any other new file."""
-        return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+    def create(self, path: Path, *, replaces: Path | None = None) -> int:
+        """Make an empty file that is not there yet.
+
+        Args:
+            replaces: the file whose name it takes in the end, and whose permissions it has until then, besides those
+                to go on with it; where there is none, those of any other new file.
+        """
+        mode = permissions(replaces)
+        if mode is None:
+            return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+        handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, _OURS)
+        os.fchmod(handle, mode | _OURS)  # what the mask would have taken from it
+        return handle
 
     def open(self, path: Path) -> int:
         """Open one that is there."""
@@ -38,6 +58,12 @@ class Disk:
     def cut(self, handle: int, size: int) -> None:
         """Make it end after so many bytes."""
         os.ftruncate(handle, size)
+
+    def copy_permissions(self, source: Path, path: Path) -> None:
+        """Set the permissions of a file to those of another one."""
+        mode = permissions(source)
+        if mode is not None:
+            path.chmod(mode)
 
     def rename(self, old: Path, new: Path) -> None:
         """Give a file another name, in place of the file that had it."""

@@ -13,7 +13,7 @@ from foreseen.adapters.spool.origin import Origin
 from foreseen.adapters.spool.places import Places
 from foreseen.adapters.spool.spool_file import SpoolFile
 from foreseen.adapters.spool.whole_file import translated_write_errors
-from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder
+from foreseen.domain.table import Piece, Reject, RejectsEncoder, Scored, TableEncoder
 
 STEP_S: Final = 1.0
 """Seconds of results that a crash may cost, or one chunk where that takes longer."""
@@ -48,6 +48,7 @@ class DurableSink:
             clock: seconds, from whenever.
         """
         self.scored = Scored()
+        self.pieces: Sequence[Piece] = ()
         self._disk = disk
         self._places = places
         self._journal = journal
@@ -60,6 +61,7 @@ class DurableSink:
         self._rejects: SpoolFile | None = None
         self._reached = Step(Scored(), Extent(), Extent())
         self._durable: Step | None = None
+        self._noted: list[Piece] = []
         self._failed = False
         self._next_step_s = clock() + STEP_S
 
@@ -79,7 +81,7 @@ class DurableSink:
             self._journal.begin()
             for path in self._places.unfinished:
                 self._disk.remove(path)
-            self._rows = SpoolFile.created(self._disk, self._places.partial)
+            self._rows = SpoolFile.created(self._disk, self._places.partial, replaces=self._places.out)
             self._rows.append(self._encoder.begin())
             if self._places.is_rejects_named:
                 self._open_rejects()
@@ -100,6 +102,7 @@ class DurableSink:
                 self._disk.remove(self._places.rejects_partial)
         self._reached = self._durable = step
         self.scored = step.scored
+        self.pieces = journal.pieces
 
     def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
         """Append them, and make durable what is there when it is time."""
@@ -109,16 +112,26 @@ class DurableSink:
             if rejects:
                 self._open_rejects().append(self._rejects_encoder.encode(rejects))
         self._reach(scored)
+        self._noted = [piece for piece in self._noted if piece.chunk >= scored.chunks]
+        if self._clock() >= self._next_step_s:
+            self._take_step()
+
+    def note(self, piece: Piece) -> None:
+        """Keep a piece of a chunk that is not written yet, and make it durable when it is time."""
+        if self._origin is None:
+            return
+        self._noted.append(piece)
         if self._clock() >= self._next_step_s:
             self._take_step()
 
     def keep(self) -> None:
         """Leave what is there for another run to go on from; raises TableError."""
-        is_worthless = self._durable is None and (self._failed or not self.scored.chunks)
+        is_empty = not self.scored.chunks and not self._noted
+        is_worthless = self._durable is None and (self._failed or is_empty)
         if self._origin is None or is_worthless:
             self.discard()
             return
-        if self._reached != self._durable and not self._failed:
+        if (self._reached != self._durable or self._noted) and not self._failed:
             self._step_back()
         self._close()
 
@@ -146,7 +159,7 @@ class DurableSink:
 
     def _open_rejects(self) -> SpoolFile:
         if self._rejects is None:
-            self._rejects = SpoolFile.created(self._disk, self._places.rejects_partial)
+            self._rejects = SpoolFile.created(self._disk, self._places.rejects_partial, replaces=self._places.rejects)
             self._rejects.append(self._rejects_encoder.begin())
         return self._rejects
 
@@ -173,13 +186,20 @@ class DurableSink:
     def _take_step(self) -> None:
         started = self._clock()
         with self._writing():
-            if self._origin or self.is_whole:
-                for file in (self._rows, self._rejects):
-                    if file:
-                        file.sync()
-            self._record(self._reached)
+            if self._reached != self._durable:
+                self._make_durable()
+            for piece in self._noted:
+                self._journal.note(piece)
+            self._noted = []
         now = self._clock()
         self._next_step_s = now + max(STEP_S, (now - started) / _STEP_SHARE)
+
+    def _make_durable(self) -> None:
+        if self._origin or self.is_whole:
+            for file in (self._rows, self._rejects):
+                if file:
+                    file.sync()
+        self._record(self._reached)
 
     def _record(self, step: Step) -> None:
         if self._origin:

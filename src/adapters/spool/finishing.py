@@ -45,7 +45,7 @@ def finish(
 
 def _seal(disk: Disk, places: Places, encoder: TableEncoder) -> int:
     disk.remove(places.sealed)
-    handle = disk.create(places.sealed)
+    handle = disk.create(places.sealed, replaces=places.out)
     with open(handle, "wb") as out:  # noqa: PTH123 - a handle
         with places.partial.open("rb") as spool:
             encoder.seal(spool, out)
@@ -59,6 +59,7 @@ def _name(disk: Disk, unfinished: Path, final: Path, size: int, *, replaces: boo
     if unfinished.exists():
         if final.exists() and not replaces:
             raise UnwritableError(f"{final}: expected a new file, got one that has appeared meanwhile")
+        disk.copy_permissions(final, unfinished)
         disk.rename(unfinished, final)
     elif not final.exists() or final.stat().st_size != size:
         raise UnwritableError(

@@ -1,12 +1,13 @@
 """The journal of a run as bytes: what it began with, and how far its results are durable.
 
-JSON, a line each: first the origin, then a step for each time that what was written so far was made durable. Each line
-ends in a checksum over itself and the checksum before, so that no line counts that was torn, changed, or is of another
-journal. docs/adr/0021 says in which order it is written.
+JSON, a line each: first the origin, then a step for each time that what was written so far was made durable. Where one
+chunk takes long, pieces of it lie between steps: answers to some of its rows, which are written when all are there.
+Each line ends in a checksum over itself and the checksum before, so that no line counts that was torn, changed, or is
+of another journal. docs/adr/0021 says in which order it is written.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -14,9 +15,10 @@ from typing import Any, Final
 
 from foreseen.adapters.spool.origin import InputDigest, Origin
 from foreseen.domain.errors import TableError
-from foreseen.domain.table import Scored
+from foreseen.domain.predictions import Json
+from foreseen.domain.table import Piece, Scored
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _BEGINNING: Final = b'{"foreseen_journal":'
 _CHECK_BYTES: Final = 8
 
@@ -58,6 +60,7 @@ class Journal:
         origin: what the run began with.
         replaces: whether it may replace an output that is there.
         step: the last one; before the first there is nothing to go on from, and so no journal.
+        pieces: of chunks that are not in it.
         check: the checksum of its line.
         size: where that line ends; what follows was torn.
     """
@@ -65,6 +68,7 @@ class Journal:
     origin: Origin
     replaces: bool
     step: Step
+    pieces: Sequence[Piece]
     check: str
     size: int
 
@@ -84,6 +88,18 @@ def origin_line(origin: Origin, *, replaces: bool) -> tuple[bytes, str]:
 def step_line(step: Step, before: str) -> tuple[bytes, str]:
     """Give the line of a step after that with the checksum `before`, and its own."""
     return _line(asdict(step), before)
+
+
+def piece_line(piece: Piece, before: str) -> tuple[bytes, str]:
+    """Return the line of a piece after that with the checksum `before`, and its own."""
+    body = {
+        "chunk": piece.chunk,
+        "start": piece.start,
+        "end": piece.end,
+        "outputs": {name: _listed(answers) for name, answers in piece.outputs.items()},
+        "failed": [[row, *failure] for row, failure in piece.failed.items()],
+    }
+    return _line({"piece": body}, before)
 
 
 def is_journal(data: bytes) -> bool:
@@ -111,9 +127,13 @@ def read_journal(data: bytes, *, name: str) -> Journal | None:
         size += len(line)
         if bodies[0]["foreseen_journal"] != FORMAT:
             raise TableError(f"{name}: expected a journal of format {FORMAT}, got {bodies[0]['foreseen_journal']}")
-    if len(bodies) < 2:
+    steps = [body for body in bodies[1:] if "piece" not in body]
+    if not steps:
         return None
-    return Journal(_origin(bodies[0]), bodies[0]["replaces"], _step(bodies[-1]), check, size)
+    step = _step(steps[-1])
+    pieces = [_piece(body["piece"]) for body in bodies[1:] if "piece" in body]
+    left = [piece for piece in pieces if piece.chunk >= step.scored.chunks]
+    return Journal(_origin(bodies[0]), bodies[0]["replaces"], step, left, check, size)
 
 
 def _line(body: Mapping[str, Any], before: str) -> tuple[bytes, str]:
@@ -135,9 +155,20 @@ def _text(body: Mapping[str, Any]) -> str:
     return json.dumps(body, separators=(",", ":"))
 
 
+def _listed(answers: Sequence[Json]) -> list[Json]:
+    """Return answers as JSON takes them, an array too."""
+    as_list: Callable[[], list[Json]] | None = getattr(answers, "tolist", None)
+    return list(answers) if as_list is None else as_list()
+
+
 def _origin(body: Mapping[str, Any]) -> Origin:
     return Origin(tuple(InputDigest(*one) for one in body["inputs"]), body["model"], body["options"])
 
 
 def _step(body: Mapping[str, Any]) -> Step:
     return Step(Scored(**body["scored"]), Extent(**body["rows"]), Extent(**body["rejects"]), State(body["state"]))
+
+
+def _piece(body: Mapping[str, Any]) -> Piece:
+    failed = {row: (reason, is_refusal) for row, reason, is_refusal in body["failed"]}
+    return Piece(body["chunk"], body["start"], body["end"], body["outputs"], failed)

@@ -4,11 +4,20 @@ import os
 from collections.abc import Callable
 
 from foreseen.adapters.spool.disk import Disk
-from foreseen.adapters.spool.journal import Journal, Step, is_journal, origin_line, read_journal, step_line
+from foreseen.adapters.spool.journal import (
+    Journal,
+    Step,
+    is_journal,
+    origin_line,
+    piece_line,
+    read_journal,
+    step_line,
+)
 from foreseen.adapters.spool.lock import locked
 from foreseen.adapters.spool.origin import Origin
 from foreseen.adapters.spool.places import Places
 from foreseen.domain.errors import TableError
+from foreseen.domain.table import Piece
 
 
 class JournalFile:
@@ -57,6 +66,10 @@ class JournalFile:
             # Made durable by itself, so that only the last line of a journal is ever one that may be torn.
             self._write(*origin_line(origin(), replaces=replaces))
         self._write(*step_line(step, self._check))
+
+    def note(self, piece: Piece) -> None:
+        """Record a piece, after a step, and make that durable."""
+        self._write(*piece_line(piece, self._check))
 
     def remove(self) -> None:
         """Remove it, while it is locked."""

@@ -27,9 +27,9 @@ class SpoolFile:
         self._is_durable = False
 
     @classmethod
-    def created(cls, disk: Disk, path: Path) -> "SpoolFile":
-        """Make an empty one, whose name is durable."""
-        handle = disk.create(path)
+    def created(cls, disk: Disk, path: Path, *, replaces: Path) -> "SpoolFile":
+        """Make an empty one, whose name is durable; `replaces` is the name that it takes in the end."""
+        handle = disk.create(path, replaces=replaces)
         disk.sync_folder(path)
         return cls(disk, path, handle, Extent())
 

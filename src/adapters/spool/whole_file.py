@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from foreseen.adapters.spool.disk import permissions
 from foreseen.domain.errors import UnwritableError
 
 _STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")
@@ -16,6 +17,8 @@ _STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its name when the block ends well, and leaves nothing when it does not.
+
+    One that replaces another has its permissions, and where that is a link, takes the place of what that leads to.
 
     What is there and no file, such as a pipe or /dev/null, is written to as it stands: a file in its place would take
     it away from everybody else.
@@ -28,6 +31,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             yield file
         return
     with translated_write_errors(str(path)):
+        path = path.resolve() if path.is_symlink() else path
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         unfinished = Path(name)
         try:
@@ -35,7 +39,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            unfinished.chmod(0o666 & ~_umask())
+            mode = permissions(path)
+            unfinished.chmod(0o666 & ~_umask() if mode is None else mode)
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)

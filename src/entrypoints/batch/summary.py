@@ -29,6 +29,7 @@ class Summary:
         cache: which tiers there were, "auto" before it where they were used only where that paid.
         decided: what was decided of each tier in the end, and from what.
         notices: what it came across that lost no row, by kind and column.
+        error: why the run failed, or was interrupted; None where it came to its end.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Summary:
     cache: str
     decided: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
+    error: str | None = None
 
     @classmethod
     def of(
@@ -55,11 +57,13 @@ class Summary:
         seconds: float,
         settings: Settings,
         notices: Sequence[Notice] = (),
+        error: str | None = None,
     ) -> "Summary":
         """Sum up a run.
 
         Args:
             before: how far an earlier run had come.
+            error: why it failed.
         """
         tally = predict.tally
         return cls(
@@ -73,9 +77,28 @@ class Summary:
             model_rows=tally.model_rows,
             model_seconds=round(tally.model_seconds, 3),
             wall_seconds=round(seconds, 3),
-            cache=("auto: " if settings.cache == "auto" else "") + settings.tiers,
+            cache=_cache_text(settings),
             decided=told(predict.tiers),
             notices=tuple(notices),
+            error=error,
+        )
+
+    @classmethod
+    def of_no_model(cls, error: str, *, seconds: float, settings: Settings) -> "Summary":
+        """Sum up a run that failed before its model was loaded."""
+        return cls(
+            model=settings.model_name,
+            fingerprint="",
+            rows=0,
+            rejected=0,
+            rows_before=0,
+            hits={"L1": 0, "L2": 0},
+            repeated=0,
+            model_rows=0,
+            model_seconds=0.0,
+            wall_seconds=round(seconds, 3),
+            cache=_cache_text(settings),
+            error=error,
         )
 
     def as_json(self) -> bytes:
@@ -102,6 +125,10 @@ class Summary:
 def told(tiers: Sequence[Tier]) -> dict[str, str]:
     """Say what was decided of each tier."""
     return {tier.origin.value: tier.payoff.told() for tier in tiers}
+
+
+def _cache_text(settings: Settings) -> str:
+    return ("auto: " if settings.cache == "auto" else "") + settings.tiers
 
 
 def _share(count: int, of: int) -> str:

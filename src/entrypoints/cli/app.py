@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.cli.engine import is_on_ray
 from foreseen.entrypoints.cli.failures import run
 from foreseen.entrypoints.cli.files import (
@@ -23,10 +24,11 @@ from foreseen.entrypoints.cli.files import (
     QUOTE,
     files_of,
 )
+from foreseen.entrypoints.cli.model_begun import model_begun
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.running import JOBS, PROGRESS
-from foreseen.entrypoints.cli.standard_output import own_standard_output, reached_through
+from foreseen.entrypoints.cli.standard_output import beside_output, own_standard_output, reached_through
 from foreseen.entrypoints.garbage import put_off
 from foreseen.settings import Settings, SettingsError
 
@@ -44,11 +46,19 @@ app = typer.Typer(
 cache = typer.Typer(help="Look at, fill, or empty the cache that all replicas share.", no_args_is_help=True)
 app.add_typer(cache, name="cache")
 
+_WHERE: Final = (
+    "Where the model computes: in a process of its own, which is started again if the model ends it, or in a thread of "
+    "this one. (process|thread; default: process)"
+)
 _OF_FILES: Final = {
     "cache": "auto, each tier where that pays: lru and, with a redis_url, redis; or none, lru, redis or tiered, for "
-    "every row. (none|lru|redis|tiered|auto; default: auto)"
+    "every row. (none|lru|redis|tiered|auto; default: auto)",
+    "model_in": _WHERE,
 }
-_OF_WARMING: Final = {"cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)"}
+_OF_WARMING: Final = {
+    "cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)",
+    "model_in": _WHERE,
+}
 _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
 
 
@@ -64,7 +74,7 @@ def serve(settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("Model", "Cache", "Logs", told=_OF_FILES)
+@with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_FILES)
 def score(
     settings: Settings,
     sources: Annotated[list[str], INPUTS],
@@ -86,6 +96,15 @@ def score(
             show_default=False,
         ),
     ] = None,
+    on_error: Annotated[
+        OnError,
+        typer.Option(
+            metavar="CHOICE",
+            help="What becomes of a row on which the model fails: it is rejected, or it stops the run. "
+            "(reject|stop; default: reject)",
+            show_default=False,
+        ),
+    ] = OnError.REJECT,
     resume: Annotated[
         bool,
         typer.Option(
@@ -104,7 +123,12 @@ def score(
     progress: Annotated[Progression, PROGRESS] = Progression.AUTO,
     summary: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where to write what the run did, as JSON.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            help="Where to write what the run did, as JSON, also if it fails; - for standard output. The summary of an "
+            "earlier run is replaced.",
+            show_default=False,
+        ),
     ] = None,
     input_format: Annotated[str | None, INPUT_FORMAT] = None,
     output_format: Annotated[str | None, OUTPUT_FORMAT] = None,
@@ -149,26 +173,29 @@ def score(
         keep=keep,
         prediction=prediction_column,
     )
+    on_ray = is_on_ray(engine, ray_address, resume=resume)
     put_off()
-    from foreseen.entrypoints.cli.score import Job, score_files
+    with own_standard_output() as out, model_begun(settings, jobs) as process:
+        from foreseen.entrypoints.cli.job import Job
+        from foreseen.entrypoints.cli.score import score_files
 
-    with own_standard_output() as out:
         job = Job(
             files=files,
             output=reached_through(out, output),
-            rejects=rejects and Path(reached_through(out, str(rejects))),
+            rejects=beside_output(out, rejects, output=output, flag="--rejects"),
             max_rejects=max_rejects,
+            on_error=on_error,
             force=force,
             resume=resume,
             jobs=jobs,
             progress=progress,
-            summary=summary and Path(reached_through(out, str(summary))),
+            summary=beside_output(out, summary, output=output, flag="--summary"),
         )
-        if is_on_ray(engine, ray_address, resume=resume):
+        if on_ray:
             from foreseen.entrypoints.cli.ray import score_on_ray
 
-            return score_on_ray(settings, job, ray_address)
-        return score_files(settings, job, out)
+            return score_on_ray(settings, job, ray_address, process)
+        return score_files(settings, job, out, process)
 
 
 @app.command()
@@ -231,7 +258,7 @@ def list_entries(
 
 
 @cache.command()
-@with_settings("Model", "Cache", "Logs", told=_OF_WARMING)
+@with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_WARMING)
 def warm(
     settings: Settings,
     sources: Annotated[list[str], INPUTS],
@@ -251,10 +278,10 @@ def warm(
     _require_model(settings)
     files = files_of(sources, input_format, None, delimiter, quote, encoding, na=na, keep="", prediction="prediction")
     put_off()
-    from foreseen.entrypoints.cli.warm import warm_cache
+    with own_standard_output() as out, model_begun(settings, jobs) as process:
+        from foreseen.entrypoints.cli.warm import warm_cache
 
-    with own_standard_output() as out:
-        return warm_cache(settings, files, out, jobs=jobs, progress=progress)
+        return warm_cache(settings, files, out, jobs=jobs, progress=progress, process=process)
 
 
 @cache.command()

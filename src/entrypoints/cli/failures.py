@@ -18,8 +18,11 @@ from foreseen.domain.errors import (
     OverloadedError,
     PredictionError,
     TableError,
+    TerminatedError,
 )
+from foreseen.domain.model_failure import failure_text
 from foreseen.entrypoints.listening import PortError
+from foreseen.entrypoints.operator_lines import write_line
 from foreseen.entrypoints.ray.errors import ClusterError
 from foreseen.settings import SettingsError
 
@@ -65,22 +68,23 @@ def run(command: Callable[[], Any]) -> int:
     try:
         code = command()
     except ForeseenError as exc:
-        _tell(_with_notes(exc))
+        write_line(worded(exc))
         return exit_code(exc)
     except ImportError as exc:
         library = _failing_library(exc)
         if library is None:
             raise
-        _tell(
+        said = (
             f"expected {library} to be importable, got {exc}; try: install a version that fits, of it or what it names"
         )
+        write_line(_in_one_line(said))
         return FAILED
     except SignalledError as exc:
-        _tell(_with_notes(exc))
+        write_line(worded(exc))
         return exc.code
     except typer.TyperException as exc:  # an unknown flag, a missing argument
         if said := exc.format_message():  # empty where no command was named: the help has been shown then
-            _tell(said)
+            write_line(_in_one_line(said))
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
@@ -88,7 +92,7 @@ def run(command: Callable[[], Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     if code == INTERRUPTED:  # also what Typer makes of Ctrl-C
-        _tell("interrupted")
+        write_line("interrupted")
     return code if isinstance(code, int) else OK
 
 
@@ -99,10 +103,15 @@ def _failing_library(exc: ImportError) -> str | None:
     return None if top in ("", "__main__", "foreseen", "importlib") else str(top)
 
 
-def _with_notes(exc: Exception) -> str:
-    """Say what went wrong, and what was added on its way here: what to do about it."""
-    return "; ".join([str(exc), *getattr(exc, "__notes__", ())])
+def worded(exc: BaseException) -> str:
+    """Return what went wrong in one line, with what was added on its way here: what to do about it."""
+    if isinstance(exc, KeyboardInterrupt | TerminatedError):
+        return "interrupted"
+    if isinstance(exc, BrokenPipeError):
+        return "the reader of the output has left"
+    said = str(exc) if isinstance(exc, ForeseenError | SignalledError) else failure_text(exc)
+    return _in_one_line("; ".join([said, *getattr(exc, "__notes__", ())]))
 
 
-def _tell(said: str) -> None:
-    print(f"foreseen: {' '.join(said.split())}", file=sys.stderr)  # noqa: T201
+def _in_one_line(said: str) -> str:
+    return " ".join(said.split())

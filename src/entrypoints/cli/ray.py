@@ -4,15 +4,19 @@ import signal
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from foreseen.domain.errors import TableError, TerminatedError
+from foreseen.container import end_model
+from foreseen.domain.errors import TableError
 from foreseen.domain.table import Scored
 from foreseen.entrypoints.batch.summary import Summary
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import STANDARD, size_of
+from foreseen.entrypoints.cli.job import Job
 from foreseen.entrypoints.cli.progress import shown_progress
-from foreseen.entrypoints.cli.score import Job
+from foreseen.entrypoints.cli.start_checks import check_start
+from foreseen.entrypoints.cli.stopping import Leaving
 from foreseen.entrypoints.cli.summing_up import sum_up
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.ray.engine import ClusterRun
@@ -23,9 +27,16 @@ from foreseen.entrypoints.ray.worker import Plan
 from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    from foreseen.model import ModelProcess
 
-def score_on_ray(settings: Settings, job: Job, address: str | None) -> int:
-    """Score files into a folder of parts, which is there whole in the end, or not at all; give the exit code."""
+
+def score_on_ray(settings: Settings, job: Job, address: str | None, process: "ModelProcess | None" = None) -> int:
+    """Score files into a folder of parts, which is there whole in the end, or not at all; return the exit code.
+
+    Args:
+        process: one that loads the model by now; it ends before the work begins, since each worker has its own.
+    """
     configure_logs(settings)
     prepare(address)
     require_ray()
@@ -36,14 +47,16 @@ def score_on_ray(settings: Settings, job: Job, address: str | None) -> int:
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
-    container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto)
+    container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto, process=process)
+    check_start(container, job)
     job = replace(job, files=job.files.listed(container, output=job.output))
     folder = PartsFolder(Path(job.output), job.rejects, force=job.force)
     plan = _plan(container, job, folder, is_auto=is_auto)
+    end_model(container.predictor())
     started = time.perf_counter()
     run = ClusterRun(plan, container.predict().tally, max_rejects=job.max_rejects)
     with folder, connected(address) as cores:
-        signal.signal(signal.SIGTERM, _leave)  # after Ray, which takes it for itself
+        signal.signal(signal.SIGTERM, Leaving())  # after Ray, which takes it for itself
         size = size_of(job.files.sources)
         with shown_progress(container.predict(), run, size, how=job.progress, before=Scored()) as progress:
             run(cores, progress)
@@ -77,9 +90,5 @@ def _plan(container: ScoringContainer, job: Job, folder: PartsFolder, *, is_auto
         info=predictor.info,
         jobs=job.jobs or 1,
         is_auto=is_auto,
+        policy=replace(job.policy, has_answered=True),  # a part does not know of those before it
     )
-
-
-def _leave(*_: object) -> None:
-    """End on SIGTERM as on Ctrl-C."""
-    raise TerminatedError(128 + signal.SIGTERM)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, TextIO
 
-from foreseen.domain.errors import TableError, TooManyRejectsError, UnwritableError
+from foreseen.domain.errors import FailedRowError, TableError, TooManyRejectsError, UnwritableError
 from foreseen.domain.table import Sink, TableEncoder
 from foreseen.entrypoints.cli.streams import LateRejects, output_stream, shown_name
 from foreseen.scoring import ScoringContainer
@@ -82,6 +82,8 @@ class FileResults:
     def _advice(self, exc: BaseException) -> str:
         if isinstance(exc, TooManyRejectsError):
             return f"see {self._partial}; with more of --max-rejects, --resume goes on"
+        if isinstance(exc, FailedRowError):
+            return "--resume with --on-error reject goes on without it"
         cause = exc.__cause__
         if isinstance(exc, UnwritableError) and isinstance(cause, OSError) and cause.errno in _FULL:
             return "make room and go on with --resume"

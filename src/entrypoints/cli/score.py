@@ -2,29 +2,29 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from foreseen.container import opened
-from foreseen.domain.errors import TableError, TerminatedError
+from foreseen.container import abandon_model, opened
+from foreseen.domain.errors import TableError
 from foreseen.domain.reject_limit import RejectLimit
-from foreseen.domain.table import Scored, Sink, TableEncoder, TableReader
+from foreseen.domain.table import PieceKeeper, Sink, TableEncoder, TableReader
+from foreseen.entrypoints.batch.pace import Pace
 from foreseen.entrypoints.batch.score import score
-from foreseen.entrypoints.batch.summary import Summary
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED, SignalledError
 from foreseen.entrypoints.cli.files import STANDARD, Files, size_of
+from foreseen.entrypoints.cli.job import Job
 from foreseen.entrypoints.cli.progress import shown_progress
-from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.results import FileResults, StreamResults
-from foreseen.entrypoints.cli.stopping import stopping
+from foreseen.entrypoints.cli.start_checks import check_start
+from foreseen.entrypoints.cli.stopping import Leaving, stopping
 from foreseen.entrypoints.cli.streams import shown_name, standard_input
-from foreseen.entrypoints.cli.summing_up import sum_up
+from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
 from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import ScoringContainer, scoring_container
@@ -33,72 +33,57 @@ from foreseen.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from foreseen.model import ModelProcess
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What is to be scored into what.
 
-    Attributes:
-        files: what is read, and the forms of it and of the output.
-        max_rejects: rows that may be rejected; None for any number.
-        force: whether an output or an unfinished run that is there may be replaced.
-        resume: whether an unfinished run that is there is to be gone on with.
-        jobs: calls of the model side by side; None for as many as it may be called with.
-        progress: how it is shown how far the run has come.
-        summary: where it is written what the run did, as JSON.
+def score_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess | None" = None) -> int:
+    """Score files into another, which is there whole in the end, or not at all; return the exit code.
+
+    Args:
+        process: one that loads the model by now.
     """
-
-    files: Files
-    output: str
-    rejects: Path | None
-    max_rejects: int | None
-    force: bool
-    resume: bool
-    jobs: int | None
-    progress: Progression
-    summary: Path | None
-
-
-def score_files(settings: Settings, job: Job, out: TextIO) -> int:
-    """Score files into another, which is there whole in the end, or not at all; give the exit code."""
     configure_logs(settings)
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
-    container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto)
-    job = replace(job, files=job.files.listed(container, output=job.output))
-    can_be_resumed = _can_be_resumed(container, job)
-    signal.signal(signal.SIGTERM, _leave)
-    with _results(container, job, out) as results:
-        digests = container.input_digests([Path(each) for each in job.files.sources]) if can_be_resumed else None
-        container.predictor()
-        cache_what_repeats(container)
-        take_up_for_files()
-        started = time.perf_counter()
-        with _reader(container, job.files) as reader:
-            encoder = container.table_encoder(
-                reader.schema,
-                path=job.output,
-                name=shown_name(job.output, "standard output"),
-                form=job.files.output,
-                columns=job.files.columns,
-            )
-            sink = results.sink(encoder, digests and (lambda: _origin(container, job, digests())))
-            before = sink.scored
-            scored = _run(container, reader, encoder, sink, job, can_be_resumed=can_be_resumed)
-        if digests:
-            digests.check()
-    seconds = time.perf_counter() - started
-    summary = Summary.of(
-        container.predict(),
-        scored,
-        before=before,
-        seconds=seconds,
-        settings=container.settings(),
-        notices=container.notices().listed(),
-    )
-    sum_up(summary, container, path=job.summary, how=job.progress, rejects=results.rejects)
-    return SOME_REJECTED if scored.rejected else OK
+    container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)
+    check_start(container, job)
+    signal.signal(signal.SIGTERM, Leaving())
+    with RunReport(container, job.summary) as report:
+        job = replace(job, files=job.files.listed(container, output=job.output))
+        can_be_resumed = _can_be_resumed(container, job)
+        with _results(container, job, out) as results:
+            _score_into(results, container, job, report, can_be_resumed=can_be_resumed)
+        sum_up(report.summary(), container, path=job.summary, how=job.progress, rejects=results.rejects)
+    return SOME_REJECTED if report.scored.rejected else OK
+
+
+def _score_into(
+    results: FileResults | StreamResults,
+    container: ScoringContainer,
+    job: Job,
+    report: RunReport,
+    *,
+    can_be_resumed: bool,
+) -> None:
+    digests = container.input_digests([Path(each) for each in job.files.sources]) if can_be_resumed else None
+    container.predictor()
+    cache_what_repeats(container)
+    take_up_for_files()
+    report.begin()
+    with _reader(container, job.files) as reader:
+        encoder = container.table_encoder(
+            reader.schema,
+            path=job.output,
+            name=shown_name(job.output, "standard output"),
+            form=job.files.output,
+            columns=job.files.columns,
+        )
+        sink = results.sink(encoder, digests and (lambda: _origin(container, job, digests())))
+        report.go_on(sink.scored)
+        _run(container, reader, encoder, sink, job, report, can_be_resumed=can_be_resumed)
+    if digests:
+        digests.check()
 
 
 def _reader(container: ScoringContainer, files: Files) -> AbstractContextManager[TableReader]:
@@ -159,20 +144,16 @@ def _as_options(what: str, form: "DataclassInstance") -> dict[str, str]:
     return {f"{what} {name}": "" if value is None else str(value) for name, value in asdict(form).items()}
 
 
-def _leave(*_: object) -> None:
-    """End on SIGTERM as on Ctrl-C, so that no unfinished file is left; the exit code says which signal it was."""
-    raise TerminatedError(128 + signal.SIGTERM)
-
-
 def _run(
     container: ScoringContainer,
     reader: TableReader,
     encoder: TableEncoder,
     sink: Any,
     job: Job,
+    report: RunReport,
     *,
     can_be_resumed: bool,
-) -> Scored:
+) -> None:
     """Score what is not scored yet.
 
     Raises:
@@ -180,15 +161,15 @@ def _run(
     """
     limited: Sink = sink if job.max_rejects is None else RejectLimit(sink, job.max_rejects)
     if can_be_resumed and sink.is_whole:
-        return limited.scored
-    size = size_of(job.files.sources)
+        return
     if not can_be_resumed:
-        return asyncio.run(_score(container, reader, encoder, limited, size=size, how=job.progress))
+        asyncio.run(_score(container, reader, encoder, limited, job, report))
+        return
     with stopping() as stop:
-        scored = asyncio.run(_score(container, reader, encoder, limited, size=size, how=job.progress, should_stop=stop))
+        asyncio.run(_score(container, reader, encoder, limited, job, report, keeper=sink, should_stop=stop))
     if stop.is_heeded:
+        scored = report.scored
         raise SignalledError(f"interrupted after {scored.rows + scored.rejected:,} rows", stop.signum)
-    return scored
 
 
 async def _score(
@@ -196,14 +177,31 @@ async def _score(
     reader: TableReader,
     encoder: TableEncoder,
     sink: Sink,
+    job: Job,
+    report: RunReport,
     *,
-    size: int,
-    how: Progression,
+    keeper: PieceKeeper | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Scored:
+) -> None:
+    settings: Settings = container.settings()
     async with opened(container) as predict:
-        with shown_progress(predict, reader, size, how=how, before=sink.scored) as progress:
-            at_once = container.model_thread().at_once
-            return await score(
-                predict, reader, encoder, sink, progress=progress, at_once=at_once, should_stop=should_stop
-            )
+        # In calls of any size an operator may have what depends on the size, which then has to be that of the chunk.
+        pace = None if settings.rows_per_call == 0 else Pace.of(predict.predictor.info, predict.tally)
+        size = size_of(job.files.sources)
+        with shown_progress(predict, reader, size, how=job.progress, before=sink.scored) as progress:
+            try:
+                await score(
+                    predict,
+                    reader,
+                    encoder,
+                    sink,
+                    progress=report.following(progress),
+                    at_once=container.model_thread().at_once,
+                    should_stop=should_stop,
+                    policy=job.policy,
+                    pace=pace,
+                    keeper=keeper,
+                )
+            except BaseException:
+                abandon_model(container)  # nothing waits for what it computes
+                raise

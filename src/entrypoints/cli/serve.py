@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import typer
 
+from foreseen.entrypoints.listening import try_port
 from foreseen.entrypoints.starting import Starting
 from foreseen.model import start_model
 from foreseen.settings import Settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def serve_model(settings: Settings, out: TextIO) -> None:
     """Serve until a signal ends it; what is served is announced on `out`."""
     starting = Starting()
+    try_port(settings.host, settings.port)
     with start_model(settings) if settings.model_in == "process" else nullcontext() as process:
         # Imported while the model loads: either takes most of a start. To collect garbage meanwhile would take a tenth
         # of that, and find none; `serve` takes it up again.

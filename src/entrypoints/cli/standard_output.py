@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
+from foreseen.settings import SettingsError
+
+_STANDARD: Final = "-"
 _OUT: Final = 1
 _ERR: Final = 2
 """Descriptors that libraries write to past Python's own streams."""
@@ -37,6 +40,21 @@ def reached_through(ours: TextIO, path: str) -> str:
     if path in _NAMES and _has_descriptor(ours):
         return f"/dev/fd/{ours.fileno()}"
     return path
+
+
+def beside_output(ours: TextIO, path: Path | None, *, output: str, flag: str) -> Path | None:
+    """Return the path of a file that is written beside the output; - is standard output.
+
+    Raises:
+        SettingsError: the output goes there already.
+    """
+    if path is None:
+        return None
+    if str(path) != _STANDARD:
+        return Path(reached_through(ours, str(path)))
+    if output == _STANDARD:
+        raise SettingsError(f"{flag}: expected a file, since the output goes to standard output")
+    return Path(reached_through(ours, _NAMES[0]))
 
 
 def _set_apart(stream: TextIO | None) -> TextIO:

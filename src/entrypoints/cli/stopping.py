@@ -3,13 +3,38 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+
+from foreseen.domain.errors import TerminatedError
+
+SAME_S: Final = 0.3
+"""Seconds within which a SIGTERM is the one before it again: supervisors send it to a process and to its group."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR: Final = "\x1b[?25h"
 """A progress bar hides it."""
+
+
+class _Heard:
+    """When the first signal came."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._first_s: float | None = None
+
+    def is_first(self) -> bool:
+        """Note a signal, and return whether it is the first."""
+        if self._first_s is None:
+            self._first_s = self._clock()
+            return True
+        return False
+
+    def is_another(self, signum: int) -> bool:
+        """Return whether a signal that is not the first was meant as another one, as each Ctrl-C is."""
+        return signum == signal.SIGINT or self._clock() > (self._first_s or 0.0) + SAME_S
 
 
 class Stopping:
@@ -20,9 +45,10 @@ class Stopping:
         is_heeded: whether the run was told when it asked, and so did not come to its end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.signum = 0
         self.is_heeded = False
+        self._heard = _Heard(clock)
 
     def __call__(self) -> bool:
         """Tell the run."""
@@ -30,12 +56,27 @@ class Stopping:
         return self.is_heeded
 
     def hear(self, signum: int, _: Any) -> None:
-        """Take a signal: the first one asks, the next one does not wait."""
-        if self.signum:
+        """Accept a signal: on the first the run stops in good order, on another one at once."""
+        if self._heard.is_first():
+            self.signum = signum
+            _say("stopping when the rows under way are written; once more stops at once", "\n")
+        elif self._heard.is_another(signum):
             _say("stopped at once; --resume goes on with what was durable", f"{_SHOW_CURSOR}\n")
             os._exit(128 + signum)
-        self.signum = signum
-        _say("stopping when the rows under way are written; once more stops at once", "\n")
+
+
+class Leaving:
+    """A handler of SIGTERM that ends the process as Ctrl-C does, so that no unfinished file is left; twice at once."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._heard = _Heard(clock)
+
+    def __call__(self, signum: int, _: Any) -> None:
+        """Raise TerminatedError on the main thread; while that ends, another signal waits for nothing."""
+        if self._heard.is_first():
+            raise TerminatedError(128 + signum)
+        if self._heard.is_another(signum):
+            os._exit(128 + signum)
 
 
 @contextmanager

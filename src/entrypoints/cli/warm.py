@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from foreseen.container import SharedCache, opened, shared_cache
 from foreseen.domain.errors import CacheUnavailableError, ModelUnavailableError
@@ -21,17 +21,30 @@ from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import ScoringContainer, left_out, scoring_container
 from foreseen.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    from foreseen.model import ModelProcess
 
-def warm_cache(settings: Settings, files: Files, out: TextIO, *, jobs: int | None, progress: Progression) -> int:
-    """Fill the shared cache from files; give the exit code.
 
+def warm_cache(
+    settings: Settings,
+    files: Files,
+    out: TextIO,
+    *,
+    jobs: int | None,
+    progress: Progression,
+    process: "ModelProcess | None" = None,
+) -> int:
+    """Fill the shared cache from files; return the exit code.
+
+    Args:
+        process: one that loads the model by now.
     Raises:
         CacheUnavailableError: it was out of use, at the start or meanwhile.
     """
     configure_logs(settings)
     if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
         raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
-    container = scoring_container(settings.model_copy(update={"cache": "redis"}), jobs=jobs)
+    container = scoring_container(settings.model_copy(update={"cache": "redis"}), jobs=jobs, process=process)
     files = files.listed(container)
     container.predictor()
     cache_what_repeats(container)

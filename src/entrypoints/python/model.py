@@ -42,7 +42,8 @@ class Model:
             ModelUnavailableError: it cannot be loaded.
         """
         is_auto = not settings.is_cache_chosen
-        settings = settings.model_copy(update={"cache": "auto"}) if is_auto else settings
+        # What a notebook defines is not there in another process.
+        settings = settings.model_copy(update={"model_in": "thread", **({"cache": "auto"} if is_auto else {})})
         self._path = settings.model
         self._container: ScoringContainer = scoring_container(settings, jobs=jobs, is_auto=is_auto)
         self.name = settings.model_name

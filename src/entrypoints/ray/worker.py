@@ -14,6 +14,7 @@ from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.table import Scored
 from foreseen.domain.tally import SIZE, Tally
+from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, FailurePolicy
 from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.batch.summary import told
 from foreseen.entrypoints.caching import cache_what_repeats
@@ -37,6 +38,7 @@ class Plan:
         info: the model as it is where the run was started.
         jobs: calls of the model side by side in each process.
         is_auto: whether each tier is asked and filled only where that pays.
+        policy: what becomes of rows on which the model fails.
     """
 
     settings: Settings
@@ -46,6 +48,7 @@ class Plan:
     info: ModelInfo
     jobs: int
     is_auto: bool
+    policy: FailurePolicy = DEFAULT_POLICY
 
 
 def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
@@ -104,7 +107,9 @@ class Scorer:
         encoder = plan.tables.encoder(container, plan.schema)
         with part_sink(container, encoder, plan.folder, part.place, ending=plan.tables.ending) as sink:
             at_once: int = container.model_thread().at_once
-            scored = self._runner.run(score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once))
+            scored = self._runner.run(
+                score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once, policy=plan.policy)
+            )
         counts = [now - then for now, then in zip(_counts(tally), before, strict=True)]
         worker = f"{socket.gethostname()}/{os.getpid()}"
         return Outcome(part.place, scored, part.bytes_read, worker, counts, told(self._predict.tiers))

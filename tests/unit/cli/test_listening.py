@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from foreseen.entrypoints.listening import PortError, listening
+from foreseen.entrypoints.listening import PortError, listening, try_port
 
 
 def test_connections_wait_until_they_are_served() -> None:
@@ -35,3 +35,15 @@ def test_an_address_that_is_not_ours_is_said(host: str) -> None:
 def test_names_and_addresses_are_taken(host: str) -> None:
     with listening(host, 0) as listener:
         assert listener.getsockname()[1] > 0
+
+
+def test_a_port_that_was_tried_is_free_and_accepts_nobody() -> None:
+    with listening("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+
+        with pytest.raises(PortError, match=f"listen on 127.0.0.1 port {port}: .+; see --host and --port"):
+            try_port("127.0.0.1", port)
+
+    try_port("127.0.0.1", port)
+    with socket.socket() as asking:
+        assert asking.connect_ex(("127.0.0.1", port)) != 0

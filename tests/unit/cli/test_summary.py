@@ -68,6 +68,7 @@ def test_a_program_reads_the_same_as_json(summary: Summary) -> None:
         "cache": "auto: tiered",
         "decided": {"L1": "asked for every row, as it was told", "L2": "asked for every row, as it was told"},
         "notices": [{"kind": "words read as missing", "column": "alley", "count": 2, "example": "NA"}],
+        "error": None,
     }
 
 

@@ -11,7 +11,7 @@ from foreseen.adapters.spool.durable_sink import STEP_S, DurableSink
 from foreseen.adapters.spool.origin import InputDigest, Origin
 from foreseen.adapters.spool.places import Places
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, Reject, Scored
+from foreseen.domain.table import Chunk, Piece, Reject, Scored
 
 ORIGIN = Origin((InputDigest("in.csv", 5, "ab" * 32),), "m" * 32, {"outputs": "predict"})
 
@@ -55,6 +55,11 @@ class RejectsEncoder:
         return b"".join(f"line {one.line}\n".encode() for one in rejects)
 
 
+def piece_of(chunk: int) -> Piece:
+    """Return a piece of a chunk, whatever it holds."""
+    return Piece(chunk, 0, 2, {"prediction": [1.5]}, {1: ("expected 1", True)})
+
+
 @dataclass
 class Clock:
     """Stands still but when it is set."""
@@ -73,6 +78,7 @@ class Run:
     is_sealed: bool = False
     is_rejects_named: bool = False
     has_rejects: bool = True
+    has_pieces: bool = False
     force: bool = False
     resume: bool = True
     origin: Origin = ORIGIN
@@ -113,6 +119,9 @@ class Run:
         for rows, rejects in CHUNKS[sink.scored.chunks : chunks]:
             kept = rejects if self.has_rejects else ()
             was = sink.scored
+            if self.has_pieces:
+                self.clock.now += STEP_S
+                sink.note(piece_of(was.chunks))
             self.clock.now += STEP_S / self.chunks_a_step
             sink.write(rows, kept, Scored(was.chunks + 1, was.rows + rows.count(b"\n"), was.rejected + len(kept)))
 

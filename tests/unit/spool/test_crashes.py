@@ -19,6 +19,7 @@ KINDS = {
     "no rejects": {"has_rejects": False},
     "rejects named": {"is_rejects_named": True},
     "no rejects, named": {"is_rejects_named": True, "has_rejects": False},
+    "pieces": {"has_pieces": True},
 }
 
 

@@ -17,7 +17,7 @@ from foreseen.adapters.spool.places import places
 from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.table import Scored
 
-from .runs import ROWS, Run
+from .runs import ROWS, Run, piece_of
 
 
 class Failing(Disk):
@@ -200,6 +200,71 @@ def test_a_new_file_may_be_read_as_any_other(tmp_path: Path) -> None:
         os.umask(mask)
 
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o640}
+
+
+def test_pieces_of_a_chunk_are_kept_until_it_is_written(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    sink = run.sink()
+    run.write(sink, 2)
+    for chunk in (2, 3):
+        sink.note(piece_of(chunk))
+    sink.keep()
+
+    again = run.sink()
+    assert list(again.pieces) == [piece_of(2), piece_of(3)]
+    run.write(again, 3)
+    again.keep()
+    assert list(run.sink().pieces) == [piece_of(3)]
+
+
+def test_a_run_that_stops_amid_its_first_chunk_keeps_what_it_has(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    sink = run.sink()
+    sink.note(piece_of(0))
+    sink.keep()
+
+    again = run.sink()
+    assert (list(again.pieces), again.scored) == ([piece_of(0)], Scored())
+    run.write(again)
+    again.finish()
+    assert run.places.out.read_bytes() == ROWS
+
+
+def test_pieces_that_come_fast_are_not_made_durable_each(tmp_path: Path) -> None:
+    run, synced = Run(tmp_path), []
+
+    class Counting(Disk):
+        def sync(self, handle: int) -> None:
+            synced.append(handle)
+            super().sync(handle)
+
+    sink = run.sink(Counting())
+    synced.clear()
+    for _ in range(100):
+        sink.note(piece_of(0))
+    assert not synced
+    sink.discard()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o444, 0o664])
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
+    run = Run(tmp_path, force=True, chunks_a_step=1)
+    for path in (run.places.out, run.places.rejects):
+        path.write_bytes(b"old")
+        path.chmod(mode)
+    sink = run.sink()
+    run.write(sink)
+    assert {_mode(path) for path in (run.places.partial, run.places.rejects_partial)} == {mode | 0o600}
+    sink.keep()
+
+    run()
+
+    assert {_mode(path) for path in (run.places.out, run.places.rejects)} == {mode}
+    assert run.places.out.read_bytes() == ROWS
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_what_was_locked_and_removed_meanwhile_is_made_anew(tmp_path: Path) -> None:

@@ -70,12 +70,12 @@ def test_a_line_of_another_journal_or_out_of_its_place_is_refused() -> None:
 
 def test_a_journal_of_another_format_is_refused() -> None:
     other, _ = origin_line(ORIGIN, replaces=False)
-    body = json.loads(other) | {"foreseen_journal": 2}
+    body = json.loads(other) | {"foreseen_journal": 1}
     body.pop("check")
     from foreseen.adapters.spool import journal  # noqa: PLC0415 - its inside, which makes lines of any format
 
     line, _ = journal._line(body, "")
-    with pytest.raises(TableError, match="expected a journal of format 1, got 2"):
+    with pytest.raises(TableError, match="expected a journal of format 2, got 1"):
         read_journal(line, name="j")
 
 

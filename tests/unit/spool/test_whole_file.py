@@ -92,3 +92,16 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 
     assert got == [b"through"]
     assert path.is_fifo()
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions_and_its_links(tmp_path: Path) -> None:
+    path, link = tmp_path / "out.csv", tmp_path / "link.csv"
+    path.write_bytes(b"before")
+    path.chmod(0o604)
+    link.symlink_to(path)
+
+    with whole_file(link) as file:
+        file.write(b"after")
+
+    assert link.is_symlink()
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"after", 0o604)

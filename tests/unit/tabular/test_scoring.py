@@ -12,7 +12,7 @@ from foreseen.adapters.tabular.added_columns import added_columns
 from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder
 from foreseen.adapters.tabular.csv_reader import CsvReader
 from foreseen.domain.batch import Batch
-from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError, TableError
+from foreseen.domain.errors import Flaw, InvalidBatchError, TableError
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
@@ -125,14 +125,6 @@ async def test_an_empty_table_is_scored_without_the_model(predict_with: Callable
 
     assert await scored(predict_with(model, NoCache()), HEADER) == ([], [], Scored())
     assert model.calls == []
-
-
-async def test_a_model_that_fails_ends_the_run(predict_with: Callable[..., Predict]) -> None:
-    model = FakePredictor()
-    model.error = PredictionError("broken")
-
-    with pytest.raises(PredictionError, match="broken"):
-        await scored(predict_with(model, NoCache()), HEADER + "1,1\n")
 
 
 async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callable[..., Predict]) -> None:

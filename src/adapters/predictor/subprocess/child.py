@@ -10,16 +10,19 @@ from io import TextIOWrapper
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from foreseen.adapters.predictor.subprocess.answering import answer_in_turn, answer_side_by_side
 from foreseen.adapters.predictor.subprocess.messages import LogLine, Order, Pipe
-from foreseen.domain.errors import ForeseenError, PredictionError
-from foreseen.domain.model_failure import failure_text
+from foreseen.domain.errors import ForeseenError
 
 if TYPE_CHECKING:
     from foreseen.domain.ports import Predictor
 
 log = logging.getLogger(__name__)
+
+FILES_COLLECTED_AFTER: Final = (200_000, 20, 50)
+"""New objects between two collections of garbage, for files: a batch of thousands makes some for each row."""
 
 NICENESS: Final = 1
 """How much nicer a model is than what serves: a hit goes first, and other processes do not starve the model.
@@ -40,10 +43,15 @@ def main(fd: int) -> None:
         order: Order = pipe.receive()
         _log_through(pipe, order.log_level)
         predictor = _load(pipe, order)
-        while True:
-            pipe.send(_answer(predictor, pipe.receive()))
+        if order.calls:
+            answer_side_by_side(pipe, predictor, order.calls)
+        else:
+            answer_in_turn(pipe, predictor)
     except (EOFError, OSError):
         return  # the parent wants no more
+    except MemoryError:
+        log.error("the model's process has run out of memory")
+        sys.exit(1)
 
 
 def _print_to_errors() -> None:
@@ -79,8 +87,11 @@ def _load(pipe: Pipe, order: Order) -> "Predictor":
         pipe.send(exc)
         sys.exit(1)
     gc.freeze()
+    if order.calls:
+        gc.set_threshold(*FILES_COLLECTED_AFTER)
+    else:
+        _let_hits_go_first()
     gc.enable()
-    _let_hits_go_first()
     pipe.send(predictor.info)
     return predictor
 
@@ -93,19 +104,6 @@ def _let_hits_go_first() -> None:
     for thread in [int(folder.name) for folder in threads.iterdir()] if threads.exists() else [0]:
         with suppress(ProcessLookupError):  # it has ended meanwhile
             os.setpriority(os.PRIO_PROCESS, thread, niceness)
-
-
-def _answer(predictor: "Predictor", columns: Any) -> list[bytes] | ForeseenError:
-    """Predict, and encode here: it takes longer than what goes over, and the parent has hits to answer."""
-    from foreseen.domain.batch import Batch  # noqa: PLC0415 - there since the model was loaded
-
-    try:
-        return predictor.predict(Batch(predictor.info.signature, columns)).encode()
-    except ForeseenError as exc:
-        return exc
-    except BaseException as exc:  # sys.exit() in a model fails one call, too
-        log.exception("the model failed")
-        return PredictionError(f"the model failed: {failure_text(exc)}")
 
 
 class _ParentLog(logging.Handler):

@@ -15,10 +15,12 @@ class Order:
     Attributes:
         options: what `load_predictor` takes, by name.
         log_level: name of the least level that the parent logs.
+        calls: batches that are answered side by side, for a file; 0 for one after the other, for a service.
     """
 
     options: Mapping[str, Any]
     log_level: str
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,13 @@ class ModelProcess:
         is_abandoned: whether no other is to take its place.
     """
 
-    def __init__(self, options: Mapping[str, Any], *, log_level: str = "warning") -> None:
-        """Take what `load_predictor` takes, by name, and the least level that is logged here."""
-        self._order = Order(options, log_level)
+    def __init__(self, options: Mapping[str, Any], *, log_level: str = "warning", calls: int = 0) -> None:
+        """Accept what `load_predictor` takes, by name, and the least level that is logged here.
+
+        Args:
+            calls: batches that are answered side by side; 0 for one after the other.
+        """
+        self._order = Order(options, log_level, calls)
         self._loaded: ModelInfo | None = None
         self.is_abandoned = False
         ours, theirs = multiprocessing.Pipe()
@@ -76,7 +80,7 @@ class ModelProcess:
 
     def another(self) -> "ModelProcess":
         """Start one more like this one."""
-        return ModelProcess(self._order.options, log_level=self._order.log_level)
+        return ModelProcess(self._order.options, log_level=self._order.log_level, calls=self._order.calls)
 
     @property
     def has_ended(self) -> bool:
@@ -91,7 +95,7 @@ class ModelProcess:
             ProcessEndedError: the child ended before it could tell.
         """
         if self._loaded is None:
-            self._loaded = self._receive()
+            self._loaded = self.receive()
         return self._loaded
 
     @property
@@ -107,9 +111,35 @@ class ModelProcess:
             ProcessEndedError: the child ended before it could answer.
             NoAnswerError: it did not within so many seconds; it has to be killed now: its answer may still come.
         """
-        self._send(columns)
-        bodies: list[bytes] = self._receive(limit_s)
+        self.send(columns)
+        bodies: list[bytes] = self.receive(limit_s)
         return bodies
+
+    def send(self, message: object) -> None:
+        """Send a message to the child, from any thread.
+
+        Raises:
+            ProcessEndedError: the child is gone.
+        """
+        try:
+            self._pipe.send(message)
+        except OSError as exc:
+            raise ProcessEndedError(self.ending()) from exc
+
+    def receive(self, limit_s: float | None = None) -> Any:
+        """Wait for the next message that is no line for the log, and return it.
+
+        Raises:
+            ForeseenError: that was the message.
+            ProcessEndedError: the child ended before it sent one.
+            NoAnswerError: it did not within so many seconds.
+        """
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+        while isinstance(message := self._next(deadline), LogLine):
+            logging.getLogger(message.logger).log(message.level, "%s", message.text)
+        if isinstance(message, ForeseenError):
+            raise message
+        return message
 
     def kill(self) -> None:
         """End the child whatever it does, from any thread: who waits for it is told by ProcessEndedError."""
@@ -146,21 +176,6 @@ class ModelProcess:
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.close()
-
-    def _send(self, message: object) -> None:
-        try:
-            self._pipe.send(message)
-        except OSError as exc:
-            raise ProcessEndedError(self.ending()) from exc
-
-    def _receive(self, limit_s: float | None = None) -> Any:
-        """Wait for the next message that is no line for the log; raise it if it is an error."""
-        deadline = None if limit_s is None else time.monotonic() + limit_s
-        while isinstance(message := self._next(deadline), LogLine):
-            logging.getLogger(message.logger).log(message.level, "%s", message.text)
-        if isinstance(message, ForeseenError):
-            raise message
-        return message
 
     def _next(self, deadline: float | None) -> Any:
         try:

@@ -43,7 +43,7 @@ class ProcessPredictor:
         self._closing = Event()
         with ExitStack() as on_failure:
             on_failure.callback(process.close)
-            self.info = _loaded(process)
+            self.info = loaded_info(process)
             on_failure.pop_all()
 
     def predict(self, batch: Batch) -> EncodedPredictions:
@@ -123,7 +123,12 @@ class ProcessPredictor:
             raise PredictionError(f"{_ANOTHER}: {self.info.difference(loaded)}")
 
 
-def _loaded(process: ModelProcess) -> ModelInfo:
+def loaded_info(process: ModelProcess) -> ModelInfo:
+    """Wait until a child has loaded its model, and return what it is.
+
+    Raises:
+        ModelUnavailableError: as `load_predictor`, or the process ended meanwhile.
+    """
     try:
         return process.loaded()
     except ProcessEndedError as exc:

@@ -1,0 +1,68 @@
+"""The pieces of chunks: of one that takes long, what is answered is shown and kept, and a run may stop there."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from foreseen.domain.predictions import Predictions
+from foreseen.domain.table import Chunk, Piece
+from foreseen.entrypoints.batch.chunk_answers import Answered, ChunkAnswers
+from foreseen.entrypoints.batch.failures_in_a_row import Failure
+from foreseen.entrypoints.batch.pace import Pacing
+
+Note = Callable[[Piece], Awaitable[None]]
+
+
+class ChunkPieces:
+    """Answers chunks piece by piece; what comes of a chunk does not depend on its pieces."""
+
+    def __init__(self, pace: Pacing, kept: Sequence[Piece], *, note: Note, should_stop: Callable[[], bool]) -> None:
+        """Accept where pieces end, and those that an earlier run has kept.
+
+        Args:
+            note: called after each piece but the last of a chunk.
+            should_stop: called then; if it returns true, the rest of the chunk is left to another run.
+        """
+        self._pace = pace
+        self._kept = kept
+        self._note = note
+        self._should_stop = should_stop
+
+    async def answered(self, answers: ChunkAnswers, chunk: Chunk, number: int, count: int) -> Answered | None:
+        """Return the answers to all readable rows of a chunk; None where it was stopped before.
+
+        Args:
+            number: of the chunk in its table, from 0.
+            count: of its readable rows.
+        Raises:
+            FailedRowError, PredictionError, ModelUnavailableError: as `ChunkAnswers.of`.
+            TableError: a piece cannot be kept.
+        """
+        parts, start = self._left_of(chunk, number)
+        while start < count:
+            rows = range(start, self._pace.end(start, count))
+            learn = self._pace.begin()
+            parts.append(await answers.of(rows))
+            learn(len(rows))
+            start = rows.stop
+            if start < count:
+                await self._note(_piece(number, rows, parts[-1]))
+                if self._should_stop():
+                    return None
+        return Answered.joined(parts)
+
+    def _left_of(self, chunk: Chunk, number: int) -> tuple[list[Answered], int]:
+        """Return what an earlier run has of a chunk, and the row to go on with."""
+        parts, start = list[Answered](), 0
+        for piece in self._kept:
+            if piece.chunk == number and piece.start == start:
+                failures = {
+                    row: Failure(chunk.place(row), reason, is_refusal=is_refusal)
+                    for row, (reason, is_refusal) in piece.failed.items()
+                }
+                parts.append(Answered(Predictions(dict(piece.outputs)), failures))
+                start = piece.end
+        return parts, start
+
+
+def _piece(number: int, rows: range, answered: Answered) -> Piece:
+    failed = {row: (failure.reason, failure.is_refusal) for row, failure in answered.failures.items()}
+    return Piece(number, rows.start, rows.stop, answered.predictions.outputs, failed)

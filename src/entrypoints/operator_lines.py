@@ -1,0 +1,51 @@
+"""Lines for the operator on standard error, as text for people or, where logs are JSON, as JSON."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import Any, Final, TextIO
+
+_FLAG: Final = "--log-format"
+_VARIABLE: Final = "FORESEEN_LOG_FORMAT"
+
+
+class JsonStream(logging.StreamHandler[TextIO]):
+    """A handler whose lines are JSON."""
+
+
+def write_line(said: str, *, level: str = "error", **fields: Any) -> None:
+    """Write one line.
+
+    Args:
+        level: of the line, where it is JSON.
+        fields: what a program reads beside it, where it is JSON.
+    """
+    if not lines_are_json():
+        print(f"foreseen: {said}", file=sys.stderr)  # noqa: T201
+        return
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    line = {"event": said, **fields, "level": level, "logger": "foreseen", "timestamp": now}
+    print(json.dumps(line, ensure_ascii=False), file=sys.stderr)  # noqa: T201
+
+
+def lines_are_json() -> bool:
+    """Return whether lines are JSON: as logs are, or before these are set up, as they were chosen."""
+    handlers = logging.getLogger().handlers
+    if handlers:
+        return any(isinstance(handler, JsonStream) for handler in handlers)
+    return _is_json_chosen(sys.argv[1:], os.environ)
+
+
+def _is_json_chosen(words: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Look for the format where the settings are wrong, or not read yet; a file of settings is not looked into."""
+    chosen = environment.get(_VARIABLE, "")
+    for word, after in zip_longest(words, words[1:], fillvalue=""):
+        if word == _FLAG:
+            chosen = after
+        elif word.startswith(f"{_FLAG}="):
+            chosen = word.partition("=")[2]
+    return chosen == "json"
