@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from foreseen.domain.missing_words import MISSING_WORDS
 
-Format = Literal["csv", "tsv", "parquet", "jsonl", "json"]
+Format = Literal["csv", "tsv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx"]
 READ_ONLY: Final[tuple[Format, ...]] = ("json",)
 """Formats that rows cannot be added to."""
 
@@ -20,6 +20,7 @@ class TableForm:
         quote: what stands around a cell that holds a delimiter, a newline or this.
         encoding: as Python names it.
         missing_words: those that stand for a missing value of a feature that may be missing; an empty cell is one.
+        sheet: of a workbook; None for its first.
     """
 
     format: Format | None = None
@@ -27,6 +28,7 @@ class TableForm:
     quote: str = '"'
     encoding: str = "utf-8"
     missing_words: tuple[str, ...] = MISSING_WORDS
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,13 @@ def zipped(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def written(write: Callable[[Any], object]) -> bytes:
+    """Return what is written into a file."""
+    out = io.BytesIO()
+    write(out)
+    return out.getvalue()
+
+
 PACKED: dict[str, Callable[[bytes], bytes]] = {
     "in.csv.gzip": gzip.compress, "in.csv.bz2": bz2.compress, "in.csv.xz": lzma.compress, "in.zip": zipped,
     "gzip without its ending.csv": gzip.compress, "plain.csv.gz": bytes,
@@ -87,6 +94,9 @@ FORMATS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "json": lambda frame: frame.to_json(orient="records", double_precision=15).encode(),
     "pretty json": lambda frame: json.dumps(frame.to_dict("records"), indent=2).encode(),
     "jsonl": lambda frame: frame.to_json(orient="records", lines=True, double_precision=15).encode(),
+    "feather": lambda frame: written(frame.reset_index(drop=True).to_feather),
+    "orc": lambda frame: frame.reset_index(drop=True).to_orc(),
+    "xlsx": lambda frame: written(lambda out: frame.to_excel(out, index=False)),
 }
 
 
@@ -239,3 +249,18 @@ def test_closed_streams_matter_to_who_reads_or_writes_them(
 
     expected = b"foreseen: standard input: expected an open stream, got a closed one\n" if code else b""
     assert (done.returncode, done.stderr) == (code, expected)
+
+
+@pytest.mark.parametrize(
+    ("out", "read"), [("out.feather", pd.read_feather), ("out.orc", pd.read_orc), ("out.xlsx", pd.read_excel)]
+)
+def test_what_is_written_is_read_by_pandas(
+    out: str, read: Callable[[str], pd.DataFrame], score: Score, iris_model: Path
+) -> None:
+    Path("in.csv").write_bytes(as_csv(flowers()))
+
+    assert run_here("score", iris_model, "in.csv", "-o", out).returncode == 0
+
+    found = read(out)
+    assert found[list(flowers().columns)].astype(float).equals(flowers().astype(float))
+    assert found["prediction"].astype(str).tolist() == ["0"] * ROWS

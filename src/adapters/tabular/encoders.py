@@ -11,6 +11,8 @@ from foreseen.adapters.tabular.jsonl_encoder import JsonlEncoder
 from foreseen.adapters.tabular.kept_columns import kept_columns
 from foreseen.adapters.tabular.layout import layout_of
 from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
+from foreseen.adapters.tabular.sealing.excel_limits import ExcelLimits
+from foreseen.adapters.tabular.sealing.seals import SEALS
 from foreseen.domain.notices import Notices
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import TableEncoder
@@ -38,9 +40,11 @@ def table_encoder(
     layout = layout_of(path, form)
     added = added_columns(outputs, signature.classes, prediction=columns.prediction)
     kept = kept_columns(schema.names, columns, added, name=name)
-    if layout.kind == "parquet":
-        return ParquetEncoder(pa.schema([schema.field(column) for column in kept]), added=added, signature=signature)
     encoder: TableEncoder
+    if (seal := SEALS.get(layout.kind)) is not None:
+        kept_schema = pa.schema([schema.field(column) for column in kept])
+        encoder = ParquetEncoder(kept_schema, added=added, signature=signature, seal=seal)
+        return ExcelLimits(encoder, columns=len(kept) + len(added), name=name) if layout.kind == "xlsx" else encoder
     if layout.kind == "jsonl":
         encoder = JsonlEncoder(kept, added=added, signature=signature, notices=notices)
     else:

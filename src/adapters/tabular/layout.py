@@ -8,7 +8,7 @@ from typing import Final, Literal
 from foreseen.domain.errors import TableError
 from foreseen.domain.table_form import TableForm
 
-Kind = Literal["csv", "parquet", "jsonl", "json"]
+Kind = Literal["csv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx"]
 """What there is a reader for; "json" is an array of objects."""
 Compression = Literal["gzip", "zstd", "bz2", "xz", "zip"]
 
@@ -20,6 +20,9 @@ KIND_NAMES: Final[dict[Kind, str]] = {
     "parquet": "Parquet",
     "jsonl": "JSON Lines",
     "json": "JSON",
+    "arrow": "Arrow",
+    "orc": "ORC",
+    "xlsx": "Excel",
 }
 _KINDS: Final[dict[str, tuple[Kind, str]]] = {
     "csv": ("csv", ","),
@@ -30,9 +33,16 @@ _KINDS: Final[dict[str, tuple[Kind, str]]] = {
     "jsonl": ("jsonl", ""),
     "ndjson": ("jsonl", ""),
     "json": ("json", ""),
+    "arrow": ("arrow", ""),
+    "arrows": ("arrow", ""),
+    "feather": ("arrow", ""),
+    "ipc": ("arrow", ""),
+    "orc": ("orc", ""),
+    "xlsx": ("xlsx", ""),
+    "xlsm": ("xlsx", ""),
 }
 _OTHERS: Final = {
-    "xlsx", "xlsm", "xlsb", "xls", "ods", "feather", "arrow", "ipc", "orc", "avro", "pkl", "pickle", "h5", "hdf5",
+    "xlsb", "xls", "ods", "avro", "pkl", "pickle", "h5", "hdf5",
     "db", "sqlite", "duckdb", "rds", "rdata", "dta", "sav", "sas7bdat", "xml", "html", "7z", "rar", "tar", "lz4",
 }  # fmt: skip
 """Endings of names that say what is neither read nor written here; such a file should not turn out to be CSV."""
@@ -71,8 +81,9 @@ def layout_of(path: str, form: TableForm) -> Layout:
     kind, delimiter = _KINDS[form.format or _said_by(name) or "csv"]
     if kind == "json":
         raise TableError(f"{path}: expected a format that rows can be added to, got json; jsonl is an object a line")
-    if kind == "parquet" and compression is not None:
-        raise TableError(f"{path}: expected a Parquet file as it is, which is compressed within, got another format")
+    if kind not in ("csv", "jsonl") and compression is not None:
+        expected = f"expected output in {KIND_NAMES[kind]} as it is, which is compressed within"
+        raise TableError(f"{path}: {expected}, got {compression} around it")
     if compression is not None and compression not in _WRITTEN:
         raise TableError(f"{path}: expected output as it is, or in gzip (.gz) or zstd (.zst), got {compression}")
     return Layout(kind, compression, form.delimiter or delimiter, form.quote, _known(form.encoding))

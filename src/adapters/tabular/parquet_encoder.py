@@ -3,7 +3,7 @@
 A Parquet file has its index at the end and cannot be added to; a stream of Arrow messages can, and can be cut off.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -37,8 +37,16 @@ class ParquetEncoder:
 
     has_to_be_sealed: Final = True
 
-    def __init__(self, schema: pa.Schema, *, added: Sequence[AddedColumn], signature: Signature) -> None:
-        """Accept the columns that are kept of what was read, and those to add."""
+    def __init__(
+        self,
+        schema: pa.Schema,
+        *,
+        added: Sequence[AddedColumn],
+        signature: Signature,
+        seal: Callable[[BinaryIO, BinaryIO], None] = seal_parquet,
+    ) -> None:
+        """Accept the columns that are kept of what was read, those to add, and what makes the file of all rows."""
+        self._seal = seal
         self._added = [(column, _field(column, signature)) for column in added]
         self._read = _read_from_text(schema, signature)
         kept = [
@@ -77,7 +85,7 @@ class ParquetEncoder:
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         """Write the file, a group of rows at a time."""
-        seal_parquet(spool, out)
+        self._seal(spool, out)
 
 
 def _signed(values: Any, column: pa.Array) -> Any:

@@ -25,13 +25,23 @@ def seal_parquet(spool: BinaryIO, out: BinaryIO) -> None:
     Raises:
         TableError: the stream ends within a message.
     """
+    schema, groups = whole_groups(spool)
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+        for group in groups:
+            writer.write_table(group, row_group_size=group.num_rows)
+
+
+def whole_groups(spool: BinaryIO) -> tuple[pa.Schema, Iterator[pa.Table]]:
+    """Return the types of all columns and the rows, in groups of one size, of a stream that may end after any message.
+
+    Raises:
+        TableError: the stream ends within a message.
+    """
     types = _settled(spool)
     spool.seek(0)
     stream = pa.ipc.open_stream(spool)
     schema = pa.schema([pa.field(field.name, types.get(field.name, field.type)) for field in stream.schema])
-    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for group in _groups(_converted(batch, schema) for batch in _batches(stream)):
-            writer.write_table(group, row_group_size=group.num_rows)
+    return schema, _groups(_converted(batch, schema) for batch in _batches(stream))
 
 
 def _batches(stream: Any) -> Iterator[pa.RecordBatch]:

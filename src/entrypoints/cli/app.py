@@ -22,6 +22,7 @@ from foreseen.entrypoints.cli.files import (
     OUTPUT_FORMAT,
     PREDICTION_COLUMN,
     QUOTE,
+    SHEET,
     files_of,
 )
 from foreseen.entrypoints.cli.model_begun import model_begun
@@ -136,6 +137,7 @@ def score(
     quote: Annotated[str, QUOTE] = '"',
     encoding: Annotated[str, ENCODING] = "utf-8",
     na: Annotated[str | None, NA] = None,
+    sheet: Annotated[str | None, SHEET] = None,
     keep: Annotated[str | None, KEEP] = None,
     prediction_column: Annotated[str, PREDICTION_COLUMN] = "prediction",
     engine: Annotated[
@@ -170,6 +172,7 @@ def score(
         quote,
         encoding,
         na=na,
+        sheet=sheet,
         keep=keep,
         prediction=prediction_column,
     )
@@ -269,6 +272,7 @@ def warm(
     quote: Annotated[str, QUOTE] = '"',
     encoding: Annotated[str, ENCODING] = "utf-8",
     na: Annotated[str | None, NA] = None,
+    sheet: Annotated[str | None, SHEET] = None,
 ) -> int:
     """Answer the rows of files into Redis, so that whoever asks for them later is answered from there.
 
@@ -276,7 +280,9 @@ def warm(
     Exits with 0 when every row was answered, 3 when some could not be, 1 when it failed, 2 when it was called wrongly.
     """
     _require_model(settings)
-    files = files_of(sources, input_format, None, delimiter, quote, encoding, na=na, keep="", prediction="prediction")
+    files = files_of(
+        sources, input_format, None, delimiter, quote, encoding, na=na, sheet=sheet, keep="", prediction="prediction"
+    )
     put_off()
     with own_standard_output() as out, model_begun(settings, jobs) as process:
         from foreseen.entrypoints.cli.warm import warm_cache

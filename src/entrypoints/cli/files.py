@@ -25,8 +25,8 @@ _PANEL: Final = "Files"
 
 INPUTS: Any = typer.Argument(
     metavar="INPUT...",
-    help="Files and folders to read: CSV, TSV, Parquet or JSON, compressed or not; 'day-*.csv' is all that match; "
-    "- is standard input.",
+    help="Files and folders to read: CSV, TSV, Parquet, JSON, Arrow, ORC or Excel, compressed or not; "
+    "'day-*.csv' is all that match; - is standard input.",
     show_default=False,
 )
 OUTPUT: Any = typer.Option(
@@ -39,13 +39,16 @@ def _option(flag: str, metavar: str, told: str) -> Any:
 
 
 INPUT_FORMAT: Any = _option(
-    "--format", "CHOICE", "What INPUT is, if its name and its first bytes do not say it (csv|tsv|parquet|jsonl|json)."
+    "--format",
+    "CHOICE",
+    "What INPUT is, if its name and its first bytes do not say it (csv|tsv|parquet|jsonl|json|arrow|orc|xlsx).",
 )
-OUTPUT_FORMAT: Any = _option("--output-format", "CHOICE", "What OUT is to be (csv|tsv|parquet|jsonl).")
+OUTPUT_FORMAT: Any = _option("--output-format", "CHOICE", "What OUT is to be (csv|tsv|parquet|jsonl|arrow|orc|xlsx).")
 DELIMITER: Any = _option(
     "--delimiter", "CHAR", "Between two cells of CSV, in and out. (default: a comma; a tab for TSV)"
 )
 QUOTE: Any = _option("--quote", "CHAR", 'Around cells that need it, in and out. (default: ")')
+SHEET: Any = _option("--sheet", "NAME", "Of a workbook. (default: its first)")
 ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252; OUT is UTF-8. (default: utf-8)")
 NA: Any = _option(
     "--na",
@@ -86,6 +89,7 @@ def files_of(
     encoding: str,
     *,
     na: str | None = None,
+    sheet: str | None = None,
     keep: str | None,
     prediction: str,
 ) -> Files:
@@ -104,7 +108,7 @@ def files_of(
         raise SettingsError("--prediction-column: expected a name, got nothing")
     columns = OutputColumns(None if keep is None else _names(keep), prediction)
     words = MISSING_WORDS if na is None else _names(na)
-    read = TableForm(_format("--format", input_format), delimiter, quote, _encoding(encoding), words)
+    read = TableForm(_format("--format", input_format), delimiter, quote, _encoding(encoding), words, sheet)
     written = TableForm(_format("--output-format", output_format, _WRITTEN), delimiter, quote)
     return Files(_sources(inputs), read, written, columns)
 

@@ -13,8 +13,10 @@ from foreseen.domain.table import Chunk, TableEncoder, TableReader
 from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
 from foreseen.scoring import ScoringContainer
 
-_ENDINGS: Final = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson")
-_COMPRESSED: Final = (".gz", ".zst")
+_ENDINGS: Final = (
+    ".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".arrow", ".feather", ".ipc", ".orc", ".xlsx",
+)  # fmt: skip
+_COMPRESSED: Final = (".gz", ".gzip", ".zst", ".zstd")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,11 @@ def test_what_is_said_of_the_form_holds_in_and_out() -> None:
 WRONG = {
     "- twice": ("- -", "INPUT: expected - once, got it twice"),
     "no match": ("day-*.csv", "INPUT: expected files like day-*.csv, got none"),
-    "--format": ("a --format excel", "--format: expected csv, tsv, parquet, jsonl or json, got 'excel'"),
-    "--output-format": ("a --output-format xls", "--output-format: expected csv, tsv, parquet or jsonl, got 'xls'"),
+    "--format": ("a --format excel", "--format: expected csv, tsv, parquet, jsonl, json, arrow, orc or xlsx, got"),
+    "--output-format": (
+        "a --output-format xls",
+        "--output-format: expected csv, tsv, parquet, jsonl, arrow, orc or xlsx",
+    ),
     "--delimiter": ("a --delimiter ;;", "--delimiter: expected one ASCII character, got ';;'"),
     "--delimiter, wide": ("a --delimiter §", "--delimiter: expected one ASCII character, got '§'"),
     "--quote": ("a --quote ab", "--quote: expected one ASCII character, got 'ab'"),

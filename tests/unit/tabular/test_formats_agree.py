@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import orc
 
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.tables import opened_tables
@@ -80,19 +81,40 @@ def as_jsonl(rows: Rows) -> bytes:
     return "".join(json.dumps(row, default=in_json) + "\n" for row in rows).encode()
 
 
-def as_parquet(rows: Rows) -> bytes:
-    """Write Parquet."""
-    out = io.BytesIO()
+def as_table(rows: Rows) -> pa.Table:
+    """Return the rows with types."""
     schema = pa.schema(
         [("f", pa.float64()), ("g", pa.float32()), ("i", pa.int16()), ("b", pa.bool_()), ("t", pa.string()),
          ("v", pa.list_(pa.float64())), ("n", pa.int64()), ("h", pa.bool_()), ("d", pa.timestamp("us")),
          ("z", pa.timestamp("us", "UTC")), ("extra", pa.string())]
     )  # fmt: skip
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), out)
+    return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+def as_parquet(rows: Rows) -> bytes:
+    """Write Parquet."""
+    out = io.BytesIO()
+    pq.write_table(as_table(rows), out)
+    return out.getvalue()
+
+
+def as_arrow(rows: Rows) -> bytes:
+    """Write Arrow."""
+    out = io.BytesIO()
+    with pa.ipc.new_file(out, as_table(rows).schema) as writer:
+        writer.write_table(as_table(rows))
+    return out.getvalue()
+
+
+def as_orc(rows: Rows) -> bytes:
+    """Write ORC."""
+    out = io.BytesIO()
+    orc.write_table(as_table(rows), out)
     return out.getvalue()
 
 
 FORMATS = {"csv": as_csv, "jsonl": as_jsonl, "parquet": as_parquet}
+MORE_READ = FORMATS | {"arrow": as_arrow, "orc": as_orc}
 
 
 def chunks_of(data: bytes, suffix: str, folder: Path) -> tuple[list[Chunk], Any]:
@@ -114,9 +136,9 @@ def canonical(chunks: list[Chunk]) -> list[Any]:
 @settings(max_examples=60, deadline=None)
 def test_the_same_rows_are_the_same_instances_in_every_format(rows: Rows) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = [canonical(chunks_of(write(rows), name, Path(folder))[0]) for name, write in FORMATS.items()]
+        found = [canonical(chunks_of(write(rows), name, Path(folder))[0]) for name, write in MORE_READ.items()]
 
-    assert found[0] == found[1] == found[2]
+    assert all(each == found[0] for each in found)
 
 
 ANSWERS = {"prediction": "no", "probabilities": {"no": 0.75, "yes": 0.25}}
@@ -147,7 +169,7 @@ ROWS: Rows = [
 # fmt: on
 
 
-@pytest.mark.parametrize("written", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.zst"])
+@pytest.mark.parametrize("written", ["csv", "tsv", "jsonl", "parquet", "arrow", "orc", "xlsx", "csv.gz", "jsonl.zst"])
 @pytest.mark.parametrize("read", FORMATS)
 def test_every_format_can_become_every_other_and_be_scored_again(read: str, written: str, tmp_path: Path) -> None:
     data = scored(FORMATS[read](ROWS), read, written, tmp_path)

@@ -22,6 +22,10 @@ NAMES = {
     "a.ndjson.gz": ("jsonl", "gzip", ""),
     "a.csv.gzip": ("csv", "gzip", ","),
     "a.csv.zstd": ("csv", "zstd", ","),
+    "a.feather": ("arrow", None, ""),
+    "a.arrow": ("arrow", None, ""),
+    "a.orc": ("orc", None, ""),
+    "A.XLSX": ("xlsx", None, ""),
 }
 
 
@@ -56,9 +60,10 @@ def test_rows_cannot_be_added_to_every_compression(name: str) -> None:
         layout_of(name, TableForm())
 
 
-def test_parquet_is_compressed_within() -> None:
-    with pytest.raises(TableError, match=r"a.parquet.gz: expected a Parquet file as it is"):
-        layout_of("a.parquet.gz", TableForm())
+@pytest.mark.parametrize("name", ["a.parquet.gz", "a.feather.zst", "a.xlsx.gz"])
+def test_a_format_that_is_compressed_within_is_written_as_it_is(name: str) -> None:
+    with pytest.raises(TableError, match=f"^{name}: expected output in .* as it is, which is compressed within"):
+        layout_of(name, TableForm())
 
 
 TEXTS = {

@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from foreseen.adapters.tabular.csv_reader import CsvReader
 from foreseen.adapters.tabular.jsonl_reader import JsonlReader
-from foreseen.adapters.tabular.layout import Kind
+from foreseen.adapters.tabular.layout import KIND_NAMES, Kind
 from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.parquet_reader import ParquetReader
+from foreseen.adapters.tabular.sources.arrow_rows import ArrowRows
 from foreseen.adapters.tabular.sources.content import Content
+from foreseen.adapters.tabular.sources.excel_rows import ExcelRows
 from foreseen.adapters.tabular.sources.json_array import array_of_lines
+from foreseen.adapters.tabular.typed_reader import TypedReader, TypedRows
 from foreseen.domain.signature import Signature
 
 
@@ -75,9 +78,38 @@ def _parquet(content: Content, wanted: Wanted) -> Any:
     )
 
 
+def _arrow(content: Content, wanted: Wanted) -> Any:
+    return _typed(lambda: ArrowRows(content.stream), content, wanted)
+
+
+def _orc(content: Content, wanted: Wanted) -> Any:
+    from foreseen.adapters.tabular.sources.orc_rows import OrcRows  # noqa: PLC0415 - imported where it is used
+
+    return _typed(lambda: OrcRows(content.stream), content, wanted)
+
+
+def _excel(content: Content, wanted: Wanted) -> Any:
+    return _typed(lambda: ExcelRows(content.stream, name=content.name, sheet=content.sheet), content, wanted)
+
+
+def _typed(open_rows: Callable[[], TypedRows], content: Content, wanted: Wanted) -> TypedReader:
+    what = KIND_NAMES[content.layout.kind]
+    return TypedReader(
+        open_rows,
+        name=content.name,
+        what=what,
+        signature=wanted.signature,
+        wanted=wanted.keep,
+        words=wanted.words,
+    )
+
+
 _READERS: Final[Mapping[Kind, Callable[[Content, Wanted], Any]]] = {
     "csv": _csv,
     "jsonl": _json_lines,
     "json": _json_array,
     "parquet": _parquet,
+    "arrow": _arrow,
+    "orc": _orc,
+    "xlsx": _excel,
 }

@@ -8,7 +8,12 @@ from foreseen.adapters.tabular.layout import Compression, Kind
 
 HEAD_BYTES: Final = 4096
 
-_KINDS: Final[Sequence[tuple[bytes, Kind]]] = ((b"PAR1", "parquet"),)
+_KINDS: Final[Sequence[tuple[bytes, Kind]]] = (
+    (b"PAR1", "parquet"),
+    (b"ARROW1\x00\x00", "arrow"),
+    (b"\xff\xff\xff\xff", "arrow"),  # a stream of messages
+    (b"ORC", "orc"),
+)
 _COMPRESSIONS: Final[Sequence[tuple[bytes, Compression]]] = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -41,9 +46,7 @@ _BINARY: Final[Sequence[tuple[int, bytes, Other]]] = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD_EXCEL),
     (0, b"SQLite format 3\x00", SQLITE),
     (8, b"DUCK", DUCKDB),
-    (0, b"ARROW1\x00\x00", Other("an Arrow file", _AS_PARQUET)),
     (0, b"FEA1", Other("a Feather file of version 1", _AS_PARQUET)),
-    (0, b"ORC", Other("an ORC file", _AS_PARQUET)),
     (0, b"Obj\x01", Other("an Avro file", _AS_PARQUET)),
     (0, b"\x89HDF\r\n\x1a\n", Other("an HDF5 file", _AS_PARQUET)),
     (0, b"\x93NUMPY", Other("an array that numpy.save wrote", _AS_PARQUET)),

@@ -3,6 +3,7 @@
 import zipfile
 from typing import BinaryIO, NamedTuple
 
+from foreseen.adapters.tabular.layout import Kind
 from foreseen.adapters.tabular.sources.decompression import expanded
 from foreseen.adapters.tabular.sources.recognised import Other
 from foreseen.domain.errors import TableError
@@ -10,6 +11,7 @@ from foreseen.domain.errors import TableError
 _ASIDE = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 """What archives hold beside their files, made by the system that packed them."""
 _UNPACK = "unpack it and name its files"
+_WORKBOOK = "xl/workbook.xml"
 
 
 class Member(NamedTuple):
@@ -19,8 +21,8 @@ class Member(NamedTuple):
     stream: BinaryIO
 
 
-def only_member(stream: BinaryIO, *, name: str) -> Member | Other:
-    """Return the one file in an archive, or what the archive is instead.
+def only_member(stream: BinaryIO, *, name: str) -> Member | Kind | Other:
+    """Return the one file in an archive, the format that the archive itself is, or what it is that is not read.
 
     Raises:
         TableError: it is cut off, damaged or encrypted.
@@ -31,6 +33,8 @@ def only_member(stream: BinaryIO, *, name: str) -> Member | Other:
         said = "expected a whole zip archive, got one that is cut off or damaged"
         raise TableError(f"{name}: {said}: {exc}") from exc
     names = archive.namelist()
+    if _WORKBOOK in names:
+        return "xlsx"
     if other := _document(set(names)):
         return other
     files = [one for one in archive.infolist() if not one.is_dir() and not _is_aside(one.filename)]
@@ -56,8 +60,6 @@ def _is_aside(name: str) -> bool:
 
 def _document(names: set[str]) -> Other | None:
     """Return which document an archive is, None if it is none."""
-    if "xl/workbook.xml" in names:
-        return Other("an Excel workbook", "save it as CSV")
     if "xl/workbook.bin" in names:
         return Other("an Excel workbook of the binary format (.xlsb)", "save it as .xlsx or CSV")
     if "[Content_Types].xml" in names:

@@ -1,0 +1,74 @@
+"""What a sheet of Excel has room for: what is more is refused as soon as it comes, not when all is scored."""
+
+from typing import BinaryIO, Final
+
+import pyarrow.compute as pc
+
+from foreseen.adapters.tabular.plain_columns import is_text
+from foreseen.domain.errors import TableError, UnwritableError
+from foreseen.domain.predictions import Predictions
+from foreseen.domain.table import Chunk, TableEncoder
+
+MOST_ROWS: Final = 1_048_575
+MOST_COLUMNS: Final = 16_384
+MOST_CHARACTERS: Final = 32_767
+"""Of a sheet without its header, of a row, and of a cell.
+
+Source:
+    Microsoft, Excel specifications and limits
+"""
+_INSTEAD: Final = "--output-format parquet has no such limit"
+
+
+class ExcelLimits:
+    """An encoder whose rows have room in a sheet."""
+
+    def __init__(self, encoder: TableEncoder, *, columns: int, name: str) -> None:
+        """Hold what an encoder gives against the limits; `name` stands for the output.
+
+        Raises:
+            TableError: there are too many columns, or no library to write them.
+        """
+        try:
+            import openpyxl  # noqa: F401, PLC0415 - an extra
+        except ImportError:
+            got = "got no such library; install foreseen[excel]"
+            raise TableError(f"{name}: expected openpyxl to write an Excel workbook, {got}") from None
+        if columns > MOST_COLUMNS:
+            raise TableError(
+                f"{name}: expected at most {MOST_COLUMNS:,} columns in a sheet, got {columns:,}; {_INSTEAD}"
+            )
+        self._encoder = encoder
+        self._rows = 0
+
+    @property
+    def has_to_be_sealed(self) -> bool:
+        """Return whether the encoder's rows have to be."""
+        return self._encoder.has_to_be_sealed
+
+    def begin(self) -> bytes:
+        """Return what comes before the first row."""
+        return self._encoder.begin()
+
+    def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
+        """Return the rows of a chunk; raise UnwritableError where there is no room for them."""
+        self._rows += len(chunk.lines)
+        check_rows(self._rows, MOST_ROWS)
+        for name, column in zip(chunk.table.schema.names, chunk.table.columns, strict=True):
+            longest = pc.max(pc.utf8_length(column)).as_py() if is_text(column.type) else 0
+            if (longest or 0) > MOST_CHARACTERS:
+                expected = f"expected column {name!r} to hold at most {MOST_CHARACTERS:,} characters a cell"
+                raise UnwritableError(
+                    f"{expected}, got {longest:,} near line {chunk.lines[0]} of {chunk.source}; {_INSTEAD}"
+                )
+        return self._encoder.encode(chunk, predictions)
+
+    def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
+        """Write the workbook."""
+        self._encoder.seal(spool, out)
+
+
+def check_rows(rows: int, most: int) -> None:
+    """Raise UnwritableError where there are more rows than a sheet has."""
+    if rows > most:
+        raise UnwritableError(f"expected at most {most:,} rows in an Excel workbook, got more; {_INSTEAD}")

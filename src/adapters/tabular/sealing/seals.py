@@ -1,0 +1,25 @@
+"""How a format is written that cannot be added to, from the stream of rows that can: another is one more line here."""
+
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, Final
+
+from foreseen.adapters.tabular.layout import Kind
+from foreseen.adapters.tabular.parquet_seal import seal_parquet
+from foreseen.adapters.tabular.sealing.arrow import seal_arrow
+
+Seal = Callable[[BinaryIO, BinaryIO], None]
+
+
+def _orc(spool: BinaryIO, out: BinaryIO) -> None:
+    from foreseen.adapters.tabular.sealing.orc import seal_orc  # noqa: PLC0415 - imported where it is used
+
+    seal_orc(spool, out)
+
+
+def _excel(spool: BinaryIO, out: BinaryIO) -> None:
+    from foreseen.adapters.tabular.sealing.excel import seal_excel  # noqa: PLC0415 - an extra
+
+    seal_excel(spool, out)
+
+
+SEALS: Final[Mapping[Kind, Seal]] = {"parquet": seal_parquet, "arrow": seal_arrow, "orc": _orc, "xlsx": _excel}
