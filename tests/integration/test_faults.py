@@ -127,7 +127,7 @@ def test_absent_at_the_start_then_refusing_the_password_then_there(model: Path, 
 def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table: FaultTable) -> None:
     wait_until(stage.is_in_use)  # a busy machine may have made it slow all by itself
     healthy = seen_in_health(stage.load)
-    told, outages, failures = len(stage.running.err), stage.scraped("l2_outages"), stage.scraped(FAILURES)
+    told, failures = len(stage.running.err), stage.scraped(FAILURES)
     counted = stage.scraped(trouble.counts) if trouble.counts else 0.0
 
     trouble.begin(stage)
@@ -162,8 +162,8 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
 
     def is_told() -> bool:
         """What is written before an answer may be read after it; and by now it may be out again, for a while."""
-        said = said_of_it(stage.running, told)
-        return ["out of use" in line for line in said] == [True, False] * int(stage.scraped("l2_outages") - outages)
+        said = said_of_it(stage.running)
+        return ["out of use" in line for line in said] == [True, False] * int(stage.scraped("l2_outages"))
 
     wait_until(is_told)
     said = said_of_it(stage.running, told)
