@@ -56,7 +56,7 @@ def test_na_in_a_file_is_what_it_was_to_pandas_in_training(tmp_path: Path) -> No
 
     assert [row["prediction"] for row in found.cells] == right
     assert [row["alley"] for row in found.cells] == [row["alley"] for row in rows]
-    assert found.notices == [Notice(READ_AS_MISSING, "alley", len(MISSING_WORDS), '"#N/A"')]
+    assert found.notices == [Notice(READ_AS_MISSING, "alley", len(MISSING_WORDS), "#N/A")]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -67,7 +67,7 @@ def test_words_nulls_and_empty_texts_are_one_missing_value_in_every_format(name:
 
     assert found.values["alley"] == [None] * 5 + ["Nb"]
     assert found.rejects == []
-    assert found.notices == [Notice(READ_AS_MISSING, "alley", 3, '"NA"')]
+    assert found.notices == [Notice(READ_AS_MISSING, "alley", 3, "NA")]
 
 
 @pytest.mark.parametrize("name", ["csv", "jsonl"])
@@ -99,7 +99,7 @@ def test_a_word_that_the_model_was_fitted_on_stays_that_value(tmp_path: Path) ->
         found = read(rows, name, tmp_path, *predictor.info.signature.features)
 
         assert found.values["heating"] == ["None", None, "gas"]
-        assert found.notices == [Notice(READ_AS_MISSING, "heating", 1, '"NA"')]
+        assert found.notices == [Notice(READ_AS_MISSING, "heating", 1, "NA")]
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -94,7 +94,7 @@ class MissingWords:
         is_read = places < words.read_as_missing
         for kind, met in ((READ_AS_MISSING, is_read), (KEPT_AS_TEXT, ~is_read)):
             if met.any():
-                self._notices.count(kind, words.column, shown(words.texts[places[met][0]]), int(met.sum()))
+                self._notices.count(kind, words.column, words.texts[places[met][0]], int(met.sum()))
         mask = np.zeros(len(texts), dtype=bool)
         mask[rows[is_read]] = True
         return pc.if_else(pa.array(mask), pa.scalar(missing, pa.string()), texts)
@@ -102,13 +102,13 @@ class MissingWords:
     def _without_numbers(self, words: "_Words", values: Any) -> Any:
         """Return numbers with a missing value in the place of those that are words, however they were written."""
         if len(words.numbers) and (met := np.isin(values, words.numbers)).any():
-            self._notices.count(READ_AS_MISSING, words.column, shown(float(values[met][0])), int(met.sum()))
+            self._notices.count(READ_AS_MISSING, words.column, str(float(values[met][0])), int(met.sum()))
             values[met] = np.nan
         return values
 
     def _count_empty(self, words: "_Words", count: int) -> None:
         if words.counts_empty:
-            self._notices.count(KEPT_AS_TEXT, words.column, shown(""), count)
+            self._notices.count(KEPT_AS_TEXT, words.column, "nothing", count)
 
 
 @dataclass(frozen=True, slots=True)
