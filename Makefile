@@ -75,7 +75,7 @@ kills: install ## Kill a scoring run at twenty random moments, and compare what 
 	FORESEEN_TEST_KILLS=20 $(BIN)/python -m pytest tests/integration/test_durable.py -k random_moments
 
 fingerprints: install ## Start eight models 50 times each beside 0, 8 and 16 busy loops (half an hour)
-	FORESEEN_TEST_STARTS=50 FORESEEN_TEST_LOOPS=0,8,16 $(BIN)/python -m pytest -s tests/integration/test_one_fingerprint.py --timeout=3600
+	FORESEEN_TEST_STARTS=50 FORESEEN_TEST_LOOPS=0,8,16 $(BIN)/python -m pytest -s tests/integration/test_one_fingerprint.py
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .

@@ -58,7 +58,7 @@ def busy(loops: int) -> Iterator[None]:
             loop.wait()
 
 
-@pytest.mark.timeout(600)  # of which the loops take most
+@pytest.mark.timeout(600 + 60 * STARTS)  # of which the loops take most
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("loops", LOOPS)
 def test_a_model_has_one_fingerprint_however_busy_the_machine_is(models: list[Path], loops: int) -> None:
