@@ -33,6 +33,7 @@ class Reject:
 
 
 Lines = Sequence[int] | npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 def as_cells(table: Any, rows: Sequence[int]) -> list[str]:
@@ -66,6 +67,25 @@ def _cell_as_python(cell: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class AsWritten:
+    """How the cells of a column are written in their file, where the table does not say it.
+
+    Attributes:
+        texts: the cells, in the reader's own form; None where the table has them as they are.
+        quoted: which of them are in quotes that tell a text from a missing value; None for none.
+    """
+
+    texts: Any = None
+    quoted: Mask | None = None
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "AsWritten":
+        """Return some of the cells, by number."""
+        return AsWritten(
+            None if self.texts is None else self.texts.take(rows), None if self.quoted is None else self.quoted[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Some rows of a table, in its order.
 
@@ -76,6 +96,7 @@ class Chunk:
         lines: the line each begins on.
         rejects: the unreadable ones between and around them.
         as_text: returns rows of such a table as its file has them.
+        written: how cells are written, by column; None where the table tells a missing value from an empty text.
     """
 
     source: str
@@ -84,12 +105,15 @@ class Chunk:
     lines: Lines
     rejects: Sequence[Reject]
     as_text: Callable[[Any, Sequence[int]], list[str]] = as_cells
+    written: Mapping[str, AsWritten] | None = None
 
     def take(self, rows: Sequence[int]) -> "Chunk":
         """Give some of the readable rows, by number."""
         index = np.asarray(rows, dtype=np.int64)
         batch = self.batch.take(index) if self.batch and len(index) else None
-        return replace(self, batch=batch, table=self.table.take(index), lines=np.asarray(self.lines)[index], rejects=())
+        written = self.written and {name: cells.take(index) for name, cells in self.written.items()}
+        lines = np.asarray(self.lines)[index]
+        return replace(self, batch=batch, table=self.table.take(index), lines=lines, rejects=(), written=written)
 
     def place(self, row: int) -> str:
         """Return where one of the readable rows is, for a message."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from foreseen.domain.csv_dialect import DEFAULT_DIALECT, CsvDialect
 from foreseen.domain.missing_words import MISSING_WORDS
 
 Format = Literal["csv", "tsv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx"]
@@ -17,10 +18,12 @@ class TableForm:
     Attributes:
         format: None where its name says it.
         delimiter: what stands between two cells; None for a comma, or the tab of a TSV file.
-        quote: what stands around a cell that holds a delimiter, a newline or this.
+        quote: what is around a cell that holds a delimiter, a newline or this; nothing where there are no quotes.
         encoding: as Python names it.
         missing_words: those that stand for a missing value of a feature that may be missing; an empty cell is one.
         sheet: of a workbook; None for its first.
+        dialect: what else there is to say of CSV.
+        delimiter_of_inputs: of an output, the delimiter where neither its own nor its name says another.
     """
 
     format: Format | None = None
@@ -29,6 +32,8 @@ class TableForm:
     encoding: str = "utf-8"
     missing_words: tuple[str, ...] = MISSING_WORDS
     sheet: str | None = None
+    dialect: CsvDialect = DEFAULT_DIALECT
+    delimiter_of_inputs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

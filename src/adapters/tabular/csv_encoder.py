@@ -5,19 +5,27 @@ from collections.abc import Sequence
 from typing import BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.added_columns import AddedColumn
 from foreseen.adapters.tabular.answer_texts import cell_texts
-from foreseen.adapters.tabular.csv_text import csv_line, csv_lines
+from foreseen.adapters.tabular.cells import lengths
+from foreseen.adapters.tabular.csv_text import PLAIN, CsvStyle, csv_line, csv_lines
 from foreseen.adapters.tabular.non_finite import count_non_finite
 from foreseen.adapters.tabular.texts import as_cells_of_text
 from foreseen.domain.notices import Notices
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, Reject
+from foreseen.domain.table import AsWritten, Chunk, Mask, Reject
+
+_AS_IN_TABLE: Final = AsWritten()
 
 
 class CsvEncoder:
-    """Gives the columns to keep, then those that are added, in UTF-8 with a header line."""
+    """Gives the columns to keep, then those that are added, in UTF-8 with a header line.
+
+    Cells of CSV are written as they were, in quotes where these tell them from a missing value; of other formats a
+    missing value is nothing, and an empty text two quotes.
+    """
 
     has_to_be_sealed: Final = False
 
@@ -26,51 +34,79 @@ class CsvEncoder:
         kept: Sequence[str],
         *,
         added: Sequence[AddedColumn],
-        delimiter: str = ",",
-        quote: str = '"',
+        style: CsvStyle = PLAIN,
+        decimal: str = ".",
         notices: Notices | None = None,
     ) -> None:
-        """Take the columns that are kept of what was read, and those to add."""
+        """Take the columns that are kept of what was read, those to add, and how their numbers are written."""
         self._kept = tuple(kept)
         self._added = tuple(added)
-        self._delimiter = delimiter
-        self._quote = quote
+        self._style = style
+        self._decimal = decimal
         self._notices = notices or Notices()
 
     def begin(self) -> bytes:
-        """Give the header line."""
-        names = [*self._kept, *(column.name for column in self._added)]
-        return csv_line(names, delimiter=self._delimiter, quote=self._quote)
+        """Return the header line."""
+        return csv_line([*self._kept, *(column.name for column in self._added)], self._style)
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
-        """Give a line for each row."""
-        columns = [as_cells_of_text(chunk.table.column(name)) for name in self._kept]
-        columns += [self._answer(column, predictions) for column in self._added]
-        return csv_lines(columns, delimiter=self._delimiter, quote=self._quote)
-
-    def _answer(self, column: AddedColumn, predictions: Predictions) -> pa.Array:
-        values = column.values(predictions)
-        count_non_finite(self._notices, column.name, values, is_held=True)
-        return cell_texts(values)
+        """Return a line for each row."""
+        cells = [_kept_cells(chunk, name) for name in self._kept]
+        cells += [self._added_cells(column, predictions) for column in self._added]
+        masks = [mask for _, mask in cells]
+        return csv_lines([column for column, _ in cells], self._style, quoted=masks)
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         """Copy it: the lines are the file."""
         shutil.copyfileobj(spool, out)
+
+    def _added_cells(self, column: AddedColumn, predictions: Predictions) -> tuple[pa.Array, Mask | None]:
+        values = column.values(predictions)
+        count_non_finite(self._notices, column.name, values, is_held=True)
+        texts = cell_texts(values)
+        if self._decimal != "." and any(isinstance(value, float) for value in values):
+            is_number = pa.array([isinstance(value, float) for value in values])
+            texts = pc.if_else(is_number, pc.replace_substring(texts, ".", self._decimal), texts)
+        return texts, _empty_texts(texts)
 
 
 class CsvRejectsEncoder:
     """Gives the rows that were not scored: file, line, column, reason and the row itself."""
 
     def begin(self) -> bytes:
-        """Give the header line."""
+        """Return the header line."""
         return csv_line(["file", "line", "column", "reason", "row"])
 
     def encode(self, rejects: Sequence[Reject]) -> bytes:
-        """Give a line for each reject."""
-        columns = zip(*[(one.source, str(one.line), one.column, one.reason, one.row) for one in rejects], strict=True)
-        return csv_lines([pa.array(map(_utf8, column), pa.string()) for column in columns]) if rejects else b""
+        """Return a line for each reject."""
+        if not rejects:
+            return b""
+        rows = [(one.source, str(one.line), one.column, one.reason, one.row) for one in rejects]
+        return csv_lines([_readable(cells) for cells in zip(*rows, strict=True)])
 
 
-def _utf8(text: str) -> str:
-    """Return a text without half of a surrogate pair, which UTF-8 cannot hold."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
+def _kept_cells(chunk: Chunk, name: str) -> tuple[pa.Array, Mask | None]:
+    if chunk.written is None:
+        cells = as_cells_of_text(chunk.table.column(name))
+        return cells, _empty_texts(cells)
+    written = chunk.written.get(name, _AS_IN_TABLE)
+    cells = as_cells_of_text(chunk.table.column(name)) if written.texts is None else written.texts
+    return cells, written.quoted
+
+
+def _empty_texts(cells: pa.Array) -> Mask | None:
+    """Return which cells are texts of no length, and no missing values; None for none."""
+    is_empty: Mask = lengths(cells) == 0
+    if not is_empty.any():
+        return None
+    if cells.null_count:
+        is_empty &= cells.is_valid().to_numpy(zero_copy_only=False)
+    return is_empty if is_empty.any() else None
+
+
+def _readable(texts: Sequence[str]) -> pa.Array:
+    """Return texts of a column; what is no character in any of them, as of a file's name, is a question mark."""
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([text.encode(errors="replace").decode() for text in texts], pa.string())

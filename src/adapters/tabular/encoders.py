@@ -7,6 +7,7 @@ import pyarrow as pa
 from foreseen.adapters.tabular.added_columns import added_columns
 from foreseen.adapters.tabular.compressed_encoder import CompressedEncoder
 from foreseen.adapters.tabular.csv_encoder import CsvEncoder
+from foreseen.adapters.tabular.csv_text import CsvStyle
 from foreseen.adapters.tabular.jsonl_encoder import JsonlEncoder
 from foreseen.adapters.tabular.kept_columns import kept_columns
 from foreseen.adapters.tabular.layout import layout_of
@@ -48,5 +49,7 @@ def table_encoder(
     if layout.kind == "jsonl":
         encoder = JsonlEncoder(kept, added=added, signature=signature, notices=notices)
     else:
-        encoder = CsvEncoder(kept, added=added, delimiter=layout.delimiter, quote=layout.quote, notices=notices)
+        style = CsvStyle(layout.delimiter, layout.quote, layout.dialect.escape or "")
+        decimal = layout.dialect.decimal or "."
+        encoder = CsvEncoder(kept, added=added, style=style, decimal=decimal, notices=notices)
     return CompressedEncoder(encoder, layout.compression) if layout.compression else encoder

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, Literal
 
+from foreseen.domain.csv_dialect import DEFAULT_DIALECT, CsvDialect
 from foreseen.domain.errors import TableError
 from foreseen.domain.table_form import TableForm
 
@@ -61,7 +62,8 @@ class Layout:
 
     Attributes:
         compression: of a file to write; None where it is not compressed, as a file to read is not by then.
-        delimiter, quote, encoding: of CSV; the encoding of JSON Lines as well.
+        delimiter, quote, encoding: of CSV; the encoding of JSON Lines as well. No quote is nothing.
+        dialect: what else there is to say of CSV.
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class Layout:
     delimiter: str
     quote: str
     encoding: str
+    dialect: CsvDialect = DEFAULT_DIALECT
 
 
 def layout_of(path: str, form: TableForm) -> Layout:
@@ -86,7 +89,9 @@ def layout_of(path: str, form: TableForm) -> Layout:
         raise TableError(f"{path}: {expected}, got {compression} around it")
     if compression is not None and compression not in _WRITTEN:
         raise TableError(f"{path}: expected output as it is, or in gzip (.gz) or zstd (.zst), got {compression}")
-    return Layout(kind, compression, form.delimiter or delimiter, form.quote, _known(form.encoding))
+    if delimiter == ",":
+        delimiter = form.delimiter_of_inputs or delimiter
+    return Layout(kind, compression, form.delimiter or delimiter, form.quote, _known(form.encoding), form.dialect)
 
 
 def layout_to_read(name: str, form: TableForm, found: Kind | None, head: bytes) -> Layout:
@@ -108,7 +113,7 @@ def layout_to_read(name: str, form: TableForm, found: Kind | None, head: bytes) 
         kind = found
     elif kind in ("jsonl", "json") or said is None:
         kind = _kind_of_text(head.decode(encoding, errors="ignore"), is_json=said is not None)
-    return Layout(kind, None, form.delimiter or delimiter, form.quote, encoding)
+    return Layout(kind, None, form.delimiter or delimiter, form.quote, encoding, form.dialect)
 
 
 def uncompressed_name(path: str) -> tuple[str, Compression | None]:

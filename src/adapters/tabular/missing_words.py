@@ -33,13 +33,20 @@ class MissingWords:
     An empty text and null are one value in every format, and so is a field that is absent: missing where that may be,
     else the empty text where the feature is a string.
     A feature that was fitted on such a word keeps it as the value that it is: "None" may be a category.
+
+    Attributes:
+        words: those that stand for a missing value.
     """
 
     def __init__(self, words: Sequence[str] = MISSING_WORDS, notices: Notices | None = None) -> None:
         """Accept the words, and where to count those that are met."""
-        self._words = words
+        self.words = tuple(words)
         self._notices = notices or Notices()
         self._by_feature: dict[str, _Words] = {}
+
+    def uncounted(self) -> "MissingWords":
+        """Return the same words, of which none is counted: for rows that are read again."""
+        return MissingWords(self.words)
 
     def read_cells(self, feature: Feature, cells: pa.Array) -> tuple[Any, Refused]:
         """Read cells of CSV; return as `read_column`."""
@@ -83,7 +90,7 @@ class MissingWords:
     def _of(self, feature: Feature) -> "_Words":
         found = self._by_feature.get(feature.name)
         if found is None:
-            found = self._by_feature[feature.name] = _Words.of(feature, self._words)
+            found = self._by_feature[feature.name] = _Words.of(feature, self.words)
         return found
 
     def _without_words(self, words: "_Words", texts: pa.Array, find: WordFinder, missing: str | None) -> pa.Array:

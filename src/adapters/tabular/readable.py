@@ -126,4 +126,6 @@ def readable(signature: Signature, whole: Chunk, read: ReadRows) -> Chunk:
     chunk = replace(whole, batch=Batch.of(signature, read.columns))
     if not read.refused:
         return chunk
-    return replace(chunk, table=whole.table.take(pa.array(read.kept)), lines=np.asarray(whole.lines)[read.kept])
+    written = whole.written and {name: cells.take(read.kept) for name, cells in whole.written.items()}
+    lines = np.asarray(whole.lines)[read.kept]
+    return replace(chunk, table=whole.table.take(pa.array(read.kept)), lines=lines, written=written)

@@ -8,7 +8,6 @@ from typing import Any, BinaryIO, Final
 from foreseen.domain.errors import TableError
 
 _PIECE_BYTES: Final = 1 << 18
-_TAIL_BYTES: Final = 1 << 16
 _WITHOUT_MARK: Final = {"utf-8": "utf-8-sig"}
 
 
@@ -17,8 +16,6 @@ class TextSource(io.RawIOBase):
 
     Attributes:
         bytes_read: how far, in bytes of the file.
-        quotes: how many of them came.
-        tail: what came last.
     """
 
     def __init__(
@@ -27,13 +24,9 @@ class TextSource(io.RawIOBase):
         *,
         name: str,
         encoding: str = "utf-8",
-        quote: str = '"',
     ) -> None:
         """Take the file; `name` stands for it in errors, which are raised where the text is read."""
         self.bytes_read = 0
-        self.quotes = 0
-        self.tail = b""
-        self._quote = quote.encode()
         self._stream = stream
         self._name = name
         self._encoding = encoding
@@ -69,8 +62,6 @@ class TextSource(io.RawIOBase):
                 text = self._decoded(decoder, data, is_last=False)
             is_first = is_first and not text
             self._newlines += text.count(b"\n")
-            self.quotes += text.count(self._quote)
-            self.tail = (self.tail + text)[-_TAIL_BYTES:] if len(text) < _TAIL_BYTES else text[-_TAIL_BYTES:]
             yield text
         self._decoded(decoder, b"", is_last=True)
 

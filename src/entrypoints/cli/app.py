@@ -9,10 +9,20 @@ from typing import Annotated, Final
 import typer
 
 from foreseen.entrypoints.batch.on_error import OnError
+from foreseen.entrypoints.cli.csv_options import (
+    COMMENT,
+    DECIMAL,
+    DELIMITER,
+    ESCAPE,
+    QUOTE,
+    SKIP_ROWS,
+    THOUSANDS,
+    TRIM,
+    csv_dialect,
+)
 from foreseen.entrypoints.cli.engine import is_on_ray
 from foreseen.entrypoints.cli.failures import run
 from foreseen.entrypoints.cli.files import (
-    DELIMITER,
     ENCODING,
     INPUT_FORMAT,
     INPUTS,
@@ -21,7 +31,6 @@ from foreseen.entrypoints.cli.files import (
     OUTPUT,
     OUTPUT_FORMAT,
     PREDICTION_COLUMN,
-    QUOTE,
     SHEET,
     files_of,
 )
@@ -134,7 +143,13 @@ def score(
     input_format: Annotated[str | None, INPUT_FORMAT] = None,
     output_format: Annotated[str | None, OUTPUT_FORMAT] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
-    quote: Annotated[str, QUOTE] = '"',
+    quote: Annotated[str | None, QUOTE] = None,
+    escape: Annotated[str | None, ESCAPE] = None,
+    decimal: Annotated[str | None, DECIMAL] = None,
+    thousands: Annotated[str | None, THOUSANDS] = None,
+    trim: Annotated[bool, TRIM] = False,
+    skip_rows: Annotated[int, SKIP_ROWS] = 0,
+    comment: Annotated[str | None, COMMENT] = None,
     encoding: Annotated[str, ENCODING] = "utf-8",
     na: Annotated[str | None, NA] = None,
     sheet: Annotated[str | None, SHEET] = None,
@@ -164,6 +179,15 @@ def score(
     with 130 after Ctrl-C and 143 after SIGTERM, which once lets the rows under way be written and twice do not.
     """
     _require_model(settings)
+    dialect = csv_dialect(
+        quote=quote,
+        escape=escape,
+        decimal=decimal,
+        thousands=thousands,
+        trim=trim,
+        skip_rows=skip_rows,
+        comment=comment,
+    )
     files = files_of(
         sources,
         input_format,
@@ -173,6 +197,7 @@ def score(
         encoding,
         na=na,
         sheet=sheet,
+        dialect=dialect,
         keep=keep,
         prediction=prediction_column,
     )
@@ -269,7 +294,13 @@ def warm(
     progress: Annotated[Progression, PROGRESS] = Progression.AUTO,
     input_format: Annotated[str | None, INPUT_FORMAT] = None,
     delimiter: Annotated[str | None, DELIMITER] = None,
-    quote: Annotated[str, QUOTE] = '"',
+    quote: Annotated[str | None, QUOTE] = None,
+    escape: Annotated[str | None, ESCAPE] = None,
+    decimal: Annotated[str | None, DECIMAL] = None,
+    thousands: Annotated[str | None, THOUSANDS] = None,
+    trim: Annotated[bool, TRIM] = False,
+    skip_rows: Annotated[int, SKIP_ROWS] = 0,
+    comment: Annotated[str | None, COMMENT] = None,
     encoding: Annotated[str, ENCODING] = "utf-8",
     na: Annotated[str | None, NA] = None,
     sheet: Annotated[str | None, SHEET] = None,
@@ -280,8 +311,27 @@ def warm(
     Exits with 0 when every row was answered, 3 when some could not be, 1 when it failed, 2 when it was called wrongly.
     """
     _require_model(settings)
+    dialect = csv_dialect(
+        quote=quote,
+        escape=escape,
+        decimal=decimal,
+        thousands=thousands,
+        trim=trim,
+        skip_rows=skip_rows,
+        comment=comment,
+    )
     files = files_of(
-        sources, input_format, None, delimiter, quote, encoding, na=na, sheet=sheet, keep="", prediction="prediction"
+        sources,
+        input_format,
+        None,
+        delimiter,
+        quote,
+        encoding,
+        na=na,
+        sheet=sheet,
+        dialect=dialect,
+        keep="",
+        prediction="prediction",
     )
     put_off()
     with own_standard_output() as out, model_begun(settings, jobs) as process:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import typer
 
+from foreseen.domain.csv_dialect import DEFAULT_DIALECT, CsvDialect
 from foreseen.domain.missing_words import MISSING_WORDS
 from foreseen.domain.table_form import READ_ONLY, Format, OutputColumns, TableForm
+from foreseen.entrypoints.cli.csv_options import delimiter_of, quote_of
 from foreseen.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -44,10 +46,6 @@ INPUT_FORMAT: Any = _option(
     "What INPUT is, if its name and its first bytes do not say it (csv|tsv|parquet|jsonl|json|arrow|orc|xlsx).",
 )
 OUTPUT_FORMAT: Any = _option("--output-format", "CHOICE", "What OUT is to be (csv|tsv|parquet|jsonl|arrow|orc|xlsx).")
-DELIMITER: Any = _option(
-    "--delimiter", "CHAR", "Between two cells of CSV, in and out. (default: a comma; a tab for TSV)"
-)
-QUOTE: Any = _option("--quote", "CHAR", 'Around cells that need it, in and out. (default: ")')
 SHEET: Any = _option("--sheet", "NAME", "Of a workbook. (default: its first)")
 ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252; OUT is UTF-8. (default: utf-8)")
 NA: Any = _option(
@@ -85,11 +83,12 @@ def files_of(
     input_format: str | None,
     output_format: str | None,
     delimiter: str | None,
-    quote: str,
+    quote: str | None,
     encoding: str,
     *,
     na: str | None = None,
     sheet: str | None = None,
+    dialect: CsvDialect = DEFAULT_DIALECT,
     keep: str | None,
     prediction: str,
 ) -> Files:
@@ -98,18 +97,18 @@ def files_of(
     Raises:
         SettingsError: it makes no sense.
     """
-    delimiter = _tab(delimiter)
-    if delimiter is not None:
-        _check_character("--delimiter", delimiter)
-    _check_character("--quote", quote)
+    delimiter = delimiter_of(delimiter)
+    quote = quote_of(quote)
     if delimiter == quote:
         raise SettingsError(f"--quote: expected another character than the delimiter, got {quote!r}")
     if not prediction:
         raise SettingsError("--prediction-column: expected a name, got nothing")
     columns = OutputColumns(None if keep is None else _names(keep), prediction)
     words = MISSING_WORDS if na is None else _names(na)
-    read = TableForm(_format("--format", input_format), delimiter, quote, _encoding(encoding), words, sheet)
-    written = TableForm(_format("--output-format", output_format, _WRITTEN), delimiter, quote)
+    encoding = _encoding(encoding)
+    read = TableForm(_format("--format", input_format), delimiter, quote, encoding, words, sheet=sheet, dialect=dialect)
+    form = _format("--output-format", output_format, _WRITTEN)
+    written = TableForm(form, quote=quote, dialect=dialect, delimiter_of_inputs=delimiter)
     return Files(_sources(inputs), read, written, columns)
 
 
@@ -139,15 +138,6 @@ def _format(flag: str, given: str | None, known: Sequence[str] = _FORMATS) -> Fo
     if given is not None and given not in known:
         raise SettingsError(f"{flag}: expected {', '.join(known[:-1])} or {known[-1]}, got {given!r}")
     return cast("Format | None", given)
-
-
-def _tab(delimiter: str | None) -> str | None:
-    return "\t" if delimiter in ("\\t", "tab") else delimiter
-
-
-def _check_character(flag: str, given: str) -> None:
-    if len(given) != 1 or not given.isascii() or given in "\r\n\0":
-        raise SettingsError(f"{flag}: expected one ASCII character, got {given!r}")
 
 
 def _encoding(given: str) -> str:

@@ -45,7 +45,7 @@ def test_what_is_said_of_the_form_holds_in_and_out() -> None:
     found = files_of(["-"], "jsonl", "parquet", "tab", "'", "latin1", keep=None, prediction="p")
 
     assert found.input == TableForm("jsonl", "\t", "'", "iso8859-1")
-    assert found.output == TableForm("parquet", "\t", "'", "utf-8")
+    assert found.output == TableForm("parquet", quote="'", delimiter_of_inputs="\t")
 
 
 WRONG = {
@@ -58,7 +58,14 @@ WRONG = {
     ),
     "--delimiter": ("a --delimiter ;;", "--delimiter: expected one ASCII character, got ';;'"),
     "--delimiter, wide": ("a --delimiter §", "--delimiter: expected one ASCII character, got '§'"),
-    "--quote": ("a --quote ab", "--quote: expected one ASCII character, got 'ab'"),
+    "--quote": ("a --quote ab", "--quote: expected one ASCII character, or none, got 'ab'"),
+    "--quote, nothing": ("a --quote=", "--quote: expected one ASCII character, or none, got ''"),
+    "--escape": ("a --escape ab", "--escape: expected one ASCII character, got 'ab'"),
+    "--escape, quote": ("a --quote | --escape |", "--escape: expected another character than the quote, got '|'"),
+    "--decimal": ("a --decimal 5", "--decimal: expected one character that no number has, got '5'"),
+    "--thousands": ("a --thousands .", "--thousands: expected another character than before a fraction, got '.'"),
+    "--comment": ("a --comment //", "--comment: expected one ASCII character, got '//'"),
+    "--skip-rows": ("a --skip-rows -1", "Invalid value for '--skip-rows'"),
     "--quote, delimiter": ("a --quote ; --delimiter ;", "--quote: expected another character than the delimiter"),
     "--encoding": ("a --encoding klingon", "--encoding: expected one such as utf-8, utf-16, latin-1 or cp1252, got"),
     "--encoding, bytes": ("a --encoding hex", "--encoding: expected one such as utf-8"),
@@ -85,6 +92,12 @@ def test_every_form_is_in_the_help(called: Called) -> None:
         "--output-format",
         "--delimiter",
         "--quote",
+        "--escape",
+        "--decimal",
+        "--thousands",
+        "--trim",
+        "--skip-rows",
+        "--comment",
         "--encoding",
         "--keep",
         "--prediction-column",

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from foreseen.adapters.tabular.added_columns import AddedColumn, added_columns
 from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder
 from foreseen.adapters.tabular.csv_reader import CsvReader
+from foreseen.adapters.tabular.layout import Layout
+from foreseen.domain.csv_dialect import CsvDialect
 from foreseen.domain.predictions import decoded
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Reject
@@ -19,7 +21,8 @@ TEXTS = Signature((Feature("t", dtype="string"),))
 
 def _written(data: str, bodies: list[bytes], added: list[AddedColumn]) -> str:
     """Copy a table with an answer beside each of its rows."""
-    reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=TEXTS)
+    layout = Layout("csv", None, ",", '"', "utf-8", CsvDialect(is_quote_chosen=True))
+    reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=TEXTS, layout=layout)
     encoder = CsvEncoder(reader.columns, added=added)
     return b"".join([encoder.begin(), *(encoder.encode(chunk, decoded(bodies)) for chunk in reader)]).decode()
 

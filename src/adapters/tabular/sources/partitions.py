@@ -71,7 +71,8 @@ class PartitionedReader:
     def _with_keys(self, chunk: Chunk) -> Chunk:
         if chunk.batch is None:
             return chunk
-        whole = replace(chunk, table=self._table(chunk.table))
+        written = chunk.written and {name: cells for name, cells in chunk.written.items() if name not in self._keys}
+        whole = replace(chunk, table=self._table(chunk.table), written=written)
         for key in self._keys.values():
             if key.reason:
                 refused = [whole.reject(row, key.reason) for row in range(len(chunk.batch))]
