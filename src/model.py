@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from foreseen.domain.call_size import CallsFor, CallSize
     from foreseen.domain.model_info import ModelInfo
     from foreseen.domain.ports import Predictor
 
@@ -29,28 +30,41 @@ def start_model(settings: Settings) -> ModelProcess:
     return ModelProcess(_options(settings), log_level=settings.log_level)
 
 
-def start_model_for_files(settings: Settings, *, jobs: int | None) -> ModelProcess:
+def start_model_for_files(
+    settings: Settings, *, jobs: int | None, calls_for: "CallsFor" = "files", decided: "CallSize | None" = None
+) -> ModelProcess:
     """Begin to load the model in a process that answers batches of thousands side by side, one a core at most.
 
     Args:
         jobs: how many side by side; None for one a core.
+        calls_for: what the model is called for.
+        decided: how it is called, as was decided where a run was started; None to decide it there.
     """
     calls = jobs or len(os.sched_getaffinity(0))
-    return ModelProcess(_options(settings), log_level=settings.log_level, calls=calls)
+    options = _options(settings) | {"calls_for": calls_for, "decided": decided}
+    return ModelProcess(options, log_level=settings.log_level, calls=calls)
 
 
-def load_model(settings: Settings, *, finds_sidecar: bool = True) -> "Predictor":
+def load_model(
+    settings: Settings,
+    *,
+    finds_sidecar: bool = True,
+    calls_for: "CallsFor" = "requests",
+    decided: "CallSize | None" = None,
+) -> "Predictor":
     """Load the model in this process.
 
     Args:
         finds_sidecar: whether the sidecar beside it is read where none is named.
+        calls_for: what it is loaded for.
+        decided: how it is called, as was decided where a run was started; None to decide it here.
     Raises:
         ModelUnavailableError: it cannot be had.
     """
     # scikit-learn is imported only where the model is.
     from foreseen.adapters.predictor.load_predictor import load_predictor  # noqa: PLC0415
 
-    return load_predictor(**_options(settings), finds_sidecar=finds_sidecar)
+    return load_predictor(**_options(settings), finds_sidecar=finds_sidecar, calls_for=calls_for, decided=decided)
 
 
 def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | None) -> str:

@@ -25,6 +25,7 @@ from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk import Tier
+from foreseen.domain.call_size import CallsFor, CallSize
 from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.model_thread import ModelThread
@@ -102,13 +103,21 @@ def tiers_of(
 
 
 def scoring_container(
-    settings: Settings, *, jobs: int | None = None, is_auto: bool = False, process: "ModelProcess | None" = None
+    settings: Settings,
+    *,
+    jobs: int | None = None,
+    is_auto: bool = False,
+    calls_for: CallsFor = "files",
+    decided: CallSize | None = None,
+    process: "ModelProcess | None" = None,
 ) -> ScoringContainer:
     """Put a container together whose use case answers batches of thousands.
 
     Args:
         jobs: calls of the model side by side; None for as many as it may be called with.
         is_auto: whether each tier is asked and filled only where that pays.
+        calls_for: what the model is called for.
+        decided: how it is called, as was decided where the run was started; None to decide it here.
         process: one that loads the model by now; None to start it when it is needed.
     """
     container = ScoringContainer(settings=settings)
@@ -120,13 +129,18 @@ def scoring_container(
     )
     container.asked.override(container.l2)
     # A model that ends its process ends no run: another process is started, and the row is found.
-    begun = providers.Singleton(start_model_for_files, settings, jobs=jobs) if process is None else process
+    begun = (
+        providers.Singleton(start_model_for_files, settings, jobs=jobs, calls_for=calls_for, decided=decided)
+        if process is None
+        else process
+    )
     container.model_process.override(begun)
     there = providers.Singleton(BulkProcessPredictor, container.model_process)
     container.predictor.override(
         providers.Selector(container.settings.provided.model_in, process=there, thread=container.predictor_here)
     )
     at_once = providers.Singleton(calls_at_once, jobs, is_thread_safe=container.predictor.provided.info.is_thread_safe)
+    container.predictor_here.add_kwargs(calls_for=calls_for, decided=decided)
     container.model_thread.override(providers.Singleton(ModelThread, at_once))
     cost = providers.Object(ModelCost())
     repeats = providers.Object(Repeats(settings.lru_max_entries) if is_auto and settings.tiers != "none" else None)

@@ -1,57 +1,49 @@
-"""LargeCalls: whether a model that is called with few rows at a time gives the same bits in large calls."""
+"""Large calls: which numbers of rows give a model's answers the bits that small calls give them."""
 
-from threading import Lock
-from typing import Final, Protocol
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Protocol
 
 from foreseen.domain.batch import Batch
-
-LARGE_ROWS: Final = 1024
-"""Rows of a large call: what a call costs beside its rows is a small part then."""
-
-COMPARED_ROWS: Final = 8 * LARGE_ROWS
-"""Rows that are computed both ways before large calls stand in for small ones.
-
-Source:
-    docs/adr/0027-how-a-model-is-called.md
-"""
+from foreseen.domain.steady import Rows
 
 
-class RawModel(Protocol):
+class RawModel(Protocol[Rows]):
     """A model that shows the bits which it computed."""
 
-    def raw(self, batch: Batch) -> list[bytes]:
-        """Return each row's answer as bits, decision values too; raise InvalidBatchError or PredictionError."""
+    def prepared(self, batch: Batch) -> Rows:
+        """Return rows as far as each is computed by itself; raise InvalidBatchError or PredictionError."""
+
+    def raw(self, rows: Rows | Batch) -> list[bytes]:
+        """Return each row's answer as bits, decision values too; raise as `prepared`."""
 
 
-class LargeCalls:
-    """Compares small calls with large ones on the first rows of a file, bit by bit; one difference decides for good.
+def largest_equal_call(model: RawModel[Rows], probe: Batch, *, small: int, larger: Sequence[int]) -> int:
+    """Return the largest number of rows up to which every call gives each row the bits of a call of `small` rows.
 
-    Counted in rows, so that every run over the same rows decides alike. Several threads may use it at once.
+    Counted in bits, so that no load changes it. One row of other bits is enough.
+
+    Args:
+        larger: numbers of rows, fewest first, each of which divides the next and the last of which divides the probe's.
+    Returns:
+        One of `larger`, or `small`.
+    Raises:
+        InvalidBatchError, PredictionError: as the model.
     """
+    equal = list(larger)
+    for start in range(0, len(probe), larger[-1]):
+        rows = model.prepared(probe.take(range(start, start + larger[-1])))
+        equal = _equal(model, rows, small, equal)
+        if not equal:
+            break
+    return max([small, *equal])
 
-    def __init__(self, model: RawModel, rows: int) -> None:
-        """Take the number of rows of a small call."""
-        self._model = model
-        self._rows = rows
-        self._lock = Lock()
-        self._compared = 0
-        self._differ = False
 
-    @property
-    def is_open(self) -> bool:
-        """Whether rows have to be compared still."""
-        return not self._differ and self._compared < COMPARED_ROWS
+def _equal(model: RawModel[Rows], rows: Rows, small: int, sizes: Sequence[int]) -> list[int]:
+    expected = _bits(model, rows, small)
+    return list(takewhile(lambda size: _bits(model, rows, size) == expected, sizes))
 
-    @property
-    def are_equal(self) -> bool:
-        """Whether enough rows had the same bits both ways, and none had others."""
-        return not self._differ and self._compared >= COMPARED_ROWS
 
-    def compare(self, block: Batch) -> None:
-        """Compute LARGE_ROWS rows both ways; raise as the model."""
-        large = self._model.raw(block)
-        starts = range(0, len(block), self._rows)
-        small = [bits for start in starts for bits in self._model.raw(block.take(range(start, start + self._rows)))]
-        with self._lock:
-            self._compared += len(block)
-            self._differ |= large != small
+def _bits(model: RawModel[Rows], rows: Rows, size: int) -> list[bytes]:
+    starts = range(0, len(rows), size)
+    return [bits for start in starts for bits in model.raw(rows.take(range(start, start + size)))]

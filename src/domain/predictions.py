@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Final
 
 from foreseen.domain.errors import PredictionError
+from foreseen.domain.labelled_rows import LabelledRows, joined_rows
 
 Json = str | float | int | bool | None | Sequence["Json"] | dict[str, "Json"]
 """A value that JSON can hold."""
@@ -32,7 +33,11 @@ class Predictions:
 
     def take(self, rows: Sequence[int]) -> "Predictions":
         """Give the answers with these numbers, in this order; a number may come twice."""
-        return Predictions({name: [answers[row] for row in rows] for name, answers in self.outputs.items()})
+        return Predictions({name: _taken(answers, rows) for name, answers in self.outputs.items()})
+
+    def first(self, n: int) -> "Predictions":
+        """Return the first n answers."""
+        return Predictions({name: answers[:n] for name, answers in self.outputs.items()})
 
     def check(self) -> None:
         """Make sure, in passing, that these can be encoded.
@@ -41,8 +46,7 @@ class Predictions:
             PredictionError: as `encode`.
         """
         counts = {len(answers) for answers in self.outputs.values()}
-        plain = all(set(map(type, answers)) <= _PLAIN for answers in self.outputs.values())
-        if not plain or len(counts) > 1:
+        if not all(map(_is_plain, self.outputs.values())) or len(counts) > 1:
             self.encode()
 
     def encode(self) -> list[bytes]:
@@ -88,7 +92,19 @@ def joined_predictions(parts: Sequence[Predictions]) -> Predictions:
     if len(parts) < 2:
         return parts[0] if parts else Predictions({})
     names = parts[0].outputs
-    return Predictions({name: list(chain.from_iterable(part.outputs[name] for part in parts)) for name in names})
+    return Predictions({name: _joined([part.outputs[name] for part in parts]) for name in names})
+
+
+def _joined(parts: Sequence[Sequence[Json]]) -> Sequence[Json]:
+    return joined_rows(parts) or list(chain.from_iterable(parts))
+
+
+def _taken(answers: Sequence[Json], rows: Sequence[int]) -> Sequence[Json]:
+    return answers.take(rows) if isinstance(answers, LabelledRows) else [answers[row] for row in rows]
+
+
+def _is_plain(answers: Sequence[Json]) -> bool:
+    return isinstance(answers, LabelledRows) or set(map(type, answers)) <= _PLAIN
 
 
 def _encode(answer: dict[str, Json]) -> bytes:

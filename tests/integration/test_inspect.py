@@ -68,7 +68,7 @@ def test_a_forest_is_told_as_json(iris_model: Path) -> None:
     assert (told["is_repeatable"], told["is_batch_invariant"], told["rows_per_call"]) == (
         True,
         True,
-        {"least": 2, "fixed": None},
+        {"least": 2, "fixed": None, "large": None},
     )
     assert told["refusal"] is None
     assert {"python", "numpy", "scikit-learn", "scipy"} <= set(told["versions"])

@@ -56,6 +56,10 @@ class FakePredictor:
         """How many rows were computed in all."""
         return sum(self.calls)
 
+    def prepared(self, batch: Batch) -> Batch:
+        """Prepare nothing."""
+        return batch
+
     def predict(self, batch: Batch) -> Predictions:
         """Sum each row."""
         self.calls.append(len(batch))

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS
-from foreseen.adapters.predictor.loading.call_decision import CallDecision
+from foreseen.adapters.predictor.loading.call_decision import CallDecision, CallOptions
+from foreseen.adapters.predictor.loading.first_steps import steps_of
 from foreseen.adapters.predictor.loading.kept_call_sizes import KeptCallSizes
 from foreseen.adapters.predictor.loading.model_file import open_model_file
 from foreseen.adapters.predictor.loading.object_graph import parts
@@ -25,10 +25,10 @@ from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
 from foreseen.adapters.predictor.scikit_learn.signature import describe, find_sidecar
 from foreseen.domain.batch import Batch
+from foreseen.domain.call_size import CallsFor, CallSize
 from foreseen.domain.determinism import ROWS
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError, UnanswerableError
 from foreseen.domain.key import fingerprint
-from foreseen.domain.large_calls import LargeCalls
 from foreseen.domain.model_failure import failure_text
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.probe import probe_batch
@@ -48,6 +48,8 @@ def load_predictor(
     finds_sidecar: bool = True,
     sha256: str | None = None,
     rows_per_call: int | None = None,
+    calls_for: CallsFor = "requests",
+    decided: CallSize | None = None,
     threads: int = 1,
     code: Path | None = None,
 ) -> SteadyPredictor:
@@ -61,6 +63,8 @@ def load_predictor(
         finds_sidecar: whether the one beside the model is read where none is named.
         sha256: hex digest that the file must have, checked before a byte of it is unpickled; or a file that holds it.
         rows_per_call: rows of each model call; 0 for any, None for as many as keep every bit.
+        calls_for: what it is loaded for, where that number is not given.
+        decided: how it is called, as was decided where a run was started; None to decide it here.
         threads: of the libraries that compute.
         code: the script that defines the classes which the file knows as those of `__main__`.
     Raises:
@@ -70,6 +74,7 @@ def load_predictor(
     limit = ThreadLimit(threads)
     read = find_sidecar(path, sidecar) if finds_sidecar else sidecar
     with _failures_named(path):
+        calls = CallOptions(rows_per_call, calls_for, decided)
         return _loaded(
             path,
             limit,
@@ -78,7 +83,7 @@ def load_predictor(
             read,
             sha256,
             missing=missing or (),
-            rows_per_call=rows_per_call,
+            calls=calls,
             threads=threads,
             code=code,
         )
@@ -105,7 +110,7 @@ def _loaded(
     sha256: str | None,
     *,
     missing: Sequence[str],
-    rows_per_call: int | None,
+    calls: CallOptions,
     threads: int,
     code: Path | None,
 ) -> SteadyPredictor:
@@ -122,9 +127,11 @@ def _loaded(
         signature, model_input = described.signature, described.model_input
         for doubt in model_input.doubts:
             log.warning("%s: %s", path, doubt)
+        steps = steps_of(model)
         try:
             caller = SklearnPredictor(
                 model,
+                steps=None if steps is None else (steps.first, steps.rest),
                 signature=signature,
                 model_input=model_input,
                 outputs=outputs,
@@ -137,11 +144,10 @@ def _loaded(
         known = provenance(model, own, files)
         form = {"form of the input": model_input.canonical()}  # given in another, the same model may answer otherwise
         digest = fingerprint(file.digest, known.versions, {**known.sources, **form})
-        decision = CallDecision(model, caller, signature, threads=threads)
-        if rows_per_call is None:
-            behaviour = decision.decided(KeptCallSizes(path), digest, outputs)
-        else:
-            behaviour = decision.given(rows_per_call)
+        decision = CallDecision(
+            model, caller, signature, threads=threads, called_again=model if steps is None else steps.rest
+        )
+        behaviour = decision.behaviour(calls, KeptCallSizes(path), digest, outputs)
         info = ModelInfo(
             fingerprint=decision.fingerprint(digest, behaviour.call_size),
             signature=signature,
@@ -154,8 +160,7 @@ def _loaded(
         )
         withdraw_with(own, caller)
     log.debug("%s is called with %s", path, info.call_size)
-    large = LargeCalls(caller, STEADY_ROWS) if rows_per_call is None and info.call_size.fixed == STEADY_ROWS else None
-    return SteadyPredictor(caller, info, large)
+    return SteadyPredictor(caller, info)
 
 
 def _called(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from foreseen.domain.labelled_rows import LabelledRows
 from foreseen.domain.predictions import Json, Predictions
 
 _PROBABILITY: Final = "probability_"
@@ -26,7 +27,11 @@ class AddedColumn:
     def values(self, predictions: Predictions) -> Sequence[Json]:
         """Give its values, a row each."""
         answers: Any = predictions.outputs[self.output]
-        return answers if self.label is None else [answer[self.label] for answer in answers]
+        if self.label is None:
+            return answers  # type: ignore[no-any-return]
+        if isinstance(answers, LabelledRows):
+            return answers.column(self.label)  # type: ignore[return-value] # as good as a sequence of floats
+        return [answer[self.label] for answer in answers]
 
 
 def added_columns(

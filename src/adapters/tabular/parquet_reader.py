@@ -12,7 +12,9 @@ from foreseen.adapters.tabular.typed_reader import TypedReader, TypedRows
 from foreseen.domain.signature import Signature
 
 _BUFFER_BYTES: Final = 1 << 20
-"""What is read of a column at once: else all of it that is in a group of rows."""
+_BUFFERS_BYTES: Final = 32 << 20
+"""What is read of a column at once, and of all columns: else all of them that is in a group of rows."""
+_LEAST_BUFFER_BYTES: Final = 1 << 12
 _CHUNK_BYTES: Final = 32 << 20
 
 
@@ -25,8 +27,14 @@ class ParquetRows(TypedRows):
     def __init__(self, stream: BinaryIO) -> None:
         """Read what a file says of itself."""
         self._size = stream.seek(0, 2)
+        metadata = pq.read_metadata(stream)
+        buffer_bytes = min(_BUFFER_BYTES, _BUFFERS_BYTES // max(1, metadata.num_columns))
         self._file = pq.ParquetFile(
-            stream, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True
+            stream,
+            metadata=metadata,
+            buffer_size=max(_LEAST_BUFFER_BYTES, buffer_bytes),
+            pre_buffer=False,
+            page_checksum_verification=True,
         )
         self.schema: pa.Schema = self._file.schema_arrow.remove_metadata()
         self._read = 0

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from foreseen.domain.call_size import CallSize
-from foreseen.domain.large_calls import LARGE_ROWS
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.tally import Tally
 
@@ -42,7 +41,7 @@ class WholeChunks:
 class Pace:
     """Pieces of about a second, as the pieces before them took.
 
-    A piece ends where a call of the model would end anyway, so that each call has the rows that it has without pieces.
+    A piece ends where a call of the model may end, so that no call is made for fewer rows than it has room for.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class Pace:
     ) -> None:
         """Accept what a row cost when the model was loaded, in seconds, and where it is counted what the model does."""
         self._row_s = max(row_s, PIECE_S / FIRST_ROWS)
-        self._call_rows = call_size.fixed or 1
+        self._calls = call_size.sizes
         self._tally = tally
         self._clock = clock
 
@@ -64,8 +63,7 @@ class Pace:
         rows = PIECE_S / self._row_s
         if count - start <= 2 * rows:
             return count
-        is_large = rows >= LARGE_ROWS and LARGE_ROWS % self._call_rows == 0
-        unit = LARGE_ROWS if is_large else self._call_rows
+        unit = max((size for size in self._calls if size <= rows), default=min(self._calls))
         return min(count, start + unit * max(1, math.floor(rows / unit)))
 
     def begin(self) -> Callable[[int], None]:

@@ -334,7 +334,7 @@ def warm(
         prediction="prediction",
     )
     put_off()
-    with own_standard_output() as out, model_begun(settings, jobs) as process:
+    with own_standard_output() as out, model_begun(settings, jobs, calls_for="warming") as process:
         from foreseen.entrypoints.cli.warm import warm_cache
 
         return warm_cache(settings, files, out, jobs=jobs, progress=progress, process=process)

@@ -44,7 +44,9 @@ def warm_cache(
     configure_logs(settings)
     if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
         raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
-    container = scoring_container(settings.model_copy(update={"cache": "redis"}), jobs=jobs, process=process)
+    container = scoring_container(
+        settings.model_copy(update={"cache": "redis"}), jobs=jobs, process=process, calls_for="warming"
+    )
     files = files.listed(container)
     container.predictor()
     cache_what_repeats(container)

@@ -71,7 +71,10 @@ class Scorer:
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._failure: ForeseenError | None = None
-        self._container: ScoringContainer = scoring_container(plan.settings, jobs=plan.jobs, is_auto=plan.is_auto)
+        # Decided once, where the run was started, and not by each machine.
+        self._container: ScoringContainer = scoring_container(
+            plan.settings, jobs=plan.jobs, is_auto=plan.is_auto, decided=plan.info.call_size
+        )
         try:
             self._open()
         except ForeseenError as exc:

@@ -52,3 +52,26 @@ def test_a_lone_row_is_filled_up_and_more_are_called_as_they_are(n: int, called:
 def test_a_wrong_number_of_predictions_is_not_hidden_by_the_filling(error: int, n: int) -> None:
     with pytest.raises(PredictionError, match=f"expected 4 predictions from the model, got {4 + error}"):
         SteadyPredictor(Miscounting(error), info_of(call_size=CallSize(fixed=4))).predict(flowers(n))
+
+
+class Preparing(FakePredictor):
+    """Notes which rows are prepared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prepared_rows: list[int] = []
+
+    def prepared(self, batch: Batch) -> Batch:
+        self.prepared_rows.append(len(batch))
+        return batch
+
+
+@pytest.mark.parametrize(("n", "prepared"), [(1, [2]), (2, [2]), (33, [33]), (8192, [8192]), (10_000, [8192, 1808])])
+def test_rows_are_prepared_together_but_never_a_lone_one(n: int, prepared: list[int]) -> None:
+    inner = Preparing()
+
+    answers = SteadyPredictor(inner, info_of(call_size=CallSize(fixed=32))).predict(flowers(n))
+
+    assert inner.prepared_rows == prepared
+    assert set(inner.calls) == {32}
+    assert answers.encode() == FakePredictor().predict(flowers(n)).encode()

@@ -22,11 +22,17 @@ def kept(tmp_path: Path) -> KeptCallSizes:
     return KeptCallSizes(tmp_path / "model.joblib")
 
 
-@pytest.mark.parametrize("size", [CallSize(), CallSize(least=2), CallSize(fixed=32), CallSize(fixed=1)], ids=str)
+@pytest.mark.parametrize(
+    "size",
+    [CallSize(), CallSize(least=2), CallSize(fixed=32), CallSize(fixed=32, large=8192), CallSize(fixed=1)],
+    ids=str,
+)
 def test_a_decision_is_found_again_for_the_same_model_alone(kept: KeptCallSizes, size: CallSize) -> None:
     kept.keep(ONE, size)
+    found = kept.find(ONE)
 
-    assert kept.find(ONE) == size
+    assert found
+    assert (found, found.large) == (size, size.large)
     assert kept.find(OTHER) is None
 
 
@@ -51,6 +57,7 @@ def test_the_newest_decisions_stay(kept: KeptCallSizes) -> None:
         '{"format": 1, "call_sizes": {"%s": {"least": 2, "fixed": 10000000}}}',
         '{"format": 1, "call_sizes": {"%s": {"least": "2"}}}',
         '{"format": 1, "call_sizes": {"%s": [2]}}',
+        '{"format": 1, "call_sizes": {"%s": {"least": 1, "fixed": 32, "large": 65536}}}',
         '{"format": 1, "call_sizes": [1]}',
     ],
 )
@@ -85,3 +92,12 @@ def test_a_later_start_takes_the_decision_over(tmp_path: Path, monkeypatch: pyte
 
     assert load_predictor(path, features=["a"]).info == first
     assert len(json.loads((tmp_path / "model.joblib.calls.json").read_text())["call_sizes"]) == 1
+
+
+def test_a_decision_without_large_calls_is_found(kept: KeptCallSizes) -> None:
+    kept.path.write_text(json.dumps({"format": 1, "call_sizes": {ONE.hex(): {"least": 1, "fixed": 32}}}))
+    kept.path.chmod(0o600)
+    found = kept.find(ONE)
+
+    assert found == CallSize(fixed=32)
+    assert found.large is None

@@ -16,7 +16,6 @@ from foreseen.adapters.tabular.csv_reader import CsvReader
 from foreseen.domain.batch import Batch
 from foreseen.domain.call_size import ANY_SIZE, CallSize
 from foreseen.domain.errors import PredictionError
-from foreseen.domain.large_calls import LARGE_ROWS
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Json, Predictions
@@ -192,11 +191,11 @@ class TestPace:
 
         assert self.pace(0.02, steady)[0].end(0, 24_576) == 32
         assert self.pace(0.5, steady)[0].end(0, 24_576) == 32
-        pace, clock, _ = self.pace(0.0, steady)
+        pace, clock, _ = self.pace(0.0, CallSize(fixed=32, large=8192))
         learn = pace.begin()
         clock.pass_s(0.0004 * 256)
         learn(256)
-        assert (pace.end(256, 100_000) - 256) % LARGE_ROWS == 0
+        assert pace.end(256, 100_000) - 256 == 2 * 1024
 
     def test_it_learns_from_what_the_last_piece_took(self) -> None:
         pace, clock, tally = self.pace(0.0)

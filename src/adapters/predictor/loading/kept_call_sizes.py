@@ -5,12 +5,13 @@ import logging
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from foreseen.adapters.predictor.loading.batch_invariance import STEADY_ROWS
 from foreseen.adapters.predictor.loading.model_file import refuse_unless_private
-from foreseen.domain.call_size import CallSize
+from foreseen.domain.call_size import LARGE_ROWS, CallSize
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.key import Fingerprint
 
@@ -24,6 +25,9 @@ MOST: Final = 32
 SIZES: Final = (CallSize(), CallSize(least=2), CallSize(fixed=STEADY_ROWS), CallSize(fixed=1))
 """Every size that is ever decided; anything else in the file was put there by somebody else."""
 
+LARGE: Final = (None, STEADY_ROWS, *LARGE_ROWS)
+"""Every large call that may have been found equal, None where none was compared."""
+
 
 class KeptCallSizes:
     """The file `<model file>.calls.json`; whatever is wrong with it costs a decision, never a start."""
@@ -36,15 +40,16 @@ class KeptCallSizes:
         kept = self._read().get(identity.hex())
         if not isinstance(kept, dict):
             return None
-        return next(
-            (size for size in SIZES if [size.least, size.fixed] == [kept.get("least"), kept.get("fixed")]), None
-        )
+        if kept.get("large") not in LARGE:
+            return None
+        known = (size for size in SIZES if [size.least, size.fixed] == [kept.get("least"), kept.get("fixed")])
+        return next((replace(size, large=kept.get("large")) for size in known), None)
 
     def keep(self, identity: Fingerprint, size: CallSize) -> None:
         """Keep a decision, where the folder can be written."""
         sizes = self._read()
         sizes.pop(identity.hex(), None)  # which would keep its place among the oldest
-        sizes[identity.hex()] = {"least": size.least, "fixed": size.fixed}
+        sizes[identity.hex()] = {"least": size.least, "fixed": size.fixed, "large": size.large}
         document = {"format": FORMAT, "call_sizes": dict(list(sizes.items())[-MOST:])}
         try:
             self._replace(json.dumps(document, indent=1).encode() + b"\n")

@@ -9,9 +9,11 @@ from foreseen.adapters.predictor.scikit_learn.answer_rows import Rows, SeveralOu
 from foreseen.adapters.predictor.scikit_learn.json_values import json_value
 from foreseen.adapters.predictor.scikit_learn.labels import NO_LABELS, Labels
 from foreseen.domain.errors import UnanswerableError
+from foreseen.domain.labelled_rows import LabelledRows
 from foreseen.domain.predictions import Json
 
 _AS_THEY_ARE: Final = {int, float, bool, type(None)}
+_FLOATS: Final = (np.float64, np.float32, np.float16)
 
 
 class Answers:
@@ -23,7 +25,7 @@ class Answers:
         self._labels = labels[0] if len(labels) == 1 else NO_LABELS
         self._is_classifier = is_classifier
 
-    def values(self, method: str, rows: Rows | SeveralOutputs) -> list[Json]:
+    def values(self, method: str, rows: Rows | SeveralOutputs) -> Sequence[Json]:
         """Return a value for each row: of predict the prediction, of predict_proba the probabilities.
 
         Raises:
@@ -43,7 +45,7 @@ class Answers:
             return [_labels_of_a_row(columns, value) for value in values]
         return self._labels.of_rows(values)
 
-    def _probabilities(self, rows: Rows | SeveralOutputs) -> list[Json]:
+    def _probabilities(self, rows: Rows | SeveralOutputs) -> Sequence[Json]:
         if not isinstance(rows, SeveralOutputs):
             return _by_label(rows, self._labels)
         outputs = self._outputs or [NO_LABELS] * len(rows.rows)
@@ -68,8 +70,11 @@ def _labels_of_a_row(columns: Sequence[Labels], value: Any) -> Json:
     return [labels.label(each) for labels, each in zip(columns, value, strict=True)]
 
 
-def _by_label(rows: Rows, labels: Labels) -> list[Json]:
+def _by_label(rows: Rows, labels: Labels) -> Sequence[Json]:
     """Return each row's probabilities under the labels, or as they are where the model names none."""
+    is_matrix = type(rows) is np.ndarray and rows.ndim == 2 and rows.dtype in _FLOATS
+    if is_matrix and labels.texts and rows.shape[1] == len(labels.texts):
+        return LabelledRows(labels.texts, rows.astype(np.float64, copy=False))
     values = _values(rows)
     if not labels.texts:
         return values

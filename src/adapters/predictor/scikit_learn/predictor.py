@@ -1,6 +1,7 @@
 """SklearnPredictor: any object with `predict`, as scikit-learn's users save them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from foreseen.adapters.predictor.scikit_learn.answer_rows import Rows, SeveralOu
 from foreseen.adapters.predictor.scikit_learn.answers import Answers
 from foreseen.adapters.predictor.scikit_learn.input_builder import input_builder
 from foreseen.adapters.predictor.scikit_learn.labels import Labels, read_labels
+from foreseen.adapters.predictor.scikit_learn.prepared_rows import PreparedRows, prepared_rows
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import (
     Flaw,
@@ -37,6 +39,7 @@ class SklearnPredictor:
         signature: Signature,
         model_input: ModelInput | None = None,
         outputs: Sequence[str],
+        steps: tuple[Any, Any] | None = None,
         is_thread_safe: bool = False,
         before_call: Callable[[], object] = lambda: None,
     ) -> None:
@@ -44,6 +47,7 @@ class SklearnPredictor:
 
         Args:
             model_input: what the model is called with; None for a matrix.
+            steps: the model in two parts, the first of which transforms each row by itself; None where it has none.
             is_thread_safe: whether several threads may ask it at once, as scikit-learn's own may be.
             before_call: called before each call of the model, on its thread.
         Raises:
@@ -55,6 +59,8 @@ class SklearnPredictor:
                     f"expected a model with {output}, got {type(model).__qualname__} without it"
                 )
         self._model = model
+        self._first: Any = steps and steps[0]
+        self._rest: Any = steps and steps[1]
         self.signature = signature
         self.outputs = tuple(outputs)
         self.is_thread_safe = is_thread_safe
@@ -62,7 +68,16 @@ class SklearnPredictor:
         self._before_call = before_call
         self._table = input_builder(model_input or ModelInput.matrix(signature), signature)
 
-    def predict(self, batch: Batch) -> Predictions:
+    def prepared(self, batch: Batch) -> Batch | PreparedRows:
+        """Return rows as far as the model computes each by itself; raise as `predict`."""
+        if self._first is None:
+            return batch
+        table = self._table(batch)
+        with self._failures_worded(self.outputs[0]):
+            values = self._first.transform(table)
+        return prepared_rows(values) or batch
+
+    def predict(self, rows: Batch | PreparedRows) -> Predictions:
         """Call each output's method once.
 
         Raises:
@@ -70,32 +85,43 @@ class SklearnPredictor:
             UnanswerableError: it answered with what JSON has nothing for.
             PredictionError: it raised anything else, or its answer is not one to each instance.
         """
-        table = self._table(batch)
-        called = {output: self._called(output, table, len(batch)) for output in self.outputs}
-        return Predictions({METHODS[output]: self._values(output, rows) for output, rows in called.items()})
+        model, table = self._part(rows)
+        called = {output: self._called(model, output, table, len(rows)) for output in self.outputs}
+        return Predictions({METHODS[output]: self._values(output, answer) for output, answer in called.items()})
 
     def compute(self, batch: Batch) -> object:
         """Call the model as `predict` does, and leave its answers as they are; raise as `predict`."""
         table = self._table(batch)
-        return [self._called(output, table, len(batch)) for output in self.outputs]
+        return [self._called(self._model, output, table, len(batch)) for output in self.outputs]
 
-    def raw(self, batch: Batch) -> list[bytes]:
+    def raw(self, rows: Batch | PreparedRows) -> list[bytes]:
         """Return each row's answer as the bits that the model computed, decision values too: what `predict` may hide.
 
         Raises:
             InvalidBatchError, PredictionError: as `predict`.
         """
-        table = self._table(batch)
-        values = [output for output in ("predict_proba", "decision_function") if hasattr(self._model, output)]
+        model, table = self._part(rows)
+        values = [output for output in ("predict_proba", "decision_function") if hasattr(model, output)]
         methods = dict.fromkeys((*self.outputs, *values))
-        called = {output: self._called(output, table, len(batch)) for output in methods}
+        called = {output: self._called(model, output, table, len(rows)) for output in methods}
         return [b"".join(parts) for parts in zip(*map(row_bits, called.values()), strict=True)]
 
-    def _called(self, output: str, table: Any, n: int) -> Rows | SeveralOutputs:
+    def _part(self, rows: Batch | PreparedRows) -> tuple[Any, Any]:
+        """Return what is called with such rows, and the rows in the form that it takes."""
+        if isinstance(rows, PreparedRows):
+            return self._rest, rows.values
+        return self._model, self._table(rows)
+
+    def _called(self, model: Any, output: str, table: Any, n: int) -> Rows | SeveralOutputs:
+        with self._failures_worded(output):
+            return returned_rows(output, getattr(model, output)(table), n)
+
+    @contextmanager
+    def _failures_worded(self, output: str) -> Iterator[None]:
         self._before_call()
         try:
             with np.errstate(over="ignore"):  # what is too large for a float32 is refused by the model, in words
-                return returned_rows(output, getattr(self._model, output)(table), n)
+                yield
         except ForeseenError:
             raise
         except ValueError as exc:
@@ -106,7 +132,7 @@ class SklearnPredictor:
                 raise
             raise PredictionError(f"the model failed in {output}: {failure_text(exc)}") from exc
 
-    def _values(self, output: str, rows: Rows | SeveralOutputs) -> list[Json]:
+    def _values(self, output: str, rows: Rows | SeveralOutputs) -> Sequence[Json]:
         try:
             return self._answers.values(output, rows)
         except ForeseenError:
