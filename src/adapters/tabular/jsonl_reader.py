@@ -13,6 +13,7 @@ from foreseen.adapters.tabular.json_fields import Fields, fields_of, has_half_ch
 from foreseen.adapters.tabular.layout import Layout
 from foreseen.adapters.tabular.line_blocks import BLOCK_BYTES, line_blocks
 from foreseen.adapters.tabular.missing_words import MissingWords
+from foreseen.adapters.tabular.misspelt_fields import hint_of, with_hints
 from foreseen.adapters.tabular.readable import check_columns, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.slices import even_slices
 from foreseen.adapters.tabular.text_source import TextSource
@@ -128,7 +129,9 @@ class JsonlReader:
         if not self._known.issuperset(fields):
             other = next(field for field in fields if field not in self._known)
             if self._wanted is None:
-                raise ValueError(f"expected a field that stands in the first objects as well, got {other!r}")
+                hint = hint_of(other, self._known)
+                expected = f"expected a field that the first objects have as well, got {other!r}"
+                raise ValueError(expected + (f"; {hint}" if hint else ""))
             fields = {name: value for name, value in fields.items() if name in self._known}
         if b"\\u" in line:
             for name, value in fields.items():
@@ -149,7 +152,8 @@ class JsonlReader:
             within = [one for one in rejects if (last or one.line <= lines[-1])]
             rejects = [one for one in rejects if not (last or one.line <= lines[-1])]
             read = read_columns(self._signature, part, self._words.read_json)
-            within += rejects_of(read.refused, part, lines, self._name, as_object)
+            refused = with_hints(read.refused, part, self._signature)
+            within += rejects_of(refused, part, lines, self._name, as_object)
             within.sort(key=lambda reject: reject.line)
             whole = Chunk(self._name, None, part, lines, within, as_object)
             yield readable(self._signature, whole, read)

@@ -34,6 +34,7 @@ from foreseen.entrypoints.cli.files import (
     SHEET,
     files_of,
 )
+from foreseen.entrypoints.cli.help import PlainCommand, PlainGroup
 from foreseen.entrypoints.cli.model_begun import model_begun
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.entrypoints.cli.progression import Progression
@@ -46,6 +47,7 @@ from foreseen.settings import Settings, SettingsError
 
 app = typer.Typer(
     name="foreseen",
+    cls=PlainGroup,
     help="Serve a model's predictions and never compute the same one twice.",
     epilog="Every flag that is a setting also stands in the TOML file of --config, and in the environment: "
     "--redis-url is redis_url there and FORESEEN_REDIS_URL here.",
@@ -53,7 +55,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cache = typer.Typer(help="Look at, fill, or empty the cache that all replicas share.", no_args_is_help=True)
+cache = typer.Typer(
+    cls=PlainGroup, help="Look at, fill, or empty the cache that all replicas share.", no_args_is_help=True
+)
 app.add_typer(cache, name="cache")
 
 _WHERE: Final = (
@@ -72,7 +76,7 @@ _OF_WARMING: Final = {
 _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 @with_settings("Model", "Cache", "Server", "Access", "Logs")
 def serve(settings: Settings) -> None:
     """Serve a model over HTTP, its predictions cached."""
@@ -83,7 +87,7 @@ def serve(settings: Settings) -> None:
         serve_model(settings, out)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 @with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_FILES)
 def score(
     settings: Settings,
@@ -158,9 +162,8 @@ def score(
     engine: Annotated[
         str,
         typer.Option(
-            metavar="CHOICE",
-            help="local: this process; ray: Ray Data, which is an extra, and OUT a folder of parts. "
-            "(local|ray; default: local)",
+            metavar="local|ray",
+            help="local: this process; ray: Ray Data, which is an extra, and OUT a folder of parts. (default: local)",
             show_default=False,
         ),
     ] = "local",
@@ -226,7 +229,7 @@ def score(
         return score_files(settings, job, out, process)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 @with_settings("Model", "Logs")
 def inspect(
     settings: Settings,
@@ -256,7 +259,7 @@ def inspect(
             inspect_model(settings, out, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def key() -> None:
     """Make a key for whoever may ask, and the SHA-256 of it for api_keys or admin_keys."""
     from foreseen.entrypoints.cli.key import show_key
@@ -264,7 +267,7 @@ def key() -> None:
     show_key()
 
 
-@cache.command()
+@cache.command(cls=PlainCommand)
 @with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
 def stats(settings: Settings) -> None:
     """Count what Redis holds, by model and namespace."""
@@ -273,11 +276,13 @@ def stats(settings: Settings) -> None:
     show_stats(settings)
 
 
-@cache.command(name="list")
+@cache.command(name="list", cls=PlainCommand)
 @with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
 def list_entries(
     settings: Settings,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many to show.")] = 100,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many to show. (default: 100)", show_default=False)
+    ] = 100,
 ) -> None:
     """Show what Redis holds: key, age, time left, cost and size."""
     from foreseen.entrypoints.cli.cache import show_entries
@@ -285,7 +290,7 @@ def list_entries(
     show_entries(settings, limit=limit)
 
 
-@cache.command()
+@cache.command(cls=PlainCommand)
 @with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_WARMING)
 def warm(
     settings: Settings,
@@ -340,7 +345,7 @@ def warm(
         return warm_cache(settings, files, out, jobs=jobs, progress=progress, process=process)
 
 
-@cache.command()
+@cache.command(cls=PlainCommand)
 @with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
 def purge(
     settings: Settings,

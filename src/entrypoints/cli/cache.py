@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from foreseen.container import Container
 from foreseen.domain.ports import Held, Inventory
+from foreseen.entrypoints.cli.printing import print_plainly
 from foreseen.settings import Settings, masked
 
 
@@ -109,6 +109,4 @@ def _show(table: Table, if_empty: str) -> None:
     if table.row_count == 0:
         typer.echo(if_empty)
         return
-    # In a pipe lines are as long as they are: whoever reads them there cuts them.
-    console = Console()
-    Console(width=None if console.is_terminal else 10_000).print(table)
+    print_plainly(None, table)

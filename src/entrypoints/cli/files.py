@@ -42,10 +42,12 @@ def _option(flag: str, metavar: str, told: str) -> Any:
 
 INPUT_FORMAT: Any = _option(
     "--format",
-    "CHOICE",
-    "What INPUT is, if its name and its first bytes do not say it (csv|tsv|parquet|jsonl|json|arrow|orc|xlsx).",
+    "FORMAT",
+    "What INPUT is, if its name and its first bytes do not say it: csv, tsv, parquet, jsonl, json, arrow, orc or xlsx.",
 )
-OUTPUT_FORMAT: Any = _option("--output-format", "CHOICE", "What OUT is to be (csv|tsv|parquet|jsonl|arrow|orc|xlsx).")
+OUTPUT_FORMAT: Any = _option(
+    "--output-format", "FORMAT", "What OUT is to be: csv, tsv, parquet, jsonl, arrow, orc or xlsx."
+)
 SHEET: Any = _option("--sheet", "NAME", "Of a workbook. (default: its first)")
 ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252; OUT is UTF-8. (default: utf-8)")
 NA: Any = _option(

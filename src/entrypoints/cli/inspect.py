@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any, Final, TextIO
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from foreseen.container import Container
@@ -13,6 +12,7 @@ from foreseen.domain.determinism import Determinism
 from foreseen.domain.model_input import ColumnForm
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import DTYPES, Feature
+from foreseen.entrypoints.cli.printing import print_plainly
 from foreseen.entrypoints.cli.serve import classes_text
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
@@ -88,10 +88,7 @@ def _show(settings: Settings, predictor: Predictor, found: Determinism, out: Tex
     for feature, form in _features(predictor):
         missing, origin = "yes" if feature.missing else "no", origin_text(form) if form else ""
         features.add_row(feature.name, _type(feature), missing, _example(feature), origin)
-    console = Console(file=out, highlight=False)
-    console.print(facts)
-    console.print()
-    console.print(features)
+    print_plainly(out, facts, "", features)
 
 
 def _features(predictor: Predictor) -> list[tuple[Feature, ColumnForm | None]]:

@@ -4,12 +4,13 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from pydantic import SecretStr
 
-from foreseen.settings import Settings, about_setting
+from foreseen.entrypoints.cli.defaults import shown_default
+from foreseen.settings import CONFIG_VARIABLE, Settings, about_setting, flag_of
 
 Command = Callable[..., int | None]
 
@@ -18,7 +19,7 @@ _CONFIG = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        envvar="FORESEEN_CONFIG",
+        envvar=CONFIG_VARIABLE,
         help="TOML file of settings; the environment (FORESEEN_PORT=…) and flags stand above it.",
         rich_help_panel="Settings",
         show_envvar=False,
@@ -72,10 +73,9 @@ def _parameter(name: str, field: Any, told: str | None) -> inspect.Parameter:
     """Make the flag of one setting: text, since the settings read and refuse it as they do in a file."""
     about = about_setting(field)
     kind: Any = typer.Option(
-        "--" + name.replace("_", "-"),
-        # Choices stand in the text: a wide column of forms would leave it too narrow for a URL.
-        metavar="CHOICE" if _is_choice(about) else about["shown"],
-        help=told or _help(name, field),
+        flag_of(name),
+        metavar=_LONG_CHOICE if _is_long(about["shown"]) else about["shown"],
+        help=told or _help(field),
         rich_help_panel=about["group"],
         show_default=False,
     )
@@ -85,27 +85,19 @@ def _parameter(name: str, field: Any, told: str | None) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _help(name: str, field: Any) -> str:
-    default = _DEFAULTS.get(name, field.default)
-    if default in (None, ()) or isinstance(default, SecretStr):
+def _help(field: Any) -> str:
+    if field.default in (None, ()) or isinstance(field.default, SecretStr):
         return str(field.description)
-    shown = ",".join(default) if isinstance(default, tuple) else default
-    about = about_setting(field)
-    choices = f"{about['shown']}; " if _is_choice(about) else ""
-    return f"{field.description} ({choices}default: {shown})"
+    form = about_setting(field)["shown"]
+    choices = f"{form}; " if _is_long(form) else ""
+    return f"{field.description} ({choices}default: {shown_default(field)})"
 
 
-def _is_choice(about: Mapping[str, Any]) -> bool:
-    return "|" in about["shown"]
+_WIDEST: Final = 16
+"""Characters of a value's form beside its flag: a wider column would leave the text too narrow for a URL."""
+_LONG_CHOICE: Final = "WORD"
+"""Stands beside a flag whose choices are in its text, since they are too long to stand there."""
 
 
-_DEFAULTS = {
-    "ttl": "1h",
-    "redis_timeout": "25ms",
-    "lease_above": "50ms",
-    "lease": "2s",
-    "lru_max_bytes": "256MiB",
-    "max_body": "8MiB",
-    "receive_timeout": "30s",
-}
-"""Defaults whose number is not how an operator would write them."""
+def _is_long(form: str) -> bool:
+    return "|" in form and len(form) > _WIDEST

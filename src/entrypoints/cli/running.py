@@ -11,8 +11,7 @@ JOBS: Final[Any] = typer.Option(
     show_default=False,
 )
 PROGRESS: Final[Any] = typer.Option(
-    metavar="CHOICE",
-    help="How far it has come: a bar on a terminal and nothing in a pipe, lines for a log, or nothing "
-    "(auto|plain|none; default: auto)",
+    metavar="auto|plain|none",
+    help="How far it has come: a bar on a terminal and nothing in a pipe; lines for a log; nothing. (default: auto)",
     show_default=False,
 )

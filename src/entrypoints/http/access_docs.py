@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from foreseen.entrypoints.http.access import OPEN
+from foreseen.entrypoints.http.access import ADMIN, OPEN
 from foreseen.entrypoints.http.openapi import problem_responses
 from foreseen.settings import Settings
 
@@ -11,17 +11,17 @@ _SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "A key whos
 
 def with_access(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """Add to a document what its operations ask of whoever calls them."""
-    told = {}
-    if settings.api_keys:
+    if settings.api_keys or settings.admin_keys:
         document["components"]["securitySchemes"] = {"key": _SCHEME}
-        told["401"] = "No key, or none that is known."
-    if settings.rate_limit:
-        told["429"] = f"More than {settings.rate_limit}; Retry-After says when to ask again."
     for path, operations in document["paths"].items():
         if path in OPEN:
             continue
+        needs_key = bool(settings.admin_keys if path.startswith(ADMIN) else settings.api_keys)
+        problems: dict[str, str] = {"401": "No key, or none that is known."} if needs_key else {}
+        if settings.rate_limit:
+            problems["429"] = f"More than {settings.rate_limit}; Retry-After says when to ask again."
         for operation in operations.values():
-            if settings.api_keys:
+            if needs_key:
                 operation["security"] = [{"key": []}]
-            operation["responses"] = dict(sorted((operation["responses"] | problem_responses(told)).items()))
+            operation["responses"] = dict(sorted((operation["responses"] | problem_responses(problems)).items()))
     return document

@@ -4,11 +4,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from foreseen.domain.errors import ForeseenError
+from foreseen.entrypoints.http.openapi import problem_responses
 from foreseen.entrypoints.http.problems import Refusal
 
 Reload = Callable[[], Awaitable[tuple[str, str]]]
@@ -16,11 +18,17 @@ Reload = Callable[[], Awaitable[tuple[str, str]]]
 
 
 def admin_router(reload: Reload) -> APIRouter:
-    """Build the routes; they are no part of the public document."""
-    router = APIRouter(prefix="/admin", include_in_schema=False)
+    """Build the routes."""
+    router = APIRouter(prefix="/admin")
 
-    @router.post("/reload")
+    @router.post(
+        "/reload",
+        summary="Load the model again and serve it",
+        response_class=JSONResponse,
+        responses={int(status): reply for status, reply in _RESPONSES.items()},
+    )
     async def reload_model() -> JSONResponse:
+        """Load the model file as it is now, and serve it from then on; what fails leaves the previous model."""
         supervisor = multiprocessing.parent_process()
         if supervisor is not None and supervisor.pid is not None:
             # Every worker has to reload; the supervisor passes the signal on to each.
@@ -33,3 +41,19 @@ def admin_router(reload: Reload) -> APIRouter:
         return JSONResponse({"status": "unchanged" if before == after else "reloaded", "fingerprint": after})
 
     return router
+
+
+def _reply(description: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "object", "required": list(properties), "properties": properties}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+_RESPONSES: Final = {
+    "200": _reply(
+        "The model that is served now.",
+        status={"type": "string", "enum": ["reloaded", "unchanged"]},
+        fingerprint={"type": "string"},
+    ),
+    "202": _reply("Passed on to each worker; the log says what became of it.", status={"type": "string"}),
+    **problem_responses({"403": "Not for this sender.", "503": "Not reloaded, the previous model goes on."}),
+}

@@ -39,7 +39,7 @@ class TestEveryCommand:
         monkeypatch.setenv("COLUMNS", "80")
         text = called(*command.split(), "--help").out
 
-        whole = re.sub("A,B,…|x0,x1,…|PORT=…", "", text)
+        whole = re.sub("A,B,…|A=B,…|feature,…|x0,x1,…|PORT=…", "", text)
         assert "…" not in whole
         assert max(map(len, text.splitlines())) <= 80
 
@@ -103,3 +103,43 @@ def test_the_version_is_the_package_s(called: Called) -> None:
     ended = called("--version")
 
     assert (ended.code, ended.out, ended.err) == (0, f"{project['version']}\n", "")
+
+
+@pytest.mark.parametrize("command", ["", "serve", "score", "inspect", "key", "cache", "cache warm", "cache list"])
+def test_no_type_stands_for_a_value(called: Called, command: str) -> None:
+    text = called(*command.split(), "--help").out
+
+    assert re.findall(r"<\w[\w ]*>|\bCHOICE\b|\bBOOLEAN\b|\[default", text) == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "shown"),
+    [
+        ("--timeout", "30s"),
+        ("--model-timeout", "60s"),
+        ("--stop-timeout", "20s"),
+        ("--ttl", "1h"),
+        ("--redis-timeout", "25ms"),
+        ("--max-body", "8MiB"),
+        ("--lru-max-bytes", "256MiB"),
+        ("--max-rows", "10000"),
+        ("--log-format", "text"),
+        ("--outputs", "predict"),
+    ],
+)
+def test_defaults_are_shown_as_an_operator_writes_them(called: Called, flag: str, shown: str) -> None:
+    said = words(called("serve", "--help").out).split(f" {flag} ", 1)[1].split(" --")[0]
+
+    assert f"default: {shown})" in said
+
+
+def test_every_option_of_score_that_has_a_default_shows_it_the_same_way(called: Called) -> None:
+    text = words(called("score", "--help").out)
+
+    for flag, shown in (
+        ("--progress auto|plain|none", "auto"),
+        ("--engine local|ray", "local"),
+        ("--encoding NAME", "utf-8"),
+        ("--jobs N", "one a core"),
+    ):
+        assert f"(default: {shown}" in text.split(flag, 1)[1].split(" --")[0], flag

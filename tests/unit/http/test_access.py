@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from starlette.responses import Response
 
 from foreseen.entrypoints.http.access import Access, Keys, guarded, is_local, warn_of_open_doors
-from foreseen.entrypoints.http.app import create_service
+from foreseen.entrypoints.http.app import create_app, create_service
 from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
@@ -259,3 +259,28 @@ class TestDocument:
 
         assert "securitySchemes" not in document["components"]
         assert not {"401", "429"} & document["paths"]["/predict"]["get"]["responses"].keys()
+
+
+async def _reload() -> tuple[str, str]:
+    return "before", "after"
+
+
+@pytest.mark.parametrize(
+    ("settings", "statuses"),
+    [
+        ({}, {"200", "202", "403", "503"}),
+        ({"api_keys": KEYS["api_keys"]}, {"200", "202", "403", "503"}),
+        ({"admin_keys": KEYS["admin_keys"]}, {"200", "202", "401", "403", "503"}),
+    ],
+    ids=["no keys", "keys", "admin keys"],
+)
+def test_the_document_lists_the_reload_and_who_may_call_it(settings: dict[str, Any], statuses: set[str]) -> None:
+    container = container_of(FakePredictor(), **settings)
+    document = create_app(container, reload=_reload).openapi()
+    operation = document["paths"]["/admin/reload"]["post"]
+
+    assert set(operation["responses"]) == statuses
+    assert ("security" in operation) == ("401" in statuses)
+    validate(document)
+    content = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    assert content["properties"]["status"]["enum"] == ["reloaded", "unchanged"]

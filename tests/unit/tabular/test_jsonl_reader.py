@@ -94,7 +94,29 @@ def test_a_field_that_comes_later_is_a_reject_and_no_loss(monkeypatch: pytest.Mo
 
     assert len(rows) == 11
     assert [(one.line, one.reason) for one in rejects] == [
-        (12, "expected a field that stands in the first objects as well, got 'y'")
+        (12, "expected a field that the first objects have as well, got 'y'")
+    ]
+
+
+def test_a_misspelt_field_is_pointed_to_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_blocks, "BLOCK_BYTES", 80)
+    length, width = Feature("petal_length"), Feature("petal_width")
+    right, early, late = (
+        '{"petal_length":1,"petal_width":2}\n',
+        '{"petal_length":1,"Petal.Width":2}\n',
+        '{"petal_lenght":1,"petal_width":2}\n',
+    )
+
+    rows, _, rejects = read(right + early + right * 3 + late, length, width)
+
+    assert len(rows) == 4
+    assert [(one.line, one.column, one.reason) for one in rejects] == [
+        (2, "petal_width", "expected a value, got nothing; did you mean 'Petal.Width'?"),
+        (
+            6,
+            "",
+            "expected a field that the first objects have as well, got 'petal_lenght'; did you mean 'petal_length'?",
+        ),
     ]
 
 
