@@ -53,6 +53,7 @@ class ScoringContainer(Container):
     table_encoder = providers.Callable(
         table_encoder,
         outputs=info.outputs,
+        fingerprint=info.fingerprint,
         signature=info.signature,
         notices=notices,
     )

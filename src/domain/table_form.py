@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from foreseen.domain.csv_dialect import DEFAULT_DIALECT, CsvDialect
 from foreseen.domain.missing_words import MISSING_WORDS
+from foreseen.domain.row_choice import ALL_ROWS, RowChoice
 
 Format = Literal["csv", "tsv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx"]
 READ_ONLY: Final[tuple[Format, ...]] = ("json",)
@@ -24,6 +25,8 @@ class TableForm:
         sheet: of a workbook; None for its first.
         dialect: what else there is to say of CSV.
         delimiter_of_inputs: of an output, the delimiter where neither its own nor its name says another.
+        columns_as: pairs of a column and the feature that it is, where their names differ.
+        rows: which rows of an input are read.
     """
 
     format: Format | None = None
@@ -34,6 +37,8 @@ class TableForm:
     sheet: str | None = None
     dialect: CsvDialect = DEFAULT_DIALECT
     delimiter_of_inputs: str | None = None
+    columns_as: tuple[tuple[str, str], ...] = ()
+    rows: RowChoice = ALL_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,14 @@ class OutputColumns:
     Attributes:
         keep: those of the input, in its order; None for all.
         prediction: the name of the prediction, from which those of its probabilities are made.
+        model_column: the name of a column that says which model it was; None for no such column.
+        model_name: what that model is called there, before the start of its fingerprint.
     """
 
     keep: tuple[str, ...] | None = None
     prediction: str = "prediction"
+    model_column: str | None = None
+    model_name: str = ""
 
 
 DEFAULT_FORM = TableForm()

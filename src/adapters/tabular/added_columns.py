@@ -18,14 +18,18 @@ class AddedColumn:
     Attributes:
         output: as an answer names it.
         label: the class whose part of the output it is; None for all of it.
+        constant: what each row has, where it is made of no output.
     """
 
     name: str
-    output: str
+    output: str = ""
     label: str | None = None
+    constant: str | None = None
 
     def values(self, predictions: Predictions) -> Sequence[Json]:
-        """Give its values, a row each."""
+        """Return its values, a row each."""
+        if self.constant is not None:
+            return [self.constant] * len(predictions)
         answers: Any = predictions.outputs[self.output]
         if self.label is None:
             return answers  # type: ignore[no-any-return]

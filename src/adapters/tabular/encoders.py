@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.added_columns import added_columns
+from foreseen.adapters.tabular.added_columns import AddedColumn, added_columns
 from foreseen.adapters.tabular.compressed_encoder import CompressedEncoder
 from foreseen.adapters.tabular.csv_encoder import CsvEncoder
 from foreseen.adapters.tabular.csv_text import CsvStyle
@@ -15,6 +15,7 @@ from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
 from foreseen.adapters.tabular.sealing.excel_limits import ExcelLimits
 from foreseen.adapters.tabular.sealing.seals import SEALS
 from foreseen.domain.notices import Notices
+from foreseen.domain.renamed_columns import in_names_of_columns
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import TableEncoder
 from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
@@ -27,19 +28,23 @@ def table_encoder(
     name: str,
     outputs: Sequence[str],
     signature: Signature,
+    fingerprint: bytes = b"",
     form: TableForm = DEFAULT_FORM,
     columns: OutputColumns = DEFAULT_COLUMNS,
     notices: Notices | None = None,
 ) -> TableEncoder:
-    """Give an encoder of rows that were read with these columns; `name` stands for the file in errors.
+    """Return an encoder of rows that were read with these columns; `name` stands for the file in errors.
 
     Args:
         notices: counts what the format has nothing for.
     Raises:
         TableError: a column to keep is not there, or one to add is.
     """
+    signature = in_names_of_columns(signature, form.columns_as)
     layout = layout_of(path, form)
     added = added_columns(outputs, signature.classes, prediction=columns.prediction)
+    if columns.model_column is not None:
+        added.append(AddedColumn(columns.model_column, constant=f"{columns.model_name}@{fingerprint.hex()[:12]}"))
     kept = kept_columns(schema.names, columns, added, name=name)
     encoder: TableEncoder
     if (seal := SEALS.get(layout.kind)) is not None:

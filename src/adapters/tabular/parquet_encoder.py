@@ -134,7 +134,7 @@ def _field(column: AddedColumn, signature: Signature) -> pa.Field:
     if column.label is not None:
         return pa.field(column.name, pa.float64())
     is_label = signature.kind == "classification" and signature.classes and not signature.is_multilabel
-    if column.output == "prediction" and is_label:
+    if column.constant is not None or (column.output == "prediction" and is_label):
         return pa.field(column.name, pa.string())
     return pa.field(column.name, pa.string(), metadata=AS_JSON)
 

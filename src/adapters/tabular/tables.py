@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from foreseen.adapters.tabular.chosen_rows import with_chosen_rows
 from foreseen.adapters.tabular.layout import KIND_NAMES
 from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import listed
+from foreseen.adapters.tabular.renamed_features import RenamedFeatures
 from foreseen.adapters.tabular.sources.open_table import OpenTable, open_table
 from foreseen.adapters.tabular.sources.readers import Wanted
 from foreseen.adapters.tabular.unified_schema import unified_schema
 from foreseen.domain.errors import TableError
 from foreseen.domain.notices import Notices
+from foreseen.domain.renamed_columns import in_names_of_columns
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, TableReader
 from foreseen.domain.table_form import DEFAULT_FORM, TableForm
@@ -39,8 +42,11 @@ def opened_tables(
         TableError: one cannot be read, or has other columns than the first.
     """
     with ExitStack() as files:
-        opening = _Opening(signature, standard_input, form, keep, MissingWords(form.missing_words, notices))
-        yield Tables(paths, opening, files)
+        renamed = in_names_of_columns(signature, form.columns_as)
+        needed = keep if keep is None or form.rows.where is None else [*keep, *form.rows.where.columns]
+        opening = _Opening(renamed, standard_input, form, needed, MissingWords(form.missing_words, notices))
+        tables: Any = Tables(paths, opening, files)
+        yield with_chosen_rows(RenamedFeatures(tables, signature) if form.columns_as else tables, form.rows)
 
 
 @dataclass(frozen=True, slots=True)

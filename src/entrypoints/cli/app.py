@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from foreseen.entrypoints.batch.on_error import OnError
+from foreseen.entrypoints.cli.columns import COLUMNS_AS, MODEL_COLUMN, OUTPUT_DELIMITER, with_columns
 from foreseen.entrypoints.cli.csv_options import (
     COMMENT,
     DECIMAL,
@@ -38,6 +39,7 @@ from foreseen.entrypoints.cli.help import PlainCommand, PlainGroup
 from foreseen.entrypoints.cli.model_begun import model_begun
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.entrypoints.cli.progression import Progression
+from foreseen.entrypoints.cli.rows import CHUNK_ROWS, DRY_RUN, LIMIT, SAMPLE, SEED, WHERE, row_choice_of
 from foreseen.entrypoints.cli.running import JOBS, PROGRESS
 from foreseen.entrypoints.cli.standard_output import beside_output, own_standard_output, reached_through
 from foreseen.entrypoints.garbage import put_off
@@ -113,9 +115,9 @@ def score(
     on_error: Annotated[
         OnError,
         typer.Option(
-            metavar="CHOICE",
+            metavar="reject|stop",
             help="What becomes of a row on which the model fails: it is rejected, or it stops the run. "
-            "(reject|stop; default: reject)",
+            "(default: reject)",
             show_default=False,
         ),
     ] = OnError.REJECT,
@@ -159,6 +161,15 @@ def score(
     sheet: Annotated[str | None, SHEET] = None,
     keep: Annotated[str | None, KEEP] = None,
     prediction_column: Annotated[str, PREDICTION_COLUMN] = "prediction",
+    output_delimiter: Annotated[str | None, OUTPUT_DELIMITER] = None,
+    columns_as: Annotated[str | None, COLUMNS_AS] = None,
+    model_column: Annotated[str | None, MODEL_COLUMN] = None,
+    where: Annotated[str | None, WHERE] = None,
+    sample: Annotated[str | None, SAMPLE] = None,
+    seed: Annotated[int | None, SEED] = None,
+    limit: Annotated[int | None, LIMIT] = None,
+    chunk_rows: Annotated[int | None, CHUNK_ROWS] = None,
+    dry_run: Annotated[bool, DRY_RUN] = False,
     engine: Annotated[
         str,
         typer.Option(
@@ -204,7 +215,15 @@ def score(
         keep=keep,
         prediction=prediction_column,
     )
-    on_ray = is_on_ray(engine, ray_address, resume=resume)
+    files = with_columns(
+        files,
+        rows=row_choice_of(where, sample, seed, limit, chunk_rows),
+        output_delimiter=output_delimiter,
+        columns_as=columns_as,
+        model_column=model_column,
+        model_name=settings.model_name,
+    )
+    on_ray = is_on_ray(engine, ray_address, resume=resume, rows=files.input.rows)
     put_off()
     with own_standard_output() as out, model_begun(settings, jobs) as process:
         from foreseen.entrypoints.cli.job import Job
@@ -222,6 +241,10 @@ def score(
             progress=progress,
             summary=beside_output(out, summary, output=output, flag="--summary"),
         )
+        if dry_run:
+            from foreseen.entrypoints.cli.dry_run import try_files
+
+            return try_files(settings, job, out, process)
         if on_ray:
             from foreseen.entrypoints.cli.ray import score_on_ray
 

@@ -2,12 +2,13 @@
 
 from typing import Final
 
+from foreseen.domain.row_choice import ALL_ROWS, RowChoice
 from foreseen.settings import SettingsError
 
 ENGINES: Final = ("local", "ray")
 
 
-def is_on_ray(engine: str, address: str | None, *, resume: bool = False) -> bool:
+def is_on_ray(engine: str, address: str | None, *, resume: bool = False, rows: RowChoice = ALL_ROWS) -> bool:
     """Tell whether Ray is asked for.
 
     Raises:
@@ -21,4 +22,8 @@ def is_on_ray(engine: str, address: str | None, *, resume: bool = False) -> bool
         return False
     if resume:
         raise SettingsError("--resume: expected --engine local with it: a run on Ray that was broken off begins anew")
+    if rows.limit is not None:
+        raise SettingsError("--limit: expected --engine local with it: on Ray no file is the first")
+    if rows.sample is not None and rows.sample.count is not None:
+        raise SettingsError("--sample: expected a share such as 5% with --engine ray, got a number of rows")
     return True

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -141,7 +141,8 @@ def _origin(container: ScoringContainer, job: Job, inputs: Any) -> Any:
 
 
 def _as_options(what: str, form: "DataclassInstance") -> dict[str, str]:
-    return {f"{what} {name}": "" if value is None else str(value) for name, value in asdict(form).items()}
+    values = {each.name: getattr(form, each.name) for each in fields(form)}
+    return {f"{what} {name}": "" if value is None else str(value) for name, value in values.items()}
 
 
 def _run(

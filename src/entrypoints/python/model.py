@@ -42,8 +42,7 @@ class Model:
             ModelUnavailableError: it cannot be loaded.
         """
         is_auto = not settings.is_cache_chosen
-        # What a notebook defines is not there in another process.
-        settings = settings.model_copy(update={"model_in": "thread", **({"cache": "auto"} if is_auto else {})})
+        settings = settings.model_copy(update=_defaults(settings))
         self._path = settings.model
         self._container: ScoringContainer = scoring_container(settings, jobs=jobs, is_auto=is_auto)
         self.name = settings.model_name
@@ -133,6 +132,13 @@ class Model:
             at_once: int = self._container.model_thread().at_once
             self._loop.run(score(self._predict, reader, sink, sink, progress=show, at_once=at_once))
         return self._container.answers(prediction=prediction, count=reader.rows, parts=sink.parts, rejects=sink.rejects)
+
+
+def _defaults(settings: Settings) -> dict[str, str]:
+    """Return what is so where nothing else is said: caches where they pay, and the model in this process."""
+    # What a notebook defines is not there in another process.
+    defaults = {} if settings.is_cache_chosen else {"cache": "auto"}
+    return defaults if "model_in" in settings.model_fields_set else {**defaults, "model_in": "thread"}
 
 
 def _ended(loop: LoopThread, stack: AsyncExitStack) -> None:

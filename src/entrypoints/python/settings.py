@@ -12,16 +12,21 @@ FilePath = str | PathLike[str]
 
 
 class ModelSettings(TypedDict, total=False):
-    """The settings of a model and its caches; durations and sizes as numbers, or as text such as "1h" and "64MiB"."""
+    """The settings of a model and its caches.
+
+    Durations and sizes are numbers of seconds and bytes, or text such as "1h" and "64MiB".
+    """
 
     name: str
     features: str | Sequence[str]
+    missing: str | Sequence[str]
     sidecar: FilePath
     code: FilePath
     outputs: str | Sequence[str]
     model_sha256: str
     rows_per_call: int
     model_threads: int
+    model_in: Literal["process", "thread"]
     cache: Literal["none", "lru", "redis", "tiered", "auto"]
     cache_when: Literal["deterministic", "always"]
     ttl: float | str

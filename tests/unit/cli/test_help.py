@@ -141,5 +141,6 @@ def test_every_option_of_score_that_has_a_default_shows_it_the_same_way(called: 
         ("--engine local|ray", "local"),
         ("--encoding NAME", "utf-8"),
         ("--jobs N", "one a core"),
+        ("--sample N|N%", "all"),
     ):
         assert f"(default: {shown}" in text.split(flag, 1)[1].split(" --")[0], flag

@@ -18,7 +18,7 @@ import pytest
 import foreseen
 from foreseen.entrypoints.python.settings import NAMES
 from foreseen.settings import Settings, about_setting
-from support.models import iris_frame
+from support.models import iris_frame, pickled_by_hand
 from support.processes import environment
 
 HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "pydantic", "rich", "typer", "foreseen.domain")
@@ -57,7 +57,7 @@ def test_the_settings_are_those_of_a_model_and_its_caches() -> None:
         name for name, field in Settings.model_fields.items() if about_setting(field)["group"] in ("Model", "Cache")
     }
 
-    assert {*NAMES, "model"} == of_model
+    assert {*NAMES, "model"} == of_model | {"model_in"}
 
 
 def test_settings_of_the_environment_and_of_a_file_come_last(
@@ -157,3 +157,21 @@ def test_a_process_that_never_closes_its_model_ends_quietly(flower_model: Path) 
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("[")
+
+
+def test_a_model_that_ends_its_process_is_an_error_and_not_the_end_of_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "ownends.py").write_text(
+        "import os\nclass Ends:\n    n_features_in_ = 1\n    def predict(self, rows):\n"
+        "        os._exit(7) if (rows == 13).any() else None\n        return rows[:, 0] * 2\n"
+    )
+    path = pickled_by_hand(tmp_path / "Ends.joblib", "ownends")
+
+    with foreseen.load(path, model_in="process", cache="none") as model:
+        assert model.predict([[1.0], [2.0]]) == [2.0, 4.0]
+        with pytest.raises(foreseen.RejectedRowsError, match="row 1"):
+            model.predict([[1.0], [13.0], [2.0]])
+        assert model.predict([[1.0], [13.0], [2.0]], on_error="reject") == [2.0, None, 4.0]

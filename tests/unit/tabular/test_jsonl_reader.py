@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from foreseen.adapters.tabular import line_blocks
 from foreseen.adapters.tabular.jsonl_reader import JsonlReader
-from foreseen.domain.errors import InvalidBatchError, TableError
+from foreseen.domain.errors import MISSING_HINT, InvalidBatchError, TableError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Reject
 from foreseen.entrypoints.http.instances import InstanceReader
@@ -111,7 +111,7 @@ def test_a_misspelt_field_is_pointed_to_wherever_it_stands(monkeypatch: pytest.M
 
     assert len(rows) == 4
     assert [(one.line, one.column, one.reason) for one in rejects] == [
-        (2, "petal_width", "expected a value, got nothing; did you mean 'Petal.Width'?"),
+        (2, "petal_width", f"expected a number, got null; {MISSING_HINT}; did you mean 'Petal.Width'?"),
         (
             6,
             "",

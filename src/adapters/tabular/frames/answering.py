@@ -7,8 +7,10 @@ import pyarrow as pa
 from foreseen.adapters.tabular.added_columns import AddedColumn, added_columns
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.frames.answers import Answers, error_column
-from foreseen.adapters.tabular.frames.frame_reader import FrameReader
+from foreseen.adapters.tabular.frames.frame_reader import FrameReader, read_as_in_files
 from foreseen.adapters.tabular.frames.given import Given
+from foreseen.adapters.tabular.frames.plain_rows import Instances
+from foreseen.adapters.tabular.json_columns import read_json_column
 from foreseen.adapters.tabular.kept_columns import kept_columns
 from foreseen.adapters.tabular.readable import check_columns
 from foreseen.domain.predictions import Predictions
@@ -24,7 +26,9 @@ def frame_reader(given: Given, *, signature: Signature) -> FrameReader:
         TableError: one has no column, or one of a type that none of its values can have.
     """
     check_columns(given.columns, signature, given.name)
-    return FrameReader(given.table(signature.names), name=given.name, signature=signature)
+    # A list of dicts is what a request holds, all else what a file could hold.
+    read = read_json_column if isinstance(given, Instances) else read_as_in_files()
+    return FrameReader(given.table(signature.names), name=given.name, signature=signature, read=read)
 
 
 def kept_of_frame(

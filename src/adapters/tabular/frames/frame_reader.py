@@ -6,14 +6,12 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from foreseen.adapters.tabular.arrow_columns import read_arrow_column
 from foreseen.adapters.tabular.column_types import check_type
-from foreseen.adapters.tabular.csv_columns import Refused
-from foreseen.adapters.tabular.json_columns import read_json_column
-from foreseen.adapters.tabular.readable import read_columns, readable, rejects_of
+from foreseen.adapters.tabular.missing_words import MissingWords
+from foreseen.adapters.tabular.readable import ReadColumn, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.slices import CHUNK_ROWS
 from foreseen.adapters.tabular.texts import JSON
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, as_cells
 
 _CHUNK_BYTES: Final = 32 << 20
@@ -22,13 +20,16 @@ _CHUNK_BYTES: Final = 32 << 20
 class FrameReader:
     """Reads columns that are there already, typed or as JSON; a row's number is its line."""
 
-    def __init__(self, table: pa.Table, *, name: str, signature: Signature) -> None:
+    def __init__(self, table: pa.Table, *, name: str, signature: Signature, read: ReadColumn) -> None:
         """Read a table that has a column for each feature; `name` is its name in errors.
 
+        Args:
+            read: reads one column.
         Raises:
             TableError: a column has a type that no value of its feature can have.
         """
         self._name = name
+        self._read = read
         self._signature = signature
         self._table = table.combine_chunks()
         self.rows: int = table.num_rows
@@ -55,10 +56,12 @@ class FrameReader:
     def _chunk(self, table: pa.RecordBatch) -> Chunk:
         lines = np.arange(self._rows_read + 1, self._rows_read + table.num_rows + 1, dtype=np.int64)
         self._rows_read += table.num_rows
-        read = read_columns(self._signature, table, _read)
+        read = read_columns(self._signature, table, self._read)
         rejects = rejects_of(read.refused, table, lines, self._name, as_cells)
         return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read)
 
 
-def _read(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
-    return read_json_column(feature, values) if values.type == JSON else read_arrow_column(feature, values)
+def read_as_in_files() -> ReadColumn:
+    """Return what reads a column as the same column of a Parquet file, words for missing values among its texts."""
+    words = MissingWords()
+    return lambda feature, values: (words.read_json if values.type == JSON else words.read_arrow)(feature, values)

@@ -1,0 +1,75 @@
+"""ChosenRows: a reader of some rows of another: those that a condition holds for, a sample of them, the first."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from foreseen.adapters.tabular.condition_mask import rows_where
+from foreseen.adapters.tabular.drawn_rows import drawn_by_count
+from foreseen.adapters.tabular.readable import listed
+from foreseen.adapters.tabular.reader_around import ReaderAround
+from foreseen.adapters.tabular.reject_cells import rejects_where
+from foreseen.adapters.tabular.row_picks import first_rows, in_parts, picked
+from foreseen.domain.condition import Condition
+from foreseen.domain.errors import TableError
+from foreseen.domain.near import near_hint
+from foreseen.domain.row_choice import ALL_ROWS, RowChoice
+from foreseen.domain.sampled_lines import below, draws
+from foreseen.domain.table import Chunk
+
+
+class ChosenRows(ReaderAround):
+    """Reads what another reads, and leaves rows out; those that cannot be scored are chosen as the others are.
+
+    A chunk of which nothing is left is still one: who asks between chunks whether to stop is not kept waiting.
+    """
+
+    def __init__(self, reader: Any, choice: RowChoice) -> None:
+        """Choose among the rows of a reader.
+
+        Raises:
+            TableError: the condition names a column that is not there.
+        """
+        super().__init__(reader)
+        self._choice = choice
+        for name in choice.where.columns if choice.where else ():
+            if name not in self.columns:
+                hint = near_hint(name, self.columns)
+                said = f"--where: expected columns of the input ({listed(self.columns)}), got {name!r}"
+                raise TableError(said + (f"; {hint}" if hint else ""))
+
+    def changed(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """Return the chosen rows of chunks."""
+        choice, sample = self._choice, self._choice.sample
+        if choice.where is not None:
+            chunks = _where(chunks, choice.where, self.columns)
+        if sample is not None and sample.share is not None:
+            chunks = _drawn_by_share(chunks, sample.share, seed=sample.seed)
+        elif sample is not None and sample.count is not None:
+            chunks = drawn_by_count(chunks, sample.count, seed=sample.seed)
+        if choice.limit is not None:
+            chunks = first_rows(chunks, choice.limit)
+        if choice.chunk_rows is not None:
+            chunks = in_parts(chunks, choice.chunk_rows)
+        return iter(chunks)
+
+
+def with_chosen_rows(reader: Any, choice: RowChoice) -> Any:
+    """Return a reader of the rows that are chosen, which is the reader itself where all are; raise TableError."""
+    return reader if choice == ALL_ROWS else ChosenRows(reader, choice)
+
+
+def _where(chunks: Iterable[Chunk], condition: Condition, columns: tuple[str, ...]) -> Iterator[Chunk]:
+    for chunk in chunks:
+        part = chunk if chunk.batch is None else picked(chunk, np.flatnonzero(rows_where(condition, chunk.table)))
+        yield replace(part, rejects=rejects_where(condition, chunk.rejects, columns))
+
+
+def _drawn_by_share(chunks: Iterable[Chunk], share: float, *, seed: int) -> Iterator[Chunk]:
+    for chunk in chunks:
+        rows = below(draws(chunk.lines, source=chunk.source, seed=seed), share)
+        refused = below(draws([one.line for one in chunk.rejects], source=chunk.source, seed=seed), share)
+        rejects = [one for one, is_drawn in zip(chunk.rejects, refused, strict=True) if is_drawn]
+        yield replace(picked(chunk, np.flatnonzero(rows)), rejects=rejects)

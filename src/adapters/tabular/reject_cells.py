@@ -1,0 +1,53 @@
+"""Where a condition holds among rows that cannot be scored, by the text that each was."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from foreseen.adapters.tabular.condition_mask import rows_where
+from foreseen.domain.condition import Condition
+from foreseen.domain.table import Reject
+
+
+def rejects_where(condition: Condition, rejects: Sequence[Reject], columns: Sequence[str]) -> list[Reject]:
+    """Return the rejects that a condition holds for, and those of which it cannot be known: with too few cells, say.
+
+    A row may be rejected for one column while a condition on another leaves it out.
+    """
+    cells = [_cells(one.row, columns) for one in rejects]
+    known = [place for place, each in enumerate(cells) if each is not None]
+    if not known:
+        return list(rejects)
+    names = condition.columns
+    table = pa.record_batch(
+        [pa.array([_text(cells[place], name) for place in known], pa.string()) for name in names], names=list(names)
+    )
+    holds = dict(zip(known, rows_where(condition, table).tolist(), strict=True))
+    return [one for place, one in enumerate(rejects) if holds.get(place, True)]
+
+
+def _cells(row: str, columns: Sequence[str]) -> dict[str, Any] | None:
+    """Return the cells of a row by their column; None where it does not have one for each."""
+    if row.startswith("{"):
+        try:
+            found = json.loads(row)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+    try:
+        cells = next(csv.reader(_one(row)), [])
+    except csv.Error:
+        return None
+    return dict(zip(columns, cells, strict=True)) if len(cells) == len(columns) else None
+
+
+def _one(row: str) -> Iterable[str]:
+    return row.splitlines(keepends=True)
+
+
+def _text(cells: Any, name: str) -> str | None:
+    value = cells.get(name)
+    return value if value is None or isinstance(value, str) else json.dumps(value)

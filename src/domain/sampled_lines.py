@@ -1,0 +1,36 @@
+"""Which lines of a file are drawn: by a number for each that depends on nothing but the seed, the file and the line."""
+
+from hashlib import blake2b
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+_STEP: Final = np.uint64(0x9E3779B97F4A7C15)
+_FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND: Final = np.uint64(0x94D049BB133111EB)
+
+Draws = npt.NDArray[np.uint64]
+
+
+def draws(lines: Any, *, source: str, seed: int) -> Draws:
+    """Return a number for each line, uniform over 64 bits.
+
+    However a file is cut into chunks, a line has the same number; and so it has on another machine.
+
+    Source:
+        SplitMix64, Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+    """
+    start = int.from_bytes(
+        blake2b(f"{seed}:{source}".encode(errors="surrogateescape"), digest_size=8).digest(), "little"
+    )
+    with np.errstate(over="ignore"):
+        state = np.asarray(lines, dtype=np.int64).astype(np.uint64) * _STEP + np.uint64(start)
+        state = (state ^ (state >> np.uint64(30))) * _FIRST
+        state = (state ^ (state >> np.uint64(27))) * _SECOND
+    return state ^ (state >> np.uint64(31))
+
+
+def below(numbers: Draws, share: float) -> npt.NDArray[np.bool_]:
+    """Return which lines belong to a share, by their numbers."""
+    return numbers < np.uint64(min(round(share * 2**64), 2**64 - 1))
