@@ -36,4 +36,4 @@ def test_a_notebook_predicts_scores_and_shows_errors_in_one_line(iris_model: Pat
     assert texts[2:4] == ["['0', '0', '0']", "150"]
     error = notebook.cells[4].outputs[-1]
     assert error.ename == "RejectedRowsError"
-    assert error.evalue.startswith("instances: row 0, column 'sepal_width': expected a number, got nothing; ")
+    assert error.evalue.startswith("instances: row 0, column 'sepal_width': expected a number, got ")
