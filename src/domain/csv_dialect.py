@@ -9,7 +9,7 @@ class CsvDialect:
 
     Attributes:
         escape: what makes the character behind it an ordinary one; None for nothing.
-        decimal: what is between a number and its fraction; None for a point that nobody insists on.
+        decimal: what is between a number and its fraction; None for a point, unless the file looks otherwise.
         thousands: what groups the digits of a number; None for nothing.
         trim: whether blanks around a text are no part of it, and may be before a quote.
         skip_rows: lines before the header that are no part of the table.

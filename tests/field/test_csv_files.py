@@ -10,6 +10,7 @@ import pytest
 from foreseen.adapters.tabular import csv_blocks, csv_reader
 from foreseen.domain.csv_dialect import CsvDialect
 from foreseen.domain.errors import TableError
+from foreseen.domain.notices import Notices
 from foreseen.domain.signature import Feature
 from foreseen.domain.table_form import OutputColumns, TableForm
 from support.copying import Copied, copied
@@ -71,6 +72,14 @@ class TestRowsThatVanish:
         assert reject.reason.startswith(
             "expected a cell in quotes, got one over lines that are rows by themselves; --quote"
         )
+
+    def test_a_cell_over_lines_that_might_be_rows_is_said_where_it_may_be_one_all_the_same(self) -> None:
+        notices = Notices()
+
+        found = copied('note,sex,flipper\n"a,m,1\nb,f,2\nc",f,2\n"d\n",m,1\n', SEX, FLIPPER, notices=notices)
+
+        assert (len(found.rows), found.rejects) == (2, [])
+        assert [(one.count, one.example[:6]) for one in notices.listed()] == [(1, "line 2")]
 
     @pytest.mark.parametrize("cell", ['"Big" Joe', '"a"b"', '"x" ', '""x'])
     def test_text_after_a_closing_quote_is_a_reject(self, cell: str) -> None:

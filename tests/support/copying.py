@@ -9,6 +9,7 @@ from typing import Any
 
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.tables import opened_tables
+from foreseen.domain.notices import Notices
 from foreseen.domain.predictions import Json, Predictions
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Reject
@@ -44,6 +45,7 @@ def copied(
     written: TableForm | None = None,
     columns: OutputColumns = DEFAULT_COLUMNS,
     answer: Json = 1,
+    notices: Notices | None = None,
 ) -> Copied:
     """Read a file of this name, and write one of another; each row is answered alike.
 
@@ -54,7 +56,9 @@ def copied(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)
         path.write_bytes(data.encode() if isinstance(data, str) else data)
-        with opened_tables([str(path)], signature=signature, standard_input=io.BytesIO(), form=form) as tables:
+        with opened_tables(
+            [str(path)], signature=signature, standard_input=io.BytesIO(), form=form, notices=notices
+        ) as tables:
             encoder = table_encoder(
                 tables.schema,
                 path=out,

@@ -70,7 +70,7 @@ class CsvBlocks:
     """
 
     def __init__(self, stream: BinaryIO, *, name: str, layout: Layout, row_bytes: int) -> None:
-        """Read the header of a text; `name` stands for its file in errors.
+        """Read the header of a text; `name` is that of its file in errors.
 
         Args:
             row_bytes: what a row may take.

@@ -21,7 +21,7 @@ _AS_IN_TABLE: Final = AsWritten()
 
 
 class CsvEncoder:
-    """Gives the columns to keep, then those that are added, in UTF-8 with a header line.
+    """Writes the columns to keep, then those that are added, in UTF-8 with a header line.
 
     Cells of CSV are written as they were, in quotes where these tell them from a missing value; of other formats a
     missing value is nothing, and an empty text two quotes.
@@ -38,7 +38,7 @@ class CsvEncoder:
         decimal: str = ".",
         notices: Notices | None = None,
     ) -> None:
-        """Take the columns that are kept of what was read, those to add, and how their numbers are written."""
+        """Accept the columns that are kept of what was read, those to add, and how numbers are written in these."""
         self._kept = tuple(kept)
         self._added = tuple(added)
         self._style = style

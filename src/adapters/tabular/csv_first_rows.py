@@ -45,7 +45,7 @@ class FirstRows:
     """Compares some rows with the options that they are to be read with."""
 
     def __init__(self, block: Block, names: Sequence[str], signs: Signs, dialect: CsvDialect, *, name: str) -> None:
-        """Take the rows, the names of their columns, and the options; `name` stands for the file in errors."""
+        """Accept the rows, the names of their columns, and the options; `name` is that of the file in errors."""
         self._block = block
         self._names = names
         self._signs = signs

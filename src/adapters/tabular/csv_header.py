@@ -48,7 +48,7 @@ def column_names(header: Sequence[str], features: Collection[str], *, trim: bool
     for place in unnamed:
         if len(unnamed) > 1 or f"Unnamed: {place}" in features:
             names[place] = f"Unnamed: {place}"
-    return tuple(_told_apart(names, features, name=name))
+    return tuple(_made_unique(names, features, name=name))
 
 
 def other_delimiter(header: bytes, signs: Signs, features: Collection[str], *, name: str) -> str:
@@ -56,7 +56,10 @@ def other_delimiter(header: bytes, signs: Signs, features: Collection[str], *, n
     for delimiter in DELIMITERS:
         if delimiter == signs.delimiter:
             continue
-        names = header_names(header, Signs(delimiter, signs.quote, signs.escape), name=name)
+        try:
+            names = header_names(header, Signs(delimiter, signs.quote, signs.escape), name=name)
+        except TableError:  # one name, and too long for one
+            continue
         if set(features) <= {each.strip() for each in names}:
             return delimiter_option(delimiter)
     return ""
@@ -73,7 +76,7 @@ def _trimmed(column: str, others: Collection[str], features: Collection[str], *,
     return bare if trim or is_meant else column
 
 
-def _told_apart(names: Sequence[str], features: Collection[str], *, name: str) -> list[str]:
+def _made_unique(names: Sequence[str], features: Collection[str], *, name: str) -> list[str]:
     taken = set(names)
     counts: dict[str, int] = {}
     found = []

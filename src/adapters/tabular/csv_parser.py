@@ -72,7 +72,7 @@ class CsvParser:
         is_quote_chosen: bool = True,
         words: Sequence[str] = (),
     ) -> None:
-        """Take the names of the columns; `name` stands for the file in rejects and errors.
+        """Accept the names of the columns; `name` is that of the file in rejects and errors.
 
         Args:
             is_quote_chosen: whether cells in quotes are taken for what they are, whatever is in them.

@@ -10,17 +10,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from foreseen.adapters.tabular.cells import empty_rows
-from foreseen.adapters.tabular.csv_blocks import CsvBlocks
+from foreseen.adapters.tabular.csv_blocks import Block, CsvBlocks
 from foreseen.adapters.tabular.csv_first_rows import FIRST_ROWS, FirstRows
 from foreseen.adapters.tabular.csv_header import column_names, header_names, other_delimiter
 from foreseen.adapters.tabular.csv_numbers import NumberStyle
 from foreseen.adapters.tabular.csv_parser import CsvParser, Parsed
 from foreseen.adapters.tabular.csv_row_names import with_row_names
+from foreseen.adapters.tabular.csv_swallowed import ROWS_OF_ROWS, rows_of_rows
 from foreseen.adapters.tabular.layout import Layout
 from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import Refused, check_columns, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.text_source import TextSource
 from foreseen.domain.errors import TableError
+from foreseen.domain.notices import Notices
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import AsWritten, Chunk, Reject, as_cells
 
@@ -48,8 +50,9 @@ class CsvReader:
         signature: Signature,
         layout: Layout = _PLAIN,
         words: MissingWords | None = None,
+        notices: Notices | None = None,
     ) -> None:
-        """Read the header of a stream, and look at its first rows; `name` stands for it in errors.
+        """Read the header of a stream, and look at its first rows; `name` is that of the file in errors.
 
         Args:
             words: those that stand for a missing value; None for an empty cell alone.
@@ -63,6 +66,7 @@ class CsvReader:
         self._signature = signature
         self._name = name
         self._words = words or MissingWords(())
+        self._notices = None if layout.dialect.is_quote_chosen else notices
         self._style = NumberStyle.of(layout.dialect)
         self.columns = self._columns(layout)
         self._parser = CsvParser(
@@ -87,6 +91,7 @@ class CsvReader:
         """Go through the rows; lines without any value at the very end are no rows."""
         blank: list[Reject] = []
         for block in self._blocks:
+            self._count_rows_of_rows(block)
             for part in self._parser.parse(block).parts():
                 chunk, ends_in = self._chunk(part)
                 if chunk.batch is None and not chunk.rejects:  # blank as a whole
@@ -94,6 +99,12 @@ class CsvReader:
                     continue
                 yield replace(chunk, rejects=[*blank, *chunk.rejects]) if blank else chunk
                 blank = ends_in
+
+    def _count_rows_of_rows(self, block: Block) -> None:
+        """Count rows of which each line might be one, where that may be a coincidence."""
+        if self._notices is not None and (rows := rows_of_rows(block, self._blocks.signs, len(self.columns))):
+            place = f"line {block.lines[rows[0]]} of {self._name}"
+            self._notices.count(ROWS_OF_ROWS, example=place, n=len(rows))
 
     def _columns(self, layout: Layout) -> tuple[str, ...]:
         signs, features = self._blocks.signs, self._signature.names

@@ -12,6 +12,10 @@ SWALLOWED: Final = (
     "--quote none reads a file in which quotes mean nothing"
 )
 """What is wrong with such a row."""
+ROWS_OF_ROWS: Final = (
+    "cells in quotes over lines that might be rows by themselves, if quotes mean nothing (--quote none)"
+)
+"""The kind of notice for those where that may be a coincidence as well."""
 
 
 def rows_of_rows(block: Block, signs: Signs, width: int) -> list[int]:

@@ -37,14 +37,15 @@ def opened_tables(
     Args:
         standard_input: None where it is closed.
         keep: columns that are needed beside the features; None for all.
-        notices: counts words that stand for a missing value, or look as if they did.
+        notices: counts words that stand for a missing value, or look as if they did, and cells that look like rows.
     Raises:
         TableError: one cannot be read, or has other columns than the first.
     """
     with ExitStack() as files:
         renamed = in_names_of_columns(signature, form.columns_as)
         needed = keep if keep is None or form.rows.where is None else [*keep, *form.rows.where.columns]
-        opening = _Opening(renamed, standard_input, form, needed, MissingWords(form.missing_words, notices))
+        words = MissingWords(form.missing_words, notices)
+        opening = _Opening(renamed, standard_input, form, needed, words, notices)
         tables: Any = Tables(paths, opening, files)
         yield with_chosen_rows(RenamedFeatures(tables, signature) if form.columns_as else tables, form.rows)
 
@@ -58,11 +59,12 @@ class _Opening:
     form: TableForm
     keep: Sequence[str] | None
     words: MissingWords
+    notices: Notices | None
 
     def opened(self, path: str, first: OpenTable | None, files: ExitStack) -> OpenTable:
         """Open a file, and read what it says of its columns."""
         columns = first.reader.columns if first is not None else None
-        wanted = Wanted(self.signature, self.keep, columns, self.words)
+        wanted = Wanted(self.signature, self.keep, columns, self.words, self.notices)
         return open_table(path, wanted=wanted, form=self.form, standard_input=self.standard_input, files=files)
 
 

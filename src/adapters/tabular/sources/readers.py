@@ -14,6 +14,7 @@ from foreseen.adapters.tabular.sources.content import Content
 from foreseen.adapters.tabular.sources.excel_rows import ExcelRows
 from foreseen.adapters.tabular.sources.json_array import array_of_lines
 from foreseen.adapters.tabular.typed_reader import TypedReader, TypedRows
+from foreseen.domain.notices import Notices
 from foreseen.domain.signature import Signature
 
 
@@ -25,12 +26,14 @@ class Wanted:
         keep: columns that are needed beside the features; None for all.
         columns: those of the first file, where this is another.
         words: those that stand for a missing value; None for an empty one alone.
+        notices: counts what is odd about a file and loses no row; None to count nothing.
     """
 
     signature: Signature
     keep: Sequence[str] | None = None
     columns: Sequence[str] | None = None
     words: MissingWords | None = None
+    notices: Notices | None = None
 
 
 def reader_of(content: Content, wanted: Wanted) -> Any:
@@ -45,6 +48,7 @@ def _csv(content: Content, wanted: Wanted) -> Any:
         signature=wanted.signature,
         layout=content.layout,
         words=wanted.words,
+        notices=wanted.notices,
     )
 
 
