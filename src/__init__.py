@@ -3,9 +3,9 @@
 From Python: `foreseen.load("model.joblib").predict(frame)`, `foreseen.score(frame, model="model.joblib")`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
-
+# Nothing is imported here: under `python -m foreseen` the working directory still comes first on the path, and a
+# file there may be called as any library.
+TYPE_CHECKING = False  # as type checkers know it
 if TYPE_CHECKING:
     from foreseen.domain.errors import ForeseenError
     from foreseen.entrypoints.python.errors import RejectedRow, RejectedRowsError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ForeseenError", "Model", "RejectedRow", "RejectedRowsError", "__version__", "load", "score"]
 
-_PLACES: Final = {
+_PLACES = {
     "ForeseenError": "foreseen.domain.errors",
     "Model": "foreseen.entrypoints.python.model",
     "RejectedRow": "foreseen.entrypoints.python.errors",
@@ -28,8 +28,10 @@ _PLACES: Final = {
 """Where each name is defined; imported when it is first used, since pandas and Arrow take a second."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Return a public name, importing what it needs (PEP 562)."""
+    from importlib import import_module  # noqa: PLC0415 - see above
+
     if name == "__version__":
         return import_module("importlib.metadata").version("foreseen")
     if name not in _PLACES:

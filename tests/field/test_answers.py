@@ -34,6 +34,8 @@ from support.models import answers, save
 from support.own_models import Answering, Colour, Telling
 from support.service import container_with, service
 
+NOT_A_NUMBER = float("nan")
+
 KINDS: dict[str, tuple[Any, Any]] = {
     "pairs of text and number": ([("book", 0.5), ("pen", 0.25)], [["book", 0.5], ["pen", 0.25]]),
     "one pair": ([("book", 0.5)], [["book", 0.5]]),
@@ -45,7 +47,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "2^53 + 1": (2**53 + 1, 2**53 + 1),
     "2^63": (2**63, 2**63),
     "more than 64 bits": (10**30, 10**30),
-    "not a number": (float("nan"), None),
+    "not a number": (NOT_A_NUMBER, None),
     "infinity in a list": ([float("inf"), 1], [None, 1]),
     "nothing": (None, None),
     "text": ("a, \"b\"\nc", "a, \"b\"\nc"),
@@ -116,7 +118,8 @@ def scored(model: Path, name: str, *options: str, rows: Any = ROWS, names: str =
 @pytest.mark.parametrize("cache", ["none", "lru"])
 def test_an_answer_is_the_same_value_in_every_file(telling: Path, cache: str) -> None:
     options = ("--features", "a", "--rows-per-call", "0", "--cache", cache)
-    cells = [text_of(expected) for expected in EXPECTED]
+    # JSON has null for a number that is none; files of other formats keep it.
+    cells = ["nan" if value is NOT_A_NUMBER else text_of(expected) for value, expected in KINDS.values()]
 
     table = list(csv.DictReader(io.StringIO(scored(telling, "out.csv", *options).decode(), newline="")))
     lines = scored(telling, "out.jsonl", *options).decode().splitlines()

@@ -16,7 +16,7 @@ from foreseen.model import load_model
 from foreseen.settings import Settings
 from support.models import save
 
-CHANGES_ANSWERS = {"model", "features", "sidecar", "outputs", "rows_per_call", "model_threads", "code"}
+CHANGES_ANSWERS = {"model", "features", "sidecar", "outputs", "rows_per_call", "model_threads", "code", "missing"}
 """Settings that may change the bytes of an answer, or which instance a key means."""
 
 CHANGES_NOTHING = {

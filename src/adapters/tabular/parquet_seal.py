@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foreseen.adapters.tabular.answer_texts import cell_texts
 from foreseen.adapters.tabular.json_types import NOTHING, JsonType
 from foreseen.domain.errors import TableError
 
@@ -79,13 +80,7 @@ def _converted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 def _from_json(texts: pa.Array, kind: pa.DataType) -> pa.Array:
     values = json.loads(_listed(texts))
-    if kind != pa.string():
-        return pa.array(values, kind)
-    shown = [
-        value if value is None or isinstance(value, str) else text
-        for value, text in zip(values, texts.to_pylist(), strict=True)
-    ]
-    return pa.array(shown, kind)
+    return cell_texts(values) if kind == pa.string() else pa.array(values, kind)
 
 
 def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
