@@ -33,7 +33,10 @@ def names(folder: Path) -> set[str]:
         (("--summary", "."), ".: cannot be written: Is a directory"),
         (("--rejects", "nodir/r.csv"), "nodir/r.csv: cannot be written: No such file or directory"),
         (("-o", "nodir/out.csv"), "nodir/out.csv: cannot be written: No such file or directory"),
-        (("-o", "out.avro"), "out.avro: expected CSV, Parquet, JSON Lines, JSON, Arrow, ORC or Excel, got a name that ends in .avro"),
+        (
+            ("-o", "out.avro"),
+            "out.avro: expected CSV, Parquet, JSON Lines, JSON, Arrow, ORC or Excel, got a name that ends in .avro",
+        ),
     ],
     ids=" ".join,
 )

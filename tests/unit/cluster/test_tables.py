@@ -55,7 +55,10 @@ def test_an_input_is_read_by_itself_with_the_columns_of_the_first(
 
 @pytest.mark.parametrize(
     ("folder", "said"),
-    [(".", "in.csv: expected a file of rows, got no such file"), ("gone", "gone: expected on every machine the folder")],
+    [
+        (".", "in.csv: expected a file of rows, got no such file"),
+        ("gone", "gone: expected on every machine the folder"),
+    ],
 )
 def test_what_is_not_there_on_another_machine_is_told_as_on_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, said: str
