@@ -20,7 +20,7 @@ IRIS := examples/iris
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-boosters test-ray test-versions faults kills fingerprints check bench soak format clean
+.PHONY: help install serve test test-boosters test-ray test-versions faults stops kills fingerprints check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -70,6 +70,9 @@ $(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt
 
 faults: install ## Measure what faults of Redis cost, into docs/faults.md (five minutes)
 	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300
+
+stops: $(RAY_STAMP) ## Stop a scoring run on Ray at twenty moments, and look what is left of it (five minutes)
+	FORESEEN_TEST_STOPS=20 $(BIN)/python -m pytest -s tests/cluster/test_stopping.py -k any_moment
 
 kills: install ## Kill a scoring run at twenty random moments, and compare what comes out (three minutes)
 	FORESEEN_TEST_KILLS=20 $(BIN)/python -m pytest tests/integration/test_durable.py -k random_moments

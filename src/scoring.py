@@ -11,6 +11,7 @@ from foreseen.adapters.predictor.subprocess.bulk_predictor import BulkProcessPre
 from foreseen.adapters.spool.claim import Claim
 from foreseen.adapters.spool.input_digests import InputDigests
 from foreseen.adapters.spool.origin import Origin as RunOrigin
+from foreseen.adapters.spool.parts_claim import PartsClaim
 from foreseen.adapters.spool.places import places
 from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.spool.trial import try_folder_of, try_summary
@@ -74,6 +75,7 @@ class ScoringContainer(Container):
     # Who writes a file has it for itself first, and knows what was read for it.
     places = providers.Callable(places)
     claim = providers.Factory(Claim)
+    parts_claim = providers.Factory(PartsClaim)
     input_digests = providers.Factory(InputDigests)
     origin = providers.Factory(RunOrigin)
 

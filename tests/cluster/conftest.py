@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 import redis
 
-from support.processes import command, environment, run
+from support.processes import command, environment
 from support.valkey import valkey_url
 
 _HOLD = """
-import os, sys
+import os, sys, tempfile
+from pathlib import Path
 from foreseen.entrypoints.ray.session import connected, prepare
 
 prepare(None)
 import ray
 
 out = sys.stdout
-with connected(None):
+with tempfile.TemporaryDirectory(prefix="foreseen-ray-") as folder, connected(None, Path(folder)):
     print(ray.get_runtime_context().gcs_address, os.environ["RAY_AUTH_TOKEN"], file=out, flush=True)
     sys.stdin.read()
 """
 
 OWN = """
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -70,6 +72,24 @@ class Deadly:
         return rows[:, 0]
 
 
+class Mortal:
+    # Its first process is killed in the middle of its work.
+    def predict(self, rows):
+        if rows[0, 0] >= MEANT and not (HERE / "died.txt").exists():
+            (HERE / "died.txt").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return rows[:, 0] * 2
+
+
+class Waiting(Counting):
+    # Rows from 2000 on are computed when somebody lets it go on.
+    def predict(self, rows):
+        while rows[0, 0] >= 2 * MEANT and not (HERE / "go.txt").exists():
+            (HERE / "waits.txt").touch()
+            time.sleep(0.02)
+        return super().predict(rows)
+
+
 class Endless:
     def predict(self, rows):
         if rows[0, 0] >= MEANT:
@@ -77,6 +97,11 @@ class Endless:
             time.sleep(600)
         return rows[:, 0]
 """
+
+
+ENDED_S = 300.0
+"""Seconds in which a run ends, on a machine however busy."""
+MODELS = ("Counting", "Meeting", "Failing", "Deadly", "Mortal", "Waiting", "Endless")
 
 
 @dataclass(frozen=True)
@@ -95,7 +120,10 @@ class Cluster:
 
     def score(self, *args: object, cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run `foreseen score` on it to its end."""
-        return run("score", *args, "--engine", "ray", "--ray-address", self.address, env=self.env, cwd=cwd)
+        line = command("score", *args, "--engine", "ray", "--ray-address", self.address)
+        return subprocess.run(
+            line, capture_output=True, env=environment(self.env), cwd=cwd, timeout=ENDED_S, check=False
+        )
 
 
 @pytest.fixture(scope="session")
@@ -126,8 +154,7 @@ def own(tmp_path: Path) -> Path:
     folder = tmp_path / "own"
     folder.mkdir()
     (folder / "ownray.py").write_text(OWN)
-    code = "import joblib, ownray\nfor n in ('Counting', 'Meeting', 'Failing', 'Deadly', 'Endless'):\n"
-    code += "    joblib.dump(getattr(ownray, n)(), n + '.joblib')"
+    code = f"import joblib, ownray\nfor n in {MODELS}:\n    joblib.dump(getattr(ownray, n)(), n + '.joblib')"
     subprocess.run([command()[0], "-c", code], cwd=folder, check=True, timeout=60)
     for path in folder.glob("*.joblib"):
         path.chmod(0o600)

@@ -15,7 +15,9 @@ from support.listening import descendants, listening_beyond_loopback
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, save
 from support.processes import command, environment, run, wait_until
 
-from .conftest import Cluster
+from .conftest import ENDED_S, Cluster
+
+pytestmark = pytest.mark.timeout(2 * ENDED_S)
 
 
 def joined(folder: Path) -> bytes:
@@ -44,7 +46,8 @@ def test_a_run_that_starts_ray_itself_writes_what_one_machine_writes(iris_model:
     alone, out = tmp_path / "alone.csv", tmp_path / "out.csv"
 
     on_one = run("score", iris_model, source, "-o", alone, "--outputs", "predict,predict_proba")
-    done = run("score", iris_model, source, "-o", out, "--outputs", "predict,predict_proba", "--engine", "ray")
+    line = command("score", iris_model, source, "-o", out, "--outputs", "predict,predict_proba", "--engine", "ray")
+    done = subprocess.run(line, capture_output=True, env=environment(), timeout=ENDED_S, check=False)
 
     assert (on_one.returncode, done.returncode, done.stdout) == (3, 3, b"")
     assert done.stderr.decode() == f"foreseen: rejected 3 rows, see {out}.rejects.csv\n"
@@ -174,16 +177,71 @@ def test_an_input_that_cannot_be_read_to_its_end_ends_the_run_as_on_one_machine(
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
-def test_ctrl_c_leaves_no_output_and_no_process(own: Path, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
-    line = command("score", own / "Endless.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", "--features", "x0")
-    line += ["--cache", "none", "--engine", "ray"]
-    with subprocess.Popen(line, stderr=subprocess.PIPE, env=environment(), cwd=own, start_new_session=True) as process:
-        wait_until((own / "started.txt").exists, seconds=90)
-        started = descendants(process.pid)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+def test_rows_of_a_process_that_is_killed_are_scored_once_by_another(
+    cluster: Cluster, own: Path, tmp_path: Path
+) -> None:
+    sources = [tmp_path / f"{number}.csv" for number in range(3)]
+    for number, source in enumerate(sources):
+        source.write_text("x0\n" + "".join(f"100{number}.{row:03}\n" for row in range(100)) + "bad\n")
 
-    assert (process.returncode, told) == (130, b"foreseen: interrupted\n")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "own"]
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+    flags = ["--features", "x0", "--cache", "none"]
+    done = cluster.score(own / "Mortal.joblib", *sources, "-o", tmp_path / "out", *flags, cwd=own)
+
+    assert (own / "died.txt").exists()
+    assert (done.returncode, done.stderr.decode()) == (
+        3,
+        f"foreseen: rejected 3 rows, see {tmp_path}/out.rejects.csv\n",
+    )
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"part-0000{n}-00000.csv" for n in range(3)]
+    written = [tuple(map(float, row.split(","))) for row in joined(tmp_path / "out").decode().splitlines()[1:]]
+    assert written == [(x, 2 * x) for n in range(3) for row in range(100) for x in [float(f"100{n}.{row:03}")]]
+
+
+def test_parts_that_were_scored_before_a_run_was_stopped_are_not_scored_again(
+    cluster: Cluster, own: Path, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        (tmp_path / f"{number}.csv").write_text(f"x0\n{number}001\nbad\n{number}002\n")
+    args = [own / "Waiting.joblib", tmp_path / "1.csv", tmp_path / "2.csv", "-o", tmp_path / "out"]
+    args += ["--features", "x0", "--cache", "none", "--resume"]
+    line = command("score", *args, "--engine", "ray", "--ray-address", cluster.address)
+    journal = tmp_path / "out.partial" / "journal"
+    with subprocess.Popen(line, stderr=subprocess.PIPE, env=environment(cluster.env), cwd=own) as process:
+        wait_until((own / "waits.txt").exists, seconds=ENDED_S)
+        wait_until(lambda: journal.read_bytes().count(b"\n") == 2, seconds=ENDED_S)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert said == b"foreseen: interrupted; 3 rows are done, and the same command with --resume goes on\n"
+    assert not (tmp_path / "out").exists()
+
+    (own / "go.txt").touch()
+    asked = (own / "asked.txt").read_text()
+    summary = tmp_path / "summary.json"
+    done = cluster.score(*args, "--summary", summary, cwd=own)
+
+    assert (done.returncode, done.stderr) == (
+        3,
+        b"foreseen: rejected 2 rows, see %b.rejects.csv\n" % bytes(tmp_path / "out"),
+    )
+    assert sum(map(int, (own / "asked.txt").read_text().removeprefix(asked).split())) == 2
+    assert joined(tmp_path / "out") == b"x0,prediction\n1001,2002.0\n1002,2004.0\n2001,4002.0\n2002,4004.0\n"
+    assert (tmp_path / "out.rejects.csv").read_text().count("\n") == 3
+    told = json.loads(summary.read_text())
+    assert (told["rows"], told["rows_before"], told["rejected"], told["model_rows"]) == (4, 2, 2, 2)
+    assert not journal.parent.exists()
+
+
+def test_a_run_that_is_resumed_with_another_input_is_refused(cluster: Cluster, own: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("x0\n1001\n" + "bad\n" * 2)
+    args = [own / "Counting.joblib", source, "-o", tmp_path / "out", "--features", "x0", "--cache", "none"]
+    stopped = cluster.score(*args, "--max-rejects", 1, cwd=own)
+    assert (stopped.returncode, "--resume goes on" in stopped.stderr.decode()) == (1, True)
+
+    source.write_text("x0\n1001\n" + "sad\n" * 2)
+    refused = cluster.score(*args, "--resume", cwd=own)
+
+    assert (refused.returncode, refused.stderr.count(b"\n")) == (1, 1)
+    assert "got another content" in refused.stderr.decode()
+    assert cluster.score(*args, "--resume", "--force", cwd=own).returncode == 3

@@ -4,12 +4,13 @@ import gzip
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from foreseen.domain.key import Fingerprint
 from foreseen.domain.table_form import OutputColumns
-from foreseen.entrypoints.ray.output import PartsFolder
-from foreseen.entrypoints.ray.parts import Outcome, packed, unpacked
+from foreseen.entrypoints.ray.parts import Outcome, Part, packed, unpacked
+from foreseen.entrypoints.ray.sink import PartFolders
 from foreseen.entrypoints.ray.tables import Tables
 from foreseen.entrypoints.ray.worker import Plan, Scorer, read_parts
 from foreseen.scoring import scoring_container
@@ -18,14 +19,14 @@ from support.here import run_here
 from support.models import iris_frame
 
 
-def plan(model: Path, tables: Tables, folder: Path) -> Plan:
+def plan(model: Path, tables: Tables, parts: Path, rejects: Path) -> Plan:
     settings = Settings(model=model, model_in="thread")
     container = scoring_container(settings, jobs=1)
     return Plan(
         settings=settings,
         tables=tables,
         schema=tables.schema(container),
-        folder=folder,
+        folders=PartFolders(parts, rejects, tables.ending),
         info=container.predictor().info,
         jobs=1,
         is_auto=True,
@@ -46,19 +47,37 @@ def test_json_lines_of_several_files_are_parts_as_on_one_machine(
     assert alone.returncode == 3, alone.stderr
 
     tables = Tables(str(tmp_path), ("a.jsonl", "b.jsonl"), "out.jsonl.gz", columns=OutputColumns(keep=("note",)))
-    with PartsFolder(Path("out.jsonl.gz"), None, force=False) as folder:
-        sent = packed(plan(iris_model, tables, folder.folder))
-        scorer = Scorer(unpacked(sent))
-        parts = [packed(part) for source in (1, 0) for part in read_parts(unpacked(sent), source)]
-        outcomes = [unpacked(packed(scorer(unpacked(part)))) for part in parts]
-        scorer.close()
-        assert all(isinstance(outcome, Outcome) for outcome in outcomes), outcomes
-        folder.finish(scoring_container(Settings()), [one.place for one in outcomes], ending=tables.ending)
+    folder = Path("parts")
+    folder.mkdir()
+    sent = packed(plan(iris_model, tables, folder, folder))
+    scorer = Scorer(unpacked(sent))
+    parts = [packed(part) for source in (1, 0) for part in read_parts(unpacked(sent), source)]
+    outcomes = [unpacked(packed(scorer(unpacked(part)))) for part in parts]
+    scorer.close()
+    assert all(isinstance(outcome, Outcome) for outcome in outcomes), outcomes
 
-    assert sum(one.scored.rows for one in outcomes) == 151
-    written = b"".join(part.read_bytes() for part in sorted(Path("out.jsonl.gz").iterdir()))
+    assert sum(one.done.scored.rows for one in outcomes) == 151
+    assert [one.done.is_last for one in outcomes] == [True, True]
+    written = b"".join(part.read_bytes() for part in sorted(folder.glob("part-*")))
     assert gzip.decompress(written) == gzip.decompress(Path("alone.jsonl.gz").read_bytes())
-    assert Path("out.jsonl.gz.rejects.csv").read_bytes() == Path("alone.jsonl.gz.rejects.csv").read_bytes()
+    rejects = b"".join(path.read_bytes() for path in sorted(folder.glob("rejects-*")))
+    _, _, expected = Path("alone.jsonl.gz.rejects.csv").read_bytes().partition(b"\n")
+    assert rejects == expected
+
+
+def test_parts_that_are_done_are_not_read_again(
+    iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("foreseen.entrypoints.ray.parts.PART_ROWS", 1)
+    pd.concat([iris_frame()[0]] * 500).to_csv("in.csv", index=False)
+    told = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path, tmp_path)
+    places = [part.place for part in read_parts(told, 0) if isinstance(part, Part)]
+
+    assert len(places) > 1
+    left = list(read_parts(replace(told, done=frozenset(places[:-1])), 0))
+
+    assert [part.place for part in left if isinstance(part, Part)] == places[-1:]
 
 
 def test_another_model_on_another_machine_is_told_for_every_part(
@@ -66,7 +85,7 @@ def test_another_model_on_another_machine_is_told_for_every_part(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     iris_frame()[0].to_csv("in.csv", index=False)
-    told = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path)
+    told = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path, tmp_path)
     (part,) = read_parts(told, 0)
     other = replace(told, info=replace(told.info, fingerprint=Fingerprint(b"\0" * 16)))
 

@@ -6,13 +6,12 @@ Each line ends in a checksum over itself and the checksum before, so that no lin
 of another journal. docs/adr/0021 says in which order it is written.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from hashlib import blake2b
 from typing import Any, Final
 
+from foreseen.adapters.spool.checked_lines import checked_line, read_checked_lines
 from foreseen.adapters.spool.origin import InputDigest, Origin
 from foreseen.domain.errors import TableError
 from foreseen.domain.predictions import Json
@@ -20,7 +19,6 @@ from foreseen.domain.table import Piece, Scored
 
 FORMAT: Final = 2
 _BEGINNING: Final = b'{"foreseen_journal":'
-_CHECK_BYTES: Final = 8
 
 
 class State(StrEnum):
@@ -75,19 +73,12 @@ class Journal:
 
 def origin_line(origin: Origin, *, replaces: bool) -> tuple[bytes, str]:
     """Give the first line, and its checksum."""
-    body = {
-        "foreseen_journal": FORMAT,
-        "inputs": [list(one) for one in origin.inputs],
-        "model": origin.model,
-        "options": dict(origin.options),
-        "replaces": replaces,
-    }
-    return _line(body, "")
+    return checked_line({"foreseen_journal": FORMAT, **origin_body(origin), "replaces": replaces}, "")
 
 
 def step_line(step: Step, before: str) -> tuple[bytes, str]:
     """Give the line of a step after that with the checksum `before`, and its own."""
-    return _line(asdict(step), before)
+    return checked_line(asdict(step), before)
 
 
 def piece_line(piece: Piece, before: str) -> tuple[bytes, str]:
@@ -99,7 +90,7 @@ def piece_line(piece: Piece, before: str) -> tuple[bytes, str]:
         "outputs": {name: _listed(answers) for name, answers in piece.outputs.items()},
         "failed": [[row, *failure] for row, failure in piece.failed.items()],
     }
-    return _line({"piece": body}, before)
+    return checked_line({"piece": body}, before)
 
 
 def is_journal(data: bytes) -> bool:
@@ -114,45 +105,17 @@ def read_journal(data: bytes, *, name: str) -> Journal | None:
     Raises:
         TableError: it has been changed.
     """
-    bodies: list[Mapping[str, Any]] = []
-    check, size = "", 0
-    for number, line in enumerate(data.splitlines(keepends=True), start=1):
-        verified = _verified(line, check)
-        if verified is None:
-            if size + len(line) == len(data):
-                break  # torn: it was the last to be written
-            raise TableError(f"{name}: expected a journal as it was written, got another line {number}")
-        body, check = verified
-        bodies.append(body)
-        size += len(line)
-        if bodies[0]["foreseen_journal"] != FORMAT:
-            raise TableError(f"{name}: expected a journal of format {FORMAT}, got {bodies[0]['foreseen_journal']}")
+    read = read_checked_lines(data, name=name)
+    bodies = read.bodies
+    if bodies and bodies[0]["foreseen_journal"] != FORMAT:
+        raise TableError(f"{name}: expected a journal of format {FORMAT}, got {bodies[0]['foreseen_journal']}")
     steps = [body for body in bodies[1:] if "piece" not in body]
     if not steps:
         return None
     step = _step(steps[-1])
     pieces = [_piece(body["piece"]) for body in bodies[1:] if "piece" in body]
     left = [piece for piece in pieces if piece.chunk >= step.scored.chunks]
-    return Journal(_origin(bodies[0]), bodies[0]["replaces"], step, left, check, size)
-
-
-def _line(body: Mapping[str, Any], before: str) -> tuple[bytes, str]:
-    text = _text(body)
-    check = blake2b(f"{before}{text}".encode(), digest_size=_CHECK_BYTES, person=b"foreseen-journal").hexdigest()
-    return f'{text[:-1]},"check":"{check}"}}\n'.encode(), check
-
-
-def _verified(line: bytes, before: str) -> tuple[Mapping[str, Any], str] | None:
-    try:
-        body = json.loads(line)
-        check = body.pop("check")
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return None
-    return (body, check) if _line(body, before) == (line, check) else None
-
-
-def _text(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, separators=(",", ":"))
+    return Journal(origin_of(bodies[0]), bodies[0]["replaces"], step, left, read.check, read.size)
 
 
 def _listed(answers: Sequence[Json]) -> list[Json]:
@@ -161,7 +124,17 @@ def _listed(answers: Sequence[Json]) -> list[Json]:
     return list(answers) if as_list is None else as_list()
 
 
-def _origin(body: Mapping[str, Any]) -> Origin:
+def origin_body(origin: Origin) -> Mapping[str, Any]:
+    """Return what a run began with as part of a line."""
+    return {
+        "inputs": [list(one) for one in origin.inputs],
+        "model": origin.model,
+        "options": dict(origin.options),
+    }
+
+
+def origin_of(body: Mapping[str, Any]) -> Origin:
+    """Return what a run began with, from the line that has it."""
     return Origin(tuple(InputDigest(*one) for one in body["inputs"]), body["model"], body["options"])
 
 

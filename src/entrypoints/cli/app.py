@@ -36,6 +36,7 @@ from foreseen.entrypoints.cli.files import (
     files_of,
 )
 from foreseen.entrypoints.cli.help import PlainCommand, PlainGroup
+from foreseen.entrypoints.cli.interruption import heard_if
 from foreseen.entrypoints.cli.model_begun import model_begun
 from foreseen.entrypoints.cli.options import with_settings
 from foreseen.entrypoints.cli.progression import Progression
@@ -223,9 +224,13 @@ def score(
         model_column=model_column,
         model_name=settings.model_name,
     )
-    on_ray = is_on_ray(engine, ray_address, resume=resume, rows=files.input.rows)
+    on_ray = is_on_ray(engine, ray_address, rows=files.input.rows) and not dry_run
     put_off()
-    with own_standard_output() as out, model_begun(settings, jobs) as process:
+    with (
+        own_standard_output() as out,
+        heard_if(on_ray) as interruption,
+        model_begun(settings, jobs) as process,
+    ):
         from foreseen.entrypoints.cli.job import Job
         from foreseen.entrypoints.cli.score import score_files
 
@@ -245,10 +250,10 @@ def score(
             from foreseen.entrypoints.cli.dry_run import try_files
 
             return try_files(settings, job, out, process)
-        if on_ray:
+        if interruption is not None:
             from foreseen.entrypoints.cli.ray import score_on_ray
 
-            return score_on_ray(settings, job, ray_address, process)
+            return score_on_ray(settings, job, ray_address, interruption, process)
         return score_files(settings, job, out, process)
 
 

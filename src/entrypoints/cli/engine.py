@@ -8,11 +8,11 @@ from foreseen.settings import SettingsError
 ENGINES: Final = ("local", "ray")
 
 
-def is_on_ray(engine: str, address: str | None, *, resume: bool = False, rows: RowChoice = ALL_ROWS) -> bool:
-    """Tell whether Ray is asked for.
+def is_on_ray(engine: str, address: str | None, *, rows: RowChoice = ALL_ROWS) -> bool:
+    """Return whether Ray was chosen.
 
     Raises:
-        SettingsError: what was asked for does not go together.
+        SettingsError: what was given does not go together.
     """
     if engine not in ENGINES:
         raise SettingsError(f"--engine: expected 'local' or 'ray', got {engine!r}")
@@ -20,8 +20,6 @@ def is_on_ray(engine: str, address: str | None, *, resume: bool = False, rows: R
         if address is not None:
             raise SettingsError("--ray-address: expected --engine ray with it")
         return False
-    if resume:
-        raise SettingsError("--resume: expected --engine local with it: a run on Ray that was broken off begins anew")
     if rows.limit is not None:
         raise SettingsError("--limit: expected --engine local with it: on Ray no file is the first")
     if rows.sample is not None and rows.sample.count is not None:

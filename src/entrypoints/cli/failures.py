@@ -21,6 +21,7 @@ from foreseen.domain.errors import (
     TerminatedError,
 )
 from foreseen.domain.model_failure import failure_text
+from foreseen.entrypoints.cli.interruption import InterruptedRunError
 from foreseen.entrypoints.listening import PortError
 from foreseen.entrypoints.operator_lines import write_line
 from foreseen.entrypoints.ray.errors import ClusterError
@@ -82,6 +83,9 @@ def run(command: Callable[[], Any]) -> int:
     except SignalledError as exc:
         write_line(worded(exc))
         return exc.code
+    except InterruptedRunError as exc:
+        _write_last_line(worded(exc))
+        return exc.code
     except typer.TyperException as exc:  # an unknown flag, a missing argument
         if said := exc.format_message():  # empty where no command was named: the help has been shown then
             write_line(_in_one_line(said))
@@ -105,12 +109,19 @@ def _failing_library(exc: ImportError) -> str | None:
 
 def worded(exc: BaseException) -> str:
     """Return what went wrong in one line, with what was added on its way here: what to do about it."""
-    if isinstance(exc, KeyboardInterrupt | TerminatedError):
+    if isinstance(exc, KeyboardInterrupt | TerminatedError) and not isinstance(exc, InterruptedRunError):
         return "interrupted"
     if isinstance(exc, BrokenPipeError):
         return "the reader of the output has left"
-    said = str(exc) if isinstance(exc, ForeseenError | SignalledError) else failure_text(exc)
+    said = str(exc) if isinstance(exc, ForeseenError | SignalledError | InterruptedRunError) else failure_text(exc)
     return _in_one_line("; ".join([said, *getattr(exc, "__notes__", ())]))
+
+
+def _write_last_line(said: str) -> None:
+    try:
+        write_line(said)
+    except OSError:  # the terminal is gone, as after a hang-up; Python must not find that out again when it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _in_one_line(said: str) -> str:

@@ -1,28 +1,28 @@
 """`foreseen score --engine ray`: the same command, its work spread over the machines of a cluster."""
 
-import signal
-import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from foreseen.container import end_model
 from foreseen.domain.errors import TableError
-from foreseen.domain.table import Scored
-from foreseen.entrypoints.batch.summary import Summary
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import STANDARD, size_of
+from foreseen.entrypoints.cli.interruption import Interruption
 from foreseen.entrypoints.cli.job import Job
+from foreseen.entrypoints.cli.parts_results import PartsResults
 from foreseen.entrypoints.cli.progress import shown_progress
+from foreseen.entrypoints.cli.score import origin_of
 from foreseen.entrypoints.cli.start_checks import check_start
-from foreseen.entrypoints.cli.stopping import Leaving
-from foreseen.entrypoints.cli.summing_up import sum_up
+from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.ray.cluster_process import ClusterProcess
 from foreseen.entrypoints.ray.engine import ClusterRun
-from foreseen.entrypoints.ray.output import PartsFolder
-from foreseen.entrypoints.ray.session import check_address, connected, prepare, require_ray
+from foreseen.entrypoints.ray.parts import PART_BYTES, PART_ROWS, packed
+from foreseen.entrypoints.ray.session import check_address, require_ray
 from foreseen.entrypoints.ray.tables import Tables
+from foreseen.entrypoints.ray.work import Work
 from foreseen.entrypoints.ray.worker import Plan
 from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings, SettingsError
@@ -31,14 +31,19 @@ if TYPE_CHECKING:
     from foreseen.model import ModelProcess
 
 
-def score_on_ray(settings: Settings, job: Job, address: str | None, process: "ModelProcess | None" = None) -> int:
+def score_on_ray(
+    settings: Settings,
+    job: Job,
+    address: str | None,
+    interruption: Interruption,
+    process: "ModelProcess | None" = None,
+) -> int:
     """Score files into a folder of parts, which is there whole in the end, or not at all; return the exit code.
 
     Args:
         process: one that loads the model by now; it ends before the work begins, since each worker has its own.
     """
     configure_logs(settings)
-    prepare(address)
     require_ray()
     for given in (*job.files.sources, job.output):
         if given == STANDARD:
@@ -49,46 +54,111 @@ def score_on_ray(settings: Settings, job: Job, address: str | None, process: "Mo
         settings = settings.model_copy(update={"cache": "auto"})
     container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto, process=process)
     check_start(container, job)
-    job = replace(job, files=job.files.listed(container, output=job.output))
-    folder = PartsFolder(Path(job.output), job.rejects, force=job.force)
-    plan = _plan(container, job, folder, is_auto=is_auto)
-    end_model(container.predictor())
-    started = time.perf_counter()
-    run = ClusterRun(plan, container.predict().tally, max_rejects=job.max_rejects)
-    with folder, connected(address) as cores:
-        signal.signal(signal.SIGTERM, Leaving())  # after Ray, which takes it for itself
-        size = size_of(job.files.sources)
-        with shown_progress(container.predict(), run, size, how=job.progress, before=Scored()) as progress:
-            run(cores, progress)
-        folder.finish(container, run.places, ending=plan.tables.ending)
-    seconds = time.perf_counter() - started
-    summary = Summary.of(
-        container.predict(), run.scored, before=Scored(), seconds=seconds, settings=container.settings()
-    )
-    summary = replace(summary, decided=run.decided)
-    sum_up(summary, container, path=job.summary, how=job.progress, rejects=folder.rejects)
-    return SOME_REJECTED if run.scored.rejected else OK
+    with RunReport(container, job.summary) as report:
+        job = replace(job, files=job.files.listed(container, output=job.output))
+        return _RayRun(container, job, address, interruption, report, is_auto=is_auto)()
 
 
-def _plan(container: ScoringContainer, job: Job, folder: PartsFolder, *, is_auto: bool) -> Plan:
-    """Look at the model, the inputs and the output before anything is started."""
-    files = job.files
-    tables = Tables(str(Path.cwd()), files.sources, job.output, files.input, files.output, files.columns)
-    predictor = container.predictor()
-    schema = tables.schema(container)
-    tables.encoder(container, schema)
-    taken = {Path(name).resolve() for name in tables.sources}
-    for path in (folder.rejects, folder.folder, Path(tables.output)):
-        if path.resolve() in taken:
-            raise TableError(f"{path}: expected another file to write than the input")
-    cache_what_repeats(container)
-    return Plan(
-        settings=container.settings(),
-        tables=tables,
-        schema=schema,
-        folder=folder.folder,
-        info=predictor.info,
-        jobs=job.jobs or 1,
-        is_auto=is_auto,
-        policy=replace(job.policy, has_answered=True),  # a part does not know of those before it
-    )
+class _RayRun:
+    """One run of the command."""
+
+    def __init__(
+        self,
+        container: ScoringContainer,
+        job: Job,
+        address: str | None,
+        interruption: Interruption,
+        report: RunReport,
+        *,
+        is_auto: bool,
+    ) -> None:
+        files = job.files
+        self._container = container
+        self._job = job
+        self._address = address
+        self._interruption = interruption
+        self._report = report
+        self._is_auto = is_auto
+        self._tables = Tables(str(Path.cwd()), files.sources, job.output, files.input, files.output, files.columns)
+
+    def __call__(self) -> int:
+        """Score what is not scored yet; return the exit code."""
+        job, ending, held_back = self._job, self._tables.ending, self._interruption.held_back
+        claim = self._container.parts_claim(
+            Path(job.output), job.rejects, ending=ending, force=job.force, resume=job.resume
+        )
+        with (
+            PartsResults(self._container, claim, ending=ending, held_back=held_back) as results,
+            ClusterProcess(self._address, held_back=held_back) as cluster,
+        ):
+            self._refuse_inputs_among(claim.folder.output, claim.folder.unfinished, results.rejects)
+            if not claim.has_found:
+                cluster.start()  # which takes as long as loading the model; of a run that was found little may be left
+            digests = self._container.input_digests([Path(each) for each in job.files.sources])
+            schema = self._looked_at()
+            self._report.begin()
+            results.begin(lambda: self._origin(digests()))
+            run = ClusterRun(
+                schema,
+                results,
+                self._container.predict().tally,
+                self._container.notices(),
+                sources=len(self._tables.sources),
+                max_rejects=job.max_rejects,
+            )
+            self._report.go_on(run.before)
+            self._score(run, cluster, results)
+            digests.check()
+        summary = replace(self._report.summary(), decided=run.decided)
+        sum_up(summary, self._container, path=job.summary, how=job.progress, rejects=results.rejects)
+        return SOME_REJECTED if run.scored.rejected else OK
+
+    def _refuse_inputs_among(self, *written: Path) -> None:
+        read = {Path(name).resolve() for name in self._tables.sources}
+        for path in written:
+            if path.resolve() in read:
+                raise TableError(f"{path}: expected another file to write than the input")
+
+    def _looked_at(self) -> Any:
+        """Look at the model, the inputs and the form of the output; return the schema of the first input."""
+        container = self._container
+        container.predictor()
+        self._interruption.check()
+        schema = self._tables.schema(container)
+        self._tables.encoder(container, schema)
+        cache_what_repeats(container)
+        return schema
+
+    def _origin(self, inputs: Any) -> Any:
+        """Return what this run is: as on one machine, and where parts are cut."""
+        origin = origin_of(self._container, self._job, inputs)
+        return replace(origin, options={**origin.options, "part": f"{PART_ROWS} rows, {PART_BYTES} bytes"})
+
+    def _score(self, run: ClusterRun, cluster: ClusterProcess, results: PartsResults) -> None:
+        if not (left := run.sources_left):
+            return
+        size = size_of(self._job.files.sources)
+        work = Work(
+            packed(self._plan(run, results)),
+            sizes={source: self._tables.size(source) for source in left},
+            most_actors=self._tables.most_actors,
+            jobs=self._job.jobs or 1,
+        )
+        end_model(self._container.predictor())  # whose room the workers need
+        how = self._job.progress
+        with shown_progress(self._container.predict(), run, size, how=how, before=run.before) as progress:
+            run(cluster.outcomes(work), self._report.following(progress))
+        self._interruption.check()
+
+    def _plan(self, run: ClusterRun, results: PartsResults) -> Plan:
+        return Plan(
+            settings=self._container.settings(),
+            tables=self._tables,
+            schema=run.schema,
+            folders=results.folders,
+            info=self._container.predictor().info,
+            jobs=self._job.jobs or 1,
+            is_auto=self._is_auto,
+            policy=replace(self._job.policy, has_answered=True),  # a part does not know of those before it
+            done=frozenset(results.done),
+        )

@@ -68,7 +68,7 @@ class FileResults:
             self._leave(self._sink, exc)
 
     def _leave(self, sink: Kept, exc: BaseException) -> None:
-        if not _is_worth_keeping(exc):
+        if not is_worth_keeping(exc):
             sink.discard()
             return
         if isinstance(exc, Exception):
@@ -120,7 +120,7 @@ class StreamResults:
                 self._files.__exit__(kind, exc, at)
 
 
-def _is_worth_keeping(exc: BaseException) -> bool:
+def is_worth_keeping(exc: BaseException) -> bool:
     """Tell whether a run could go on after this: not with an input that is no table, which has to become another."""
     is_written = isinstance(exc, UnwritableError | TooManyRejectsError)
     return is_written or not isinstance(exc, TableError) or _is_trouble_of_the_disk(exc.__cause__)

@@ -79,7 +79,7 @@ def _score_into(
             form=job.files.output,
             columns=job.files.columns,
         )
-        sink = results.sink(encoder, digests and (lambda: _origin(container, job, digests())))
+        sink = results.sink(encoder, digests and (lambda: origin_of(container, job, digests())))
         report.go_on(sink.scored)
         _run(container, reader, encoder, sink, job, report, can_be_resumed=can_be_resumed)
     if digests:
@@ -123,7 +123,7 @@ def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults 
     return StreamResults(container, job.output, rejects, out)
 
 
-def _origin(container: ScoringContainer, job: Job, inputs: Any) -> Any:
+def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:
     """Say what this run is: whatever changes a byte of what is written, and nothing else."""
     predictor = container.predictor()
     settings: Settings = container.settings()

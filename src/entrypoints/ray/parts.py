@@ -6,29 +6,19 @@ died, is the same, and parts in the order of their names are the table in its or
 
 import io
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyarrow as pa
 
-from foreseen.domain.table import Chunk, Scored, TableReader
+from foreseen.domain.done_part import DonePart, Place
+from foreseen.domain.notices import Notice
+from foreseen.domain.table import Chunk, TableReader
 
 PART_ROWS: Final = 1 << 17
 """Rows from which on a part is whole: few enough that every actor soon has one, many enough for a file."""
-_PART_BYTES: Final = 64 << 20
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Which part it is: the number of its input, and its own among those of the input."""
-
-    source: int
-    part: int
-
-    def __str__(self) -> str:
-        """Name it, so that names are in order."""
-        return f"{self.source:05}-{self.part:05}"
+PART_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +27,17 @@ class Part:
 
     Attributes:
         schema: of the table it is from.
-        bytes_read: how far reading had come in the file with its last chunk.
+        bytes_read: how far reading had come in the file when it was cut.
+        is_last: whether its input ends with it.
+        notices: what the reader came across in it.
     """
 
     place: Place
     schema: Any
     chunks: Sequence[Chunk]
     bytes_read: int
+    is_last: bool
+    notices: Sequence[Notice] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -60,15 +54,13 @@ class Outcome:
     """What became of a part.
 
     Attributes:
-        bytes_read: as of the part.
+        done: what the run keeps of it.
         worker: which process scored it.
         counts: what that counted meanwhile, as a Tally numbers it.
         decided: what it has decided of each tier by now.
     """
 
-    place: Place
-    scored: Scored
-    bytes_read: int
+    done: DonePart
     worker: str
     counts: Sequence[float] = field(default=())
     decided: Mapping[str, str] = field(default_factory=dict)
@@ -82,15 +74,25 @@ def parts_of(reader: TableReader, source: int) -> Iterator[Part]:
     """
     chunks: list[Chunk] = []
     number = rows = size = 0
-    for chunk in reader:
+    for chunk, is_last in _with_the_end(reader):
         chunks.append(chunk)
         rows += len(chunk.lines)
         size += _size(chunk)
-        if rows >= PART_ROWS or size >= _PART_BYTES:
-            yield Part(Place(source, number), reader.schema, chunks, reader.bytes_read)
+        if is_last or rows >= PART_ROWS or size >= PART_BYTES:
+            yield Part(Place(source, number), reader.schema, chunks, reader.bytes_read, is_last)
             chunks, rows, size, number = [], 0, 0, number + 1
-    if chunks or not number:
-        yield Part(Place(source, number), reader.schema, chunks, reader.bytes_read)
+    if not number:
+        yield Part(Place(source, 0), reader.schema, [], reader.bytes_read, is_last=True)
+
+
+def _with_the_end(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
+    """Yield each chunk, and whether it is the last."""
+    remaining = iter(chunks)
+    chunk = next(remaining, None)
+    while chunk is not None:
+        following = next(remaining, None)
+        yield chunk, following is None
+        chunk = following
 
 
 def packed(sent: Any) -> bytes:

@@ -1,7 +1,9 @@
-"""The pipeline, as Ray Data has it: read tasks, one an input, give parts; actors score them.
+"""The pipeline, as Ray Data has it: actors score parts.
 
-A part is one row of one block. Ray decides where each is scored, how many wait, and what is done again where a machine
-died; it sees bytes, so that what is scored is what one machine would have read, line numbers and rejects included.
+Where there are many inputs, each is read by the actor that scores it. Where there are few, read tasks, one an input,
+cut them into parts for all actors. A part is one row of one block. Ray decides where each is scored, how many wait, and
+what is done again where a machine died; it sees bytes, so that what is scored is what one machine would have read, line
+numbers and rejects included.
 """
 
 import logging
@@ -14,11 +16,12 @@ import ray.data
 import ray.exceptions
 from ray.data.block import BlockMetadata
 
-from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.ray.errors import ClusterError
-from foreseen.entrypoints.ray.parts import Outcome, packed, unpacked
+from foreseen.entrypoints.ray.parts import packed, unpacked
 from foreseen.entrypoints.ray.session import Cores, last_line
-from foreseen.entrypoints.ray.worker import Plan, Scorer, read_parts
+from foreseen.entrypoints.ray.work import Work
+
+# What reads and scores is imported where that is done: the driver does neither.
 
 log = logging.getLogger(__name__)
 
@@ -33,31 +36,30 @@ _PARTS_AT_ONCE: Final = 2
 _COLUMN: Final = "sent"
 
 
-def outcomes(plan: Plan, cores: Cores) -> Generator[Outcome | ForeseenError]:
-    """Score the inputs of a plan on the cluster that is connected, and give what becomes of each part as it is done.
+def outcomes(work: Work, cores: Cores) -> Generator[bytes]:
+    """Do the work on the cluster that is connected, and yield what becomes of each part as it is done, packed.
 
     Raises:
         ClusterError: the cluster failed, or a process of it died again and again.
     """
-    cores_each = min(plan.jobs, cores.most)
-    actors = min(max(1, int(cores.all // cores_each)), plan.tables.most_actors)
+    cores_each = min(work.jobs, cores.most)
+    actors = min(max(1, int(cores.all // cores_each)), work.most_actors)
     _be_quiet()
-    parts = ray.data.read_datasource(_Parts(plan), num_cpus=_READER_CPUS, override_num_blocks=len(plan.tables.sources))
     with warnings.catch_warnings():
-        # How often is told by arguments that 2.64 will not take; there are no others yet, and without a limit a model
-        # that ends its process would be tried for ever.
+        # Retries are limited by arguments that 2.64 will not accept; there are no others yet, and without a limit a
+        # model that ends its process would be tried for ever.
         warnings.simplefilter("ignore")
-        done = _scored(parts, plan, actors=actors, cores_each=cores_each)
+        done = _scored(work, actors=actors, cores_each=cores_each)
     try:
         for block in done.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-            yield from map(unpacked, block.column(_COLUMN).to_pylist())
+            yield from block.column(_COLUMN).to_pylist()
     except Exception as exc:
         log.debug("Ray failed", exc_info=True)
         raise ClusterError(f"Ray: {_worded(exc)}") from exc
 
 
 def _worded(exc: Exception) -> str:
-    """Say in a few words what Ray says in many."""
+    """Return in a few words what Ray has many for."""
     if isinstance(exc, _DEATHS):
         tries = 1 + _TRIES_AGAIN
         return (
@@ -66,17 +68,25 @@ def _worded(exc: Exception) -> str:
     return last_line(exc)
 
 
-def _scored(parts: Any, plan: Plan, *, actors: int, cores_each: float) -> Any:
-    return parts.map_batches(
+def _scored(work: Work, *, actors: int, cores_each: float) -> Any:
+    is_divided = work.is_divided(actors)
+    sent = _parts(work) if is_divided else ray.data.from_arrow([_block(packed(each)) for each in work.largest_first])
+    return sent.map_batches(
         _Actor,
-        fn_constructor_args=(packed(plan),),
-        batch_size=None,  # a block, which is a part
+        fn_constructor_args=(work.plan,),
+        batch_size=None,  # a block, which is a part, or the number of an input
         batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=_PARTS_AT_ONCE),
-        num_cpus=_ACTOR_CPUS * cores_each,
+        compute=ray.data.ActorPoolStrategy(
+            size=actors, max_tasks_in_flight_per_actor=_PARTS_AT_ONCE if is_divided else 1
+        ),
+        num_cpus=(_ACTOR_CPUS if is_divided else 1) * cores_each,
         max_restarts=_TRIES_AGAIN,
         max_task_retries=_TRIES_AGAIN,
     )
+
+
+def _parts(work: Work) -> Any:
+    return ray.data.read_datasource(_Parts(work), num_cpus=_READER_CPUS, override_num_blocks=len(work.sizes))
 
 
 def _be_quiet() -> None:
@@ -91,42 +101,47 @@ def _be_quiet() -> None:
 class _Parts(ray.data.Datasource):  # type: ignore[misc]
     """Reads inputs into parts."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, work: Work) -> None:
         super().__init__()
-        self._plan = packed(plan)
-        self._sources = len(plan.tables.sources)
+        self._work = work
 
     def estimate_inmemory_data_size(self) -> int | None:
-        """Give nothing: files say little of what is made of them."""
+        """Return nothing: files say little of what is made of them."""
         return None
 
     def get_read_tasks(self, *_: Any, **__: Any) -> list[Any]:
-        """Give a task for each input."""
+        """Return a task for each input."""
         nothing = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
-        return [ray.data.ReadTask(_Reading(self._plan, source), nothing) for source in range(self._sources)]
+        return [ray.data.ReadTask(_Reading(self._work.plan, source), nothing) for source in self._work.sizes]
 
 
 class _Reading:
-    """Gives the parts of one input as blocks."""
+    """Yields the parts of one input as blocks."""
 
     def __init__(self, plan: bytes, source: int) -> None:
         self._plan = plan
         self._source = source
 
     def __call__(self) -> Iterator[pa.Table]:
-        yield from map(_block, read_parts(unpacked(self._plan), self._source))
+        from foreseen.entrypoints.ray.worker import read_parts  # noqa: PLC0415 - as above
+
+        for sent in read_parts(unpacked(self._plan), self._source):
+            yield _block(packed(sent))
 
 
 class _Actor:
-    """Scores parts, block by block."""
+    """Scores a part, or all parts of an input, of each block; yields what becomes of each."""
 
     def __init__(self, plan: bytes) -> None:
+        from foreseen.entrypoints.ray.worker import Scorer  # noqa: PLC0415 - as above
+
         self._scorer = Scorer(unpacked(plan))
 
-    def __call__(self, block: pa.Table) -> pa.Table:
+    def __call__(self, block: pa.Table) -> Iterator[pa.Table]:
         (sent,) = block.column(_COLUMN).to_pylist()
-        return _block(self._scorer(unpacked(sent)))
+        for outcome in self._scorer.outcomes(unpacked(sent)):
+            yield _block(packed(outcome))
 
 
-def _block(sent: Any) -> pa.Table:
-    return pa.table({_COLUMN: pa.array([packed(sent)], pa.large_binary())})
+def _block(sent: bytes) -> pa.Table:
+    return pa.table({_COLUMN: pa.array([sent], pa.large_binary())})

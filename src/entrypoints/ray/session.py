@@ -1,15 +1,13 @@
 """A connection to Ray: to a cluster that is there, or to one made for this run on this machine and ended with it."""
 
 import importlib
+import importlib.util
 import logging
 import os
 import secrets
-import shutil
 import socket
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +32,13 @@ _ON_LOOPBACK: Final[Mapping[str, str]] = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 
+_PATIENT: Final[Mapping[str, str]] = {
+    # A busy machine may start no worker within the minute that Ray waits for each, which then starts others for ever.
+    "RAY_worker_register_timeout_seconds": "900",
+    # Nor is the only node dead where it does not answer for some seconds.
+    "RAY_health_check_failure_threshold": "100",
+}
+
 _ANSWER_S: Final = 10.0
 
 
@@ -47,10 +52,9 @@ class Cores:
 
 def require_ray() -> None:
     """Refuse a run where Ray is not installed; raises SettingsError."""
-    try:
-        importlib.import_module("ray.data")
-    except ImportError:
-        raise SettingsError("--engine ray: expected Ray, which is not installed: pip install foreseen[ray]") from None
+    # Looked for and not imported, which takes a second: only the driver needs it.
+    if importlib.util.find_spec("ray") is None:
+        raise SettingsError("--engine ray: expected Ray, which is not installed: pip install foreseen[ray]")
 
 
 def prepare(address: str | None) -> None:
@@ -61,31 +65,28 @@ def prepare(address: str | None) -> None:
     if address is None or _is_loopback(address):
         os.environ.update(_ON_LOOPBACK)
     if address is None:
+        os.environ.update(_PATIENT)
         # For this run alone: other users of this machine cannot connect to what it starts.
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[Cores]:
+def connected(address: str | None, folder: Path | None = None) -> Iterator[Cores]:
     """Connect until the block ends.
 
+    Args:
+        folder: where a Ray of this run's own keeps its files.
     Raises:
         ClusterError: it cannot be had.
     """
     ray = importlib.import_module("ray")
-    folder = None if address else tempfile.mkdtemp(prefix="foreseen-ray-")
-    stack = ExitStack()
     try:
-        stack.enter_context(_nothing_printed())
-        with _translated(f"--ray-address {address}" if address else "a local Ray"), _quiet():
+        with _translated(f"--ray-address {address}" if address else "a local Ray"):
             ray.init(**_options(address, folder))
         cores = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
         yield Cores(all=sum(cores), most=max(cores))
     finally:
         ray.shutdown()
-        stack.close()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def last_line(exc: BaseException) -> str:
@@ -93,7 +94,7 @@ def last_line(exc: BaseException) -> str:
     return next((line.strip() for line in reversed(str(exc).splitlines()) if line.strip()), type(exc).__name__)
 
 
-def _options(address: str | None, folder: str | None) -> dict[str, Any]:
+def _options(address: str | None, folder: Path | None) -> dict[str, Any]:
     quiet = {"log_to_driver": _is_debugging(), "configure_logging": False}
     if address:
         return {"address": address, **quiet}
@@ -103,7 +104,7 @@ def _options(address: str | None, folder: str | None) -> dict[str, Any]:
         "num_cpus": cores,
         "include_dashboard": False,
         "object_store_memory": _STORE_BYTES_A_CORE * max(2, cores),
-        "_temp_dir": folder,
+        "_temp_dir": None if folder is None else str(folder),
         **quiet,
     }
 
@@ -133,33 +134,6 @@ def check_address(address: str | None) -> None:
     except (OSError, OverflowError) as exc:
         said = "expected a Ray cluster, got no answer"
         raise ClusterError(f"--ray-address {address}: {said}: {getattr(exc, 'strerror', None) or exc}") from exc
-
-
-@contextmanager
-def _nothing_printed() -> Iterator[None]:
-    """Keep what Ray prints of processes that died from standard output, whatever it was told."""
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(sys.stderr if _is_debugging() else nowhere):
-        yield
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Say nothing of Ray's own, which is told by what is raised; but for whoever looks for a fault in it."""
-    if _is_debugging():
-        yield
-        return
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)  # its C++ tells there which level it was told to log at
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _is_debugging() -> bool:

@@ -4,22 +4,34 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from foreseen.domain.done_part import Place, part_name, rejects_name
 from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder
-from foreseen.entrypoints.ray.parts import Place
 from foreseen.scoring import ScoringContainer
 
 
-def part_path(folder: Path, place: Place, ending: str) -> Path:
-    """Name the file of a part."""
-    return folder / f"part-{place}{ending}"
+@dataclass(frozen=True, slots=True)
+class PartFolders:
+    """Where the files of parts go; both folders are there.
 
+    Attributes:
+        ending: what the names of parts end in.
+    """
 
-def rejects_path(folder: Path, place: Place) -> Path:
-    """Name the file of a part's rejects, which has no header: all of them become one."""
-    return folder / f"rejects-{place}.csv"
+    parts: Path
+    rejects: Path
+    ending: str
+
+    def part(self, place: Place) -> Path:
+        """Return the file of a part's rows."""
+        return self.parts / part_name(place, self.ending)
+
+    def rejects_of(self, place: Place) -> Path:
+        """Return the file of a part's rejects."""
+        return self.rejects / rejects_name(place)
 
 
 class PartSink:
@@ -42,17 +54,17 @@ class PartSink:
 
 @contextmanager
 def part_sink(
-    container: ScoringContainer, encoder: TableEncoder, folder: Path, place: Place, *, ending: str
+    container: ScoringContainer, encoder: TableEncoder, folders: PartFolders, place: Place
 ) -> Iterator[PartSink]:
-    """Open the files of a part, in a folder that is there.
+    """Open the files of a part.
 
     Raises:
         TableError: they cannot be written.
     """
     with ExitStack() as files:
-        out: BinaryIO = files.enter_context(container.whole_file(part_path(folder, place, ending)))
-        spool = _temporary(files, folder) if encoder.has_to_be_sealed else out
-        rejects = _temporary(files, folder)
+        out: BinaryIO = files.enter_context(container.whole_file(folders.part(place)))
+        spool = _temporary(files, folders.parts) if encoder.has_to_be_sealed else out
+        rejects = _temporary(files, folders.rejects)
         spool.write(encoder.begin())
         sink = PartSink(spool, rejects, container.rejects_encoder())
         yield sink
@@ -61,7 +73,7 @@ def part_sink(
         if rejects.tell():
             # Before the part itself has its name: a part that is there is all there.
             rejects.seek(0)
-            with container.whole_file(rejects_path(folder, place)) as file:
+            with container.whole_file(folders.rejects_of(place)) as file:
                 shutil.copyfileobj(rejects, file)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ class Tables:
         except OSError as exc:
             said = f"expected on every machine the folder the run was started in: {exc.strerror}"
             raise TableError(f"{self.folder}: {said}") from exc
+        if self.folder in sys.path:
+            # Ray puts it first, where a file json.py would stand for the library of that name.
+            sys.path.remove(self.folder)
+            sys.path.append(self.folder)
 
     @contextmanager
     def opened(self, container: ScoringContainer, source: int) -> Iterator[TableReader]:
@@ -68,8 +73,12 @@ class Tables:
     @property
     def most_actors(self) -> int:
         """How many actors may have something to do: one an input, and one more for each MiB."""
-        sizes = [path.stat().st_size for path in map(Path, self.sources) if path.is_file()]
-        return sum(max(1, size >> 20) for size in sizes) or 1
+        return sum(max(1, self.size(source) >> 20) for source in range(len(self.sources)))
+
+    def size(self, source: int) -> int:
+        """Return the bytes of an input, by its number; 0 where that is not known."""
+        path = Path(self.sources[source])
+        return path.stat().st_size if path.is_file() else 0
 
     @property
     def ending(self) -> str:

@@ -4,12 +4,13 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from foreseen.container import opened
+from foreseen.domain.done_part import DonePart, Place
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.table import Scored
@@ -19,7 +20,7 @@ from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.batch.summary import told
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.ray.parts import Outcome, Part, parts_of
-from foreseen.entrypoints.ray.sink import part_sink
+from foreseen.entrypoints.ray.sink import PartFolders, part_sink
 from foreseen.entrypoints.ray.tables import Tables
 from foreseen.scoring import ScoringContainer, reading_container, scoring_container
 from foreseen.settings import Settings
@@ -30,34 +31,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A run, as every process of it is told.
+    """A run, as every process of it is sent it.
 
     Attributes:
         schema: of all inputs together, as which they are written.
-        folder: where parts go, which is there already.
+        folders: where parts go.
         info: the model as it is where the run was started.
         jobs: calls of the model side by side in each process.
         is_auto: whether each tier is asked and filled only where that pays.
         policy: what becomes of rows on which the model fails.
+        done: parts that need not be scored again.
     """
 
     settings: Settings
     tables: Tables
     schema: Any
-    folder: Path
+    folders: PartFolders
     info: ModelInfo
     jobs: int
     is_auto: bool
     policy: FailurePolicy = DEFAULT_POLICY
+    done: frozenset[Place] = field(default=frozenset())
 
 
 def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
-    """Read one input; what is wrong with it is given last, since what is raised comes out as Ray words it."""
+    """Read what is not done of one input; what is wrong with it comes last, since Ray would word what is raised."""
     try:
         plan.tables.enter()
         container = reading_container(plan.settings, plan.info)
         with plan.tables.opened(container, source) as reader:
-            yield from parts_of(reader, source)
+            for part in parts_of(reader, source):
+                found = container.notices().taken()
+                if part.place not in plan.done:
+                    yield replace(part, notices=found)
     except ForeseenError as exc:
         yield exc
 
@@ -66,7 +72,7 @@ class Scorer:
     """Holds the model and the tiers of one process, and scores part after part with them."""
 
     def __init__(self, plan: Plan) -> None:
-        """Load the model; that it cannot be had is told for each part, since Ray would try again without end."""
+        """Load the model; a failure comes out for each part, since Ray would try again without end."""
         self._plan = plan
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
@@ -88,8 +94,13 @@ class Scorer:
         cache_what_repeats(self._container)
         self._predict: Predict = self._runner.run(self._stack.enter_async_context(opened(self._container)))
 
+    def outcomes(self, sent: Part | ForeseenError | int) -> Iterator[Outcome | ForeseenError]:
+        """Score a part, or all parts of the input of this number, and yield what becomes of each."""
+        parts = _read_ahead(read_parts(self._plan, sent)) if isinstance(sent, int) else [sent]
+        yield from map(self, parts)
+
     def __call__(self, sent: Part | ForeseenError) -> Outcome | ForeseenError:
-        """Score a part into its files; what is wrong is given, not raised."""
+        """Score a part into its files; what is wrong is returned, not raised."""
         if isinstance(sent, ForeseenError):
             return sent
         if self._failure is not None:
@@ -108,14 +119,35 @@ class Scorer:
         plan, container, tally = self._plan, self._container, self._predict.tally
         before = _counts(tally)
         encoder = plan.tables.encoder(container, plan.schema)
-        with part_sink(container, encoder, plan.folder, part.place, ending=plan.tables.ending) as sink:
+        with part_sink(container, encoder, plan.folders, part.place) as sink:
             at_once: int = container.model_thread().at_once
             scored = self._runner.run(
                 score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once, policy=plan.policy)
             )
         counts = [now - then for now, then in zip(_counts(tally), before, strict=True)]
         worker = f"{socket.gethostname()}/{os.getpid()}"
-        return Outcome(part.place, scored, part.bytes_read, worker, counts, told(self._predict.tiers))
+        return Outcome(self._done(part, scored), worker, counts, told(self._predict.tiers))
+
+    def _done(self, part: Part, scored: Scored) -> DonePart:
+        folders, place = self._plan.folders, part.place
+        return DonePart(
+            place=place,
+            scored=scored,
+            bytes_read=part.bytes_read,
+            is_last=part.is_last,
+            size=folders.part(place).stat().st_size,
+            rejects_size=folders.rejects_of(place).stat().st_size if scored.rejected else 0,
+            notices=(*part.notices, *self._container.notices().taken()),
+        )
+
+
+def _read_ahead(parts: Iterator[Part | ForeseenError]) -> Iterator[Part | ForeseenError]:
+    """Yield parts, each read while the one before it is scored."""
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as reading:
+        following = reading.submit(next, parts, None)
+        while (part := following.result()) is not None:
+            following = reading.submit(next, parts, None)
+            yield part
 
 
 def _counts(tally: Tally) -> list[float]:

@@ -25,7 +25,6 @@ WRONG = [
     ("score m", "INPUT"),
     ("score m in.csv", "--output"),
     ("score m in.csv -o out --engine spark", "--engine: expected 'local' or 'ray', got 'spark'"),
-    ("score m in.csv -o out --engine ray --resume", "--resume: expected --engine local with it"),
     ("score m in.csv -o out --ray-address h:1", "--ray-address: expected --engine ray with it"),
     ("serve m --port 65536", "--port: expected "),
     ("serve m --port -1", "--port: expected "),

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 
 from foreseen.domain.batch import Batch
+from foreseen.domain.done_part import DonePart, Place
 from foreseen.domain.errors import PredictionError, TableError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Chunk, Reject, Scored
 from foreseen.entrypoints.ray import parts
-from foreseen.entrypoints.ray.parts import Outcome, Part, Place, packed, parts_of, unpacked
+from foreseen.entrypoints.ray.parts import Outcome, Part, packed, parts_of, unpacked
 
 SIGNATURE = Signature((Feature("x"), Feature("word", "string", missing=True)))
 COLUMNS = ("x", "word")
@@ -56,11 +57,12 @@ def test_a_part_ends_with_the_chunk_that_fills_it(monkeypatch: pytest.MonkeyPatc
 
     assert [str(part.place) for part in found] == ["00003-00000", "00003-00001", "00003-00002"]
     assert [[next(iter(each.lines)) for each in part.chunks] for part in found] == [[2, 10, 18], [26, 34, 42], [50]]
-    assert [part.bytes_read for part in found] == [30, 60, 70]
+    assert [part.bytes_read for part in found] == [40, 70, 70]
+    assert [part.is_last for part in found] == [False, False, True]
 
 
 def test_wide_rows_make_shorter_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "_PART_BYTES", 1)
+    monkeypatch.setattr(parts, "PART_BYTES", 1)
 
     assert len(cut(chunk(0, 8), chunk(8, 8))) == 2
 
@@ -68,7 +70,7 @@ def test_wide_rows_make_shorter_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_input_without_rows_is_a_part_for_its_header() -> None:
     (part,) = cut()
 
-    assert (part.chunks, str(part.place)) == ([], "00003-00000")
+    assert (part.chunks, str(part.place), part.is_last) == ([], "00003-00000", True)
 
 
 def test_places_are_in_order_as_their_names_are() -> None:
@@ -82,7 +84,7 @@ def test_a_part_arrives_as_it_was_sent_and_without_the_rows_around_it() -> None:
     rejects = [Reject("in.csv", 7, "x", "expected a number, got 'a'", "a,b")]
     one = chunk(1000, 8)
     unread = Chunk("in.csv", None, None, (), rejects)
-    sent = Part(Place(0, 1), SCHEMA, [replace(one, rejects=rejects), unread], 9)
+    sent = Part(Place(0, 1), SCHEMA, [replace(one, rejects=rejects), unread], 9, is_last=False)
 
     data = packed(sent)
     got: Any = unpacked(data)
@@ -98,7 +100,7 @@ def test_a_part_arrives_as_it_was_sent_and_without_the_rows_around_it() -> None:
 
 
 def test_what_became_of_a_part_and_what_went_wrong_arrive_as_they_were_sent() -> None:
-    outcome = Outcome(Place(0, 1), Scored(1, 2, 3), 4, "host/5", [6.0])
+    outcome = Outcome(DonePart(Place(0, 1), Scored(1, 2, 3), 4, True, 5), "host/5", [6.0])
 
     assert unpacked(packed(outcome)) == outcome
     for error in (TableError("in.csv: cut"), PredictionError("the model failed")):

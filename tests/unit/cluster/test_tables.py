@@ -7,6 +7,7 @@ import pytest
 from foreseen.domain.errors import TableError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table_form import TableForm
+from foreseen.entrypoints.ray.sink import PartFolders
 from foreseen.entrypoints.ray.tables import Tables
 from foreseen.entrypoints.ray.worker import Plan, read_parts
 from foreseen.scoring import reading_container
@@ -68,7 +69,7 @@ def test_what_is_not_there_on_another_machine_is_told_as_on_one(
         settings=Settings(),
         tables=tables(tmp_path / folder, "in.csv"),
         schema=None,
-        folder=tmp_path,
+        folders=PartFolders(tmp_path, tmp_path, ".csv"),
         info=info_of(SIGNATURE),
         jobs=1,
         is_auto=False,

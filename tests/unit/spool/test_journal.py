@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foreseen.adapters.spool.checked_lines import checked_line
 from foreseen.adapters.spool.journal import Extent, State, Step, is_journal, origin_line, read_journal, step_line
 from foreseen.adapters.spool.origin import InputDigest, Origin
 from foreseen.domain.errors import TableError
@@ -72,9 +73,8 @@ def test_a_journal_of_another_format_is_refused() -> None:
     other, _ = origin_line(ORIGIN, replaces=False)
     body = json.loads(other) | {"foreseen_journal": 1}
     body.pop("check")
-    from foreseen.adapters.spool import journal  # noqa: PLC0415 - its inside, which makes lines of any format
 
-    line, _ = journal._line(body, "")
+    line, _ = checked_line(body, "")
     with pytest.raises(TableError, match="expected a journal of format 2, got 1"):
         read_journal(line, name="j")
 

@@ -1,0 +1,65 @@
+"""Checked lines: JSON, an object a line, each with a checksum over itself and the checksum of the line before.
+
+So no line counts that was torn, changed, or belongs to another file.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+from foreseen.domain.errors import TableError
+
+_CHECK_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLines:
+    """What was read of a file.
+
+    Attributes:
+        bodies: the objects, without their checksums.
+        check: the checksum of the last line.
+        size: where that line ends; what follows was torn.
+    """
+
+    bodies: Sequence[Mapping[str, Any]]
+    check: str
+    size: int
+
+
+def checked_line(body: Mapping[str, Any], before: str) -> tuple[bytes, str]:
+    """Return an object as the line after that with the checksum `before`, and its own checksum."""
+    text = json.dumps(body, separators=(",", ":"))
+    check = blake2b(f"{before}{text}".encode(), digest_size=_CHECK_BYTES, person=b"foreseen-journal").hexdigest()
+    return f'{text[:-1]},"check":"{check}"}}\n'.encode(), check
+
+
+def read_checked_lines(data: bytes, *, name: str) -> CheckedLines:
+    """Read lines, of which the last may be torn.
+
+    Raises:
+        TableError: they have been changed.
+    """
+    bodies: list[Mapping[str, Any]] = []
+    check, size = "", 0
+    for number, line in enumerate(data.splitlines(keepends=True), start=1):
+        verified = _verified(line, check)
+        if verified is None:
+            if size + len(line) == len(data):
+                break  # torn: it was the last to be written
+            raise TableError(f"{name}: expected a journal as it was written, got another line {number}")
+        body, check = verified
+        bodies.append(body)
+        size += len(line)
+    return CheckedLines(bodies, check, size)
+
+
+def _verified(line: bytes, before: str) -> tuple[Mapping[str, Any], str] | None:
+    try:
+        body = json.loads(line)
+        check = body.pop("check")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return (body, check) if checked_line(body, before) == (line, check) else None

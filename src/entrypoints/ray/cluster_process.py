@@ -1,0 +1,148 @@
+"""ClusterProcess: the driver of a run, as the command holds it."""
+
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from foreseen.domain.errors import ForeseenError
+from foreseen.entrypoints.ray.driver import END, Order
+from foreseen.entrypoints.ray.errors import ClusterError
+from foreseen.entrypoints.ray.parts import Outcome, packed, unpacked
+from foreseen.entrypoints.ray.process_session import LOOK_S, end_session
+from foreseen.entrypoints.ray.work import Work
+
+_CODE: Final = """\
+import sys
+fd = int(sys.argv[1])
+sys.path[:], sys.argv[1:] = sys.argv[2:], []
+from foreseen.entrypoints.ray.driver import main
+main(fd)
+"""
+"""What the driver runs: a fresh interpreter that finds modules where this one does, the user's own among them."""
+
+WAIT_S: Final = 1.0
+"""Seconds between looks at whether a driver that says nothing is still there."""
+PATIENCE_S: Final = 10.0
+"""Seconds that a driver may take to leave a cluster that others use as well."""
+_CLOSED_S: Final = 2.0
+"""Seconds between the end of a driver's socket and its own."""
+
+
+class ClusterProcess:
+    """Starts a driver, sends it work, receives what becomes of each part; ends it, and everything it has started."""
+
+    def __init__(
+        self, address: str | None, *, held_back: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        """Take the address of a cluster; None for a Ray of this run's own.
+
+        Args:
+            held_back: keeps signals from interrupting what must not be.
+        """
+        self._address = address
+        self._held_back = held_back
+        self._driver: _Driver | None = None
+        self._has_finished = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.end()
+
+    def start(self) -> None:
+        """Start the driver, if it is not started yet; it connects at once, beside whatever else is done here."""
+        if self._driver is None:
+            with self._held_back():
+                self._driver = _Driver(self._address)
+
+    def outcomes(self, work: Work) -> Iterator[Outcome | ForeseenError]:
+        """Do work, and yield what becomes of each part as it is done.
+
+        Raises:
+            ClusterError: the driver has ended before the work was done.
+        """
+        self.start()
+        if self._driver is None:
+            return
+        self._driver.send(work)
+        while (message := self._driver.receive()) != END:
+            yield message
+        self._has_finished = True
+
+    def end(self) -> None:
+        """End the driver and all that it has started, at once unless it only has to leave a cluster."""
+        if self._driver is not None:
+            with self._held_back():
+                self._driver.end(patience_s=PATIENCE_S if self._has_finished and self._address is not None else 0)
+            self._driver = None
+
+
+class _Driver:
+    """The process, its socket, and the folder of the Ray that it starts."""
+
+    def __init__(self, address: str | None) -> None:
+        is_debugging = logging.getLogger().level <= logging.DEBUG
+        shown = None if is_debugging else subprocess.DEVNULL  # also what C++ writes, past every logger
+        self._folder = None if address else Path(tempfile.mkdtemp(prefix="foreseen-ray-"))
+        self._pipe, theirs = multiprocessing.Pipe()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and code of ours
+                [sys.executable, "-c", _CODE, str(theirs.fileno()), *map(str, sys.path)],
+                stdin=subprocess.PIPE,  # nothing is ever written to it: it closes when this process ends
+                stdout=shown,
+                stderr=shown,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # by which all that it starts is found; and Ctrl-C is for the command
+            )
+        self.send(Order(address, self._folder, is_debugging))
+
+    def send(self, message: object) -> None:
+        with suppress(OSError):  # it has ended already, which is found when its answer is waited for
+            self._pipe.send_bytes(packed(message))
+
+    def receive(self) -> Any:
+        try:
+            while not self._pipe.poll(WAIT_S):
+                if self._status() is not None and not self._pipe.poll(0):
+                    raise EOFError
+            return unpacked(self._pipe.recv_bytes())
+        except (EOFError, OSError) as exc:
+            raise ClusterError(f"Ray: expected a driver that lives until the end, got one that {self._how()}") from exc
+
+    def end(self, *, patience_s: float) -> None:
+        with suppress(OSError):
+            self._pipe.poll(patience_s)  # its end of the socket closes when it has left
+        self._pipe.close()
+        end_session(self._process.pid)
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _status(self) -> Any:
+        """Return how it has ended, None if it has not; it is not waited for, since its id would be free for others."""
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+
+    def _how(self) -> str:
+        deadline = time.monotonic() + _CLOSED_S
+        while (ended := self._status()) is None:
+            if time.monotonic() > deadline:
+                return "has closed its socket"
+            time.sleep(LOOK_S)
+        code: int = ended.si_status
+        if ended.si_code == os.CLD_EXITED:
+            return f"ended with exit code {code}"
+        return f"died of {signal.Signals(code).name}"

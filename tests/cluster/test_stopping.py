@@ -1,0 +1,136 @@
+"""A run on a Ray of its own that is stopped: one line, the right exit code, and within seconds nothing is left of it.
+
+`make stops` stops a run at twenty moments of its life instead of the few of here.
+"""
+
+import itertools
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.marked import Mark, marked
+from support.processes import command, environment, wait_until
+
+pytestmark = pytest.mark.timeout(2 * 300)
+MOMENTS = int(os.environ.get("FORESEEN_TEST_STOPS", "0"))
+STARTED_S = 300.0
+"""Seconds in which Ray starts, on a machine however busy."""
+GONE_S = 20.0
+"""Seconds after which nothing may be left."""
+WAYS = {
+    "Ctrl-C": ([signal.SIGINT], 130),
+    "Ctrl-C twice": ([signal.SIGINT, signal.SIGINT], 130),
+    "SIGTERM": ([signal.SIGTERM], 143),
+    "hang-up": ([signal.SIGHUP], 129),
+    "hang-up and SIGTERM": ([signal.SIGHUP, signal.SIGTERM], 129),
+}
+
+
+@contextmanager
+def started(own: Path, tmp_path: Path, mark: Mark, model: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a run on a Ray of its own."""
+    (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
+    line = command("score", own / f"{model}.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", "--features", "x0")
+    line += ["--cache", "none", "--engine", "ray"]
+    with subprocess.Popen(
+        line, stderr=subprocess.PIPE, env=environment(mark.env), cwd=own, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def stop(process: subprocess.Popen[bytes], signals: list[signal.Signals]) -> float:
+    """Send signals, the second when the first was heard, and return the seconds until the command has ended."""
+    began = time.monotonic()
+    for each in signals:
+        process.send_signal(each)
+        time.sleep(0.05)  # two that are sent at once may be one
+    process.wait(timeout=GONE_S)
+    return time.monotonic() - began
+
+
+def check_nothing_is_left(mark: Mark, tmp_path: Path) -> None:
+    wait_until(lambda: not mark.left(), seconds=GONE_S)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "own"]
+
+
+def has_begun_ray(mark: Mark) -> bool:
+    return any(mark.folder.glob("foreseen-ray-*/session_*"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_that_is_stopped_while_it_scores_ends_in_one_line(own: Path, tmp_path: Path, way: str) -> None:
+    signals, code = WAYS[way]
+    with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
+        wait_until((own / "started.txt").exists, seconds=STARTED_S)
+        stop(process, signals)
+        assert process.stderr is not None
+        said = process.stderr.read()
+
+        assert (process.returncode, said) == (code, b"foreseen: interrupted\n")
+        check_nothing_is_left(mark, tmp_path)
+
+
+@pytest.mark.parametrize("moment", [lambda mark: len(mark.processes()) > 1, has_begun_ray], ids=["driver", "ray"])
+def test_a_run_that_is_stopped_while_ray_starts_ends_in_one_line(
+    own: Path, tmp_path: Path, moment: Callable[[Mark], bool]
+) -> None:
+    with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
+        wait_until(lambda: moment(mark), seconds=STARTED_S)
+        stop(process, [signal.SIGTERM])
+        assert process.stderr is not None
+        said = process.stderr.read()
+
+        assert (process.returncode, said) == (143, b"foreseen: interrupted\n")
+        check_nothing_is_left(mark, tmp_path)
+
+
+def test_a_frozen_ray_holds_nothing_up(own: Path, tmp_path: Path) -> None:
+    with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
+        wait_until((own / "started.txt").exists, seconds=STARTED_S)
+        for pid in set(mark.processes()) - {process.pid}:
+            os.kill(pid, signal.SIGSTOP)
+        stop(process, [signal.SIGTERM])
+
+        assert process.returncode == 143
+        check_nothing_is_left(mark, tmp_path)
+
+
+def test_of_a_run_that_is_killed_no_process_is_left(own: Path, tmp_path: Path) -> None:
+    with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
+        wait_until((own / "started.txt").exists, seconds=STARTED_S)
+        process.kill()
+
+        wait_until(lambda: not mark.left(), seconds=GONE_S)
+
+
+@pytest.mark.skipif(not MOMENTS, reason="takes minutes: make stops")
+@pytest.mark.timeout(300 * (1 + MOMENTS))
+def test_a_run_that_is_stopped_at_any_moment_ends_in_one_line(own: Path, tmp_path: Path) -> None:
+    with marked() as mark, started(own, tmp_path, mark, "Counting") as process:
+        began = time.monotonic()
+        assert process.wait(timeout=300) == 0
+        whole_s = time.monotonic() - began
+    subprocess.run(["rm", "-r", tmp_path / "out"], check=True)
+    ways = itertools.cycle(WAYS.items())
+    for number in range(MOMENTS):
+        way, (signals, code) = next(ways)
+        with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
+            # From when signals are heard: Python takes a moment to begin, and then a moment to import.
+            wait_until(lambda mark=mark: len(mark.processes()) > 1, seconds=STARTED_S)  # type: ignore[misc]
+            time.sleep(whole_s * number / MOMENTS)  # any moment is what is looked for
+            seconds = stop(process, signals)
+            wait_until(lambda mark=mark: not mark.left(), seconds=GONE_S)  # type: ignore[misc]
+            assert process.stderr is not None
+            said = process.stderr.read().decode()
+        print(f"{whole_s * number / MOMENTS:5.1f} s {way:20} {process.returncode} in {seconds:.2f} s: {said!r}")  # noqa: T201
+        assert (process.returncode, said) == (code, "foreseen: interrupted\n")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "own"]

@@ -1,0 +1,102 @@
+"""The first signal ends a run by an exception; the others change nothing."""
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from foreseen.entrypoints.cli.failures import run
+from foreseen.entrypoints.cli.interruption import InterruptedRunError, Interruption, heard_if
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str)
+def test_a_signal_is_one_line_and_its_exit_code(
+    capsys: pytest.CaptureFixture[str], sent: signal.Signals, code: int
+) -> None:
+    def command() -> None:
+        with heard_if(True):
+            signal.raise_signal(sent)
+
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+
+    assert run(command) == code
+    assert capsys.readouterr().err == "foreseen: interrupted\n"
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_later_signals_do_not_disturb_what_tidies_up() -> None:
+    interruption, tidied = Interruption(), []
+
+    with pytest.raises(InterruptedRunError) as ended, interruption.heard():  # noqa: PT012
+        try:
+            signal.raise_signal(signal.SIGHUP)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            tidied.append("all")
+
+    assert (tidied, ended.value.code) == (["all"], 129)
+
+
+def test_what_is_held_back_is_raised_after_what_must_not_be_interrupted() -> None:
+    interruption, done = Interruption(), []
+
+    with pytest.raises(InterruptedRunError), interruption.heard():  # noqa: PT012
+        with interruption.held_back():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("all")
+        done.append("too much")
+
+    assert done == ["all"]
+
+
+def test_whatever_fails_after_a_signal_fails_for_it() -> None:
+    interruption = Interruption()
+
+    with pytest.raises(InterruptedRunError) as ended, interruption.heard():  # noqa: PT012
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except InterruptedRunError:  # such as a model's own code that catches everything
+            gone = OSError("the terminal is gone")
+            gone.add_note("3 rows are done")
+            raise gone from None
+
+    assert (ended.value.code, ended.value.__notes__) == (143, ["3 rows are done"])
+
+
+def test_a_signal_that_was_caught_is_raised_where_it_is_looked_for() -> None:
+    interruption = Interruption()
+
+    with pytest.raises(InterruptedRunError), interruption.heard():  # noqa: PT012
+        with suppress(BaseException):  # a model's own code
+            signal.raise_signal(signal.SIGINT)
+        interruption.check()
+
+
+def test_what_a_process_was_started_to_ignore_is_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with Interruption().heard():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_terminal_that_is_gone_does_not_change_the_exit_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Gone:
+        def write(self, _: str) -> int:
+            raise OSError(5, "Input/output error")
+
+        def flush(self) -> None:
+            raise OSError(5, "Input/output error")
+
+    closed: list[int] = []
+    monkeypatch.setattr("sys.stderr", Gone())
+    monkeypatch.setattr("os.dup2", lambda _, number: closed.append(number))
+
+    def command() -> None:
+        with heard_if(True):
+            signal.raise_signal(signal.SIGHUP)
+
+    assert (run(command), closed) == (129, [2])
