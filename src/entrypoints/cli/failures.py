@@ -69,7 +69,7 @@ def run(command: Callable[[], Any]) -> int:
     try:
         code = command()
     except ForeseenError as exc:
-        write_line(worded(exc))
+        write_line(worded(exc), error=type(exc).__name__)
         return exit_code(exc)
     except ImportError as exc:
         library = _failing_library(exc)
