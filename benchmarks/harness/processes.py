@@ -49,6 +49,17 @@ def end(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
+@contextmanager
+def busy_loops(count: int) -> Iterator[None]:
+    """Keep that many cores busy, or share fewer among as many processes, until the block ends."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            end(loop)
+
+
 def _announced_url(process: "subprocess.Popen[bytes]", log: TextIO) -> str:
     deadline = time.monotonic() + STARTUP_S
     said = ""

@@ -15,8 +15,10 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 NAMES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -25,14 +27,48 @@ CATEGORIES = ("carrier", "origin", "dest")
 TRAINED_ON = 30_000
 """Flights of January to June that the forest learns from."""
 
+WIDTH = 1000
+PARTS = 8
+"""Files that the flights are in as well."""
+
 SUPPORT = 12_000
 """Flowers that the slow model learns from, most of which it keeps: each row is compared with them all."""
 
 
 def distinct(folder: Path, rows: int) -> None:
     """Iris resampled, no row like another, and a forest of 100 trees."""
-    save(RandomForestClassifier(100, random_state=0).fit(*iris()), folder)
-    flowers(rows).to_csv(folder / "in.csv", index=False)
+    of_flowers(RandomForestClassifier(100, random_state=0), folder, rows)
+
+
+def logistic(folder: Path, rows: int) -> None:
+    """The same with a linear classifier behind a scaler."""
+    of_flowers(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), folder, rows)
+
+
+def ridge(folder: Path, rows: int) -> None:
+    """The same with a linear regression."""
+    of_flowers(make_pipeline(StandardScaler(), Ridge()), folder, rows)
+
+
+def network(folder: Path, rows: int) -> None:
+    """The same with a network of two layers."""
+    of_flowers(make_pipeline(StandardScaler(), MLPClassifier((32, 16), max_iter=1000, random_state=0)), folder, rows)
+
+
+def wide(folder: Path, rows: int) -> None:
+    """A thousand columns, and a linear regression behind a scaler."""
+    random = np.random.default_rng(4)
+    names = [f"x{place}" for place in range(WIDTH)]
+    table = pd.DataFrame(random.normal(size=(rows, WIDTH)).round(6), columns=names)
+    known = table.iloc[:2000]
+    save(make_pipeline(StandardScaler(), Ridge()).fit(known, known.sum(axis=1)), folder)
+    write(table, folder)
+
+
+def rejected(folder: Path, rows: int) -> None:
+    """Flowers measured with a decimal comma, none of which can be read."""
+    save(LogisticRegression(max_iter=1000).fit(*iris()), folder)
+    flowers(rows).to_csv(folder / "in.csv", index=False, decimal=",")
 
 
 def repeated(folder: Path, rows: int) -> None:
@@ -61,6 +97,8 @@ def flights(folder: Path, rows: int) -> None:
     forest.n_jobs = None  # as scikit-learn has it unless told otherwise
     save(model, folder)
     year.iloc[:rows].to_csv(folder / "in.csv", index=False)
+    for part in range(PARTS):
+        year.iloc[part * rows // PARTS : (part + 1) * rows // PARTS].to_csv(folder / f"part-{part}.csv", index=False)
 
 
 def iris() -> tuple[pd.DataFrame, Any]:
@@ -95,6 +133,18 @@ def flights_of_2013() -> pd.DataFrame:
     return pd.read_csv(Path(spec.origin).with_name("data") / "flights.csv.zip")
 
 
+def of_flowers(model: Any, folder: Path, rows: int) -> None:
+    """Fit a model to iris, and draw flowers for it."""
+    save(model.fit(*iris()), folder)
+    write(flowers(rows), folder)
+
+
+def write(table: pd.DataFrame, folder: Path) -> None:
+    """Write a table in each format."""
+    table.to_csv(folder / "in.csv", index=False)
+    table.to_parquet(folder / "in.parquet", index=False)
+
+
 def save(model: Any, folder: Path) -> None:
     """Save it where only its owner may write: Foreseen refuses others."""
     path = folder / "model.joblib"
@@ -103,10 +153,8 @@ def save(model: Any, folder: Path) -> None:
 
 
 TABLES: dict[str, Callable[[Path, int], None]] = {
-    "distinct": distinct,
-    "repeated": repeated,
-    "slow_distinct": slow_distinct,
-    "flights": flights,
+    each.__name__: each
+    for each in (distinct, logistic, ridge, network, wide, rejected, repeated, slow_distinct, flights)
 }
 
 
