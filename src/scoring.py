@@ -9,10 +9,10 @@ from foreseen.adapters.cache.redis_room import RedisRoom
 from foreseen.adapters.cache.sparing import SparingCache
 from foreseen.adapters.predictor.subprocess.bulk_predictor import BulkProcessPredictor
 from foreseen.adapters.spool.claim import Claim
-from foreseen.adapters.spool.input_digests import InputDigests
 from foreseen.adapters.spool.origin import Origin as RunOrigin
 from foreseen.adapters.spool.parts_claim import PartsClaim
 from foreseen.adapters.spool.places import places
+from foreseen.adapters.spool.source_digests import SourceDigests
 from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.spool.trial import try_folder_of, try_summary
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
@@ -21,7 +21,10 @@ from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.frames.answering import answers_of, frame_reader, kept_of_frame
 from foreseen.adapters.tabular.frames.recognise import given_frame, given_rows
 from foreseen.adapters.tabular.layout import layout_of
+from foreseen.adapters.tabular.remote_output import check_new, remote_file
 from foreseen.adapters.tabular.sources.listing import listed_sources
+from foreseen.adapters.tabular.sources.remote import is_remote
+from foreseen.adapters.tabular.sources.remote_identity import remote_digest, why_once
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
 from foreseen.domain.answer import Origin
@@ -41,6 +44,11 @@ from foreseen.settings import Settings
 
 if TYPE_CHECKING:
     from foreseen.adapters.predictor.subprocess.parent import ModelProcess
+
+
+def _source_digests(sources: Sequence[str]) -> SourceDigests:
+    """Return what tells the inputs of a run from any others; raise TableError where a store cannot be asked."""
+    return SourceDigests(sources, remote=remote_digest, is_remote=is_remote)
 
 
 class ScoringContainer(Container):
@@ -68,6 +76,9 @@ class ScoringContainer(Container):
     stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
     whole_file = providers.Callable(whole_file)
     is_stream = providers.Callable(is_stream)
+    is_remote = providers.Callable(is_remote)
+    remote_file = providers.Callable(remote_file)
+    check_new = providers.Callable(check_new)
     # What can fail is tried before the model is loaded.
     layout = providers.Callable(layout_of)
     try_folder_of = providers.Callable(try_folder_of)
@@ -76,7 +87,8 @@ class ScoringContainer(Container):
     places = providers.Callable(places)
     claim = providers.Factory(Claim)
     parts_claim = providers.Factory(PartsClaim)
-    input_digests = providers.Factory(InputDigests)
+    input_digests = providers.Callable(_source_digests)
+    why_once = providers.Callable(why_once)
     origin = providers.Factory(RunOrigin)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pandas as pd
 import pytest
 
@@ -264,3 +265,18 @@ def test_what_is_written_is_read_by_pandas(
     found = read(out)
     assert found[list(flowers().columns)].astype(float).equals(flowers().astype(float))
     assert found["prediction"].astype(str).tolist() == ["0"] * ROWS
+
+
+def test_a_store_is_read_from_and_written_to(score: Score, iris_model: Path) -> None:
+    system = fsspec.filesystem("memory")
+    system.pipe("/flowers/in.parquet", FORMATS["parquet"](flowers()))
+
+    args = ("score", iris_model, "memory://flowers/in.parquet", "-o", "memory://flowers/out.csv")
+    done = run_here(*args)
+    again, resumed = run_here(*args), run_here(*args, "--resume")
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(pd.read_csv(io.BytesIO(system.cat("/flowers/out.csv")))) == ROWS
+    assert b"expected a new file, got one that exists" in again.stderr
+    assert resumed.stderr.startswith(b"foreseen: --resume: expected a file as ")
+    system.rm("/flowers", recursive=True)

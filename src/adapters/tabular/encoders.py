@@ -14,6 +14,7 @@ from foreseen.adapters.tabular.layout import layout_of
 from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
 from foreseen.adapters.tabular.sealing.excel_limits import ExcelLimits
 from foreseen.adapters.tabular.sealing.seals import SEALS
+from foreseen.adapters.tabular.sources.remote import is_remote, shown_url
 from foreseen.domain.notices import Notices
 from foreseen.domain.renamed_columns import in_names_of_columns
 from foreseen.domain.signature import Signature
@@ -41,7 +42,7 @@ def table_encoder(
         TableError: a column to keep is not there, or one to add is.
     """
     signature = in_names_of_columns(signature, form.columns_as)
-    layout = layout_of(path, form)
+    layout = layout_of(shown_url(path) if is_remote(path) else path, form)
     added = added_columns(outputs, signature.classes, prediction=columns.prediction)
     if columns.model_column is not None:
         added.append(AddedColumn(columns.model_column, constant=f"{columns.model_name}@{fingerprint.hex()[:12]}"))

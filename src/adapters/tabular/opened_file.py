@@ -1,4 +1,4 @@
-"""The files of a table, opened: a path, or standard input."""
+"""The files of a table, opened: a path, a URL, or standard input."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from foreseen.adapters.tabular.layout import STANDARD
+from foreseen.adapters.tabular.sources.remote import is_remote, opened_url, shown_url
 from foreseen.domain.errors import TableError
 
 STANDARD_INPUT: Final = "standard input"
@@ -26,6 +27,10 @@ def opened_file(path: str, standard_input: BinaryIO | None) -> Iterator[BinaryIO
             raise TableError(f"{STANDARD_INPUT}: expected an open stream, got a closed one")
         yield standard_input
         return
+    if is_remote(path):
+        with opened_url(path) as file:
+            yield file
+        return
     name = file_name(path)
     try:
         stream = Path(path).open("rb")  # noqa: SIM115 - closed below; only opening it is translated
@@ -43,4 +48,11 @@ def opened_file(path: str, standard_input: BinaryIO | None) -> Iterator[BinaryIO
 
 def file_name(path: str) -> str:
     """Return what to call a file in errors and rejects; bytes of a name that are no UTF-8 are shown as such."""
-    return STANDARD_INPUT if path == STANDARD else os.fsencode(path).decode(errors="backslashreplace")
+    if path == STANDARD:
+        return STANDARD_INPUT
+    return shown_url(path) if "://" in path else os.fsencode(path).decode(errors="backslashreplace")
+
+
+def is_opened_again(path: str) -> bool:
+    """Return whether a file can be opened more than once: standard input, a pipe or the rows of a query cannot."""
+    return is_remote(path) or Path(path).is_file()

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from foreseen.adapters.tabular.chosen_rows import with_chosen_rows
 from foreseen.adapters.tabular.layout import KIND_NAMES
 from foreseen.adapters.tabular.missing_words import MissingWords
+from foreseen.adapters.tabular.opened_file import is_opened_again
 from foreseen.adapters.tabular.readable import listed
 from foreseen.adapters.tabular.renamed_features import RenamedFeatures
 from foreseen.adapters.tabular.sources.open_table import OpenTable, open_table
@@ -129,7 +129,7 @@ class Tables:
 
     def _looked_at(self, path: str) -> OpenTable | None:
         """See whether a file fits the first, and return it open if it stays so."""
-        if not Path(path).is_file():
+        if not is_opened_again(path):
             table = self._opening.opened(path, self._first, self._files)
             self._check(table)
             return table

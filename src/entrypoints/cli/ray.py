@@ -94,7 +94,7 @@ class _RayRun:
             self._refuse_inputs_among(claim.folder.output, claim.folder.unfinished, results.rejects)
             if not claim.has_found:
                 cluster.start()  # which takes as long as loading the model; of a run that was found little may be left
-            digests = self._container.input_digests([Path(each) for each in job.files.sources])
+            digests = self._container.input_digests(job.files.sources)
             schema = self._looked_at()
             self._report.begin()
             results.begin(lambda: self._origin(digests()))

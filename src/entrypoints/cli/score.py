@@ -66,7 +66,7 @@ def _score_into(
     *,
     can_be_resumed: bool,
 ) -> None:
-    digests = container.input_digests([Path(each) for each in job.files.sources]) if can_be_resumed else None
+    digests = container.input_digests(job.files.sources) if can_be_resumed else None
     container.predictor()
     cache_what_repeats(container)
     take_up_for_files()
@@ -101,16 +101,22 @@ def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
         (job.output, "standard output", "output"),
         (str(job.rejects or ""), "", "rejects"),
     ):
-        if given and (given == STANDARD or container.is_stream(Path(given))):
+        is_stream = bool(given) and (given == STANDARD or container.is_stream(Path(given)))
+        why = container.why_once(given, is_read=what == "input") if given and not is_stream else ""
+        if is_stream or why:
             if job.resume:
-                raise SettingsError(f"--resume: expected a file as {what}, got {shown_name(given, standard)}")
+                got = shown_name(given, standard) + (f", {why}" if why else "")
+                raise SettingsError(f"--resume: expected a file as {what}, got {got}")
             return False
     return True
 
 
 def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults | StreamResults:
     output, rejects = Path(job.output), job.rejects
-    is_streamed = job.output == STANDARD or container.is_stream(output)
+    is_remote = container.is_remote(job.output)
+    is_streamed = is_remote or job.output == STANDARD or container.is_stream(output)
+    if is_remote:
+        container.check_new(job.output, force=job.force)
     if not is_streamed and not (rejects and container.is_stream(rejects)):
         inputs = [Path(source) for source in job.files.sources if source != STANDARD]
         places = container.places(output, rejects, inputs=inputs)

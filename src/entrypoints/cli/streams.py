@@ -24,8 +24,10 @@ def shown_name(given: str, standard: str) -> str:
 
 def output_stream(container: ScoringContainer, output: str, standard: TextIO) -> AbstractContextManager[BinaryIO]:
     """Open a stream to write results to, which may be standard output; raises TableError."""
+    if output == STANDARD:
+        return _standard_output(standard)
     chosen: AbstractContextManager[BinaryIO]
-    chosen = _standard_output(standard) if output == STANDARD else container.whole_file(Path(output))
+    chosen = container.remote_file(output) if container.is_remote(output) else container.whole_file(Path(output))
     return chosen
 
 

@@ -63,7 +63,7 @@ class _Looking:
 
     def __init__(self, path: str, form: TableForm, files: ExitStack) -> None:
         self._name = file_name(path)
-        self._named, _ = uncompressed_name(path)
+        self._named, _ = uncompressed_name(self._name)
         self._form = form
         self._files = files
         self._kind: Kind | None = None

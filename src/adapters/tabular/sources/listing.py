@@ -8,12 +8,15 @@ from typing import Final
 
 from foreseen.adapters.tabular.layout import STANDARD
 from foreseen.adapters.tabular.opened_file import file_name
+from foreseen.adapters.tabular.sources.remote import is_remote, local_path
+from foreseen.adapters.tabular.sources.remote_listing import remote_files
 from foreseen.domain.errors import TableError
 
 _BESIDE: Final = re.compile(r"_SUCCESS|_(common_)?metadata|_(committed|started)_\d+|.*\.crc")
 """Names of what Spark, Hive and Databricks leave beside parts, which a shell's `*` names as well."""
 _PART: Final = re.compile(r"part-\d")
-_TABLE_FORMATS: Final = {"_delta_log": "Delta", ".hoodie": "Hudi", "_versions": "Lance"}
+_ICEBERG: Final = "metadata/*.metadata.json"
+_TABLE_FORMATS: Final = {"_delta_log": "Delta", ".hoodie": "Hudi", "_versions": "Lance", _ICEBERG: "Iceberg"}
 """Folders that say which of the files around them count, by the name of what writes them."""
 
 
@@ -28,7 +31,10 @@ def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tupl
         TableError: a folder holds no rows, or a table whose files are not all of its rows.
     """
     found: dict[str, None] = {}
-    for source in sources:
+    for source in map(local_path, sources):
+        if is_remote(source):
+            found |= dict.fromkeys(remote_files(source, check=_check_place, is_rows=_is_rows))
+            continue
         if source == STANDARD or not os.path.isdir(source):  # noqa: PTH112 - also of what is no path
             if len(sources) == 1 or not _is_beside(source):
                 found[source] = None
@@ -64,12 +70,21 @@ def _raised(exc: OSError) -> None:
 
 def _check_is_plain(place: str, folders: Sequence[str]) -> None:
     """Refuse a table of which some files are old: to read all would bring back rows that were removed."""
-    kinds = [_TABLE_FORMATS[name] for name in folders if name in _TABLE_FORMATS]
-    if "metadata" in folders and any(Path(place, "metadata").glob("*.metadata.json")):
-        kinds.append("Iceberg")
+    is_iceberg = "metadata" in folders and any(Path(place, "metadata").glob("*.metadata.json"))
+    _check_place(place, [*folders, *([_ICEBERG] if is_iceberg else [])])
+
+
+def _check_place(place: str, names: Sequence[str]) -> None:
+    kinds = [_TABLE_FORMATS[name] for name in names if name in _TABLE_FORMATS]
     if kinds:
         said = f"expected a folder whose files are all of its rows, got a {kinds[0]} table"
         raise TableError(f"{file_name(place)}: {said}; write its rows as Parquet")
+
+
+def _is_rows(path: str, size: int) -> bool:
+    """Return whether a file below a folder of a store holds rows of it."""
+    parts = path.strip("/").split("/")
+    return size > 0 and not any(map(_is_hidden, parts)) and not _BESIDE.fullmatch(parts[-1])
 
 
 def _is_hidden(name: str) -> bool:

@@ -1,0 +1,38 @@
+"""What a store says of a file by which another one is told from it, as a digest does for a file on this machine."""
+
+import json
+from hashlib import sha256
+from typing import Final
+
+from foreseen.adapters.spool.origin import InputDigest
+from foreseen.adapters.tabular.sources.remote import asked, file_system, is_remote, shown_url
+
+_SIGNS: Final = frozenset(
+    {"etag", "e_tag", "content-md5", "content_md5", "md5hash", "crc32c", "generation", "versionid", "version_id",
+     "last-modified", "last_modified", "lastmodified", "mtime", "updated", "digest"}
+)  # fmt: skip
+"""Names, in small letters, under which stores say it."""
+
+
+def remote_digest(url: str) -> InputDigest | None:
+    """Return what identifies a file; None where its store says no more than its size.
+
+    Raises:
+        TableError: the store cannot be asked, or has no such file.
+    """
+    system, path = file_system(url)
+    told = asked(url, lambda: system.info(path))
+    signs = {name: str(value) for name, value in told.items() if name.lower() in _SIGNS and value is not None}
+    if not signs:
+        return None
+    digest = sha256(json.dumps(signs, sort_keys=True).encode()).hexdigest()
+    return InputDigest(shown_url(url), int(told.get("size") or 0), digest)
+
+
+def why_once(name: str, *, is_read: bool) -> str:
+    """Return why a run cannot go on with what it reads or writes under this name; empty where it can."""
+    if not is_remote(name):
+        return ""
+    if not is_read:
+        return "a file of a store, which cannot be added to"
+    return "" if remote_digest(name) else "a file whose store does not say when it changes"
