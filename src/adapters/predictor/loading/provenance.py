@@ -62,11 +62,6 @@ def provenance(model: Any, own: OwnModules, files: ReadFiles) -> Provenance:
     return Provenance(versions, {**modules, **changeable, **listed})
 
 
-def library_versions(model: Any) -> dict[str, str]:
-    """Return name and version of Python and of each distribution that defines a part of the model."""
-    return _versions(_distributions(_module_names(model)))
-
-
 def is_of_scikit_learn(model: Any) -> bool:
     """Return whether a model is made of scikit-learn alone, and of what that computes with."""
     tops = {name.partition(".")[0] for name in _module_names(model)}
