@@ -56,11 +56,12 @@ def rows_of(text: bytes, signs: Signs, *, is_last: bool) -> Rows:
     ends = _line_ends(shown, is_last=is_last)
     whole = ends[~quoted.hold(ends - 1)]
     edges = np.concatenate([np.zeros(1, dtype=np.int64), whole])
-    feeds = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")) + 1
+    data = np.frombuffer(text, dtype=np.uint8)
+    feeds = np.flatnonzero(data == ord("\n")) + 1
     if len(feeds) == len(whole) == len(ends):
         line_ends, lines, line_count = feeds, np.arange(len(whole), dtype=np.int64), len(whole)
     else:
-        line_ends = np.union1d(feeds, whole)
+        line_ends = _merged(feeds, whole[data[whole - 1] != ord("\n")])
         before = np.searchsorted(line_ends, edges, side="right")
         lines, line_count = before[:-1].astype(np.int64), int(before[-1])
     followed = np.searchsorted(edges, quoted.closes[quoted.is_followed], side="right") - 1
@@ -101,10 +102,15 @@ def _line_ends(text: bytes, *, is_last: bool) -> Places:
         behind = data[np.minimum(at + 1, len(data) - 1)]
         # The last byte may be half of a CR LF.
         alone = (behind != ord("\n")) & ((at + 1 < len(data)) | is_last)
-        ends = np.union1d(ends, at[alone] + 1)
+        ends = _merged(ends, at[alone] + 1)
     if is_last and text and (not len(ends) or ends[-1] != len(text)):
         ends = np.append(ends, len(text))
     return ends
+
+
+def _merged(places: Places, others: Places) -> Places:
+    """Return places of which none is in both, in order; numpy's union1d takes a hundred times as long."""
+    return np.sort(np.concatenate([places, others])) if len(others) else places
 
 
 def _short_lengths(quoted: QuotedCells) -> frozenset[int]:

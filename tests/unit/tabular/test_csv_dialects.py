@@ -45,7 +45,7 @@ def check(text: str, form: TableForm, rows: list[tuple[float, str, str]], **dial
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
     st.sampled_from(["\n", "\r\n"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_quoted_dialects_of_the_csv_module_come_out_as_they_went_in(
     rows: list[tuple[float, str, str]], delimiter: str, quote: str, quoting: int, end: str
 ) -> None:
@@ -57,7 +57,7 @@ def test_quoted_dialects_of_the_csv_module_come_out_as_they_went_in(
 
 
 @given(ROWS, st.sampled_from(",;|\t"), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_escaped_dialects_of_the_csv_module_come_out_as_they_went_in(
     rows: list[tuple[float, str, str]], delimiter: str, has_quotes: bool
 ) -> None:

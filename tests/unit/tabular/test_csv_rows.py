@@ -69,7 +69,7 @@ def plainly(text: bytes, signs: Signs) -> Plainly:
 
 @pytest.mark.parametrize("name", STYLES)
 @given(st.text(alphabet='a,"\n\r\\', max_size=24))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_rows_are_those_of_a_plain_reading(name: str, text: str) -> None:
     expected = plainly(text.encode(), STYLES[name])
 
@@ -81,7 +81,7 @@ def test_rows_are_those_of_a_plain_reading(name: str, text: str) -> None:
 
 
 @given(st.text(alphabet='a,"\n', max_size=24), st.integers(0, 24))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_rows_of_a_beginning_are_the_first_of_the_whole(text: str, size: int) -> None:
     whole = rows_of(text.encode(), PLAIN, is_last=True)
 
