@@ -117,7 +117,8 @@ def test_of_a_run_that_is_killed_no_process_is_left(own: Path, tmp_path: Path) -
 def test_a_run_that_is_stopped_at_any_moment_ends_in_one_line(own: Path, tmp_path: Path) -> None:
     with marked() as mark, started(own, tmp_path, mark, "Counting") as process:
         began = time.monotonic()
-        assert process.wait(timeout=300) == 0
+        _, failure = process.communicate(timeout=STARTED_S)
+        assert process.returncode == 0, failure
         whole_s = time.monotonic() - began
     subprocess.run(["rm", "-r", tmp_path / "out"], check=True)
     ways = itertools.cycle(WAYS.items())

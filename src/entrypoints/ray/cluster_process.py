@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 
 from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.ray.driver import END, Order
-from foreseen.entrypoints.ray.errors import ClusterError
+from foreseen.entrypoints.ray.errors import ClusterError, NotConnectedError
 from foreseen.entrypoints.ray.parts import Outcome, packed, unpacked
 from foreseen.entrypoints.ray.process_session import LOOK_S, end_session
 from foreseen.entrypoints.ray.work import Work
@@ -31,6 +31,10 @@ main(fd)
 """
 """What the driver runs: a fresh interpreter that finds modules where this one does, the user's own among them."""
 
+log = logging.getLogger(__name__)
+
+STARTS: Final = 3
+"""How often a Ray of this run's own is started, where a busy machine does not get it started in time."""
 WAIT_S: Final = 1.0
 """Seconds between looks at whether a driver that says nothing is still there."""
 PATIENCE_S: Final = 10.0
@@ -73,13 +77,29 @@ class ClusterProcess:
         Raises:
             ClusterError: the driver has ended before the work was done.
         """
-        self.start()
-        if self._driver is None:
-            return
-        self._driver.send(work)
-        while (message := self._driver.receive()) != END:
+        message = self._first_message(work)
+        while message != END:
             yield message
+            message = self._running.receive()
         self._has_finished = True
+
+    def _first_message(self, work: Work) -> Any:
+        """Start and send the work; again where a Ray of our own has not started, which has half a minute for that."""
+        for tries_left in reversed(range(STARTS)):
+            self.start()
+            self._running.send(work)
+            message = self._running.receive()
+            if self._address is not None or not tries_left or not isinstance(message, NotConnectedError):
+                break
+            log.debug("started once more: %s", message)
+            self.end()
+        return message
+
+    @property
+    def _running(self) -> "_Driver":
+        if self._driver is None:
+            raise ValueError("expected a driver that was started")
+        return self._driver
 
     def end(self) -> None:
         """End the driver and all that it has started, at once unless it only has to leave a cluster."""

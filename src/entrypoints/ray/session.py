@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from foreseen.entrypoints.ray.errors import ClusterError
+from foreseen.entrypoints.ray.errors import ClusterError, NotConnectedError
 from foreseen.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def connected(address: str | None, folder: Path | None = None) -> Iterator[Cores
     Args:
         folder: where a Ray of this run's own keeps its files.
     Raises:
-        ClusterError: it cannot be had.
+        NotConnectedError: it cannot be had.
     """
     ray = importlib.import_module("ray")
     try:
@@ -115,7 +115,7 @@ def _translated(what: str) -> Iterator[None]:
         yield
     except Exception as exc:
         log.debug("ray did not start", exc_info=True)
-        raise ClusterError(f"{what}: expected a Ray cluster: {last_line(exc)}") from exc
+        raise NotConnectedError(f"{what}: expected a Ray cluster: {last_line(exc)}") from exc
 
 
 def check_address(address: str | None) -> None:
