@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from foreseen.domain.batch import Column
 from foreseen.domain.labelled_rows import LabelledRows
 from foreseen.domain.predictions import Json, Predictions
 
@@ -26,7 +27,7 @@ class AddedColumn:
     label: str | None = None
     constant: str | None = None
 
-    def values(self, predictions: Predictions) -> Sequence[Json]:
+    def values(self, predictions: Predictions) -> Sequence[Json] | Column:
         """Return its values, a row each."""
         if self.constant is not None:
             return [self.constant] * len(predictions)
@@ -34,7 +35,7 @@ class AddedColumn:
         if self.label is None:
             return answers  # type: ignore[no-any-return]
         if isinstance(answers, LabelledRows):
-            return answers.column(self.label)  # type: ignore[return-value] # as good as a sequence of floats
+            return answers.column(self.label)
         return [answer[self.label] for answer in answers]
 
 

@@ -5,10 +5,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.texts import dumped, quoted
+from foreseen.domain.batch import Column
 from foreseen.domain.predictions import Json
 
 _Words = Mapping[str, str | None]
@@ -18,7 +20,7 @@ _IN_CELLS: Final[_Words] = {"nan": "nan", "inf": "inf", "-inf": "-inf"}
 _IN_SPOOL: Final[_Words] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-def json_texts(values: Sequence[Json]) -> pa.Array:
+def json_texts(values: Sequence[Json] | Column) -> pa.Array:
     """Return values as JSON, as HTTP shows them: null for a number that is not finite."""
     if (numbers := _float_texts(values, _IN_JSON)) is not None:
         return pc.fill_null(numbers, "null")
@@ -27,7 +29,7 @@ def json_texts(values: Sequence[Json]) -> pa.Array:
     return pa.array([dumped(value) for value in values], pa.string())
 
 
-def cell_texts(values: Sequence[Json]) -> pa.Array:
+def cell_texts(values: Sequence[Json] | Column) -> pa.Array:
     """Return values as cells: strings and numbers as they are, null as nothing, what is left as JSON."""
     for found in (_float_texts(values, _IN_CELLS), _strings(values)):
         if found is not None:
@@ -35,14 +37,14 @@ def cell_texts(values: Sequence[Json]) -> pa.Array:
     return pa.array([_cell(value) for value in values], pa.string())
 
 
-def spool_texts(values: Sequence[Json]) -> pa.Array:
+def spool_texts(values: Sequence[Json] | Column) -> pa.Array:
     """Return values as JSON that Python reads as they were, numbers that are not finite included."""
     if (numbers := _float_texts(values, _IN_SPOOL)) is not None:
         return pc.fill_null(numbers, "null")
     return pa.array([json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values], pa.string())
 
 
-def _float_texts(values: Sequence[Json], words: _Words) -> pa.Array | None:
+def _float_texts(values: Sequence[Json] | Column, words: _Words) -> pa.Array | None:
     """Return floats as JSON writes them, but for those that it does not; None if there are others than floats."""
     if not len(values) or not isinstance(values[0], float):
         return None
@@ -51,7 +53,7 @@ def _float_texts(values: Sequence[Json], words: _Words) -> pa.Array | None:
         distinct = numbers.dictionary_encode()  # a forest's probabilities are a hundred numbers in all
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
         return None
-    if any(isinstance(value, int) for value in values):
+    if not isinstance(values, np.ndarray) and any(isinstance(value, int) for value in values):
         return None
     texts = [_float_text(value, words) for value in distinct.dictionary.to_pylist()]
     return pa.array(texts, pa.string()).take(distinct.indices)
@@ -62,7 +64,7 @@ def _float_text(value: float, words: _Words) -> str | None:
     return text if math.isfinite(value) else words[text]
 
 
-def _strings(values: Sequence[Json]) -> pa.Array | None:
+def _strings(values: Sequence[Json] | Column) -> pa.Array | None:
     try:
         return pa.array(values, pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError):

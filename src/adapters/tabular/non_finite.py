@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from foreseen.domain.batch import Column
 from foreseen.domain.notices import Notices
 from foreseen.domain.predictions import Json
 
@@ -15,12 +16,16 @@ AS_NULL: Final = "numbers that are not finite, written as null"
 _SIMPLE: Final = {str, int, bool, float, np.float64, type(None)}
 
 
-def count_non_finite(notices: Notices, column: str, values: Sequence[Json], *, is_held: bool = False) -> None:
+def count_non_finite(notices: Notices, column: str, values: Sequence[Json] | Column, *, is_held: bool = False) -> None:
     """Count the values of an answer that are written with null in place of a number.
 
     Args:
         is_held: whether a number that is a value by itself is written as it is, so that only those in lists are lost.
     """
+    if isinstance(values, np.ndarray):  # of floats
+        if not is_held:
+            _count_floats(notices, column, values)
+        return
     if set(map(type, values)) <= _SIMPLE:
         if not is_held:
             _count_floats(notices, column, [value for value in values if isinstance(value, float)])
@@ -35,7 +40,7 @@ def count_non_finite(notices: Notices, column: str, values: Sequence[Json], *, i
     notices.count(AS_NULL, column, first, count)
 
 
-def _count_floats(notices: Notices, column: str, floats: Sequence[float]) -> None:
+def _count_floats(notices: Notices, column: str, floats: Sequence[float] | Column) -> None:
     numbers = np.array(floats, dtype=np.float64)
     lost = numbers[~np.isfinite(numbers)]
     if len(lost):
