@@ -29,7 +29,7 @@ FIRST_ROWS: Final = 4096
 
 
 NULL: Final = b"null"
-"""What stands in an entry for a number that is not finite, which files keep: such an instance is computed again."""
+"""What an entry holds for a number that is not finite, which files keep: such an instance is computed again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ MISSING_WORDS: Final = (
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
-"""Those that pandas reads as missing unless it is told otherwise; an empty cell is one in any case.
+"""Those that pandas reads as missing by default; an empty cell is one in any case.
 
 Source:
     pandas.read_csv, `na_values`, of pandas 3.0.

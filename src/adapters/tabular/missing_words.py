@@ -28,7 +28,7 @@ _EMPTY: Final = '""'
 
 
 class MissingWords:
-    """Reads columns of features as their format does, but for what stands for a missing value in files.
+    """Reads columns of features as their format does, but for what files write for a missing value.
 
     An empty text and null are one value in every format, and so is a field that is absent: missing where that may be,
     else the empty text where the feature is a string.
@@ -94,7 +94,7 @@ class MissingWords:
         return found
 
     def _without_words(self, words: "_Words", texts: pa.Array, find: WordFinder, missing: str | None) -> pa.Array:
-        """Return texts with what stands for a missing value in their format in the place of such words."""
+        """Return texts in which such words are replaced by what is a missing value in their format."""
         rows, places = find(texts)
         if not len(rows):
             return texts

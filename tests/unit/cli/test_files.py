@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from foreseen.domain.missing_words import MISSING_WORDS
 from foreseen.domain.table_form import OutputColumns, TableForm
 from foreseen.entrypoints.cli.files import Files, files_of, size_of
 
 from .conftest import Called
 
 
-def files(*inputs: str, keep: str | None = None) -> Files:
+def files(*inputs: str, keep: str | None = None, na: str | None = None) -> Files:
     """Read the inputs of a command line."""
-    return files_of(inputs, None, None, None, '"', "utf-8", keep=keep, prediction="prediction")
+    return files_of(inputs, None, None, None, '"', "utf-8", na=na, keep=keep, prediction="prediction")
 
 
 def test_a_pattern_stands_for_all_that_match_it_sorted_and_each_once(
@@ -34,6 +35,11 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path, mon
     Path("day1.csv").touch()
 
     assert files("day[1].csv").sources == ("day[1].csv",)
+
+
+@pytest.mark.parametrize(("given", "words"), [(None, MISSING_WORDS), ("", ()), ("-, NA", ("-", "NA"))])
+def test_words_for_missing_are_those_of_pandas_or_of_the_option(given: str | None, words: tuple[str, ...]) -> None:
+    assert files("in.csv", na=given).input.missing_words == words
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, None), ("", ()), ("a, b", ("a", "b")), ("a,", ("a",))])
