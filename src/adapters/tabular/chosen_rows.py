@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foreseen.adapters.tabular.condition_mask import rows_where
+from foreseen.adapters.tabular.csv_numbers import NumberStyle
 from foreseen.adapters.tabular.drawn_rows import drawn_by_count
 from foreseen.adapters.tabular.readable import listed
 from foreseen.adapters.tabular.reader_around import ReaderAround
@@ -18,6 +19,7 @@ from foreseen.domain.near import near_hint
 from foreseen.domain.row_choice import ALL_ROWS, RowChoice
 from foreseen.domain.sampled_lines import below, draws
 from foreseen.domain.table import Chunk
+from foreseen.domain.table_form import TableForm
 
 
 class ChosenRows(ReaderAround):
@@ -26,14 +28,17 @@ class ChosenRows(ReaderAround):
     A chunk of which nothing is left is still one: who asks between chunks whether to stop is not kept waiting.
     """
 
-    def __init__(self, reader: Any, choice: RowChoice) -> None:
+    def __init__(self, reader: Any, choice: RowChoice, style: NumberStyle) -> None:
         """Choose among the rows of a reader.
 
+        Args:
+            style: how numbers are written in texts.
         Raises:
             TableError: the condition names a column that is not there.
         """
         super().__init__(reader)
         self._choice = choice
+        self._style = style
         for name in choice.where.columns if choice.where else ():
             if name not in self.columns:
                 hint = near_hint(name, self.columns)
@@ -44,7 +49,7 @@ class ChosenRows(ReaderAround):
         """Return the chosen rows of chunks."""
         choice, sample = self._choice, self._choice.sample
         if choice.where is not None:
-            chunks = _where(chunks, choice.where, self.columns)
+            chunks = _where(chunks, choice.where, self.columns, self._style)
         if sample is not None and sample.share is not None:
             chunks = _drawn_by_share(chunks, sample.share, seed=sample.seed)
         elif sample is not None and sample.count is not None:
@@ -56,15 +61,19 @@ class ChosenRows(ReaderAround):
         return iter(chunks)
 
 
-def with_chosen_rows(reader: Any, choice: RowChoice) -> Any:
+def with_chosen_rows(reader: Any, form: TableForm) -> Any:
     """Return a reader of the rows that are chosen, which is the reader itself where all are; raise TableError."""
-    return reader if choice == ALL_ROWS else ChosenRows(reader, choice)
+    return reader if form.rows == ALL_ROWS else ChosenRows(reader, form.rows, NumberStyle.of(form.dialect))
 
 
-def _where(chunks: Iterable[Chunk], condition: Condition, columns: tuple[str, ...]) -> Iterator[Chunk]:
+def _where(
+    chunks: Iterable[Chunk], condition: Condition, columns: tuple[str, ...], style: NumberStyle
+) -> Iterator[Chunk]:
     for chunk in chunks:
-        part = chunk if chunk.batch is None else picked(chunk, np.flatnonzero(rows_where(condition, chunk.table)))
-        yield replace(part, rejects=rejects_where(condition, chunk.rejects, columns))
+        part = (
+            chunk if chunk.batch is None else picked(chunk, np.flatnonzero(rows_where(condition, chunk.table, style)))
+        )
+        yield replace(part, rejects=rejects_where(condition, chunk.rejects, columns, style))
 
 
 def _drawn_by_share(chunks: Iterable[Chunk], share: float, *, seed: int) -> Iterator[Chunk]:

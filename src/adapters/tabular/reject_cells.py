@@ -8,11 +8,14 @@ from typing import Any
 import pyarrow as pa
 
 from foreseen.adapters.tabular.condition_mask import rows_where
+from foreseen.adapters.tabular.csv_numbers import NumberStyle
 from foreseen.domain.condition import Condition
 from foreseen.domain.table import Reject
 
 
-def rejects_where(condition: Condition, rejects: Sequence[Reject], columns: Sequence[str]) -> list[Reject]:
+def rejects_where(
+    condition: Condition, rejects: Sequence[Reject], columns: Sequence[str], style: NumberStyle
+) -> list[Reject]:
     """Return the rejects that a condition holds for, and those of which it cannot be known: with too few cells, say.
 
     A row may be rejected for one column while a condition on another leaves it out.
@@ -25,7 +28,7 @@ def rejects_where(condition: Condition, rejects: Sequence[Reject], columns: Sequ
     table = pa.record_batch(
         [pa.array([_text(cells[place], name) for place in known], pa.string()) for name in names], names=list(names)
     )
-    holds = dict(zip(known, rows_where(condition, table).tolist(), strict=True))
+    holds = dict(zip(known, rows_where(condition, table, style).tolist(), strict=True))
     return [one for place, one in enumerate(rejects) if holds.get(place, True)]
 
 

@@ -47,7 +47,7 @@ def opened_tables(
         words = MissingWords(form.missing_words, notices)
         opening = _Opening(renamed, standard_input, form, needed, words, notices)
         tables: Any = Tables(paths, opening, files)
-        yield with_chosen_rows(RenamedFeatures(tables, signature) if form.columns_as else tables, form.rows)
+        yield with_chosen_rows(RenamedFeatures(tables, signature) if form.columns_as else tables, form)
 
 
 @dataclass(frozen=True, slots=True)

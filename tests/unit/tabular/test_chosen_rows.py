@@ -12,6 +12,7 @@ import pytest
 
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.domain.condition_text import read_condition
+from foreseen.domain.csv_dialect import CsvDialect
 from foreseen.domain.errors import TableError
 from foreseen.domain.row_choice import RowChoice, Sample
 from foreseen.domain.signature import Feature, Signature
@@ -111,6 +112,20 @@ def test_typed_columns_are_compared_as_what_they_are(tmp_path: Path, where: str,
     pq.write_table(table, path)
 
     assert lines(path, where) == chosen
+
+
+def test_numbers_are_compared_as_the_dialect_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("a;price\n1;9,5\n2;1.010,25\nwide;11,0\n")
+    form = TableForm(
+        delimiter=";", dialect=CsvDialect(decimal=",", thousands="."), rows=RowChoice(read_condition("price > 9.5"))
+    )
+
+    with opened_tables([str(path)], signature=SIGNATURE, standard_input=io.BytesIO(), form=form) as tables:
+        chunks = list(tables)
+
+    assert [int(line) for chunk in chunks for line in chunk.lines] == [3]
+    assert [one.line for chunk in chunks for one in chunk.rejects] == [4]
 
 
 @pytest.mark.parametrize("where", ["day > 'soon'", "ok > 3", "day > 3"])
