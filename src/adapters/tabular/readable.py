@@ -83,7 +83,8 @@ def read_columns(
         values, faults = read(feature, cells if len(kept) == len(cells) else cells.take(pa.array(kept)))
         columns[feature.name] = (values, kept)
         if faults:
-            reasons |= {int(kept[place]): (feature.name, reason) for place, reason in faults.items()}
+            rows = kept[list(faults)].tolist()
+            reasons |= {row: (feature.name, reason) for row, reason in zip(rows, faults.values(), strict=True)}
             kept = _without(kept, faults)
     is_kept = np.zeros(table.num_rows, dtype=bool)
     is_kept[kept] = True
