@@ -49,8 +49,9 @@ class Interruption:
                 ended.add_note(note)
             raise ended from exc
         finally:
+            # A process that was told to end is ending: one more signal must not change how, not even as Python exits.
             for each, handler in before:
-                signal.signal(each, handler)
+                signal.signal(each, signal.SIG_IGN if self.signum else handler)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:

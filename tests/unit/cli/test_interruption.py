@@ -1,6 +1,7 @@
 """The first signal ends a run by an exception; the others change nothing."""
 
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,6 +9,17 @@ import pytest
 
 from foreseen.entrypoints.cli.failures import run
 from foreseen.entrypoints.cli.interruption import InterruptedRunError, Interruption, heard_if
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[list[object]]:
+    """The handlers of this process, which has them again when a test is over."""
+    before = [signal.getsignal(each) for each in SIGNALS]
+    yield list(before)
+    for each, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(each, handler)
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str)
@@ -18,11 +30,16 @@ def test_a_signal_is_one_line_and_its_exit_code(
         with heard_if(True):
             signal.raise_signal(sent)
 
-    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-
     assert run(command) == code
     assert capsys.readouterr().err == "foreseen: interrupted\n"
-    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+    assert [signal.getsignal(each) for each in SIGNALS] == [signal.SIG_IGN] * 3
+
+
+def test_handlers_are_as_before_where_there_was_no_signal(handlers: list[object]) -> None:
+    with heard_if(True):
+        pass
+
+    assert [signal.getsignal(each) for each in SIGNALS] == handlers
 
 
 def test_later_signals_do_not_disturb_what_tidies_up() -> None:
