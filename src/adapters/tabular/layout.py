@@ -9,7 +9,7 @@ from foreseen.domain.csv_dialect import DEFAULT_DIALECT, CsvDialect
 from foreseen.domain.errors import TableError
 from foreseen.domain.table_form import TableForm
 
-Kind = Literal["csv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx"]
+Kind = Literal["csv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx", "sql"]
 """What there is a reader for; "json" is an array of objects."""
 Compression = Literal["gzip", "zstd", "bz2", "xz", "zip"]
 
@@ -24,6 +24,7 @@ KIND_NAMES: Final[dict[Kind, str]] = {
     "arrow": "Arrow",
     "orc": "ORC",
     "xlsx": "Excel",
+    "sql": "SQL",
 }
 _KINDS: Final[dict[str, tuple[Kind, str]]] = {
     "csv": ("csv", ","),
@@ -139,7 +140,7 @@ def _said_by(name: str) -> str | None:
     """
     ending = PurePath(name.lower()).suffix[1:]
     if ending in _OTHERS:
-        *others, last = KIND_NAMES.values()
+        *others, last = (name for kind, name in KIND_NAMES.items() if kind != "sql")
         raise TableError(
             f"{name}: expected {', '.join(others)} or {last}, got a name that ends in .{ending}; "
             "--format says what an input is, --output-format what is to be written"

@@ -9,7 +9,9 @@ from foreseen.adapters.tabular.layout import Kind
 from foreseen.adapters.tabular.sources.content import SOUGHT_IN, opened_content
 from foreseen.adapters.tabular.sources.partitions import PartitionedReader, keys_of, without_keys
 from foreseen.adapters.tabular.sources.readers import Wanted, reader_of
+from foreseen.adapters.tabular.sources.sql import is_query, query_of, rows_of
 from foreseen.adapters.tabular.sources.streams import CountedStream
+from foreseen.adapters.tabular.typed_reader import TypedReader
 from foreseen.domain.table import Chunk
 from foreseen.domain.table_form import TableForm
 
@@ -48,6 +50,8 @@ def open_table(
     Raises:
         TableError: it cannot be read, or is no table of these features.
     """
+    if is_query(path):
+        return _open_query(path, wanted, files)
     content = files.enter_context(opened_content(path, standard_input, form))
     keys = keys_of(path)
     if keys:
@@ -57,3 +61,18 @@ def open_table(
         reader = reader_of(content, wanted)
     is_counted = content.is_packed or content.layout.kind not in SOUGHT_IN
     return OpenTable(content.name, content.layout.kind, reader, content.file if is_counted else None)
+
+
+def _open_query(path: str, wanted: Wanted, files: ExitStack) -> OpenTable:
+    query = query_of(path)
+    rows = rows_of(query)
+    files.callback(rows.close)
+    reader = TypedReader(
+        lambda: rows,
+        name=query.name,
+        what=query.database,
+        signature=wanted.signature,
+        wanted=wanted.keep,
+        words=wanted.words,
+    )
+    return OpenTable(query.name, "sql", reader, None)

@@ -39,8 +39,8 @@ _AS_PARQUET: Final = "write its table as Parquet or CSV"
 _UNPACK: Final = "unpack it and name its files"
 _FROM_R: Final = Other("a file that R saved", "write its table by write.csv or arrow::write_parquet")
 OLD_EXCEL: Final = Other("an Excel workbook of the old format (.xls)", "save it as .xlsx or CSV")
-SQLITE: Final = Other("an SQLite database", "write the rows of a query as CSV")
-DUCKDB: Final = Other("a DuckDB database", "write the rows of a query as Parquet or CSV")
+SQLITE: Final = Other("an SQLite database", "name a query: sqlite:///FILE?query=SELECT …")
+DUCKDB: Final = Other("a DuckDB database", "name a query: duckdb:///FILE?query=SELECT …")
 
 _BINARY: Final[Sequence[tuple[int, bytes, Other]]] = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD_EXCEL),

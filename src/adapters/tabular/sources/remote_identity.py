@@ -6,6 +6,7 @@ from typing import Final
 
 from foreseen.adapters.spool.origin import InputDigest
 from foreseen.adapters.tabular.sources.remote import asked, file_system, is_remote, shown_url
+from foreseen.adapters.tabular.sources.sql import is_query
 
 _SIGNS: Final = frozenset(
     {"etag", "e_tag", "content-md5", "content_md5", "md5hash", "crc32c", "generation", "versionid", "version_id",
@@ -31,6 +32,8 @@ def remote_digest(url: str) -> InputDigest | None:
 
 def why_once(name: str, *, is_read: bool) -> str:
     """Return why a run cannot go on with what it reads or writes under this name; empty where it can."""
+    if is_query(name):
+        return "a query, which may give its rows in another order"
     if not is_remote(name):
         return ""
     if not is_read:
