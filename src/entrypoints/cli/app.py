@@ -1,6 +1,7 @@
 """The command: serve, score, inspect, key, and cache stats, list, warm and purge."""
 
 import gc
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from foreseen.entrypoints.batch.on_error import OnError
+from foreseen.entrypoints.batch.reading_thread import is_reading
 from foreseen.entrypoints.cli.columns import COLUMNS_AS, MODEL_COLUMN, OUTPUT_DELIMITER, with_columns
 from foreseen.entrypoints.cli.csv_options import (
     COMMENT,
@@ -22,7 +24,7 @@ from foreseen.entrypoints.cli.csv_options import (
     csv_dialect,
 )
 from foreseen.entrypoints.cli.engine import is_on_ray
-from foreseen.entrypoints.cli.failures import run
+from foreseen.entrypoints.cli.failures import FAILED, run
 from foreseen.entrypoints.cli.files import (
     ENCODING,
     INPUT_FORMAT,
@@ -406,7 +408,15 @@ def _require_model(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command and exit with its code."""
-    code = run(lambda: app(standalone_mode=False))
+    code: str | int | None
+    try:
+        code = run(lambda: app(standalone_mode=False))
+    except SystemExit as exc:  # how a signal ends some commands
+        code = exc.code
     # Python's last collection would go through everything that was imported, 0.35 s, to free what ends anyway.
     gc.freeze()
+    if is_reading():  # Python would fail loudly over the lock that its thread holds while it waits for a pipe
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        os._exit(code if isinstance(code, int) else FAILED)
     sys.exit(code)
