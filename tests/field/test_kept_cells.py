@@ -22,6 +22,8 @@ A = Feature("a")
 FORMATS = ("csv", "jsonl", "parquet")
 NUMBERS = ["1.10", "100000", "1e5", "0.30000000000000004", "-0.0", "12345678901234567890.125", "1E-7"]
 
+ARROW = int(pa.__version__.partition(".")[0])
+
 
 def json_lines(folder: Path, *lines: str) -> Path:
     """Write lines."""
@@ -79,7 +81,10 @@ def test_minus_zero_keeps_its_sign(to: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [pa.decimal128(10, 2), pa.decimal128(38, 18), pa.decimal256(60, 4), pa.decimal32(9, 2)], ids=str
+    "kind",
+    # An older Arrow writes no Parquet of 32-bit decimals, so that there is none to read.
+    [pa.decimal128(10, 2), pa.decimal128(38, 18), pa.decimal256(60, 4), *([pa.decimal32(9, 2)] if ARROW > 21 else [])],
+    ids=str,
 )
 def test_decimals_are_numbers_in_json_lines_and_can_be_scored_again(kind: pa.DataType, tmp_path: Path) -> None:
     columns = {"a": pa.array([Decimal("12.50"), Decimal("-0.25")]).cast(kind)}
