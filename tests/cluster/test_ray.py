@@ -145,21 +145,22 @@ def test_parquet_is_read_and_written_as_on_one_machine(
 
 
 @pytest.mark.parametrize(
-    ("model", "said"),
-    [("Failing", "no such luck"), ("Deadly", "Ray: expected a part to be scored, but the process that did so died")],
+    ("model", "said"), [("Failing", "no such luck"), ("Deadly", "the model's process ended with ")]
 )
-def test_a_model_that_fails_ends_the_run_in_one_line(
+def test_rows_that_the_model_fails_on_are_rejects_or_end_the_run_in_one_line(
     cluster: Cluster, own: Path, tmp_path: Path, model: str, said: str
 ) -> None:
     (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
-    flags = ["--features", "x0", "--cache", "none"]
+    line = (own / f"{model}.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", "--features", "x0", "--cache", "none")
 
-    done = cluster.score(own / f"{model}.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", *flags, cwd=own)
+    stopped = cluster.score(*line, "--on-error", "stop", cwd=own)
+    done = cluster.score(*line, "--force", cwd=own)
 
-    told = done.stderr.decode()
-    assert (done.returncode, done.stdout, told.count("\n")) == (1, b"", 1), told
-    assert said in told
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "own"]
+    assert (stopped.returncode, stopped.stdout, stopped.stderr.count(b"\n")) == (1, b"", 1), stopped.stderr
+    assert "in.csv, line 2: " in stopped.stderr.decode()
+    assert said in stopped.stderr.decode()
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (3, b"", 1), done.stderr
+    assert (tmp_path / "out.rejects.csv").read_text().count(said) == 2
 
 
 def test_an_input_that_cannot_be_read_to_its_end_ends_the_run_as_on_one_machine(
