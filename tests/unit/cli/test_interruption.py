@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def handlers() -> Iterator[list[object]]:
     """The handlers of this process, which has them again when a test is over."""
     before = [signal.getsignal(each) for each in SIGNALS]
-    yield list(before)
+    # Under nohup, or in the background of a script, some are ignored, and stay so.
+    usual: list[Any] = [signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL]
+    for each, handler in zip(SIGNALS, usual, strict=True):
+        signal.signal(each, handler)
+    yield list(usual)
     for each, handler in zip(SIGNALS, before, strict=True):
         signal.signal(each, handler)
 
