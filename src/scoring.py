@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def _source_digests(sources: Sequence[str]) -> SourceDigests:
-    """Return what tells the inputs of a run from any others; raise TableError where a store cannot be asked."""
+    """Return what identifies the inputs of a run; raise TableError where a store does not answer."""
     return SourceDigests(sources, remote=remote_digest, is_remote=is_remote)
 
 

@@ -118,7 +118,7 @@ class TestXGBoost:
 class TestCatBoost:
     @pytest.fixture
     def library(self) -> Any:
-        return pytest.importorskip("catboost")
+        return pytest.importorskip("catboost", reason="200 MB: make test-boosters installs it")
 
     def _classifier(self, library: Any, **options: Any) -> Any:
         return library.CatBoostClassifier(iterations=5, verbose=0, allow_writing_files=False, **options)

@@ -11,7 +11,7 @@ from foreseen.domain.text import read_text
 from foreseen.domain.values import read_value
 from support.served import dtypes, load_saved, own_answers, sent
 
-catboost = pytest.importorskip("catboost")
+catboost = pytest.importorskip("catboost", reason="200 MB: make test-boosters installs it")
 
 ROWS = 160
 RANDOM = np.random.default_rng(0)

@@ -74,7 +74,10 @@ def test_a_model_older_than_what_is_supported_has_to_be_trained_again(tmp_path: 
     assert "install" not in said
 
 
-@pytest.mark.skipif(sklearn.__version__ < "1.8", reason="its scikit-learn reads the file of 1.7.2 as it should")
+@pytest.mark.skipif(
+    tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 8),
+    reason="its scikit-learn reads the file of 1.7.2 as it should",
+)
 def test_a_model_that_loads_but_could_never_answer_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
     assert "saved by scikit-learn 1.7.2 ('SimpleImputer' object" in _refusal(_old("imputer-1.7.2", tmp_path))
 

@@ -9,7 +9,7 @@ from foreseen.domain.errors import TableError
 
 
 class SourceDigests:
-    """Files here are digested beside the run's other work; of others their store is asked, before and after."""
+    """Digests of files here, made beside the run; of remote ones what their store says, before and after."""
 
     def __init__(
         self, sources: Sequence[str], *, remote: Callable[[str], InputDigest | None], is_remote: Callable[[str], bool]
@@ -17,7 +17,7 @@ class SourceDigests:
         """Begin; to be made before anything else opens these inputs.
 
         Raises:
-            TableError: a store cannot be asked.
+            TableError: a store does not answer.
         """
         self._sources = tuple(sources)
         self._remote = remote

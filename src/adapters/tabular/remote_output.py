@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from foreseen.adapters.tabular.sources.remote import asked, file_system, shown_url
+from foreseen.adapters.tabular.sources.remote import answer_of, file_system, shown_url
 from foreseen.domain.errors import TableError, UnwritableError
 
 
 def check_new(url: str, *, force: bool) -> None:
-    """Raise TableError where there is such a file and it may not be replaced, or the store cannot be asked."""
+    """Raise TableError where there is such a file and it may not be replaced, or the store does not answer."""
     system, path = file_system(url)
-    if asked(url, lambda: system.exists(path), done="written") and not force:
+    if answer_of(url, lambda: system.exists(path), done="written") and not force:
         raise TableError(f"{shown_url(url)}: expected a new file, got one that exists; --force replaces it")
 
 
@@ -32,7 +32,7 @@ def remote_file(url: str) -> Iterator[BinaryIO]:
         with os.fdopen(handle, "wb") as file:
             yield cast("BinaryIO", file)
         try:
-            asked(url, lambda: system.put_file(name, path), done="written")
+            answer_of(url, lambda: system.put_file(name, path), done="written")
         except TableError as exc:
             is_kept = True
             raise UnwritableError(f"{exc}; what was to be written is {name}") from exc

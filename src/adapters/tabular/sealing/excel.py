@@ -108,9 +108,9 @@ def _copy_without_clock(book: Any, out: Any) -> None:
     """Copy an archive, with one moment in place of all that say when it was made."""
     with ZipFile(book) as made, ZipFile(out, "w", ZIP_DEFLATED) as copy:
         for part in made.infolist():
-            told = ZipInfo(part.filename, _EPOCH)
-            told.compress_type = ZIP_DEFLATED
-            with made.open(part) as source, copy.open(told, "w", force_zip64=True) as target:
+            info = ZipInfo(part.filename, _EPOCH)
+            info.compress_type = ZIP_DEFLATED
+            with made.open(part) as source, copy.open(info, "w", force_zip64=True) as target:
                 if part.filename == _PROPERTIES:
                     target.write(_MOMENT.sub(rb"\g<1>1980-01-01T00:00:00Z", source.read()))
                 else:

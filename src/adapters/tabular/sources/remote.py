@@ -56,7 +56,7 @@ def file_system(url: str) -> tuple[Any, str]:
         raise TableError(f"{shown_url(url)}: expected a URL of a known store such as s3://, got {exc}") from exc
 
 
-def asked(url: str, what: Callable[[], Result], *, done: str = "read") -> Result:
+def answer_of(url: str, what: Callable[[], Result], *, done: str = "read") -> Result:
     """Return what a store answers; raise TableError where it fails, with what it says of itself in a line."""
     try:
         return what()
@@ -73,7 +73,7 @@ def asked(url: str, what: Callable[[], Result], *, done: str = "read") -> Result
 def opened_url(url: str) -> Iterator[BinaryIO]:
     """Open a file of a store; reading raises TableError where the store fails."""
     system, path = file_system(url)
-    file = asked(url, lambda: system.open(path, "rb", block_size=_BLOCK_BYTES))
+    file = answer_of(url, lambda: system.open(path, "rb", block_size=_BLOCK_BYTES))
     with file:
         yield cast("BinaryIO", _RemoteStream(file, url))
 
@@ -86,7 +86,7 @@ class _RemoteStream(ReadStream):
         self._url = url
 
     def read(self, size: int = -1) -> bytes:
-        return cast("bytes", asked(self._url, lambda: self._file.read(size)))
+        return cast("bytes", answer_of(self._url, lambda: self._file.read(size)))
 
     def seekable(self) -> bool:
         return bool(self._file.seekable())

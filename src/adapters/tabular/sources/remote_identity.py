@@ -1,11 +1,11 @@
-"""What a store says of a file by which another one is told from it, as a digest does for a file on this machine."""
+"""What a store says of a file that another one differs in, as a digest does for a file on this machine."""
 
 import json
 from hashlib import sha256
 from typing import Final
 
 from foreseen.adapters.spool.origin import InputDigest
-from foreseen.adapters.tabular.sources.remote import asked, file_system, is_remote, shown_url
+from foreseen.adapters.tabular.sources.remote import answer_of, file_system, is_remote, shown_url
 from foreseen.adapters.tabular.sources.sql import is_query
 
 _SIGNS: Final = frozenset(
@@ -19,15 +19,15 @@ def remote_digest(url: str) -> InputDigest | None:
     """Return what identifies a file; None where its store says no more than its size.
 
     Raises:
-        TableError: the store cannot be asked, or has no such file.
+        TableError: the store does not answer, or has no such file.
     """
     system, path = file_system(url)
-    told = asked(url, lambda: system.info(path))
-    signs = {name: str(value) for name, value in told.items() if name.lower() in _SIGNS and value is not None}
+    info = answer_of(url, lambda: system.info(path))
+    signs = {name: str(value) for name, value in info.items() if name.lower() in _SIGNS and value is not None}
     if not signs:
         return None
     digest = sha256(json.dumps(signs, sort_keys=True).encode()).hexdigest()
-    return InputDigest(shown_url(url), int(told.get("size") or 0), digest)
+    return InputDigest(shown_url(url), int(info.get("size") or 0), digest)
 
 
 def why_once(name: str, *, is_read: bool) -> str:

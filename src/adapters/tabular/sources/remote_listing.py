@@ -5,7 +5,7 @@ from glob import has_magic
 from typing import Final
 from urllib.parse import urlsplit
 
-from foreseen.adapters.tabular.sources.remote import asked, file_system, shown_url
+from foreseen.adapters.tabular.sources.remote import answer_of, file_system, shown_url
 from foreseen.domain.errors import TableError
 
 _WITHOUT_FOLDERS: Final = ("http", "https")
@@ -21,15 +21,15 @@ def remote_files(
         check: raises TableError where folders of such names say that not all files count.
         is_rows: whether a file of a folder holds rows, by its path and its size.
     Raises:
-        TableError: there are none, or the store cannot be asked.
+        TableError: there are none, or the store does not answer.
     """
     if urlsplit(url).scheme in _WITHOUT_FOLDERS:
         return [url]
     system, path = file_system(url)
     if has_magic(path):
-        found = asked(url, lambda: system.glob(path, detail=True))
-    elif asked(url, lambda: system.isdir(path)):
-        found = asked(url, lambda: system.find(path, detail=True))
+        found = answer_of(url, lambda: system.glob(path, detail=True))
+    elif answer_of(url, lambda: system.isdir(path)):
+        found = answer_of(url, lambda: system.find(path, detail=True))
     else:
         return [url]
     check(url, list({part for name in found for part in name.removeprefix(path).split("/")[:-1]}))
