@@ -15,7 +15,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and so would whatever is started from here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["support.loop_guard"]
+pytest_plugins = ["support.loop_guard", "support.collector"]
 
 
 @pytest.fixture(scope="session")

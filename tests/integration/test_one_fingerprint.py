@@ -24,7 +24,7 @@ from support.own_models import Flowers
 from support.processes import environment
 
 STARTS = int(os.environ.get("FORESEEN_TEST_STARTS", "2"))
-LOOPS = [int(text) for text in os.environ.get("FORESEEN_TEST_LOOPS", "2").split(",")]
+LOOPS = [int(text) for text in os.environ.get("FORESEEN_TEST_LOOPS", "1").split(",")]
 
 MODELS = {
     "search": lambda: GridSearchCV(HistGradientBoostingClassifier(max_iter=8), {"max_depth": [2, 3]}, cv=2),

@@ -1,34 +1,40 @@
-"""The wheel holds all that the service needs."""
+"""The wheel holds, and declares, all that the service needs."""
 
 import re
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-from support.clone import ROOT, clone_to
+from support.clone import clone_to
+from support.declared import environment_of
 from support.processes import environment
 
 
-@pytest.fixture
-def wheel(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from what would be cloned."""
-    source = clone_to(tmp_path / "source")
-    _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path / "dist"], source)
-    (built,) = (tmp_path / "dist").glob("*.whl")
+    folder = tmp_path_factory.mktemp("wheel")
+    source = clone_to(folder / "source")
+    _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder / "dist"], source)
+    (built,) = (folder / "dist").glob("*.whl")
     return built
 
 
-@pytest.mark.timeout(900)
-def test_the_wheel_in_an_empty_environment_answers_a_request(wheel: Path, iris_model: Path, tmp_path: Path) -> None:
-    _run([sys.executable, "-m", "venv", "--without-pip", "empty"], tmp_path)
-    pip = [sys.executable, "-m", "pip", "--python", tmp_path / "empty" / "bin" / "python"]
-    # What is not imported need not be compiled.
-    _run([*pip, "install", "--quiet", "--no-compile", "--constraint", ROOT / "constraints.txt", wheel], tmp_path)
+def test_the_wheel_brings_the_command(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        (listed,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
+        assert b"foreseen = foreseen.__main__:main" in archive.read(listed)
 
-    command = [str(tmp_path / "empty" / "bin" / "foreseen"), "serve", str(iris_model), "--port", "0"]
+
+@pytest.mark.timeout(900)
+def test_the_wheel_with_what_it_requires_answers_a_request(wheel: Path, iris_model: Path, tmp_path: Path) -> None:
+    python = environment_of(wheel, tmp_path / "empty")
+
+    command = [str(python), "-m", "foreseen", "serve", str(iris_model), "--port", "0"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment({"PYTHONPATH": ""}), stdout=subprocess.PIPE, text=True
     ) as process:

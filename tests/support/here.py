@@ -16,10 +16,14 @@ from subprocess import CompletedProcess
 from typing import Final
 from unittest.mock import patch
 
+from foreseen.adapters.predictor.loading import large_call_sizes
 from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.cli.failures import run as exit_code_of
 from support.loop_guard import loops_of_a_command
 from support.processes import TESTS, environment
+
+COMPARED_ROWS: Final = 2048
+"""Rows of which a first file compares large calls with small ones: an eighth of the usual, which take a second."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,6 +44,7 @@ def run_here(
             patch.dict(os.environ, environment({**here, **(env or {})}), clear=True),
             chdir(cwd or Path.cwd()),
             patch("sys.stdin", given), redirect_stdout(out), redirect_stderr(err),
+            patch.object(large_call_sizes, "_COMPARED_ROWS", COMPARED_ROWS),
             _own_signals(), own_logs(), _own_modules(), loops_of_a_command(),
         ):  # fmt: skip
             around.enter_context(each)

@@ -27,6 +27,7 @@ GOOD = (
     "that_holds_the_loop_itself",
     "that_calls_a_plain_function_of_ours",
     "whose_garbage_is_collected",
+    "that_another_try_refutes",
     "whose_task_ends_by_itself",
     "beside_a_busy_machine",
 )

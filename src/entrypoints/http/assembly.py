@@ -38,14 +38,14 @@ def create_front(container: Container, slots: Slots | None = None) -> Front:
 
     def now_serves(new: Container) -> None:
         board.show(instruments(new))
-        _forget_routes()
+        forget_routes()
 
     first = Service(container, create_service(container, board, reload))
     front = Front(first, build, now_serves)
     return front
 
 
-def _forget_routes() -> None:
+def forget_routes() -> None:
     """Have FastAPI forget what it knows of functions: it keeps thousands, and by ours all that is around each model."""
     for known in vars(known_to_fastapi).values():
         if hasattr(known, "cache_clear"):

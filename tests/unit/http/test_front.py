@@ -26,7 +26,6 @@ from support.stepping import until
 
 def alive(kind: type, but: Sequence[object] = ()) -> list[object]:
     """Return the objects of a class, by its name: a model's own class is another one after each load."""
-    gc.unfreeze()  # what is frozen after a load is listed no more
     gc.collect()
     known = set(map(id, but))
     return [each for each in gc.get_objects() if type(each).__name__ == kind.__name__ and id(each) not in known]

@@ -21,6 +21,7 @@ from foreseen.adapters.predictor.loading.own_code.extensions import keep_extensi
 from foreseen.adapters.predictor.loading.own_code.module_file import ModuleFile
 from foreseen.adapters.predictor.loading.own_code.module_turns import ModuleTurns
 from foreseen.domain.errors import ModelUnavailableError
+from support.collector import as_in_production
 from support.models import answers, pickled_by_hand
 from support.own_code import WAYS, Way, answer, put, write
 
@@ -33,7 +34,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", sys.path[:])
     before = set(sys.modules)
     yield tmp_path
-    gc.unfreeze()  # a test of a server may have frozen what is free by now
     gc.collect()
     isolation.free_withdrawn()
     assert {name for name in sys.modules if name.startswith("own")} <= before
@@ -87,12 +87,13 @@ def test_what_a_model_no_longer_uses_is_freed(folder: Path, model: Path) -> None
     write(folder, Way("owncode.py", top="FACTOR = 2\nclass Weights: pass\nWEIGHTS = Weights()"), 2)
     old = load_predictor(model)
     weights = weakref.ref(sys.modules["owncode"].WEIGHTS)
-    gc.freeze()  # as a server does once it has started
-    new = load_predictor(model)
-    assert weights() is not None
+    with as_in_production():
+        gc.freeze()  # as a server does once it has started
+        new = load_predictor(model)
+        assert weights() is not None
 
-    del old
-    isolation.free_withdrawn()
+        del old
+        isolation.free_withdrawn()
 
     assert weights() is None
     assert answer(new) == 6.0
