@@ -1,10 +1,11 @@
 """The rows of a query that DuckDB answers, over a database or over files."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
+from foreseen.adapters.tabular.sources.query_errors import query_errors
 from foreseen.adapters.tabular.typed_reader import TypedRows
 from foreseen.domain.errors import TableError
 
@@ -52,10 +53,5 @@ class DuckdbRows(TypedRows):
             for batch in self._reader:
                 yield batch.select(list(columns))
 
-    @contextmanager
-    def _worded(self) -> Iterator[None]:
-        try:
-            yield
-        except (self._error, OSError) as exc:
-            said = (str(exc).splitlines() or [type(exc).__name__])[0]
-            raise TableError(f"{self._name}: expected a query that DuckDB answers, got: {said}") from exc
+    def _worded(self) -> AbstractContextManager[None]:
+        return query_errors(self._name, "DuckDB", self._error, OSError)

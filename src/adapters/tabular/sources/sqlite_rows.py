@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
+from foreseen.adapters.tabular.sources.query_errors import query_errors
 from foreseen.adapters.tabular.typed_reader import TypedRows
 from foreseen.domain.errors import TableError
 
@@ -73,12 +74,8 @@ class SqliteRows(TypedRows):
         for kinds in row:
             yield _TYPES.get(frozenset((kinds or "").split(",")) - {"null", ""}, pa.string())
 
-    @contextmanager
-    def _worded(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as exc:
-            raise TableError(f"{self._name}: expected a query that SQLite answers, got: {exc}") from exc
+    def _worded(self) -> AbstractContextManager[None]:
+        return query_errors(self._name, "SQLite", sqlite3.Error)
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
