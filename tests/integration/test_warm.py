@@ -61,6 +61,22 @@ def test_a_model_that_is_to_take_over_is_warmed_before_it_does(redis_url: str, t
         assert (replied.json(), replied.headers["cache-status"]) == ({"prediction": 200.5}, "foreseen; hit; detail=L2")
 
 
+def test_rows_are_chosen_and_read_as_for_scoring(flower_model: Path, redis_url: str, tmp_path: Path) -> None:
+    rows = "".join(f"{5 + n / 10:.1f}".replace(".", ",") + f";3,5;1;{n % 2}\n" for n in range(20))
+    header = ";".join(["length", *IRIS_NAMES[1:]])
+    (tmp_path / "in.csv").write_text(f"Station 7\n{header}\n# a pause\n{rows}")
+    dialect = ("--delimiter", ";", "--decimal", ",", "--skip-rows", 1, "--comment", "#")
+    chosen = ("--columns-as", f"length={IRIS_NAMES[0]}", "--where", f"{IRIS_NAMES[3]} == 1", "--limit", 3)
+
+    warmed = run_here(
+        "cache", "warm", flower_model, tmp_path / "in.csv", *dialect, *chosen, "--redis-url", redis_url, *PATIENT
+    )
+
+    assert (warmed.returncode, warmed.stderr) == (0, b"")
+    assert b"3 rows in" in warmed.stdout
+    assert b"3 computed and stored, 0 were there, 0 rejected" in warmed.stdout
+
+
 def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv", 3)
     source.write_text(source.read_text() + "1,2,x,4\n")

@@ -11,39 +11,19 @@ import typer
 
 from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.batch.reading_thread import is_reading
-from foreseen.entrypoints.cli.columns import COLUMNS_AS, MODEL_COLUMN, OUTPUT_DELIMITER, with_columns
-from foreseen.entrypoints.cli.csv_options import (
-    COMMENT,
-    DECIMAL,
-    DELIMITER,
-    ESCAPE,
-    QUOTE,
-    SKIP_ROWS,
-    THOUSANDS,
-    TRIM,
-    csv_dialect,
-)
+from foreseen.entrypoints.cli.cache_commands import cache
 from foreseen.entrypoints.cli.engine import is_on_ray
 from foreseen.entrypoints.cli.failures import FAILED, run
-from foreseen.entrypoints.cli.files import (
-    ENCODING,
-    INPUT_FORMAT,
-    INPUTS,
-    KEEP,
-    NA,
-    OUTPUT,
-    OUTPUT_FORMAT,
-    PREDICTION_COLUMN,
-    SHEET,
-    files_of,
-)
+from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
+from foreseen.entrypoints.cli.files import INPUTS, OUTPUT
 from foreseen.entrypoints.cli.help import PlainCommand, PlainGroup
 from foreseen.entrypoints.cli.interruption import heard_if
 from foreseen.entrypoints.cli.model_begun import model_begun
-from foreseen.entrypoints.cli.options import with_settings
+from foreseen.entrypoints.cli.option_groups import with_option_groups
+from foreseen.entrypoints.cli.options import require_model, with_settings
 from foreseen.entrypoints.cli.progression import Progression
-from foreseen.entrypoints.cli.rows import CHUNK_ROWS, DRY_RUN, LIMIT, SAMPLE, SEED, WHERE, row_choice_of
-from foreseen.entrypoints.cli.running import JOBS, PROGRESS
+from foreseen.entrypoints.cli.rows import DRY_RUN
+from foreseen.entrypoints.cli.running import JOBS, MODEL_IN_OF_FILES, PROGRESS
 from foreseen.entrypoints.cli.standard_output import beside_output, own_standard_output, reached_through
 from foreseen.entrypoints.garbage import put_off
 from foreseen.settings import Settings, SettingsError
@@ -60,32 +40,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cache = typer.Typer(
-    cls=PlainGroup, help="Look at, fill, or empty the cache that all replicas share.", no_args_is_help=True
-)
 app.add_typer(cache, name="cache")
 
-_WHERE: Final = (
-    "Where the model computes: in a process of its own, which is started again if the model ends it, or in a thread of "
-    "this one. (process|thread; default: process)"
-)
 _OF_FILES: Final = {
     "cache": "auto, each tier where that pays: lru and, with a redis_url, redis; or none, lru, redis or tiered, for "
     "every row. (none|lru|redis|tiered|auto; default: auto)",
-    "model_in": _WHERE,
+    "model_in": MODEL_IN_OF_FILES,
 }
-_OF_WARMING: Final = {
-    "cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)",
-    "model_in": _WHERE,
-}
-_OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
 
 
 @app.command(cls=PlainCommand)
 @with_settings("Model", "Cache", "Server", "Access", "Logs")
 def serve(settings: Settings) -> None:
     """Serve a model over HTTP, its predictions cached."""
-    _require_model(settings)
+    require_model(settings)
     from foreseen.entrypoints.cli.serve import serve_model
 
     with own_standard_output() as out:
@@ -94,10 +62,13 @@ def serve(settings: Settings) -> None:
 
 @app.command(cls=PlainCommand)
 @with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_FILES)
+@with_option_groups
 def score(
     settings: Settings,
     sources: Annotated[list[str], INPUTS],
     output: Annotated[str, OUTPUT],
+    read: InputOptions,
+    written: OutputOptions,
     rejects: Annotated[
         Path | None,
         typer.Option(
@@ -149,29 +120,6 @@ def score(
             show_default=False,
         ),
     ] = None,
-    input_format: Annotated[str | None, INPUT_FORMAT] = None,
-    output_format: Annotated[str | None, OUTPUT_FORMAT] = None,
-    delimiter: Annotated[str | None, DELIMITER] = None,
-    quote: Annotated[str | None, QUOTE] = None,
-    escape: Annotated[str | None, ESCAPE] = None,
-    decimal: Annotated[str | None, DECIMAL] = None,
-    thousands: Annotated[str | None, THOUSANDS] = None,
-    trim: Annotated[bool, TRIM] = False,
-    skip_rows: Annotated[int, SKIP_ROWS] = 0,
-    comment: Annotated[str | None, COMMENT] = None,
-    encoding: Annotated[str, ENCODING] = "utf-8",
-    na: Annotated[str | None, NA] = None,
-    sheet: Annotated[str | None, SHEET] = None,
-    keep: Annotated[str | None, KEEP] = None,
-    prediction_column: Annotated[str, PREDICTION_COLUMN] = "prediction",
-    output_delimiter: Annotated[str | None, OUTPUT_DELIMITER] = None,
-    columns_as: Annotated[str | None, COLUMNS_AS] = None,
-    model_column: Annotated[str | None, MODEL_COLUMN] = None,
-    where: Annotated[str | None, WHERE] = None,
-    sample: Annotated[str | None, SAMPLE] = None,
-    seed: Annotated[int | None, SEED] = None,
-    limit: Annotated[int | None, LIMIT] = None,
-    chunk_rows: Annotated[int | None, CHUNK_ROWS] = None,
     dry_run: Annotated[bool, DRY_RUN] = False,
     engine: Annotated[
         str,
@@ -195,37 +143,8 @@ def score(
     Exits with 0 when every row was scored, 3 when some were rejected, 1 when it failed, 2 when it was called wrongly;
     with 130 after Ctrl-C and 143 after SIGTERM, which once lets the rows under way be written and twice do not.
     """
-    _require_model(settings)
-    dialect = csv_dialect(
-        quote=quote,
-        escape=escape,
-        decimal=decimal,
-        thousands=thousands,
-        trim=trim,
-        skip_rows=skip_rows,
-        comment=comment,
-    )
-    files = files_of(
-        sources,
-        input_format,
-        output_format,
-        delimiter,
-        quote,
-        encoding,
-        na=na,
-        sheet=sheet,
-        dialect=dialect,
-        keep=keep,
-        prediction=prediction_column,
-    )
-    files = with_columns(
-        files,
-        rows=row_choice_of(where, sample, seed, limit, chunk_rows),
-        output_delimiter=output_delimiter,
-        columns_as=columns_as,
-        model_column=model_column,
-        model_name=settings.model_name,
-    )
+    require_model(settings)
+    files = files_of(sources, read, written, model_name=settings.model_name)
     on_ray = is_on_ray(engine, ray_address, rows=files.input.rows) and not dry_run
     put_off()
     with (
@@ -276,7 +195,7 @@ def inspect(
     force: Annotated[bool, typer.Option("--force", help="Replace a sidecar that is there.")] = False,
 ) -> None:
     """Tell what a model takes and gives, its fingerprint, and whether it is deterministic."""
-    _require_model(settings)
+    require_model(settings)
     from foreseen.entrypoints.cli.inspect import inspect_model
     from foreseen.entrypoints.cli.write_sidecar import write_sidecar
 
@@ -297,98 +216,6 @@ def key() -> None:
     show_key()
 
 
-@cache.command(cls=PlainCommand)
-@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
-def stats(settings: Settings) -> None:
-    """Count what Redis holds, by model and namespace."""
-    from foreseen.entrypoints.cli.cache import show_stats
-
-    show_stats(settings)
-
-
-@cache.command(name="list", cls=PlainCommand)
-@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
-def list_entries(
-    settings: Settings,
-    limit: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many to show. (default: 100)", show_default=False)
-    ] = 100,
-) -> None:
-    """Show what Redis holds: key, age, time left, cost and size."""
-    from foreseen.entrypoints.cli.cache import show_entries
-
-    show_entries(settings, limit=limit)
-
-
-@cache.command(cls=PlainCommand)
-@with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_WARMING)
-def warm(
-    settings: Settings,
-    sources: Annotated[list[str], INPUTS],
-    jobs: Annotated[int | None, JOBS] = None,
-    progress: Annotated[Progression, PROGRESS] = Progression.AUTO,
-    input_format: Annotated[str | None, INPUT_FORMAT] = None,
-    delimiter: Annotated[str | None, DELIMITER] = None,
-    quote: Annotated[str | None, QUOTE] = None,
-    escape: Annotated[str | None, ESCAPE] = None,
-    decimal: Annotated[str | None, DECIMAL] = None,
-    thousands: Annotated[str | None, THOUSANDS] = None,
-    trim: Annotated[bool, TRIM] = False,
-    skip_rows: Annotated[int, SKIP_ROWS] = 0,
-    comment: Annotated[str | None, COMMENT] = None,
-    encoding: Annotated[str, ENCODING] = "utf-8",
-    na: Annotated[str | None, NA] = None,
-    sheet: Annotated[str | None, SHEET] = None,
-) -> int:
-    """Answer the rows of files into Redis, so that whoever asks for them later is answered from there.
-
-    Give the name, outputs, features and secret that the service will have; also for a model that is to take over.
-    Exits with 0 when every row was answered, 3 when some could not be, 1 when it failed, 2 when it was called wrongly.
-    """
-    _require_model(settings)
-    dialect = csv_dialect(
-        quote=quote,
-        escape=escape,
-        decimal=decimal,
-        thousands=thousands,
-        trim=trim,
-        skip_rows=skip_rows,
-        comment=comment,
-    )
-    files = files_of(
-        sources,
-        input_format,
-        None,
-        delimiter,
-        quote,
-        encoding,
-        na=na,
-        sheet=sheet,
-        dialect=dialect,
-        keep="",
-        prediction="prediction",
-    )
-    put_off()
-    with own_standard_output() as out, model_begun(settings, jobs, calls_for="warming") as process:
-        from foreseen.entrypoints.cli.warm import warm_cache
-
-        return warm_cache(settings, files, out, jobs=jobs, progress=progress, process=process)
-
-
-@cache.command(cls=PlainCommand)
-@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
-def purge(
-    settings: Settings,
-    every: Annotated[bool, typer.Option("--all", help="The predictions of every model, instead of --name.")] = False,
-) -> None:
-    """Remove the predictions of one model, or of all, from Redis."""
-    if (settings.name is None) != every:
-        raise SettingsError("--name: expected either the name of a model or --all")
-    from foreseen.entrypoints.cli.cache import purge_entries
-
-    purge_entries(settings)
-
-
 @app.callback(invoke_without_command=True)
 def root(
     show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
@@ -397,13 +224,6 @@ def root(
     if show_version:
         typer.echo(version("foreseen"))
         raise typer.Exit
-
-
-def _require_model(settings: Settings) -> None:
-    if settings.model is None:
-        raise SettingsError(
-            "MODEL: expected a model file, on the command line, in FORESEEN_MODEL or in the settings file"
-        )
 
 
 def main() -> None:

@@ -1,13 +1,10 @@
 """How columns are called and separated, in and out: what the command line says of them beside the files' form."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import typer
 
-from foreseen.domain.row_choice import RowChoice
-from foreseen.domain.table_form import TableForm
-from foreseen.entrypoints.cli.files import Files
+from foreseen.domain.table_form import OutputColumns
 from foreseen.settings import SettingsError
 
 _PANEL: Final = "Files"
@@ -24,42 +21,28 @@ COLUMNS_AS: Any = _option("--columns-as", "A=B,…", "Features whose columns hav
 MODEL_COLUMN: Any = _option("--model-column", "NAME", "A column more in OUT: the model's name and fingerprint.")
 
 
-def with_columns(
-    files: Files,
-    *,
-    rows: RowChoice,
-    output_delimiter: str | None,
-    columns_as: str | None,
-    model_column: str | None,
-    model_name: str,
-) -> Files:
-    """Return files with what was given on the command line of their rows and columns.
-
-    Raises:
-        SettingsError: it makes no sense.
-    """
-    if model_column == "":
-        raise SettingsError("--model-column: expected a name, got nothing")
-    pairs = () if columns_as is None else _pairs(columns_as)
-    delimiter = files.output.delimiter if output_delimiter is None else _delimiter(output_delimiter, files.output)
-    return replace(
-        files,
-        input=replace(files.input, columns_as=pairs, rows=rows),
-        output=replace(files.output, columns_as=pairs, delimiter=delimiter),
-        columns=replace(
-            files.columns, model_column=model_column, model_name=model_name if model_column is not None else ""
-        ),
-    )
+def columns_of(
+    *, keep: tuple[str, ...] | None, prediction: str, model_column: str | None, model_name: str
+) -> OutputColumns:
+    """Return which columns are written; raise SettingsError where one has no name."""
+    for flag, given in (("--prediction-column", prediction), ("--model-column", model_column)):
+        if given == "":
+            raise SettingsError(f"{flag}: expected a name, got nothing")
+    return OutputColumns(keep, prediction, model_column, model_name if model_column is not None else "")
 
 
-def _delimiter(given: str, form: TableForm) -> str:
+def output_delimiter_of(given: str | None, *, quote: str) -> str | None:
+    """Return the delimiter of the output; raise SettingsError if it is no character, or the quote."""
     delimiter = "\t" if given in ("\\t", "tab") else given
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in ("\r", "\n", "\0", form.quote):
+    if delimiter is None:
+        return None
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in ("\r", "\n", "\0", quote):
         raise SettingsError(f"--output-delimiter: expected one ASCII character that is not the quote, got {given!r}")
     return delimiter
 
 
-def _pairs(given: str) -> tuple[tuple[str, str], ...]:
+def pairs_of(given: str) -> tuple[tuple[str, str], ...]:
+    """Return pairs of a column and the feature that it is; raise SettingsError if one is none, or is there twice."""
     pairs = []
     for part in given.split(","):
         column, equals, feature = (each.strip() for each in part.partition("="))

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import typer
 
-from foreseen.domain.csv_dialect import DEFAULT_DIALECT, CsvDialect
-from foreseen.domain.missing_words import MISSING_WORDS
 from foreseen.domain.table_form import READ_ONLY, Format, OutputColumns, TableForm
-from foreseen.entrypoints.cli.csv_options import delimiter_of, quote_of
 from foreseen.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -22,7 +19,7 @@ STANDARD: Final = "-"
 """The name that stands for standard input and standard output."""
 
 _FORMATS: Final = get_args(Format)
-_WRITTEN: Final = tuple(each for each in _FORMATS if each not in READ_ONLY)
+WRITTEN: Final = tuple(each for each in _FORMATS if each not in READ_ONLY)
 _PANEL: Final = "Files"
 
 INPUTS: Any = typer.Argument(
@@ -80,48 +77,18 @@ class Files:
         return replace(self, sources=container.sources(self.sources, output=output))
 
 
-def files_of(
-    inputs: Sequence[str],
-    input_format: str | None,
-    output_format: str | None,
-    delimiter: str | None,
-    quote: str | None,
-    encoding: str,
-    *,
-    na: str | None = None,
-    sheet: str | None = None,
-    dialect: CsvDialect = DEFAULT_DIALECT,
-    keep: str | None,
-    prediction: str,
-) -> Files:
-    """Read what was given on the command line.
-
-    Raises:
-        SettingsError: it makes no sense.
-    """
-    delimiter = delimiter_of(delimiter)
-    quote = quote_of(quote)
-    if delimiter == quote:
-        raise SettingsError(f"--quote: expected another character than the delimiter, got {quote!r}")
-    if not prediction:
-        raise SettingsError("--prediction-column: expected a name, got nothing")
-    columns = OutputColumns(None if keep is None else _names(keep), prediction)
-    words = MISSING_WORDS if na is None else _names(na)
-    encoding = _encoding(encoding)
-    read = TableForm(_format("--format", input_format), delimiter, quote, encoding, words, sheet=sheet, dialect=dialect)
-    form = _format("--output-format", output_format, _WRITTEN)
-    written = TableForm(form, quote=quote, dialect=dialect, delimiter_of_inputs=delimiter)
-    return Files(_sources(inputs), read, written, columns)
-
-
 def size_of(sources: Sequence[str]) -> int:
     """Give the bytes to come, 0 where that cannot be known: from a pipe."""
     paths = [Path("/dev/stdin") if source == STANDARD else Path(source) for source in sources]
     return sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else 0
 
 
-def _sources(inputs: Sequence[str]) -> tuple[str, ...]:
-    """Give the files that are meant, each once: a pattern that no shell has filled in stands for all that match it."""
+def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
+    """Return the files that are meant, each once; a pattern that no shell has filled in stands for all that match it.
+
+    Raises:
+        SettingsError: none matches, or standard input is meant twice.
+    """
     found: dict[str, None] = {}
     for given in inputs:
         if given in found and given == STANDARD:
@@ -136,13 +103,15 @@ def _sources(inputs: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _format(flag: str, given: str | None, known: Sequence[str] = _FORMATS) -> Format | None:
+def format_of(flag: str, given: str | None, known: Sequence[str] = _FORMATS) -> Format | None:
+    """Return a format; raise SettingsError if it is none of those known."""
     if given is not None and given not in known:
         raise SettingsError(f"{flag}: expected {', '.join(known[:-1])} or {known[-1]}, got {given!r}")
     return cast("Format | None", given)
 
 
-def _encoding(given: str) -> str:
+def encoding_of(given: str) -> str:
+    """Return Python's name of an encoding; raise SettingsError if it is none of text."""
     try:
         codec = codecs.lookup(given)
         if not isinstance(codec.incrementaldecoder().decode(b""), str):  # such as hex, which is no encoding of text
@@ -154,5 +123,6 @@ def _encoding(given: str) -> str:
     return codec.name
 
 
-def _names(given: str) -> tuple[str, ...]:
+def names_of(given: str) -> tuple[str, ...]:
+    """Return the names between commas."""
     return tuple(name for name in (part.strip() for part in given.split(",")) if name)

@@ -10,7 +10,7 @@ import typer
 from pydantic import SecretStr
 
 from foreseen.entrypoints.cli.defaults import shown_default
-from foreseen.settings import CONFIG_VARIABLE, Settings, about_setting, flag_of
+from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError, about_setting, flag_of
 
 Command = Callable[..., int | None]
 
@@ -67,6 +67,14 @@ def with_settings(
         return run
 
     return decorate
+
+
+def require_model(settings: Settings) -> None:
+    """Raise SettingsError where no model is named."""
+    if settings.model is None:
+        raise SettingsError(
+            "MODEL: expected a model file, on the command line, in FORESEEN_MODEL or in the settings file"
+        )
 
 
 def _parameter(name: str, field: Any, told: str | None) -> inspect.Parameter:

@@ -15,3 +15,7 @@ PROGRESS: Final[Any] = typer.Option(
     help="How far it has come: a bar on a terminal and nothing in a pipe; lines for a log; nothing. (default: auto)",
     show_default=False,
 )
+MODEL_IN_OF_FILES: Final = (
+    "Where the model computes: in a process of its own, which is started again if the model ends it, or in a thread of "
+    "this one. (process|thread; default: process)"
+)

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from foreseen.domain.csv_dialect import CsvDialect
 from foreseen.domain.missing_words import MISSING_WORDS
 from foreseen.domain.table_form import OutputColumns, TableForm
-from foreseen.entrypoints.cli.files import Files, files_of, size_of
+from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
+from foreseen.entrypoints.cli.files import Files, size_of
 
 from .conftest import Called
 
 
 def files(*inputs: str, keep: str | None = None, na: str | None = None) -> Files:
     """Read the inputs of a command line."""
-    return files_of(inputs, None, None, None, '"', "utf-8", na=na, keep=keep, prediction="prediction")
+    return files_of(inputs, InputOptions(na=na), OutputOptions(keep=keep), model_name="m")
 
 
 def test_a_pattern_stands_for_all_that_match_it_sorted_and_each_once(
@@ -48,10 +50,12 @@ def test_columns_to_keep_are_names_between_commas(given: str | None, kept: tuple
 
 
 def test_what_is_said_of_the_form_holds_in_and_out() -> None:
-    found = files_of(["-"], "jsonl", "parquet", "tab", "'", "latin1", keep=None, prediction="p")
+    read = InputOptions(input_format="jsonl", delimiter="tab", quote="'", encoding="latin1", columns_as="a=b")
+    found = files_of(["-"], read, OutputOptions(output_format="parquet"), model_name="m")
 
-    assert found.input == TableForm("jsonl", "\t", "'", "iso8859-1")
-    assert found.output == TableForm("parquet", quote="'", delimiter_of_inputs="\t")
+    dialect, pairs = CsvDialect(is_quote_chosen=True), (("a", "b"),)
+    assert found.input == TableForm("jsonl", "\t", "'", "iso8859-1", dialect=dialect, columns_as=pairs)
+    assert found.output == TableForm("parquet", quote="'", delimiter_of_inputs="\t", dialect=dialect, columns_as=pairs)
 
 
 WRONG = {

@@ -10,7 +10,7 @@ from foreseen.settings import Settings, about_setting
 
 from .conftest import Called
 
-COMMANDS = ["", "serve", "score", "inspect", "key", "cache", "cache stats", "cache list", "cache purge"]
+COMMANDS = ["", "serve", "score", "inspect", "key", "cache", "cache stats", "cache list", "cache warm", "cache purge"]
 FLAGS = {"--" + name.replace("_", "-"): name for name in Settings.model_fields if name != "model"}
 
 

@@ -5,9 +5,9 @@ import pytest
 from foreseen.domain.condition_text import read_condition
 from foreseen.domain.row_choice import ALL_ROWS, RowChoice, Sample
 from foreseen.domain.table_form import TableForm
-from foreseen.entrypoints.cli.columns import with_columns
 from foreseen.entrypoints.cli.engine import is_on_ray
-from foreseen.entrypoints.cli.files import Files, files_of
+from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
+from foreseen.entrypoints.cli.files import Files
 from foreseen.entrypoints.cli.rows import row_choice_of
 from foreseen.settings import SettingsError
 
@@ -48,15 +48,8 @@ def test_a_resumed_run_compares_all_that_was_chosen(choice: RowChoice, said: str
 
 
 def chosen(*, delimiter: str | None = None, output_delimiter: str | None = None) -> Files:
-    files = files_of(["-"], None, None, delimiter, '"', "utf-8", keep=None, prediction="prediction")
-    return with_columns(
-        files,
-        rows=ALL_ROWS,
-        output_delimiter=output_delimiter,
-        columns_as=None,
-        model_column=None,
-        model_name="m",
-    )
+    read, written = InputOptions(delimiter=delimiter), OutputOptions(output_delimiter=output_delimiter)
+    return files_of(["-"], read, written, model_name="m")
 
 
 @pytest.mark.parametrize(("given", "written"), [(None, None), (",", ","), ("tab", "\t"), ("|", "|")])
