@@ -1,10 +1,10 @@
 """The names of the columns, as the header of a CSV file has them and as the model's training frame had them."""
 
-import csv
 import shlex
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from foreseen.adapters.tabular.csv_cells import cells_of
 from foreseen.adapters.tabular.csv_signs import Signs
 from foreseen.domain.errors import TableError
 
@@ -12,24 +12,9 @@ DELIMITERS: Final = (b",", b";", b"\t", b"|")
 _SHOWN: Final = {b"\t": "tab"}
 
 
-def header_names(header: bytes, signs: Signs, *, name: str) -> list[str]:
-    """Split a header.
-
-    Raises:
-        TableError: it cannot be split.
-    """
-    quote, escape = signs.quote.decode(), signs.escape.decode()
-    try:
-        reader = csv.reader(
-            [header.decode(errors="replace")],
-            delimiter=signs.delimiter.decode(),
-            quotechar=quote or None,
-            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-            escapechar=escape or None,
-        )
-        return next(reader, [])
-    except csv.Error as exc:
-        raise TableError(f"{name}: expected a header line with the columns' names: {exc}") from exc
+def header_names(header: bytes, signs: Signs) -> list[str]:
+    """Split a header."""
+    return cells_of(header.decode(errors="replace"), signs)
 
 
 def column_names(header: Sequence[str], features: Collection[str], *, trim: bool, name: str) -> tuple[str, ...]:
@@ -51,15 +36,12 @@ def column_names(header: Sequence[str], features: Collection[str], *, trim: bool
     return tuple(_made_unique(names, features, name=name))
 
 
-def other_delimiter(header: bytes, signs: Signs, features: Collection[str], *, name: str) -> str:
+def other_delimiter(header: bytes, signs: Signs, features: Collection[str]) -> str:
     """Return the option that would find all features in a header; nothing where no other delimiter does."""
     for delimiter in DELIMITERS:
         if delimiter == signs.delimiter:
             continue
-        try:
-            names = header_names(header, Signs(delimiter, signs.quote, signs.escape), name=name)
-        except TableError:  # one name, and too long for one
-            continue
+        names = header_names(header, Signs(delimiter, signs.quote, signs.escape))
         if set(features) <= {each.strip() for each in names}:
             return delimiter_option(delimiter)
     return ""

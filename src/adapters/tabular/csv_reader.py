@@ -108,7 +108,7 @@ class CsvReader:
 
     def _columns(self, layout: Layout) -> tuple[str, ...]:
         signs, features = self._blocks.signs, self._signature.names
-        header = header_names(self._blocks.header, signs, name=self._name)
+        header = header_names(self._blocks.header, signs)
         if not any(header):
             raise TableError(f"{self._name}: expected a header line with the columns' names, got nothing")
         first = self._blocks.first_rows(FIRST_ROWS)
@@ -117,7 +117,7 @@ class CsvReader:
         try:
             check_columns(columns, self._signature, self._name)
         except TableError as exc:
-            hint = other_delimiter(self._blocks.header, signs, features, name=self._name)
+            hint = other_delimiter(self._blocks.header, signs, features)
             raise TableError(f"{exc}; {hint} finds it" if hint else str(exc)) from None
         if first:
             rows = FirstRows(first, columns, signs, layout.dialect, name=self._name)

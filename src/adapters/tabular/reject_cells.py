@@ -1,13 +1,13 @@
 """Where a condition holds among rows that cannot be scored, by the text that each was."""
 
-import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from foreseen.adapters.tabular.condition_mask import rows_where
+from foreseen.adapters.tabular.csv_cells import cells_of
 from foreseen.adapters.tabular.csv_numbers import NumberStyle
 from foreseen.domain.condition import Condition
 from foreseen.domain.table import Reject
@@ -40,15 +40,8 @@ def _cells(row: str, columns: Sequence[str]) -> dict[str, Any] | None:
         except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
-    try:
-        cells = next(csv.reader(_one(row)), [])
-    except csv.Error:
-        return None
+    cells = cells_of(row)
     return dict(zip(columns, cells, strict=True)) if len(cells) == len(columns) else None
-
-
-def _one(row: str) -> Iterable[str]:
-    return row.splitlines(keepends=True)
 
 
 def _text(cells: Any, name: str) -> str | None:

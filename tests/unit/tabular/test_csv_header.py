@@ -1,8 +1,12 @@
 """The columns of a CSV file have the names of its header, each once, as the training frame had them."""
 
+import csv
+
 import pytest
 
-from foreseen.adapters.tabular.csv_header import column_names
+from foreseen.adapters.tabular.csv_cells import cells_of
+from foreseen.adapters.tabular.csv_header import column_names, header_names
+from foreseen.adapters.tabular.csv_signs import Signs
 from foreseen.domain.errors import TableError
 
 
@@ -30,3 +34,26 @@ def test_a_feature_twice_is_refused() -> None:
 
 def test_a_hundred_thousand_columns_of_one_name_take_no_time_to_speak_of() -> None:
     assert len(set(column_names(["x"] * 100_000, ["y"], trim=False, name="in.csv"))) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("line", "signs", "cells"),
+    [
+        ('a,"b ""c"", d",', Signs(b",", b'"'), ["a", 'b "c", d', ""]),
+        ('"a"b,c"d",e', Signs(b",", b'"'), ["ab", 'c"d"', "e"]),
+        ('a,"b,c\r\n', Signs(b",", b'"'), ["a", "b,c"]),
+        ('a;"b;c', Signs(b";", b""), ["a", '"b', "c"]),
+        ('a\\,b,"c\\"d",\\N,e\\\\', Signs(b",", b'"', b"\\"), ["a,b", 'c"d', "\\N", "e\\"]),
+        ("", Signs(b",", b'"'), [""]),
+    ],
+)
+def test_a_line_has_the_cells_that_its_signs_say(line: str, signs: Signs, cells: list[str]) -> None:
+    assert cells_of(line, signs) == cells
+
+
+def test_what_the_process_sets_for_other_readers_changes_no_header() -> None:
+    before = csv.field_size_limit(2)
+    try:
+        assert header_names(b'long,"longer"\n', Signs(b",", b'"')) == ["long", "longer"]
+    finally:
+        csv.field_size_limit(before)
