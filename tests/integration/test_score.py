@@ -159,7 +159,7 @@ def test_a_run_over_a_stream_that_is_interrupted_leaves_no_file(
 
     process.send_signal(sent)
     holds.let_go()
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate()
 
     assert process.returncode == code
     assert said == ("foreseen: interrupted\n" if sent == signal.SIGINT else "")
@@ -178,7 +178,7 @@ def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Pat
 
     shown = _until_closed(ours)
 
-    assert process.wait(timeout=30) == 0
+    assert process.wait() == 0
     assert "30,000 rows" in shown
     assert "rows/s" in shown
     assert "L1 " in shown
@@ -336,5 +336,5 @@ def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(iris_model: Path, 
     said = process.stderr.read()
     process.stderr.close()
 
-    assert process.wait(timeout=30) == 1
+    assert process.wait() == 1
     assert said == b""
