@@ -1,6 +1,7 @@
 """Columns whose type differs from file to file are one column, and those that are not written do not matter (I16)."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from foreseen.domain.condition_text import read_condition
 from foreseen.domain.errors import TableError
+from foreseen.domain.row_choice import RowChoice
 from foreseen.domain.signature import Feature
-from foreseen.domain.table_form import OutputColumns
+from foreseen.domain.table_form import OutputColumns, TableForm
 from support.tables import Scored, score
 
+DECIMAL = pa.decimal128(20, 0)
 DAY = datetime(2024, 1, 2)  # noqa: DTZ001 - a date without a zone is what is meant
 
 
@@ -76,15 +80,85 @@ def test_a_kept_column_of_integers_and_doubles_keeps_each_files_own_text(tmp_pat
 
 
 def test_kept_columns_that_have_no_type_in_common_are_refused_at_once(tmp_path: Path) -> None:
-    days = ({"a": [1.0], "x": [1]}, {"a": [2.0], "x": ["one"]})
+    days = ({"a": [1.0], "x": [None]}, {"a": [1.0], "x": [1]}, {"a": [2.0], "x": ["one"]})
 
     with pytest.raises(TableError) as caught:
         drifting(tmp_path, *days, features=[Feature("a")])
 
     assert str(caught.value).endswith(
-        f"1.parquet: expected column 'x' to hold int64, as in {tmp_path / '0.parquet'}, got string; "
+        f"2.parquet: expected column 'x' to hold int64, as in {tmp_path / '1.parquet'}, got string; "
         "--keep leaves columns out"
     )
+
+
+BIG = 2**53 + 1
+KEPT: dict[str, tuple[list[pa.Array], pa.DataType]] = {
+    "integers beyond 2^53, then a day without any": ([pa.array([BIG]), pa.nulls(1)], pa.int64()),
+    "integers that doubles hold": ([pa.array([7]), pa.array([2.5])], pa.float64()),
+    "integers, and beyond them without a sign": ([pa.array([-1]), pa.array([2**64 - 1], pa.uint64())], DECIMAL),
+    "integers that need no wider type": ([pa.array([-1]), pa.array([7], pa.uint64())], pa.int64()),
+    "integers, then decimals": ([pa.array([7]), pa.array([Decimal("1.25")])], pa.decimal128(22, 2)),
+    "decimals that doubles hold": ([pa.array([Decimal("1.25")]), pa.array([2.5])], pa.float64()),
+    "seconds, then nanoseconds": (
+        [pa.array([DAY], pa.timestamp("s")), pa.array([DAY], pa.timestamp("ns"))], pa.timestamp("ns")
+    ),
+    "a dictionary, then texts": ([pa.array(["x"]).dictionary_encode(), pa.array(["y"])], pa.string()),
+    "lists of integers, then of doubles": ([pa.array([[1]]), pa.array([[2.5]])], pa.list_(pa.float64())),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_kept_column_has_one_type_that_loses_nothing(name: str, tmp_path: Path) -> None:
+    days, kind = KEPT[name]
+
+    found = drifting(tmp_path, *({"a": [1.0], "x": day} for day in days), features=[Feature("a")], to="parquet")
+
+    assert found.table.schema.field("x").type == kind
+    assert found.table.column("x").to_pylist() == [each for day in days for each in day.to_pylist()]
+
+
+LOST: dict[str, tuple[list[pa.Array], str, str]] = {
+    "integers beyond 2^53": ([pa.array([BIG]), pa.array([2.5])], "double", "got int64"),
+    "such integers further down": ([pa.array([2.5]), pa.array([7, BIG])], "double", "got int64"),
+    "decimals of many digits": ([pa.array([Decimal("9007199254740993.25")]), pa.array([2.5])], "double", "got decimal"),
+    "seconds past nanoseconds": (
+        [pa.array([datetime(9999, 1, 1)], pa.timestamp("s")), pa.array([DAY], pa.timestamp("ns"))],  # noqa: DTZ001
+        "timestamp[ns]",
+        "got timestamp[ms]",
+    ),
+    "lists of such integers": ([pa.array([[BIG]]), pa.array([[2.5]])], "list<", "got list<"),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_kept_column_that_would_lose_a_value_is_refused_at_once(name: str, tmp_path: Path) -> None:
+    days, expected, got = LOST[name]
+    columns = [{"a": [1.0] * len(day), "x": day} for day in days]
+
+    with pytest.raises(TableError) as caught:
+        drifting(tmp_path, *columns, features=[Feature("a")], to="parquet")
+
+    for said in (f"expected column 'x' to hold {expected}", got, "--keep leaves columns out"):
+        assert said in str(caught.value)
+    assert drifting(tmp_path, *columns, features=[Feature("a")]).cells[0]["x"]
+
+
+def test_a_feature_that_no_type_holds_costs_its_row_and_not_the_run(tmp_path: Path) -> None:
+    days = ({"a": [BIG]}, {"a": [2.0]})
+
+    found = drifting(tmp_path, *days, features=[Feature("a", "int64")], to="parquet")
+
+    assert [one.column for one in found.rejects] == ["a"]
+    assert found.table.column("a").to_pylist() == [2]
+
+
+def test_a_column_that_only_a_condition_is_about_may_have_any_type(tmp_path: Path) -> None:
+    days = ({"a": [1.0], "x": [BIG]}, {"a": [2.0], "x": [2.5]})
+    form = TableForm(rows=RowChoice(where=read_condition("x > 0")))
+
+    found = drifting(tmp_path, *days, features=[Feature("a")], to="parquet", form=form, columns=OutputColumns(keep=()))
+
+    assert found.values == {"a": [1.0, 2.0]}
 
 
 def test_a_later_file_of_json_lines_may_have_fields_that_are_not_kept(tmp_path: Path) -> None:

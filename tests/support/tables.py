@@ -73,6 +73,7 @@ def score(
         form=form or TableForm(),
         keep=columns.keep,
         notices=notices,
+        has_types=to not in ("csv", "jsonl"),
     ) as tables:
         encoder = table_encoder(
             tables.schema,

@@ -74,6 +74,11 @@ class Layout:
     encoding: str
     dialect: CsvDialect = DEFAULT_DIALECT
 
+    @property
+    def has_types(self) -> bool:
+        """Whether each column has one type; in text each value is written as it was."""
+        return self.kind not in ("csv", "jsonl", "json")
+
 
 def layout_of(path: str, form: TableForm) -> Layout:
     """Return how a file is to be written down; one whose name says nothing is CSV.

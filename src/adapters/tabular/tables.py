@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from foreseen.adapters.tabular.chosen_rows import with_chosen_rows
+from foreseen.adapters.tabular.joined_types import lost_in
 from foreseen.adapters.tabular.layout import KIND_NAMES
 from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.opened_file import is_opened_again
@@ -31,6 +32,7 @@ def opened_tables(
     form: TableForm = DEFAULT_FORM,
     keep: Sequence[str] | None = None,
     notices: Notices | None = None,
+    has_types: bool = True,
 ) -> Iterator[TableReader]:
     """Open one file or more; `-` is standard input. All of them are looked at before the first row is read.
 
@@ -38,6 +40,7 @@ def opened_tables(
         standard_input: None where it is closed.
         keep: columns that are needed beside the features; None for all.
         notices: counts words that stand for a missing value, or look as if they did, and cells that look like rows.
+        has_types: whether columns are written with types; in text each value is written as its own file has it.
     Raises:
         TableError: one cannot be read, or has other columns than the first.
     """
@@ -45,8 +48,8 @@ def opened_tables(
         renamed = in_names_of_columns(signature, form.columns_as)
         needed = keep if keep is None or form.rows.where is None else [*keep, *form.rows.where.columns]
         words = MissingWords(form.missing_words, notices)
-        opening = _Opening(renamed, standard_input, form, needed, words, notices)
-        tables: Any = Tables(paths, opening, files)
+        opening = _Opening(renamed, standard_input, form, needed, words, notices, has_types)
+        tables: Any = Tables(paths, opening, files, written=keep)
         yield with_chosen_rows(RenamedFeatures(tables, signature) if form.columns_as else tables, form)
 
 
@@ -60,6 +63,7 @@ class _Opening:
     keep: Sequence[str] | None
     words: MissingWords
     notices: Notices | None
+    has_types: bool
 
     def opened(self, path: str, first: OpenTable | None, files: ExitStack) -> OpenTable:
         """Open a file, and read what it says of its columns."""
@@ -71,8 +75,14 @@ class _Opening:
 class Tables:
     """Reads files one after the other; where each begins does not depend on the others."""
 
-    def __init__(self, paths: Sequence[str], opening: _Opening, files: ExitStack) -> None:
-        """Open the first, and look at the others."""
+    def __init__(
+        self, paths: Sequence[str], opening: _Opening, files: ExitStack, *, written: Sequence[str] | None
+    ) -> None:
+        """Open the first, and look at the others.
+
+        Args:
+            written: columns that are written, which have one type in all files; None for all.
+        """
         self._opening = opening
         self._files = files
         self._paths = paths
@@ -84,7 +94,7 @@ class Tables:
         self._kept_open = {
             place: table for place in range(1, len(paths)) if (table := self._looked_at(paths[place])) is not None
         }
-        self._schema = unified_schema(self._schemas, opening.signature, opening.keep)
+        self._schema = unified_schema(self._schemas, opening.signature, written, self._lost_in)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -136,6 +146,17 @@ class Tables:
         with ExitStack() as file:
             self._check(self._opening.opened(path, self._first, file))
         return None
+
+    def _lost_in(self, place: int, column: str, kind: Any) -> str:
+        """Return which value of a column of a file would be another in a type; nothing if none would."""
+        path = self._paths[place]
+        if not self._opening.has_types:
+            return ""
+        if not is_opened_again(path):
+            return "its rows can be read only once"
+        with ExitStack() as file:
+            table = self._opening.opened(path, self._first if place else None, file)
+            return lost_in(kind, table.reader.values_of(column))
 
     def _check(self, table: OpenTable) -> None:
         """Refuse a file without a column that is needed, or with one that would be lost; types come together later."""

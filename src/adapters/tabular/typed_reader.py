@@ -100,6 +100,14 @@ class TypedReader:
         except (pa.ArrowException, OSError) as exc:
             raise self._damaged(exc) from exc
 
+    def values_of(self, column: str) -> Iterator[pa.Array]:
+        """Go through one column, for who looks at it before its rows are read."""
+        try:
+            for batch in self._rows.batches([column]):
+                yield _plain(batch).column(0)
+        except (pa.ArrowException, OSError) as exc:
+            raise self._damaged(exc) from exc
+
     def _chunk(self, table: pa.RecordBatch) -> Chunk:
         lines = np.arange(self._line, self._line + table.num_rows, dtype=np.int64)
         self._line += table.num_rows

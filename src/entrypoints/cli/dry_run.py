@@ -76,7 +76,11 @@ def _reader(container: ScoringContainer, job: Job, most: int | None) -> Abstract
     limit = min((each for each in (rows.limit, most) if each is not None), default=None)
     form = replace(job.files.input, rows=replace(rows, limit=limit))
     opened_files: AbstractContextManager[TableReader] = container.tables(
-        job.files.sources, standard_input=standard_input(), form=form, keep=job.files.columns.keep
+        job.files.sources,
+        standard_input=standard_input(),
+        form=form,
+        keep=job.files.columns.keep,
+        has_types=container.layout(job.output, form=job.files.output).has_types,
     )
     return opened_files
 

@@ -17,7 +17,7 @@ from foreseen.entrypoints.batch.pace import Pace
 from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED, SignalledError
-from foreseen.entrypoints.cli.files import STANDARD, Files, size_of
+from foreseen.entrypoints.cli.files import STANDARD, size_of
 from foreseen.entrypoints.cli.job import Job
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.results import FileResults, StreamResults
@@ -71,7 +71,7 @@ def _score_into(
     cache_what_repeats(container)
     take_up_for_files()
     report.begin()
-    with _reader(container, job.files) as reader:
+    with _reader(container, job) as reader:
         encoder = container.table_encoder(
             reader.schema,
             path=job.output,
@@ -86,9 +86,14 @@ def _score_into(
         digests.check()
 
 
-def _reader(container: ScoringContainer, files: Files) -> AbstractContextManager[TableReader]:
+def _reader(container: ScoringContainer, job: Job) -> AbstractContextManager[TableReader]:
+    files = job.files
     opened: AbstractContextManager[TableReader] = container.tables(
-        files.sources, standard_input=standard_input(), form=files.input, keep=files.columns.keep
+        files.sources,
+        standard_input=standard_input(),
+        form=files.input,
+        keep=files.columns.keep,
+        has_types=container.layout(job.output, form=files.output).has_types,
     )
     return opened
 

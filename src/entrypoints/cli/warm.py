@@ -76,7 +76,11 @@ async def _run(container: ScoringContainer, files: Files, how: Progression) -> t
         _require_use(container)
         with (
             container.tables(
-                files.sources, standard_input=standard_input(), form=files.input, keep=files.columns.keep
+                files.sources,
+                standard_input=standard_input(),
+                form=files.input,
+                keep=files.columns.keep,
+                has_types=False,
             ) as reader,
             shown_progress(predict, reader, size_of(files.sources), how=how, before=Scored()) as progress,
         ):

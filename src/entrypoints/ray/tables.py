@@ -60,7 +60,8 @@ class Tables:
 
     def schema(self, container: ScoringContainer) -> Any:
         """Look at every input, and give the schema of the first; raises TableError."""
-        with self._opened(container, self.sources) as tables:
+        has_types = container.layout(self.output, form=self.written).has_types
+        with self._opened(container, self.sources, has_types=has_types) as tables:
             return tables.schema
 
     def encoder(self, container: ScoringContainer, schema: Any) -> TableEncoder:
@@ -90,9 +91,12 @@ class Tables:
             return f".{self.written.format}{packed}"
         return (own if own.lower() in _ENDINGS else ".csv") + packed
 
-    def _opened(self, container: ScoringContainer, paths: tuple[str, ...]) -> Any:
+    def _opened(self, container: ScoringContainer, paths: tuple[str, ...], *, has_types: bool = False) -> Any:
+        """Open inputs; the types to write are known where the schema of all of them is."""
         nothing = io.BytesIO()  # no input is standard input
-        return container.tables(paths, standard_input=nothing, form=self.read, keep=self.columns.keep)
+        return container.tables(
+            paths, standard_input=nothing, form=self.read, keep=self.columns.keep, has_types=has_types
+        )
 
 
 class _OneOf:

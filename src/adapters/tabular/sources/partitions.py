@@ -68,6 +68,10 @@ class PartitionedReader:
         """Go through its rows."""
         return map(self._with_keys, self._reader)
 
+    def values_of(self, column: str) -> Iterator[pa.Array]:
+        """Go through one column of the file."""
+        return iter(self._reader.values_of(column))
+
     def _with_keys(self, chunk: Chunk) -> Chunk:
         if chunk.batch is None:
             return chunk
