@@ -1,11 +1,15 @@
 """Words that files write for a missing value are one where a feature may lack it, in every format (FIELD B)."""
 
 import json
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -179,3 +183,59 @@ def test_a_feature_to_be_missing_that_there_is_not_is_one_line(tmp_path: Path) -
 
     with pytest.raises(ModelUnavailableError, match=r"missing: expected features of the model, got 'aeg'; .*'age'"):
         load_saved(model, tmp_path, missing=("aeg",))
+
+
+NUMBERS: dict[str, tuple[Feature, pa.DataType, str, list[Any]]] = {
+    "in a narrow integer": (Feature("a", "int8", missing=True), pa.int64(), "-999", [-999, 7]),
+    "in a narrow column": (Feature("a", "int8", missing=True), pa.int8(), "-99", [-99, 7]),
+    "in a column without a sign": (Feature("a", "uint8", missing=True), pa.int16(), "-1", [-1, 7]),
+    "of another width": (Feature("a", "int16", missing=True), pa.float64(), "-99999", [-99999.0, 7.0]),
+    "past what doubles hold": (Feature("a", missing=True), pa.int64(), str(2**63 - 1), [2**63 - 1, 7]),
+    "of a short float": (Feature("a", "float32", missing=True), pa.float32(), "-999.1", [np.float32(-999.1), 7.0]),
+    "of a decimal": (Feature("a", missing=True), pa.decimal128(9, 2), "-999", [Decimal("-999.00"), Decimal("7.00")]),
+    "among bools": (Feature("a", "bool", missing=True), pa.int32(), "-1", [-1, 1]),
+    "that is a date": (
+        Feature("a", "datetime", missing=True), pa.timestamp("us"), "9999-12-31", [datetime(9999, 12, 31), datetime(2024, 1, 2)]  # noqa: DTZ001, E501
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_value_that_is_a_word_is_missing_in_every_format_alike(name: str, tmp_path: Path) -> None:
+    feature, kind, word, values = NUMBERS[name]
+    form = TableForm(missing_words=(word,))
+    texts = [word, values[1].date().isoformat() if isinstance(values[1], datetime) else str(values[1])]
+    (tmp_path / "in.csv").write_text("\n".join(["a,b", *(f"{text},1" for text in texts), ""]))
+    quote = '"' if isinstance(values[1], datetime) else ""
+    (tmp_path / "in.jsonl").write_text("".join(f'{{"a":{quote}{text}{quote},"b":1}}\n' for text in texts))
+    pq.write_table(pa.table({"a": pa.array(values, kind), "b": [1, 1]}), tmp_path / "in.parquet")
+
+    for each in FORMATS:
+        found = score(tmp_path / f"in.{each}", features=[feature], form=form)
+
+        assert found.rejects == [], each
+        assert [value is None or value != value for value in found.values["a"]] == [True, False], each
+        assert found.notices == [Notice(READ_AS_MISSING, "a", 1, word)], each
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_number_that_no_row_can_hold_is_never_met(name: str, tmp_path: Path) -> None:
+    feature = Feature("a", "int8", missing=True)
+    rows = [{"a": -99, "b": 1}, {"a": 7, "b": 1}]
+
+    found = read(
+        rows, name, tmp_path, feature, form=TableForm(missing_words=("-999", "1e400", "x", "2024-01-02", "true"))
+    )
+
+    assert found.values["a"] == [-99.0, 7.0]
+    assert found.notices == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_refused_number_that_is_no_word_stays_a_reject(name: str, tmp_path: Path) -> None:
+    rows = [{"a": -998, "b": 1}, {"a": -999, "b": 1}, {"a": 7, "b": 1}]
+
+    found = read(rows, name, tmp_path, Feature("a", "int8", missing=True), form=TableForm(missing_words=("-999.0",)))
+
+    assert [(one.line, one.column) for one in found.rejects] == [(2 if name == "csv" else 1, "a")]
+    assert len(found.values["a"]) == 2

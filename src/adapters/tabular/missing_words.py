@@ -1,9 +1,7 @@
 """Words for missing values: read as missing in features that may be, and counted, in every format alike."""
 
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,14 +11,16 @@ import pyarrow.compute as pc
 from foreseen.adapters.tabular.arrow_columns import read_arrow_column
 from foreseen.adapters.tabular.cells import lengths, text_bytes
 from foreseen.adapters.tabular.csv_columns import Refused, read_column
+from foreseen.adapters.tabular.feature_words import FeatureWords, quoted
 from foreseen.adapters.tabular.json_columns import read_json_column
+from foreseen.adapters.tabular.missing_values import number_of, values_of
 from foreseen.adapters.tabular.plain_columns import as_plain, is_text
 from foreseen.adapters.tabular.texts import JSON
 from foreseen.adapters.tabular.word_finder import WordFinder
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.missing_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_MISSING
 from foreseen.domain.notices import Notices
-from foreseen.domain.signature import DATETIMES, Feature
+from foreseen.domain.signature import Feature
 from foreseen.domain.values import nothing, shown
 
 _NULL: Final = "null"
@@ -42,7 +42,7 @@ class MissingWords:
         """Accept the words, and where to count those that are met."""
         self.words = tuple(words)
         self._notices = notices or Notices()
-        self._by_feature: dict[str, _Words] = {}
+        self._by_feature: dict[str, FeatureWords] = {}
 
     def uncounted(self) -> "MissingWords":
         """Return the same words, of which none is counted: for rows that are read again."""
@@ -54,6 +54,7 @@ class MissingWords:
         if words.counts_empty:
             self._count_empty(words, int(np.count_nonzero(lengths(cells) == 0)))
         values, refused = read_column(feature, self._without_words(words, cells, words.written, ""))
+        refused = self._without_refused(words, cells, values, refused)
         return self._without_numbers(words, values), _explained(feature, cells, refused)
 
     def read_json(self, feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
@@ -67,6 +68,7 @@ class MissingWords:
             self._count_empty(words, pc.equal(texts, _EMPTY).true_count)
         texts = self._without_words(words, _unescaped(texts, words.texts), words.as_json, _NULL)
         found, refused = read_json_column(feature, pa.ExtensionArray.from_storage(JSON, texts))
+        refused = self._without_refused(words, texts, found, refused)
         return self._without_numbers(words, found), refused
 
     def read_arrow(self, feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
@@ -76,10 +78,12 @@ class MissingWords:
         if is_text(plain.type) or feature.dtype == "string":
             plain = self._without_words(words, plain.cast(pa.string()), words.written, None)
             plain = self._one_for_nothing(words, plain, feature)
+        else:
+            plain = self._without_values(words, plain)
         found, refused = read_arrow_column(feature, plain)
         return self._without_numbers(words, found), refused
 
-    def _one_for_nothing(self, words: "_Words", texts: pa.Array, feature: Feature) -> pa.Array:
+    def _one_for_nothing(self, words: FeatureWords, texts: pa.Array, feature: Feature) -> pa.Array:
         """Return texts with one value for those that are null or empty, which are one cell of CSV."""
         if feature.is_optional:
             return pc.if_else(pc.equal(texts, ""), None, texts)
@@ -87,13 +91,13 @@ class MissingWords:
         self._count_empty(words, pc.equal(filled, "").true_count)
         return filled
 
-    def _of(self, feature: Feature) -> "_Words":
+    def _of(self, feature: Feature) -> FeatureWords:
         found = self._by_feature.get(feature.name)
         if found is None:
-            found = self._by_feature[feature.name] = _Words.of(feature, self.words)
+            found = self._by_feature[feature.name] = FeatureWords.of(feature, self.words)
         return found
 
-    def _without_words(self, words: "_Words", texts: pa.Array, find: WordFinder, missing: str | None) -> pa.Array:
+    def _without_words(self, words: FeatureWords, texts: pa.Array, find: WordFinder, missing: str | None) -> pa.Array:
         """Return texts in which such words are replaced by what is a missing value in their format."""
         rows, places = find(texts)
         if not len(rows):
@@ -106,65 +110,41 @@ class MissingWords:
         mask[rows[is_read]] = True
         return pc.if_else(pa.array(mask), pa.scalar(missing, pa.string()), texts)
 
-    def _without_numbers(self, words: "_Words", values: Any) -> Any:
+    def _without_values(self, words: FeatureWords, column: pa.Array) -> pa.Array:
+        """Return typed values with null in the place of those that words are, looked for as what they are."""
+        values, texts = values_of(words.texts[: words.read_as_missing], column.type)
+        if not texts or not (met := pc.is_in(column, value_set=values)).true_count:
+            return column
+        first = texts[pc.index_in(column.filter(met)[:1], value_set=values)[0].as_py()]
+        self._notices.count(READ_AS_MISSING, words.column, first, met.true_count)
+        return pc.if_else(met, pa.scalar(None, column.type), column)
+
+    def _without_numbers(self, words: FeatureWords, values: Any) -> Any:
         """Return numbers with a missing value in the place of those that are words, however they were written."""
-        if len(words.numbers) and (met := np.isin(values, words.numbers)).any():
-            self._notices.count(READ_AS_MISSING, words.column, str(float(values[met][0])), int(met.sum()))
+        if len(words.numbers) and (met := np.isin(values, list(words.numbers))).any():
+            self._notices.count(READ_AS_MISSING, words.column, words.numbers[float(values[met][0])], int(met.sum()))
             values[met] = np.nan
         return values
 
-    def _count_empty(self, words: "_Words", count: int) -> None:
+    def _without_refused(self, words: FeatureWords, texts: pa.Array, values: Any, refused: Refused) -> Refused:
+        """Return the refused rows but those whose number is a word: missing, though the feature has no such value."""
+        if not refused or not words.exact:
+            return refused
+        rows = list(refused)
+        numbers = map(number_of, texts.take(pa.array(rows, pa.int64())).to_pylist())
+        met = {
+            row: word
+            for row, number in zip(rows, numbers, strict=True)
+            if number is not None and (word := words.exact.get(number))
+        }
+        for row, word in met.items():
+            values[row] = np.nan
+            self._notices.count(READ_AS_MISSING, words.column, word)
+        return {row: reason for row, reason in refused.items() if row not in met}
+
+    def _count_empty(self, words: FeatureWords, count: int) -> None:
         if words.counts_empty:
             self._notices.count(KEPT_AS_TEXT, words.column, "nothing", count)
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words that matter to one feature.
-
-    Attributes:
-        texts: the words; those that are read as missing come first.
-        read_as_missing: how many these are.
-        written, as_json: find them as cells and as JSON have them.
-        numbers: those that are numbers, where the feature's values are.
-        counts_empty: whether an empty text looks like a missing value and is read as a text.
-    """
-
-    column: str
-    texts: tuple[str, ...]
-    read_as_missing: int
-    written: WordFinder
-    as_json: WordFinder
-    numbers: Any
-    counts_empty: bool
-
-    @classmethod
-    def of(cls, feature: Feature, words: Sequence[str]) -> "_Words":
-        """Pick the words that are no values of a feature."""
-        known = feature.known or frozenset()
-        unknown = [word for word in words if word and word not in known and _number(word) not in known]
-        missing = unknown if feature.is_optional else []
-        is_string = feature.dtype == "string"
-        looks_missing = [word for word in dict.fromkeys((*words, *MISSING_WORDS)) if word and word not in known]
-        texts = (*missing, *(word for word in looks_missing if is_string and word not in missing))
-        has_numbers = not is_string and feature.dtype not in DATETIMES and feature.dtype != "bool"
-        return cls(
-            column=feature.name,
-            texts=texts,
-            read_as_missing=len(missing),
-            written=WordFinder(texts),
-            as_json=WordFinder(map(_quoted, texts)),
-            numbers=np.array([number for number in map(_number, missing) if has_numbers and number is not None]),
-            counts_empty=is_string and not feature.missing and "" not in known,
-        )
-
-
-def _number(word: str) -> float | None:
-    try:
-        number = float(word)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _explained(feature: Feature, cells: pa.Array, refused: Refused) -> Refused:
@@ -194,12 +174,8 @@ def _unescaped(texts: pa.Array, words: Sequence[str]) -> pa.Array:
     if not found:
         return texts
     return pa.array(
-        [_quoted(found[row]) if row in found else text for row, text in enumerate(texts.to_pylist())], pa.string()
+        [quoted(found[row]) if row in found else text for row, text in enumerate(texts.to_pylist())], pa.string()
     )
-
-
-def _quoted(word: str) -> str:
-    return json.dumps(word, ensure_ascii=False)
 
 
 def _string(text: str) -> str:

@@ -12,8 +12,12 @@ import pytest
 from foreseen.adapters.tabular.sources.partitions import keys_of
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.domain.errors import TableError
+from foreseen.domain.missing_words import KEPT_AS_TEXT, READ_AS_MISSING
+from foreseen.domain.notices import Notice
 from foreseen.domain.signature import DType, Feature, Signature
 from foreseen.domain.table import Chunk
+from foreseen.domain.table_form import TableForm
+from support.tables import score
 
 A = Feature("a")
 
@@ -112,6 +116,34 @@ def test_a_missing_key_is_a_missing_value(tmp_path: Path) -> None:
     _, (chunk,) = chunks([tmp_path / "k=__HIVE_DEFAULT_PARTITION__" / "a.csv"], Feature("k", "string", missing=True), A)
 
     assert values(chunk) == [(None, 1.0)]
+
+
+KEYS: dict[str, tuple[Feature, str, Any, list[Notice]]] = {
+    "a word where it may be missing": (
+        Feature("k", "string", missing=True), "NA", None, [Notice(READ_AS_MISSING, "k", 2, "NA")]
+    ),
+    "a word that the model knows": (Feature("k", "string", missing=True, known=frozenset({"NA"})), "NA", "NA", []),
+    "a word where nothing may be missing": (Feature("k", "string"), "NA", "NA", [Notice(KEPT_AS_TEXT, "k", 2, "NA")]),
+    "a number": (Feature("k", missing=True), "-999.0", None, [Notice(READ_AS_MISSING, "k", 2, "-999")]),
+    "Hive's own": (Feature("k", missing=True), "__HIVE_DEFAULT_PARTITION__", None, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_a_key_is_read_as_a_cell_of_csv_is(name: str, ending: str, tmp_path: Path) -> None:
+    feature, key, value, noticed = KEYS[name]
+    write(tmp_path / f"k={key}" / f"a.{ending}", a=[1, 2], x=["p", "q"])
+    write(tmp_path / "cells.csv", a=[1, 2], x=["p", "q"], k=["" if "HIVE" in key else key] * 2)
+    form = TableForm(missing_words=("NA", "-999"))
+
+    found = [
+        score(path, features=[feature, A], form=form)
+        for path in (tmp_path / f"k={key}" / f"a.{ending}", tmp_path / "cells.csv")
+    ]
+
+    assert [[None if each != each else each for each in one.values["k"]] for one in found] == [[value] * 2] * 2
+    assert [one.notices for one in found] == [noticed] * 2
 
 
 def test_some_rows_of_a_chunk_keep_their_keys_as_their_file_writes_them(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def open_table(
     keys = keys_of(path)
     if keys:
         own = replace(wanted, signature=without_keys(wanted.signature, keys, name=content.name))
-        reader = PartitionedReader(reader_of(content, own), keys, wanted.signature)
+        reader = PartitionedReader(reader_of(content, own), keys, wanted.signature, wanted.words)
     else:
         reader = reader_of(content, wanted)
     is_counted = content.is_packed or content.layout.kind not in SOUGHT_IN

@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 
-from foreseen.adapters.tabular.csv_columns import read_column
+from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.texts import JSON
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import TableError
@@ -48,10 +47,14 @@ class PartitionedReader:
         columns, schema: with the keys.
     """
 
-    def __init__(self, reader: Any, keys: Keys, signature: Signature) -> None:
-        """Add the keys to what a reader of the other features reads."""
+    def __init__(self, reader: Any, keys: Keys, signature: Signature, words: MissingWords | None = None) -> None:
+        """Add the keys to what a reader of the other features reads.
+
+        Args:
+            words: those that stand for a missing value; None for an empty one alone.
+        """
         self._reader = reader
-        self._keys = {name: _Key(name, text, signature) for name, text in keys.items()}
+        self._keys = {name: _Key(name, text, signature, words or MissingWords(())) for name, text in keys.items()}
         self._signature = signature
         self._is_json = JSON in reader.schema.types
         own = [field for field in reader.schema if field.name not in keys]
@@ -88,7 +91,8 @@ class PartitionedReader:
     def _batch(self, batch: Batch) -> Batch:
         own = dict(zip(batch.signature.names, batch.columns, strict=True))
         columns = (
-            self._keys[name].repeated(len(batch)) if name in self._keys else own[name] for name in self._signature.names
+            self._keys[each.name].repeated(each, len(batch)) if each.name in self._keys else own[each.name]
+            for each in self._signature.features
         )
         return Batch(self._signature, tuple(columns))
 
@@ -99,24 +103,26 @@ class PartitionedReader:
 
 
 class _Key:
-    """A key of a file: its cell, and its value where it is a feature.
+    """A key of a file: its cell, and its value where it is a feature, which is read as a cell of CSV is.
 
     Attributes:
         reason: why no row can have this value; empty if rows can.
     """
 
-    def __init__(self, name: str, text: str, signature: Signature) -> None:
+    def __init__(self, name: str, text: str, signature: Signature, words: MissingWords) -> None:
         self.name = name
         self.reason = ""
         self._text = text
-        self._value: Any = None
+        self._words = words
         feature = next((each for each in signature.features if each.name == name), None)
         if feature is not None:
-            self._value, self.reason = _read(feature, text)
+            _, refused = words.uncounted().read_cells(feature, pa.array([text], pa.string()))
+            self.reason = refused.get(0, "")
 
-    def repeated(self, count: int) -> Any:
-        """Return the column of a batch."""
-        return np.repeat(self._value, count, axis=0)
+    def repeated(self, feature: Feature, count: int) -> Any:
+        """Return the column of a batch; words for a missing value are counted by its rows."""
+        values, _ = self._words.read_cells(feature, pa.repeat(self._text, count))
+        return Batch.of(Signature((feature,)), {self.name: values}).columns[0]
 
     def cells(self, count: int, *, is_json: bool) -> pa.Array:
         """Return the column of a table."""
@@ -125,10 +131,3 @@ class _Key:
         else:
             found = pa.repeat(json.dumps(self._text, ensure_ascii=False) if is_json else self._text, count)
         return pa.ExtensionArray.from_storage(JSON, found) if is_json else found
-
-
-def _read(feature: Feature, text: str) -> tuple[Any, str]:
-    values, refused = read_column(feature, pa.array([text], pa.string()))
-    if refused:
-        return None, refused[0]
-    return Batch.of(Signature((feature,)), {feature.name: values}).columns[0], ""
