@@ -10,10 +10,11 @@ from foreseen.adapters.tabular.csv_encoder import CsvEncoder
 from foreseen.adapters.tabular.csv_text import CsvStyle
 from foreseen.adapters.tabular.jsonl_encoder import JsonlEncoder
 from foreseen.adapters.tabular.kept_columns import kept_columns
-from foreseen.adapters.tabular.layout import layout_of
+from foreseen.adapters.tabular.layout import KIND_NAMES, layout_of
 from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
 from foreseen.adapters.tabular.sealing.excel_limits import ExcelLimits
 from foreseen.adapters.tabular.sealing.seals import SEALS
+from foreseen.adapters.tabular.sealing.trial import try_seal
 from foreseen.adapters.tabular.sources.remote import is_remote, shown_url
 from foreseen.domain.notices import Notices
 from foreseen.domain.renamed_columns import in_names_of_columns
@@ -39,7 +40,7 @@ def table_encoder(
     Args:
         notices: counts what the format has nothing for.
     Raises:
-        TableError: a column to keep is not there, or one to add is.
+        TableError: a column to keep is not there, or one to add is; or the format has no type for one.
     """
     signature = in_names_of_columns(signature, form.columns_as)
     layout = layout_of(shown_url(path) if is_remote(path) else path, form)
@@ -51,6 +52,7 @@ def table_encoder(
     if (seal := SEALS.get(layout.kind)) is not None:
         kept_schema = pa.schema([schema.field(column) for column in kept])
         encoder = ParquetEncoder(kept_schema, added=added, signature=signature, seal=seal)
+        try_seal(seal, encoder.schema, what=KIND_NAMES[layout.kind], name=name)
         return ExcelLimits(encoder, columns=len(kept) + len(added), name=name) if layout.kind == "xlsx" else encoder
     if layout.kind == "jsonl":
         encoder = JsonlEncoder(kept, added=added, signature=signature, notices=notices)

@@ -33,6 +33,9 @@ class ParquetEncoder:
     that came from CSV can be scored again. Those of other columns stay text.
     Labels of classes are strings and probabilities are numbers. What else a model answers is known when it is all
     there: until then it is kept as JSON.
+
+    Attributes:
+        schema: of the rows until they are sealed.
     """
 
     has_to_be_sealed: Final = True
@@ -55,12 +58,12 @@ class ParquetEncoder:
             else pa.field(field.name, _plain_type(field.type))
             for field in schema
         ]
-        self._schema = pa.schema([*kept, *(field for _, field in self._added)])
+        self.schema = pa.schema([*kept, *(field for _, field in self._added)])
         self._kept = [field.name for field in kept]
 
     def begin(self) -> bytes:
         """Return the message that names the columns."""
-        return self._schema.serialize().to_pybytes()  # type: ignore[no-any-return]
+        return self.schema.serialize().to_pybytes()  # type: ignore[no-any-return]
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
         """Return the message that holds the rows."""
@@ -71,10 +74,10 @@ class ParquetEncoder:
                 columns.append(pa.array(values, pa.float64()))
             else:
                 columns.append(spool_texts(values) if field.metadata else cell_texts(values))
-        return pa.record_batch(columns, schema=self._schema).serialize().to_pybytes()  # type: ignore[no-any-return]
+        return pa.record_batch(columns, schema=self.schema).serialize().to_pybytes()  # type: ignore[no-any-return]
 
     def _column(self, chunk: Chunk, name: str) -> pa.Array:
-        kind = self._schema.field(name).type
+        kind = self.schema.field(name).type
         if name in self._read and chunk.batch is not None:
             values = chunk.batch.columns[self._read[name]]
             if values.ndim == 1:  # NaN is nothing, among integers too

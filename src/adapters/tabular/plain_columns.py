@@ -23,7 +23,9 @@ def as_plain(column: pa.Array) -> pa.Array:
     if kind == column.type:
         return column
     try:
-        return pc.cast(column, kind)
+        found = pc.cast(column, kind)
+        found.validate()  # of views of lists that end in null Arrow makes what is none
+        return found
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
         return pa.array(column.to_pylist(), kind)
 

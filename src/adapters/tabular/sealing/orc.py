@@ -1,5 +1,7 @@
 """Rows as an ORC file, whose types are fewer than Arrow's."""
 
+import io
+from functools import lru_cache
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ _WIDER: Final = {
     pa.float16(): pa.float32(),
 }
 """Types that ORC has not, and the least that hold the same numbers."""
+_DECIMAL_BITS: Final = 128
 
 
 def seal_orc(spool: BinaryIO, out: BinaryIO) -> None:
@@ -29,22 +32,50 @@ def seal_orc(spool: BinaryIO, out: BinaryIO) -> None:
 
 
 def _held(kind: pa.DataType) -> pa.DataType:
+    """Return the type of a column: its own, a wider one, or text where ORC has neither."""
+    wider = _wider(kind)
+    return wider if _is_written(wider) and _is_cast(kind, wider) else pa.string()
+
+
+def _wider(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return pa.list_(_held(kind.value_type))
-    if kind in _WIDER:
-        return _WIDER[kind]
-    return pa.string() if _is_foreign(kind) else kind
+    if pa.types.is_decimal(kind) and kind.bit_width < _DECIMAL_BITS:
+        return pa.decimal128(kind.precision, kind.scale)
+    return _WIDER.get(kind, kind)
 
 
-def _is_foreign(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_null, pa.types.is_time, pa.types.is_duration, pa.types.is_interval, pa.types.is_decimal256)
-    return any(test(kind) for test in tests)
+@lru_cache(maxsize=256)
+def _is_written(kind: pa.DataType) -> bool:
+    """Return whether ORC has a type, tried on a file without rows."""
+    if pa.types.is_null(kind) or _has_negative_scale(kind):  # which would end the process
+        return False
+    try:
+        with orc.ORCWriter(io.BytesIO()) as writer:
+            writer.write(pa.schema([("value", kind)]).empty_table())
+    except pa.ArrowException:
+        return False
+    return True
+
+
+def _is_cast(kind: pa.DataType, other: pa.DataType) -> bool:
+    try:
+        pa.array([], kind).cast(other)
+    except pa.ArrowException:
+        return False
+    return True
+
+
+def _has_negative_scale(kind: pa.DataType) -> bool:
+    if pa.types.is_decimal(kind):
+        return bool(kind.scale < 0)
+    return any(_has_negative_scale(kind.field(place).type) for place in range(kind.num_fields))
 
 
 def _cast(group: pa.Table, schema: pa.Schema) -> pa.Table:
     columns = [
         pa.chunked_array([as_cells_of_text(chunk) for chunk in column.chunks], pa.string())
-        if _is_foreign(column.type)
+        if pa.types.is_string(field.type)
         else column.cast(field.type)
         for column, field in zip(group.columns, schema, strict=True)
     ]
