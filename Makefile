@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RAY_STAMP := $(VENV)/.installed-ray
+STORES_STAMP := $(VENV)/.installed-stores
 BOOSTERS_STAMP := $(VENV)/.installed-boosters
 # The oldest libraries that a model may need, which have wheels for Python 3.11 and 3.12.
 LOWEST_PYTHON ?= $(firstword $(foreach name,$(PYTHON) python3.12 python3.11,$(shell \
@@ -20,7 +21,7 @@ IRIS := examples/iris
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-boosters test-ray test-versions faults stops kills fingerprints check bench soak format clean
+.PHONY: help install serve test test-boosters test-ray test-stores test-versions faults stops kills fingerprints check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -56,6 +57,13 @@ test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed fo
 
 $(RAY_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,ray]'
+	@touch $@
+
+test-stores: $(STORES_STAMP) ## Run the tests of remote stores against an S3 server, which is installed for them (60 MB)
+	$(BIN)/python -m pytest tests/stores
+
+$(STORES_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,stores]'
 	@touch $@
 
 test-versions: $(LOWEST_STAMP) ## Run the tests that load models under the oldest scikit-learn, numpy and pandas (two minutes)

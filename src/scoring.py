@@ -14,17 +14,17 @@ from foreseen.adapters.spool.parts_claim import PartsClaim
 from foreseen.adapters.spool.places import places
 from foreseen.adapters.spool.source_digests import SourceDigests
 from foreseen.adapters.spool.stream_sink import StreamSink
-from foreseen.adapters.spool.trial import try_folder_of, try_summary
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.frames.answering import answers_of, frame_reader, kept_of_frame
 from foreseen.adapters.tabular.frames.recognise import given_frame, given_rows
 from foreseen.adapters.tabular.layout import layout_of
-from foreseen.adapters.tabular.remote_output import check_new, remote_file
+from foreseen.adapters.tabular.outputs import output_file, try_output, try_rejects, try_summary
+from foreseen.adapters.tabular.remote_output import remove
 from foreseen.adapters.tabular.sources.listing import listed_sources
-from foreseen.adapters.tabular.sources.remote import is_remote
 from foreseen.adapters.tabular.sources.remote_identity import remote_digest, why_once
+from foreseen.adapters.tabular.sources.urls import is_remote
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
 from foreseen.domain.answer import Origin
@@ -75,13 +75,14 @@ class ScoringContainer(Container):
     answers = providers.Callable(answers_of, outputs=info.outputs, signature=info.signature)
     stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
     whole_file = providers.Callable(whole_file)
+    output_file = providers.Callable(output_file)
     is_stream = providers.Callable(is_stream)
     is_remote = providers.Callable(is_remote)
-    remote_file = providers.Callable(remote_file)
-    check_new = providers.Callable(check_new)
+    remove = providers.Callable(remove)
     # What can fail is tried before the model is loaded.
     layout = providers.Callable(layout_of)
-    try_folder_of = providers.Callable(try_folder_of)
+    try_output = providers.Callable(try_output)
+    try_rejects = providers.Callable(try_rejects)
     try_summary = providers.Callable(try_summary)
     # Who writes a file has it for itself first, and knows what was read for it.
     places = providers.Callable(places)

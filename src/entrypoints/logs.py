@@ -12,6 +12,9 @@ from foreseen.settings import Settings
 _PLAIN: Final = structlog.dev.plain_traceback
 """Otherwise a traceback shows local variables, secrets among them, and takes as long as seconds to lay out."""
 
+_TALKATIVE: Final = ("uvicorn", "aiobotocore", "botocore")
+"""Libraries that log each start, stop and setting found at "info"; their errors are what an operator needs."""
+
 
 def configure_logs(settings: Settings) -> None:
     """Send what every library logs through one formatter."""
@@ -37,5 +40,5 @@ def configure_logs(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(capture=True)
-    # uvicorn tells of every start and stop at "info"; its errors are what an operator needs.
-    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, root.level))
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

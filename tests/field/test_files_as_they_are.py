@@ -280,3 +280,15 @@ def test_a_store_is_read_from_and_written_to(score: Score, iris_model: Path) -> 
     assert b"expected a new file, got one that exists" in again.stderr
     assert resumed.stderr.startswith(b"foreseen: --resume: expected a file as ")
     system.rm("/flowers", recursive=True)
+
+
+def test_files_may_be_named_by_urls_of_this_machine(score: Score, iris_model: Path) -> None:
+    source = as_csv(flowers()) + b"wide,1,1,1\n"
+    Path("in.csv").write_bytes(source)
+    names = {name: Path(name).resolve().as_uri() for name in ("in.csv", "out.csv", "rejects.csv", "summary.json")}
+
+    beside = ("--rejects", names["rejects.csv"], "--summary", names["summary.json"])
+    done = run_here("score", iris_model, names["in.csv"], "-o", names["out.csv"], *beside, "--resume")
+
+    assert done.returncode == 3, done.stderr
+    assert sorted(path.name for path in Path().iterdir()) == sorted(names)

@@ -53,6 +53,11 @@ class StreamSink:
                 self._spool.seek(0)
                 self._table_encoder.seal(self._spool, self._stream)
 
+    def discard(self) -> None:
+        """Let go of rows that are not written."""
+        if self._spool:
+            self._spool.close()
+
     def _append(self, data: bytes) -> None:
         with translated_write_errors(self._name):
             (self._spool or self._stream).write(data)

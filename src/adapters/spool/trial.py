@@ -13,7 +13,7 @@ from foreseen.domain.errors import TableError
 
 SUMMARY_FIELDS: Final = {"model", "fingerprint", "rows", "rejected", "model_rows"}
 """What the summary of a run has among others; a JSON object without them is another file."""
-_LARGEST_SUMMARY_BYTES: Final = 1 << 20
+LARGEST_SUMMARY_BYTES: Final = 1 << 20
 
 
 def try_folder_of(path: Path) -> None:
@@ -42,16 +42,29 @@ def try_summary(path: Path, *, taken: Iterable[Path], replaces: bool) -> None:
         if path.resolve() == each or (each.is_dir() and path.resolve().is_relative_to(each)):
             raise TableError(f"{path}: expected another file for the summary than those that are read and written")
     try_folder_of(path)
-    if path.is_file() and not is_stream(path) and not replaces and not _is_summary(path):
-        raise TableError(
-            f"{path}: expected a new file or the summary of an earlier run, got another file; --force replaces it"
-        )
+    if path.is_file() and not is_stream(path) and not replaces and not is_summary(_first_bytes(path)):
+        raise other_than_summary(str(path))
 
 
-def _is_summary(path: Path) -> bool:
+def other_than_summary(name: str) -> TableError:
+    """Return the error of a file that is no summary, and would be replaced by one."""
+    return TableError(
+        f"{name}: expected a new file or the summary of an earlier run, got another file; --force replaces it"
+    )
+
+
+def is_summary(data: bytes) -> bool:
+    """Return whether a file, which begins with these bytes, is a summary, or empty."""
     try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(_LARGEST_SUMMARY_BYTES) or b"{}")
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and (not found or found.keys() >= SUMMARY_FIELDS)
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_SUMMARY_BYTES)
+    except OSError:
+        return b"no summary that can be read"

@@ -15,7 +15,7 @@ from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
 from foreseen.adapters.tabular.sealing.excel_limits import ExcelLimits
 from foreseen.adapters.tabular.sealing.seals import SEALS
 from foreseen.adapters.tabular.sealing.trial import try_seal
-from foreseen.adapters.tabular.sources.remote import is_remote, shown_url
+from foreseen.adapters.tabular.sources.urls import is_remote, shown_url
 from foreseen.domain.notices import Notices
 from foreseen.domain.renamed_columns import in_names_of_columns
 from foreseen.domain.signature import Signature

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from foreseen.adapters.tabular.layout import STANDARD
-from foreseen.adapters.tabular.sources.remote import is_remote, opened_url, shown_url
+from foreseen.adapters.tabular.sources.remote import opened_url
+from foreseen.adapters.tabular.sources.urls import is_remote, shown_url
 from foreseen.domain.errors import TableError
 
 STANDARD_INPUT: Final = "standard input"

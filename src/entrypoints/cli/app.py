@@ -70,7 +70,7 @@ def score(
     read: InputOptions,
     written: OutputOptions,
     rejects: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="Where rows go that cannot be scored. (default: OUT.rejects.csv, if there are any)",
@@ -112,7 +112,7 @@ def score(
     jobs: Annotated[int | None, JOBS] = None,
     progress: Annotated[Progression, PROGRESS] = Progression.AUTO,
     summary: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="Where to write what the run did, as JSON, also if it fails; - for standard output. The summary of an "

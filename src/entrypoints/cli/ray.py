@@ -53,10 +53,18 @@ def score_on_ray(
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
     container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto, process=process)
+    _require_folders(container, job)
     check_start(container, job)
     with RunReport(container, job.summary) as report:
         job = replace(job, files=job.files.listed(container, output=job.output))
         return _RayRun(container, job, address, interruption, report, is_auto=is_auto)()
+
+
+def _require_folders(container: ScoringContainer, job: Job) -> None:
+    """Raise SettingsError where what is to be written is no folder of this machine."""
+    for flag, name in (("--output", job.output), ("--rejects", job.rejects)):
+        if name is not None and container.is_remote(name):
+            raise SettingsError(f"{flag}: expected a path that every machine can open with --engine ray, got {name}")
 
 
 class _RayRun:
@@ -85,7 +93,11 @@ class _RayRun:
         """Score what is not scored yet; return the exit code."""
         job, ending, held_back = self._job, self._tables.ending, self._interruption.held_back
         claim = self._container.parts_claim(
-            Path(job.output), job.rejects, ending=ending, force=job.force, resume=job.resume
+            Path(job.output),
+            job.rejects and Path(job.rejects),
+            ending=ending,
+            force=job.force,
+            resume=job.resume,
         )
         with (
             PartsResults(self._container, claim, ending=ending, held_back=held_back) as results,

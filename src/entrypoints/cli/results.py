@@ -3,14 +3,16 @@
 import errno
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TextIO
 
 from foreseen.domain.errors import FailedRowError, TableError, TooManyRejectsError, UnwritableError
 from foreseen.domain.table import Sink, TableEncoder
 from foreseen.entrypoints.cli.streams import LateRejects, output_stream, shown_name
 from foreseen.scoring import ScoringContainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -93,21 +95,30 @@ class FileResults:
 class StreamResults:
     """Streams, written as results come."""
 
-    def __init__(self, container: ScoringContainer, output: str, rejects: Path | None, standard: TextIO) -> None:
+    def __init__(
+        self, container: ScoringContainer, output: str, rejects: str | None, standard: TextIO, *, is_rejects_named: bool
+    ) -> None:
         self.rejects = rejects
         self._container = container
         self._output = output
+        self._is_rejects_named = is_rejects_named
         self._standard = standard
         self._files = ExitStack()
         self._sink: Any = None
+        self._aside: LateRejects | None = None
+        self._has_rejects = False
 
     def __enter__(self) -> Self:
         return self
 
     def sink(self, encoder: TableEncoder, _: object) -> Sink:
         """Open them; raises TableError."""
-        aside = LateRejects(self._container, self._files, self.rejects, is_named=True)
+        # Closed in the opposite order, so that an output which is there has its rejects beside it.
+        self._files.push(self._undo_rejects)
         stream = self._files.enter_context(output_stream(self._container, self._output, self._standard))
+        self._files.push(self._note_rejects)
+        aside = LateRejects(self._container, self._files, self.rejects, is_named=self._is_rejects_named)
+        self._aside = aside
         name = shown_name(self._output, "standard output")
         self._sink = self._container.stream_sink(stream, aside.open, name=name, encoder=encoder)
         return self._sink  # type: ignore[no-any-return]
@@ -117,7 +128,17 @@ class StreamResults:
             if exc is None:
                 self._sink.finish()
             else:
+                if self._sink is not None:
+                    self._sink.discard()
                 self._files.__exit__(kind, exc, at)
+
+    def _note_rejects(self, _: object, exc: BaseException | None, __: object) -> None:
+        self._has_rejects = exc is None and self._aside is not None and self._aside.is_open
+
+    def _undo_rejects(self, _: object, exc: BaseException | None, __: object) -> None:
+        """Leave no rejects in a store where the output could not be written after them."""
+        if exc is not None and self._has_rejects and self.rejects and self._container.is_remote(self.rejects):
+            self._container.remove(self.rejects)
 
 
 def is_worth_keeping(exc: BaseException) -> bool:

@@ -104,7 +104,7 @@ def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
     for given, standard, what in (
         *read,
         (job.output, "standard output", "output"),
-        (str(job.rejects or ""), "", "rejects"),
+        (job.rejects or "", "", "rejects"),
     ):
         is_stream = bool(given) and (given == STANDARD or container.is_stream(Path(given)))
         why = container.why_once(given, is_read=what == "input") if given and not is_stream else ""
@@ -121,17 +121,25 @@ def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults 
     is_remote = container.is_remote(job.output)
     is_streamed = is_remote or job.output == STANDARD or container.is_stream(output)
     if is_remote:
-        container.check_new(job.output, force=job.force)
-    if not is_streamed and not (rejects and container.is_stream(rejects)):
+        container.try_output(job.output, inputs=job.files.sources, force=job.force)
+        if rejects is None:
+            rejects = f"{job.output}.rejects.csv"
+            container.try_rejects(rejects, force=job.force)
+    if not is_streamed and not (rejects and _is_sent(container, rejects)):
         inputs = [Path(source) for source in job.files.sources if source != STANDARD]
-        places = container.places(output, rejects, inputs=inputs)
+        places = container.places(output, rejects and Path(rejects), inputs=inputs)
         return FileResults(container, places, force=job.force, resume=job.resume)
-    for path in (None if is_streamed else output, rejects):
-        if path is not None and path.is_file() and not job.force:
+    for path in (None if is_streamed else output, rejects and Path(rejects)):
+        if path and path.is_file() and not job.force:
             raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
-    if rejects and rejects.resolve() in {Path(each).resolve() for each in (job.output, *job.files.sources)}:
+    if rejects and Path(rejects).resolve() in {Path(each).resolve() for each in (job.output, *job.files.sources)}:
         raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
-    return StreamResults(container, job.output, rejects, out)
+    return StreamResults(container, job.output, rejects, out, is_rejects_named=job.rejects is not None)
+
+
+def _is_sent(container: ScoringContainer, name: str) -> bool:
+    """Return whether a file is written at once or as a whole, and never added to."""
+    return bool(container.is_remote(name) or container.is_stream(Path(name)))
 
 
 def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:
@@ -141,7 +149,7 @@ def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:
     options = {
         "outputs": ",".join(predictor.info.outputs),
         "rows_per_call": str(settings.rows_per_call),
-        "rejects": str(job.rejects or ""),
+        "rejects": job.rejects or "",
         **_as_options("input", job.files.input),
         **_as_options("output", job.files.output),
         **_as_options("columns", job.files.columns),

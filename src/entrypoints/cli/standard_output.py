@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
+from foreseen.domain.file_urls import local_path
 from foreseen.settings import SettingsError
 
 _STANDARD: Final = "-"
@@ -37,24 +38,25 @@ def own_standard_output() -> Iterator[TextIO]:
 
 def reached_through(ours: TextIO, path: str) -> str:
     """Return the path of a file to write; one that names standard output is that of the stream set apart."""
+    path = local_path(path)
     if path in _NAMES and _has_descriptor(ours):
         return f"/dev/fd/{ours.fileno()}"
     return path
 
 
-def beside_output(ours: TextIO, path: Path | None, *, output: str, flag: str) -> Path | None:
-    """Return the path of a file that is written beside the output; - is standard output.
+def beside_output(ours: TextIO, path: str | None, *, output: str, flag: str) -> str | None:
+    """Return the name of a file that is written beside the output; - is standard output.
 
     Raises:
         SettingsError: the output goes there already.
     """
     if path is None:
         return None
-    if str(path) != _STANDARD:
-        return Path(reached_through(ours, str(path)))
+    if path != _STANDARD:
+        return reached_through(ours, path)
     if output == _STANDARD:
         raise SettingsError(f"{flag}: expected a file, since the output goes to standard output")
-    return Path(reached_through(ours, _NAMES[0]))
+    return reached_through(ours, _NAMES[0])
 
 
 def _set_apart(stream: TextIO | None) -> TextIO:

@@ -1,5 +1,6 @@
 """What of a scoring run can be tried before the model is loaded, so that nothing of it fails after the last row."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from foreseen.entrypoints.cli.files import STANDARD
@@ -15,15 +16,16 @@ def check_start(container: ScoringContainer, job: Job) -> None:
     """
     container.layout(job.output, form=job.files.output)
     if job.rejects is not None:
-        container.try_folder_of(job.rejects)
+        container.try_rejects(job.rejects, force=job.force)
     if job.summary is not None:
         container.try_summary(job.summary, taken=_taken(container, job), replaces=job.force)
 
 
-def _taken(container: ScoringContainer, job: Job) -> list[Path]:
+def _taken(container: ScoringContainer, job: Job) -> Sequence[str]:
     """Return the files that a run reads or writes, those included that it writes under other names first."""
-    paths = [Path(source) for source in job.files.sources if source != STANDARD]
-    if job.output == STANDARD:
-        return [*paths, *filter(None, [job.rejects])]
-    places = container.places(Path(job.output), job.rejects, inputs=())
-    return [*paths, places.out, places.rejects, *places.unfinished, places.journal]
+    read = [source for source in job.files.sources if source != STANDARD]
+    named = [name for name in (job.output, job.rejects) if name is not None and name != STANDARD]
+    if job.output == STANDARD or any(map(container.is_remote, named)):
+        return [*read, *named]
+    places = container.places(Path(job.output), job.rejects and Path(job.rejects), inputs=())
+    return [*read, *map(str, (places.out, places.rejects, *places.unfinished, places.journal))]

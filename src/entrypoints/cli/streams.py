@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from foreseen.domain.errors import TableError, UnwritableError
@@ -26,8 +25,7 @@ def output_stream(container: ScoringContainer, output: str, standard: TextIO) ->
     """Open a stream to write results to, which may be standard output; raises TableError."""
     if output == STANDARD:
         return _standard_output(standard)
-    chosen: AbstractContextManager[BinaryIO]
-    chosen = container.remote_file(output) if container.is_remote(output) else container.whole_file(Path(output))
+    chosen: AbstractContextManager[BinaryIO] = container.output_file(output)
     return chosen
 
 
@@ -49,21 +47,26 @@ def _standard_output(standard: TextIO) -> Iterator[BinaryIO]:
 class LateRejects:
     """The rejects file: made when the first row is rejected, or at once where its name was given."""
 
-    def __init__(self, container: ScoringContainer, files: ExitStack, path: Path | None, *, is_named: bool) -> None:
-        self._path = path
+    def __init__(self, container: ScoringContainer, files: ExitStack, name: str | None, *, is_named: bool) -> None:
+        self._name = name
         self._container = container
         self._files = files
-        self._stream: BinaryIO | None = self._opened(path) if is_named and path is not None else None
+        self._stream: BinaryIO | None = self._opened(name) if is_named and name is not None else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is such a file."""
+        return self._stream is not None
 
     def open(self, first: Reject) -> BinaryIO:
-        """Give where rejects are written."""
-        if self._path is None:
+        """Return where rejects are written."""
+        if self._name is None:
             place = f"line {first.line}" + (f", column {first.column}" if first.column else "")
             raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")
-        self._stream = self._stream or self._opened(self._path)
+        self._stream = self._stream or self._opened(self._name)
         return self._stream
 
-    def _opened(self, path: Path) -> BinaryIO:
-        stream: BinaryIO = self._files.enter_context(self._container.whole_file(path))
+    def _opened(self, name: str) -> BinaryIO:
+        stream: BinaryIO = self._files.enter_context(self._container.output_file(name))
         stream.write(self._container.rejects_encoder().begin())
         return stream

@@ -32,7 +32,7 @@ class RunReport:
         scored: how far it has come.
     """
 
-    def __init__(self, container: ScoringContainer, path: Path | None) -> None:
+    def __init__(self, container: ScoringContainer, path: str | None) -> None:
         """Accept where the summary goes; None for nowhere."""
         self.scored = Scored()
         self._before = Scored()
@@ -84,7 +84,7 @@ class RunReport:
 
 
 def sum_up(
-    summary: Summary, container: ScoringContainer, *, path: Path | None, how: Progression, rejects: Path | None
+    summary: Summary, container: ScoringContainer, *, path: str | None, how: Progression, rejects: Path | str | None
 ) -> None:
     """Tell what a run did, as loudly as its progress was shown; a pipe hears of rejected rows and notices only.
 
@@ -101,8 +101,8 @@ def sum_up(
         write_line(f"rejected {summary.rejected:,} {noun}, see {rejects}", level="warning")
 
 
-def _write(summary: Summary, container: ScoringContainer, path: Path) -> None:
-    with container.whole_file(path) as file:
+def _write(summary: Summary, container: ScoringContainer, path: str) -> None:
+    with container.output_file(path) as file:
         file.write(summary.as_json())
 
 

@@ -1,6 +1,7 @@
 """Files of stores: fsspec's store in memory stands for all of them."""
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFile
 
 from foreseen.adapters.spool.source_digests import SourceDigests
+from foreseen.adapters.spool.trial import SUMMARY_FIELDS
 from foreseen.adapters.tabular.opened_file import file_name
+from foreseen.adapters.tabular.outputs import output_file, try_summary
 from foreseen.adapters.tabular.remote_output import check_new, remote_file
 from foreseen.adapters.tabular.sources.listing import listed_sources
-from foreseen.adapters.tabular.sources.remote import is_remote
 from foreseen.adapters.tabular.sources.remote_identity import remote_digest, why_once
+from foreseen.adapters.tabular.sources.store_errors import answer_of
+from foreseen.adapters.tabular.sources.urls import is_remote
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.signature import Feature, Signature
@@ -80,7 +85,7 @@ def test_what_is_not_there_says_so(store: Any) -> None:
 
 
 def test_a_library_that_is_missing_is_named() -> None:
-    with pytest.raises(TableError, match=r"^gs://b/a.csv: expected a library for such URLs, .* and gcsfs$"):
+    with pytest.raises(TableError, match=r"^gs://b/a.csv: .*; pip install 'foreseen\[remote\]' gcsfs$"):
         read("gs://b/a.csv")
 
 
@@ -134,6 +139,60 @@ def test_an_output_that_exists_is_replaced_by_force_only(store: Any) -> None:
         check_new("memory://bucket/out.csv", force=False)
 
 
+def test_a_folder_or_a_url_of_http_is_no_output(store: Any) -> None:
+    store.pipe("/bucket/day/in.csv", b"x")
+
+    for name in ("memory://bucket/day", "memory://bucket/day/"):
+        with pytest.raises(TableError, match=rf"^{name}: expected the name of a file to write, got a folder$"):
+            check_new(name, force=True)
+    with pytest.raises(TableError, match=r"^https://host/a.csv: expected a path or a URL of a store"):
+        check_new("https://me:pass@host/a.csv?sig=secret", force=False)
+
+
+def test_a_summary_replaces_an_earlier_one_and_nothing_else(store: Any) -> None:
+    name = "memory://bucket/summary.json"
+    try_summary(name, taken=[], replaces=False)
+    with output_file(name) as file:
+        file.write(json.dumps(dict.fromkeys(SUMMARY_FIELDS)).encode())
+    try_summary(name, taken=[], replaces=False)
+    with pytest.raises(TableError, match="expected another file for the summary than those that are read and written"):
+        try_summary(name, taken=[name], replaces=True)
+
+    store.pipe("/bucket/summary.json", b"precious")
+    try_summary(name, taken=[], replaces=True)
+    with pytest.raises(TableError, match="expected a new file or the summary of an earlier run, got another file"):
+        try_summary(name, taken=[], replaces=False)
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (OSError("GET https://me:pass@host/a.csv?sig=secret\n failed"), "GET https://host/a.csv failed"),
+        (TimeoutError(), "no answer in time"),
+        (KeyError(), "KeyError"),
+        (PermissionError("Forbidden"), "Forbidden; check the credentials and what they allow"),
+        (OSError("x" * 1000), "x" * 300 + "…"),
+    ],
+)
+def test_what_a_store_says_becomes_a_line_without_secrets(raised: Exception, said: str) -> None:
+    def fail() -> None:
+        raise raised
+
+    with pytest.raises(TableError) as caught:
+        answer_of("s3://bucket/a.csv", fail)
+    assert str(caught.value) == f"s3://bucket/a.csv: cannot be read: {said}"
+
+
+def test_a_file_that_ends_before_its_size_is_not_taken_as_whole(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.pipe("/bucket/a.csv", b"a\n1\n")
+    monkeypatch.setattr(MemoryFile, "size", 10)
+
+    with pytest.raises(
+        TableError, match=r"a.csv: expected a whole file, got 4 of its 10 bytes; it was replaced or cut"
+    ):
+        read("memory://bucket/a.csv")
+
+
 def test_an_output_that_cannot_be_sent_is_kept_here(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise PermissionError("denied")
@@ -144,6 +203,6 @@ def test_an_output_that_cannot_be_sent_is_kept_here(store: Any, monkeypatch: pyt
         file.write(b"rows")
 
     said, _, kept = str(caught.value).partition("; what was to be written is ")
-    assert said == "memory://bucket/out.csv: cannot be written: denied"
+    assert said == "memory://bucket/out.csv: cannot be written: denied; check the credentials and what they allow"
     assert Path(kept).read_bytes() == b"rows"
     Path(kept).unlink()

@@ -8,9 +8,10 @@ from typing import Final
 
 from foreseen.adapters.tabular.layout import STANDARD
 from foreseen.adapters.tabular.opened_file import file_name
-from foreseen.adapters.tabular.sources.remote import is_remote, local_path
 from foreseen.adapters.tabular.sources.remote_listing import remote_files
+from foreseen.adapters.tabular.sources.urls import is_remote
 from foreseen.domain.errors import TableError
+from foreseen.domain.file_urls import local_path
 
 _BESIDE: Final = re.compile(r"_SUCCESS|_(common_)?metadata|_(committed|started)_\d+|.*\.crc")
 """Names of what Spark, Hive and Databricks leave beside parts, which a shell's `*` names as well."""
@@ -33,6 +34,8 @@ def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tupl
     found: dict[str, None] = {}
     for source in map(local_path, sources):
         if is_remote(source):
+            if output is not None and output.startswith(source.rstrip("/") + "/"):
+                raise _output_within(output, source)
             found |= dict.fromkeys(remote_files(source, check=_check_place, is_rows=_is_rows))
             continue
         if source == STANDARD or not os.path.isdir(source):  # noqa: PTH112 - also of what is no path
@@ -40,11 +43,16 @@ def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tupl
                 found[source] = None
             continue
         if output not in (None, STANDARD) and Path(str(output)).resolve().is_relative_to(Path(source).resolve()):
-            raise TableError(f"{output}: expected an output outside of the folder that is read, {file_name(source)}")
+            raise _output_within(str(output), source)
         found |= dict.fromkeys(_files_of(source))
     if not found:
         raise TableError(f"{file_name(sources[0])}: expected files of rows, got {len(sources)} that hold none")
     return tuple(found)
+
+
+def _output_within(output: str, folder: str) -> TableError:
+    said = f"expected an output outside of the folder that is read, {file_name(folder)}"
+    return TableError(f"{file_name(output)}: {said}")
 
 
 def _files_of(folder: str) -> list[str]:

@@ -5,8 +5,10 @@ from hashlib import sha256
 from typing import Final
 
 from foreseen.adapters.spool.origin import InputDigest
-from foreseen.adapters.tabular.sources.remote import answer_of, file_system, is_remote, shown_url
+from foreseen.adapters.tabular.sources.remote import file_system
 from foreseen.adapters.tabular.sources.sql import is_query
+from foreseen.adapters.tabular.sources.store_errors import answer_of
+from foreseen.adapters.tabular.sources.urls import is_remote, shown_url
 
 _SIGNS: Final = frozenset(
     {"etag", "e_tag", "content-md5", "content_md5", "md5hash", "crc32c", "generation", "versionid", "version_id",

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from glob import has_magic
-from typing import Final
-from urllib.parse import urlsplit
 
-from foreseen.adapters.tabular.sources.remote import answer_of, file_system, shown_url
+from foreseen.adapters.tabular.sources.remote import file_system
+from foreseen.adapters.tabular.sources.store_errors import answer_of
+from foreseen.adapters.tabular.sources.urls import is_http, shown_url
 from foreseen.domain.errors import TableError
-
-_WITHOUT_FOLDERS: Final = ("http", "https")
-"""Stores that name files only: to list them would read a page of links."""
 
 
 def remote_files(
@@ -23,7 +20,7 @@ def remote_files(
     Raises:
         TableError: there are none, or the store does not answer.
     """
-    if urlsplit(url).scheme in _WITHOUT_FOLDERS:
+    if is_http(url):  # to list one would read a page of links
         return [url]
     system, path = file_system(url)
     if has_magic(path):

@@ -1,0 +1,51 @@
+"""Files to write by their names: on this machine or in a store, tried before a run and there whole after it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+from foreseen.adapters.spool import trial
+from foreseen.adapters.spool.whole_file import whole_file
+from foreseen.adapters.tabular.remote_output import check_new, check_replaceable, remote_file
+from foreseen.adapters.tabular.sources.urls import is_remote, shown_url
+from foreseen.domain.errors import TableError
+
+
+def output_file(name: str) -> AbstractContextManager[BinaryIO]:
+    """Open a file to write, which is there when the block ends well; raises TableError."""
+    return remote_file(name) if is_remote(name) else whole_file(Path(name))
+
+
+def try_output(name: str, *, inputs: Sequence[str], force: bool) -> None:
+    """See to it that an output in a store could be written; raise TableError where it could not."""
+    if name in inputs:
+        raise TableError(f"{shown_url(name)}: expected another output than the input")
+    check_new(name, force=force)
+
+
+def try_rejects(name: str, *, force: bool) -> None:
+    """See to it that rejected rows could be written; raise TableError where they could not."""
+    if is_remote(name):
+        check_new(name, force=force)
+    else:
+        trial.try_folder_of(Path(name))
+
+
+def try_summary(name: str, *, taken: Sequence[str], replaces: bool) -> None:
+    """See to it that a summary could be written; that of an earlier run is replaced, and no other file unasked.
+
+    Args:
+        taken: names of what the run reads or writes.
+    Raises:
+        TableError: it could not.
+    """
+    if not is_remote(name):
+        trial.try_summary(Path(name), taken=map(Path, taken), replaces=replaces)
+        return
+    shown = shown_url(name)
+    if name in taken:
+        raise TableError(f"{shown}: expected another file for the summary than those that are read and written")
+    is_right = check_replaceable(name, trial.is_summary, most_bytes=trial.LARGEST_SUMMARY_BYTES)
+    if not is_right and not replaces:
+        raise trial.other_than_summary(shown)

@@ -1,0 +1,34 @@
+"""Names of files that are URLs: which of them are of a store, and how they are shown."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::|://)")
+_DATABASES: Final = ("sqlite", "duckdb")
+_HTTP: Final = ("http", "https")
+_ASKED: Final = re.compile(r"(\w://[^\s?'\"]*)\?[^\s'\"]*")
+_WHO: Final = re.compile(r"(?<=\w://)[^\s/@'\"]*@")
+
+
+def is_remote(path: str) -> bool:
+    """Return whether a name is a URL of a store rather than a path."""
+    return bool(_URL.match(path)) and urlsplit(path).scheme not in _DATABASES
+
+
+def is_http(url: str) -> bool:
+    """Return whether a URL is of a server that has files, and no folders of them."""
+    return urlsplit(url).scheme in _HTTP
+
+
+def shown_url(url: str) -> str:
+    """Return a URL for errors and rejects: without what is secret of it, its query and who asks."""
+    place = url.partition("?")[0]
+    scheme, found, rest = place.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{found}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def without_secrets(said: str) -> str:
+    """Return what a library says, without the secrets of URLs in it."""
+    return _WHO.sub("", _ASKED.sub(r"\1", said))

@@ -1,0 +1,21 @@
+"""Files of this machine may be named by URLs."""
+
+import pytest
+
+from foreseen.domain.file_urls import local_path
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("file:///data/a.csv", "/data/a.csv"),
+        ("file:///data/a%20b.csv", "/data/a b.csv"),
+        ("file://localhost/data/a.csv", "/data/a.csv"),
+        ("file://a.csv", "a.csv"),
+        ("file:///data/what?#1.csv", "/data/what?#1.csv"),
+        ("/data/a%20b.csv", "/data/a%20b.csv"),
+        ("s3://bucket/a.csv", "s3://bucket/a.csv"),
+    ],
+)
+def test_a_file_url_is_its_path_and_other_names_stay(name: str, path: str) -> None:
+    assert local_path(name) == path
