@@ -33,7 +33,7 @@ from foreseen.domain.call_size import CallsFor, CallSize
 from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.model_thread import ModelThread
-from foreseen.domain.notices import Notices
+from foreseen.domain.notices import RunNotices
 from foreseen.domain.payoff import Always, FarPays, NearPays
 from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
@@ -55,16 +55,16 @@ class ScoringContainer(Container):
     """What is read and written beside what a service has; apart, since Arrow and pandas would slow its start."""
 
     info = Container.predictor.provided.info
-    notices = providers.Singleton(Notices)
+    notices = providers.Singleton(RunNotices)
     sources = providers.Callable(listed_sources)
     # Tables take their files when they are made, and their formats from those.
-    tables = providers.Callable(opened_tables, signature=info.signature, notices=notices)
+    tables = providers.Callable(opened_tables, signature=info.signature, notices=notices.provided.reading)
     table_encoder = providers.Callable(
         table_encoder,
         outputs=info.outputs,
         fingerprint=info.fingerprint,
         signature=info.signature,
-        notices=notices,
+        notices=notices.provided.writing,
     )
     rejects_encoder = providers.Factory(CsvRejectsEncoder)
     # What Python code gives and is given.

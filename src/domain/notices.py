@@ -1,7 +1,7 @@
 """Notices: what a run came across that lost no row, counted by its kind and its column."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 
@@ -58,6 +58,26 @@ class Notices:
             found = _by_kind(self._found.values())
             self._found.clear()
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class RunNotices:
+    """Those of a run; a run that goes on reads all rows again, and writes only those that are not written yet.
+
+    Attributes:
+        reading, writing: what the rows that were read gave rise to, and those that were written.
+    """
+
+    reading: Notices = field(default_factory=Notices)
+    writing: Notices = field(default_factory=Notices)
+
+    def listed(self) -> list[Notice]:
+        """Return all: their order does not depend on how far reading is ahead of writing."""
+        return [*self.reading.listed(), *self.writing.listed()]
+
+    def taken(self) -> list[Notice]:
+        """Return all, and count from nothing."""
+        return [*self.reading.taken(), *self.writing.taken()]
 
 
 def _by_kind(found: Iterable[Notice]) -> list[Notice]:

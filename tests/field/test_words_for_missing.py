@@ -22,6 +22,8 @@ from foreseen.domain.missing_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_M
 from foreseen.domain.notices import Notice
 from foreseen.domain.signature import Feature
 from foreseen.domain.table_form import TableForm
+from support.here import run_here
+from support.models import pickled_by_hand
 from support.served import load_saved
 from support.tables import Scored, score, written
 
@@ -239,3 +241,61 @@ def test_a_refused_number_that_is_no_word_stays_a_reject(name: str, tmp_path: Pa
 
     assert [(one.line, one.column) for one in found.rejects] == [(2 if name == "csv" else 1, "a")]
     assert len(found.values["a"]) == 2
+
+
+HALTED = """
+from pathlib import Path
+
+
+class Halted:
+    def predict(self, rows):
+        if rows[0, 0] >= 500 and not Path("mended").exists():
+            raise RuntimeError("out of order")
+        return rows[:, 0] * 2
+"""
+
+
+def test_a_run_that_goes_on_has_the_notices_of_one_that_was_not_broken_off(tmp_path: Path) -> None:
+    (tmp_path / "halted.py").write_text(HALTED)
+    pickled_by_hand(tmp_path / "Halted.joblib", "halted")
+    columns = {"a": np.arange(1000.0), "b": [-999.0, 1.0] * 500, "x": [np.inf] * 1000}
+    pq.write_table(pa.table(columns), tmp_path / "in.parquet")
+
+    def run(out: str, *more: str) -> Any:
+        line = (
+            "score",
+            "Halted.joblib",
+            "in.parquet",
+            "-o",
+            out,
+            "--chunk-rows",
+            "100",
+            "--features",
+            "a,b",
+            "--missing",
+            "b",
+        )
+        done = run_here(
+            *line,
+            "--na",
+            "-999",
+            "--on-error",
+            "stop",
+            "--rows-per-call",
+            "0",
+            "--summary",
+            f"{out}.json",
+            *more,
+            cwd=tmp_path,
+        )
+        return done, json.loads((tmp_path / f"{out}.json").read_text())["notices"]
+
+    stopped, few = run("out.jsonl")
+    (tmp_path / "mended").touch()
+    done, notices = run("out.jsonl", "--resume")
+    unbroken, expected = run("whole.jsonl")
+
+    assert (stopped.returncode, done.returncode, unbroken.returncode) == (1, 0, 0)
+    assert done.stderr == unbroken.stderr
+    assert [each["count"] for each in expected] == [500, 1000]
+    assert notices == expected != few

@@ -12,6 +12,7 @@ from foreseen.adapters.spool.origin import Origin
 from foreseen.adapters.spool.places import Places
 from foreseen.adapters.spool.whole_file import translated_write_errors
 from foreseen.domain.errors import TableError
+from foreseen.domain.notices import RunNotices
 from foreseen.domain.table import RejectsEncoder, TableEncoder
 
 
@@ -57,12 +58,14 @@ class Claim:
         *,
         rejects_encoder: RejectsEncoder,
         origin: Callable[[], Origin] | None,
+        notices: RunNotices | None = None,
     ) -> DurableSink:
         """Begin, or go on; after this the output is the sink's.
 
         Args:
             origin: gives what this run is; None for one that cannot be gone on with. Asked for at once only if there is
                 a run to compare it with.
+            notices: those of the run, to which those of the run that is gone on with are added.
         Raises:
             TableError: the run that is there is another one, or it cannot be written.
         """
@@ -76,6 +79,7 @@ class Claim:
             origin=origin,
             replaces=self._force or (found is not None and found.replaces),
             clock=self._clock,
+            notices=notices or RunNotices(),
         )
         if found is not None:
             sink.go_on(found)

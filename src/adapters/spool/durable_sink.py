@@ -13,6 +13,7 @@ from foreseen.adapters.spool.origin import Origin
 from foreseen.adapters.spool.places import Places
 from foreseen.adapters.spool.spool_file import SpoolFile
 from foreseen.adapters.spool.whole_file import translated_write_errors
+from foreseen.domain.notices import RunNotices
 from foreseen.domain.table import Piece, Reject, RejectsEncoder, Scored, TableEncoder
 
 STEP_S: Final = 1.0
@@ -39,6 +40,7 @@ class DurableSink:
         origin: Callable[[], Origin] | None,
         replaces: bool,
         clock: Callable[[], float],
+        notices: RunNotices,
     ) -> None:
         """Take the places of a run that has its journal locked; then `begin` or `go_on`.
 
@@ -46,6 +48,7 @@ class DurableSink:
             origin: gives what the run began with, asked for before the first step; None if it cannot go on later.
             replaces: whether an output that is there may be replaced.
             clock: seconds, from whenever.
+            notices: those of the run; the journal keeps them with the rows that they are about.
         """
         self.scored = Scored()
         self.pieces: Sequence[Piece] = ()
@@ -57,6 +60,7 @@ class DurableSink:
         self._origin = origin
         self._replaces = replaces
         self._clock = clock
+        self._notices = notices
         self._rows: SpoolFile | None = None
         self._rejects: SpoolFile | None = None
         self._reached = Step(Scored(), Extent(), Extent())
@@ -102,6 +106,7 @@ class DurableSink:
                 self._disk.remove(self._places.rejects_partial)
         self._reached = self._durable = step
         self.scored = step.scored
+        self._notices.writing.add(step.notices)
         self.pieces = journal.pieces
 
     def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
@@ -150,7 +155,8 @@ class DurableSink:
         """Give the files their names, now that the last row is written; raises TableError."""
         with self._writing():
             if not self.is_whole:
-                self._reached = replace(self._reached, state=State.WHOLE)
+                # With those of reading as well, which who goes on from here does not do again.
+                self._reached = replace(self._reached, state=State.WHOLE, notices=tuple(self._notices.listed()))
                 self._take_step()
             self._reached = finish(self._disk, self._places, self._reached, self._encoder, self._record,
                                    replaces=self._replaces)  # fmt: skip
@@ -166,7 +172,8 @@ class DurableSink:
     def _reach(self, scored: Scored) -> None:
         """Note what was written whole: a chunk of which only the rows are there does not count."""
         rows = self._rows.extent if self._rows else Extent()
-        self._reached = Step(scored, rows, self._rejects.extent if self._rejects else Extent())
+        rejects = self._rejects.extent if self._rejects else Extent()
+        self._reached = Step(scored, rows, rejects, notices=tuple(self._notices.writing.listed()))
         self.scored = scored
 
     def _step_back(self) -> None:

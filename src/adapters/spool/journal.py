@@ -14,10 +14,11 @@ from typing import Any, Final
 from foreseen.adapters.spool.checked_lines import checked_line, read_checked_lines
 from foreseen.adapters.spool.origin import InputDigest, Origin
 from foreseen.domain.errors import TableError
+from foreseen.domain.notices import Notice
 from foreseen.domain.predictions import Json
 from foreseen.domain.table import Piece, Scored
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _BEGINNING: Final = b'{"foreseen_journal":'
 
 
@@ -42,12 +43,17 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is durable: how far the run has come, and how much of its files that is."""
+    """What is durable: how far the run has come, and how much of its files that is.
+
+    Attributes:
+        notices: those of the rows that were written; of a whole run, of all rows that were read as well.
+    """
 
     scored: Scored
     rows: Extent
     rejects: Extent
     state: State = State.GOING
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,13 @@ def origin_of(body: Mapping[str, Any]) -> Origin:
 
 
 def _step(body: Mapping[str, Any]) -> Step:
-    return Step(Scored(**body["scored"]), Extent(**body["rows"]), Extent(**body["rejects"]), State(body["state"]))
+    return Step(
+        Scored(**body["scored"]),
+        Extent(**body["rows"]),
+        Extent(**body["rejects"]),
+        State(body["state"]),
+        tuple(Notice(**notice) for notice in body["notices"]),
+    )
 
 
 def _piece(body: Mapping[str, Any]) -> Piece:

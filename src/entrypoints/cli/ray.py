@@ -114,7 +114,7 @@ class _RayRun:
                 schema,
                 results,
                 self._container.predict().tally,
-                self._container.notices(),
+                self._container.notices().writing,
                 sources=len(self._tables.sources),
                 max_rejects=job.max_rejects,
             )

@@ -54,7 +54,12 @@ class FileResults:
 
     def sink(self, encoder: TableEncoder, origin: Callable[[], Any] | None) -> Kept:
         """Begin or go on; `origin` says what this run is, None that it cannot be gone on with. Raises TableError."""
-        self._sink = self._claim.sink(encoder, rejects_encoder=self._container.rejects_encoder(), origin=origin)
+        self._sink = self._claim.sink(
+            encoder,
+            rejects_encoder=self._container.rejects_encoder(),
+            origin=origin,
+            notices=self._container.notices(),
+        )
         return self._sink
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:

@@ -10,6 +10,7 @@ from foreseen.adapters.spool.disk import Disk
 from foreseen.adapters.spool.durable_sink import STEP_S, DurableSink
 from foreseen.adapters.spool.origin import InputDigest, Origin
 from foreseen.adapters.spool.places import Places
+from foreseen.domain.notices import RunNotices
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.table import Chunk, Piece, Reject, Scored
 
@@ -97,12 +98,12 @@ class Run:
             files["out.csv.rejects.csv"] = REJECTS if self.has_rejects else b"rejects\n"
         return files
 
-    def sink(self, disk: Disk | None = None) -> DurableSink:
+    def sink(self, disk: Disk | None = None, notices: RunNotices | None = None) -> DurableSink:
         """Begin or go on."""
         claim = Claim(self.places, force=self.force, resume=self.resume, disk=disk, clock=self.clock)
         try:
             encoder = Encoder(has_to_be_sealed=self.is_sealed)
-            return claim.sink(encoder, rejects_encoder=RejectsEncoder(), origin=lambda: self.origin)
+            return claim.sink(encoder, rejects_encoder=RejectsEncoder(), origin=lambda: self.origin, notices=notices)
         except Exception:
             claim.release()
             raise

@@ -15,6 +15,7 @@ from foreseen.adapters.spool.journal import read_journal
 from foreseen.adapters.spool.lock import locked
 from foreseen.adapters.spool.places import places
 from foreseen.domain.errors import TableError, UnwritableError
+from foreseen.domain.notices import Notice, RunNotices
 from foreseen.domain.table import Scored
 
 from .runs import ROWS, Run, piece_of
@@ -320,3 +321,31 @@ def test_an_input_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> No
 def test_an_input_that_cannot_be_read_is_told_of_when_it_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"away.csv: cannot be read: No such file or directory"):
         InputDigests([tmp_path / "away.csv"])()
+
+
+def test_notices_of_written_rows_come_back_and_those_of_reading_when_all_is_read(tmp_path: Path) -> None:
+    run = Run(tmp_path, is_sealed=True, chunks_a_step=1)
+    found = RunNotices()
+    found.reading.count("read", "a", "NA", 5)
+    sink = run.sink(notices=found)
+    found.writing.count("written", "a", "inf")
+    run.write(sink, 2)
+    found.writing.count("written", "a", "nan")  # by a chunk that is not written
+    sink.keep()
+
+    again = RunNotices()
+    sink = run.sink(notices=again)
+    assert again.listed() == [Notice("written", "a", 1, "inf")]
+    again.reading.count("read", "a", "NA", 7)
+    run.write(sink)
+    run.places.out.mkdir()
+    with pytest.raises(TableError):
+        sink.finish()
+    sink.keep()
+    run.places.out.rmdir()
+
+    last = RunNotices()
+    sink = run.sink(notices=last)
+    assert sink.is_whole
+    assert last.listed() == [Notice("read", "a", 7, "NA"), Notice("written", "a", 1, "inf")]
+    sink.finish()

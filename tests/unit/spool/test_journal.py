@@ -10,6 +10,7 @@ from foreseen.adapters.spool.checked_lines import checked_line
 from foreseen.adapters.spool.journal import Extent, State, Step, is_journal, origin_line, read_journal, step_line
 from foreseen.adapters.spool.origin import InputDigest, Origin
 from foreseen.domain.errors import TableError
+from foreseen.domain.notices import Notice
 from foreseen.domain.table import Scored
 from support.effort import examples
 
@@ -17,7 +18,7 @@ ORIGIN = Origin(
     (InputDigest("in \n.csv", 5, "ab" * 32), InputDigest("ü.csv", 0, "cd" * 32)), "m", {"outputs": "predict"}
 )
 STEPS = [Step(Scored(n, n * 10, n), Extent(n * 100, n), Extent(n * 7, n)) for n in (1, 2, 3)]
-STEPS[-1] = Step(STEPS[-1].scored, STEPS[-1].rows, STEPS[-1].rejects, State.WHOLE)
+STEPS[-1] = Step(STEPS[-1].scored, STEPS[-1].rows, STEPS[-1].rejects, State.WHOLE, (Notice("kind", "ü", 3, "NA"),))
 
 
 def lines() -> list[bytes]:
@@ -75,7 +76,7 @@ def test_a_journal_of_another_format_is_refused() -> None:
     body.pop("check")
 
     line, _ = checked_line(body, "")
-    with pytest.raises(TableError, match="expected a journal of format 2, got 1"):
+    with pytest.raises(TableError, match="expected a journal of format 3, got 1"):
         read_journal(line, name="j")
 
 
