@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from threading import Lock
-from typing import Any
+from typing import Any, Final
+
+from foreseen.adapters.predictor.subprocess.blocks import read_blocks, write_blocks
+
+_LEAST_APART: Final = 1 << 12
+"""Bytes of an array from which it goes over as it lies in memory, and not as a copy within the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,23 @@ class Pipe:
 
     def send(self, message: object) -> None:
         """Send a message, from any thread; raise OSError when the other end is closed."""
-        data = pickle.dumps(message, protocol=5)
+        apart: list[memoryview] = []
+
+        def is_within(buffer: pickle.PickleBuffer) -> bool:
+            view = buffer.raw()
+            if view.nbytes < _LEAST_APART:
+                return True
+            apart.append(view)
+            return False
+
+        data = pickle.dumps(message, protocol=5, buffer_callback=is_within)
         with self._sending:
-            self._connection.send_bytes(data)
+            write_blocks(self._connection.fileno(), data, apart)
 
     def receive(self) -> Any:
         """Wait for a message; raise EOFError or OSError when the other end is closed."""
-        return pickle.loads(self._connection.recv_bytes())  # noqa: S301 - from our own child or parent
+        data, apart = read_blocks(self._connection.fileno())
+        return pickle.loads(data, buffers=apart)  # noqa: S301 - from our own child or parent
 
     def has_message(self, wait_s: float) -> bool:
         """Tell whether a message, or the end, comes within some seconds."""
