@@ -100,10 +100,10 @@ def _encodes(text: str) -> bool:
 def _floats(feature: Feature, values: Sequence[Any] | Column) -> Column:
     given = np.asarray(values, dtype=np.float64)  # None becomes NaN
     with np.errstate(over="ignore"):  # an overflow becomes inf, refused below
-        column = given.astype(f"<f{int(feature.dtype[5:]) // 8}", order="C")
+        column = given.astype(f"<f{int(feature.dtype[5:]) // 8}", order="C", copy=False)
     # Adding 0.0 folds -0.0 into 0.0: the two are equal, their bytes are not. After the cast, which makes -0.0 of what
     # is too small for a float32.
-    column += 0.0
+    column = column + 0.0
     finite = np.isfinite(column)
     if finite.all():
         return column

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from foreseen.domain.errors import TooManyRejectsError
-from foreseen.domain.table import Reject, Scored, Sink
+from foreseen.domain.table import Reject, Scored, Sink, Written
 
 
 class RejectLimit:
@@ -27,7 +27,7 @@ class RejectLimit:
         """What the sink holds already."""
         return self._sink.scored
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         """Write, and raise TooManyRejectsError where it was too much."""
         self._sink.write(rows, rejects, scored)
         if rejects and scored.rejected > self._most:

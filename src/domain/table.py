@@ -150,13 +150,17 @@ class TableReader(Protocol):
         """
 
 
+Written = bytes | memoryview
+"""Bytes, in whatever place they lie: those of large chunks are not copied."""
+
+
 class TableEncoder(Protocol):
     """How scored rows become bytes; what it gives is appended to one file in order, and cut off after any of it."""
 
     def begin(self) -> bytes:
         """Give what stands before the first row."""
 
-    def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
+    def encode(self, chunk: Chunk, predictions: Predictions) -> Written:
         """Give the rows of a chunk, number i with prediction i; a number that is not finite is written as nothing.
 
         The bytes depend on nothing but these rows, and may be cut off after them.
@@ -235,7 +239,7 @@ class Sink(Protocol):
     def scored(self) -> Scored:
         """What it holds already, from a run before this one."""
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         """Take the rows of one more chunk, its rejects, and how far the run has come with them.
 
         Raises:

@@ -76,7 +76,7 @@ class CrashingDisk(Disk):
         self._files.setdefault(path, _Unsynced(len(data), data))
         return handle
 
-    def append(self, handle: int, data: bytes) -> None:
+    def append(self, handle: int, data: bytes | memoryview) -> None:
         for part in (data[: len(data) // 2], data[len(data) // 2 :]):
             self._call()
             super().append(handle, part)

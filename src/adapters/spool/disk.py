@@ -45,7 +45,7 @@ class Disk:
         """Open one that is there."""
         return os.open(path, _FLAGS)
 
-    def append(self, handle: int, data: bytes) -> None:
+    def append(self, handle: int, data: bytes | memoryview) -> None:
         """Write all of it at the end; of what fails, some may be there."""
         view = memoryview(data)
         while view:

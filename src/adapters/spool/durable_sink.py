@@ -14,7 +14,7 @@ from foreseen.adapters.spool.places import Places
 from foreseen.adapters.spool.spool_file import SpoolFile
 from foreseen.adapters.spool.whole_file import translated_write_errors
 from foreseen.domain.notices import RunNotices
-from foreseen.domain.table import Piece, Reject, RejectsEncoder, Scored, TableEncoder
+from foreseen.domain.table import Piece, Reject, RejectsEncoder, Scored, TableEncoder, Written
 
 STEP_S: Final = 1.0
 """Seconds of results that a crash may cost, or one chunk where that takes longer."""
@@ -109,7 +109,7 @@ class DurableSink:
         self._notices.writing.add(step.notices)
         self.pieces = journal.pieces
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         """Append them, and make durable what is there when it is time."""
         with translated_write_errors(self._places.name):  # the chunks before are none the worse for it
             if rows and self._rows:

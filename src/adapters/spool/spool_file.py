@@ -53,7 +53,7 @@ class SpoolFile:
             raise
         return spool
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Write at the end; raises OSError."""
         self._is_durable = False
         self._disk.append(self._handle, data)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from foreseen.adapters.spool.whole_file import translated_write_errors
-from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder
+from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder, Written
 
 
 class StreamSink:
@@ -36,7 +36,7 @@ class StreamSink:
         self._spool = tempfile.TemporaryFile() if encoder.has_to_be_sealed else None  # noqa: SIM115
         self._append(encoder.begin())
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         """Write them at once."""
         self._append(rows)
         if rejects:
@@ -58,6 +58,6 @@ class StreamSink:
         if self._spool:
             self._spool.close()
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: Written) -> None:
         with translated_write_errors(self._name):
             (self._spool or self._stream).write(data)

@@ -88,6 +88,8 @@ def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]
             return read_column(feature, pc.fill_null(plain, ""))
         return _datetimes(feature, plain)
     found, doubtful = _numbers(feature, plain)
+    if doubtful.any() and not found.flags.writeable:  # it is the column itself
+        found = found.copy()
     return found, read_rest(feature, found, doubtful, plain, lambda value: _read(feature, value))
 
 
@@ -146,7 +148,7 @@ def _of_floats(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
     is_decimal = pa.types.is_decimal(numbers.type)
     # Decimals by way of their digits, as the nearest float is wanted.
     texts = pc.cast(numbers, pa.string()) if is_decimal else numbers
-    found = pc.cast(texts, pa.float64(), safe=False).to_numpy(zero_copy_only=False).copy()
+    found = pc.cast(texts, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     if feature.dtype in FLOATS:
         with np.errstate(over="ignore"):
             plain = np.isfinite(found.astype(feature.dtype))

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from foreseen.adapters.tabular.layout import Compression
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, TableEncoder
+from foreseen.domain.table import Chunk, TableEncoder, Written
 
 _GZIP_LEVEL: Final = 6
 _ZSTD_LEVEL: Final = 3
@@ -40,7 +40,7 @@ class CompressedEncoder:
         """Copy it: the parts are the file."""
         shutil.copyfileobj(spool, out)
 
-    def _compressed(self, data: bytes) -> bytes:
+    def _compressed(self, data: Written) -> bytes:
         if self._compression == "gzip":
             return gzip.compress(data, _GZIP_LEVEL, mtime=0)
         return self._zstd.compress(data, asbytes=True)  # type: ignore[no-any-return]

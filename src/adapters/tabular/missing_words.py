@@ -123,7 +123,7 @@ class MissingWords:
         """Return numbers with a missing value in the place of those that are words, however they were written."""
         if len(words.numbers) and (met := np.isin(values, list(words.numbers))).any():
             self._notices.count(READ_AS_MISSING, words.column, words.numbers[float(values[met][0])], int(met.sum()))
-            values[met] = np.nan
+            values = np.where(met, np.nan, values)
         return values
 
     def _without_refused(self, words: FeatureWords, texts: pa.Array, values: Any, refused: Refused) -> Refused:

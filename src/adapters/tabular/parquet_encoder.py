@@ -18,7 +18,7 @@ from foreseen.adapters.tabular.texts import JSON, as_cells_of_text
 from foreseen.domain.errors import TableError
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table import Chunk
+from foreseen.domain.table import Chunk, Written
 
 _TYPES: Final = {
     name: pa.type_for_alias(name)
@@ -65,7 +65,7 @@ class ParquetEncoder:
         """Return the message that names the columns."""
         return self.schema.serialize().to_pybytes()  # type: ignore[no-any-return]
 
-    def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
+    def encode(self, chunk: Chunk, predictions: Predictions) -> Written:
         """Return the message that holds the rows."""
         columns = [self._column(chunk, name) for name in self._kept]
         for column, field in self._added:
@@ -74,7 +74,7 @@ class ParquetEncoder:
                 columns.append(pa.array(values, pa.float64()))
             else:
                 columns.append(spool_texts(values) if field.metadata else cell_texts(values))
-        return pa.record_batch(columns, schema=self.schema).serialize().to_pybytes()  # type: ignore[no-any-return]
+        return memoryview(pa.record_batch(columns, schema=self.schema).serialize())
 
     def _column(self, chunk: Chunk, name: str) -> pa.Array:
         kind = self.schema.field(name).type

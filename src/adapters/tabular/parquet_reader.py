@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foreseen.adapters.tabular.missing_words import MissingWords
+from foreseen.adapters.tabular.parquet_groups import are_read_whole, whole_groups
 from foreseen.adapters.tabular.slices import CHUNK_ROWS
 from foreseen.adapters.tabular.typed_reader import TypedReader, TypedRows
 from foreseen.domain.signature import Signature
@@ -46,7 +47,12 @@ class ParquetRows(TypedRows):
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows."""
-        for batch in self._file.iter_batches(batch_size=self._chunk_rows(), columns=list(columns), use_threads=False):
+        rows = self._chunk_rows()
+        if are_read_whole(self._file, columns):
+            batches = whole_groups(self._file, columns, rows)
+        else:
+            batches = self._file.iter_batches(batch_size=rows, columns=list(columns), use_threads=False)
+        for batch in batches:
             self._read += batch.num_rows
             yield batch
 

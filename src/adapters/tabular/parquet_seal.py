@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 
 from foreseen.adapters.tabular.answer_texts import cell_texts
 from foreseen.adapters.tabular.json_types import NOTHING, JsonType
+from foreseen.adapters.tabular.parquet_dictionaries import with_dictionary
 from foreseen.domain.errors import TableError
 
 AS_JSON: Final = {"foreseen": "json"}
@@ -27,8 +29,9 @@ def seal_parquet(spool: BinaryIO, out: BinaryIO) -> None:
         TableError: the stream ends within a message.
     """
     schema, groups = whole_groups(spool)
-    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for group in groups:
+    first = next(groups, schema.empty_table())
+    with pq.ParquetWriter(out, schema, compression="zstd", use_dictionary=with_dictionary(first)) as writer:
+        for group in chain([first] if first.num_rows else [], groups):
             writer.write_table(group, row_group_size=group.num_rows)
 
 

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Json, Predictions
-from foreseen.domain.table import Chunk, Reject, Scored, TableEncoder, TableReader
+from foreseen.domain.table import Chunk, Reject, Scored, TableEncoder, TableReader, Written
 from foreseen.entrypoints.batch.score import score
 
 REJECTS_KEPT: Final = 10
@@ -37,7 +37,7 @@ class _Unwritten:
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         pass
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002
         self.scored = scored
         self.rejects += rejects[: REJECTS_KEPT - len(self.rejects)]
 

@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, Reject, Scored, TableReader
+from foreseen.domain.table import Chunk, Reject, Scored, TableReader, Written
 from foreseen.entrypoints.batch.score import score
 
 
@@ -27,7 +27,7 @@ class _Nothing:
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         pass
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002
         self.scored = scored
         if rejects and self.first_reject is None:
             self.first_reject = rejects[0]

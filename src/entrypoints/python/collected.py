@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, Final
 
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, Lines, Reject, Scored
+from foreseen.domain.table import Chunk, Lines, Reject, Scored, Written
 from foreseen.entrypoints.python.errors import RejectedRowsError
 
 
@@ -42,7 +42,7 @@ class Collected:
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         """Leave everything as it is."""
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002 - there are none
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002 - there are none
         """Keep the rejects of a chunk; raise RejectedRowsError where they are an error."""
         self.scored = scored
         self.rejects += rejects

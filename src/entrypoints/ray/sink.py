@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from foreseen.domain.done_part import Place, part_name, rejects_name
-from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder
+from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder, Written
 from foreseen.scoring import ScoringContainer
 
 
@@ -44,7 +44,7 @@ class PartSink:
         self._rejects = rejects
         self._encoder = encoder
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         """Write them at once."""
         self._rows.write(rows)
         if rejects:

@@ -27,7 +27,7 @@ class Failing(Disk):
     def __init__(self, call: str, code: int) -> None:
         self.call, self.code, self.is_failing = call, code, False
 
-    def append(self, handle: int, data: bytes) -> None:
+    def append(self, handle: int, data: bytes | memoryview) -> None:
         if self.is_failing and self.call == "append":
             super().append(handle, data[: len(data) // 2])
             self._fail()
@@ -72,9 +72,9 @@ def test_a_disk_too_full_for_the_journal_gets_room_by_cutting_off_a_chunk(tmp_pa
     room = 48
 
     class Small(Disk):
-        def append(self, handle: int, data: bytes) -> None:
+        def append(self, handle: int, data: bytes | memoryview) -> None:
             # Only what has to fit beside each other counts, not the length of a journal.
-            is_journal = data.startswith(b"{")
+            is_journal = bytes(data).startswith(b"{")
             left = room - sum(path.stat().st_size for path in tmp_path.iterdir() if path.suffix == ".partial")
             super().append(handle, data if is_journal and left > 0 else data[: max(0, left)])
             if (is_journal and left <= 0) or (not is_journal and left < len(data)):

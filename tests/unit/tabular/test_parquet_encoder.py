@@ -32,7 +32,7 @@ def parts(made: ParquetEncoder, answers: Sequence[Json], sizes: Iterable[int]) -
     for size in sizes:
         rows = TABLE.slice(start, size)
         chunk = Chunk("in", None, rows, range(start, start + size), ())
-        found.append(made.encode(chunk, Predictions({"prediction": answers[start : start + size]})))
+        found.append(bytes(made.encode(chunk, Predictions({"prediction": answers[start : start + size]}))))
         start += size
     return found
 
@@ -146,3 +146,30 @@ def test_labels_of_classes_are_strings_even_where_there_are_none() -> None:
     assert written(["1", "0"], "classification", ("0", "1")) == (pa.string(), ["1", "0"])
     assert written([], "classification", ("0", "1")) == (pa.string(), [])
     assert written([], "regression") == (pa.float64(), [])
+
+
+def test_columns_whose_values_repeat_get_a_dictionary_and_others_none() -> None:
+    made = encoder()
+
+    file = pq.read_metadata(io.BytesIO(sealed(made, b"".join(parts(made, NUMBERS, [1000])))))
+
+    columns = [file.row_group(0).column(place) for place in range(3)]
+    assert {column.path_in_schema: column.has_dictionary_page for column in columns} == {
+        "n": False,
+        "t": True,
+        "prediction": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.null(), pa.list_(pa.float64()), pa.struct([("a.b", pa.int64())]), pa.decimal128(9)]
+)
+def test_columns_of_any_type_and_no_rows_at_all_are_sealed(kind: pa.DataType) -> None:
+    rows = pa.record_batch([pa.nulls(1000, kind), pa.array(range(1000))], names=["kept.as it is", "n"])
+    made = ParquetEncoder(rows.schema, added=[], signature=Signature((Feature("n"),)))
+    chunk = Chunk("in", None, rows, range(1000), ())
+
+    whole = sealed(made, made.begin() + bytes(made.encode(chunk, Predictions({"prediction": NUMBERS}))))
+
+    assert pq.read_table(io.BytesIO(whole)).equals(pa.Table.from_batches([rows]))
+    assert pq.read_table(io.BytesIO(sealed(made, made.begin()))).num_rows == 0

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.adapters.tabular import arrow_columns, parquet_reader
+from foreseen.adapters.tabular import arrow_columns, parquet_groups, parquet_reader
 from foreseen.adapters.tabular.arrow_columns import read_arrow_column
 from foreseen.adapters.tabular.parquet_reader import ParquetReader
 from foreseen.domain.datetimes import IN_RANGE
@@ -322,6 +322,27 @@ def test_rows_are_numbered_across_chunks_and_groups(monkeypatch: pytest.MonkeyPa
     assert [one.line for chunk in chunks for one in chunk.rejects] == [10, 20, 30, 40, 50]
     assert max(len(chunk.batch) for chunk in chunks if chunk.batch) <= 7
     assert opened.bytes_read == len(data)
+
+
+def test_wide_files_are_read_group_by_group_with_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_reader, "CHUNK_ROWS", 700)
+    numbers: dict[str, Any] = {f"x.{place}": [float(place * row) for row in range(2500)] for place in range(119)}
+    texts = [f"text {row % 7}" for row in range(2500)]
+    data = parquet(numbers | {"text": texts, "unread": texts}, row_group_size=1500)
+    feature = Feature("x.7")
+    wanted = [*numbers, "text"]
+
+    whole = list(reader(data, feature, wanted=wanted))
+    monkeypatch.setattr(parquet_groups, "_GROUP_BYTES", 0)
+    together = list(reader(data, feature, wanted=wanted))
+
+    assert [len(chunk.lines) for chunk in whole] == [700, 700, 100, 700, 300]
+    assert max(len(chunk.lines) for chunk in together) == 700
+    tables = [pa.Table.from_batches([chunk.table for chunk in chunks]) for chunks in (whole, together)]
+    assert tables[0].equals(tables[1])
+    assert tables[0].column_names == wanted
+    assert [int(line) for chunk in whole for line in chunk.lines] == list(range(1, 2501))
+    assert [row for chunk in whole if chunk.batch for row in chunk.batch.columns[0]] == numbers["x.7"]
 
 
 def test_some_rows_of_a_chunk_keep_all_that_is_theirs() -> None:

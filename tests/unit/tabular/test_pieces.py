@@ -19,7 +19,7 @@ from foreseen.domain.errors import PredictionError
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Json, Predictions
-from foreseen.domain.table import Piece, Reject, Scored
+from foreseen.domain.table import Piece, Reject, Scored, Written
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.batch.pace import FIRST_ROWS, PIECE_S, Pace
 from foreseen.entrypoints.batch.score import score
@@ -64,7 +64,7 @@ class Held:
     rejects: list[Reject] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
 
-    def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         self.data += rows
         self.rejects += rejects
         self.scored = scored

@@ -17,7 +17,7 @@ from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Reject, Scored
+from foreseen.domain.table import Reject, Scored, Written
 from foreseen.entrypoints.batch.score import score
 from support.fakes import DictCache, FakePredictor
 
@@ -131,7 +131,7 @@ async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callab
     class Full:
         scored = Scored()
 
-        def write(self, rows: bytes, rejects: Sequence[Reject], scored: Scored) -> None:
+        def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
             raise TableError("full")
 
     predict = predict_with(FakePredictor(), NoCache())

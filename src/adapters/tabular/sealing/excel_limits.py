@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from foreseen.adapters.tabular.plain_columns import is_text
 from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, TableEncoder
+from foreseen.domain.table import Chunk, TableEncoder, Written
 
 MOST_ROWS: Final = 1_048_575
 MOST_COLUMNS: Final = 16_384
@@ -50,7 +50,7 @@ class ExcelLimits:
         """Return what comes before the first row."""
         return self._encoder.begin()
 
-    def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
+    def encode(self, chunk: Chunk, predictions: Predictions) -> Written:
         """Return the rows of a chunk; raise UnwritableError where there is no room for them."""
         self._rows += len(chunk.lines)
         check_rows(self._rows, MOST_ROWS)
