@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
@@ -97,6 +97,8 @@ class Chunk:
         rejects: the unreadable ones between and around them.
         as_text: returns rows of such a table as its file has them.
         written: how cells are written, by column; None where the table tells a missing value from an empty text.
+        columns_of_rejects: those that the text of a reject has a cell of each, in order; None where it names them.
+        shared: cells that all rows of the file have and the text of a reject lacks, by column.
     """
 
     source: str
@@ -106,6 +108,8 @@ class Chunk:
     rejects: Sequence[Reject]
     as_text: Callable[[Any, Sequence[int]], list[str]] = as_cells
     written: Mapping[str, AsWritten] | None = None
+    columns_of_rejects: Sequence[str] | None = None
+    shared: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, rows: Sequence[int]) -> "Chunk":
         """Give some of the readable rows, by number."""

@@ -49,7 +49,7 @@ class ChosenRows(ReaderAround):
         """Return the chosen rows of chunks."""
         choice, sample = self._choice, self._choice.sample
         if choice.where is not None:
-            chunks = _where(chunks, choice.where, self.columns, self._style)
+            chunks = _where(chunks, choice.where, self._style)
         if sample is not None and sample.share is not None:
             chunks = _drawn_by_share(chunks, sample.share, seed=sample.seed)
         elif sample is not None and sample.count is not None:
@@ -66,14 +66,12 @@ def with_chosen_rows(reader: Any, form: TableForm) -> Any:
     return reader if form.rows == ALL_ROWS else ChosenRows(reader, form.rows, NumberStyle.of(form.dialect))
 
 
-def _where(
-    chunks: Iterable[Chunk], condition: Condition, columns: tuple[str, ...], style: NumberStyle
-) -> Iterator[Chunk]:
+def _where(chunks: Iterable[Chunk], condition: Condition, style: NumberStyle) -> Iterator[Chunk]:
     for chunk in chunks:
         part = (
             chunk if chunk.batch is None else picked(chunk, np.flatnonzero(rows_where(condition, chunk.table, style)))
         )
-        yield replace(part, rejects=rejects_where(condition, chunk.rejects, columns, style))
+        yield replace(part, rejects=rejects_where(condition, chunk, style))
 
 
 def _drawn_by_share(chunks: Iterable[Chunk], share: float, *, seed: int) -> Iterator[Chunk]:

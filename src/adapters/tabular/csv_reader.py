@@ -128,7 +128,7 @@ class CsvReader:
         """Make a chunk of some rows; the blank ones that they end in are given apart."""
         table, lines, rejects = part.table, part.lines, list(part.rejects)
         if not table.num_rows:
-            return Chunk(self._name, None, None, (), rejects), []
+            return Chunk(self._name, None, None, (), rejects, columns_of_rejects=self.columns), []
         plain, written, refused = self._plain(part)
         blank = self._blank_rows(part)
         refused |= dict.fromkeys(blank.tolist(), ("", "expected a row, got nothing"))
@@ -139,7 +139,7 @@ class CsvReader:
         ends_in = [reject for reject in bad if reject.line > last_line]
         rejects += [reject for reject in bad if reject.line <= last_line]
         rejects.sort(key=lambda reject: reject.line)
-        whole = Chunk(self._name, None, plain, lines, rejects, written=written)
+        whole = Chunk(self._name, None, plain, lines, rejects, written=written, columns_of_rejects=self.columns)
         return readable(self._signature, whole, read), ends_in
 
     def _plain(self, part: Parsed) -> tuple[pa.RecordBatch, dict[str, AsWritten], Refused]:

@@ -113,7 +113,8 @@ class TypedReader:
         self._line += table.num_rows
         read = read_columns(self._signature, table, self._read)
         rejects = rejects_of(read.refused, table, lines, self._name, as_cells)
-        return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read)
+        whole = Chunk(self._name, None, table, lines, rejects, columns_of_rejects=table.schema.names)
+        return readable(self._signature, whole, read)
 
     def _read(self, feature: Feature, values: pa.Array) -> tuple[Any, dict[int, str]]:
         is_cell = is_text(values.type) or feature.dtype == "string" or not fits(feature, values.type)

@@ -240,3 +240,40 @@ def test_rows_of_several_files_are_drawn_by_file(tmp_path: Path) -> None:
 
     assert drawn[names[0]] != drawn[names[1]]
     assert min(map(len, drawn.values())) > 140
+
+
+def rejected(paths: list[Path], where: str, *, keep: list[str] | None = None) -> list[str]:
+    """Read the rows of files that a condition holds for, and return the texts of those that are rejected."""
+    form = TableForm(rows=RowChoice(read_condition(where)))
+    with opened_tables(
+        list(map(str, paths)), signature=SIGNATURE, standard_input=io.BytesIO(), form=form, keep=keep
+    ) as tables:
+        return [one.row for chunk in tables for one in chunk.rejects]
+
+
+def test_a_condition_finds_the_cells_of_rejects_where_columns_are_in_another_order(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text("id,a\n8,bad\n1,bad\n")
+    (tmp_path / "2.csv").write_text("a,id\nbad,9\nbad,2\n")
+
+    assert rejected([tmp_path / "1.csv", tmp_path / "2.csv"], "id > 5") == ["8,bad", "bad,9"]
+
+
+def test_a_condition_finds_the_cells_of_rejects_where_not_all_columns_are_read(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"other": ["x", "y"], "id": [8, 1], "a": [None, None]}), tmp_path / "in.parquet")
+
+    assert rejected([tmp_path / "in.parquet"], "id > 5", keep=[]) == ["8,"]
+
+
+def test_a_condition_on_the_name_of_a_folder_leaves_out_rejects_as_well(tmp_path: Path) -> None:
+    paths = [tmp_path / f"year={year}" / "in.csv" for year in (2025, 2026)]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(f"id,a\n{path.parent.name},bad\n")
+
+    assert rejected(paths, "year == 2026 and id is not None") == ["year=2026,bad"]
+
+
+def test_a_cell_that_begins_as_json_does_is_a_cell(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("id,a,n\n{x},bad,1\n{y},bad,2\n")
+
+    assert rejected([tmp_path / "in.csv"], "n > 1") == ["{y},bad,2"]

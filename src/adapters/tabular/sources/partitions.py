@@ -13,7 +13,7 @@ from foreseen.adapters.tabular.texts import JSON
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import TableError
 from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table import Chunk
+from foreseen.domain.table import Chunk, Reject
 
 Keys = Mapping[str, str]
 """Values as cells of text; nothing for one that is missing."""
@@ -55,6 +55,7 @@ class PartitionedReader:
         """
         self._reader = reader
         self._keys = {name: _Key(name, text, signature, words or MissingWords(())) for name, text in keys.items()}
+        self._texts = keys
         self._signature = signature
         self._is_json = JSON in reader.schema.types
         own = [field for field in reader.schema if field.name not in keys]
@@ -76,17 +77,14 @@ class PartitionedReader:
         return iter(self._reader.values_of(column))
 
     def _with_keys(self, chunk: Chunk) -> Chunk:
+        chunk = replace(chunk, shared=self._texts)
         if chunk.batch is None:
             return chunk
-        written = chunk.written and {name: cells for name, cells in chunk.written.items() if name not in self._keys}
-        whole = replace(chunk, table=self._table(chunk.table), written=written)
         for key in self._keys.values():
             if key.reason:
-                refused = [whole.reject(row, key.reason) for row in range(len(chunk.batch))]
-                rejects = [*chunk.rejects, *(replace(each, column=key.name) for each in refused)]
-                rejects.sort(key=lambda reject: reject.line)
-                return Chunk(chunk.source, None, None, (), rejects, chunk.as_text)
-        return replace(whole, batch=self._batch(chunk.batch))
+                return _refused(chunk, key)
+        written = chunk.written and {name: cells for name, cells in chunk.written.items() if name not in self._keys}
+        return replace(chunk, batch=self._batch(chunk.batch), table=self._table(chunk.table), written=written)
 
     def _batch(self, batch: Batch) -> Batch:
         own = dict(zip(batch.signature.names, batch.columns, strict=True))
@@ -131,3 +129,12 @@ class _Key:
         else:
             found = pa.repeat(json.dumps(self._text, ensure_ascii=False) if is_json else self._text, count)
         return pa.ExtensionArray.from_storage(JSON, found) if is_json else found
+
+
+def _refused(chunk: Chunk, key: _Key) -> Chunk:
+    """Return a chunk of which no row can be scored, whatever is in it."""
+    rows = range(len(chunk.lines))
+    texts = chunk.as_text(chunk.table, rows)
+    refused = [Reject(chunk.source, int(chunk.lines[row]), key.name, key.reason, texts[row]) for row in rows]
+    rejects = sorted([*chunk.rejects, *refused], key=lambda reject: reject.line)
+    return replace(chunk, batch=None, table=None, lines=(), rejects=rejects, written=None)
