@@ -23,7 +23,7 @@ from foreseen.adapters.tabular.layout import layout_of
 from foreseen.adapters.tabular.outputs import output_file, try_output, try_rejects, try_summary
 from foreseen.adapters.tabular.remote_output import remove
 from foreseen.adapters.tabular.sources.listing import listed_sources
-from foreseen.adapters.tabular.sources.remote_identity import remote_digest, why_once
+from foreseen.adapters.tabular.sources.remote_identity import look_again, remote_digest, why_once
 from foreseen.adapters.tabular.sources.urls import is_remote
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.container import Container
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 def _source_digests(sources: Sequence[str]) -> SourceDigests:
     """Return what identifies the inputs of a run; raise TableError where a store does not answer."""
-    return SourceDigests(sources, remote=remote_digest, is_remote=is_remote)
+    return SourceDigests(sources, remote=remote_digest, is_remote=is_remote, look_again=look_again)
 
 
 class ScoringContainer(Container):

@@ -72,7 +72,7 @@ _KNOWN: list[list[str | None]] = []
 """The account of the file systems that fsspec has made."""
 
 
-def _as_in_a_new_process() -> None:
+def as_in_a_new_process() -> None:
     """Have nothing left of what another run knew of the store: its account, or what its folders held."""
     kind: Any = fsspec.get_filesystem_class("s3")
     account = [os.environ.get(name) for name in _VARIABLES]
@@ -93,7 +93,7 @@ class Scored(Protocol):
 @pytest.fixture
 def score(flower_model: Path, tmp_path: Path) -> Scored:
     def run(*args: object) -> CompletedProcess[bytes]:
-        _as_in_a_new_process()
+        as_in_a_new_process()
         return run_here("score", flower_model, *args, cwd=tmp_path)
 
     return run

@@ -9,10 +9,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from foreseen.adapters.spool.source_digests import SourceDigests
+from foreseen.adapters.tabular.sources.listing import listed_sources
+from foreseen.adapters.tabular.sources.remote_identity import look_again, remote_digest
+from foreseen.adapters.tabular.sources.urls import is_remote
+from foreseen.domain.errors import TableError
 from support.ports import own_port
 from support.s3_server import READ_ONLY
 
-from .conftest import HEADER, ONE_IS_BAD, ROWS, SCORED, Scored, Store, line
+from .conftest import HEADER, ONE_IS_BAD, ROWS, SCORED, Scored, Store, as_in_a_new_process, line
 
 
 @pytest.mark.parametrize(("name", "data"), [("in.csv", ROWS.encode()), ("in.csv.gz", gzip.compress(ROWS.encode()))])
@@ -136,6 +141,21 @@ def test_a_run_goes_on_from_an_input_of_a_store_but_not_into_one(store: Store, s
     assert line(score(source, "-o", "s3://bucket/o.csv", "--resume")) == no.format("output", "o.csv")
     rejects = ("--rejects", "s3://bucket/r.csv")
     assert line(score(source, "-o", "new.csv", *rejects, "--resume")) == no.format("rejects", "r.csv")
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_part_of_a_folder_that_changes_meanwhile_is_noticed(parts: int, store: Store) -> None:
+    for part in range(parts):
+        store.put(f"data/part-{part}.csv", ROWS)
+    as_in_a_new_process()
+    sources = listed_sources(["s3://bucket/data"])
+    digests = SourceDigests(sources, remote=remote_digest, is_remote=is_remote, look_again=look_again)
+
+    digests.check()
+    store.put("data/part-0.csv", ONE_IS_BAD)
+
+    with pytest.raises(TableError, match=r"part-0.csv: expected the file that it was when the run began, got another"):
+        digests.check()
 
 
 def test_what_is_not_there_is_named(store: Store, score: Scored) -> None:

@@ -18,7 +18,7 @@ from foreseen.adapters.tabular.opened_file import file_name
 from foreseen.adapters.tabular.outputs import output_file, try_summary
 from foreseen.adapters.tabular.remote_output import check_new, remote_file
 from foreseen.adapters.tabular.sources.listing import listed_sources
-from foreseen.adapters.tabular.sources.remote_identity import remote_digest, why_once
+from foreseen.adapters.tabular.sources.remote_identity import look_again, remote_digest, why_once
 from foreseen.adapters.tabular.sources.store_errors import answer_of
 from foreseen.adapters.tabular.sources.urls import is_remote
 from foreseen.adapters.tabular.tables import opened_tables
@@ -106,7 +106,10 @@ def test_a_store_that_says_when_a_file_changes_lets_a_run_go_on(store: Any, tmp_
     store.info = lambda path, **_: {"name": path, "type": "file", **told}
     try:
         digests = SourceDigests(
-            ["memory://bucket/a.csv", str(tmp_path / "b.csv")], remote=remote_digest, is_remote=is_remote
+            ["memory://bucket/a.csv", str(tmp_path / "b.csv")],
+            remote=remote_digest,
+            is_remote=is_remote,
+            look_again=look_again,
         )
         assert [one.name for one in digests()] == ["memory://bucket/a.csv", str(tmp_path / "b.csv")]
         assert why_once("memory://bucket/a.csv", is_read=True) == ""

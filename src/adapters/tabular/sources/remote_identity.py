@@ -1,6 +1,9 @@
 """What a store says of a file that another one differs in, as a digest does for a file on this machine."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -8,7 +11,7 @@ from foreseen.adapters.spool.origin import InputDigest
 from foreseen.adapters.tabular.sources.remote import file_system
 from foreseen.adapters.tabular.sources.sql import is_query
 from foreseen.adapters.tabular.sources.store_errors import answer_of
-from foreseen.adapters.tabular.sources.urls import is_remote, shown_url
+from foreseen.adapters.tabular.sources.urls import is_http, is_remote, shown_url
 
 _SIGNS: Final = frozenset(
     {"etag", "e_tag", "content-md5", "content_md5", "md5hash", "crc32c", "generation", "versionid", "version_id",
@@ -30,6 +33,19 @@ def remote_digest(url: str) -> InputDigest | None:
         return None
     digest = sha256(json.dumps(signs, sort_keys=True).encode()).hexdigest()
     return InputDigest(shown_url(url), int(info.get("size") or 0), digest)
+
+
+def look_again(urls: Iterable[str]) -> None:
+    """Have stores forget what they knew of files, and list those again of which many are in a folder.
+
+    Raises:
+        TableError: a store does not answer.
+    """
+    for folder, count in Counter(url.rpartition("/")[0] for url in urls if not is_http(url)).items():
+        system, path = file_system(folder)
+        system.invalidate_cache(path)
+        if count > 1:  # one request, where each file would take one
+            answer_of(folder, partial(system.ls, path, detail=True))
 
 
 def why_once(name: str, *, is_read: bool) -> str:
