@@ -26,7 +26,7 @@ from support.fault_load import L1_ENTRIES, WARM, FaultLoad, Seen, fault_load, te
 from support.fault_proxy import Fault, fault_proxy
 from support.fault_table import SHOWN, FaultTable, Measured
 from support.own_valkey import own_valkey
-from support.processes import Served, served, wait_until
+from support.processes import WITHOUT_TLS, Served, served, wait_until
 from support.troubles import TROUBLES, Stage, Trouble
 
 LONG_S = float(os.environ.get("FORESEEN_TEST_FAULTS_S", "0"))
@@ -94,7 +94,7 @@ def test_absent_at_the_start_then_refusing_the_password_then_there(model: Path, 
         with (
             served(model, *OPTIONS, *BUDGET, "--redis-url", with_password(proxy.url)) as running,
             fault_load(running.url) as load,
-            httpx.Client(timeout=30) as client,
+            httpx.Client(**WITHOUT_TLS) as client,
         ):
             stage = Stage(server, proxy, running, load, client)
             assert not stage.is_in_use()

@@ -14,7 +14,7 @@ import pytest
 from support.effort import cases
 from support.holding import Holds
 from support.proc import is_gone
-from support.processes import Served, model_processes, served, wait_until, wait_until_closed, workers
+from support.processes import WITHOUT_TLS, Served, model_processes, served, wait_until, wait_until_closed, workers
 
 MODULE = """
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_the_users_module_loads_there_and_no_scikit_learn_in_the_server(tmp_path
 
 
 def test_hits_are_answered_while_the_model_computes_in_python(tmp_path: Path) -> None:
-    with looping(tmp_path) as running, httpx.Client(base_url=running.url, timeout=30) as client:
+    with looping(tmp_path) as running, httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
         client.get("/predict", params={"number": FREE})
         with computing(running, tmp_path) as slow:
             for _ in range(50):

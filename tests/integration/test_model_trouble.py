@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from support.holding import Holds
-from support.processes import Served, model_processes, served, wait_until
+from support.processes import WITHOUT_TLS, Served, model_processes, served, wait_until
 
 MODULE = """
 import os, sys, time
@@ -183,7 +183,7 @@ def test_hits_are_answered_while_the_model_hangs(tmp_path: Path) -> None:
         running.get("/predict", a=SOUND)
         hanging = pool.submit(running.get, "/predict", a=HANG)
         wait_until((tmp_path / "hanging").exists)
-        with httpx.Client(base_url=running.url, timeout=30) as client:
+        with httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
             for _ in range(50):
                 assert client.get("/predict", params={"a": SOUND}).headers["cache-status"].startswith("foreseen; hit")
         assert not hanging.done()

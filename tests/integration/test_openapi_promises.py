@@ -78,7 +78,7 @@ def test_every_operation_keeps_its_promises(document: Any) -> None:
             cases: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=way)
 
             @settings(
-                max_examples=examples(60 if has_input else 1), deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=examples(25 if has_input else 1), deadline=None, suppress_health_check=list(HealthCheck)
             )
             @given(case=cases)
             def ask(case: Any) -> None:

@@ -100,7 +100,7 @@ def asked(to: Service, names: tuple[str, ...], way: str, rows: list[list[Any]]) 
     return reply.status, reply.body
 
 
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.data())
 def test_every_cache_answers_as_none_does(services: Services, data: st.DataObject) -> None:
     pool = data.draw(st.lists(services.rows, min_size=1, max_size=6), label="instances")

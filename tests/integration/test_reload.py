@@ -14,7 +14,7 @@ import pytest
 from support.adding import adding, answer, put, reload
 from support.holding import Holds
 from support.proc import is_gone
-from support.processes import Served, model_processes, wait_until
+from support.processes import WITHOUT_TLS, Served, model_processes, wait_until
 
 RELOADS = int(os.environ.get("FORESEEN_TEST_RELOADS", "8"))
 """How often models are exchanged under load; `FORESEEN_TEST_RELOADS=300` for more."""
@@ -74,7 +74,7 @@ def test_no_request_is_lost_while_models_change(tmp_path: Path) -> None:
     is_over = threading.Event()
 
     def ask(number: int) -> None:
-        with httpx.Client(base_url=running.url, timeout=30) as client:
+        with httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
             while not is_over.is_set():
                 number += 4
                 a = number % 40 * 0.01
@@ -108,7 +108,7 @@ def test_every_answer_is_of_the_model_that_its_tag_names(tmp_path: Path) -> None
         return any(added in each for each in list(added_by.values()))  # a list, since others go on adding
 
     def ask(number: int) -> None:
-        with httpx.Client(base_url=running.url, timeout=30) as client:
+        with httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
             while not is_over.is_set():
                 number += 4
                 a = number % 40 * 0.01

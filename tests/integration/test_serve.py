@@ -19,7 +19,7 @@ from support.effort import cases
 from support.here import run_here
 from support.models import IRIS_NAMES
 from support.ports import own_port
-from support.processes import Served, command, environment, run, served, wait_until
+from support.processes import WITHOUT_TLS, Served, command, environment, run, served, wait_until
 
 FLOWER = dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))
 
@@ -123,7 +123,7 @@ class TestOverASocket:
         assert re.match(rb"HTTP/1\.1 4\d\d ", over_socket(iris, sent))
 
     def test_a_connection_is_kept_and_survives_a_refusal(self, iris: Served) -> None:
-        with httpx.Client(base_url=iris.url) as client:
+        with httpx.Client(base_url=iris.url, **WITHOUT_TLS) as client:
             statuses = [
                 client.post("/predict", json=FLOWER).status_code,
                 client.post("/predict", json={}).status_code,
@@ -137,7 +137,7 @@ class TestOverASocket:
 @pytest.mark.parametrize("sent", cases(signal.SIGINT, long=[signal.SIGTERM]))
 def test_a_signal_ends_it_well_and_quietly(flower_model: Path, sent: signal.Signals) -> None:
     # A connection that stays open keeps nobody.
-    with served(flower_model) as running, httpx.Client(base_url=running.url) as client:
+    with served(flower_model) as running, httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
         client.get("/livez")
         code = running.stop(sent)
 

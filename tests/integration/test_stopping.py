@@ -16,7 +16,7 @@ from support.effort import cases
 from support.holding import Holding, Holds
 from support.models import save
 from support.proc import is_gone
-from support.processes import Served, model_processes, served, wait_until, wait_until_closed, workers
+from support.processes import WITHOUT_TLS, Served, model_processes, served, wait_until, wait_until_closed, workers
 
 HELD = 60.0
 STOP_TIMEOUT_S = 20
@@ -58,7 +58,7 @@ class Askers:
             thread.start()
 
     def _ask(self, number: int) -> None:
-        with httpx.Client(base_url=self._url, timeout=30) as client:
+        with httpx.Client(base_url=self._url, **WITHOUT_TLS) as client:
             while True:
                 number += 6
                 try:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from support.here import run_here
 from support.models import IRIS_NAMES, iris_logistic, save
-from support.processes import Served, served
+from support.processes import WITHOUT_TLS, Served, served
 
 AT_ONCE = 40
 """Instances of a request: each costs the model some µs then, a lookup 2.5 and a write 3.5.
@@ -32,7 +32,7 @@ def flowers(number: int, *, width: float) -> list[list[float]]:
 
 
 def answers(running: Served, rows: Sequence[Sequence[float]]) -> list[Any]:
-    with httpx.Client(base_url=running.url, timeout=30) as client:
+    with httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
         groups = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
         replies = [client.post("/predict", json={"instances": group}).json() for group in groups]
     return [one for reply in replies for one in reply["predictions"]]

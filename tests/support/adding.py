@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from support.holding import Holds
-from support.processes import Served, served
+from support.processes import WITHOUT_TLS, Served, served
 
 MODULE = """
 from support.holding import wait_while_held
@@ -45,7 +45,7 @@ def adding(folder: Path, *args: object, module: str = MODULE) -> Iterator[Served
 
 def reload(running: Served) -> httpx.Response:
     """Have the model loaded anew."""
-    return httpx.post(running.url + "/admin/reload", timeout=60)
+    return httpx.post(running.url + "/admin/reload", **WITHOUT_TLS)
 
 
 def answer(running: Served, a: float) -> float:

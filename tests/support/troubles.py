@@ -10,7 +10,7 @@ import redis
 from support.fault_load import FaultLoad
 from support.fault_proxy import Fault, FaultProxy
 from support.own_valkey import OwnValkey
-from support.processes import Served
+from support.processes import WITHOUT_TLS, Served
 
 GARBAGE = b"\x80\x04\x95garbage"
 LOOKUPS = 'l2_calls_total{operation="get"}'
@@ -26,7 +26,7 @@ class Stage:
     proxy: FaultProxy
     running: Served
     load: FaultLoad
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(**WITHOUT_TLS))
 
     def is_in_use(self) -> bool:
         """Tell what the service says of its shared cache; it is ready all the while."""
