@@ -22,6 +22,11 @@ class _Drawn:
     rows: Draws
     rejects: Draws
 
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return len(self.rows) + len(self.rejects)
+
     def up_to(self, bound: int) -> "_Drawn":
         """Return those whose number is no larger than a bound."""
         rows, rejects = self.rows <= np.uint64(bound), self.rejects <= np.uint64(bound)
@@ -40,18 +45,20 @@ def drawn_by_count(chunks: Iterable[Chunk], count: int, *, seed: int) -> Iterato
     The rows with the smallest numbers are the sample. No more are in memory than twice the sample and a chunk.
     """
     waiting: list[_Drawn] = []
-    bound = 2**64 - 1
+    held, bound = 0, 2**64 - 1
     for chunk in chunks:
         rejects = draws([one.line for one in chunk.rejects], source=chunk.source, seed=seed)
         drawn = _Drawn(chunk, draws(chunk.lines, source=chunk.source, seed=seed), rejects).up_to(bound)
-        waiting.append(drawn)
-        if sum(len(each.numbers()) for each in waiting) > 2 * count:
+        if drawn.size:
+            waiting.append(drawn)
+            held += drawn.size
+        if held > 2 * count:
             waiting, bound = _smallest(waiting, count)
+            held = sum(each.size for each in waiting)
         yield replace(chunk, batch=None, table=None, lines=(), rejects=())
     waiting, _ = _smallest(waiting, count)
     for drawn in waiting:
-        if len(drawn.numbers()):
-            yield drawn.chunk
+        yield drawn.chunk
 
 
 def _smallest(waiting: list[_Drawn], count: int) -> tuple[list[_Drawn], int]:
@@ -60,4 +67,4 @@ def _smallest(waiting: list[_Drawn], count: int) -> tuple[list[_Drawn], int]:
     if len(numbers) <= count:
         return waiting, 2**64 - 1
     bound = int(np.partition(numbers, count - 1)[count - 1])
-    return [each.up_to(bound) for each in waiting], bound
+    return [drawn for each in waiting if (drawn := each.up_to(bound)).size], bound
