@@ -144,17 +144,17 @@ class CsvReader:
 
     def _plain(self, part: Parsed) -> tuple[pa.RecordBatch, dict[str, AsWritten], Refused]:
         """Write numbers plainly, and note how cells were written where the table does not say it any more."""
-        plain, refused = part.table, Refused()
+        plain, refused = dict(zip(part.table.schema.names, part.table.columns, strict=True)), Refused()
         written = {name: AsWritten(quoted=mask) for name, mask in part.quoted.items()}
         for feature in self._signature.features:
             cells = part.table.column(feature.name)
             found, reasons = self._style.plain(feature, cells)
-            refused = {row: (feature.name, reason) for row, reason in reasons.items()} | refused
+            for row, reason in reasons.items():
+                refused.setdefault(row, (feature.name, reason))
             if found is not cells:
-                place = plain.schema.get_field_index(feature.name)
-                plain = plain.set_column(place, feature.name, found)
+                plain[feature.name] = found
                 written[feature.name] = replace(written.get(feature.name, AsWritten()), texts=cells)
-        return plain, written, refused
+        return pa.record_batch(plain), written, refused
 
     def _blank_rows(self, part: Parsed) -> npt.NDArray[np.intp]:
         """Return the numbers of the rows without any value; an empty text in quotes is one."""

@@ -15,13 +15,14 @@ def kept_columns(given: Sequence[str], asked: OutputColumns, added: Sequence[Add
     Raises:
         TableError: one is not there, or has the name of a column that is added.
     """
-    keep = given if asked.keep is None else asked.keep
+    keep, there = given if asked.keep is None else asked.keep, frozenset(given)
     for column in keep:
-        if column not in given:
+        if column not in there:
             hint = near_hint(column, given)
             expected = f"--keep: expected columns of the input ({listed(given)}), got {column!r}"
             raise TableError(expected + (f"; {hint}" if hint else ""))
-    kept = [column for column in given if column in set(keep)]
+    wanted = frozenset(keep)
+    kept = [column for column in given if column in wanted]
     for one in added:
         if one.name in kept:
             said = f"{name}: expected an input without a column {one.name!r}, which the output adds"

@@ -124,12 +124,11 @@ def _type_of(feature: Feature) -> pa.DataType:
 
 def _read_from_text(schema: pa.Schema, signature: Signature) -> dict[str, int]:
     """Return the place in the signature of each feature that is no string and was read from text."""
+    kinds = dict(zip(schema.names, schema.types, strict=True))
     return {
         feature.name: place
         for place, feature in enumerate(signature.features)
-        if feature.dtype in _TYPES
-        and feature.name in schema.names
-        and (schema.field(feature.name).type == JSON or is_text(schema.field(feature.name).type))
+        if feature.dtype in _TYPES and (kind := kinds.get(feature.name)) is not None and (kind == JSON or is_text(kind))
     }
 
 

@@ -134,7 +134,8 @@ class Tables:
         if chunk.table is None:
             return chunk
         names = chunk.table.schema.names
-        order = [column for column in self.columns if column in set(names)]
+        there = frozenset(names)
+        order = [column for column in self.columns if column in there]
         return chunk if order == names else replace(chunk, table=chunk.table.select(order))
 
     def _looked_at(self, path: str) -> OpenTable | None:
@@ -164,14 +165,17 @@ class Tables:
             expected = f"expected {KIND_NAMES[self._first.kind]}, as {self._first.name} is"
             raise TableError(f"{table.name}: {expected}, got {KIND_NAMES[table.kind]}")
         expected = f"{table.name}: expected the columns of {self._first.name}"
-        keep = self._opening.keep
-        for column in table.reader.columns:
-            if column not in self.columns and (keep is None or column in keep):
-                raise TableError(f"{expected}, got {column!r} as well")
-        for column in self.columns:
-            if column not in table.reader.columns and (keep is None or column in keep):
-                raise TableError(f"{expected}, got none {column!r} ({listed(table.reader.columns)})")
+        for column in self._missing_in(self.columns, table.reader.columns):
+            raise TableError(f"{expected}, got {column!r} as well")
+        for column in self._missing_in(table.reader.columns, self.columns):
+            raise TableError(f"{expected}, got none {column!r} ({listed(table.reader.columns)})")
         self._schemas.append((table.name, table.reader.schema))
+
+    def _missing_in(self, columns: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+        """Yield those of other columns that are needed and are not among these."""
+        there, keep = frozenset(columns), self._opening.keep
+        needed = None if keep is None else frozenset(keep)
+        return (column for column in others if column not in there and (needed is None or column in needed))
 
 
 def _family(table: OpenTable) -> str:

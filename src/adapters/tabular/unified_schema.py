@@ -47,13 +47,12 @@ class _Columns:
 
     def __init__(self, files: Sequence[Named], losses: Losses) -> None:
         self._files = files
+        self._kinds = [dict(zip(schema.names, schema.types, strict=True)) for _, schema in files]
         self._losses = losses
 
     def kind(self, column: str, *, is_free: bool) -> pa.DataType:
         """Return the one type of a column; text where there is none and it is free to have any."""
-        kinds = {
-            place: schema.field(column).type for place, (_, schema) in enumerate(self._files) if column in schema.names
-        }
+        kinds = {place: kinds[column] for place, kinds in enumerate(self._kinds) if column in kinds}
         if len(set(kinds.values())) == 1:
             return kinds[0]
         why: tuple[int, str] | None = None
