@@ -316,7 +316,10 @@ def test_a_bad_row_on_its_way_to_standard_output_needs_a_file_for_rejects(iris_m
     named = run_here("score", iris_model, "-", "-o", "-", "--rejects", tmp_path / "r.csv", stdin=bad)
 
     assert without.returncode == 1
-    assert b'line 3, column petal_length: expected a number, got "x"; name a file with --rejects' in without.stderr
+    assert (
+        b'standard input, line 3, column petal_length: expected a number, got "x"; name a file with --rejects'
+        in without.stderr
+    )
     assert (named.returncode, named.stdout.count(b"\n")) == (3, 2)
     assert [row[:2] for row in table(tmp_path / "r.csv")] == [["file", "line"], ["standard input", "3"]]
 

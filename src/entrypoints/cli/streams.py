@@ -61,7 +61,7 @@ class LateRejects:
     def open(self, first: Reject) -> BinaryIO:
         """Return where rejects are written."""
         if self._name is None:
-            place = f"line {first.line}" + (f", column {first.column}" if first.column else "")
+            place = f"{first.source}, line {first.line}" + (f", column {first.column}" if first.column else "")
             raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")
         self._stream = self._stream or self._opened(self._name)
         return self._stream
