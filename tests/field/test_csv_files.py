@@ -183,7 +183,7 @@ class TestEscapes:
         form = TableForm(quote="", dialect=CsvDialect(is_quote_chosen=True))
 
         with pytest.raises(
-            TableError, match=r'expected cells without ",".* as there are no quotes, got "x,y"; --quote'
+            TableError, match=r'line 2: expected cells without ",".* as there are no quotes, got "x,y"; --quote'
         ):
             copied("a\tt\n1\tx\n", A, name="in.tsv", form=form, answer="x,y")
 

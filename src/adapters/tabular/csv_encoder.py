@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from foreseen.adapters.tabular.added_columns import AddedColumn
 from foreseen.adapters.tabular.answer_texts import cell_texts
 from foreseen.adapters.tabular.cells import lengths
-from foreseen.adapters.tabular.csv_text import PLAIN, CsvStyle, csv_line, csv_lines
+from foreseen.adapters.tabular.csv_text import PLAIN, CsvStyle, UnquotableError, csv_line, csv_lines
 from foreseen.adapters.tabular.non_finite import count_non_finite
 from foreseen.adapters.tabular.texts import as_cells_of_text
+from foreseen.domain.errors import TableError
 from foreseen.domain.notices import Notices
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.table import AsWritten, Chunk, Mask, Reject
@@ -46,15 +47,21 @@ class CsvEncoder:
         self._notices = notices or Notices()
 
     def begin(self) -> bytes:
-        """Return the header line."""
-        return csv_line([*self._kept, *(column.name for column in self._added)], self._style)
+        """Return the header line; raise TableError as `encode`."""
+        try:
+            return csv_line([*self._kept, *(column.name for column in self._added)], self._style)
+        except UnquotableError as exc:
+            raise TableError(f"header of the output: {exc}") from None
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
-        """Return a line for each row."""
+        """Return a line for each row; raise TableError where a cell needs quotes, and there are none."""
         cells = [_kept_cells(chunk, name) for name in self._kept]
         cells += [self._added_cells(column, predictions) for column in self._added]
         masks = [mask for _, mask in cells]
-        return csv_lines([column for column, _ in cells], self._style, quoted=masks)
+        try:
+            return csv_lines([column for column, _ in cells], self._style, quoted=masks)
+        except UnquotableError as exc:
+            raise TableError(f"{chunk.place(exc.row)}: {exc}") from None
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
         """Copy it: the lines are the file."""

@@ -10,11 +10,22 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from foreseen.adapters.tabular.cells import text_bytes
-from foreseen.domain.errors import TableError
 from foreseen.domain.table import Mask
 from foreseen.domain.values import shown
 
 _NOTHING: Final = ""
+
+
+class UnquotableError(ValueError):
+    """A cell needs quotes or escapes where there are none.
+
+    Attributes:
+        row: the number of its row.
+    """
+
+    def __init__(self, said: str, row: int) -> None:
+        super().__init__(said)
+        self.row = row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class CsvStyle:
 
         Args:
             quoted: which are in quotes whatever they hold; None for none.
+        Raises:
+            UnquotableError: one cannot be written without.
         """
         quoted = quoted if self.quote or self.escape else None
         data = text_bytes(cells)
@@ -55,7 +68,7 @@ class CsvStyle:
             inner = self._escaped(cells, [self.quote, self.escape]) if self.escape else self._doubled(cells)
             return pc.if_else(needs, pc.binary_join_element_wise(self.quote, inner, self.quote, _NOTHING), cells)
         if not self.escape:
-            self._refuse(cells.filter(needs))
+            self._check(cells, needs)
             return cells
         return pc.if_else(needs, self._escaped(cells, special), cells)
 
@@ -66,11 +79,12 @@ class CsvStyle:
         form = "([" + "".join(map(re.escape, special)) + "])"
         return pc.replace_substring_regex(cells, form, self.escape.replace("\\", r"\\") + r"\1")
 
-    def _refuse(self, cells: pa.Array) -> None:
-        if len(cells):
+    def _check(self, cells: pa.Array, needs: pa.Array) -> None:
+        row = pc.index(needs, True).as_py()
+        if row >= 0:
             expected = f"expected cells without {shown(self.delimiter)} and line ends, as there are no quotes"
             hint = "--quote, --escape or another output format writes it"
-            raise TableError(f"{expected}, got {shown(cells[0].as_py())}; {hint}")
+            raise UnquotableError(f"{expected}, got {shown(cells[row].as_py())}; {hint}", row)
 
 
 PLAIN: Final = CsvStyle()
@@ -82,7 +96,7 @@ def csv_lines(columns: list[pa.Array], style: CsvStyle = PLAIN, *, quoted: Seque
     Args:
         quoted: for each column, which cells are in quotes whatever they hold; nothing for none.
     Raises:
-        TableError: a cell cannot be written without quotes and escapes.
+        UnquotableError: a cell cannot be written without quotes and escapes.
     """
     if len(columns) == 1:
         # A line without anything is no row to a program that reads it.
