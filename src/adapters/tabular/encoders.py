@@ -53,7 +53,7 @@ def table_encoder(
         kept_schema = pa.schema([schema.field(column) for column in kept])
         encoder = ParquetEncoder(kept_schema, added=added, signature=signature, seal=seal)
         try_seal(seal, encoder.schema, what=KIND_NAMES[layout.kind], name=name)
-        return ExcelLimits(encoder, columns=len(kept) + len(added), name=name) if layout.kind == "xlsx" else encoder
+        return ExcelLimits(encoder, kept=kept, added=len(added), name=name) if layout.kind == "xlsx" else encoder
     if layout.kind == "jsonl":
         encoder = JsonlEncoder(kept, added=added, signature=signature, notices=notices)
     else:

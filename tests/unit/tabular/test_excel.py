@@ -14,11 +14,11 @@ import pytest
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.sealing import excel_limits
 from foreseen.adapters.tabular.tables import opened_tables
-from foreseen.domain.errors import TableError, UnwritableError
+from foreseen.domain.errors import TableError
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Chunk
-from foreseen.domain.table_form import TableForm
+from foreseen.domain.table_form import OutputColumns, TableForm
 
 A, T = Feature("a", missing=True), Feature("t", "string", missing=True)
 DAY = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - workbooks have no zones
@@ -143,10 +143,17 @@ def test_what_is_no_table_is_told_of(name: str) -> None:
 def written(tmp_path: Path) -> Iterator[Any]:
     """What writes rows of a table into a workbook."""
 
-    def write(columns: dict[str, Any]) -> bytes:
+    def write(columns: dict[str, Any], keep: tuple[str, ...] | None = None) -> bytes:
         table = pa.table(columns)
         signature = Signature((Feature("f"),), kind="regression")
-        encoder = table_encoder(table.schema, path="out.xlsx", name="out", outputs=["predict"], signature=signature)
+        encoder = table_encoder(
+            table.schema,
+            path="out.xlsx",
+            name="out",
+            outputs=["predict"],
+            signature=signature,
+            columns=OutputColumns(keep),
+        )
         (batch,) = table.to_batches()
         chunk = Chunk("in", None, batch, list(range(1, table.num_rows + 1)), ())
         spool, out = io.BytesIO(), io.BytesIO()
@@ -192,10 +199,15 @@ def test_the_same_rows_are_the_same_bytes(written: Any) -> None:
 def test_more_rows_than_a_sheet_has_are_refused_as_they_come(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(excel_limits, "MOST_ROWS", 2)
 
-    with pytest.raises(UnwritableError, match=r"expected at most 2 rows in an Excel workbook, got more"):
+    with pytest.raises(TableError, match=r"^out: expected at most 2 rows in an Excel workbook, got more"):
         written({"x": [1, 2, 3]})
 
 
-def test_a_text_that_no_cell_holds_is_refused(written: Any) -> None:
-    with pytest.raises(UnwritableError, match=r"column 'x' to hold at most 32,767 characters a cell, got 32,768"):
-        written({"x": ["x" * 32_768]})
+def test_a_text_that_no_cell_holds_is_refused_with_its_line(written: Any) -> None:
+    expected = r"^in, line 2: expected column 'x' to hold at most 32,767 characters a cell, got 32,768"
+    with pytest.raises(TableError, match=expected):
+        written({"x": [None, "x" * 32_768]})
+
+
+def test_a_text_that_no_cell_holds_may_be_in_a_column_left_out(written: Any) -> None:
+    assert written({"x": ["x" * 32_768], "y": [1]}, ("y",))

@@ -16,8 +16,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 
 from foreseen.adapters.tabular.parquet_seal import whole_groups
-from foreseen.adapters.tabular.sealing.excel_limits import MOST_ROWS, check_rows
+from foreseen.adapters.tabular.sealing.excel_limits import MOST_ROWS, too_many_rows
 from foreseen.adapters.tabular.texts import as_cells_of_text
+from foreseen.domain.errors import TableError
 from foreseen.domain.signature import MAX_EXACT_INTEGER
 
 _EXACT_DIGITS: Final = 15
@@ -38,7 +39,8 @@ def seal_excel(spool: BinaryIO, out: BinaryIO) -> None:
     rows = 0
     for group in groups:
         rows += group.num_rows
-        check_rows(rows, MOST_ROWS)
+        if rows > MOST_ROWS:  # of a run that went on, which counted its own alone
+            raise TableError(too_many_rows(MOST_ROWS))
         for row in _rows(group):
             sheet.append([_cell(sheet, value) for value in row])
     # By way of a file of its own: an archive is written into where it begins, and what is sealed can only grow.

@@ -1,11 +1,13 @@
 """What a sheet of Excel has room for: what is more is refused as soon as it comes, not when all is scored."""
 
+from collections.abc import Sequence
 from typing import BinaryIO, Final
 
+import numpy as np
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.plain_columns import is_text
-from foreseen.domain.errors import TableError, UnwritableError
+from foreseen.domain.errors import TableError
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.table import Chunk, TableEncoder, Written
 
@@ -23,8 +25,12 @@ _INSTEAD: Final = "--output-format parquet has no such limit"
 class ExcelLimits:
     """An encoder whose rows have room in a sheet."""
 
-    def __init__(self, encoder: TableEncoder, *, columns: int, name: str) -> None:
+    def __init__(self, encoder: TableEncoder, *, kept: Sequence[str], added: int, name: str) -> None:
         """Hold what an encoder gives against the limits; `name` stands for the output.
+
+        Args:
+            kept: the columns of the input that are written.
+            added: how many more are.
 
         Raises:
             TableError: there are too many columns, or no library to write them.
@@ -34,11 +40,14 @@ class ExcelLimits:
         except ImportError:
             got = "got no such library; install foreseen[excel]"
             raise TableError(f"{name}: expected openpyxl to write an Excel workbook, {got}") from None
+        columns = len(kept) + added
         if columns > MOST_COLUMNS:
             raise TableError(
                 f"{name}: expected at most {MOST_COLUMNS:,} columns in a sheet, got {columns:,}; {_INSTEAD}"
             )
         self._encoder = encoder
+        self._kept = tuple(kept)
+        self._name = name
         self._rows = 0
 
     @property
@@ -51,16 +60,17 @@ class ExcelLimits:
         return self._encoder.begin()
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> Written:
-        """Return the rows of a chunk; raise UnwritableError where there is no room for them."""
+        """Return the rows of a chunk; raise TableError where there is no room for them."""
         self._rows += len(chunk.lines)
-        check_rows(self._rows, MOST_ROWS)
-        for name, column in zip(chunk.table.schema.names, chunk.table.columns, strict=True):
+        if self._rows > MOST_ROWS:
+            raise TableError(f"{self._name}: {too_many_rows(MOST_ROWS)}")
+        for name in self._kept:
+            column = chunk.table.column(name)
             longest = pc.max(pc.utf8_length(column)).as_py() if is_text(column.type) else 0
             if (longest or 0) > MOST_CHARACTERS:
                 expected = f"expected column {name!r} to hold at most {MOST_CHARACTERS:,} characters a cell"
-                raise UnwritableError(
-                    f"{expected}, got {longest:,} near line {chunk.lines[0]} of {chunk.source}; {_INSTEAD}"
-                )
+                row = int(np.argmax(pc.fill_null(pc.utf8_length(column), 0).to_numpy(zero_copy_only=False)))
+                raise TableError(f"{chunk.place(row)}: {expected}, got {longest:,}; {_INSTEAD}")
         return self._encoder.encode(chunk, predictions)
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
@@ -68,7 +78,6 @@ class ExcelLimits:
         self._encoder.seal(spool, out)
 
 
-def check_rows(rows: int, most: int) -> None:
-    """Raise UnwritableError where there are more rows than a sheet has."""
-    if rows > most:
-        raise UnwritableError(f"expected at most {most:,} rows in an Excel workbook, got more; {_INSTEAD}")
+def too_many_rows(most: int) -> str:
+    """Word that there are more rows than a sheet has."""
+    return f"expected at most {most:,} rows in an Excel workbook, got more; {_INSTEAD}"
