@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from typing import cast
 
 import pytest
 
 from foreseen.adapters.predictor.subprocess.bulk_predictor import BulkProcessPredictor
-from foreseen.adapters.predictor.subprocess.parent import ModelProcess
+from foreseen.adapters.predictor.subprocess.calls import ProcessCalls
+from foreseen.adapters.predictor.subprocess.parent import ModelProcess, ProcessEndedError
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, ModelEndedError, ModelUnavailableError, PredictionError
 from support.holding import Holding, Holds
@@ -130,3 +133,31 @@ def test_one_that_is_killed_between_two_calls_costs_no_answer(tmp_path: Path) ->
         wait_until(lambda: calls is not None and calls.have_ended)
 
         assert predictor.predict(of(predictor, 2.0)).outputs == {"prediction": [4.0]}
+
+
+class Unreadable:
+    """A child whose answer cannot be read, such as where memory ends here."""
+
+    is_killed = False
+
+    def __init__(self) -> None:
+        self.was_sent = Event()
+
+    def send(self, _: object) -> None:
+        self.was_sent.set()
+
+    def receive(self) -> object:
+        self.was_sent.wait()
+        raise MemoryError
+
+    def kill(self) -> None:
+        self.is_killed = True
+
+
+def test_an_answer_that_cannot_be_read_leaves_no_caller_waiting() -> None:
+    child = Unreadable()
+    calls = ProcessCalls(cast("ModelProcess", child))
+
+    with pytest.raises(ProcessEndedError, match=r"^was ended, as its answer could not be read: MemoryError"):
+        calls.predict([])
+    assert (calls.have_ended, child.is_killed) == (True, True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.subprocess.parent import PATIENCE_S, ModelProcess, ProcessEndedError
 from foreseen.domain.errors import ForeseenError
+from foreseen.domain.model_failure import failure_text
 
 if TYPE_CHECKING:
     from foreseen.domain.predictions import Predictions
@@ -65,14 +66,22 @@ class ProcessCalls:
     def _read(self) -> None:
         try:
             while True:
-                number, outcome = self._process.receive()
-                answer = self._waiting.pop(number)
-                if isinstance(outcome, ForeseenError):
-                    answer.set_exception(outcome)
-                else:
-                    answer.set_result(outcome)
+                self._hand_over(*self._process.receive())
         except ProcessEndedError as exc:
-            with self._lock:
-                self._ending = str(exc)
-            while self._waiting:
-                self._waiting.popitem()[1].set_exception(ProcessEndedError(self._ending))
+            self._fail_all(str(exc))
+        except Exception as exc:  # noqa: BLE001 - a thread that ended without a word would leave all callers waiting
+            self._process.kill()
+            self._fail_all(f"was ended, as its answer could not be read: {failure_text(exc)}")
+
+    def _hand_over(self, number: int, outcome: "Predictions | ForeseenError") -> None:
+        answer = self._waiting.pop(number)
+        if isinstance(outcome, ForeseenError):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
+
+    def _fail_all(self, ending: str) -> None:
+        with self._lock:
+            self._ending = ending
+        while self._waiting:
+            self._waiting.popitem()[1].set_exception(ProcessEndedError(ending))
