@@ -98,7 +98,7 @@ def test_a_run_told_to_stop_finishes_its_chunk_and_is_gone_on_with(
     refused, why = place.end(name)
     assert refused == 1
     assert f"{name}: expected no unfinished run of it, got one of " in why
-    assert "--resume goes on with it, --force begins anew" in why
+    assert "--resume goes on with it, --force starts over" in why
     assert place.end(name, "--resume")[0] == 3
     assert place.is_whole(name)
     assert asked + place.asked() == place.chunks  # no chunk twice
@@ -216,7 +216,7 @@ def test_a_run_goes_on_only_as_it_began(place: Place) -> None:
         code, said = place.end("began.csv", "--resume", *more, **{"source": "exchanged.csv", **changes})
         assert code == 1
         assert said.startswith("foreseen: began.csv.journal: expected ")
-        assert said.endswith("; --force begins anew\n")
+        assert said.endswith("; --force starts over\n")
         assert {each: (place.folder / f"began.csv{each}").read_bytes() for each in unfinished} == unfinished
         return said
 

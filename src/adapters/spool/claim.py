@@ -19,8 +19,8 @@ from foreseen.domain.table import RejectsEncoder, TableEncoder
 class Claim:
     """Says whether a run may begin or go on, before its model is loaded; gives the sink when it is.
 
-    What is there already is an output, which only force replaces, or an unfinished run, which is gone on with, begun
-    anew by force, or with both gone on with if it is the same run and else begun anew.
+    What is there already is an output, which only force replaces, or an unfinished run, which is gone on with, started
+    over by force, or with both gone on with if it is the same run and else started over.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Claim:
         elif not self._resume:
             raise TableError(
                 f"{self._places.name}: expected no unfinished run of it, got one of {found.step.scored.rows:,} rows; "
-                "--resume goes on with it, --force begins anew"
+                "--resume goes on with it, --force starts over"
             )
         return found
 
@@ -124,7 +124,7 @@ class Claim:
     def _compared(self, origin: Callable[[], Origin]) -> Journal | None:
         difference = self._found.origin.difference(origin()) if self._found else ""
         if difference and not self._force:
-            raise TableError(f"{self._places.journal}: {difference}; --force begins anew")
+            raise TableError(f"{self._places.journal}: {difference}; --force starts over")
         return None if difference else self._found
 
     def _refuse_what_is_there(self) -> None:

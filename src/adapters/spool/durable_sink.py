@@ -80,7 +80,7 @@ class DurableSink:
         return self._durable is not None
 
     def begin(self) -> None:
-        """Begin anew, without what a run before has left; raises TableError."""
+        """Start over, without what a run before has left; raises TableError."""
         with self._writing():
             self._journal.begin()
             for path in self._places.unfinished:

@@ -148,7 +148,7 @@ class PartsClaim:
             rows = sum(part.scored.rows for part in found.parts.values())
             raise TableError(
                 f"{self.folder.output}: expected no unfinished run of it, got one of {rows:,} rows; "
-                "--resume goes on with it, --force begins anew"
+                "--resume goes on with it, --force starts over"
             )
         return found
 
@@ -169,7 +169,7 @@ class PartsClaim:
     def _compared(self, found: PartsJournal, origin: Callable[[], Origin]) -> PartsJournal | None:
         difference = found.origin.difference(origin())
         if difference and not self._force:
-            raise TableError(f"{self.folder.journal}: {difference}; --force begins anew")
+            raise TableError(f"{self.folder.journal}: {difference}; --force starts over")
         return None if difference else found
 
     def _begin(self) -> None:

@@ -149,7 +149,7 @@ def test_parts_of_another_run_are_refused_and_replaced_by_force(tmp_path: Path) 
     with pytest.raises(TableError, match="expected no unfinished run of it, got one of 1 rows; --resume goes on"):
         begun(tmp_path / "out")
     other = claimed(tmp_path / "out", resume=True)
-    with pytest.raises(TableError, match="expected outputs predict, got predict_proba; --force begins anew"):
+    with pytest.raises(TableError, match="expected outputs predict, got predict_proba; --force starts over"):
         other.begin(lambda: OTHER)
     other.release()
 
