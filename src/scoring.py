@@ -14,6 +14,7 @@ from foreseen.adapters.spool.parts_claim import PartsClaim
 from foreseen.adapters.spool.places import places
 from foreseen.adapters.spool.source_digests import SourceDigests
 from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.spool.waiting_writer import waited_for
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.encoders import table_encoder
@@ -77,6 +78,7 @@ class ScoringContainer(Container):
     whole_file = providers.Callable(whole_file)
     output_file = providers.Callable(output_file)
     is_stream = providers.Callable(is_stream)
+    waited_for = providers.Callable(waited_for)
     is_remote = providers.Callable(is_remote)
     remove = providers.Callable(remove)
     # What can fail is tried before the model is loaded.

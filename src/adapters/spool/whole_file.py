@@ -5,9 +5,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO, Final
 
 from foreseen.adapters.spool.disk import permissions
+from foreseen.adapters.spool.waiting_writer import waited_for
 from foreseen.domain.errors import UnwritableError
 
 _STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")
@@ -15,7 +17,7 @@ _STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, is_left: Event | None = None) -> Iterator[BinaryIO]:
     """Open a file that takes its name when the block ends well, and leaves nothing when it does not.
 
     One that replaces another has its permissions, and where that is a link, takes the place of what that leads to.
@@ -23,12 +25,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     What is there and no file, such as a pipe or /dev/null, is written to as it stands: a file in its place would take
     it away from everybody else.
 
+    Args:
+        is_left: says that the run is over, which waits for no reader of a pipe then; None for one that does.
     Raises:
         UnwritableError: it cannot be written.
     """
     if is_stream(path):
         with translated_write_errors(str(path)), path.open("wb") as file:
-            yield file
+            yield waited_for(file, is_left or Event())
         return
     with translated_write_errors(str(path)):
         path = path.resolve() if path.is_symlink() else path

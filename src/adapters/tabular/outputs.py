@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO
 
 from foreseen.adapters.spool import trial
@@ -12,9 +13,13 @@ from foreseen.adapters.tabular.sources.urls import is_remote, shown_url
 from foreseen.domain.errors import TableError
 
 
-def output_file(name: str) -> AbstractContextManager[BinaryIO]:
-    """Open a file to write, which is there when the block ends well; raises TableError."""
-    return remote_file(name) if is_remote(name) else whole_file(Path(name))
+def output_file(name: str, is_left: Event | None = None) -> AbstractContextManager[BinaryIO]:
+    """Open a file to write, which is there when the block ends well; raise TableError where it cannot be.
+
+    Args:
+        is_left: says that the run is over, which waits for no reader of a pipe then; None for one that does.
+    """
+    return remote_file(name) if is_remote(name) else whole_file(Path(name), is_left)
 
 
 def try_output(name: str, *, inputs: Sequence[str], force: bool) -> None:

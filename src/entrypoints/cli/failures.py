@@ -86,6 +86,9 @@ def run(command: Callable[[], Any]) -> int:
     except InterruptedRunError as exc:
         _write_last_line(worded(exc))
         return exc.code
+    except TerminatedError as exc:
+        _write_last_line(worded(exc))
+        return exc.code if isinstance(exc.code, int) else FAILED
     except typer.TyperException as exc:  # an unknown flag, a missing argument
         if said := exc.format_message():  # empty where no command was named: the help has been shown then
             write_line(_in_one_line(said))

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TextIO
 
@@ -62,6 +63,9 @@ class FileResults:
         )
         return self._sink
 
+    def leave(self) -> None:
+        """Wait for no reader any more: files have none."""
+
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
         if self._sink is None:
             self._claim.release()
@@ -112,6 +116,7 @@ class StreamResults:
         self._sink: Any = None
         self._aside: LateRejects | None = None
         self._has_rejects = False
+        self._is_left = Event()
 
     def __enter__(self) -> Self:
         return self
@@ -120,13 +125,19 @@ class StreamResults:
         """Open them; raises TableError."""
         # Closed in the opposite order, so that an output which is there has its rejects beside it.
         self._files.push(self._undo_rejects)
-        stream = self._files.enter_context(output_stream(self._container, self._output, self._standard))
+        stream = self._files.enter_context(output_stream(self._container, self._output, self._standard, self._is_left))
         self._files.push(self._note_rejects)
-        aside = LateRejects(self._container, self._files, self.rejects, is_named=self._is_rejects_named)
+        aside = LateRejects(
+            self._container, self._files, self.rejects, is_named=self._is_rejects_named, is_left=self._is_left
+        )
         self._aside = aside
         name = shown_name(self._output, "standard output")
         self._sink = self._container.stream_sink(stream, aside.open, name=name, encoder=encoder)
         return self._sink  # type: ignore[no-any-return]
+
+    def leave(self) -> None:
+        """Wait for no reader any more: the run is over."""
+        self._is_left.set()
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
         with self._files:

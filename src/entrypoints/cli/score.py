@@ -81,7 +81,7 @@ def _score_into(
         )
         sink = results.sink(encoder, digests and (lambda: origin_of(container, job, digests())))
         report.go_on(sink.scored)
-        _run(container, reader, encoder, sink, job, report, can_be_resumed=can_be_resumed)
+        _run(container, reader, encoder, sink, job, report, can_be_resumed=can_be_resumed, leave=results.leave)
     if digests:
         digests.check()
 
@@ -173,8 +173,12 @@ def _run(
     report: RunReport,
     *,
     can_be_resumed: bool,
+    leave: Callable[[], None],
 ) -> None:
     """Score what is not scored yet.
+
+    Args:
+        leave: has nothing wait for a reader of the output, once the run is over.
 
     Raises:
         SignalledError: it was told to stop, and did so where another run can go on.
@@ -183,10 +187,12 @@ def _run(
     if can_be_resumed and sink.is_whole:
         return
     if not can_be_resumed:
-        asyncio.run(_score(container, reader, encoder, limited, job, report))
+        asyncio.run(_score(container, reader, encoder, limited, job, report, leave=leave))
         return
     with stopping() as stop:
-        asyncio.run(_score(container, reader, encoder, limited, job, report, keeper=sink, should_stop=stop))
+        asyncio.run(
+            _score(container, reader, encoder, limited, job, report, leave=leave, keeper=sink, should_stop=stop)
+        )
     if stop.is_heeded:
         scored = report.scored
         raise SignalledError(f"interrupted after {scored.rows + scored.rejected:,} rows", stop.signum)
@@ -200,6 +206,7 @@ async def _score(
     job: Job,
     report: RunReport,
     *,
+    leave: Callable[[], None],
     keeper: PieceKeeper | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
@@ -223,5 +230,6 @@ async def _score(
                     keeper=keeper,
                 )
             except BaseException:
+                leave()
                 abandon_model(container)  # nothing waits for what it computes
                 raise

@@ -94,3 +94,16 @@ def test_a_full_disk_is_not_taken_for_a_missing_type() -> None:
 
     with pytest.raises(OSError, match="No space left"):
         try_seal(full, pa.schema([("a", pa.int64())]), what="Excel", name="out.xlsx")
+
+
+@pytest.mark.parametrize("to", ["parquet", "arrow", "orc", "xlsx"])
+def test_a_disk_that_is_full_while_a_file_is_sealed_is_one_error(to: str) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    table = pa.record_batch([pa.array([1.0])], names=["a"])
+    encoder = table_encoder(table.schema, path=f"out.{to}", name="out", outputs=["predict"], signature=SIGNATURE)
+
+    with pytest.raises(OSError, match="No space left"):
+        encoder.seal(io.BytesIO(encoder.begin()), Full())

@@ -2,7 +2,7 @@
 
 import io
 from functools import lru_cache
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 from pyarrow import orc
@@ -25,10 +25,43 @@ def seal_orc(spool: BinaryIO, out: BinaryIO) -> None:
     """Write the rows of a stream; raise TableError as `whole_groups`."""
     schema, groups = whole_groups(spool)
     written = pa.schema([(field.name, _held(field.type)) for field in schema])
-    with orc.ORCWriter(out, compression="zstd") as writer:
+    held = _HeldErrors(out)
+    with orc.ORCWriter(held, compression="zstd") as writer:
         writer.write(written.empty_table())  # so that a file without rows has columns
         for group in groups:
             writer.write(_cast(group, written))
+            held.check()
+    held.check()
+
+
+class _HeldErrors(io.RawIOBase):
+    """A file whose errors wait until the library is not under way: one that it meets as it closes ends the process."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._size = 0
+        self._error: BaseException | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._size
+
+    def write(self, data: Any) -> int:
+        size = len(memoryview(data).cast("B"))
+        self._size += size
+        if self._error is None:
+            try:
+                self._out.write(data)
+            except BaseException as exc:  # noqa: BLE001 - a signal too; raised by `check`
+                self._error = exc
+        return size
+
+    def check(self) -> None:
+        """Raise what a write has met."""
+        if self._error is not None:
+            raise self._error
 
 
 def _held(kind: pa.DataType) -> pa.DataType:
