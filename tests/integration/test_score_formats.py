@@ -176,7 +176,11 @@ BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: b"sepal_length,sepal_length\n1,1\n",
         "in.csv: expected each column once, got 'sepal_length' twice",
     ),
-    "another encoding": ("in.csv", lambda: TABLE.encode("utf-16"), "in.csv: line 1: expected UTF-8, got the bytes ff"),
+    "another encoding": (
+        "in.csv",
+        lambda: TABLE.encode("utf-16"),
+        "in.csv: expected UTF-8, got UTF-16; --encoding utf-16 reads it",
+    ),
     "a bad byte": (
         "in.csv",
         lambda: TABLE.encode() + b"1,2,3,\xe5\n",

@@ -50,7 +50,7 @@ class PartsFolder:
         self.run = ""
         self._ending = ending
         self._disk = disk
-        if self.rejects.resolve() in (output.resolve(), self.unfinished.resolve()):
+        if os.path.realpath(self.rejects) in map(os.path.realpath, (output, self.unfinished)):
             raise TableError(f"{self.rejects}: expected another file for rejected rows than the input and the output")
         _refuse_unless_ours(output, _PARTS)
         _refuse_unless_ours(self.unfinished, _UNFINISHED)

@@ -1,5 +1,6 @@
 """Where the files of a run lie: beside its output, so that each takes its final name by a rename."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,15 +49,15 @@ def places(output: Path, rejects: Path | None, *, inputs: Iterable[Path]) -> Pla
     Raises:
         TableError: a file would be written that is read, or that is written already.
     """
-    out = output.resolve() if output.is_symlink() else output
+    out = Path(os.path.realpath(output)) if output.is_symlink() else output
     aside = rejects or out.with_name(out.name + ".rejects.csv")
     found = Places(str(output), out, aside, rejects is not None)
-    reserved = {path.resolve() for path in (out, *found.unfinished, found.journal)}
-    if aside.resolve() in reserved:
+    reserved = {os.path.realpath(path) for path in (out, *found.unfinished, found.journal)}
+    if os.path.realpath(aside) in reserved:
         raise TableError(f"{aside}: expected another file for rejected rows than the inputs and the output")
     for path in inputs:
-        if path.resolve() == aside.resolve():
+        if os.path.realpath(path) == os.path.realpath(aside):
             raise TableError(f"{aside}: expected another file for rejected rows than the inputs and the output")
-        if path.resolve() in reserved:
+        if os.path.realpath(path) in reserved:
             raise TableError(f"{output}: expected another output than the input, whose file {path} it would replace")
     return found

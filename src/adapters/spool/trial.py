@@ -38,8 +38,9 @@ def try_summary(path: Path, *, taken: Iterable[Path], replaces: bool) -> None:
     Raises:
         TableError: it could not.
     """
-    for each in map(Path.resolve, taken):
-        if path.resolve() == each or (each.is_dir() and path.resolve().is_relative_to(each)):
+    real = Path(os.path.realpath(path))
+    for each in map(Path, map(os.path.realpath, taken)):
+        if real == each or (each.is_dir() and real.is_relative_to(each)):
             raise TableError(f"{path}: expected another file for the summary than those that are read and written")
     try_folder_of(path)
     if path.is_file() and not is_stream(path) and not replaces and not is_summary(_first_bytes(path)):

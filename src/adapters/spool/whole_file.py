@@ -35,7 +35,7 @@ def whole_file(path: Path, is_left: Event | None = None) -> Iterator[BinaryIO]:
             yield waited_for(file, is_left or Event())
         return
     with translated_write_errors(str(path)):
-        path = path.resolve() if path.is_symlink() else path
+        path = Path(os.path.realpath(path)) if path.is_symlink() else path
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         unfinished = Path(name)
         try:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, Final
@@ -23,6 +24,8 @@ from foreseen.domain.near import near_hint
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, Reject
 
+_EXPECTED: Final = re.compile(r"^expected [^,]*, got ")
+"""How the reason of a reject begins."""
 _PLAIN: Final = Layout("jsonl", None, "", "", "utf-8")
 
 
@@ -93,7 +96,7 @@ class JsonlReader:
             except ValueError as exc:
                 why = str(exc) if line.strip() else why
         if columns is None:
-            raise TableError(f"{self._name}: expected one JSON object a line, got {why}")
+            raise TableError(f"{self._name}: expected one JSON object a line, got {_EXPECTED.sub('', why)}")
         return (*columns, *self._absent(columns.keys()))
 
     def _absent(self, columns: Collection[str]) -> list[str]:

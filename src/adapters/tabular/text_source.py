@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
+from foreseen.adapters.tabular.wide_encoding import wide_encoding
 from foreseen.domain.errors import TableError
 
 _PIECE_BYTES: Final = 1 << 18
@@ -56,14 +57,21 @@ class TextSource(io.RawIOBase):
         is_plain = self._encoding in ("utf-8", "ascii")
         is_first = True
         for data in self._raw():
+            if is_first and self._encoding == "utf-8":
+                self._refuse_wide(data)
             if is_plain and not is_first and data.isascii() and not decoder.getstate()[0]:
                 text = data
             else:
                 text = self._decoded(decoder, data, is_last=False)
+            text = text.removeprefix(codecs.BOM_UTF8) if is_first else text
             is_first = is_first and not text
             self._newlines += text.count(b"\n")
             yield text
         self._decoded(decoder, b"", is_last=True)
+
+    def _refuse_wide(self, head: bytes) -> None:
+        if encoding := wide_encoding(head):
+            raise TableError(f"{self._name}: expected UTF-8, got {encoding.upper()}; --encoding {encoding} reads it")
 
     def _decoded(self, decoder: codecs.IncrementalDecoder, data: bytes, *, is_last: bool) -> bytes:
         try:

@@ -1,5 +1,6 @@
 """`foreseen score --engine ray`: the same command, its work spread over the machines of a cluster."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,9 +127,9 @@ class _RayRun:
         return SOME_REJECTED if run.scored.rejected else OK
 
     def _refuse_inputs_among(self, *written: Path) -> None:
-        read = {Path(name).resolve() for name in self._tables.sources}
+        read = set(map(os.path.realpath, self._tables.sources))
         for path in written:
-            if path.resolve() in read:
+            if os.path.realpath(path) in read:
                 raise TableError(f"{path}: expected another file to write than the input")
 
     def _looked_at(self) -> Any:

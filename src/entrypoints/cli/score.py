@@ -1,6 +1,7 @@
 """`foreseen score`: the files, the progress and the exit code around a scoring run."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -132,7 +133,7 @@ def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults 
     for path in (None if is_streamed else output, rejects and Path(rejects)):
         if path and path.is_file() and not job.force:
             raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
-    if rejects and Path(rejects).resolve() in {Path(each).resolve() for each in (job.output, *job.files.sources)}:
+    if rejects and os.path.realpath(rejects) in set(map(os.path.realpath, (job.output, *job.files.sources))):
         raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
     return StreamResults(container, job.output, rejects, out, is_rejects_named=job.rejects is not None)
 

@@ -349,3 +349,12 @@ def test_notices_of_written_rows_come_back_and_those_of_reading_when_all_is_read
     assert sink.is_whole
     assert last.listed() == [Notice("read", "a", 7, "NA"), Notice("written", "a", 1, "inf")]
     sink.finish()
+
+
+def test_a_link_that_leads_to_itself_is_a_place_like_any_other(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.csv"
+    loop.symlink_to("loop.csv")
+
+    assert places(tmp_path / "out.csv", None, inputs=[loop]).out == tmp_path / "out.csv"
+    with pytest.raises(TableError, match="expected another output than the input"):
+        places(loop, None, inputs=[loop])

@@ -211,3 +211,12 @@ def test_a_text_that_no_cell_holds_is_refused_with_its_line(written: Any) -> Non
 
 def test_a_text_that_no_cell_holds_may_be_in_a_column_left_out(written: Any) -> None:
     assert written({"x": ["x" * 32_768], "y": [1]}, ("y",))
+
+
+def test_columns_without_a_name_or_with_one_twice_are_called_as_in_csv() -> None:
+    schema, (chunk,) = read(workbook(["a", "x", None, "x", None, "y"], [1, 2, 3, 4, 5, 6]), Feature("a"))
+
+    assert schema.names == ["a", "x", "Unnamed: 2", "x.1", "Unnamed: 4", "y"]
+    assert chunk.table.num_rows == 1
+    with pytest.raises(TableError, match="expected each column once, got 'a' twice"):
+        read(workbook(["a", "b", "a"], [1, 2, 3]), Feature("a"))

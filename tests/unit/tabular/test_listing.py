@@ -87,3 +87,11 @@ def test_an_output_among_what_is_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"out.csv: expected an output outside of the folder that is read"):
         listed_sources([str(tmp_path / "d")], output=str(tmp_path / "d" / "out.csv"))
     assert listed_sources([str(tmp_path / "d")], output="-")
+
+
+def test_a_folder_behind_a_link_is_read_and_each_folder_once(tmp_path: Path) -> None:
+    made(tmp_path, "away/part-0.csv", "in/b/part-1.csv", "in/.kept/part-2.csv")
+    for name, target in (("a", "b"), ("c", "../away"), ("d", "../away"), ("e", ".kept"), ("b/loop", ".."), (".f", "b")):
+        (tmp_path / "in" / name).symlink_to(target, target_is_directory=True)
+
+    assert found(tmp_path, "in") == ["in/b/part-1.csv", "in/c/part-0.csv", "in/e/part-2.csv"]

@@ -49,3 +49,25 @@ def test_a_file_that_ends_within_a_character_is_told_of() -> None:
         read(b"a\nb\xc3")
     with pytest.raises(TableError, match=r"^in: line 2: expected UTF-16"):
         read("a\nb".encode("utf-16")[:-1], "utf-16")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_a_byte_order_mark_is_skipped_in_every_encoding(encoding: str) -> None:
+    assert TextSource(io.BytesIO("\ufeffa,b\n".encode(encoding)), name="in", encoding=encoding).read() == b"a,b\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [("utf-16", "utf-16"), ("utf-32", "utf-32"), ("utf-16-le", "utf-16-le"), ("utf-16-be", "utf-16-be")],
+)
+def test_text_of_wide_characters_names_its_encoding(written: str, named: str) -> None:
+    text = "alpha,b\n1,2\n"
+    with pytest.raises(TableError, match=f"^in: expected UTF-8, got {named.upper()}; --encoding {named} reads it$"):
+        TextSource(io.BytesIO(text.encode(written)), name="in").read()
+
+    assert TextSource(io.BytesIO(text.encode(written)), name="in", encoding=named).read() == text.encode()
+
+
+@pytest.mark.parametrize("data", [b"a\0b\0c,d\n", b"\0\0\0\0", b"a", b"a,b\n1,x\0y\n"])
+def test_some_zeros_are_no_wide_characters(data: bytes) -> None:
+    assert TextSource(io.BytesIO(data), name="in").read() == data

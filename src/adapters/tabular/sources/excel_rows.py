@@ -1,13 +1,14 @@
 """A sheet of an Excel workbook: its first row names the columns, which have the types of their cells."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
+from foreseen.adapters.tabular.csv_header import column_names
 from foreseen.adapters.tabular.sources.loose_columns import LooseColumn
 from foreseen.adapters.tabular.typed_reader import TypedRows
 from foreseen.domain.errors import TableError
@@ -22,9 +23,13 @@ class ExcelRows(TypedRows):
     is_typed = False
     first_line = 2
 
-    def __init__(self, stream: BinaryIO, *, name: str, sheet: str | None = None) -> None:
+    def __init__(
+        self, stream: BinaryIO, *, name: str, sheet: str | None = None, features: Collection[str] = ()
+    ) -> None:
         """Read a sheet, the first if none is named.
 
+        Args:
+            features: by whose names columns without one, or with the same, are called as in CSV.
         Raises:
             TableError: there is no such sheet, no header, or no library to read it.
             OSError: the workbook is damaged.
@@ -38,6 +43,7 @@ class ExcelRows(TypedRows):
                 book.close()
         if not any(names):
             raise TableError(f"{name}: expected a first row with the columns' names, got nothing")
+        names = list(column_names(names, features, trim=False, name=name))
         settled = [column.settled() for column in columns[: len(names)]]
         self._size = stream.seek(0, 2)
         self._table = pa.table(settled, names=names)

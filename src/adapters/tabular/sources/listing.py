@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from foreseen.adapters.tabular.layout import STANDARD
 from foreseen.adapters.tabular.opened_file import file_name
@@ -42,7 +42,7 @@ def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tupl
             if len(sources) == 1 or not _is_beside(source):
                 found[source] = None
             continue
-        if output not in (None, STANDARD) and Path(str(output)).resolve().is_relative_to(Path(source).resolve()):
+        if output not in (None, STANDARD) and _is_within(str(output), source):
             raise _output_within(str(output), source)
         found |= dict.fromkeys(_files_of(source))
     if not found:
@@ -63,16 +63,44 @@ def _files_of(folder: str) -> list[str]:
 
 
 def _walked(folder: str) -> Iterator[str]:
-    for place, folders, files in os.walk(folder, onerror=_raised):
-        _check_is_plain(place, folders)
-        folders[:] = [name for name in folders if not _is_hidden(name)]
-        for name in files:
-            path = os.path.join(place, name)  # noqa: PTH118 - a Path would rewrite what was named
-            if not _is_hidden(name) and not _BESIDE.fullmatch(name) and not _is_empty(path):
-                yield path
+    """Yield the files in a folder and in those within it: each folder once, by its own name if it has one there."""
+    seen: set[tuple[int, int]] = set()
+    tops = [folder]
+    for top in tops:
+        for place, folders, files in os.walk(top, onerror=_raised):
+            if not _is_new(place, seen):
+                folders.clear()
+                continue
+            _check_is_plain(place, folders)
+            folders[:] = sorted(name for name in folders if not _is_hidden(name))
+            paths = [os.path.join(place, name) for name in folders]  # noqa: PTH118 - a Path would rewrite what was named
+            tops += filter(os.path.islink, paths)  # which the walk does not follow
+            yield from _rows_among(place, files)
 
 
-def _raised(exc: OSError) -> None:
+def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Return whether a folder was not seen yet, and note it."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - as it was named
+    except OSError as exc:
+        _raised(exc)
+    known = len(seen)
+    seen.add((status.st_dev, status.st_ino))
+    return len(seen) > known
+
+
+def _rows_among(place: str, files: Sequence[str]) -> Iterator[str]:
+    for name in files:
+        path = os.path.join(place, name)  # noqa: PTH118 - a Path would rewrite what was named
+        if not _is_hidden(name) and not _BESIDE.fullmatch(name) and not _is_empty(path):
+            yield path
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _raised(exc: OSError) -> NoReturn:
     raise TableError(f"{file_name(str(exc.filename))}: cannot be read: {exc.strerror}") from exc
 
 

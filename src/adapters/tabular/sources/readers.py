@@ -93,7 +93,11 @@ def _orc(content: Content, wanted: Wanted) -> Any:
 
 
 def _excel(content: Content, wanted: Wanted) -> Any:
-    return _typed(lambda: ExcelRows(content.stream, name=content.name, sheet=content.sheet), content, wanted)
+    return _typed(
+        lambda: ExcelRows(content.stream, name=content.name, sheet=content.sheet, features=wanted.signature.names),
+        content,
+        wanted,
+    )
 
 
 def _typed(open_rows: Callable[[], TypedRows], content: Content, wanted: Wanted) -> TypedReader:

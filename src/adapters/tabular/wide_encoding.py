@@ -1,0 +1,24 @@
+"""Text in an encoding of several bytes a character, by its first bytes."""
+
+from typing import Final
+
+_MARKS: Final = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_FEWEST_BYTES: Final = 8
+_LOOKED_AT_BYTES: Final = 64
+
+
+def wide_encoding(head: bytes) -> str:
+    """Return the encoding that a text begins in as no UTF-8 does; nothing for any other.
+
+    Without a mark it is recognised by the zeros that each of the first letters has in UTF-16, and no text has.
+    """
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    start = head[: min(len(head), _LOOKED_AT_BYTES) & ~1]
+    if len(start) < _FEWEST_BYTES:
+        return ""
+    for encoding, letters, zeros in (("utf-16-le", start[::2], start[1::2]), ("utf-16-be", start[1::2], start[::2])):
+        if not any(zeros) and all(letters):
+            return encoding
+    return ""
