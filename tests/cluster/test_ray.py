@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from foreseen.entrypoints.ray.lean_node import start_no_helpers
 from support.listening import descendants, listening_beyond_loopback
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, save
 from support.processes import command, environment, run, wait_until
@@ -61,6 +62,10 @@ def test_a_run_that_starts_ray_itself_writes_what_one_machine_writes(iris_model:
 
 def test_a_ray_of_our_own_listens_on_loopback_only(cluster: Cluster) -> None:
     assert listening_beyond_loopback(descendants(cluster.pid)) == []
+
+
+def test_what_a_ray_of_our_own_does_not_start_has_the_names_that_we_know() -> None:
+    assert start_no_helpers() == ["start_monitor", "start_api_server", "start_log_monitor"]
 
 
 def test_strings_and_rows_that_the_model_refuses_are_as_on_one_machine(cluster: Cluster, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from foreseen.domain.key import Fingerprint
 from foreseen.domain.table_form import OutputColumns
-from foreseen.entrypoints.ray.parts import Outcome, Part, packed, unpacked
+from foreseen.entrypoints.ray.packing import packed, unpacked
+from foreseen.entrypoints.ray.parts import Outcome, Part
 from foreseen.entrypoints.ray.sink import PartFolders
 from foreseen.entrypoints.ray.tables import Tables
 from foreseen.entrypoints.ray.worker import Plan, Scorer, read_parts
@@ -28,7 +29,6 @@ def plan(model: Path, tables: Tables, parts: Path, rejects: Path) -> Plan:
         schema=tables.schema(container),
         folders=PartFolders(parts, rejects, tables.ending),
         info=container.predictor().info,
-        jobs=1,
         is_auto=True,
     )
 

@@ -18,10 +18,11 @@ from foreseen.entrypoints.cli.score import origin_of
 from foreseen.entrypoints.cli.start_checks import check_start
 from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.ray.address import check_address, require_ray
 from foreseen.entrypoints.ray.cluster_process import ClusterProcess
 from foreseen.entrypoints.ray.engine import ClusterRun
-from foreseen.entrypoints.ray.parts import PART_BYTES, PART_ROWS, packed
-from foreseen.entrypoints.ray.session import check_address, require_ray
+from foreseen.entrypoints.ray.packing import packed
+from foreseen.entrypoints.ray.parts import PART_BYTES, PART_ROWS
 from foreseen.entrypoints.ray.tables import Tables
 from foreseen.entrypoints.ray.work import Work
 from foreseen.entrypoints.ray.worker import Plan
@@ -155,7 +156,8 @@ class _RayRun:
             packed(self._plan(run, results)),
             sizes={source: self._tables.size(source) for source in left},
             most_actors=self._tables.most_actors,
-            jobs=self._job.jobs or 1,
+            jobs=self._job.jobs,
+            is_thread_safe=self._container.predictor().info.is_thread_safe,
         )
         end_model(self._container.predictor())  # whose room the workers need
         how = self._job.progress
@@ -170,7 +172,6 @@ class _RayRun:
             schema=run.schema,
             folders=results.folders,
             info=self._container.predictor().info,
-            jobs=self._job.jobs or 1,
             is_auto=self._is_auto,
             policy=replace(self._job.policy, has_answered=True),  # a part does not know of those before it
             done=frozenset(results.done),

@@ -18,7 +18,8 @@ from typing import Any, Final, Self
 from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.ray.driver import END, Order
 from foreseen.entrypoints.ray.errors import ClusterError, NotConnectedError
-from foreseen.entrypoints.ray.parts import Outcome, packed, unpacked
+from foreseen.entrypoints.ray.packing import packed, unpacked
+from foreseen.entrypoints.ray.parts import Outcome
 from foreseen.entrypoints.ray.process_session import LOOK_S, end_session
 from foreseen.entrypoints.ray.work import Work
 

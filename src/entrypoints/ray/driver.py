@@ -14,7 +14,7 @@ from typing import Final
 
 from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.ray.errors import ClusterError
-from foreseen.entrypoints.ray.parts import packed, unpacked
+from foreseen.entrypoints.ray.packing import packed, unpacked
 from foreseen.entrypoints.ray.process_session import end_session, freeze_session
 from foreseen.entrypoints.ray.session import connected, last_line, prepare
 

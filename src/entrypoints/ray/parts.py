@@ -4,13 +4,9 @@ Where a part begins depends on its input alone. So do its name and its bytes: on
 died, is the same, and parts in the order of their names are the table in its order.
 """
 
-import io
-import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-
-import pyarrow as pa
 
 from foreseen.domain.done_part import DonePart, Place
 from foreseen.domain.notices import Notice
@@ -93,35 +89,6 @@ def _with_the_end(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
         following = next(remaining, None)
         yield chunk, following is None
         chunk = following
-
-
-def packed(sent: Any) -> bytes:
-    """Give the bytes by which something of ours is sent to another process of the run."""
-    stream = io.BytesIO()
-    _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL).dump(sent)
-    return stream.getvalue()
-
-
-def unpacked(data: Any) -> Any:
-    """Give it back; from processes of this run only, as everything that Ray sends."""
-    return pickle.loads(data)  # noqa: S301
-
-
-class _Pickler(pickle.Pickler):
-    """Sends the rows of a table and no others: pyarrow would send all that a slice was cut from."""
-
-    def reducer_override(self, obj: Any) -> Any:
-        """Say how an object is sent."""
-        if not isinstance(obj, pa.RecordBatch):
-            return NotImplemented
-        out = pa.BufferOutputStream()
-        with pa.ipc.new_stream(out, obj.schema) as stream:
-            stream.write_batch(obj)
-        return _record_batch, (out.getvalue().to_pybytes(),)
-
-
-def _record_batch(data: bytes) -> pa.RecordBatch:
-    return pa.ipc.open_stream(data).read_next_batch()
 
 
 def _size(chunk: Chunk) -> int:

@@ -1,27 +1,25 @@
-"""The pipeline, as Ray Data has it: actors score parts.
+"""The pipeline on Ray: actors score parts, as they have room for them, and what becomes of each part comes back.
 
 Where there are many inputs, each is read by the actor that scores it. Where there are few, read tasks, one an input,
-cut them into parts for all actors. A part is one row of one block. Ray decides where each is scored, how many wait, and
-what is done again where a machine died; it sees bytes, so that what is scored is what one machine would have read, line
-numbers and rejects included.
+cut them into parts for all actors. Ray decides where each of them runs, and does again what a machine was at that died;
+it sees bytes, so that what is scored is what one machine would have read, line numbers and rejects included.
 """
 
 import logging
-import warnings
+from collections import deque
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any, Final
 
-import pyarrow as pa
-import ray.data
+import ray
 import ray.exceptions
-from ray.data.block import BlockMetadata
 
 from foreseen.entrypoints.ray.errors import ClusterError
-from foreseen.entrypoints.ray.parts import packed, unpacked
+from foreseen.entrypoints.ray.packing import packed
+from foreseen.entrypoints.ray.remote import Actor, read
+from foreseen.entrypoints.ray.sent import Inputs, ReadParts
 from foreseen.entrypoints.ray.session import Cores, last_line
 from foreseen.entrypoints.ray.work import Work
-
-# What reads and scores is imported where that is done: the driver does neither.
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +28,9 @@ _DEATHS: Final = (ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedErro
 _READER_CPUS: Final = 0.25
 _ACTOR_CPUS: Final = 0.75
 _TRIES_AGAIN: Final = 2
-"""How often a part is tried again, and an actor made anew, where its process has died."""
+"""How often a part is tried again, and an actor started again, where its process has died."""
 _PARTS_AT_ONCE: Final = 2
-"""Parts that an actor has: one is scored, the next is there already."""
-_COLUMN: Final = "sent"
+"""Parts that an actor has: one is scored, the next is there already. As many are read ahead of an input."""
 
 
 def outcomes(work: Work, cores: Cores) -> Generator[bytes]:
@@ -42,17 +39,9 @@ def outcomes(work: Work, cores: Cores) -> Generator[bytes]:
     Raises:
         ClusterError: the cluster failed, or a process of it died again and again.
     """
-    cores_each = min(work.jobs, cores.most)
-    actors = min(max(1, int(cores.all // cores_each)), work.most_actors)
-    _be_quiet()
-    with warnings.catch_warnings():
-        # Retries are limited by arguments that 2.64 will not accept; there are no others yet, and without a limit a
-        # model that ends its process would be tried for ever.
-        warnings.simplefilter("ignore")
-        done = _scored(work, actors=actors, cores_each=cores_each)
+    actors, jobs = work.actors(cores.all, on_one=cores.most)
     try:
-        for block in done.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-            yield from block.column(_COLUMN).to_pylist()
+        yield from _Run(work, actors=actors, jobs=jobs, cores_each=min(jobs, cores.most))
     except Exception as exc:
         log.debug("Ray failed", exc_info=True)
         raise ClusterError(f"Ray: {_worded(exc)}") from exc
@@ -68,80 +57,61 @@ def _worded(exc: Exception) -> str:
     return last_line(exc)
 
 
-def _scored(work: Work, *, actors: int, cores_each: float) -> Any:
-    is_divided = work.is_divided(actors)
-    sent = _parts(work) if is_divided else ray.data.from_arrow([_block(packed(each)) for each in work.largest_first])
-    return sent.map_batches(
-        _Actor,
-        fn_constructor_args=(work.plan,),
-        batch_size=None,  # a block, which is a part, or the number of an input
-        batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(
-            size=actors, max_tasks_in_flight_per_actor=_PARTS_AT_ONCE if is_divided else 1
-        ),
-        num_cpus=(_ACTOR_CPUS if is_divided else 1) * cores_each,
-        max_restarts=_TRIES_AGAIN,
-        max_task_retries=_TRIES_AGAIN,
+class _Run:
+    """The work, handed out to actors: to each that is there, as soon as it has room."""
+
+    def __init__(self, work: Work, *, actors: int, jobs: int, cores_each: float) -> None:
+        # Held until the end: an actor that is started again is given the same, which Ray keeps only as long as this is.
+        self._plan = plan = ray.put(work.plan)
+        is_divided = work.is_divided(actors)
+        actor = ray.remote(Actor).options(
+            num_cpus=(_ACTOR_CPUS if is_divided else 1) * cores_each,
+            max_restarts=_TRIES_AGAIN,
+            max_task_retries=_TRIES_AGAIN,
+            scheduling_strategy="SPREAD",
+        )
+        made = [actor.remote(plan, jobs) for _ in range(actors)]
+        self._starting = {each.begin.remote(): each for each in made}
+        self._rooms = _PARTS_AT_ONCE if is_divided else 1
+        self._idle: deque[Any] = deque()
+        """Actors that have room, as often as they have."""
+        self._scoring: dict[Any, Any] = {}
+        """What each actor yields of what it was sent."""
+        self._sent = _parts(work, plan, most=actors) if is_divided else Inputs(map(packed, work.largest_first))
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield outcomes until all is done."""
+        while self._hand_out():
+            (first, *_), _ = ray.wait(self._waited_for(), fetch_local=False)
+            if first in self._starting:
+                ray.get(first)
+                self._idle.extend([self._starting.pop(first)] * self._rooms)
+            elif first in self._scoring:
+                if (outcome := next(first, None)) is None:
+                    self._idle.append(self._scoring.pop(first))
+                else:
+                    yield ray.get(outcome)
+            else:
+                self._sent.hear(first)
+
+    def _hand_out(self) -> bool:
+        """Send what there is to actors that have room; return whether anything is still to come."""
+        while self._idle and (sent := self._sent.take()) is not None:
+            actor = self._idle.popleft()
+            self._scoring[actor.outcomes.remote(sent)] = actor
+        return bool(self._scoring) or not self._sent.is_over
+
+    def _waited_for(self) -> list[Any]:
+        # A part is heard of only when there is room for it, by which its reader waits.
+        return [*self._scoring, *(self._sent.reading if self._idle else ()), *self._starting]
+
+
+def _parts(work: Work, plan: Any, *, most: int) -> ReadParts:
+    reading = ray.remote(read).options(
+        num_cpus=_READER_CPUS,
+        num_returns="streaming",
+        max_retries=_TRIES_AGAIN,
+        scheduling_strategy="SPREAD",
+        _generator_backpressure_num_objects=_PARTS_AT_ONCE,
     )
-
-
-def _parts(work: Work) -> Any:
-    return ray.data.read_datasource(_Parts(work), num_cpus=_READER_CPUS, override_num_blocks=len(work.sizes))
-
-
-def _be_quiet() -> None:
-    warnings.filterwarnings("ignore", module=r"ray\.")
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    # Each part is handed on as soon as it is read, and by itself: larger blocks would be scored by one actor.
-    context.target_max_block_size = 1
-
-
-class _Parts(ray.data.Datasource):  # type: ignore[misc]
-    """Reads inputs into parts."""
-
-    def __init__(self, work: Work) -> None:
-        super().__init__()
-        self._work = work
-
-    def estimate_inmemory_data_size(self) -> int | None:
-        """Return nothing: files say little of what is made of them."""
-        return None
-
-    def get_read_tasks(self, *_: Any, **__: Any) -> list[Any]:
-        """Return a task for each input."""
-        nothing = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
-        return [ray.data.ReadTask(_Reading(self._work.plan, source), nothing) for source in self._work.sizes]
-
-
-class _Reading:
-    """Yields the parts of one input as blocks."""
-
-    def __init__(self, plan: bytes, source: int) -> None:
-        self._plan = plan
-        self._source = source
-
-    def __call__(self) -> Iterator[pa.Table]:
-        from foreseen.entrypoints.ray.worker import read_parts  # noqa: PLC0415 - as above
-
-        for sent in read_parts(unpacked(self._plan), self._source):
-            yield _block(packed(sent))
-
-
-class _Actor:
-    """Scores a part, or all parts of an input, of each block; yields what becomes of each."""
-
-    def __init__(self, plan: bytes) -> None:
-        from foreseen.entrypoints.ray.worker import Scorer  # noqa: PLC0415 - as above
-
-        self._scorer = Scorer(unpacked(plan))
-
-    def __call__(self, block: pa.Table) -> Iterator[pa.Table]:
-        (sent,) = block.column(_COLUMN).to_pylist()
-        for outcome in self._scorer.outcomes(unpacked(sent)):
-            yield _block(packed(outcome))
-
-
-def _block(sent: bytes) -> pa.Table:
-    return pa.table({_COLUMN: pa.array([sent], pa.large_binary())})
+    return ReadParts((partial(reading.remote, plan, source) for source in work.largest_first), most=most)

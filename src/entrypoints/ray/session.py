@@ -1,19 +1,17 @@
 """A connection to Ray: to a cluster that is there, or to one made for this run on this machine and ended with it."""
 
 import importlib
-import importlib.util
 import logging
 import os
 import secrets
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from foreseen.entrypoints.ray.errors import ClusterError, NotConnectedError
-from foreseen.settings import SettingsError
+from foreseen.entrypoints.ray.errors import NotConnectedError
+from foreseen.entrypoints.ray.lean_node import start_no_helpers
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +37,6 @@ _PATIENT: Final[Mapping[str, str]] = {
     "RAY_health_check_failure_threshold": "100",
 }
 
-_ANSWER_S: Final = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class Cores:
@@ -48,13 +44,6 @@ class Cores:
 
     all: float
     most: float
-
-
-def require_ray() -> None:
-    """Refuse a run where Ray is not installed; raises SettingsError."""
-    # Looked for and not imported, which takes a second: only the driver needs it.
-    if importlib.util.find_spec("ray") is None:
-        raise SettingsError("--engine ray: expected Ray, which is not installed: pip install foreseen[ray]")
 
 
 def prepare(address: str | None) -> None:
@@ -80,6 +69,8 @@ def connected(address: str | None, folder: Path | None = None) -> Iterator[Cores
         NotConnectedError: it cannot be had.
     """
     ray = importlib.import_module("ray")
+    if not address:
+        start_no_helpers()
     try:
         with _translated(f"--ray-address {address}" if address else "a local Ray"):
             ray.init(**_options(address, folder))
@@ -116,24 +107,6 @@ def _translated(what: str) -> Iterator[None]:
     except Exception as exc:
         log.debug("ray did not start", exc_info=True)
         raise NotConnectedError(f"{what}: expected a Ray cluster: {last_line(exc)}") from exc
-
-
-def check_address(address: str | None) -> None:
-    """Refuse an address where nobody listens, to which Ray would try to connect for minutes.
-
-    Raises:
-        SettingsError, ClusterError: it is no address, or nobody answers.
-    """
-    if address is None or address == "auto":
-        return
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal() or "/" in host:
-        raise SettingsError(f"--ray-address: expected HOST:PORT or auto, got {address!r}")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S).close()
-    except (OSError, OverflowError) as exc:
-        said = "expected a Ray cluster, got no answer"
-        raise ClusterError(f"--ray-address {address}: {said}: {getattr(exc, 'strerror', None) or exc}") from exc
 
 
 def _is_debugging() -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from foreseen.container import opened
 from foreseen.domain.done_part import DonePart, Place
@@ -37,7 +37,6 @@ class Plan:
         schema: of all inputs together, as which they are written.
         folders: where parts go.
         info: the model as it is where the run was started.
-        jobs: calls of the model side by side in each process.
         is_auto: whether each tier is asked and filled only where that pays.
         policy: what becomes of rows on which the model fails.
         done: parts that need not be scored again.
@@ -48,7 +47,6 @@ class Plan:
     schema: Any
     folders: PartFolders
     info: ModelInfo
-    jobs: int
     is_auto: bool
     policy: FailurePolicy = DEFAULT_POLICY
     done: frozenset[Place] = field(default=frozenset())
@@ -71,15 +69,22 @@ def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
 class Scorer:
     """Holds the model and the tiers of one process, and scores part after part with them."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Load the model; a failure comes out for each part, since Ray would try again without end."""
+    def __init__(self, plan: Plan, *, jobs: int = 1, model_in: Literal["process", "thread"] = "process") -> None:
+        """Load the model; a failure comes out for each part, since Ray would try again without end.
+
+        Args:
+            jobs: calls of the model side by side.
+            model_in: where the model computes, unless the operator has said so.
+        """
+        if "model_in" not in plan.settings.model_fields_set:
+            plan = replace(plan, settings=plan.settings.model_copy(update={"model_in": model_in}))
         self._plan = plan
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._failure: ForeseenError | None = None
         # Decided once, where the run was started, and not by each machine.
         self._container: ScoringContainer = scoring_container(
-            plan.settings, jobs=plan.jobs, is_auto=plan.is_auto, decided=plan.info.call_size
+            plan.settings, jobs=jobs, is_auto=plan.is_auto, decided=plan.info.call_size
         )
         try:
             self._open()

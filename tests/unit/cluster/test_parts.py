@@ -13,7 +13,8 @@ from foreseen.domain.errors import PredictionError, TableError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.table import Chunk, Reject, Scored
 from foreseen.entrypoints.ray import parts
-from foreseen.entrypoints.ray.parts import Outcome, Part, packed, parts_of, unpacked
+from foreseen.entrypoints.ray.packing import packed, unpacked
+from foreseen.entrypoints.ray.parts import Outcome, Part, parts_of
 
 SIGNATURE = Signature((Feature("x"), Feature("word", "string", missing=True)))
 COLUMNS = ("x", "word")

@@ -4,8 +4,9 @@ import socket
 
 import pytest
 
+from foreseen.entrypoints.ray.address import check_address
 from foreseen.entrypoints.ray.errors import ClusterError
-from foreseen.entrypoints.ray.session import check_address, last_line
+from foreseen.entrypoints.ray.session import last_line
 from foreseen.settings import SettingsError
 from support.ports import own_port
 

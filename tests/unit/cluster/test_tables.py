@@ -71,7 +71,6 @@ def test_what_is_not_there_on_another_machine_is_told_as_on_one(
         schema=None,
         folders=PartFolders(tmp_path, tmp_path, ".csv"),
         info=info_of(SIGNATURE),
-        jobs=1,
         is_auto=False,
     )
 
