@@ -6,7 +6,11 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     # Python looks in the working directory first, where a file json.py would stand for the library of that name.
     sys.path.append(sys.path.pop(0))
 
-from foreseen.entrypoints.cli.app import main
+from foreseen.entrypoints.cli.first_moments import hear_signals
+
+hear_signals()  # what is imported next takes a third of a second
+
+from foreseen.entrypoints.cli.app import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

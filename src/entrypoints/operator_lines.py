@@ -24,12 +24,16 @@ def write_line(said: str, *, level: str = "error", **fields: Any) -> None:
         level: of the line, where it is JSON.
         fields: what a program reads beside it, where it is JSON.
     """
+    print(text_of(said, level=level, **fields), file=sys.stderr)  # noqa: T201
+
+
+def text_of(said: str, *, level: str = "error", **fields: Any) -> str:
+    """Return what `write_line` writes, without the end of the line."""
     if not lines_are_json():
-        print(f"foreseen: {said}", file=sys.stderr)  # noqa: T201
-        return
+        return f"foreseen: {said}"
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     line = {"event": said, **fields, "level": level, "logger": "foreseen", "timestamp": now}
-    print(json.dumps(line, ensure_ascii=False), file=sys.stderr)  # noqa: T201
+    return json.dumps(line, ensure_ascii=False)
 
 
 def lines_are_json() -> bool:

@@ -32,12 +32,17 @@ WAYS = {
 }
 
 
+def line_of(own: Path, tmp_path: Path, model: str) -> list[str]:
+    """Return the command that scores two rows on a Ray of its own."""
+    (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
+    line = command("score", own / f"{model}.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", "--features", "x0")
+    return [*line, "--cache", "none", "--engine", "ray"]
+
+
 @contextmanager
 def started(own: Path, tmp_path: Path, mark: Mark, model: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start a run on a Ray of its own."""
-    (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
-    line = command("score", own / f"{model}.joblib", tmp_path / "in.csv", "-o", tmp_path / "out", "--features", "x0")
-    line += ["--cache", "none", "--engine", "ray"]
+    line = line_of(own, tmp_path, model)
     with subprocess.Popen(
         line, stderr=subprocess.PIPE, env=environment(mark.env), cwd=own, start_new_session=True
     ) as process:
@@ -66,6 +71,19 @@ def has_begun_ray(mark: Mark) -> bool:
     return any(mark.folder.glob("foreseen-ray-*/session_*"))
 
 
+def hears_signals(mark: Mark) -> bool:
+    """Return whether a process handles SIGTERM, by which it is past the start of Python."""
+    handled = [int(line.split()[1], 16) for pid in mark.processes() for line in lines_of(pid) if "SigCgt" in line]
+    return any(bits >> (signal.SIGTERM - 1) & 1 for bits in handled)
+
+
+def lines_of(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:  # it has ended
+        return []
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_run_that_is_stopped_while_it_scores_ends_in_one_line(own: Path, tmp_path: Path, way: str) -> None:
     signals, code = WAYS[way]
@@ -79,7 +97,11 @@ def test_a_run_that_is_stopped_while_it_scores_ends_in_one_line(own: Path, tmp_p
         check_nothing_is_left(mark, tmp_path)
 
 
-@pytest.mark.parametrize("moment", [lambda mark: len(mark.processes()) > 1, has_begun_ray], ids=["driver", "ray"])
+@pytest.mark.parametrize(
+    "moment",
+    [hears_signals, lambda mark: len(mark.processes()) > 1, has_begun_ray],
+    ids=["imports", "model", "ray"],
+)
 def test_a_run_that_is_stopped_while_ray_starts_ends_in_one_line(
     own: Path, tmp_path: Path, moment: Callable[[Mark], bool]
 ) -> None:
@@ -90,6 +112,24 @@ def test_a_run_that_is_stopped_while_ray_starts_ends_in_one_line(
         said = process.stderr.read()
 
         assert (process.returncode, said) == (143, b"foreseen: interrupted\n")
+        check_nothing_is_left(mark, tmp_path)
+
+
+def test_a_terminal_that_closes_ends_its_run_and_leaves_nothing(own: Path, tmp_path: Path) -> None:
+    with marked() as mark:
+        ours, theirs = os.openpty()
+        # What the first process of a session opens is its terminal.
+        line = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(theirs), *line_of(own, tmp_path, "Endless")]
+        with subprocess.Popen(line, env=environment(mark.env), cwd=own, start_new_session=True) as process:
+            os.close(theirs)
+            try:
+                wait_until((own / "started.txt").exists, seconds=STARTED_S)
+                os.close(ours)  # the kernel hangs up, and what is written fails
+                process.wait(timeout=GONE_S)
+            finally:
+                process.kill()
+
+        assert process.returncode == 129
         check_nothing_is_left(mark, tmp_path)
 
 
@@ -125,8 +165,7 @@ def test_a_run_that_is_stopped_at_any_moment_ends_in_one_line(own: Path, tmp_pat
     for number in range(MOMENTS):
         way, (signals, code) = next(ways)
         with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
-            # From when signals are heard: Python takes a moment to begin, and then a moment to import.
-            wait_until(lambda mark=mark: len(mark.processes()) > 1, seconds=STARTED_S)  # type: ignore[misc]
+            wait_until(lambda mark=mark: hears_signals(mark), seconds=STARTED_S)  # type: ignore[misc]
             time.sleep(whole_s * number / MOMENTS)  # any moment is what is looked for
             seconds = stop(process, signals)
             wait_until(lambda mark=mark: not mark.left(), seconds=GONE_S)  # type: ignore[misc]

@@ -16,6 +16,7 @@ from foreseen.entrypoints.cli.engine import is_on_ray
 from foreseen.entrypoints.cli.failures import FAILED, run
 from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
 from foreseen.entrypoints.cli.files import INPUTS, OUTPUT
+from foreseen.entrypoints.cli.first_moments import leave_interrupts_to_commands
 from foreseen.entrypoints.cli.help import PlainCommand, PlainGroup
 from foreseen.entrypoints.cli.interruption import heard_if
 from foreseen.entrypoints.cli.model_begun import model_begun
@@ -229,6 +230,7 @@ def root(
 def main() -> None:
     """Run the command and exit with its code."""
     code: str | int | None
+    leave_interrupts_to_commands()
     try:
         code = run(lambda: app(standalone_mode=False))
     except SystemExit as exc:  # how a signal ends some commands

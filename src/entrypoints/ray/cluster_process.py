@@ -24,13 +24,18 @@ from foreseen.entrypoints.ray.process_session import LOOK_S, end_session
 from foreseen.entrypoints.ray.work import Work
 
 _CODE: Final = """\
-import sys
+import signal, sys
+for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, lambda *_: None)
 fd = int(sys.argv[1])
 sys.path[:], sys.argv[1:] = sys.argv[2:], []
 from foreseen.entrypoints.ray.driver import main
 main(fd)
 """
-"""What the driver runs: a fresh interpreter that finds modules where this one does, the user's own among them."""
+"""What the driver runs: a fresh interpreter that finds modules where this one does, the user's own among them.
+
+It leaves signals to the command before it imports anything, since the two may be sent the same.
+"""
 
 log = logging.getLogger(__name__)
 
