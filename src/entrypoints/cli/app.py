@@ -12,6 +12,7 @@ import typer
 from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.batch.reading_thread import is_reading
 from foreseen.entrypoints.cli.cache_commands import cache
+from foreseen.entrypoints.cli.cluster_begun import cluster_begun
 from foreseen.entrypoints.cli.engine import is_on_ray
 from foreseen.entrypoints.cli.failures import FAILED, run
 from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
@@ -152,6 +153,7 @@ def score(
         own_standard_output() as out,
         heard_if(on_ray) as interruption,
         model_begun(settings, jobs) as process,
+        cluster_begun(settings, interruption, ray_address, may_be_done=resume) as cluster,
     ):
         from foreseen.entrypoints.cli.job import Job
         from foreseen.entrypoints.cli.score import score_files
@@ -172,10 +174,10 @@ def score(
             from foreseen.entrypoints.cli.dry_run import try_files
 
             return try_files(settings, job, out, process)
-        if interruption is not None:
+        if cluster is not None and interruption is not None:
             from foreseen.entrypoints.cli.ray import score_on_ray
 
-            return score_on_ray(settings, job, ray_address, interruption, process)
+            return score_on_ray(settings, job, cluster, interruption, process)
         return score_files(settings, job, out, process)
 
 

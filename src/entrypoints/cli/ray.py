@@ -18,7 +18,6 @@ from foreseen.entrypoints.cli.score import origin_of
 from foreseen.entrypoints.cli.start_checks import check_start
 from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
 from foreseen.entrypoints.logs import configure_logs
-from foreseen.entrypoints.ray.address import check_address, require_ray
 from foreseen.entrypoints.ray.cluster_process import ClusterProcess
 from foreseen.entrypoints.ray.engine import ClusterRun
 from foreseen.entrypoints.ray.packing import packed
@@ -36,21 +35,20 @@ if TYPE_CHECKING:
 def score_on_ray(
     settings: Settings,
     job: Job,
-    address: str | None,
+    cluster: ClusterProcess,
     interruption: Interruption,
     process: "ModelProcess | None" = None,
 ) -> int:
     """Score files into a folder of parts, which is there whole in the end, or not at all; return the exit code.
 
     Args:
+        cluster: begins to start by now, unless there may be little to do.
         process: one that loads the model by now; it ends before the work begins, since each worker has its own.
     """
     configure_logs(settings)
-    require_ray()
     for given in (*job.files.sources, job.output):
         if given == STANDARD:
             raise SettingsError("--engine ray: expected names of files that every machine can open, got -")
-    check_address(address)
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
@@ -59,7 +57,7 @@ def score_on_ray(
     check_start(container, job)
     with RunReport(container, job.summary) as report:
         job = replace(job, files=job.files.listed(container, output=job.output))
-        return _RayRun(container, job, address, interruption, report, is_auto=is_auto)()
+        return _RayRun(container, job, cluster, interruption, report, is_auto=is_auto)()
 
 
 def _require_folders(container: ScoringContainer, job: Job) -> None:
@@ -76,7 +74,7 @@ class _RayRun:
         self,
         container: ScoringContainer,
         job: Job,
-        address: str | None,
+        cluster: ClusterProcess,
         interruption: Interruption,
         report: RunReport,
         *,
@@ -85,7 +83,7 @@ class _RayRun:
         files = job.files
         self._container = container
         self._job = job
-        self._address = address
+        self._cluster = cluster
         self._interruption = interruption
         self._report = report
         self._is_auto = is_auto
@@ -103,7 +101,7 @@ class _RayRun:
         )
         with (
             PartsResults(self._container, claim, ending=ending, held_back=held_back) as results,
-            ClusterProcess(self._address, held_back=held_back) as cluster,
+            self._cluster as cluster,  # so that nothing writes any more when it is seen what is there
         ):
             self._refuse_inputs_among(claim.folder.output, claim.folder.unfinished, results.rejects)
             if not claim.has_found:

@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.ray.driver import END, Order
 from foreseen.entrypoints.ray.errors import ClusterError, NotConnectedError
 from foreseen.entrypoints.ray.packing import packed, unpacked
-from foreseen.entrypoints.ray.parts import Outcome
 from foreseen.entrypoints.ray.process_session import LOOK_S, end_session
-from foreseen.entrypoints.ray.work import Work
+
+if TYPE_CHECKING:  # they bring Arrow, which is imported while Ray starts
+    from foreseen.domain.errors import ForeseenError
+    from foreseen.entrypoints.ray.parts import Outcome
+    from foreseen.entrypoints.ray.work import Work
 
 _CODE: Final = """\
 import signal, sys
@@ -53,13 +55,19 @@ class ClusterProcess:
     """Starts a driver, sends it work, receives what becomes of each part; ends it, and everything it has started."""
 
     def __init__(
-        self, address: str | None, *, held_back: Callable[[], AbstractContextManager[None]] = nullcontext
+        self,
+        address: str | None,
+        *,
+        held_back: Callable[[], AbstractContextManager[None]] = nullcontext,
+        is_debugging: bool = False,
     ) -> None:
         """Take the address of a cluster; None for a Ray of this run's own.
 
         Args:
             held_back: keeps signals from interrupting what must not be.
+            is_debugging: whether what Ray logs is shown.
         """
+        self._is_debugging = is_debugging
         self._address = address
         self._held_back = held_back
         self._driver: _Driver | None = None
@@ -75,9 +83,9 @@ class ClusterProcess:
         """Start the driver, if it is not started yet; it connects at once, beside whatever else is done here."""
         if self._driver is None:
             with self._held_back():
-                self._driver = _Driver(self._address)
+                self._driver = _Driver(self._address, is_debugging=self._is_debugging)
 
-    def outcomes(self, work: Work) -> Iterator[Outcome | ForeseenError]:
+    def outcomes(self, work: "Work") -> "Iterator[Outcome | ForeseenError]":
         """Do work, and yield what becomes of each part as it is done.
 
         Raises:
@@ -89,7 +97,7 @@ class ClusterProcess:
             message = self._running.receive()
         self._has_finished = True
 
-    def _first_message(self, work: Work) -> Any:
+    def _first_message(self, work: "Work") -> Any:
         """Start and send the work; again where a Ray of our own has not started, which has half a minute for that."""
         for tries_left in reversed(range(STARTS)):
             self.start()
@@ -118,8 +126,7 @@ class ClusterProcess:
 class _Driver:
     """The process, its socket, and the folder of the Ray that it starts."""
 
-    def __init__(self, address: str | None) -> None:
-        is_debugging = logging.getLogger().level <= logging.DEBUG
+    def __init__(self, address: str | None, *, is_debugging: bool) -> None:
         shown = None if is_debugging else subprocess.DEVNULL  # also what C++ writes, past every logger
         self._folder = None if address else Path(tempfile.mkdtemp(prefix="foreseen-ray-"))
         self._pipe, theirs = multiprocessing.Pipe()

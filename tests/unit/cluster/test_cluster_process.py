@@ -21,7 +21,7 @@ class Driver:
     sent: ClassVar[list[Any]] = []
     ended: ClassVar[list[float]] = []
 
-    def __init__(self, _: str | None) -> None:
+    def __init__(self, _: str | None, **__: Any) -> None:
         self._messages = iter(self.says.pop(0))
 
     def send(self, message: Any) -> None:
