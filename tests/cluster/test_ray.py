@@ -3,6 +3,7 @@
 import csv
 import json
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -66,6 +67,17 @@ def test_a_ray_of_our_own_listens_on_loopback_only(cluster: Cluster) -> None:
 
 def test_what_a_ray_of_our_own_does_not_start_has_the_names_that_we_know() -> None:
     assert start_no_helpers() == ["start_monitor", "start_api_server", "start_log_monitor"]
+
+
+def test_a_server_that_is_no_ray_is_refused_in_one_line(iris_model: Path, tmp_path: Path) -> None:
+    source = flowers(tmp_path / "in.csv", 10)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = "127.0.0.1:{1}".format(*silent.getsockname())
+        line = command("score", iris_model, source, "-o", tmp_path / "out", "--engine", "ray", "--ray-address", address)
+        done = subprocess.run(line, capture_output=True, env=environment(), timeout=ENDED_S, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), done.stderr
+    assert f"foreseen: --ray-address {address}: expected a Ray cluster: " in done.stderr.decode()
 
 
 def test_strings_and_rows_that_the_model_refuses_are_as_on_one_machine(cluster: Cluster, tmp_path: Path) -> None:

@@ -30,6 +30,10 @@ _ON_LOOPBACK: Final[Mapping[str, str]] = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 
+_SOON_REFUSED: Final[Mapping[str, str]] = {
+    # What listens at an address may be no Ray: that is found within a minute, and not in twenty tries of forty seconds.
+    "RAY_NUM_REDIS_GET_RETRIES": "1",
+}
 _PATIENT: Final[Mapping[str, str]] = {
     # A busy machine may start no worker within the minute that Ray waits for each, which then starts others for ever.
     "RAY_worker_register_timeout_seconds": "900",
@@ -53,7 +57,9 @@ def prepare(address: str | None) -> None:
         os.environ.update(_QUIET)
     if address is None or _is_loopback(address):
         os.environ.update(_ON_LOOPBACK)
-    if address is None:
+    if address is not None:
+        os.environ.update(_SOON_REFUSED)
+    else:
         os.environ.update(_PATIENT)
         # For this run alone: other users of this machine cannot connect to what it starts.
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
