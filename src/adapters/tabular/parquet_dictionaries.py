@@ -25,4 +25,8 @@ def with_dictionary(first: pa.Table) -> bool | list[str]:
 def _repeats(field: pa.Field, values: pa.ChunkedArray) -> bool:
     if pa.types.is_null(field.type):
         return True
-    return bool(pc.count_distinct(values).as_py() <= _REPEATING * len(values))
+    try:
+        distinct = pc.count_distinct(values).as_py()
+    except pa.ArrowNotImplementedError:  # of identifiers, categories and others Arrow counts none
+        return True
+    return bool(distinct <= _REPEATING * len(values))
