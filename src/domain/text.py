@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, Final
 
+from foreseen.domain.shown import shown
 from foreseen.domain.signature import DATETIMES, FLOATS, Feature
 from foreseen.domain.values import (
     datetime_of,
@@ -13,7 +14,6 @@ from foreseen.domain.values import (
     nothing,
     read_value,
     refused,
-    shown,
 )
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -57,7 +57,7 @@ def _number(feature: Feature, text: str) -> float | None:
     if feature.dtype == "bool":
         return bool(number)
     read = float_of if feature.dtype in FLOATS else integer_of
-    return read(feature, number, shown(text))
+    return read(feature, number, text)
 
 
 def _parsed(text: str) -> float | None:

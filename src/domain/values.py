@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from foreseen.domain.datetimes import PLAIN, ZONED, nanoseconds
 from foreseen.domain.errors import MISSING_HINT, Flaw, InvalidBatchError
+from foreseen.domain.shown import shown
 from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, DType, Feature
 
-_SHOWN_LENGTH: Final = 60
-_json_text: Final = json.JSONEncoder(ensure_ascii=False).encode
 _FLOAT32_OVERFLOW: Final = 3.4028235677973366e38
 """The least number that a float32 rounds up to infinity; any below it rounds to the largest float32 at the most."""
 
@@ -73,38 +72,24 @@ def nothing(feature: Feature, got: str = "nothing", position: _Position = ()) ->
         raise InvalidBatchError([Flaw(expected_value(feature), got, None, feature.name, position, MISSING_HINT)])
 
 
-def shown(value: object) -> str:
-    """Show what somebody sent, as JSON would write it, cut to a readable length."""
-    if value == "":
-        return "nothing"
-    try:
-        text = _json_text(value)
-    except RecursionError:
-        return "lists within lists without end"
-    except (TypeError, ValueError):
-        text = repr(value)
-    text = text.encode(errors="backslashreplace").decode()  # half of a surrogate pair is none that is written
-    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
-
-
-def float_of(feature: Feature, number: float, got: str, position: _Position = ()) -> float:
-    """Return a number that a float feature can hold; raise InvalidBatchError for any other."""
+def float_of(feature: Feature, number: float, given: object, position: _Position = ()) -> float:
+    """Return a number that a float feature can hold; raise InvalidBatchError, with what was given, for any other."""
     if isinstance(number, int) and abs(number) > MAX_EXACT_INTEGER:
-        raise refused(feature, "an integer from -2^53 to 2^53", got, position)
+        raise refused(feature, "an integer from -2^53 to 2^53", shown(given), position)
     if not isfinite(number) or (feature.dtype == "float32" and abs(number) >= _FLOAT32_OVERFLOW):
-        raise refused(feature, f"a finite {feature.dtype} number", got, position)
+        raise refused(feature, f"a finite {feature.dtype} number", shown(given), position)
     return number
 
 
-def integer_of(feature: Feature, number: float, got: str, position: _Position = ()) -> int:
-    """Return a number that an integer feature can hold, as an integer; raise InvalidBatchError for any other."""
+def integer_of(feature: Feature, number: float, given: object, position: _Position = ()) -> int:
+    """Return a number that an integer feature can hold, as an integer; raise as `float_of` for any other."""
     if number % 1:
-        raise refused(feature, "an integer", got, position, likely="float64")
+        raise refused(feature, "an integer", shown(given), position, likely="float64")
     low, high = feature.bounds
     # A float of 2^53 may have been written as another integer, which it does not hold.
     is_exact = isinstance(number, int) or abs(number) < MAX_EXACT_INTEGER
     if not is_exact or not low <= number <= high:
-        raise refused(feature, f"an integer from {low} to {high}", got, position)
+        raise refused(feature, f"an integer from {low} to {high}", shown(given), position)
     return int(number)
 
 
@@ -148,4 +133,4 @@ def _number(feature: Feature, value: float, position: _Position) -> float:
         raise refused(feature, "true or false", shown(value), position)
     number = int(value) if isinstance(value, bool) else value
     read = float_of if feature.dtype in FLOATS else integer_of
-    return read(feature, number, shown(value), position)
+    return read(feature, number, value, position)

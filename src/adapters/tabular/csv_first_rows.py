@@ -20,8 +20,8 @@ from foreseen.adapters.tabular.csv_signs import Signs
 from foreseen.adapters.tabular.csv_swallowed import rows_of_rows, swallowing_rows
 from foreseen.domain.csv_dialect import CsvDialect
 from foreseen.domain.errors import TableError
+from foreseen.domain.shown import shown
 from foreseen.domain.signature import DATETIMES, Feature, Signature
-from foreseen.domain.values import shown
 
 FIRST_ROWS: Final = 1000
 _FEW: Final = 10

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.cells import text_bytes
 from foreseen.domain.csv_dialect import CsvDialect
+from foreseen.domain.shown import shown
 from foreseen.domain.signature import DATETIMES, Feature
-from foreseen.domain.values import shown
 
 _BLANKS: Final = " \t"
 _ALIKE: Final = {" ": " \u00a0\u202f", "'": "'\u2019"}

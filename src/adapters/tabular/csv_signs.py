@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from foreseen.domain.values import shown
+from foreseen.domain.shown import shown
 
 Places = npt.NDArray[np.int64]
 _NOWHERE: Final[Places] = np.zeros(0, dtype=np.int64)

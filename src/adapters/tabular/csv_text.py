@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from foreseen.adapters.tabular.cells import text_bytes
+from foreseen.domain.shown import shown
 from foreseen.domain.table import Mask
-from foreseen.domain.values import shown
 
 _NOTHING: Final = ""
 

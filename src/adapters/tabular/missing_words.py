@@ -20,8 +20,9 @@ from foreseen.adapters.tabular.word_finder import WordFinder
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.missing_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_MISSING
 from foreseen.domain.notices import Notices
+from foreseen.domain.shown import shown
 from foreseen.domain.signature import Feature
-from foreseen.domain.values import nothing, shown
+from foreseen.domain.values import nothing
 
 _NULL: Final = "null"
 _EMPTY: Final = '""'

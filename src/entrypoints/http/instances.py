@@ -14,9 +14,9 @@ import pydantic_core
 from foreseen.domain.batch import Batch, joined
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
+from foreseen.domain.shown import shown
 from foreseen.domain.signature import Signature
 from foreseen.domain.text import read_text
-from foreseen.domain.values import shown
 from foreseen.entrypoints.http.problems import Refusal
 from foreseen.entrypoints.http.schema import MAX_FLAWS, InstanceSchema
 

@@ -12,8 +12,9 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 from foreseen.domain.datetimes import nanoseconds
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
+from foreseen.domain.shown import shown
 from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, RESERVED_NAMES, Feature, Signature
-from foreseen.domain.values import read_value, shown
+from foreseen.domain.values import read_value
 
 MAX_FLAWS = 20
 """Flaws reported of one request at the most."""

@@ -1,6 +1,5 @@
 """Values as text: what is read, and what is refused with what words."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.signature import DATETIMES, FLOATS, Feature, Signature
 from foreseen.domain.text import read_text
-from foreseen.domain.values import shown
 from support.instances import leaves, signatures
 
 
@@ -183,13 +181,3 @@ def test_any_text_is_read_or_refused_as_the_callers_fault(feature: Feature, text
     except InvalidBatchError:
         return
     assert feature.missing or feature.dtype not in FLOATS or np.isfinite(column).all()
-
-
-def test_what_is_shown_is_short() -> None:
-    assert shown("") == "nothing"
-    assert shown("ü") == '"ü"'
-    assert shown([1, None]) == "[1, null]"
-    assert shown({1}) == "{1}"
-    assert shown(math.nan) == "NaN"
-    assert len(shown("x" * 1000)) == 60
-    assert shown("x" * 1000).endswith("…")

@@ -1,0 +1,50 @@
+"""What an error shows of a value that somebody sent: a readable start of it, whatever its size."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+_LENGTH: Final = 60
+_json_text: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def shown(value: object) -> str:
+    """Return a value as JSON would write it, cut to a readable length.
+
+    No more of it is written than is shown: a value of megabytes costs what a short one does.
+    """
+    if value == "":
+        return "nothing"
+    text = ""
+    for part in _parts(value):
+        text += part.encode(errors="backslashreplace").decode()  # half of a surrogate pair is none that is written
+        if len(text) > _LENGTH:
+            return text[: _LENGTH - 1] + "…"
+    return text
+
+
+def _parts(value: object) -> Iterator[str]:
+    """Yield the JSON text of a value piece by piece, each piece of a bounded length."""
+    if isinstance(value, str):
+        yield _json_text(value[:_LENGTH])
+    elif isinstance(value, dict):
+        yield "{"
+        for place, (name, inner) in enumerate(value.items()):
+            yield from (", " if place else "", _json_text(str(name)[:_LENGTH]), ": ")
+            yield from _parts(inner)
+        yield "}"
+    elif isinstance(value, list | tuple):
+        yield "["
+        for place, inner in enumerate(value):
+            yield ", " if place else ""
+            yield from _parts(inner)
+        yield "]"
+    else:
+        yield _plain(value)
+
+
+def _plain(value: object) -> str:
+    try:
+        return _json_text(value)
+    except (TypeError, ValueError):
+        return f"an integer of {value.bit_length():,} bits" if isinstance(value, int) else repr(value)
