@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _LENGTH: Final = 60
+_NAME_LENGTH: Final = 1_000
 _json_text: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -21,6 +22,11 @@ def shown(value: object) -> str:
         if len(text) > _LENGTH:
             return text[: _LENGTH - 1] + "…"
     return text
+
+
+def shown_name(name: str) -> str:
+    """Return the name of a field that somebody sent, cut to a length that no field of a model has."""
+    return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
 
 
 def _parts(value: object) -> Iterator[str]:

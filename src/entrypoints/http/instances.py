@@ -14,7 +14,7 @@ import pydantic_core
 from foreseen.domain.batch import Batch, joined
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
-from foreseen.domain.shown import shown
+from foreseen.domain.shown import shown, shown_name
 from foreseen.domain.signature import Signature
 from foreseen.domain.text import read_text
 from foreseen.entrypoints.http.problems import Refusal
@@ -80,7 +80,8 @@ class InstanceReader:
         if "instances" not in document:
             return Asked(_in_place_of_one(lambda: self._batch(self._as_objects([document]))), is_many=False)
         if extra := [name for name in document if name != "instances"]:
-            raise Refusal.of_shape(f'{extra[0]}: expected nothing beside "instances", got {shown(document[extra[0]])}')
+            name, got = shown_name(extra[0]), shown(document[extra[0]])
+            raise Refusal.of_shape(f'{name}: expected nothing beside "instances", got {got}')
         instances = document["instances"]
         if not isinstance(instances, list) or not instances:
             got = "an empty list" if instances == [] else _kind(instances)
@@ -118,7 +119,7 @@ class InstanceReader:
             if name in self._known or name in ignored:
                 continue
             hint = near_hint(name, self._signature.names)
-            yield Flaw("no such feature", shown(values[name]), feature=name, hint=hint)
+            yield Flaw("no such feature", shown(values[name]), feature=shown_name(name), hint=hint)
 
     def _misread(self, values: Mapping[str, str]) -> Iterator[Flaw]:
         for feature in self._signature.features:

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 from foreseen.domain.datetimes import nanoseconds
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
-from foreseen.domain.shown import shown
+from foreseen.domain.shown import shown, shown_name
 from foreseen.domain.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, RESERVED_NAMES, Feature, Signature
 from foreseen.domain.values import read_value
 
@@ -85,7 +85,7 @@ class InstanceSchema:
         if not self._accepts_others:
             for name in (name for name in instance if name not in self._known):
                 hint = near_hint(name, self._signature.names)
-                yield Flaw("no such feature", shown(instance[name]), feature=name, hint=hint)
+                yield Flaw("no such feature", shown(instance[name]), feature=shown_name(name), hint=hint)
 
     def _meant(self, name: str, instance: dict[str, Any]) -> str:
         """Word which field may have been meant to be a feature that is absent."""
@@ -93,7 +93,7 @@ class InstanceSchema:
         if len(others) > MAX_FLAWS:  # each is compared, for each that is absent
             return ""
         meant = next((other for other in sorted(others) if near_hint(other, [name])), None)
-        return f"was {meant!r} meant?" if meant else ""
+        return f"was {shown_name(meant)!r} meant?" if meant else ""
 
 
 def _type(feature: Feature) -> Any:

@@ -308,6 +308,19 @@ class TestNames:
 
         assert [error["place"] for error in document["errors"]] == REQUIRED
 
+    def test_only_the_start_of_an_endless_name_is_in_the_answer(self, flowers: Service) -> None:
+        endless = "x" * 1_000_000
+        query = urlencode({name: text(value) for name, value in GOOD.items()} | {endless: "1"}).encode()
+
+        for reply in (
+            flowers.post(GOOD | {endless: 1}),
+            flowers.send("GET", query=query),
+            flowers.post({"instances": [GOOD], endless: 1}),
+        ):
+            assert reply.status in (400, 422)
+            assert b"x" * 999 in reply.body
+            assert len(reply.body) < 5_000
+
     def test_an_empty_name_is_unknown(self, flowers: Service) -> None:
         assert problem(flowers.post(GOOD | {"": 1}))["errors"][0]["expected"] == "no such feature"
 
