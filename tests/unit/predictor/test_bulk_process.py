@@ -120,6 +120,29 @@ def test_one_that_is_abandoned_fails_what_it_computes_and_stays_away(tmp_path: P
             predictor.predict(of(predictor, 2.0))
 
 
+def test_one_that_is_abandoned_while_another_starts_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with in_a_process(save(Doubler(), tmp_path)) as predictor:
+        predictor.predict(of(predictor, 1.0))
+        ended, started = predictor._process, ModelProcess.another
+        ended.kill()
+        ended.ending()
+
+        def abandoned_meanwhile(process: ModelProcess) -> ModelProcess:
+            another = started(process)
+            predictor.abandon()  # which knows the ended one only
+            return another
+
+        monkeypatch.setattr(ModelProcess, "another", abandoned_meanwhile)
+        with pytest.raises((ModelEndedError, ModelUnavailableError)):
+            predictor.predict(of(predictor, 1.0))
+        with pytest.raises(ModelUnavailableError, match="no other is to take its place"):
+            predictor.predict(of(predictor, 1.0))
+        assert predictor._process is not ended
+        assert predictor._process.ending() == "was ended by SIGKILL"
+
+
 def test_it_is_as_dear_to_the_machine_as_what_writes_the_file(tmp_path: Path) -> None:
     with in_a_process(save(Doubler(), tmp_path)) as predictor:
         assert os.getpriority(os.PRIO_PROCESS, pid_of(predictor)) == os.getpriority(os.PRIO_PROCESS, 0)

@@ -34,6 +34,7 @@ class BulkProcessPredictor:
             ModelUnavailableError: as `load_predictor`, or the process ended meanwhile.
         """
         self._process = process
+        self._is_abandoned = False
         self._most_endings = most_endings
         self._endings = 0
         self._renewing = Lock()
@@ -58,11 +59,12 @@ class BulkProcessPredictor:
 
     def abandon(self) -> None:
         """Kill the child, for good, from any thread: calls under way fail."""
-        self._process.abandon()
+        self._is_abandoned = True
+        self._process.kill()
 
     def close(self) -> None:
         """End the child."""
-        self._process.is_abandoned = True
+        self._is_abandoned = True
         if self._calls is not None:
             self._calls.end()
         self._process.close()
@@ -79,8 +81,7 @@ class BulkProcessPredictor:
     def _renewed(self, ended: ProcessCalls) -> ProcessCalls:
         """Start another child in the place of one that has ended."""
         ending = self._process.ending()
-        if self._process.is_abandoned:
-            raise ModelUnavailableError("the model's process was ended, and no other is to take its place")
+        self._refuse_if_abandoned()
         self._endings += 1
         if self._endings > self._most_endings:
             raise ModelUnavailableError(
@@ -90,6 +91,9 @@ class BulkProcessPredictor:
         ended.end()
         self._process.close()
         self._process = self._process.another()
+        if self._is_abandoned:  # meanwhile, and perhaps by killing the one before
+            self._process.kill()
+            self._refuse_if_abandoned()
         loaded = loaded_info(self._process)
         if loaded != self.info:
             raise ModelUnavailableError(
@@ -97,3 +101,7 @@ class BulkProcessPredictor:
                 f"{self.info.difference(loaded)}"
             )
         return ProcessCalls(self._process)
+
+    def _refuse_if_abandoned(self) -> None:
+        if self._is_abandoned:
+            raise ModelUnavailableError("the model's process was ended, and no other is to take its place")
