@@ -20,7 +20,7 @@ from foreseen.domain.table import RejectsEncoder
 
 _PARTS: Final = re.compile(r"\.?(part|rejects)-\d{5,}-\d{5,}\.")
 """Names of what is in a folder of parts, unfinished files included."""
-_UNFINISHED: Final = re.compile(r"journal$|(parts|rejects)-[0-9a-f]+$")
+_UNFINISHED: Final = re.compile(r"journal$|(parts|rejects|replaced)-[0-9a-f]+$")
 _ID_BYTES: Final = 6
 
 
@@ -83,7 +83,7 @@ class PartsFolder:
         """Make the folders of a new run, and remove those of any other."""
         for path in self.unfinished.iterdir():
             if path != self.journal:
-                shutil.rmtree(path)
+                _remove(path)
         self.run = secrets.token_hex(_ID_BYTES)
         self.go_on()
 
@@ -110,12 +110,10 @@ class PartsFolder:
         self._gather_rejects(sorted(places), encoder)
         self.sweep()
         self.sync()
-        replaced = self.output.with_name(self.output.name + ".replaced")
         if os.path.lexists(self.output):
-            self.output.rename(replaced)
+            self.output.rename(self.unfinished / f"replaced-{self.run}")
         self.parts.rename(self.output)
         self._disk.sync_folder(self.output)
-        _remove(replaced)
 
     def discard(self) -> None:
         """Leave nothing unfinished."""
@@ -151,6 +149,6 @@ def _refuse_unless_ours(path: Path, ours: "re.Pattern[str]") -> None:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path)
     else:
-        path.unlink(missing_ok=True)
+        path.unlink()

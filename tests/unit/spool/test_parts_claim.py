@@ -209,6 +209,36 @@ def test_what_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
     assert names(out) == ["part-00000-00000.csv"]
 
 
+def test_a_run_killed_while_it_replaces_the_output_is_gone_on_with(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "part-00007-00007.csv").touch()
+    claim = begun(out, force=True)
+    claim.add(write(claim, 0, 0, is_last=True))
+    out.rename(claim.folder.unfinished / f"replaced-{claim.folder.run}")
+    claim.keep()
+
+    again = begun(out, resume=True)
+    finish(again)
+
+    assert names(tmp_path) == ["out"]
+    assert names(out) == ["part-00000-00000.csv"]
+
+
+def test_what_somebody_has_named_like_a_replaced_output_is_left_alone(tmp_path: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "out.replaced"
+    out.mkdir()
+    other.mkdir()
+    (other / "theirs").touch()
+    claim = begun(out, force=True)
+    claim.add(write(claim, 0, 0, is_last=True))
+
+    finish(claim)
+
+    assert names(tmp_path) == ["out", "out.replaced"]
+    assert names(other) == ["theirs"]
+
+
 @pytest.mark.parametrize("made", [Path.mkdir, Path.touch])
 def test_force_removes_nothing_that_is_not_ours(tmp_path: Path, made: Callable[[Path], None]) -> None:
     made(tmp_path / "out.partial")
