@@ -52,7 +52,7 @@ def test_what_fails_is_the_error_that_the_command_would_print(flower_model: Path
 
     with pytest.raises(TableError, match=r"expected .*no such file"):
         foreseen.score(tmp_path / "away.csv", flower_model)
-    with pytest.raises(TableError, match="rejected"):
+    with pytest.raises(foreseen.RejectedRowsError, match=r"in\.csv, line 4, "):
         foreseen.score(tmp_path / "in.csv", flower_model)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
 

@@ -69,7 +69,8 @@ def run(command: Callable[[], Any]) -> int:
     try:
         code = command()
     except ForeseenError as exc:
-        write_line(worded(exc), error=type(exc).__name__)
+        notes: dict[str, Any] = {"notes": exc.__notes__} if hasattr(exc, "__notes__") else {}
+        write_line(worded(exc), error=type(exc).__name__, **notes)
         return exit_code(exc)
     except ImportError as exc:
         library = _failing_library(exc)
@@ -91,7 +92,7 @@ def run(command: Callable[[], Any]) -> int:
         return exc.code if isinstance(exc.code, int) else FAILED
     except typer.TyperException as exc:  # an unknown flag, a missing argument
         if said := exc.format_message():  # empty where no command was named: the help has been shown then
-            write_line(_in_one_line(said))
+            write_line(_in_one_line(said), error=SettingsError.__name__)
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED

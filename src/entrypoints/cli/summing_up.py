@@ -98,7 +98,7 @@ def sum_up(
     show_notices(summary.notices)
     if summary.rejected:
         noun = "row" if summary.rejected == 1 else "rows"
-        write_line(f"rejected {summary.rejected:,} {noun}, see {rejects}", level="warning")
+        write_line(f"rejected {summary.rejected:,} {noun}, see {rejects}", level="warning", rejects=str(rejects))
 
 
 def _write(summary: Summary, container: ScoringContainer, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Errors that only the Python API has: rows of a frame that cannot be scored."""
+"""Errors that only the Python API has: rows that cannot be scored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +16,27 @@ class RejectedRow:
         row: its number, counted from 0 as `frame.iloc` does; in a file its line, counted from 1.
         column: the column at fault; empty where it is the row as a whole.
         reason: what was expected, and what was there.
+        file: the file that it is in; empty for a frame.
     """
 
     row: int
     column: str
     reason: str
+    file: str = ""
 
     @classmethod
     def of_frame(cls, reject: Reject) -> Self:
         """Return a reject of a frame, whose rows are counted from 0."""
         return cls(reject.line - 1, reject.column, reject.reason)
 
+    def worded(self, name: str = "") -> str:
+        """Return where it is and why, in one line; `name` is that of the frame."""
+        place = f"{self.file}, line {self.row}" if self.file else f"{name}: row {self.row}"
+        return place + (f", column {self.column!r}" if self.column else "") + f": {self.reason}"
+
 
 class RejectedRowsError(TableError):
-    """Rows of a frame cannot be scored, and nothing was said of what should become of them.
+    """Rows cannot be scored, and are not allowed to be left out.
 
     Attributes:
         rejects: those of the rows that were read so far.
@@ -47,7 +54,15 @@ class RejectedRowsError(TableError):
             name: of the data, as errors name it.
         """
         rows = [RejectedRow.of_frame(reject) for reject in rejects]
-        first, others = rows[0], len(rows) - 1
-        place = f"{name}: row {first.row}" + (f", column {first.column!r}" if first.column else "")
-        more = f" (and {others:,} more so far)" if others else ""
-        return cls(f"{place}: {first.reason}{more}; on_error='reject' leaves their predictions missing", rows)
+        return cls(_worded(rows, name, "on_error='reject' leaves their predictions missing"), rows)
+
+    @classmethod
+    def of_files(cls, rows: Sequence[RejectedRow]) -> Self:
+        """Word the first of some rows of files, and count the others."""
+        return cls(_worded(rows, "", "on_error='reject' leaves them out, and rejects='FILE' keeps them"), rows)
+
+
+def _worded(rows: Sequence[RejectedRow], name: str, advice: str) -> str:
+    others = len(rows) - 1
+    more = f" (and {others:,} more so far)" if others else ""
+    return f"{rows[0].worded(name)}{more}; {advice}"

@@ -1,88 +1,20 @@
-"""Files from Python code: scored by the command, in a process of its own, whose errors are raised here."""
+"""Files from Python code: scored by the command into another, or into one that is read as a frame and removed."""
 
 import json
 import logging
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from foreseen.domain.errors import ForeseenError
+from foreseen.domain.errors import TooManyRejectsError
+from foreseen.entrypoints.python.command import Line, run_score
+from foreseen.entrypoints.python.errors import RejectedRowsError
+from foreseen.entrypoints.python.rejected_rows import rejected_rows
 from foreseen.settings import SettingsError
-from foreseen.settings.sources import ENV_PREFIX
 
 log = logging.getLogger("foreseen")
-
-
-def run_score(arguments: Sequence[str], settings: Mapping[str, Any]) -> None:
-    """Run `foreseen score` to its end; its progress is shown here.
-
-    Args:
-        settings: by name; none of them is on the command line, which other users may read.
-    Raises:
-        ForeseenError: the error that ended the run.
-    """
-    given = {ENV_PREFIX + name.upper(): _text(value) for name, value in settings.items() if value is not None}
-    command = [sys.executable, "-m", "foreseen", "score", *arguments, "--log-format", "json"]
-    environment = {**os.environ, **given}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
-        assert process.stderr is not None  # noqa: S101 - it is a pipe
-        try:
-            failure = _followed(process.stderr)
-            code = process.wait()
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGTERM)  # on which it stops where another run can go on
-            raise
-    if failure is not None:
-        raise failure
-    if code not in (0, 3):  # all rows were scored, or some rejected
-        raise ForeseenError(f"foreseen score: expected it to come to its end, got exit code {code}")
-
-
-def _followed(lines: Iterator[str]) -> ForeseenError | None:
-    """Show what a run writes until it ends: lines of progress as they are, its log as our own; return its error."""
-    failure: ForeseenError | None = None
-    for line in lines:
-        said = _logged(line)
-        if said is None:
-            print(line, end="", file=sys.stderr, flush=True)  # noqa: T201
-        elif "error" in said:
-            failure = _error(str(said["error"]), str(said["event"]))
-        else:
-            log.log(logging.getLevelNamesMapping().get(str(said["level"]).upper(), logging.INFO), "%s", said["event"])
-    return failure
-
-
-def _logged(line: str) -> dict[str, Any] | None:
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) and {"event", "level"} <= said.keys() else None
-
-
-def _error(kind: str, said: str) -> ForeseenError:
-    """Return the error of a class, by its name, that says the same."""
-    known = {each.__name__: each for each in _classes(ForeseenError)}
-    made = known.get(kind, ForeseenError)
-    try:
-        return made(said)
-    except (TypeError, AttributeError):  # made of more than what it says
-        return ForeseenError(said)
-
-
-def _classes(root: type[ForeseenError]) -> Iterator[type[ForeseenError]]:
-    for child in root.__subclasses__():
-        yield child
-        yield from _classes(child)
-
-
-def _text(value: Any) -> str:
-    """Return a setting as the environment holds it."""
-    return str(value) if isinstance(value, str | int | float | Path) else ",".join(map(str, value))
 
 
 def sources_of(data: Any) -> list[str] | None:
@@ -93,3 +25,68 @@ def sources_of(data: Any) -> list[str] | None:
     if not paths:
         raise SettingsError("expected the name of a file at least, got an empty list")
     return [os.fspath(each) for each in paths]
+
+
+def score_into_file(
+    files: Sequence[str], output: str, options: Sequence[str], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Score files into another, and return the summary of the run.
+
+    Args:
+        files: the model, and the inputs.
+    Raises:
+        ForeseenError: the error that ended the run.
+    """
+    with TemporaryDirectory(prefix="foreseen-") as folder:
+        summary = Path(folder, "summary.json")
+        words = [*options, f"--output={output}", f"--summary={summary}"]
+        run_score(files, words, settings, heard=lambda line: str(line["event"]))
+        return _summary(summary)
+
+
+def score_into_frame(files: Sequence[str], options: Sequence[str], settings: Mapping[str, Any]) -> Any:
+    """Score files, and return the rows as a DataFrame of pandas.
+
+    Args:
+        files: the model, and the inputs.
+    Raises:
+        RejectedRowsError: more rows cannot be scored than the options allow.
+        ForeseenError: another error ended the run.
+    """
+    import pandas as pd  # noqa: PLC0415 - for this only
+
+    with TemporaryDirectory(prefix="foreseen-") as folder:
+        summary, table = Path(folder, "summary.json"), Path(folder, "out.parquet")
+        words = [*options, f"--output={table}", f"--summary={summary}"]
+        try:
+            run_score(files, words, settings, heard=lambda line: _without_files(line, folder))
+        except TooManyRejectsError as exc:
+            if rows := rejected_rows(Path(folder)):
+                raise RejectedRowsError.of_files(rows) from None
+            raise exc from None
+        _warn(Path(folder), _summary(summary)["rejected"])
+        return pd.read_parquet(table)
+
+
+def _without_files(line: Line, folder: str) -> str:
+    """Return what a line of the command says, without files that are not there when it is read."""
+    if str(line.get("rejects", "")).startswith(folder):
+        return ""
+    said = str(line["event"])
+    for note in line.get("notes", ()):
+        said = said.removesuffix(f"; {note}") if "--resume" in note else said
+    return said
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    if not path.is_file():  # as after --dry-run
+        raise SettingsError("options: expected those of a run that scores files, got those of one that does not")
+    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return summary
+
+
+def _warn(folder: Path, count: int) -> None:
+    """Log the first reject of some that nothing else keeps."""
+    if rows := rejected_rows(folder, most=1):
+        noun = "row" if count == 1 else "rows"
+        log.warning("rejected %s %s, the first: %s; rejects='FILE' keeps them", f"{count:,}", noun, rows[0].worded())

@@ -1,33 +1,37 @@
-"""`foreseen.score`: a frame or files with predictions beside their columns, in one call."""
+"""`foreseen.score`: the predictions of a model for a frame, or for files, beside what they were predicted from."""
 
-import json
 import os
-from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, Unpack, get_args
 
-from foreseen.entrypoints.python.files import run_score, sources_of
+from foreseen.entrypoints.python.file_options import ALL_NAMES, OPTIONS, FileSettings, words_of
+from foreseen.entrypoints.python.files import score_into_file, score_into_frame, sources_of
 from foreseen.entrypoints.python.load import load
-from foreseen.entrypoints.python.model import Model, OnError
+from foreseen.entrypoints.python.model import Model
 from foreseen.entrypoints.python.progress import Progress, progression
-from foreseen.entrypoints.python.settings import FilePath, ModelSettings, settings_of
+from foreseen.entrypoints.python.settings import FilePath, settings_of
 from foreseen.settings import SettingsError
+
+OnErrorOfFiles = Literal["raise", "reject", "stop"]
+"""What becomes of a row that cannot be scored: an error, a reject; or a reject, and an error where the model fails."""
+
+_OF_AN_OUTPUT: Final = ("output_format", "output_delimiter", "resume")
+"""Options that mean nothing where no file is named to write."""
 
 
 def score(
     data: Any,
     model: FilePath | Model,
-    *,
     output: FilePath | None = None,
+    *,
     options: Sequence[str] = (),
     keep: Sequence[str] | None = None,
     prediction_column: str = "prediction",
-    on_error: OnError | None = None,
+    on_error: OnErrorOfFiles | None = None,
     progress: Progress = "auto",
     jobs: int | None = None,
     config: FilePath | None = None,
-    **settings: Unpack[ModelSettings],
+    **settings: Unpack[FileSettings],
 ) -> Any:
     """Return a frame with the predictions of a model beside its columns, or write files with them into another.
 
@@ -35,33 +39,56 @@ def score(
         data: a DataFrame of pandas or polars or an Arrow table; or the name of a file, or a list of such.
         model: a model file; for a frame also what `foreseen.load` returned, which has its settings already.
         output: the file to write, of any format of `foreseen score`; for files only.
-        options: more options of `foreseen score` for files, as on the command line.
+        options: more words of the command line of `foreseen score`, for files.
         keep, prediction_column, progress: as those of `Model.score`.
         on_error: as that of `Model.score`, "raise" by default; rejects go beside a file that is written, by default.
-        jobs, config, settings: as those of `foreseen.load`.
+            For files also "stop", which rejects rows but ends at the first on which the model fails.
+        jobs, config: as those of `foreseen.load`.
+        settings: those of `foreseen.load`; for files also the options of the command: where, delimiter, columns_as …
     Returns:
         A frame of the same kind; of files a DataFrame of pandas, or where an output is written the run's summary.
     Raises:
         ForeseenError: as `foreseen.load` and `Model.score`, or as the command says it.
     """
     sources = sources_of(data)
-    given = {"jobs": jobs, "config": config, **settings}
+    chosen = {name: value for name, value in settings.items() if name in OPTIONS and value is not None}
+    of_model = {name: value for name, value in settings.items() if name not in OPTIONS}
     if sources is None:
-        for name, value in (("output", output), ("options", options or None)):
+        for name, value in {"output": output, "options": options or None, **chosen}.items():
             if value is not None:
                 raise SettingsError(f"{name}: expected names of files with it, got a frame")
         how: dict[str, Any] = {"keep": keep, "prediction_column": prediction_column, "progress": progress}
+        given = {"jobs": jobs, "config": config, **of_model}
         return _score_frame(data, model, given, on_error=on_error or "raise", **how)
     if isinstance(model, Model):
         raise SettingsError("model: expected a model file to score files with, got a model that is loaded")
-    settings_of(model, config, settings)
-    arguments = [os.fspath(model), *sources, "--prediction-column", prediction_column, *options]
-    arguments += ["--progress", progression(progress, is_seen=False).value]
-    more = {"--jobs": jobs, "--config": config, "--keep": None if keep is None else ",".join(keep)}
-    arguments += [word for flag, value in more.items() if value is not None for word in (flag, str(value))]
-    on_error = on_error or ("raise" if output is None else "reject")
-    arguments += ["--max-rejects", "0"] if on_error == "raise" else []
-    return _score_files(arguments, output, settings)
+    settings_of(model, config, of_model, known=ALL_NAMES)
+    words = [
+        *words_of({**_of_errors(on_error, chosen, has_output=output is not None), **chosen}),
+        *words_of({"keep": keep, "prediction_column": prediction_column, "jobs": jobs, "config": config}),
+        *options,
+        f"--progress={progression(progress, is_seen=False).value}",
+    ]
+    files = [os.fspath(model), *sources]
+    if output is None:
+        return score_into_frame(files, words, of_model)
+    return score_into_file(files, os.fspath(output), words, of_model)
+
+
+def _of_errors(on_error: str | None, chosen: Mapping[str, Any], *, has_output: bool) -> dict[str, Any]:
+    """Return the options of the command for rows that cannot be scored, and check which go with an output only."""
+    if on_error is not None and on_error not in get_args(OnErrorOfFiles):
+        raise SettingsError(f"on_error: expected 'raise', 'reject' or 'stop', got {on_error!r}")
+    for name in _OF_AN_OUTPUT:
+        if chosen.get(name) and not has_output:
+            raise SettingsError(f"{name}: expected an output with it, got none")
+    allowing = [
+        name for name in ("max_rejects", "rejects") if name in chosen and not (name == "rejects" and has_output)
+    ]
+    is_raised = on_error == "raise" or (on_error is None and not has_output and not allowing)
+    if is_raised and allowing:
+        raise SettingsError(f"{allowing[0]}: expected on_error='reject' with it, got on_error='raise'")
+    return {"max_rejects": 0} if is_raised else {"on_error": on_error}
 
 
 def _score_frame(data: Any, model: FilePath | Model, given: dict[str, Any], **how: Any) -> Any:
@@ -71,15 +98,3 @@ def _score_frame(data: Any, model: FilePath | Model, given: dict[str, Any], **ho
     for name in (name for name, value in given.items() if value is not None):
         raise SettingsError(f"{name}: expected a model file beside it, got a model that is loaded")
     return model.score(data, **how)
-
-
-def _score_files(arguments: list[str], output: FilePath | None, settings: ModelSettings) -> Any:
-    with TemporaryDirectory(prefix="foreseen-") as folder:
-        summary, table = Path(folder, "summary.json"), Path(folder, "out.parquet")
-        written = os.fspath(output) if output is not None else str(table)
-        run_score([*arguments, "--output", written, "--summary", str(summary)], settings)
-        if output is not None:
-            return json.loads(summary.read_text(encoding="utf-8"))
-        import pandas as pd  # noqa: PLC0415 - for this only
-
-        return pd.read_parquet(table)

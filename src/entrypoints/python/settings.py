@@ -44,15 +44,19 @@ class ModelSettings(TypedDict, total=False):
 NAMES: Final = tuple(ModelSettings.__annotations__)
 
 
-def settings_of(model: FilePath, config: FilePath | None, given: Mapping[str, Any]) -> Settings:
+def settings_of(
+    model: FilePath, config: FilePath | None, given: Mapping[str, Any], *, known: Sequence[str] = NAMES
+) -> Settings:
     """Return the settings of a call, which come before those of the environment and of a TOML file.
 
+    Args:
+        known: names that one which is unknown may be meant to be.
     Raises:
         SettingsError: one is unknown or wrong, or is none of a model or a cache.
     """
     for name in given:
         if name not in NAMES:
-            hint = near_hint(name, NAMES) or f"those of a model and its caches are {', '.join(NAMES)}"
+            hint = near_hint(name, known) or f"those of a model and its caches are {', '.join(NAMES)}"
             raise SettingsError(f"{name}: expected a known setting; {hint}")
     values = {name: _plain(value) for name, value in given.items() if value is not None}
     file = config or environ.get(CONFIG_VARIABLE)

@@ -1,0 +1,94 @@
+"""The command `foreseen score` in a process of its own: what it writes is shown here, its error is raised here."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from foreseen.domain.errors import ForeseenError
+from foreseen.entrypoints.python.file_options import as_in_python
+from foreseen.settings.sources import ENV_PREFIX
+
+Line = Mapping[str, Any]
+"""A line of the command's log."""
+
+log = logging.getLogger("foreseen")
+
+
+def run_score(
+    files: Sequence[str], options: Sequence[str], settings: Mapping[str, Any], *, heard: Callable[[Line], str]
+) -> None:
+    """Run `foreseen score` to its end; its progress is shown here.
+
+    Args:
+        files: the model, and the inputs.
+        options: the options of the command.
+        settings: by name; none of them is on the command line, which other users may read.
+        heard: returns what a line of its log says here; nothing for a line that is left out.
+    Raises:
+        ForeseenError: the error that ended the run.
+    """
+    given = {ENV_PREFIX + name.upper(): _text(value) for name, value in settings.items() if value is not None}
+    command = [sys.executable, "-m", "foreseen", "score", *options, "--log-format", "json", "--", *files]
+    environment = {**os.environ, **given}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stderr is not None  # noqa: S101 - it is a pipe
+        try:
+            failure = followed(process.stderr, heard)
+            code = process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGTERM)  # on which it stops where another run can go on
+            raise
+    if failure is not None:
+        raise failure
+    if code not in (0, 3):  # all rows were scored, or some rejected
+        raise ForeseenError(f"foreseen score: expected it to come to its end, got exit code {code}")
+
+
+def followed(lines: Iterator[str], heard: Callable[[Line], str]) -> ForeseenError | None:
+    """Show what a run writes until it ends: lines of progress as they are, its log as our own; return its error."""
+    failure: ForeseenError | None = None
+    for line in lines:
+        said = _logged(line)
+        if said is None:
+            print(line, end="", file=sys.stderr, flush=True)  # noqa: T201
+        elif text := as_in_python(heard(said)):
+            if "error" in said:
+                failure = error_of(str(said["error"]), text)
+            else:
+                log.log(logging.getLevelNamesMapping().get(str(said["level"]).upper(), logging.INFO), "%s", text)
+    return failure
+
+
+def _logged(line: str) -> Line | None:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and {"event", "level"} <= said.keys() else None
+
+
+def error_of(kind: str, said: str) -> ForeseenError:
+    """Return the error of a class, by its name, that says the same."""
+    known = {each.__name__: each for each in _classes(ForeseenError)}
+    made = known.get(kind, ForeseenError)
+    try:
+        return made(said)
+    except (TypeError, AttributeError):  # made of more than what it says
+        return ForeseenError(said)
+
+
+def _classes(root: type[ForeseenError]) -> Iterator[type[ForeseenError]]:
+    for child in root.__subclasses__():
+        yield child
+        yield from _classes(child)
+
+
+def _text(value: Any) -> str:
+    """Return a setting as the environment holds it."""
+    return str(value) if isinstance(value, str | int | float | Path) else ",".join(map(str, value))

@@ -1,0 +1,120 @@
+"""What `foreseen.score` of files raises and logs, with the command in this process in place of one of its own."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import pytest
+
+import foreseen
+from foreseen.domain.errors import TableError
+from foreseen.entrypoints import operator_lines
+from foreseen.entrypoints.python import files as of_files
+from foreseen.entrypoints.python.command import Line, followed
+from foreseen.settings import SettingsError
+from support.here import run_here
+
+HEADER = "sepal_length,sepal_width,petal_length,petal_width\n"
+ROWS = HEADER + "5.1,3.5,1.4,0.2\nmany,2.8,4.7,1.2\n6.1,2.8,4.7,1.2\n1,2,3,x\n"
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_score(
+        files: Sequence[str], options: Sequence[str], settings: Mapping[str, Any], *, heard: Callable[[Line], str]
+    ) -> None:
+        done = run_here("score", *options, "--", *files, env=settings)
+        if failure := followed(iter(done.stderr.decode().splitlines(keepends=True)), heard):
+            raise failure
+
+    monkeypatch.setattr(of_files, "run_score", run_score)
+    monkeypatch.setattr(operator_lines, "lines_are_json", lambda: True)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    (tmp_path / "in.csv").write_text(ROWS)
+    return tmp_path / "in.csv"
+
+
+def test_rejected_rows_are_an_error_with_their_file_and_line(flower_model: Path, rows: Path) -> None:
+    with pytest.raises(foreseen.RejectedRowsError) as caught:
+        foreseen.score(rows, flower_model)
+
+    said = str(caught.value)
+    assert said.startswith(f"{rows}, line 3, column 'sepal_length': expected a number, got \"many\"; ")
+    assert said.endswith(" (and 1 more so far); on_error='reject' leaves them out, and rejects='FILE' keeps them")
+    assert [(each.file, each.row, each.column) for each in caught.value.rejects] == [
+        (str(rows), 3, "sepal_length"),
+        (str(rows), 5, "petal_width"),
+    ]
+
+
+def test_more_rejects_than_allowed_are_named_in_the_same_way(flower_model: Path, rows: Path) -> None:
+    with pytest.raises(foreseen.RejectedRowsError, match=r"in\.csv, line 3, column 'sepal_length': "):
+        foreseen.score(rows, flower_model, max_rejects=1)
+    assert len(foreseen.score(rows, flower_model, max_rejects=2)) == 2
+
+
+def test_rows_left_out_of_a_frame_are_logged_with_the_first(
+    flower_model: Path, rows: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "foreseen"):
+        scored = foreseen.score(rows, flower_model, on_error="reject")
+
+    assert len(scored) == 2
+    (record,) = caplog.records
+    said = record.getMessage()
+    assert said.startswith(f"rejected 2 rows, the first: {rows}, line 3, column 'sepal_length': expected a number, got")
+    assert said.endswith("; rejects='FILE' keeps them")
+
+
+def test_rejects_go_into_the_file_that_is_named(
+    flower_model: Path, rows: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = rows.with_name("bad.csv")
+
+    with caplog.at_level(logging.WARNING, "foreseen"):
+        foreseen.score(rows, flower_model, rejects=kept)
+
+    assert len(kept.read_text().splitlines()) == 3
+    assert [record.getMessage() for record in caplog.records] == [f"rejected 2 rows, see {kept}"]
+
+
+def test_errors_name_no_file_that_is_removed(flower_model: Path, rows: Path, tmp_path: Path) -> None:
+    (tmp_path / "words.csv").write_text("a,b\n1,2\n")
+    errors = [str(_error(foreseen.score, source, flower_model)) for source in (rows, tmp_path / "words.csv")]
+
+    assert not [said for said in errors if f"{gettempdir()}/foreseen-" in said or "resume" in said]
+
+
+def test_options_of_no_command_are_errors_of_settings(flower_model: Path, rows: Path) -> None:
+    for options, said in (
+        (["--dry-run"], "options: expected those of a run that scores files, got those of one that does not"),
+        (["--colour", "red"], "No such option: colour"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            foreseen.score(rows, flower_model, options=options)
+
+
+def test_wrong_options_are_refused_by_their_names_in_python(flower_model: Path, rows: Path) -> None:
+    for option in ("where", "delimiter", "engine", "decimal"):
+        with pytest.raises(SettingsError, match=f"^{option}: expected "):
+            foreseen.score(rows, flower_model, **{option: "=="})  # type: ignore[arg-type]
+
+
+def test_an_output_that_exists_is_replaced_where_that_is_said(flower_model: Path, rows: Path) -> None:
+    out = rows.with_name("out.csv")
+    out.touch()
+
+    with pytest.raises(TableError, match="got one that exists; force=True replaces it"):
+        foreseen.score(rows, flower_model, output=out, progress="none")
+    assert foreseen.score(rows, flower_model, output=out, force=True)["rejected"] == 2
+
+
+def _error(call: Callable[..., Any], *args: Any) -> foreseen.ForeseenError:
+    with pytest.raises(foreseen.ForeseenError) as caught:
+        call(*args)
+    return caught.value
