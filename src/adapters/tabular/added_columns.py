@@ -27,6 +27,11 @@ class AddedColumn:
     label: str | None = None
     constant: str | None = None
 
+    @property
+    def member(self) -> str:
+        """The member of an object that holds it: the probabilities of all classes are one."""
+        return self.name if self.label is None else self.name.removesuffix(_PROBABILITY + self.label) + self.output
+
     def values(self, predictions: Predictions) -> Sequence[Json] | Column:
         """Return its values, a row each."""
         if self.constant is not None:
@@ -53,3 +58,9 @@ def added_columns(
         by_class = [AddedColumn(f"{before}{_PROBABILITY}{label}", _PROBABILITIES, label) for label in classes]
         columns += by_class or [AddedColumn(f"{before}{_PROBABILITIES}", _PROBABILITIES)]
     return columns
+
+
+def members_of(added: Sequence[AddedColumn]) -> list[str]:
+    """Return the names of the members that objects have for such columns."""
+    by_class = dict.fromkeys(column.member for column in added if column.label is not None)
+    return [*(column.name for column in added if column.label is None), *by_class]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.added_columns import AddedColumn, added_columns
+from foreseen.adapters.tabular.added_columns import AddedColumn, added_columns, members_of
 from foreseen.adapters.tabular.compressed_encoder import CompressedEncoder
 from foreseen.adapters.tabular.csv_encoder import CsvEncoder
 from foreseen.adapters.tabular.csv_text import CsvStyle
@@ -47,7 +47,8 @@ def table_encoder(
     added = added_columns(outputs, signature.classes, prediction=columns.prediction)
     if columns.model_column is not None:
         added.append(AddedColumn(columns.model_column, constant=f"{columns.model_name}@{fingerprint.hex()[:12]}"))
-    kept = kept_columns(schema.names, columns, added, name=name)
+    names = members_of(added) if layout.kind == "jsonl" else [column.name for column in added]
+    kept = kept_columns(schema.names, columns, names, name=name)
     encoder: TableEncoder
     if (seal := SEALS.get(layout.kind)) is not None:
         kept_schema = pa.schema([schema.field(column) for column in kept])

@@ -54,7 +54,7 @@ class JsonlEncoder:
         fields = [_member(name, self._kept_values(chunk, name, place)) for name, place in self._kept.items()]
         fields += [self._answer(column, column.name, predictions) for column in self._whole]
         if self._by_class:
-            fields.append(_member(self._probabilities, self._object(predictions)))
+            fields.append(_member(self._by_class[0].member, self._object(predictions)))
         return text_bytes(pc.binary_join_element_wise("{", _listed(fields), "}\n", ""))
 
     def _kept_values(self, chunk: Chunk, name: str, place: int | None) -> pa.Array:
@@ -76,11 +76,6 @@ class JsonlEncoder:
         values = column.values(predictions)
         count_non_finite(self._notices, column.name, values)
         return _member(member, json_texts(values))
-
-    @property
-    def _probabilities(self) -> str:
-        name, label = self._by_class[0].name, str(self._by_class[0].label)
-        return name.removesuffix(f"probability_{label}") + self._by_class[0].output
 
     def _object(self, predictions: Predictions) -> pa.Array:
         members = [self._answer(column, str(column.label), predictions) for column in self._by_class]

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 
-from foreseen.adapters.tabular.added_columns import AddedColumn
 from foreseen.adapters.tabular.readable import listed
 from foreseen.domain.errors import TableError
 from foreseen.domain.near import near_hint
 from foreseen.domain.table_form import OutputColumns
 
 
-def kept_columns(given: Sequence[str], asked: OutputColumns, added: Sequence[AddedColumn], *, name: str) -> list[str]:
-    """Give the names of the columns to keep, in their order in the input.
+def kept_columns(given: Sequence[str], asked: OutputColumns, added: Sequence[str], *, name: str) -> list[str]:
+    """Return the names of the columns to keep, in their order in the input.
 
+    Args:
+        added: names of the columns that are written beside them.
     Raises:
-        TableError: one is not there, or has the name of a column that is added.
+        TableError: one is not there, or two columns to be written have one name.
     """
     keep, there = given if asked.keep is None else asked.keep, frozenset(given)
     for column in keep:
@@ -21,10 +22,14 @@ def kept_columns(given: Sequence[str], asked: OutputColumns, added: Sequence[Add
             hint = near_hint(column, given)
             expected = f"--keep: expected columns of the input ({listed(given)}), got {column!r}"
             raise TableError(expected + (f"; {hint}" if hint else ""))
-    wanted = frozenset(keep)
+    wanted, seen = frozenset(keep), set[str]()
     kept = [column for column in given if column in wanted]
     for one in added:
-        if one.name in kept:
-            said = f"{name}: expected an input without a column {one.name!r}, which the output adds"
-            raise TableError(f"{said}; --prediction-column gives it another name, --keep leaves columns out")
+        if one in seen:
+            raise TableError(f"--model-column: expected a name that no answer has, got {one!r}")
+        if one in there and one in wanted:
+            flag = "--model-column" if one == asked.model_column else "--prediction-column"
+            said = f"{name}: expected an input without a column {one!r}, which the output adds"
+            raise TableError(f"{said}; {flag} gives it another name, --keep leaves columns out")
+        seen.add(one)
     return kept

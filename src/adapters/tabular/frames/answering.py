@@ -44,7 +44,7 @@ def kept_of_frame(
     added = added_columns(outputs, signature.classes, prediction=columns.prediction)
     if has_reasons:
         added.append(AddedColumn(error_column(columns.prediction), "error"))
-    return kept_columns(given.columns, columns, added, name=given.name)
+    return kept_columns(given.columns, columns, [column.name for column in added], name=given.name)
 
 
 def answers_of(
