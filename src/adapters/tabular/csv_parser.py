@@ -18,6 +18,8 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.missing_words import MISSING_WORDS
 from foreseen.domain.table import Mask, Reject
 
+_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
+"""At the start of a text pyarrow takes it for a byte order mark, also where it is a character of a row."""
 _Aside = list[Any]
 _WORDS: Final = ("", *MISSING_WORDS, "\\N")
 """What a missing value is written as, in one program or another; in quotes it is a text."""
@@ -124,6 +126,8 @@ class CsvParser:
             aside.append(row)
             return "skip"
 
+        if text.startswith(_MARK):
+            text = _MARK + text
         try:
             found = pyarrow.csv.read_csv(
                 pa.BufferReader(text),

@@ -373,3 +373,12 @@ def test_lines_and_cells_are_those_that_a_plain_reading_gives(
     assert [reject.line for reject in found.rejects] == [
         line for line, cells in expected if len(cells) != 2 or not any(cells)
     ]
+
+
+def test_a_byte_order_mark_within_a_file_is_a_character(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foreseen.adapters.tabular.csv_reader._BLOCK_BYTES", 8)
+    cells = ["\ufeffx", "y", "\ufeffzzzz", "\ufeff", "w"] * 4
+
+    result = read("\ufefft,b\n" + "".join(f"{cell},\ufeff\n" for cell in cells), TEXT, TEXT_B)
+
+    assert result.rows == [(cell, "\ufeff") for cell in cells]
