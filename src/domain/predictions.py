@@ -124,6 +124,6 @@ def finite(value: Json) -> Json:
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {name: finite(part) for name, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [finite(part) for part in value]
     return value

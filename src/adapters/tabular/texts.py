@@ -27,8 +27,10 @@ def as_cells_of_text(column: pa.Array) -> pa.Array:
     plain = as_plain(column)
     if pa.types.is_string(plain.type):
         return plain
-    if pa.types.is_nested(plain.type) or pa.types.is_binary(plain.type) or pa.types.is_large_binary(plain.type):
+    if pa.types.is_nested(plain.type):
         return pa.array([None if value is None else dumped(value) for value in plain.to_pylist()], pa.string())
+    if _is_bytes(plain.type):
+        return pa.array([None if value is None else _decoded(value) for value in plain.to_pylist()], pa.string())
     if pa.types.is_timestamp(plain.type) and plain.type.tz is not None:
         return _instants(plain)
     if isinstance(plain.type, pa.BaseExtensionType):
@@ -85,7 +87,20 @@ def quoted(texts: pa.Array) -> pa.Array:
 
 def dumped(value: Any) -> str:
     """Return one value as JSON; null for numbers in it that are not finite."""
-    return json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), default=str)
+    return json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), default=_no_json)
+
+
+def _no_json(value: Any) -> str:
+    return _decoded(value) if isinstance(value, bytes) else str(value)
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+def _decoded(value: bytes) -> str:
+    """Return bytes as the text that they are in a file which does not say so, as Impala writes; others as `\\xff`."""
+    return value.decode(errors="backslashreplace")
 
 
 def _float_texts(numbers: pa.Array) -> pa.Array:
