@@ -170,6 +170,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "integers": (pa.array([1, 2**53]), [1, 2**53]),
     "integers that a double does not hold": (pa.array([1, 2**53 + 1]), [1, str(2**53 + 1)]),
     "doubles": (pa.array([0.1, float("inf")]), [0.1, "inf"]),
+    "doubles of all digits": (pa.array([0.1 + 0.2, 1e22 / 3, -5e-324]), [0.1 + 0.2, 1e22 / 3, -5e-324]),
     "bools": (pa.array([True, None]), [True, None]),
     "dates": (pa.array([DAY, None], pa.timestamp("ns")), [DAY, None]),
     "dates before excel": (pa.array([datetime(1800, 1, 1)], pa.timestamp("s")), ["1800-01-01 00:00:00"]),  # noqa: DTZ001

@@ -91,15 +91,19 @@ def _held(value: Any, text: str | None) -> Any:
 
 
 def _cell(sheet: Any, value: Any) -> Any:
-    """Return a cell of text as text, also where it looks like a formula or an error."""
+    """Return a value as it is written: numbers with all of their digits, text as text whatever it looks like."""
+    if isinstance(value, float) and float(f"{value:.16g}") != value:  # with which openpyxl writes numbers
+        return _typed(sheet, repr(value), "n")
     if not isinstance(value, str):
         return value
     text = _shown(value)
-    if text.startswith("=") or text in ERROR_CODES:
-        cell = WriteOnlyCell(sheet, text)
-        cell.data_type = "s"
-        return cell
-    return text
+    return _typed(sheet, text, "s") if text.startswith("=") or text in ERROR_CODES else text
+
+
+def _typed(sheet: Any, text: str, kind: str) -> Any:
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = kind
+    return cell
 
 
 def _shown(text: str) -> str:
