@@ -56,6 +56,27 @@ def test_a_file_that_is_meant_twice_is_read_once(tmp_path: Path) -> None:
     assert found(tmp_path, "d/b.csv", "d") == ["d/b.csv", "d/a.csv"]
 
 
+def test_a_file_named_by_two_paths_is_read_once_where_it_came_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, "a.csv", "d/a.csv", "d/b.csv")
+    (tmp_path / "e").symlink_to("d", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+
+    assert listed_sources(["a.csv", "d/b.csv", "./a.csv", "d/../a.csv", str(tmp_path / "a.csv")]) == (
+        "a.csv",
+        "d/b.csv",
+    )
+    assert listed_sources(["d", "e/a.csv", "d//b.csv"]) == ("d/a.csv", "d/b.csv")
+
+
+def test_one_file_in_folders_that_say_other_values_is_read_for_each(tmp_path: Path) -> None:
+    made(tmp_path, "day=1/a.csv")
+    (tmp_path / "day=2").symlink_to("day=1", target_is_directory=True)
+
+    assert found(tmp_path, "day=1", "day=2") == ["day=1/a.csv", "day=2/a.csv"]
+
+
 @pytest.mark.parametrize("names", [(), ("_SUCCESS (empty)",), ("part-0.csv (empty)", ".hidden")])
 def test_a_folder_without_rows_is_refused(names: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()

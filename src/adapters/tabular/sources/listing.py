@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
 from foreseen.adapters.tabular.layout import STANDARD
 from foreseen.adapters.tabular.opened_file import file_name
+from foreseen.adapters.tabular.sources.partitions import keys_of
 from foreseen.adapters.tabular.sources.remote_listing import remote_files
 from foreseen.adapters.tabular.sources.urls import is_remote
 from foreseen.domain.errors import TableError
@@ -24,7 +25,8 @@ _TABLE_FORMATS: Final = {"_delta_log": "Delta", ".hoodie": "Hudi", "_versions": 
 def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tuple[str, ...]:
     """Return the files to read, in place of folders those in them, in the order of their names.
 
-    What is hidden or begins with `_` is left out of a folder, and a part of 0 bytes everywhere: it has no rows.
+    What is hidden or begins with `_` is left out of a folder, and a part of 0 bytes everywhere: it has no rows. A file
+    that is meant twice, by whatever path, is there once, under the first.
 
     Args:
         output: what is to be written; it may not lie among what is read.
@@ -47,7 +49,18 @@ def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tupl
         found |= dict.fromkeys(_files_of(source))
     if not found:
         raise TableError(f"{file_name(sources[0])}: expected files of rows, got {len(sources)} that hold none")
-    return tuple(found)
+    files: dict[Hashable, str] = {}
+    for source in found:
+        files.setdefault(_identity(source), source)
+    return tuple(files.values())
+
+
+def _identity(source: str) -> Hashable:
+    """Return what two paths of one file have in common; a link is a file of its own, as folders may name its rows."""
+    if source == STANDARD or "://" in source:
+        return source
+    folder, name = os.path.split(source)
+    return os.path.realpath(folder), name, tuple(keys_of(source).items())
 
 
 def _output_within(output: str, folder: str) -> TableError:
