@@ -1,17 +1,19 @@
 """Files of this machine that are named by a URL."""
 
 from typing import Final
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote
 
-_SCHEME: Final = "file://"
+_SCHEME: Final = "file"
 _HERE: Final = "localhost"
 
 
 def local_path(name: str) -> str:
-    """Return the path that a `file://` URL names; any other name as it is."""
-    if not name.startswith(_SCHEME):
+    """Return the path that a URL of a file names, as `file:///a.csv` and `file:/a.csv` do; any other name as it is."""
+    scheme, _, rest = name.partition(":")
+    if scheme.lower() != _SCHEME or not rest.startswith("/"):
         return name
-    parts = urlsplit(name.replace("?", "%3F").replace("#", "%23"))
-    # file://a.csv has no host that anybody means.
-    return ("" if parts.netloc == _HERE else parts.netloc) + url2pathname(parts.path)
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        # file://a.csv has no host that anybody means.
+        rest = slash + path if host.lower() == _HERE else host + slash + path
+    return unquote(rest, errors="surrogateescape")

@@ -136,6 +136,29 @@ def test_two_files_cannot_both_go_to_standard_output(folder: Path, flag: str) ->
     assert names(folder) == {"in.csv"}
 
 
+@pytest.mark.parametrize("scheme", ["file://", "file:", "file://localhost"])
+def test_whatever_is_written_may_be_named_by_a_file_url(folder: Path, scheme: str) -> None:
+    (folder / "in put.csv").write_bytes(GIVEN + b"x\n")
+    base = f"{scheme}{folder}"
+    line = ("score", "model.joblib", f"{base}/in%20put.csv", "--features", "a", "-o", f"{base}/out%20put.csv")
+    files = ("--rejects", f"{base}/bad.csv", "--summary", f"{base}/s.json")
+
+    done, again = run_here(*line, *files, cwd=folder), run_here(*line, cwd=folder)
+
+    assert (done.returncode, done.stderr.decode()) == (3, f"foreseen: rejected 1 row, see {folder}/bad.csv\n")
+    assert names(folder) == {"in.csv", "in put.csv", "out put.csv", "bad.csv", "s.json"}
+    assert f"{folder}/out put.csv: expected a new file, got one that exists" in again.stderr.decode()
+
+
+def test_a_file_url_cannot_hide_that_a_file_is_read(folder: Path) -> None:
+    for option, place in (("-o", "in%2Ecsv"), ("--rejects", "in.csv"), ("--summary", "in.csv")):
+        given = ("in.csv", "-o", "out.csv", option, f"file://{folder}/{place}", "--features", "a", "--force")
+
+        assert run_here("score", "model.joblib", *given, cwd=folder).returncode == 1
+        assert (folder / "in.csv").read_bytes() == GIVEN
+        assert names(folder) == {"in.csv"}
+
+
 def test_where_logs_are_json_what_goes_wrong_is_json(folder: Path) -> None:
     (folder / "bad.csv").write_text("a\n1\nx\n")
     as_json = ("--features", "a", "--log-format", "json")
