@@ -8,7 +8,8 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from foreseen.adapters.tabular.csv_blanks import without_blanks_at_quotes
-from foreseen.adapters.tabular.csv_rows import Rows, rows_of, without_quotes_in_comments
+from foreseen.adapters.tabular.csv_comments import without_signs_in_comments
+from foreseen.adapters.tabular.csv_rows import Rows, rows_of
 from foreseen.adapters.tabular.csv_signs import Places, Signs, text_behind
 from foreseen.adapters.tabular.layout import Layout
 from foreseen.adapters.tabular.slices import GATHERED_ROWS
@@ -130,7 +131,7 @@ class CsvBlocks:
             self._rest = without_blanks_at_quotes(self._rest, self.signs)
         text = self._rest
         if self._comment:
-            text = without_quotes_in_comments(text, self.signs, self._comment)
+            text = without_signs_in_comments(text, self.signs, self._comment)
         return rows_of(text, self.signs, is_last=self._is_last)
 
     def _taken(self, rows: Rows) -> Block:

@@ -1,6 +1,5 @@
 """Where the rows of a CSV text begin and end, and on which lines: a line end within quotes ends no row."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,22 +73,6 @@ def rows_of(text: bytes, signs: Signs, *, is_last: bool) -> Rows:
         len(line_ends) - line_count,
         _short_lengths(quoted),
     )
-
-
-def without_quotes_in_comments(text: bytes, signs: Signs, comment: bytes) -> bytes:
-    """Return a text of the same length in which no line that is a comment has a quote."""
-    if not signs.quote or signs.quote not in text:
-        return text
-    form = rb"(?:\A|(?<=[\r\n]))" + re.escape(comment) + rb"[^\r\n]*"
-    parts, row, done = [], 0, 0
-    for found in re.finditer(form, text):
-        if signs.quote not in found[0]:
-            continue
-        if quoted_cells(signs.unescaped(text[row : found.start()]), signs).open_at is not None:
-            continue  # a line of a cell in quotes
-        parts += [text[done : found.start()], found[0].replace(signs.quote, b"x")]
-        row = done = found.end()
-    return b"".join([*parts, text[done:]])
 
 
 def _line_ends(text: bytes, *, is_last: bool) -> Places:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.adapters.tabular.csv_blanks import without_blanks_at_quotes
-from foreseen.adapters.tabular.csv_rows import rows_of, without_quotes_in_comments
+from foreseen.adapters.tabular.csv_rows import rows_of
 from foreseen.adapters.tabular.csv_signs import Signs
 
 PLAIN = Signs(b",", b'"')
@@ -113,11 +113,3 @@ def test_lines_within_quotes_are_counted() -> None:
 )
 def test_blanks_next_to_quotes_are_taken_away_but_not_within_them(text: bytes, bare: bytes) -> None:
     assert without_blanks_at_quotes(text, PLAIN) == bare
-
-
-def test_quotes_in_comments_are_none() -> None:
-    text = b'# an "\na,"x\n# text "" y\nz"\n# don"t\n'
-
-    hidden = without_quotes_in_comments(text, PLAIN, b"#")
-
-    assert hidden == b'# an x\na,"x\n# text "" y\nz"\n# donxt\n'
