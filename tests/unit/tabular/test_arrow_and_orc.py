@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyarrow import feather, orc
 
+from foreseen.adapters.tabular.sources import arrow_rows
 from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.domain.errors import TableError
 from foreseen.domain.signature import Feature, Signature
@@ -119,3 +121,36 @@ def test_texts_of_every_form_are_texts(name: str) -> None:
 
     assert chunk.batch is not None
     assert chunk.batch.columns[0].tolist() == ["p", "q"]
+
+
+@pytest.mark.parametrize("keep", [None, ["n"]])
+@pytest.mark.parametrize("name", ["arrow", "stream", "feather"])
+def test_a_large_batch_is_read_as_any_other(
+    name: str, keep: list[str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "in.arrow"
+    path.write_bytes(WRITERS[name](TABLE))
+    monkeypatch.setattr(arrow_rows, "_LARGE_BYTES", 0)
+
+    with opened_tables([str(path)], signature=Signature((Feature("a"),)), standard_input=None, keep=keep) as tables:
+        chunks = list(tables)
+
+    assert [value for chunk in chunks if chunk.batch for value in chunk.batch.columns[0].tolist()] == [1, 2, 3]
+    assert [row["n"] for chunk in chunks for row in chunk.table.to_pylist()] == [0.5, 1.5, None]
+    assert [line for chunk in chunks for line in chunk.lines] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["arrow", "stream"])
+def test_no_value_of_a_mapped_batch_is_copied(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "in.arrow"
+    path.write_bytes(WRITERS[name](TABLE))
+    monkeypatch.setattr(arrow_rows, "_LARGE_BYTES", 0)
+
+    with path.open("rb") as file:
+        rows = arrow_rows.ArrowRows(file)
+        before = pa.total_allocated_bytes()
+        batches = list(rows.batches(TABLE.column_names))
+        allocated = pa.total_allocated_bytes() - before
+
+    assert pa.Table.from_batches(batches) == TABLE
+    assert allocated == 0

@@ -1,5 +1,6 @@
 """Arrow IPC files, which Feather files are as well, and streams of the same messages."""
 
+import mmap
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 
@@ -8,6 +9,8 @@ import pyarrow as pa
 from foreseen.adapters.tabular.typed_reader import TypedRows
 
 _FILE_MAGIC: Final = b"ARROW1\x00\x00"
+_LARGE_BYTES: Final = 128 << 20
+"""What a batch may take in a file before it is mapped into memory and not read: polars writes one for all rows."""
 
 
 class ArrowRows(TypedRows):
@@ -21,8 +24,13 @@ class ArrowRows(TypedRows):
         self._size = stream.seek(0, 2)
         stream.seek(0)
         self._is_file = stream.read(len(_FILE_MAGIC)) == _FILE_MAGIC
-        self._stream = stream
-        self.schema: pa.Schema = self._opened(None).schema
+        self._source: Any = stream
+        opened = self._opened(None)
+        self.schema: pa.Schema = opened.schema
+        batches = opened.num_record_batches if self._is_file else 1
+        # Smaller ones are read: what shortens a mapped file ends the process, and an error says that of one that is read.
+        if self._size > _LARGE_BYTES * max(1, batches):
+            self._source = _mapped(stream) or stream
         self._share = 0.0
 
     @property
@@ -33,14 +41,27 @@ class ArrowRows(TypedRows):
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the batches, as large as they were written."""
         places = [self.schema.get_field_index(column) for column in columns]
-        opened = self._opened(places)
+        opened, wanted = self._opened(places), list(columns)
         for number in range(opened.num_record_batches if self._is_file else 0):
             self._share = (number + 1) / opened.num_record_batches
-            yield opened.get_batch(number)
+            yield opened.get_batch(number).select(wanted)
         if not self._is_file:
-            yield from opened
+            yield from (batch.select(wanted) for batch in opened)
 
     def _opened(self, places: Sequence[int] | None) -> Any:
-        self._stream.seek(0)
-        options = pa.ipc.IpcReadOptions(included_fields=places, use_threads=False)
-        return (pa.ipc.open_file if self._is_file else pa.ipc.open_stream)(self._stream, options=options)
+        self._source.seek(0)
+        # With a choice of columns they are copied, even if it is all of them and they are in memory already.
+        is_all = places is not None and sorted(places) == list(range(len(self.schema)))
+        options = pa.ipc.IpcReadOptions(included_fields=None if is_all else places, use_threads=False)
+        return (pa.ipc.open_file if self._is_file else pa.ipc.open_stream)(self._source, options=options)
+
+
+def _mapped(stream: BinaryIO) -> pa.BufferReader | None:
+    """Return a file whose parts the system reads as they are used; None for what cannot be mapped.
+
+    Columns that are compressed are read whole all the same.
+    """
+    try:
+        return pa.BufferReader(pa.py_buffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)))
+    except (AttributeError, OSError, ValueError):
+        return None
