@@ -28,7 +28,7 @@ class ArrowRows(TypedRows):
         opened = self._opened(None)
         self.schema: pa.Schema = opened.schema
         batches = opened.num_record_batches if self._is_file else 1
-        # Smaller ones are read: what shortens a mapped file ends the process, and an error says that of one that is read.
+        # Smaller ones are read: a mapped file that is cut off meanwhile ends the process, instead of with an error.
         if self._size > _LARGE_BYTES * max(1, batches):
             self._source = _mapped(stream) or stream
         self._share = 0.0
