@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from foreseen.adapters.cache.redis_room import RedisRoom
 from foreseen.adapters.cache.sparing import SparingCache
 from foreseen.adapters.predictor.subprocess.bulk_predictor import BulkProcessPredictor
-from foreseen.adapters.spool.claim import Claim
+from foreseen.adapters.spool.claim import Claim, try_claim
 from foreseen.adapters.spool.origin import Origin as RunOrigin
 from foreseen.adapters.spool.parts_claim import PartsClaim
 from foreseen.adapters.spool.places import places
@@ -89,6 +89,7 @@ class ScoringContainer(Container):
     # Who writes a file has it for itself first, and knows what was read for it.
     places = providers.Callable(places)
     claim = providers.Factory(Claim)
+    try_claim = providers.Callable(try_claim)
     parts_claim = providers.Factory(PartsClaim)
     input_digests = providers.Callable(_source_digests)
     why_once = providers.Callable(why_once)

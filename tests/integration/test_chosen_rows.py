@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from foreseen.entrypoints.cli import dry_run
 from support.here import run_here
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,kind\n"
@@ -84,6 +85,60 @@ def test_a_dry_run_fails_as_the_run_would(
 
     assert done.returncode == 1
     assert done.stderr.decode().startswith(f"foreseen: {said}")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-o", "none/out.csv"), "none/out.csv: cannot be written: No such file or directory"),
+        (("-o", "there.csv"), "there.csv: expected a new file, got one that exists; --force replaces it"),
+        (("-o", "out.csv", "--rejects", "none/r.csv"), "none/r.csv: cannot be written: No such file or directory"),
+        (("-o", "out.csv", "--rejects", "there.csv"), "there.csv: expected a new file, got one that exists"),
+        (("-o", "out.csv", "--rejects", "in.csv"), "in.csv: expected another file for rejected rows"),
+        (("-o", "out.csv", "--summary", "none/s.json"), "none/s.json: cannot be written: No such file or directory"),
+        (
+            ("-o", "out.csv", "--summary", "there.csv"),
+            "there.csv: expected a new file or the summary of an earlier run",
+        ),
+    ],
+)
+def test_a_dry_run_finds_what_could_not_be_written(
+    flower_model: Path, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "in.csv").write_text(HEADER + "1,2,3,4,new\n")
+    (tmp_path / "there.csv").write_text("kept\n")
+
+    tried, run = (
+        run_here("score", flower_model, "in.csv", *options, *more, cwd=tmp_path) for more in (["--dry-run"], [])
+    )
+
+    assert (tried.returncode, tried.stderr) == (run.returncode, run.stderr)
+    assert tried.stderr.decode().startswith(f"foreseen: {said}")
+    assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "there.csv"}
+
+
+def test_a_dry_run_may_replace_what_the_run_would(flower_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(HEADER + "1,2,3,4,new\n")
+    (tmp_path / "out.csv").write_text("kept\n")
+
+    done = run_here("score", flower_model, "in.csv", "-o", "out.csv", "--force", "--dry-run", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "out.csv").read_text() == "kept\n"
+
+
+def test_a_dry_run_shows_the_notices_of_the_rows_that_it_scored(
+    flower_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dry_run, "_TELLING_S", 1e9)  # so that more rows are scored than the first thousand
+    (tmp_path / "in.csv").write_text(HEADER + ("NA,2,3,4,new\n" + "1,2,3,4,new\n" * 9) * 150)
+
+    done = run_here(
+        "score", flower_model, "in.csv", "-o", "out.csv", "--missing", "sepal_length", "--dry-run",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert "column 'sepal_length': words read as a missing value (150, such as NA)" in done.stderr.decode()
 
 
 def test_a_dry_run_of_a_pipe_does_not_know_how_long_all_would_take(flower_model: Path, table: Path) -> None:

@@ -10,6 +10,7 @@ from foreseen.adapters.spool.journal import Journal
 from foreseen.adapters.spool.journal_file import JournalFile
 from foreseen.adapters.spool.origin import Origin
 from foreseen.adapters.spool.places import Places
+from foreseen.adapters.spool.trial import try_folder_of
 from foreseen.adapters.spool.whole_file import translated_write_errors
 from foreseen.domain.errors import TableError
 from foreseen.domain.notices import RunNotices
@@ -43,7 +44,7 @@ class Claim:
         self._disk = disk or Disk()
         self._clock = clock
         if not places.journal.exists():
-            self._refuse_what_is_there()
+            check_free(places, force=force)
         with translated_write_errors(places.name):
             self._journal = JournalFile(self._disk, places)
         try:
@@ -103,7 +104,7 @@ class Claim:
         self._journal.check()
         found = self._read()
         if found is None:
-            self._refuse_what_is_there()
+            check_free(self._places, force=self._force)
         elif not self._resume:
             raise TableError(
                 f"{self._places.name}: expected no unfinished run of it, got one of {found.step.scored.rows:,} rows; "
@@ -127,14 +128,27 @@ class Claim:
             raise TableError(f"{self._places.journal}: {difference}; --force starts over")
         return None if difference else self._found
 
-    def _refuse_what_is_there(self) -> None:
-        places = self._places
-        for path, name in ((places.out, places.name), (places.rejects, str(places.rejects))):
-            if path.is_dir():
-                raise TableError(f"{name}: expected a file to write, got a directory")
-            if path.exists() and not self._force:
-                raise TableError(f"{name}: expected a new file, got one that exists; --force replaces it")
-        if not places.journal.exists() and not self._force:
-            for path in places.unfinished:
-                if path.exists():
-                    raise TableError(f"{path}: expected no such file, since it would be overwritten; --force does so")
+
+def check_free(places: Places, *, force: bool) -> None:
+    """Raise TableError if a run that begins would replace a file unasked."""
+    for path, name in ((places.out, places.name), (places.rejects, str(places.rejects))):
+        if path.is_dir():
+            raise TableError(f"{name}: expected a file to write, got a directory")
+        if path.exists() and not force:
+            raise TableError(f"{name}: expected a new file, got one that exists; --force replaces it")
+    if not places.journal.exists() and not force:
+        for path in places.unfinished:
+            if path.exists():
+                raise TableError(f"{path}: expected no such file, since it would be overwritten; --force does so")
+
+
+def try_claim(places: Places, *, force: bool) -> None:
+    """See to it that a run could claim its files, which leaves no trace; an unfinished run there is not looked at.
+
+    Raises:
+        TableError: it could not.
+    """
+    if not places.journal.exists():
+        check_free(places, force=force)
+    for path in (places.out, places.rejects):
+        try_folder_of(path)

@@ -17,7 +17,9 @@ from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import STANDARD, size_of
 from foreseen.entrypoints.cli.job import Job
 from foreseen.entrypoints.cli.printing import print_plainly
+from foreseen.entrypoints.cli.start_checks import check_output, check_start
 from foreseen.entrypoints.cli.streams import shown_name, standard_input
+from foreseen.entrypoints.cli.summing_up import show_notices
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings
@@ -42,12 +44,16 @@ def try_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess 
     is_auto = not settings.is_cache_chosen
     settings = settings.model_copy(update={"cache": "auto"}) if is_auto else settings
     container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)
+    check_start(container, job)
     job = replace(job, files=job.files.listed(container, output=job.output))
+    check_output(container, job)
     predictor: Predictor = container.predictor()
     cache_what_repeats(container)
     trial, columns = asyncio.run(_tried(container, job))
+    notices = container.notices().taken()
     count = _counted(container, job)
     print_plainly(out, _columns(predictor, job, columns), "", _facts(trial, count), *_rejects(trial))
+    show_notices(notices)
     return SOME_REJECTED if trial.scored.rejected else OK
 
 
@@ -55,6 +61,7 @@ async def _tried(container: ScoringContainer, job: Job) -> tuple[Trial, list[tup
     async with opened(container) as predict:
         at_once: int = container.model_thread().at_once
         for most in _FIRST_ROWS:
+            container.notices().taken()  # those of fewer rows
             with _reader(container, job, most) as reader:
                 encoder = container.table_encoder(
                     reader.schema,

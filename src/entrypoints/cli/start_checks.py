@@ -21,6 +21,24 @@ def check_start(container: ScoringContainer, job: Job) -> None:
         container.try_summary(job.summary, taken=_taken(container, job), replaces=job.force)
 
 
+def check_output(container: ScoringContainer, job: Job) -> None:
+    """See to it that the output could be written where a run of these files would begin, and leave no trace.
+
+    Raises:
+        TableError: it could not.
+    """
+    if container.is_remote(job.output):
+        container.try_output(job.output, inputs=job.files.sources, force=job.force)
+        return
+    path, rejects = Path(job.output), job.rejects
+    # A folder is for parts, which `--engine ray` writes.
+    if job.output == STANDARD or container.is_stream(path) or path.is_dir():
+        return
+    aside = None if rejects is None or container.is_remote(rejects) or container.is_stream(Path(rejects)) else rejects
+    inputs = [Path(source) for source in job.files.sources if source != STANDARD]
+    container.try_claim(container.places(path, aside and Path(aside), inputs=inputs), force=job.force)
+
+
 def _taken(container: ScoringContainer, job: Job) -> Sequence[str]:
     """Return the files that a run reads or writes, those included that it writes under other names first."""
     read = [source for source in job.files.sources if source != STANDARD]
