@@ -53,7 +53,7 @@ def check_columns(columns: Sequence[str], signature: Signature, name: str) -> No
     for feature in signature.names:
         if feature not in known:
             hint = near_hint(feature, known - set(signature.names))
-            got = f"expected a column {feature!r}, got {listed(columns)}"
+            got = f"expected a column {feature!r}, got {listed(columns) or 'no column'}"
             raise TableError(f"{name}: {got}" + (f"; {hint}" if hint else ""))
 
 

@@ -6,7 +6,7 @@ from os import PathLike, fspath
 from typing import Any, Final, Literal
 
 from foreseen.domain.table_form import Format
-from foreseen.entrypoints.python.settings import NAMES, FilePath, ModelSettings
+from foreseen.entrypoints.python.settings import NAMES, FilePath, ModelSettings, plain
 from foreseen.settings import SettingsError
 
 
@@ -66,7 +66,7 @@ def words_of(given: Mapping[str, Any]) -> list[str]:
         SettingsError: one cannot be written there.
     """
     words = []
-    for name, value in given.items():
+    for name, value in ((name, plain(value)) for name, value in given.items()):
         flag = "--" + name.replace("_", "-")
         if name in _SWITCHES and value is not None:
             if not isinstance(value, bool):
@@ -82,7 +82,7 @@ def _text(name: str, value: Any) -> str:
         return _joined(name, [f"{_name(name, key, ',=')}={_name(name, each, ',=')}" for key, each in value.items()])
     if isinstance(value, str | PathLike):
         return str(fspath(value))
-    if isinstance(value, Sequence):
+    if isinstance(value, tuple):
         return _joined(name, [_name(name, each, ",") for each in value])
     return str(value)
 

@@ -1,6 +1,7 @@
 """LoopThread: an event loop on a thread of its own, since the caller may be running one, as a notebook is."""
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread, current_thread
@@ -13,6 +14,7 @@ class LoopThread:
     """Runs coroutines to their end for callers on any other thread."""
 
     def __init__(self) -> None:
+        self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         # Of our own, as the loop's would need a thread more to be ended, which Python does not begin while it ends.
         self._executor = ThreadPoolExecutor(thread_name_prefix="foreseen")
@@ -40,6 +42,10 @@ class LoopThread:
     def is_own_thread(self) -> bool:
         """Return whether this is called on the loop's thread, which cannot wait for itself."""
         return current_thread() is self._thread
+
+    def is_forked(self) -> bool:
+        """Return whether this process is a fork of the one that has the thread, so that nothing runs here."""
+        return os.getpid() != self._process
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

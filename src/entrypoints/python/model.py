@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, get_args
 
 from foreseen.container import opened
-from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.errors import ModelUnavailableError, TableError
 from foreseen.domain.table import Scored
 from foreseen.domain.table_form import OutputColumns
 from foreseen.entrypoints.batch.score import score
 from foreseen.entrypoints.caching import cache_what_repeats
+from foreseen.entrypoints.cli.files import names_of
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.python.collected import Collected
+from foreseen.entrypoints.python.file_options import as_in_python
 from foreseen.entrypoints.python.loop_thread import LoopThread
 from foreseen.entrypoints.python.progress import Progress, progression
 from foreseen.scoring import ScoringContainer, scoring_container
@@ -89,7 +91,7 @@ class Model:
 
         Args:
             frame: a DataFrame of pandas or polars, or an Arrow table.
-            keep: columns to keep; all of them by default.
+            keep: columns to keep, or their names with commas between; all of them by default.
             prediction_column: the name of the prediction, from which those of its probabilities are made.
             on_error: whether a row that cannot be scored raises an error; "reject" leaves its prediction missing and
                 adds a column, named as the prediction with `_error` behind, of the reasons.
@@ -100,9 +102,13 @@ class Model:
             TableError, RejectedRowsError, PredictionError: as `predict`.
         """
         given = self._container.given_frame(frame)
-        columns = OutputColumns(None if keep is None else tuple(keep), prediction_column)
+        names = names_of(keep) if isinstance(keep, str) else keep
+        columns = OutputColumns(None if names is None else tuple(names), prediction_column)
         has_reasons = on_error == "reject"
-        kept = self._container.kept_of_frame(given, columns, has_reasons=has_reasons)
+        try:
+            kept = self._container.kept_of_frame(given, columns, has_reasons=has_reasons)
+        except TableError as exc:
+            raise TableError(as_in_python(str(exc))) from None
         answers = self._answers(given, on_error, progress, prediction_column)
         return given.beside(answers.table(has_reasons=has_reasons), kept)
 
@@ -119,10 +125,17 @@ class Model:
     def __repr__(self) -> str:
         return f"<foreseen.Model {self.name}, fingerprint {self.fingerprint[:12]}>"
 
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or sent to another process: its threads and connections cannot be."""
+        raise TypeError(f"{self!r} cannot be pickled or copied; foreseen.load({str(self._path)!r}) loads it elsewhere")
+
     def _answers(self, given: Any, on_error: str, progress: str, prediction: str) -> Any:
         """Read, predict and collect what was given."""
         if on_error not in get_args(OnError):
             raise SettingsError(f"on_error: expected 'raise' or 'reject', got {on_error!r}")
+        if self._loop.is_forked():
+            said = f"{self._path}: expected the process that loaded the model, got a fork of it"
+            raise ModelUnavailableError(f"{said}; foreseen.load loads it there")
         if not self._end.alive:
             raise ModelUnavailableError(f"{self._path}: expected a model that is open, got one that was closed")
         reader = self._container.frame_reader(given)
@@ -143,6 +156,8 @@ def _defaults(settings: Settings) -> dict[str, str]:
 
 def _ended(loop: LoopThread, stack: AsyncExitStack) -> None:
     """Close what a model has open."""
+    if loop.is_forked():  # its threads, and what they have open, are those of the other process
+        return
     if loop.is_own_thread():  # where a garbage collection may run
         Thread(target=_ended, args=(loop, stack), name="closing", daemon=True).start()
         return

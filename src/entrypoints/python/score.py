@@ -9,7 +9,7 @@ from foreseen.entrypoints.python.files import score_into_file, score_into_frame,
 from foreseen.entrypoints.python.load import load
 from foreseen.entrypoints.python.model import Model
 from foreseen.entrypoints.python.progress import Progress, progression
-from foreseen.entrypoints.python.settings import FilePath, settings_of
+from foreseen.entrypoints.python.settings import FilePath, plain, settings_of
 from foreseen.settings import SettingsError
 
 OnErrorOfFiles = Literal["raise", "reject", "stop"]
@@ -52,7 +52,7 @@ def score(
     """
     sources = sources_of(data)
     chosen = {name: value for name, value in settings.items() if name in OPTIONS and value is not None}
-    of_model = {name: value for name, value in settings.items() if name not in OPTIONS}
+    of_model = {name: plain(value) for name, value in settings.items() if name not in OPTIONS}
     if sources is None:
         for name, value in {"output": output, "options": options or None, **chosen}.items():
             if value is not None:

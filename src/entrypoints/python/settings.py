@@ -1,7 +1,7 @@
 """Settings as Python code gives them: by name, in types of Python's own."""
 
-from collections.abc import Mapping, Sequence
-from os import PathLike, environ
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike, environ, fspath
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
@@ -58,11 +58,23 @@ def settings_of(
         if name not in NAMES:
             hint = near_hint(name, known) or f"those of a model and its caches are {', '.join(NAMES)}"
             raise SettingsError(f"{name}: expected a known setting; {hint}")
-    values = {name: _plain(value) for name, value in given.items() if value is not None}
+    path = _path(model)
+    values = {name: plain(value) for name, value in given.items() if value is not None}
     file = config or environ.get(CONFIG_VARIABLE)
-    return Settings.load(Path(file) if file else None, {"model": Path(model), **values}, place=str)
+    return Settings.load(Path(file) if file else None, {"model": path, **values}, place=str)
 
 
-def _plain(value: Any) -> Any:
-    """Return a sequence of names as the tuple that a setting holds."""
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+def plain(value: Any) -> Any:
+    """Return a value as a setting holds it: names as a tuple, numbers of numpy as those of Python."""
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | PathLike | Mapping):
+        return tuple(value)
+    # Without an import of numpy: whatever is a number of its kind.
+    return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+
+
+def _path(model: Any) -> Path:
+    """Return the path of a model file; raise SettingsError for what names none."""
+    if isinstance(model, str | PathLike) and isinstance(name := fspath(model), str):
+        return Path(name)
+    advice = "; joblib.dump(model, 'model.joblib') writes a file" if hasattr(model, "fit") else ""
+    raise SettingsError(f"model: expected the name of a model file as text, got {type(model).__name__}{advice}")

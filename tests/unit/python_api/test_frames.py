@@ -293,7 +293,7 @@ class TestMistakes:
             ),
             ("in.csv", "got str; foreseen.score reads files"),
             (pd.Series([1.0]), "got Series; frame"),
-            (pl.LazyFrame({"a": [1]}), "got LazyFrame; .collect() makes a DataFrame of it"),
+            (pl.LazyFrame({"a": [1]}), "got LazyFrame of polars; .collect() makes one of it"),
             (np.zeros(4), "array: expected n x 4 values (sepal_length, sepal_width, petal_length, petal_width), got 4"),
             (np.zeros((2, 3)), "array: expected n x 4 values"),
             ([[1, 2, 3]], "instances[0]: expected a dict, or 4 values (sepal_length"),

@@ -25,10 +25,17 @@ def frame_reader(given: Given, *, signature: Signature) -> FrameReader:
     Raises:
         TableError: one has no column, or one of a type that none of its values can have.
     """
-    check_columns(given.columns, signature, given.name)
+    check_columns(_once_unless_read(given.columns, signature), signature, given.name)
     # A list of dicts is what a request holds, all else what a file could hold.
     read = read_json_column if isinstance(given, Instances) else read_as_in_files()
     return FrameReader(given.table(signature.names), name=given.name, signature=signature, read=read)
+
+
+def _once_unless_read(columns: Sequence[str], signature: Signature) -> list[str]:
+    """Return the names of columns, those once that are no feature's: it does not matter that two have one name."""
+    features = frozenset(signature.names)
+    others = dict.fromkeys(name for name in columns if name not in features)
+    return [*(name for name in columns if name in features), *others]
 
 
 def kept_of_frame(

@@ -34,7 +34,7 @@ class PandasFrame:
 
     def beside(self, added: pa.Table, keep: Sequence[str]) -> Any:
         """Return the columns to keep as they were, and those to add."""
-        kept = self._frame.iloc[:, [self.columns.index(name) for name in keep]]
+        kept = self._frame.iloc[:, _places(self.columns, keep)]
         columns = self._added(added)
         return kept.assign(**{name: columns[name] for name in columns.columns})
 
@@ -86,10 +86,16 @@ class ArrowFrame:
 
     def beside(self, added: pa.Table, keep: Sequence[str]) -> pa.Table:
         """Return the columns to keep as they were, and those to add."""
-        table = self._table.select(list(keep))
+        table = self._table.select(_places(self.columns, keep))
         for name in added.column_names:
             table = table.append_column(name, added.column(name))
         return table
+
+
+def _places(columns: Sequence[str], keep: Sequence[str]) -> list[int]:
+    """Return the places of columns, of which several may have one name."""
+    wanted = frozenset(keep)
+    return [place for place, name in enumerate(columns) if name in wanted]
 
 
 def _polars() -> Any:

@@ -27,7 +27,9 @@ class Matrix:
             expected = " x ".join(map(str, ("n", *shape)))
             names = "" if only.shape else f" ({', '.join(signature.names)})"
             got = " x ".join(map(str, array.shape)) or "a single value"
-            raise TableError(f"array: expected {expected} values{names}, got {got}")
+            advice = "; pandas.DataFrame(array) makes a frame of its fields" if array.dtype.names else ""
+            advice = "; array.reshape(1, -1) is one row" if array.shape == shape else advice
+            raise TableError(f"array: expected {expected} values{names}, got {got}{advice}")
         self._columns = [array] if only.shape else list(array.T)
 
     def table(self, names: Sequence[str]) -> pa.Table:
@@ -73,6 +75,8 @@ class Instances:
 
 
 def _column(values: Any) -> Any:
+    if isinstance(values, np.ma.MaskedArray):  # what is masked is missing
+        return pa.array(values.tolist(), from_pandas=True)
     if values.ndim == 1:
         return arrow_column(np.ascontiguousarray(values))
     return pa.array(values.tolist())
@@ -85,4 +89,7 @@ def _as_dict(row: Any, place: int, signature: Signature) -> dict[str, Any]:
         return dict(zip(signature.names, row, strict=True))
     names = signature.names
     got = f"{len(row)} values" if isinstance(row, Sequence) and not isinstance(row, str | bytes) else type(row).__name__
-    raise TableError(f"instances[{place}]: expected a dict, or {len(names)} values ({', '.join(names)}), got {got}")
+    advice = "; numpy.array(…) makes an array of rows" if hasattr(row, "tolist") else ""
+    advice = "; pandas.DataFrame(…) makes a frame of rows" if hasattr(row, "to_dict") else advice
+    said = f"instances[{place}]: expected a dict, or {len(names)} values ({', '.join(names)}), got {got}"
+    raise TableError(said + advice)

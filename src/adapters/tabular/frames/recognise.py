@@ -15,10 +15,12 @@ from foreseen.domain.signature import Signature
 
 _A_FRAME: Final = "a DataFrame of pandas or polars, or an Arrow table"
 _ROWS: Final = "a DataFrame of pandas or polars, an Arrow table, an array of rows, or a list of dicts"
+_METHODS: Final = ("toPandas", "to_pandas", "to_table", "compute", "collect")
+"""What makes rows in memory of what is not: a query of polars, a frame of Spark or Dask, a data set of Arrow."""
 _HINTS: Final = {
-    "LazyFrame": "; .collect() makes a DataFrame of it",
     "Series": "; frame[[name]] is a frame of one column, series.to_frame().T one of one row",
-    "dict": "; a list of it holds one row",
+    "dict": "; a list of it holds one row, pandas.DataFrame(…) makes a frame of columns",
+    "generator": "; list(…) makes a list of it",
     "str": "; foreseen.score reads files",
     "PosixPath": "; foreseen.score reads files",
 }
@@ -43,6 +45,9 @@ def given_frame(data: Any) -> GivenFrame:
     """Return a frame in the one form for it; raise TableError where it is none."""
     if (frame := _frame(data)) is not None:
         return frame
+    if isinstance(data, np.ndarray | list | tuple):
+        advice = "pandas.DataFrame(…) makes a frame of it, and model.predict predicts it as it is"
+        raise TableError(f"expected {_A_FRAME}, got {type(data).__name__}; {advice}")
     raise TableError(f"expected {_A_FRAME}, got {_kind(data)}")
 
 
@@ -53,7 +58,7 @@ def _frame(data: Any) -> GivenFrame | None:
         return PolarsFrame(data)
     if isinstance(data, pa.Table):
         return ArrowFrame(data)
-    if hasattr(data, "__arrow_c_stream__") and type(data).__name__ not in _HINTS:
+    if hasattr(data, "__arrow_c_stream__") and type(data).__name__ not in {*_HINTS, "LazyFrame"}:
         return ArrowFrame(pa.table(data))
     return None
 
@@ -65,5 +70,9 @@ def _is_of(library: str, data: Any) -> bool:
 
 
 def _kind(data: Any) -> str:
-    name = type(data).__name__
-    return name + _HINTS.get(name, "")
+    name, library = type(data).__name__, type(data).__module__.partition(".")[0]
+    if hint := _HINTS.get(name):
+        return name + hint
+    shown = name if library == "builtins" else f"{name} of {library}"
+    method = next((each for each in _METHODS if hasattr(data, each)), None)
+    return f"{shown}; .{method}() makes one of it" if method else shown
