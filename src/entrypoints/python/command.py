@@ -36,12 +36,15 @@ def run_score(
     given = {ENV_PREFIX + name.upper(): _text(value) for name, value in settings.items() if value is not None}
     command = [sys.executable, "-m", "foreseen", "score", *options, "--log-format", "json", "--", *files]
     environment = {**os.environ, **given}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    # Libraries of a model may write what is no text to standard error.
+    with subprocess.Popen(  # noqa: S603
+        command, env=environment, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as process:
         assert process.stderr is not None  # noqa: S101 - it is a pipe
         try:
             failure = followed(process.stderr, heard)
             code = process.wait()
-        except KeyboardInterrupt:
+        except BaseException:  # such as Ctrl-C
             process.send_signal(signal.SIGTERM)  # on which it stops where another run can go on
             raise
     if failure is not None:

@@ -13,6 +13,7 @@ from foreseen.domain.errors import TableError
 from foreseen.entrypoints import operator_lines
 from foreseen.entrypoints.python import files as of_files
 from foreseen.entrypoints.python.command import Line, followed
+from foreseen.entrypoints.python.rejected_rows import rejected_rows
 from foreseen.settings import SettingsError
 from support.here import run_here
 
@@ -118,3 +119,16 @@ def _error(call: Callable[..., Any], *args: Any) -> foreseen.ForeseenError:
     with pytest.raises(foreseen.ForeseenError) as caught:
         call(*args)
     return caught.value
+
+
+def test_rejects_of_parts_without_a_header_are_read(tmp_path: Path) -> None:
+    (tmp_path / "out.partial" / "rejects-0a").mkdir(parents=True)
+    parts = tmp_path / "out.partial" / "rejects-0a"
+    (parts / "rejects-00000-00001.csv").write_bytes(b'a.csv,3,b,"expected ""a"", got b","1,\n2"\na.csv,7,,line,\xff\n')
+    (parts / "rejects-00000-00002.csv").touch()
+
+    assert rejected_rows(tmp_path) == [
+        foreseen.RejectedRow(3, "b", 'expected "a", got b', "a.csv"),
+        foreseen.RejectedRow(7, "", "line", "a.csv"),
+    ]
+    assert [each.row for each in rejected_rows(tmp_path, most=1)] == [3]
