@@ -1,7 +1,7 @@
 """Options of files as Python code gives them: those of the command `foreseen score`, by the same names."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any, Final, Literal
 
@@ -46,6 +46,7 @@ ALL_NAMES: Final = tuple(FileSettings.__annotations__)
 OPTIONS: Final = tuple(name for name in ALL_NAMES if name not in NAMES)
 """Names of what is for files alone."""
 _SWITCHES: Final = ("resume", "force", "trim")
+_LISTS: Final = ("keep", "na")
 _FLAG: Final = re.compile(r"(?<![^\s('])--([a-z]+(?:-[a-z]+)*)(?![\w./-])(:?)")
 
 
@@ -66,7 +67,8 @@ def words_of(given: Mapping[str, Any]) -> list[str]:
         SettingsError: one cannot be written there.
     """
     words = []
-    for name, value in ((name, plain(value)) for name, value in given.items()):
+    for name, as_given in given.items():
+        value = plain(as_given) if name in _LISTS or not isinstance(as_given, Iterable) else as_given
         flag = "--" + name.replace("_", "-")
         if name in _SWITCHES and value is not None:
             if not isinstance(value, bool):
@@ -78,13 +80,15 @@ def words_of(given: Mapping[str, Any]) -> list[str]:
 
 
 def _text(name: str, value: Any) -> str:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and name == "columns_as":
         return _joined(name, [f"{_name(name, key, ',=')}={_name(name, each, ',=')}" for key, each in value.items()])
     if isinstance(value, str | PathLike):
         return str(fspath(value))
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and name in _LISTS:
         return _joined(name, [_name(name, each, ",") for each in value])
-    return str(value)
+    if isinstance(value, int | float):
+        return str(value)
+    raise SettingsError(f"{name}: expected text or a number, got {type(value).__name__}")
 
 
 def _joined(name: str, texts: Sequence[str]) -> str:

@@ -27,20 +27,18 @@ def sources_of(data: Any) -> list[str] | None:
     return [os.fspath(each) for each in paths]
 
 
-def score_into_file(
-    files: Sequence[str], output: str, options: Sequence[str], settings: Mapping[str, Any]
-) -> dict[str, Any]:
+def score_into_file(files: Sequence[str], options: Sequence[str], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Score files into another, and return the summary of the run.
 
     Args:
         files: the model, and the inputs.
+        options: of the command, the output among them.
     Raises:
         ForeseenError: the error that ended the run.
     """
     with TemporaryDirectory(prefix="foreseen-") as folder:
         summary = Path(folder, "summary.json")
-        words = [*options, f"--output={output}", f"--summary={summary}"]
-        run_score(files, words, settings, heard=lambda line: str(line["event"]))
+        run_score(files, [*options, f"--summary={summary}"], settings, heard=lambda line: str(line["event"]))
         return _summary(summary)
 
 

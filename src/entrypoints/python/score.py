@@ -63,16 +63,19 @@ def score(
     if isinstance(model, Model):
         raise SettingsError("model: expected a model file to score files with, got a model that is loaded")
     settings_of(model, config, of_model, known=ALL_NAMES)
+    if isinstance(options, str):
+        raise SettingsError(f"options: expected a list of words, got the text {options!r}")
     words = [
         *words_of({**_of_errors(on_error, chosen, has_output=output is not None), **chosen}),
         *words_of({"keep": keep, "prediction_column": prediction_column, "jobs": jobs, "config": config}),
         *options,
+        *words_of({"output": output}),
         f"--progress={progression(progress, is_seen=False).value}",
     ]
     files = [os.fspath(model), *sources]
     if output is None:
         return score_into_frame(files, words, of_model)
-    return score_into_file(files, os.fspath(output), words, of_model)
+    return score_into_file(files, words, of_model)
 
 
 def _of_errors(on_error: str | None, chosen: Mapping[str, Any], *, has_output: bool) -> dict[str, Any]:
