@@ -4,12 +4,12 @@ from typing import Final
 
 MISSING_WORDS: Final = (
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "NaN", "None", "n/a", "nan", "null",
+    "NULL", "NaN", "None", "n/a", "nan", "null", "\\N",
 )  # fmt: skip
-"""Those that pandas reads as missing by default; an empty cell is one in any case.
+"""Those that pandas reads as missing by default, and that of databases; an empty cell is one in any case.
 
 Source:
-    pandas.read_csv, `na_values`, of pandas 3.0.
+    pandas.read_csv, `na_values`, of pandas 3.0; PostgreSQL, `COPY`, the text format; MySQL, `INTO OUTFILE`.
 """
 
 READ_AS_MISSING: Final = "words read as a missing value"

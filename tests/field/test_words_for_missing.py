@@ -1,6 +1,7 @@
 """Words that files write for a missing value are one where a feature may lack it, in every format (FIELD B)."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from foreseen.domain.csv_dialect import CsvDialect
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.missing_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_MISSING
 from foreseen.domain.notices import Notice
@@ -299,3 +301,14 @@ def test_a_run_that_goes_on_has_the_notices_of_one_that_was_not_broken_off(tmp_p
     assert done.stderr == unbroken.stderr
     assert [each["count"] for each in expected] == [500, 1000]
     assert notices == expected != few
+
+
+@pytest.mark.parametrize("form", [TableForm(), TableForm(quote="", dialect=CsvDialect(escape="\\"))])
+def test_the_word_of_databases_is_missing_with_and_without_escapes(form: TableForm, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("alley,area,note\n\\N,1,\\N\nGrvl,\\N,x\n")
+
+    found = score(tmp_path / "in.csv", features=[ALLEY, replace(AREA, missing=True)], form=form)
+
+    assert found.values["alley"] == [None, "Grvl"]
+    assert [np.isnan(value) for value in found.values["area"]] == [False, True]
+    assert [row["note"] for row in found.cells] == ["\\N", "x"]

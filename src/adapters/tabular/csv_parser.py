@@ -21,7 +21,7 @@ from foreseen.domain.table import Mask, Reject
 _MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 """At the start of a text pyarrow takes it for a byte order mark, also where it is a character of a row."""
 _Aside = list[Any]
-_WORDS: Final = ("", *MISSING_WORDS, "\\N")
+_WORDS: Final = ("", *MISSING_WORDS)
 """What a missing value is written as, in one program or another; in quotes it is a text."""
 
 
