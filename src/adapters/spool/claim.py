@@ -43,7 +43,7 @@ class Claim:
         self._resume = resume
         self._disk = disk or Disk()
         self._clock = clock
-        if not places.journal.exists():
+        if not _is_begun(places):
             check_free(places, force=force)
         with translated_write_errors(places.name):
             self._journal = JournalFile(self._disk, places)
@@ -136,7 +136,7 @@ def check_free(places: Places, *, force: bool) -> None:
             raise TableError(f"{name}: expected a file to write, got a directory")
         if path.exists() and not force:
             raise TableError(f"{name}: expected a new file, got one that exists; --force replaces it")
-    if not places.journal.exists() and not force:
+    if not _is_begun(places) and not force:
         for path in places.unfinished:
             if path.exists():
                 raise TableError(f"{path}: expected no such file, since it would be overwritten; --force does so")
@@ -148,7 +148,19 @@ def try_claim(places: Places, *, force: bool) -> None:
     Raises:
         TableError: it could not.
     """
-    if not places.journal.exists():
+    if not _is_begun(places):
         check_free(places, force=force)
     for path in (places.out, places.rejects):
         try_folder_of(path)
+
+
+def _is_begun(places: Places) -> bool:
+    """Return whether there is a journal; raise UnwritableError where a file could not have its name, as a long one."""
+    for path, name in (
+        (places.out, places.name),
+        *((path, str(path)) for path in (places.rejects, *places.unfinished)),
+    ):
+        with translated_write_errors(name):
+            path.exists()
+    with translated_write_errors(places.name):
+        return places.journal.exists()

@@ -49,7 +49,7 @@ def places(output: Path, rejects: Path | None, *, inputs: Iterable[Path]) -> Pla
     Raises:
         TableError: a file would be written that is read, or that is written already.
     """
-    out = Path(os.path.realpath(output)) if output.is_symlink() else output
+    out = Path(os.path.realpath(output)) if os.path.islink(output) else output  # noqa: PTH114 - also of a name too long
     aside = rejects or out.with_name(out.name + ".rejects.csv")
     found = Places(str(output), out, aside, rejects is not None)
     reserved = {os.path.realpath(path) for path in (out, *found.unfinished, found.journal)}

@@ -53,7 +53,11 @@ def whole_file(path: Path, is_left: Event | None = None) -> Iterator[BinaryIO]:
 
 def is_stream(path: Path) -> bool:
     """Tell whether it is to be read or written as it stands: a pipe, a device, what another process has open."""
-    return (path.exists() and not path.is_file()) or str(path.parent) in _STREAMS
+    try:
+        is_none_of_ours = path.exists() and not path.is_file()
+    except OSError:  # a name that no file can have, which what opens it says
+        is_none_of_ours = False
+    return is_none_of_ours or str(path.parent) in _STREAMS
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import codecs
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
     for given in inputs:
         if given in found and given == STANDARD:
             raise SettingsError("INPUT: expected - once, got it twice")
-        if given == STANDARD or "://" in given or Path(given).exists() or not glob.has_magic(given):
+        if given == STANDARD or "://" in given or os.path.exists(given) or not glob.has_magic(given):  # noqa: PTH110 - also of what is no path
             found[given] = None
             continue
         matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a Path has no absolute patterns

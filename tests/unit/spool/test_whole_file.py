@@ -7,7 +7,9 @@ from threading import Thread
 
 import pytest
 
-from foreseen.adapters.spool.whole_file import whole_file
+from foreseen.adapters.spool.claim import Claim, try_claim
+from foreseen.adapters.spool.places import places
+from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.domain.errors import TableError
 
 
@@ -105,3 +107,30 @@ def test_a_file_that_is_replaced_keeps_its_permissions_and_its_links(tmp_path: P
 
     assert link.is_symlink()
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"after", 0o604)
+
+
+@pytest.mark.parametrize(
+    "names", [("x" * 300, None), ("x" * 245, None), ("x" * 300 + "/out.csv", None), ("out.csv", "x" * 300)]
+)
+@pytest.mark.parametrize("is_tried", [True, False])
+def test_a_name_that_no_file_can_have_is_one_line(
+    names: tuple[str, str | None], is_tried: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out, rejects = names
+
+    def claim() -> None:
+        files = places(Path(out), None if rejects is None else Path(rejects), inputs=())
+        if is_tried:
+            try_claim(files, force=True)
+        else:
+            Claim(files, force=True, resume=False)
+
+    with pytest.raises(TableError, match=r"^x+.*: cannot be written: File name too long"):
+        claim()
+
+    assert _names(tmp_path) == []
+
+
+def test_a_name_that_no_file_can_have_is_no_stream() -> None:
+    assert not is_stream(Path("x" * 300))
