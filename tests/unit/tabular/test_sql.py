@@ -95,6 +95,28 @@ def test_duckdb_needs_no_database() -> None:
     assert query_of("sqlite:///a%20b.db?query=SELECT 1").path == "a b.db"
 
 
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [
+        ("COPY (SELECT 1 AS a) TO '{}'", "COPY"),
+        ("SELECT 1 AS a; COPY (SELECT 1) TO '{}'", "COPY"),
+        ("EXPORT DATABASE '{}'", "EXPORT"),
+        ("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)", "INSERT"),
+    ],
+)
+def test_duckdb_runs_no_statement_that_writes(query: str, kind: str, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=f"^duckdb://: expected a query that only reads, got .* kind {kind}$"):
+        read(f"duckdb://?query={query.format(tmp_path / 'out')}")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_duckdb_runs_what_prepares_a_query() -> None:
+    _, rows, _ = read("duckdb://?query=SET threads = 1; PIVOT (SELECT 'a' AS n, 2 AS v) ON n USING sum(v)")
+
+    assert [row["a"] for row in rows] == [2]
+
+
 def test_duckdb_answers_with_typed_columns() -> None:
     schema, rows, _ = read("duckdb://?query=SELECT range AS a, 'x' AS s FROM range(2)")
 

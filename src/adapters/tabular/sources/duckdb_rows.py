@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -9,7 +10,9 @@ from foreseen.adapters.tabular.sources.query_errors import query_errors
 from foreseen.adapters.tabular.typed_reader import TypedRows
 from foreseen.domain.errors import TableError
 
-_BLOCK_ROWS = 16_384
+_BLOCK_ROWS: Final = 16_384
+_READING: Final = {"ATTACH", "CALL", "CREATE", "EXPLAIN", "LOAD", "MULTI", "PRAGMA", "SELECT", "SET", "VARIABLE_SET"}
+"""Kinds of statements that answer a query, or prepare one as `CREATE SECRET` does; `PIVOT` is MULTI. Others write."""
 
 
 class DuckdbRows(TypedRows):
@@ -32,6 +35,7 @@ class DuckdbRows(TypedRows):
         self._error = duckdb.Error
         with self._worded():
             self._database = duckdb.connect(path or ":memory:", read_only=bool(path))
+            self._check(duckdb.extract_statements(query))
             found = self._database.sql(query)
             if found is None:
                 raise TableError(f"{name}: expected a query that has rows, got another statement")
@@ -52,6 +56,13 @@ class DuckdbRows(TypedRows):
         with self._worded():
             for batch in self._reader:
                 yield batch.select(list(columns))
+
+    def _check(self, statements: Sequence[Any]) -> None:
+        """Refuse statements that write: to files they could, also beside a database that is only read."""
+        for statement in statements:
+            if statement.type.name not in _READING:
+                got = f"got a statement of the kind {statement.type.name}"
+                raise TableError(f"{self._name}: expected a query that only reads, {got}")
 
     def _worded(self) -> AbstractContextManager[None]:
         return query_errors(self._name, "DuckDB", self._error, OSError)
