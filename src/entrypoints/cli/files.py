@@ -88,10 +88,12 @@ def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
     """Return the files that are meant, each once; a pattern that no shell has filled in stands for all that match it.
 
     Raises:
-        SettingsError: none matches, or standard input is meant twice.
+        SettingsError: none matches, one has no name, or standard input is meant twice.
     """
     found: dict[str, None] = {}
     for given in inputs:
+        if not given:
+            raise SettingsError("INPUT: expected the name of a file, got nothing")
         if given in found and given == STANDARD:
             raise SettingsError("INPUT: expected - once, got it twice")
         if given == STANDARD or "://" in given or os.path.exists(given) or not glob.has_magic(given):  # noqa: PTH110 - also of what is no path

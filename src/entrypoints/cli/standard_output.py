@@ -36,8 +36,16 @@ def own_standard_output() -> Iterator[TextIO]:
         sys.stdout = theirs
 
 
-def reached_through(ours: TextIO, path: str) -> str:
-    """Return the path of a file to write; one that names standard output is that of the stream set apart."""
+def reached_through(ours: TextIO, path: str, *, flag: str = "--output") -> str:
+    """Return the path of a file to write; one that names standard output is that of the stream set apart.
+
+    Args:
+        flag: the option that names it.
+    Raises:
+        SettingsError: it has no name, as where a variable of the shell is not set.
+    """
+    if not path:
+        raise SettingsError(f"{flag}: expected the name of a file, got nothing")
     path = local_path(path)
     if path in _NAMES and _has_descriptor(ours):
         return f"/dev/fd/{ours.fileno()}"
@@ -48,12 +56,12 @@ def beside_output(ours: TextIO, path: str | None, *, output: str, flag: str) -> 
     """Return the name of a file that is written beside the output; - is standard output.
 
     Raises:
-        SettingsError: the output goes there already.
+        SettingsError: it has no name, or the output goes there already.
     """
     if path is None:
         return None
     if path != _STANDARD:
-        return reached_through(ours, path)
+        return reached_through(ours, path, flag=flag)
     if output == _STANDARD:
         raise SettingsError(f"{flag}: expected a file, since the output goes to standard output")
     return reached_through(ours, _NAMES[0])

@@ -1,5 +1,6 @@
 """What the command line says of files: which are meant, in which form, and what makes no sense."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from foreseen.domain.missing_words import MISSING_WORDS
 from foreseen.domain.table_form import OutputColumns, TableForm
 from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
 from foreseen.entrypoints.cli.files import Files, size_of
+from foreseen.entrypoints.cli.standard_output import beside_output, reached_through
+from foreseen.settings import SettingsError
 
 from .conftest import Called
 
@@ -92,6 +95,15 @@ def test_what_makes_no_sense_is_told_in_one_line(name: str, called: Called) -> N
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(f"foreseen: {said}")
     assert ended.err.count("\n") == 1
+
+
+def test_a_name_that_is_nothing_is_refused_by_its_option() -> None:
+    with pytest.raises(SettingsError, match=r"^INPUT: expected the name of a file, got nothing$"):
+        files("a.csv", "")
+    with pytest.raises(SettingsError, match=r"^--output: expected the name of a file, got nothing$"):
+        reached_through(io.StringIO(), "")
+    with pytest.raises(SettingsError, match=r"^--summary: expected the name of a file, got nothing$"):
+        beside_output(io.StringIO(), "", output="o", flag="--summary")
 
 
 def test_every_form_is_in_the_help(called: Called) -> None:
