@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.parquet_groups import are_read_whole, whole_groups
-from foreseen.adapters.tabular.slices import CHUNK_ROWS
+from foreseen.adapters.tabular.slices import chunk_rows
 from foreseen.adapters.tabular.typed_reader import TypedReader, TypedRows
 from foreseen.domain.signature import Signature
 
@@ -47,7 +47,7 @@ class ParquetRows(TypedRows):
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows."""
-        rows = self._chunk_rows()
+        rows = self._chunk_rows(len(columns))
         if are_read_whole(self._file, columns):
             batches = whole_groups(self._file, columns, rows)
         else:
@@ -56,11 +56,11 @@ class ParquetRows(TypedRows):
             self._read += batch.num_rows
             yield batch
 
-    def _chunk_rows(self) -> int:
+    def _chunk_rows(self, columns: int) -> int:
         """Return how many rows go through at a time: fewer where each takes much room."""
         metadata = self._file.metadata
         size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
-        return int(min(CHUNK_ROWS, max(1, _CHUNK_BYTES * metadata.num_rows // max(1, size))))
+        return int(min(chunk_rows(columns), max(1, _CHUNK_BYTES * metadata.num_rows // max(1, size))))
 
 
 class ParquetReader(TypedReader):

@@ -29,7 +29,7 @@ DRY_RUN: Any = typer.Option(
     rich_help_panel=_PANEL,
 )
 CHUNK_ROWS: Any = _option(
-    "--chunk-rows", "N", "Rows that are read, scored and written at a time, at most. (default: up to 24576)", min=1
+    "--chunk-rows", "N", "Rows that are read, scored and written at a time, at most. (default: up to 65536)", min=1
 )
 
 

@@ -312,7 +312,7 @@ def test_a_column_whose_type_never_fits_is_one_error(name: str) -> None:
 
 
 def test_rows_are_numbered_across_chunks_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_reader, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(parquet_reader, "chunk_rows", lambda _: 7)
     data = parquet({"a": [None if n % 10 == 0 else float(n) for n in range(1, 51)]}, row_group_size=16)
     opened = reader(data, Feature("a"))
 
@@ -325,7 +325,7 @@ def test_rows_are_numbered_across_chunks_and_groups(monkeypatch: pytest.MonkeyPa
 
 
 def test_wide_files_are_read_group_by_group_with_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_reader, "CHUNK_ROWS", 700)
+    monkeypatch.setattr(parquet_reader, "chunk_rows", lambda _: 700)
     numbers: dict[str, Any] = {f"x.{place}": [float(place * row) for row in range(2500)] for place in range(119)}
     texts = [f"text {row % 7}" for row in range(2500)]
     data = parquet(numbers | {"text": texts, "unread": texts}, row_group_size=1500)

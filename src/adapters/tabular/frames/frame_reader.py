@@ -9,7 +9,7 @@ import pyarrow as pa
 from foreseen.adapters.tabular.column_types import check_type
 from foreseen.adapters.tabular.missing_words import MissingWords
 from foreseen.adapters.tabular.readable import ReadColumn, read_columns, readable, rejects_of
-from foreseen.adapters.tabular.slices import CHUNK_ROWS
+from foreseen.adapters.tabular.slices import chunk_rows
 from foreseen.adapters.tabular.texts import JSON
 from foreseen.domain.signature import Signature
 from foreseen.domain.table import Chunk, as_cells
@@ -48,7 +48,7 @@ class FrameReader:
 
     def __iter__(self) -> Iterator[Chunk]:
         """Go through the rows."""
-        most = min(CHUNK_ROWS, max(1, _CHUNK_BYTES * self.rows // max(1, self._table.nbytes)))
+        most = min(chunk_rows(self._table.num_columns), max(1, _CHUNK_BYTES * self.rows // max(1, self._table.nbytes)))
         for batch in self._table.to_batches(max_chunksize=most):
             if batch.num_rows:
                 yield self._chunk(batch)
