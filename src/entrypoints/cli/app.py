@@ -27,7 +27,7 @@ from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.rows import DRY_RUN
 from foreseen.entrypoints.cli.running import JOBS, MODEL_IN_OF_FILES, PROGRESS
 from foreseen.entrypoints.cli.standard_output import beside_output, own_standard_output, reached_through
-from foreseen.entrypoints.garbage import put_off
+from foreseen.entrypoints.memory import put_off_collections
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
@@ -148,7 +148,7 @@ def score(
     require_model(settings)
     files = files_of(sources, read, written, model_name=settings.model_name)
     on_ray = is_on_ray(engine, ray_address, rows=files.input.rows) and not dry_run
-    put_off()
+    put_off_collections()
     with (
         own_standard_output() as out,
         heard_if(on_ray) as interruption,

@@ -13,7 +13,7 @@ from foreseen.entrypoints.cli.options import require_model, with_settings
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.running import JOBS, MODEL_IN_OF_FILES, PROGRESS
 from foreseen.entrypoints.cli.standard_output import own_standard_output
-from foreseen.entrypoints.garbage import put_off
+from foreseen.entrypoints.memory import put_off_collections
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
@@ -69,7 +69,7 @@ def warm(
     """
     require_model(settings)
     files = files_of(sources, read, OutputOptions(keep=""), model_name=settings.model_name)
-    put_off()
+    put_off_collections()
     with own_standard_output() as out, model_begun(settings, jobs, calls_for="warming") as process:
         from foreseen.entrypoints.cli.warm import warm_cache
 

@@ -26,8 +26,8 @@ from foreseen.entrypoints.cli.start_checks import check_start
 from foreseen.entrypoints.cli.stopping import Leaving, stopping
 from foreseen.entrypoints.cli.streams import shown_name, standard_input
 from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
-from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.memory import prepare_for_files
 from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings, SettingsError
 
@@ -70,7 +70,7 @@ def _score_into(
     digests = container.input_digests(job.files.sources) if can_be_resumed else None
     container.predictor()
     cache_what_repeats(container)
-    take_up_for_files()
+    prepare_for_files()
     report.begin()
     with _reader(container, job) as reader:
         encoder = container.table_encoder(

@@ -16,8 +16,8 @@ from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.streams import standard_input
 from foreseen.entrypoints.cli.summing_up import show_notices
-from foreseen.entrypoints.garbage import take_up_for_files
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.memory import prepare_for_files
 from foreseen.scoring import ScoringContainer, left_out, scoring_container
 from foreseen.settings import Settings, SettingsError
 
@@ -50,7 +50,7 @@ def warm_cache(
     files = files.listed(container)
     container.predictor()
     cache_what_repeats(container)
-    take_up_for_files()
+    prepare_for_files()
     if container.settings().tiers == "none":
         raise ModelUnavailableError(f"{settings.model}: expected a model that gives the same answer twice")
     started = time.perf_counter()

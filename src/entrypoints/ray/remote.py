@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import ray
 
-from foreseen.entrypoints.garbage import put_off, take_up_for_files
+from foreseen.entrypoints.memory import prepare_for_files, put_off_collections
 from foreseen.entrypoints.ray.packing import packed, unpacked
 
 
@@ -18,12 +18,12 @@ class Actor:
 
     def __init__(self, plan: bytes, jobs: int) -> None:
         """Load the model, to be called so often side by side."""
-        put_off()
+        put_off_collections()
         from foreseen.entrypoints.ray.worker import Scorer  # noqa: PLC0415 - as above
 
         has_died = ray.get_runtime_context().was_current_actor_reconstructed
         self._scorer = Scorer(unpacked(plan), jobs=jobs, model_in="process" if has_died else "thread")
-        take_up_for_files()
+        prepare_for_files()
 
     def begin(self) -> None:
         """Return when the model is loaded."""
@@ -38,6 +38,6 @@ def read(plan: bytes, source: int) -> Iterator[bytes]:
     """Yield the parts of an input, packed."""
     from foreseen.entrypoints.ray.worker import read_parts  # noqa: PLC0415 - as above
 
-    take_up_for_files()
+    prepare_for_files()
     for part in read_parts(unpacked(plan), source):
         yield packed(part)
