@@ -32,6 +32,17 @@ def test_one_instance_in_sixteen_is_sampled(spread: str) -> None:
     assert len(sampled(batch)) == pytest.approx(count / ONE_IN, rel=0.1)
 
 
+@pytest.mark.parametrize(
+    "values", [np.arange(64_000.0), np.arange(64_000.0) * 0.25, -np.arange(64_000.0), 2.0 ** np.arange(-1000, 1000)]
+)
+def test_one_column_of_round_floats_is_sampled_alike(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    signature = Signature((Feature("a"),))
+
+    chosen = sampled(Batch.of(signature, {"a": values}))
+
+    assert len(chosen) == pytest.approx(len(values) / ONE_IN, rel=0.15)
+
+
 @given(st.lists(st.tuples(st.sampled_from(["x", "", None, "Ål"]), st.integers(0, 3)), min_size=1, max_size=40))
 def test_equal_instances_are_in_the_sample_together_wherever_they_stand(rows: list[tuple[str | None, int]]) -> None:
     batch = Batch.of(
