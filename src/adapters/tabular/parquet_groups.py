@@ -39,7 +39,8 @@ def _group(file: pq.ParquetFile, columns: Sequence[str], group: int) -> pa.Table
     found: dict[str, pa.ChunkedArray] = {}
     for start in range(0, len(columns), _COLUMNS_AT_ONCE):
         names = columns[start : start + _COLUMNS_AT_ONCE]
-        part = file.read_row_group(group, columns=list(names), use_threads=False)
+        # Before there is a first row, nothing else has anything to do.
+        part = file.read_row_group(group, columns=list(names), use_threads=not group)
         found |= {name: part.column(name) for name in names}
     return pa.table(found)
 

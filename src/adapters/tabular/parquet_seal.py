@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 
 from foreseen.adapters.tabular.answer_texts import cell_texts
 from foreseen.adapters.tabular.json_types import NOTHING, JsonType
+from foreseen.adapters.tabular.one_ahead import one_ahead
+from foreseen.adapters.tabular.parquet_compression import with_compression
 from foreseen.adapters.tabular.parquet_dictionaries import with_dictionary
 from foreseen.domain.errors import TableError
 
@@ -30,8 +32,10 @@ def seal_parquet(spool: BinaryIO, out: BinaryIO) -> None:
     """
     schema, groups = whole_groups(spool)
     first = next(groups, schema.empty_table())
-    with pq.ParquetWriter(out, schema, compression="zstd", use_dictionary=with_dictionary(first)) as writer:
-        for group in chain([first] if first.num_rows else [], groups):
+    dictionary = with_dictionary(first)
+    codecs = with_compression(first, dictionary)
+    with pq.ParquetWriter(out, schema, compression=codecs, use_dictionary=dictionary) as writer:
+        for group in one_ahead(chain([first] if first.num_rows else [], groups)):
             writer.write_table(group, row_group_size=group.num_rows)
 
 

@@ -1,0 +1,39 @@
+"""Which columns of a Parquet file are compressed."""
+
+from collections.abc import Collection
+from typing import Final, Literal
+
+import pyarrow as pa
+
+Codec = Literal["zstd", "none"]
+
+_SAMPLE_ROWS: Final = 1024
+"""Rows that say how much a column shrinks, the same however they came."""
+_SHRUNK: Final = 0.9
+"""Share of its bytes to which a column has to shrink. Measured numbers come to 0.96, rounded ones to 0.3: to write a
+thousand columns of the first kind takes half the time without compression."""
+
+
+def with_compression(first: pa.Table, dictionary: bool | Collection[str]) -> Codec | dict[str, Codec]:
+    """Return the codec of each column, by the first rows, or the one of all of them.
+
+    Args:
+        dictionary: columns that are written with a dictionary, or whether all are; those are compressed.
+    """
+    if isinstance(dictionary, bool):
+        return "zstd"
+    codec = pa.Codec("zstd")
+    sample = first.slice(0, _SAMPLE_ROWS)
+    return {
+        name: "zstd" if name in dictionary or _shrinks(column, codec) else "none"
+        for name, column in zip(sample.column_names, sample.columns, strict=True)
+    }
+
+
+def _shrinks(column: pa.ChunkedArray, codec: pa.Codec) -> bool:
+    """Return whether compression makes numbers much smaller; it always does of anything else."""
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return True
+    present = column.drop_null() if column.null_count else column
+    held = present.to_numpy().tobytes()
+    return len(codec.compress(held, asbytes=True)) <= _SHRUNK * len(held)
