@@ -16,6 +16,9 @@ def shown(value: object) -> str:
     """
     if value == "":
         return "nothing"
+    if isinstance(value, str) and len(value) < _LENGTH and value.isascii():  # as millions of refused cells are
+        text = _json_text(value)
+        return text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…"
     text = ""
     for part in _parts(value):
         text += part.encode(errors="backslashreplace").decode()  # half of a surrogate pair is none that is written
