@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -102,6 +103,7 @@ def test_duckdb_needs_no_database() -> None:
         ("SELECT 1 AS a; COPY (SELECT 1) TO '{}'", "COPY"),
         ("EXPORT DATABASE '{}'", "EXPORT"),
         ("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)", "INSERT"),
+        ("EXPLAIN ANALYZE COPY (SELECT 1) TO '{}'", "EXPLAIN"),
     ],
 )
 def test_duckdb_runs_no_statement_that_writes(query: str, kind: str, tmp_path: Path) -> None:
@@ -109,6 +111,27 @@ def test_duckdb_runs_no_statement_that_writes(query: str, kind: str, tmp_path: P
         read(f"duckdb://?query={query.format(tmp_path / 'out')}")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options", ["", "(READ_ONLY FALSE)", "(READ_WRITE)", "-- (READ_ONLY)", "/* */ (BLOCK_SIZE 16384) -- (READ_ONLY)"]
+)
+def test_duckdb_attaches_no_database_that_could_be_written(options: str, tmp_path: Path) -> None:
+    query = f"ATTACH '{tmp_path / 'new.db'}' AS n {options}\n; CREATE TABLE n.t AS SELECT 1 AS a; FROM n.t"
+
+    with pytest.raises(TableError, match=r"^duckdb://: expected ATTACH … \(READ_ONLY\), got one that may write$"):
+        read(f"duckdb://?query={query}")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", ["(READ_ONLY)", "(TYPE duckdb, read_only true);"])
+def test_duckdb_reads_a_database_that_is_attached_to_be_read(options: str, tmp_path: Path) -> None:
+    path = tmp_path / "it (is) -- mine.db"
+    with duckdb.connect(path) as made:
+        made.sql("CREATE TABLE t AS SELECT 7 AS a")
+
+    assert read(f"duckdb://?query=ATTACH '{path}' AS n {options}; FROM n.t")[1] == [{"a": 7}]
 
 
 def test_duckdb_runs_what_prepares_a_query() -> None:

@@ -1,5 +1,6 @@
 """The rows of a query that DuckDB answers, over a database or over files."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
@@ -11,8 +12,12 @@ from foreseen.adapters.tabular.typed_reader import TypedRows
 from foreseen.domain.errors import TableError
 
 _BLOCK_ROWS: Final = 16_384
-_READING: Final = {"ATTACH", "CALL", "CREATE", "EXPLAIN", "LOAD", "MULTI", "PRAGMA", "SELECT", "SET", "VARIABLE_SET"}
-"""Kinds of statements that answer a query, or prepare one as `CREATE SECRET` does; `PIVOT` is MULTI. Others write."""
+_READING: Final = {"ATTACH", "CALL", "CREATE", "LOAD", "MULTI", "PRAGMA", "SELECT", "SET", "VARIABLE_SET"}
+"""Kinds of statements that answer a query, or prepare one as `CREATE SECRET` does; `PIVOT` is MULTI. Others write, and
+`EXPLAIN ANALYZE` runs what it explains."""
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_COMMENT: Final = re.compile(r"--|/\*")
+_IS_READ_ONLY: Final = re.compile(r"\((?:[^()]*,)?\s*READ_ONLY(?:\s+TRUE)?\s*(?:,[^()]*)?\)[\s;]*\Z", re.IGNORECASE)
 
 
 class DuckdbRows(TypedRows):
@@ -35,7 +40,7 @@ class DuckdbRows(TypedRows):
         self._error = duckdb.Error
         with self._worded():
             self._database = duckdb.connect(path or ":memory:", read_only=bool(path))
-            self._check(duckdb.extract_statements(query))
+            self._check(self._database.extract_statements(query))
             found = self._database.sql(query)
             if found is None:
                 raise TableError(f"{name}: expected a query that has rows, got another statement")
@@ -63,6 +68,14 @@ class DuckdbRows(TypedRows):
             if statement.type.name not in _READING:
                 got = f"got a statement of the kind {statement.type.name}"
                 raise TableError(f"{self._name}: expected a query that only reads, {got}")
+            if statement.type.name == "ATTACH" and not _is_read_only(statement.query):
+                raise TableError(f"{self._name}: expected ATTACH … (READ_ONLY), got one that may write")
 
     def _worded(self) -> AbstractContextManager[None]:
         return query_errors(self._name, "DuckDB", self._error, OSError)
+
+
+def _is_read_only(attach: str) -> bool:
+    """Return whether a statement attaches a database to be read alone; if not, it makes one that is not there."""
+    bare = _QUOTED.sub("''", attach)
+    return _COMMENT.search(bare) is None and _IS_READ_ONLY.search(bare) is not None
