@@ -66,10 +66,11 @@ def settings_of(
 
 def plain(value: Any) -> Any:
     """Return a value as a setting holds it: names as a tuple, numbers of numpy as those of Python."""
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes | PathLike | Mapping):
-        return tuple(value)
-    # Without an import of numpy: whatever is a number of its kind.
-    return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+    # Without an import of numpy: whatever is a number of its kind, of which arrays without dimensions are some.
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return value.item()
+    is_many = isinstance(value, Iterable) and not isinstance(value, str | bytes | PathLike | Mapping)
+    return tuple(value) if is_many else value
 
 
 def _path(model: Any) -> Path:

@@ -17,7 +17,9 @@ import pyarrow.dataset as datasets
 import pytest
 
 import foreseen
+from foreseen.adapters.tabular.frames.plain_rows import Matrix
 from foreseen.domain.errors import ModelUnavailableError, TableError
+from foreseen.domain.signature import Feature, Signature
 from foreseen.entrypoints.python.collected import Collected
 from foreseen.settings import SettingsError
 from support.models import IRIS_NAMES, iris_frame
@@ -102,6 +104,26 @@ def test_what_is_masked_in_an_array_is_missing(model: foreseen.Model, frame: pd.
     assert 0 < is_small.any(axis=1).sum() < len(values)
 
 
+@pytest.mark.parametrize("kind", ["datetime64[ns]", "datetime64[D]", "<U4", "f4", "i8", "bool", object])
+def test_a_masked_column_has_the_type_of_its_array(kind: Any) -> None:
+    values = np.array([["2026"], ["1999"]]).astype("i8" if kind == "bool" else "<U4").astype(kind)
+    features = Signature((Feature("a"),))
+
+    masked = Matrix(np.ma.masked_array(values, mask=[[False], [True]]), features).table(["a"]).column(0)
+
+    assert masked.type == Matrix(values, features).table(["a"]).column(0).type
+    assert masked.is_valid().to_pylist() == [True, False]
+
+
+def test_nan_is_missing_beside_what_is_masked() -> None:
+    for given in ([1.0, np.nan, 3.0], np.array(["2026", "NaT", "1999"], "datetime64[s]")):
+        values = np.ma.masked_array(np.reshape(given, (3, 1)), mask=[[False], [False], [True]])
+
+        column = Matrix(values, Signature((Feature("a"),))).table(["a"]).column(0)
+
+        assert column.is_valid().to_pylist() == [True, False, False]
+
+
 def _rows() -> dict[str, Any]:
     frame = iris_frame()[0].iloc[:2]
     return {
@@ -174,7 +196,7 @@ def test_a_model_in_memory_has_to_be_saved(frame: pd.DataFrame) -> None:
 
 
 def test_numbers_of_numpy_are_settings(flower_model: Path) -> None:
-    with foreseen.load(flower_model, ttl=np.int64(60), lru_max_entries=np.int32(9)) as model:  # type: ignore[arg-type]
+    with foreseen.load(flower_model, ttl=np.array(60), lru_max_entries=np.int32(9)) as model:  # type: ignore[arg-type]
         assert model.info.outputs == ("predict",)
 
 

@@ -75,11 +75,16 @@ class Instances:
 
 
 def _column(values: Any) -> Any:
-    if isinstance(values, np.ma.MaskedArray):  # what is masked is missing
-        return pa.array(values.tolist(), from_pandas=True)
-    if values.ndim == 1:
-        return arrow_column(np.ascontiguousarray(values))
-    return pa.array(values.tolist())
+    if values.ndim > 1:
+        return pa.array(values.tolist())
+    held = np.ascontiguousarray(values)  # which has no mask
+    return arrow_column(_masked(held, values) if np.ma.isMaskedArray(values) else held)
+
+
+def _masked(held: Any, values: Any) -> Any:
+    """Return values with the mask of an array, and NaN masked: beside a mask Arrow takes it for a number."""
+    missing = np.ma.getmaskarray(values)
+    return np.ma.array(held, mask=missing | np.isnan(held) if held.dtype.kind in "fmM" else missing)
 
 
 def _as_dict(row: Any, place: int, signature: Signature) -> dict[str, Any]:
