@@ -12,6 +12,7 @@ from typing import Any
 
 from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.python.file_options import as_in_python
+from foreseen.settings import SettingsError
 from foreseen.settings.sources import ENV_PREFIX
 
 Line = Mapping[str, Any]
@@ -31,9 +32,13 @@ def run_score(
         settings: by name; none of them is on the command line, which other users may read.
         heard: returns what a line of its log says here; nothing for a line that is left out.
     Raises:
+        SettingsError: one is no text that a command can have.
         ForeseenError: the error that ended the run.
     """
     given = {ENV_PREFIX + name.upper(): _text(value) for name, value in settings.items() if value is not None}
+    for word in (*files, *options):
+        if "\0" in word:
+            raise SettingsError(f"{word!r}: expected text without a NUL in it")
     command = [sys.executable, "-m", "foreseen", "score", *options, "--log-format", "json", "--", *files]
     environment = {**os.environ, **given}
     # Libraries of a model may write what is no text to standard error.
@@ -45,12 +50,26 @@ def run_score(
             failure = followed(process.stderr, heard)
             code = process.wait()
         except BaseException:  # such as Ctrl-C
-            process.send_signal(signal.SIGTERM)  # on which it stops where another run can go on
+            _stop(process)
             raise
     if failure is not None:
         raise failure
     if code not in (0, 3):  # all rows were scored, or some rejected
         raise ForeseenError(f"foreseen score: expected it to come to its end, got exit code {code}")
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    """Have the command stop where another run can go on, and wait for it: what it writes is removed or resumed next.
+
+    A second Ctrl-C ends it at once.
+    """
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.communicate()  # and not `wait`: what it says until then has to go somewhere
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
 
 
 def followed(lines: Iterator[str], heard: Callable[[Line], str]) -> ForeseenError | None:

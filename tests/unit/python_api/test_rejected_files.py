@@ -1,16 +1,20 @@
 """What `foreseen.score` of files raises and logs, with the command in this process in place of one of its own."""
 
+import io
 import logging
+import signal
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 import foreseen
 from foreseen.domain.errors import TableError
 from foreseen.entrypoints import operator_lines
+from foreseen.entrypoints.python import command
 from foreseen.entrypoints.python import files as of_files
 from foreseen.entrypoints.python.command import Line, followed
 from foreseen.entrypoints.python.rejected_rows import rejected_rows
@@ -132,3 +136,61 @@ def test_rejects_of_parts_without_a_header_are_read(tmp_path: Path) -> None:
         foreseen.RejectedRow(7, "", "line", "a.csv"),
     ]
     assert [each.row for each in rejected_rows(tmp_path, most=1)] == [3]
+
+
+class _Command:
+    """A command that says a line, and whose caller is interrupted as it hears it."""
+
+    returncode = None
+
+    def __init__(self, interrupted_again: bool) -> None:
+        self.stderr = io.StringIO('{"event": "scoring", "level": "info"}\n')
+        self.calls: list[str] = []
+        self._interrupted_again = interrupted_again
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls.append("left")
+
+    def send_signal(self, signum: int) -> None:
+        self.calls.append(signal.Signals(signum).name)
+
+    def communicate(self) -> None:
+        self.calls.append("waited for")
+        if self._interrupted_again:
+            raise KeyboardInterrupt
+
+    def kill(self) -> None:
+        self.calls.append("killed")
+
+    def wait(self) -> None:
+        self.calls.append("waited for")
+
+
+@pytest.mark.parametrize(
+    ("is_again", "calls"),
+    [
+        (False, ["SIGTERM", "waited for", "left"]),
+        (True, ["SIGTERM", "waited for", "killed", "waited for", "left"]),
+    ],
+)
+def test_an_interrupted_call_waits_for_the_command(
+    is_again: bool, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = _Command(is_again)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: process)
+
+    def interrupted(_: Line) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        command.run_score(["m.joblib", "in.csv"], [], {}, heard=interrupted)
+
+    assert process.calls == calls
+
+
+def test_a_name_with_a_nul_starts_no_command() -> None:
+    with pytest.raises(SettingsError, match=r"^'a\\x00b\.csv': expected text without a NUL in it$"):
+        command.run_score(["m.joblib", "a\0b.csv"], [], {}, heard=str)
