@@ -42,11 +42,13 @@ def reached_through(ours: TextIO, path: str, *, flag: str = "--output") -> str:
     Args:
         flag: the option that names it.
     Raises:
-        SettingsError: it has no name, as where a variable of the shell is not set.
+        SettingsError: it has no name, as where a variable of the shell is not set, or one that no file can have.
     """
     if not path:
         raise SettingsError(f"{flag}: expected the name of a file, got nothing")
     path = local_path(path)
+    if "\0" in path:  # as `%00` in a URL is
+        raise SettingsError(f"{flag}: expected the name of a file, got one with a NUL in it")
     if path in _NAMES and _has_descriptor(ours):
         return f"/dev/fd/{ours.fileno()}"
     return path

@@ -77,6 +77,12 @@ def test_one_file_in_folders_that_say_other_values_is_read_for_each(tmp_path: Pa
     assert found(tmp_path, "day=1", "day=2") == ["day=1/a.csv", "day=2/a.csv"]
 
 
+@pytest.mark.parametrize("name", ["file:///a%00.csv", "file:///a%00/b.csv", "a\0.csv"])
+def test_a_name_with_a_nul_is_refused(name: str) -> None:
+    with pytest.raises(TableError, match=r"a\\x00.*csv': expected the name of a file, got one with a NUL in it$"):
+        listed_sources([name])
+
+
 @pytest.mark.parametrize("names", [(), ("_SUCCESS (empty)",), ("part-0.csv (empty)", ".hidden")])
 def test_a_folder_without_rows_is_refused(names: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()

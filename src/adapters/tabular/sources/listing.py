@@ -31,10 +31,12 @@ def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tupl
     Args:
         output: what is to be written; it may not lie among what is read.
     Raises:
-        TableError: a folder holds no rows, or a table whose files are not all of its rows.
+        TableError: a folder holds no rows, or a table whose files are not all of its rows; or no file can have a name.
     """
     found: dict[str, None] = {}
     for source in map(local_path, sources):
+        if "\0" in source:  # as `%00` in a URL is
+            raise TableError(f"{source!r}: expected the name of a file, got one with a NUL in it")
         if is_remote(source):
             if output is not None and output.startswith(source.rstrip("/") + "/"):
                 raise _output_within(output, source)
