@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import typer
 
+from foreseen.domain.file_urls import local_path
 from foreseen.domain.table_form import READ_ONLY, Format, OutputColumns, TableForm
 from foreseen.settings import SettingsError
 
@@ -96,7 +97,8 @@ def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
             raise SettingsError("INPUT: expected the name of a file, got nothing")
         if given in found and given == STANDARD:
             raise SettingsError("INPUT: expected - once, got it twice")
-        if given == STANDARD or "://" in given or os.path.exists(given) or not glob.has_magic(given):  # noqa: PTH110 - also of what is no path
+        is_url = "://" in given or local_path(given) != given
+        if given == STANDARD or is_url or os.path.exists(given) or not glob.has_magic(given):  # noqa: PTH110 - also of what is no path
             found[given] = None
             continue
         matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a Path has no absolute patterns

@@ -106,6 +106,16 @@ def test_a_name_that_is_nothing_is_refused_by_its_option() -> None:
         beside_output(io.StringIO(), "", output="o", flag="--summary")
 
 
+@pytest.mark.parametrize("url", ["file:///data/a[1].csv", "file:/data/a[1].csv"])
+def test_a_url_of_a_file_is_no_pattern(url: str) -> None:
+    assert files(url).sources == (url,)
+
+
+def test_a_name_with_a_nul_is_refused_by_its_option() -> None:
+    with pytest.raises(SettingsError, match=r"^--output: expected the name of a file, got one with a NUL in it$"):
+        reached_through(io.StringIO(), "file:///a%00.csv")
+
+
 def test_every_form_is_in_the_help(called: Called) -> None:
     text = called("score", "--help").out
 
