@@ -31,9 +31,9 @@ def with_compression(first: pa.Table, dictionary: bool | Collection[str]) -> Cod
 
 
 def _shrinks(column: pa.ChunkedArray, codec: pa.Codec) -> bool:
-    """Return whether compression makes numbers much smaller; it always does of anything else."""
+    """Return whether compression makes numbers much smaller; it always does of anything else, and of nothing yet."""
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return True
     present = column.drop_null() if column.null_count else column
     held = present.to_numpy().tobytes()
-    return len(codec.compress(held, asbytes=True)) <= _SHRUNK * len(held)
+    return not held or len(codec.compress(held, asbytes=True)) <= _SHRUNK * len(held)

@@ -17,7 +17,8 @@ def with_dictionary(first: pa.Table) -> bool | list[str]:
 
     A dictionary of measured numbers, none like another, takes more room than they do, and twice the time to write.
     """
-    if any(pa.types.is_nested(kind) for kind in first.schema.types):  # whose parts have names of their own
+    # Nested ones, whose parts have names of their own; tensors are lists underneath.
+    if any(pa.types.is_nested(getattr(kind, "storage_type", kind)) for kind in first.schema.types):
         return True
     sample = first.slice(0, _SAMPLE_ROWS)
     return [field.name for field, column in zip(first.schema, sample.columns, strict=True) if _repeats(field, column)]

@@ -1,14 +1,18 @@
 """Which columns of a Parquet file are compressed, by its first rows."""
 
 import datetime as dt
+import io
 from collections.abc import Iterator, Sequence
+from threading import Event
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from foreseen.adapters.tabular.one_ahead import one_ahead
 from foreseen.adapters.tabular.parquet_compression import Codec, with_compression
+from foreseen.adapters.tabular.parquet_seal import seal_parquet
 
 RANDOM = np.random.default_rng(1)
 ROWS = 3_000
@@ -19,6 +23,7 @@ TABLE = pa.table(
         "gaps": pa.array(RANDOM.normal(size=ROWS), mask=RANDOM.random(ROWS) < 0.5),
         "rounded": RANDOM.normal(size=ROWS).round(2),
         "number": np.arange(ROWS),
+        "nothing yet": pa.array([None] * 2_000 + list(range(1_000)), pa.int64()),
         "digest": RANDOM.integers(0, 2**63, size=ROWS),
         "flag": RANDOM.random(ROWS) < 0.5,
         "day": pa.array([dt.date(2024, 1, 1)] * ROWS),
@@ -50,6 +55,22 @@ def test_the_codecs_do_not_depend_on_how_rows_came(cut: int) -> None:
     assert codecs(parts) == codecs(TABLE)
 
 
+def test_parts_of_tensors_are_compressed() -> None:
+    values = pa.array(RANDOM.normal(size=6_000).round(1), pa.float64())
+    kind = pa.fixed_shape_tensor(pa.float64(), [2])
+    tensors = pa.ExtensionArray.from_storage(kind, pa.FixedSizeListArray.from_arrays(values, 2))
+    spool, out = io.BytesIO(), io.BytesIO()
+    table = pa.table({"measured": RANDOM.normal(size=ROWS), "tensor": tensors})
+    with pa.ipc.new_stream(spool, table.schema) as stream:
+        stream.write_table(table)
+
+    seal_parquet(spool, out)
+
+    group = pq.ParquetFile(out).metadata.row_group(0)
+    assert group.column(1).path_in_schema.startswith("tensor.")
+    assert group.column(1).compression == "ZSTD"
+
+
 def test_a_table_without_rows_has_codecs() -> None:
     assert set(codecs(TABLE.slice(0, 0))) == set(TABLE.column_names)
 
@@ -65,3 +86,18 @@ def test_what_is_made_ahead_comes_in_order_and_raises_in_its_place() -> None:
     with pytest.raises(ValueError, match="three"):
         next(going)
     assert list(one_ahead(iter([]))) == []
+
+
+def test_the_next_is_made_while_one_is_used() -> None:
+    is_made = Event()
+
+    def numbers() -> Iterator[int]:
+        yield 1
+        is_made.set()
+        yield 2
+
+    going = one_ahead(numbers())
+
+    assert next(going) == 1
+    assert is_made.wait(60)
+    assert list(going) == [2]
