@@ -111,7 +111,10 @@ class PartsFolder:
         self.sweep()
         self.sync()
         if os.path.lexists(self.output):
-            self.output.rename(self.unfinished / f"replaced-{self.run}")
+            replaced = self.unfinished / f"replaced-{self.run}"
+            if os.path.lexists(replaced):  # of a run that was killed right here, behind which another output came
+                _remove(replaced)
+            self.output.rename(replaced)
         self.parts.rename(self.output)
         self._disk.sync_folder(self.output)
 

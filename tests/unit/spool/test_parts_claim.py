@@ -209,7 +209,8 @@ def test_what_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
     assert names(out) == ["part-00000-00000.csv"]
 
 
-def test_a_run_killed_while_it_replaces_the_output_is_gone_on_with(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there_again", [False, True])
+def test_a_run_killed_while_it_replaces_the_output_is_gone_on_with(tmp_path: Path, is_there_again: bool) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "part-00007-00007.csv").touch()
@@ -217,6 +218,9 @@ def test_a_run_killed_while_it_replaces_the_output_is_gone_on_with(tmp_path: Pat
     claim.add(write(claim, 0, 0, is_last=True))
     out.rename(claim.folder.unfinished / f"replaced-{claim.folder.run}")
     claim.keep()
+    if is_there_again:
+        out.mkdir()
+        (out / "part-00008-00008.csv").touch()
 
     again = begun(out, resume=True)
     finish(again)
