@@ -14,6 +14,7 @@ from foreseen.adapters.spool.parts_claim import PartsClaim
 from foreseen.adapters.spool.places import places
 from foreseen.adapters.spool.source_digests import SourceDigests
 from foreseen.adapters.spool.stream_sink import StreamSink
+from foreseen.adapters.spool.trial import try_folder_of
 from foreseen.adapters.spool.waiting_writer import waited_for
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
@@ -90,6 +91,7 @@ class ScoringContainer(Container):
     places = providers.Callable(places)
     claim = providers.Factory(Claim)
     try_claim = providers.Callable(try_claim)
+    try_file = providers.Callable(try_folder_of)
     parts_claim = providers.Factory(PartsClaim)
     input_digests = providers.Callable(_source_digests)
     why_once = providers.Callable(why_once)

@@ -100,6 +100,10 @@ def test_a_dry_run_fails_as_the_run_would(
             ("-o", "out.csv", "--summary", "there.csv"),
             "there.csv: expected a new file or the summary of an earlier run",
         ),
+        (("-o", "x" * 300), "x"),
+        (("-o", "-", "--rejects", "there.csv"), "there.csv: expected a new file, got one that exists"),
+        (("-o", "there.csv", "--rejects", "/dev/null"), "there.csv: expected a new file, got one that exists"),
+        (("-o", "x" * 300, "--rejects", "/dev/null"), "x"),
     ],
 )
 def test_a_dry_run_finds_what_could_not_be_written(
@@ -115,6 +119,17 @@ def test_a_dry_run_finds_what_could_not_be_written(
     assert (tried.returncode, tried.stderr) == (run.returncode, run.stderr)
     assert tried.stderr.decode().startswith(f"foreseen: {said}")
     assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "there.csv"}
+
+
+def test_a_dry_run_minds_no_file_that_the_run_would_leave_alone(flower_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(HEADER + "1,2,3,4,new\n")
+    (tmp_path / "out.csv.rejects.csv").write_text("kept\n")
+    line = ("score", flower_model, "in.csv", "-o", "out.csv", "--rejects", "/dev/null")
+
+    tried, run = (run_here(*line, *more, cwd=tmp_path) for more in (["--dry-run"], []))
+
+    assert (tried.returncode, tried.stderr) == (run.returncode, run.stderr) == (0, b"")
+    assert (tmp_path / "out.csv.rejects.csv").read_text() == "kept\n"
 
 
 def test_a_dry_run_may_replace_what_the_run_would(flower_model: Path, tmp_path: Path) -> None:

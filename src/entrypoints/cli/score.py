@@ -1,7 +1,6 @@
 """`foreseen score`: the files, the progress and the exit code around a scoring run."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from foreseen.container import abandon_model, opened
-from foreseen.domain.errors import TableError
 from foreseen.domain.reject_limit import RejectLimit
 from foreseen.domain.table import PieceKeeper, Sink, TableEncoder, TableReader
 from foreseen.entrypoints.batch.pace import Pace
@@ -22,7 +20,7 @@ from foreseen.entrypoints.cli.files import STANDARD, size_of
 from foreseen.entrypoints.cli.job import Job
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.results import FileResults, StreamResults
-from foreseen.entrypoints.cli.start_checks import check_start
+from foreseen.entrypoints.cli.start_checks import check_start, check_streamed, is_sent, is_streamed
 from foreseen.entrypoints.cli.stopping import Leaving, stopping
 from foreseen.entrypoints.cli.streams import shown_name, standard_input
 from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
@@ -118,29 +116,13 @@ def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
 
 
 def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults | StreamResults:
-    output, rejects = Path(job.output), job.rejects
-    is_remote = container.is_remote(job.output)
-    is_streamed = is_remote or job.output == STANDARD or container.is_stream(output)
-    if is_remote:
-        container.try_output(job.output, inputs=job.files.sources, force=job.force)
-        if rejects is None:
-            rejects = f"{job.output}.rejects.csv"
-            container.try_rejects(rejects, force=job.force)
-    if not is_streamed and not (rejects and _is_sent(container, rejects)):
+    rejects = job.rejects
+    if not is_streamed(container, job.output) and not (rejects and is_sent(container, rejects)):
         inputs = [Path(source) for source in job.files.sources if source != STANDARD]
-        places = container.places(output, rejects and Path(rejects), inputs=inputs)
+        places = container.places(Path(job.output), rejects and Path(rejects), inputs=inputs)
         return FileResults(container, places, force=job.force, resume=job.resume)
-    for path in (None if is_streamed else output, rejects and Path(rejects)):
-        if path and path.is_file() and not job.force:
-            raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
-    if rejects and os.path.realpath(rejects) in set(map(os.path.realpath, (job.output, *job.files.sources))):
-        raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
+    rejects = check_streamed(container, job)
     return StreamResults(container, job.output, rejects, out, is_rejects_named=job.rejects is not None)
-
-
-def _is_sent(container: ScoringContainer, name: str) -> bool:
-    """Return whether a file is written at once or as a whole, and never added to."""
-    return bool(container.is_remote(name) or container.is_stream(Path(name)))
 
 
 def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:

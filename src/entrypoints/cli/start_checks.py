@@ -1,8 +1,10 @@
 """What of a scoring run can be tried before the model is loaded, so that nothing of it fails after the last row."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from foreseen.domain.errors import TableError
 from foreseen.entrypoints.cli.files import STANDARD
 from foreseen.entrypoints.cli.job import Job
 from foreseen.scoring import ScoringContainer
@@ -27,16 +29,46 @@ def check_output(container: ScoringContainer, job: Job) -> None:
     Raises:
         TableError: it could not.
     """
+    path, rejects = Path(job.output), job.rejects
+    if is_streamed(container, job.output):
+        check_streamed(container, job)
+    elif rejects is not None and is_sent(container, rejects):
+        check_streamed(container, job)
+        container.try_file(path)
+    elif not os.path.isdir(path):  # noqa: PTH112 - also of a name too long; a folder is for parts, of `--engine ray`
+        inputs = [Path(source) for source in job.files.sources if source != STANDARD]
+        container.try_claim(container.places(path, rejects and Path(rejects), inputs=inputs), force=job.force)
+
+
+def check_streamed(container: ScoringContainer, job: Job) -> str | None:
+    """See to it that a run which cannot be gone on with replaces nothing unasked; return where its rejects go.
+
+    Raises:
+        TableError: it would, or reads what it writes.
+    """
+    rejects = job.rejects
     if container.is_remote(job.output):
         container.try_output(job.output, inputs=job.files.sources, force=job.force)
-        return
-    path, rejects = Path(job.output), job.rejects
-    # A folder is for parts, which `--engine ray` writes.
-    if job.output == STANDARD or container.is_stream(path) or path.is_dir():
-        return
-    aside = None if rejects is None or container.is_remote(rejects) or container.is_stream(Path(rejects)) else rejects
-    inputs = [Path(source) for source in job.files.sources if source != STANDARD]
-    container.try_claim(container.places(path, aside and Path(aside), inputs=inputs), force=job.force)
+        if rejects is None:
+            rejects = f"{job.output}.rejects.csv"
+            container.try_rejects(rejects, force=job.force)
+    output = None if is_streamed(container, job.output) else job.output
+    for path in map(Path, filter(None, (output, rejects))):
+        if os.path.isfile(path) and not job.force:  # noqa: PTH113 - also of a name too long
+            raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
+    if rejects and os.path.realpath(rejects) in set(map(os.path.realpath, (job.output, *job.files.sources))):
+        raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
+    return rejects
+
+
+def is_streamed(container: ScoringContainer, output: str) -> bool:
+    """Return whether an output is written as its rows come, or sent: no later run could add to it."""
+    return output == STANDARD or is_sent(container, output)
+
+
+def is_sent(container: ScoringContainer, name: str) -> bool:
+    """Return whether a file is written at once or as a whole, and never added to."""
+    return bool(container.is_remote(name) or container.is_stream(Path(name)))
 
 
 def _taken(container: ScoringContainer, job: Job) -> Sequence[str]:
