@@ -1,6 +1,6 @@
 """How many rows go through the model at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import pyarrow as pa
@@ -15,24 +15,12 @@ the memory of a hundred thousand; with half as many, a forest spent a tenth more
 _CELLS: Final = 16 * _OFTEN_ROWS
 
 GATHERED_ROWS: Final = 32_768
-"""Rows from which nothing is put together any more."""
+"""Rows in a block of text from which it is read no further."""
 
 
 def chunk_rows(columns: int) -> int:
     """Return how many rows of so many columns go through at a time, at most."""
     return min(_MOST_ROWS, max(_OFTEN_ROWS, _CELLS // max(1, columns)))
-
-
-def gathered(batches: Iterable[pa.RecordBatch], *, most: int) -> Iterator[pa.RecordBatch]:
-    """Put small batches together, but no more than some of them."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if len(waiting) == most or sum(each.num_rows for each in waiting) >= GATHERED_ROWS:
-            yield pa.concat_batches(waiting)
-            waiting = []
-    if waiting:
-        yield pa.concat_batches(waiting)
 
 
 def even_slices(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
