@@ -113,6 +113,23 @@ def test_duckdb_runs_no_statement_that_writes(query: str, kind: str, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("before", ["", "SELECT E'\\'' AS b, ", "SELECT $$'$$ AS b, ", "/* ' */ "])
+def test_duckdb_runs_no_query_a_part_of_which_writes(before: str, tmp_path: Path) -> None:
+    part = f"WITH t AS (copy (SELECT 1) to '{tmp_path / 'out'}') SELECT 1 AS a"
+    query = f"{before}(SELECT a FROM ({part})) AS a" if "SELECT" in before else before + part
+
+    with pytest.raises(TableError, match=r"^duckdb://: expected a query that only reads, got COPY … TO within it$"):
+        read(f"duckdb://?query={query}")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_duckdb_may_read_columns_and_texts_that_are_called_copy() -> None:
+    query = "SELECT 1 AS a, 'COPY t TO x' AS copy -- COPY TO"
+
+    assert read(f"duckdb://?query={query}")[1] == [{"a": 1, "copy": "COPY t TO x"}]
+
+
 @pytest.mark.parametrize(
     "options", ["", "(READ_ONLY FALSE)", "(READ_WRITE)", "-- (READ_ONLY)", "/* */ (BLOCK_SIZE 16384) -- (READ_ONLY)"]
 )

@@ -15,8 +15,12 @@ _BLOCK_ROWS: Final = 16_384
 _READING: Final = {"ATTACH", "CALL", "CREATE", "LOAD", "MULTI", "PRAGMA", "SELECT", "SET", "VARIABLE_SET"}
 """Kinds of statements that answer a query, or prepare one as `CREATE SECRET` does; `PIVOT` is MULTI. Others write, and
 `EXPLAIN ANALYZE` runs what it explains."""
-_QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
-_COMMENT: Final = re.compile(r"--|/\*")
+_NO_WORDS: Final = re.compile(
+    r"(?<!\w)[eE]'(?:\\.|''|[^'\\])*'|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/",
+    re.DOTALL,
+)
+"""Texts, names in quotes, and comments."""
+_COPIES: Final = re.compile(r"\bCOPY\b.*\bTO\b", re.IGNORECASE | re.DOTALL)
 _IS_READ_ONLY: Final = re.compile(r"\((?:[^()]*,)?\s*READ_ONLY(?:\s+TRUE)?\s*(?:,[^()]*)?\)[\s;]*\Z", re.IGNORECASE)
 
 
@@ -65,17 +69,16 @@ class DuckdbRows(TypedRows):
     def _check(self, statements: Sequence[Any]) -> None:
         """Refuse statements that write: to files they could, also beside a database that is only read."""
         for statement in statements:
-            if statement.type.name not in _READING:
-                got = f"got a statement of the kind {statement.type.name}"
-                raise TableError(f"{self._name}: expected a query that only reads, {got}")
-            if statement.type.name == "ATTACH" and not _is_read_only(statement.query):
+            kind, words = statement.type.name, _NO_WORDS.sub("''", statement.query)
+            if kind not in _READING:
+                raise self._writes(f"a statement of the kind {kind}")
+            if _COPIES.search(words):  # as a part of a query: WITH t AS (COPY …)
+                raise self._writes("COPY … TO within it")
+            if kind == "ATTACH" and not _IS_READ_ONLY.search(words):  # it makes a database that is not there
                 raise TableError(f"{self._name}: expected ATTACH … (READ_ONLY), got one that may write")
+
+    def _writes(self, got: str) -> TableError:
+        return TableError(f"{self._name}: expected a query that only reads, got {got}")
 
     def _worded(self) -> AbstractContextManager[None]:
         return query_errors(self._name, "DuckDB", self._error, OSError)
-
-
-def _is_read_only(attach: str) -> bool:
-    """Return whether a statement attaches a database to be read alone; if not, it makes one that is not there."""
-    bare = _QUOTED.sub("''", attach)
-    return _COMMENT.search(bare) is None and _IS_READ_ONLY.search(bare) is not None
