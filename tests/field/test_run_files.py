@@ -159,6 +159,17 @@ def test_a_file_url_cannot_hide_that_a_file_is_read(folder: Path) -> None:
         assert names(folder) == {"in.csv"}
 
 
+def test_rejects_may_go_into_a_file_that_is_open_already(folder: Path) -> None:
+    (folder / "bad.csv").write_text("a\n1\nx\n")
+
+    with (folder / "kept.csv").open("wb") as file:
+        where = ("-o", "out.csv", "--rejects", f"/dev/fd/{file.fileno()}")
+        done = run_here("score", "model.joblib", "bad.csv", "--features", "a", *where, cwd=folder)
+
+    assert done.returncode == 3
+    assert (folder / "kept.csv").read_text().splitlines()[1].startswith("bad.csv,3,a,")
+
+
 def test_where_logs_are_json_what_goes_wrong_is_json(folder: Path) -> None:
     (folder / "bad.csv").write_text("a\n1\nx\n")
     as_json = ("--features", "a", "--log-format", "json")

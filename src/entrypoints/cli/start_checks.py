@@ -54,7 +54,8 @@ def check_streamed(container: ScoringContainer, job: Job) -> str | None:
             container.try_rejects(rejects, force=job.force)
     output = None if is_streamed(container, job.output) else job.output
     for path in map(Path, filter(None, (output, rejects))):
-        if os.path.isfile(path) and not job.force:  # noqa: PTH113 - also of a name too long
+        # What is open, as standard error is, may be a file as well; isfile also of a name too long.
+        if os.path.isfile(path) and not container.is_stream(path) and not job.force:  # noqa: PTH113
             raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
     if rejects and os.path.realpath(rejects) in set(map(os.path.realpath, (job.output, *job.files.sources))):
         raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
