@@ -64,11 +64,7 @@ class InvalidBatchError(ForeseenError):
 
     def __init__(self, flaws: Sequence[Flaw]) -> None:
         self.flaws = tuple(flaws)
-        super().__init__(self.flaws)
-
-    def __str__(self) -> str:
-        """Word what is wrong, which most of those who catch millions of these need not."""
-        return "; ".join(map(str, self.flaws))
+        super().__init__("; ".join(map(str, flaws)))
 
     def __reduce__(self) -> tuple[type, tuple[tuple[Flaw, ...]]]:
         """Pickle the flaws, of which the message is made again."""

@@ -47,6 +47,18 @@ def test_files_are_written_as_by_the_command_and_summed_up(
     assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["rejected 1 row"]
 
 
+@pytest.mark.parametrize("output", [None, "out.csv"])
+def test_a_run_that_shows_its_progress_comes_to_its_end(
+    flower_model: Path, tmp_path: Path, output: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.csv").write_text(ROWS)
+
+    scored = foreseen.score(tmp_path / "in.csv", flower_model, output=output and tmp_path / output, progress="plain")
+
+    assert len(scored) == 2 if output is None else scored["rows"] == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("scored 2 rows in ")
+
+
 def test_what_fails_is_the_error_that_the_command_would_print(flower_model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(ROWS + "c,wide,1,1,1\n")
 

@@ -37,7 +37,7 @@ app = typer.Typer(
     cls=PlainGroup,
     help="Serve a model's predictions and never compute the same one twice.",
     epilog="Every flag that is a setting also stands in the TOML file of --config, and in the environment: "
-    "--redis-url is redis_url there and FORESEEN_REDIS_URL here.",
+    "--redis-url is redis_url in the file and FORESEEN_REDIS_URL in the environment.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

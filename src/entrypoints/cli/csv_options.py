@@ -30,7 +30,9 @@ ESCAPE: Any = _option(
     r"Before a character that means nothing then, in and out, as \ in MySQL and Spark. (default: none)",
 )
 DECIMAL: Any = _option(
-    "--decimal", "CHAR", "Before the fraction of a number, in and out. (default: . and a stop where another is likely)"
+    "--decimal",
+    "CHAR",
+    "Before the fraction of a number, in and out. (default: a point, and an error where a comma is likely)",
 )
 THOUSANDS: Any = _option("--thousands", "CHAR", "Between groups of digits in INPUT. (default: none)")
 TRIM: Any = _option("--trim", None, "Blanks around the texts and names of INPUT are no part of them.")

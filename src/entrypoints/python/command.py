@@ -79,8 +79,10 @@ def followed(lines: Iterator[str], heard: Callable[[Line], str]) -> ForeseenErro
         said = _logged(line)
         if said is None:
             print(line, end="", file=sys.stderr, flush=True)  # noqa: T201
+        elif {"rows", "wall_seconds"} <= said.keys():  # the summary, where progress is shown
+            print(f"scored {said['rows']:,} rows in {said['wall_seconds']:.1f} s", file=sys.stderr)  # noqa: T201
         elif text := as_in_python(heard(said)):
-            if "error" in said:
+            if said.get("error"):  # a summary has none
                 failure = error_of(str(said["error"]), text)
             else:
                 log.log(logging.getLevelNamesMapping().get(str(said["level"]).upper(), logging.INFO), "%s", text)
