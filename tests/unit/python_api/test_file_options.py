@@ -133,7 +133,7 @@ def test_options_have_their_names_of_python_in_errors(by_the_command: str, in_py
         ({"na": [999]}, "na: expected text, got 999"),
         ({"rejects": "bad.csv", "on_error": "raise", "output": None}, "rejects: expected on_error='reject' with it"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_options_that_make_no_sense_start_no_process(given: dict[str, Any], said: str, calls: Calls) -> None:
     with pytest.raises(SettingsError, match=re.escape(said)):
