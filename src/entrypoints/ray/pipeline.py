@@ -70,8 +70,8 @@ class _Run:
             max_task_retries=_TRIES_AGAIN,
             scheduling_strategy="SPREAD",
         )
-        made = [actor.remote(plan, jobs) for _ in range(actors)]
-        self._starting = {each.begin.remote(): each for each in made}
+        self._actors = [actor.remote(plan, jobs) for _ in range(actors)]
+        self._starting = {each.begin.remote(): each for each in self._actors}
         self._rooms = _PARTS_AT_ONCE if is_divided else 1
         self._idle: deque[Any] = deque()
         """Actors that have room, as often as they have."""
@@ -85,7 +85,9 @@ class _Run:
             (first, *_), _ = ray.wait(self._waited_for(), fetch_local=False)
             if first in self._starting:
                 ray.get(first)
-                self._idle.extend([self._starting.pop(first)] * self._rooms)
+                self._idle.appendleft(self._starting.pop(first))
+                if not self._starting:  # before, it would wait at one for what another could begin at once
+                    self._idle.extend(self._actors * (self._rooms - 1))
             elif first in self._scoring:
                 if (outcome := next(first, None)) is None:
                     self._idle.append(self._scoring.pop(first))
