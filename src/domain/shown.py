@@ -17,19 +17,22 @@ def shown(value: object) -> str:
     if value == "":
         return "nothing"
     if isinstance(value, str) and len(value) < _LENGTH and value.isascii():  # as millions of refused cells are
-        text = _json_text(value)
-        return text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…"
+        return _cut(_json_text(value))
     text = ""
     for part in _parts(value):
         text += part.encode(errors="backslashreplace").decode()  # half of a surrogate pair is none that is written
         if len(text) > _LENGTH:
-            return text[: _LENGTH - 1] + "…"
-    return text
+            break
+    return _cut(text)
 
 
 def shown_name(name: str) -> str:
     """Return the name of a field that somebody sent, cut to a length that no field of a model has."""
     return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…"
 
 
 def _parts(value: object) -> Iterator[str]:

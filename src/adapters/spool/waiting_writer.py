@@ -14,7 +14,7 @@ _PIECE_BYTES: Final = select.PIPE_BUF
 
 
 def is_waited_for(handle: int) -> bool:
-    """Return whether a write may wait for whoever reads: a pipe, a socket, a terminal."""
+    """Return whether a write may wait for its reader: a pipe, a socket, a terminal."""
     mode = os.fstat(handle).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
 
@@ -65,7 +65,7 @@ class WaitingWriter(io.RawIOBase):
 
 
 def waited_for(stream: Any, is_left: Event) -> Any:
-    """Return what writes to a stream's descriptor, where whoever reads it may be waited for; else the stream."""
+    """Return what writes to a stream's descriptor, where its reader may be waited for; else the stream."""
     try:
         handle = cast("int", stream.fileno())
     except OSError:  # one in memory

@@ -8,7 +8,7 @@ from foreseen.domain.near import near_hint
 from foreseen.domain.table_form import OutputColumns
 
 
-def kept_columns(given: Sequence[str], asked: OutputColumns, added: Sequence[str], *, name: str) -> list[str]:
+def kept_columns(given: Sequence[str], chosen: OutputColumns, added: Sequence[str], *, name: str) -> list[str]:
     """Return the names of the columns to keep, in their order in the input.
 
     Args:
@@ -16,7 +16,7 @@ def kept_columns(given: Sequence[str], asked: OutputColumns, added: Sequence[str
     Raises:
         TableError: one is not there, or two columns to be written have one name.
     """
-    keep, there = given if asked.keep is None else asked.keep, frozenset(given)
+    keep, there = given if chosen.keep is None else chosen.keep, frozenset(given)
     for column in keep:
         if column not in there:
             hint = near_hint(column, given)
@@ -28,7 +28,7 @@ def kept_columns(given: Sequence[str], asked: OutputColumns, added: Sequence[str
         if one in seen:
             raise TableError(f"--model-column: expected a name that no answer has, got {one!r}")
         if one in there and one in wanted:
-            flag = "--model-column" if one == asked.model_column else "--prediction-column"
+            flag = "--model-column" if one == chosen.model_column else "--prediction-column"
             said = f"{name}: expected an input without a column {one!r}, which the output adds"
             raise TableError(f"{said}; {flag} gives it another name, --keep leaves columns out")
         seen.add(one)

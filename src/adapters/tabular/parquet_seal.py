@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 
 from foreseen.adapters.tabular.answer_texts import cell_texts
 from foreseen.adapters.tabular.json_types import NOTHING, JsonType
-from foreseen.adapters.tabular.one_ahead import one_ahead
 from foreseen.adapters.tabular.parquet_compression import with_compression
 from foreseen.adapters.tabular.parquet_dictionaries import with_dictionary
 from foreseen.domain.errors import TableError
+from foreseen.domain.one_ahead import one_ahead
 
 AS_JSON: Final = {"foreseen": "json"}
 """Metadata of columns of text that is JSON until they are sealed."""

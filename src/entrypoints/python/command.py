@@ -102,9 +102,10 @@ def error_of(kind: str, said: str) -> ForeseenError:
     known = {each.__name__: each for each in _classes(ForeseenError)}
     made = known.get(kind, ForeseenError)
     try:
-        return made(said)
-    except (TypeError, AttributeError):  # made of more than what it says
+        error = made(said)
+    except (TypeError, AttributeError):
         return ForeseenError(said)
+    return error if str(error) == said else ForeseenError(said)  # of one that is made of something else
 
 
 def _classes(root: type[ForeseenError]) -> Iterator[type[ForeseenError]]:

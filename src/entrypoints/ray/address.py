@@ -18,10 +18,10 @@ def require_ray() -> None:
 
 
 def check_address(address: str | None) -> None:
-    """Refuse an address where nobody listens, to which Ray would try to connect for minutes.
+    """Refuse an address where nothing listens, to which Ray would try to connect for minutes.
 
     Raises:
-        SettingsError, ClusterError: it is no address, or nobody answers.
+        SettingsError, ClusterError: it is no address, or nothing answers.
     """
     if address is None or address == "auto":
         return

@@ -1,6 +1,6 @@
 """A Ray of a run's own without what the run has no use for: processes that each take half a second of a core to start.
 
-A dashboard that nobody sees, which Ray waits for before it goes on; an autoscaler that has no machines to add; a reader
+A dashboard without a viewer, which Ray waits for before it goes on; an autoscaler that has no machines to add; a reader
 of log files for a driver that shows none. Ray has no settings for these, so this rides on names of its own, which may
 change: what is not found is started as always, and a test says so.
 """

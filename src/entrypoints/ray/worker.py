@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +12,7 @@ from foreseen.container import opened
 from foreseen.domain.done_part import DonePart, Place
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.domain.model_info import ModelInfo
+from foreseen.domain.one_ahead import one_ahead
 from foreseen.domain.table import Scored
 from foreseen.domain.tally import SIZE, Tally
 from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, FailurePolicy
@@ -101,7 +101,7 @@ class Scorer:
 
     def outcomes(self, sent: Part | ForeseenError | int) -> Iterator[Outcome | ForeseenError]:
         """Score a part, or all parts of the input of this number, and yield what becomes of each."""
-        parts = _read_ahead(read_parts(self._plan, sent)) if isinstance(sent, int) else [sent]
+        parts = one_ahead(read_parts(self._plan, sent)) if isinstance(sent, int) else [sent]
         yield from map(self, parts)
 
     def __call__(self, sent: Part | ForeseenError) -> Outcome | ForeseenError:
@@ -144,15 +144,6 @@ class Scorer:
             rejects_size=folders.rejects_of(place).stat().st_size if scored.rejected else 0,
             notices=(*part.notices, *self._container.notices().taken()),
         )
-
-
-def _read_ahead(parts: Iterator[Part | ForeseenError]) -> Iterator[Part | ForeseenError]:
-    """Yield parts, each read while the one before it is scored."""
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as reading:
-        following = reading.submit(next, parts, None)
-        while (part := following.result()) is not None:
-            following = reading.submit(next, parts, None)
-            yield part
 
 
 def _counts(tally: Tally) -> list[float]:

@@ -12,11 +12,11 @@ from typing import Any, Self
 import pytest
 
 import foreseen
-from foreseen.domain.errors import TableError
+from foreseen.domain.errors import ForeseenError, TableError
 from foreseen.entrypoints import operator_lines
 from foreseen.entrypoints.python import command
 from foreseen.entrypoints.python import files as of_files
-from foreseen.entrypoints.python.command import Line, followed
+from foreseen.entrypoints.python.command import Line, error_of, followed
 from foreseen.entrypoints.python.rejected_rows import rejected_rows
 from foreseen.settings import SettingsError
 from support.here import run_here
@@ -194,3 +194,15 @@ def test_an_interrupted_call_waits_for_the_command(
 def test_a_name_with_a_nul_starts_no_command() -> None:
     with pytest.raises(SettingsError, match=r"^'a\\x00b\.csv': expected text without a NUL in it$"):
         command.run_score(["m.joblib", "a\0b.csv"], [], {}, heard=str)
+
+
+def _all_errors(root: type[ForeseenError]) -> list[type[ForeseenError]]:
+    return [root, *(each for child in root.__subclasses__() for each in _all_errors(child))]
+
+
+def test_errors_of_the_command_say_here_what_they_said_there() -> None:
+    said = "in.csv: expected rows"
+
+    for kind in _all_errors(ForeseenError):
+        assert str(error_of(kind.__name__, said)) == said, kind
+    assert type(error_of("TableError", said)) is TableError

@@ -2,15 +2,13 @@
 
 import datetime as dt
 import io
-from collections.abc import Iterator, Sequence
-from threading import Event
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.adapters.tabular.one_ahead import one_ahead
 from foreseen.adapters.tabular.parquet_compression import Codec, with_compression
 from foreseen.adapters.tabular.parquet_seal import seal_parquet
 
@@ -73,31 +71,3 @@ def test_parts_of_tensors_are_compressed() -> None:
 
 def test_a_table_without_rows_has_codecs() -> None:
     assert set(codecs(TABLE.slice(0, 0))) == set(TABLE.column_names)
-
-
-def test_what_is_made_ahead_comes_in_order_and_raises_in_its_place() -> None:
-    def numbers() -> Iterator[int]:
-        yield from (1, 2)
-        raise ValueError("three")
-
-    going = one_ahead(numbers())
-
-    assert [next(going), next(going)] == [1, 2]
-    with pytest.raises(ValueError, match="three"):
-        next(going)
-    assert list(one_ahead(iter([]))) == []
-
-
-def test_the_next_is_made_while_one_is_used() -> None:
-    is_made = Event()
-
-    def numbers() -> Iterator[int]:
-        yield 1
-        is_made.set()
-        yield 2
-
-    going = one_ahead(numbers())
-
-    assert next(going) == 1
-    assert is_made.wait(60)
-    assert list(going) == [2]
