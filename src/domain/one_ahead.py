@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
     """Yield items, each made on a thread of its own while the one before it is used; raise what making one raises."""
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
+    with ThreadPoolExecutor(1, thread_name_prefix="one-ahead") as thread:
         following = thread.submit(next, items, None)
         while (item := following.result()) is not None:
             following = thread.submit(next, items, None)
