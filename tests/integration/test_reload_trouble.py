@@ -1,11 +1,12 @@
 """Loading a model anew when something is in the way: a file that hangs, signals by the hundred, an end meanwhile."""
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ from support.wire import wire_to
 PROCESS = pytest.param((), id="process")
 THREAD = pytest.param(("--model-in", "thread"), id="thread")
 WORKERS = pytest.param(("--workers", "2"), id="two workers")  # each of which has a model's process
-HANGS = "import time\nprint('loading hangs', flush=True)\ntime.sleep(3600)\n"
+# A line in one piece: where Python buffers nothing, `print` writes its end by itself, and another process before that.
+HANGS = "import time\nprint('loading hangs\\n', end='', flush=True)\ntime.sleep(3600)\n"
 
 
 RELOAD = b"POST /admin/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
@@ -155,7 +157,11 @@ def starting(folder: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
+        others = processes_of(Served(process)) if process.poll() is None else []
         process.kill()
+        for pid in others:  # they hold its standard error, which is read to its end
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -201,7 +207,7 @@ def test_told_to_stop_while_workers_load_their_models_it_exits_with_0(tmp_path: 
     with starting(tmp_path, "--workers", "2") as process:
         for _ in range(2):
             said(process, "loading hangs")
-        others = [child for worker in workers(Served(process)) for child in (worker, *model_processes(worker))]
+        others = processes_of(Served(process))
         assert len(others) == 4
 
         process.terminate()
@@ -213,7 +219,7 @@ def test_told_to_stop_while_workers_load_their_models_it_exits_with_0(tmp_path: 
 SECOND_HANGS = """
 import os, time
 if os.path.exists("seen"):
-    print("loading hangs", flush=True)
+    print("loading hangs\\n", end="", flush=True)
     time.sleep(3600)
 open("seen", "w").close()
 """
