@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from foreseen.entrypoints.http.clients import Client, state_with
 from foreseen.settings import Settings
 
 Result = TypeVar("Result")
+Fields = Mapping[str, str | Sequence[str]]
+"""Header fields by name; several values are as many fields of that name."""
 JSON = {"content-type": "application/json"}
 
 
@@ -75,7 +77,7 @@ class Service:
         *,
         query: bytes = b"",
         parts: Iterable[bytes] = (),
-        headers: Mapping[str, str] = JSON,
+        headers: Fields = JSON,
         hangs_up: bool = False,
     ) -> Reply:
         """Send a request as it is given, its body in parts; a client that hangs up never says that it was all."""
@@ -94,7 +96,7 @@ class Service:
         *,
         query: bytes = b"",
         parts: Iterable[bytes] = (),
-        headers: Mapping[str, str] = JSON,
+        headers: Fields = JSON,
         hangs_up: bool = False,
         client: Client | None = None,
     ) -> Reply:
@@ -133,7 +135,7 @@ def container_with(model: Path, **settings: Any) -> Container:
     return Container(settings=Settings(**{"model": model, "model_in": "thread", **settings}))
 
 
-def _scope(method: str, path: str, query: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+def _scope(method: str, path: str, query: bytes, headers: Fields) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -144,7 +146,11 @@ def _scope(method: str, path: str, query: bytes, headers: Mapping[str, str]) -> 
         "raw_path": path.encode(),
         "query_string": query,
         "root_path": "",
-        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, values in headers.items()
+            for value in ([values] if isinstance(values, str) else values)
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }

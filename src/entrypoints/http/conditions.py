@@ -2,21 +2,23 @@
 
 import re
 from binascii import b2a_base64
-from collections.abc import Mapping
 from typing import Final
+
+from starlette.datastructures import Headers
 
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.key import Key
 
 _MAX_AGE: Final = re.compile(r'max-age\s*=\s*"?(\d{1,9})"?', re.ASCII)
+_MEMBER: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
+"""A member of a list: a comma within quotes does not end it, nor does it where the last quote is lacking."""
 
 
-def directives(headers: Mapping[str, str]) -> Directives:
+def directives(headers: Headers) -> Directives:
     """Read Cache-Control; what is unknown in it is passed over, as RFC 9111 has it."""
-    given = headers.get("cache-control")
-    if given is None:
+    words = [word.lower() for word in _members(headers, "cache-control")]
+    if not words:
         return NO_DIRECTIVES
-    words = [word.strip().lower() for word in given.split(",")]
     ages = [int(match[1]) for word in words if (match := _MAX_AGE.fullmatch(word))]
     return Directives(
         no_cache="no-cache" in words,
@@ -31,9 +33,13 @@ def etag(key: Key) -> bytes:
     return b'"%s"' % b2a_base64(key, newline=False)
 
 
-def is_known_to_client(tag: bytes, if_none_match: str | None) -> bool:
-    """Tell whether If-None-Match names a tag, or any."""
-    if if_none_match is None:
-        return False
-    tags = {given.strip().removeprefix("W/") for given in if_none_match.split(",")}
+def is_known_to_client(tag: bytes, headers: Headers) -> bool:
+    """Return whether If-None-Match names a tag, or any."""
+    tags = {member.removeprefix("W/") for member in _members(headers, "if-none-match")}
     return "*" in tags or tag.decode() in tags
+
+
+def _members(headers: Headers, name: str) -> list[str]:
+    """Return the members of a field that is a list; several fields of a name are one list (RFC 9110, 5.3)."""
+    given = headers.getlist(name)
+    return [member.strip() for member in _MEMBER.findall(",".join(given))] if given else []

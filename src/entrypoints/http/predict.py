@@ -60,7 +60,7 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
                 return await answered(request, asked)
             tag = etag(predict.recipe.keys(asked.batch)[0])
             tags = {"ETag": tag.decode()}
-            if is_known_to_client(tag, request.headers.get("if-none-match")):
+            if is_known_to_client(tag, request.headers):
                 # The answer to a key never changes: neither a tier nor the model has to be asked.
                 return Response(status_code=304, headers={"Cache-Status": NOT_MODIFIED, **tags})
             return await answered(request, asked, tags)

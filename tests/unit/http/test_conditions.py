@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from starlette.datastructures import Headers
 
 from foreseen.domain.batch import Batch
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
@@ -46,12 +47,14 @@ READ = [
     ("only-if-cached,max-age=60,max-age=5", Directives(only_if_cached=True, max_age_s=5)),
     ('max-age="7"', Directives(max_age_s=7)),
     ("max-age=-1, max-age=x, max-age", NO_DIRECTIVES),
+    ('x="a, no-cache", no-store', Directives(no_store=True)),
+    ('x="a, no-cache', NO_DIRECTIVES),
 ]
 
 
 @pytest.mark.parametrize(("text", "read"), READ)
 def test_cache_control_is_read_and_what_is_unknown_passed_over(text: str, read: Directives) -> None:
-    assert directives({"cache-control": text}) == read
+    assert directives(Headers({"cache-control": text})) == read
 
 
 def test_no_cache_computes_anew_and_stores_it(asked: Service, fake: FakePredictor) -> None:
@@ -125,6 +128,27 @@ def test_who_has_the_answer_gets_a_304_from_neither_tier_nor_model(
     assert reply.cache_status == "foreseen; hit; detail=etag"
     assert fake.calls == calls
     assert (asked.predict.tally.hits_l1, asked.predict.tally.misses) == tally
+
+
+def test_two_cache_control_fields_are_one_list(asked: Service, fake: FakePredictor) -> None:
+    get(asked)
+
+    for fields in (["max-age=60", "no-cache"], ["no-cache", "max-age=60"], ["no-store", "", "no-cache"]):
+        replies = [
+            asked.send("GET", query=QUERY, headers={"cache-control": fields}),
+            asked.send("POST", parts=[BODY], headers={**JSON, "cache-control": fields}),
+        ]
+        assert {reply.cache_status.removesuffix("; stored") for reply in replies} == {"foreseen; fwd=request"}
+    assert fake.rows == 1 + 3 * 2
+
+
+def test_two_if_none_match_fields_are_one_list(asked: Service) -> None:
+    tag = get(asked).headers["etag"]
+
+    for fields in (['"another"', tag], [f"W/{tag}", '"another"'], ['"a", "b"', f'"c", {tag}']):
+        assert asked.send("GET", query=QUERY, headers={"if-none-match": fields}).status == 304
+    for fields in (['"another"', '"one more"'], ['"a, *, b"', f'"x, {tag[1:]}']):
+        assert asked.send("GET", query=QUERY, headers={"if-none-match": fields}).status == 200
 
 
 def test_another_tag_gets_the_answer(asked: Service) -> None:
