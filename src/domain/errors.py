@@ -124,7 +124,17 @@ class CacheError(ForeseenError):
 
 
 class CacheUnavailableError(CacheError):
-    """The tier is unreachable or too slow."""
+    """The tier is unreachable, too slow or refuses.
+
+    Attributes:
+        kind: what it is known as, whatever the details in its words; empty for what has no name.
+        needs_operator: whether it lasts until somebody changes a configuration.
+    """
+
+    def __init__(self, said: str, *, kind: str = "", needs_operator: bool = False) -> None:
+        super().__init__(said)
+        self.kind = kind
+        self.needs_operator = needs_operator
 
 
 class Corruption(StrEnum):

@@ -17,6 +17,9 @@ BAD_SHARE: Final = 1 / 3
 JITTER: Final = 0.2
 """The share by which a wait may be shorter, lest all processes probe at once."""
 
+LONGEST_FOR_OPERATORS: Final = 6
+"""How many times longer the longest wait is where somebody has to change a configuration first: 30 s."""
+
 
 class SlowCalls:
     """Tells from the calls that ended lately whether a tier is too slow.
@@ -71,8 +74,9 @@ class ProbeWaits:
         """Note that it is back in use."""
         self._back_at = now
 
-    def next_s(self) -> float:
-        """Give the seconds until the next probe."""
+    def next_s(self, *, needs_operator: bool = False) -> float:
+        """Return the seconds until the next probe; what waits for an operator is probed more and more rarely."""
         self._waited_s = self._next_s * self._uniform(1 - JITTER, 1)
-        self._next_s = min(2 * self._next_s, self._longest_s)
+        longest_s = LONGEST_FOR_OPERATORS * self._longest_s if needs_operator else self._longest_s
+        self._next_s = min(2 * self._next_s, longest_s)
         return self._waited_s

@@ -1,19 +1,16 @@
 """GuardedCache: a far tier that may fail, be slow or be away, and costs time then, never an answer."""
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, Self, TypeVar
 
-from foreseen.adapters.cache.breaker import ProbeWaits, SlowCalls
 from foreseen.adapters.cache.budget import within
+from foreseen.adapters.cache.circuit import Circuit, Said
 from foreseen.domain.entry import Entry
-from foreseen.domain.errors import CacheError, Outage
+from foreseen.domain.errors import CacheError, CacheUnavailableError, Outage
 from foreseen.domain.key import Key
 from foreseen.domain.ports import FarTier
-
-log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -23,6 +20,12 @@ BUDGET_PER_KEY_S: Final = 1e-4
 ASKED_NOBODY_S: Final = 2e-5
 """A lookup that took less than any round trip does was found among what waits to be written, and says nothing."""
 
+_SAID: Final = Said(
+    opened="%s is out of use, predictions go on without it: %s",
+    still_open="what keeps %s out of use: %s",
+    closed="%s is back in use",
+)
+
 
 class GuardedCache:
     """A Cache around a far one that fails open: what goes wrong counts as an empty answer.
@@ -30,11 +33,6 @@ class GuardedCache:
     A call that fails takes the tier out of use, and so do calls that overrun their time budget too often. From then on
     no request waits for it: a task of its own tries it now and then, the way requests use it, and puts it back when
     that works within their budget.
-
-    Attributes:
-        is_in_use: whether calls are passed on.
-        why_out: what took it out of use; empty while it is in use.
-        outages: how often it went out of use since the start, by what took it out.
     """
 
     def __init__(
@@ -56,33 +54,47 @@ class GuardedCache:
         self._inner = inner
         self._budget_s = budget_s
         self._connect_budget_s = connect_budget_s
-        # A little shorter than a slow call, since timers are not exact: each of three in a row has a slice of its own.
-        self._slow_calls = SlowCalls(slice_s=0.8 * budget_s)
-        self._waits = ProbeWaits(probe_after_s, longest_wait_s)
-        self._probing: asyncio.Task[None] | None = None
-        self.is_in_use = True
-        self.why_out = ""
-        self.outages: Final[Counter[Outage]] = Counter()
+        self._circuit = Circuit(
+            "the shared cache",
+            self._probe,
+            _SAID,
+            budget_s=budget_s,
+            probe_after_s=probe_after_s,
+            longest_wait_s=longest_wait_s,
+        )
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether calls are passed on."""
+        return self._circuit.is_closed
+
+    @property
+    def why_out(self) -> str:
+        """What keeps it out of use; empty while it is in use."""
+        return self._circuit.reason
+
+    @property
+    def outages(self) -> Counter[Outage]:
+        """How often it went out of use since the start, by what took it out."""
+        return self._circuit.outages
 
     async def __aenter__(self) -> Self:
         """Try the tier before the first request needs it; start without it if it is away."""
         try:
             await self._connect()
         except CacheError as exc:
-            self._take_out(Outage.FAILURE, str(exc))
+            self._circuit.open(Outage.FAILURE, exc)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Stop probing and close the tier."""
-        if self._probing is not None:
-            self._probing.cancel()
-            await asyncio.gather(self._probing, return_exceptions=True)
+        await self._circuit.stop()
         await self._inner.close()
 
     @property
     def keeps(self) -> bool:
         """Whether it is in use."""
-        return self.is_in_use
+        return self._circuit.is_closed
 
     def peek(self, key: Key) -> Entry | None:
         """As the inner one."""
@@ -90,7 +102,7 @@ class GuardedCache:
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
         """Look up keys within the budget; miss them all when the tier is in doubt."""
-        if not self.is_in_use:
+        if not self._circuit.is_closed:
             return {}
         return await self._guarded(self._look_up(keys), len(keys)) or {}
 
@@ -99,7 +111,7 @@ class GuardedCache:
 
         One that ends in time says nothing of how slow the tier is: where it is written behind, nobody has waited.
         """
-        if self.is_in_use:
+        if self._circuit.is_closed:
             await self._guarded(self._inner.put_many(entries), len(entries))
 
     async def _look_up(self, keys: Sequence[Key]) -> dict[Key, Entry]:
@@ -107,7 +119,7 @@ class GuardedCache:
         began = now()
         found = await self._inner.get_many(keys)
         if (ended := now()) - began > ASKED_NOBODY_S:
-            self._slow_calls.count(ended, is_slow=False)
+            self._circuit.count(ended, is_slow=False)
         return found
 
     async def _guarded(self, call: Awaitable[Result], keys: int) -> Result | None:
@@ -117,38 +129,18 @@ class GuardedCache:
         except TimeoutError:
             self._count_slow()
         except CacheError as exc:
-            self._take_out(Outage.FAILURE, str(exc))
+            self._circuit.open(Outage.FAILURE, exc)
         return None
 
     def _count_slow(self) -> None:
-        if self._slow_calls.count(asyncio.get_running_loop().time(), is_slow=True):
-            self._take_out(Outage.SLOWNESS, f"no answer within {self._budget_s * 1000:g} ms, time and again")
-
-    def _take_out(self, what: Outage, reason: str) -> None:
-        if not self.is_in_use:  # a call that was under way as well
-            return
-        self.is_in_use = False
-        self.why_out = reason
-        self.outages[what] += 1
-        self._waits.begin(asyncio.get_running_loop().time())
-        log.warning("the shared cache is out of use, predictions go on without it: %s", reason)
-        self._probing = asyncio.create_task(self._probe(), name="probe the shared cache")
+        if self._circuit.count(asyncio.get_running_loop().time(), is_slow=True):
+            slowness = f"no answer within {self._budget_s * 1000:g} ms, time and again"
+            self._circuit.open(Outage.SLOWNESS, CacheUnavailableError(slowness))
 
     async def _probe(self) -> None:
-        while True:
-            await asyncio.sleep(self._waits.next_s())
-            try:
-                await self._connect()
-                # What follows may be slower than a request can bear. A write and a lookup, each within its budget.
-                await within(2 * self._budget_s, self._inner.ping())
-            except CacheError:
-                continue
-            self._waits.end(asyncio.get_running_loop().time())
-            self._slow_calls.clear()
-            self.why_out = ""
-            self.is_in_use = True
-            log.info("the shared cache is back in use")
-            return
+        await self._connect()
+        # What follows may be slower than a request can bear. A write and a lookup, each within its budget.
+        await within(2 * self._budget_s, self._inner.ping())
 
     async def _connect(self) -> None:
         """Use the tier as requests do, with the time that it takes to connect first."""

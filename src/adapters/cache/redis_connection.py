@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from foreseen.adapters.cache.redis_refusals import refusal_in
 from foreseen.adapters.cache.redis_replies import BoundedParser
 from foreseen.domain.errors import CacheError, CacheUnavailableError
 
@@ -85,4 +86,15 @@ def redis_errors_translated() -> Iterator[None]:
     except CacheError:
         raise
     except Exception as exc:
-        raise CacheUnavailableError(f"Redis: {str(exc) or type(exc).__name__}") from exc
+        raise unavailable(exc) from exc
+
+
+def unavailable(exc: BaseException) -> CacheUnavailableError:
+    """Word an error of redis-py, with what to do where that is known."""
+    said = str(exc) or type(exc).__name__
+    refusal = refusal_in(exc)
+    if refusal is None:
+        return CacheUnavailableError(f"Redis: {said}")
+    code = f"{refusal.code} " if refusal.code.isupper() and refusal.code not in said else ""
+    words = f"Redis: {code}{said.rstrip('.')}; {refusal.advice}"
+    return CacheUnavailableError(words, kind=refusal.code, needs_operator=refusal.needs_operator)
