@@ -1,16 +1,24 @@
-"""Logs: one line an event on standard error, as text for people or JSON for machines."""
+"""Logs: one line an event on standard error, as text for people or JSON for machines.
+
+No value in a line can forge another one: text is escaped here, and JSON is in ASCII, where a line break of any kind is
+an escape.
+"""
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
 
+from foreseen.entrypoints.one_line import one_line, quoted_lines
 from foreseen.entrypoints.operator_lines import JsonStream
 from foreseen.settings import Settings
 
 _PLAIN: Final = structlog.dev.plain_traceback
 """Otherwise a traceback shows local variables, secrets among them, and takes as long as seconds to lay out."""
+
+_IN_LINES: Final = ("exception", "stack")
 
 _TALKATIVE: Final = ("uvicorn", "aiobotocore", "botocore")
 """Libraries that log each start, stop and setting found at "info"; their errors are what an operator needs."""
@@ -19,21 +27,29 @@ _TALKATIVE: Final = ("uvicorn", "aiobotocore", "botocore")
 def configure_logs(settings: Settings) -> None:
     """Send what every library logs through one formatter."""
     shared: list[Any] = [
+        _with_traceback_of_elsewhere,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     is_json = settings.log_format == "json"
     last: list[Any] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.JSONRenderer()]
         if is_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=_PLAIN)]
+        else [
+            _in_plain_text,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=_PLAIN),
+        ]
     )
     handler = JsonStream(sys.stderr) if is_json else logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                *last,
+            ],
         )
     )
     root = logging.getLogger()
@@ -42,3 +58,19 @@ def configure_logs(settings: Settings) -> None:
     logging.captureWarnings(capture=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _with_traceback_of_elsewhere(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add the traceback that a record has as text alone: it was written in another process."""
+    record: logging.LogRecord = event["_record"]
+    if record.exc_text and not record.exc_info:
+        event["exception"] = record.exc_text
+    return event
+
+
+def _in_plain_text(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape what would break a line or its reading; a traceback stays in lines of its own, each marked as one."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = quoted_lines(value) if name in _IN_LINES else one_line(value.rstrip())
+    return event

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Final, TextIO
 
+from foreseen.entrypoints.one_line import one_line
+
 _FLAG: Final = "--log-format"
 _VARIABLE: Final = "FORESEEN_LOG_FORMAT"
 
@@ -30,10 +32,10 @@ def write_line(said: str, *, level: str = "error", **fields: Any) -> None:
 def text_of(said: str, *, level: str = "error", **fields: Any) -> str:
     """Return what `write_line` writes, without the end of the line."""
     if not lines_are_json():
-        return f"foreseen: {said}"
+        return f"foreseen: {one_line(said)}"
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     line = {"event": said, **fields, "level": level, "logger": "foreseen", "timestamp": now}
-    return json.dumps(line, ensure_ascii=False)
+    return json.dumps(line)  # in ASCII: U+2028 ends a line for some readers
 
 
 def lines_are_json() -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import typer
 
 from foreseen.entrypoints.listening import try_port
+from foreseen.entrypoints.one_line import one_line
 from foreseen.entrypoints.starting import Starting
 from foreseen.model import start_model
 from foreseen.settings import Settings
@@ -47,14 +48,15 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     scheme = "http" if settings.tls_certificate is None else "https"
     base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     return "\n".join(
-        [
+        one_line(line)  # names and classes are the model's own
+        for line in (
             f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers}",
             f"  takes  {', '.join(map(feature_text, info.signature.features))}{names_hint(info.signature)}",
             f"  gives  {', '.join(info.outputs)}{classes_text(info.signature)}",
             f"  calls  {info.call_size}",
             f"  try    {curl(info.signature, base)}",
             f"  docs   {base}/docs",
-        ]
+        )
     )
 
 

@@ -1,7 +1,6 @@
 """`foreseen cache warm`: files' instances are answered, and the shared cache keeps the answers."""
 
 import asyncio
-import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,6 +17,7 @@ from foreseen.entrypoints.cli.streams import standard_input
 from foreseen.entrypoints.cli.summing_up import show_notices
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.memory import prepare_for_files
+from foreseen.entrypoints.operator_lines import write_line
 from foreseen.scoring import ScoringContainer, left_out, scoring_container
 from foreseen.settings import Settings, SettingsError
 
@@ -64,10 +64,10 @@ def warm_cache(
     )
     show_notices(container.notices().listed())
     if missed:
-        print(f"foreseen: {missed:,} predictions were left out: the cache has no room for them", file=sys.stderr)  # noqa: T201
+        write_line(f"{missed:,} predictions were left out: the cache has no room for them", level="warning")
     if first is not None:
         place = f"{first.source}: line {first.line}" + (f", column {first.column}" if first.column else "")
-        print(f"foreseen: the first that was rejected: {place}: {first.reason}", file=sys.stderr)  # noqa: T201
+        write_line(f"the first that was rejected: {place}: {first.reason}", level="warning")
     return SOME_REJECTED if scored.rejected else OK
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from foreseen.adapters.predictor.subprocess.messages import LogLine
 from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.operator_lines import write_line
 from foreseen.settings import Settings
 
 
@@ -97,3 +99,72 @@ def test_configuring_twice_does_not_say_everything_twice(capsys: pytest.CaptureF
     logging.getLogger("foreseen").warning("once")
 
     assert capsys.readouterr().err.count("once") == 1
+
+
+FORGED = "x\n2026-01-01T00:00:00Z [info     ] forged [foreseen]"
+HOSTILE = [
+    "\n",
+    "\r",
+    "\x1b[31m",
+    "\x00",
+    "\x7f",
+    "\x85",
+    "\x9b2J",
+    "\u2028",
+    "\u2029",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
+def test_no_character_breaks_a_text_line_or_its_reading(hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings())
+    logging.getLogger("foreseen").error("%s failed: %s", f"/a{hostile}b", f"größer 語 {hostile} forged")
+
+    line = capsys.readouterr().err
+    assert line.removesuffix("\n").isprintable()
+    assert "größer 語" in line
+    assert hostile.encode("unicode_escape").decode() in line
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
+def test_json_lines_are_ascii_so_that_no_reader_sees_two(hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_format="json"))
+    logging.getLogger("foreseen").error("failed: %s", hostile)
+    write_line(f"failed: {hostile}")
+
+    lines = capsys.readouterr().err.removesuffix("\n").split("\n")
+    assert [json.loads(line)["event"] for line in lines] == [f"failed: {hostile}"] * 2
+    assert all(line.isascii() and line.isprintable() for line in lines)
+
+
+def test_a_message_within_a_traceback_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings())
+    try:
+        raise ValueError(FORGED + "\x1b[2J\u202e")
+    except ValueError:
+        logging.getLogger("foreseen").exception("failed")
+
+    _, *traceback = capsys.readouterr().err.removesuffix("\n").split("\n")
+    assert len(traceback) > 3
+    assert all(line.startswith("    | ") and line.isprintable() for line in traceback)
+
+
+def test_a_traceback_of_another_process_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings())
+    line = LogLine("own.model", logging.ERROR, FORGED, f"Traceback\nValueError: {FORGED}")
+    logging.getLogger(line.logger).handle(line.record())
+
+    first, *traceback = capsys.readouterr().err.removesuffix("\n").split("\n")
+    assert "own.model" in first
+    assert traceback[0] == "    | Traceback"
+    assert all(line.startswith("    | ") for line in traceback)
+
+
+def test_a_line_for_the_operator_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    write_line("no such file: \n\x1b[31mfile\u202e\udc80.csv")
+
+    assert capsys.readouterr().err == "foreseen: no such file: \\n\\x1b[31mfile\\u202e\\udc80.csv\n"

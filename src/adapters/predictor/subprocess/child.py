@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_FORMATTER: Final = logging.Formatter()
+
 FILES_COLLECTED_AFTER: Final = (200_000, 20, 50)
 """New objects between two collections of garbage, for files: a batch of thousands makes some for each row."""
 
@@ -115,7 +117,8 @@ class _ParentLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._pipe.send(LogLine(record.name, record.levelno, self.format(record)))
+            traceback = _FORMATTER.formatException(record.exc_info) if record.exc_info else None
+            self._pipe.send(LogLine(record.name, record.levelno, record.getMessage(), traceback))
         except OSError:  # the parent is gone, and this process about to be
             return
 

@@ -1,5 +1,6 @@
 """Pipe: what a process around a model and its parent tell each other, and how it goes over."""
 
+import logging
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,11 +31,18 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """What was logged in the child, for the parent to log as its own."""
+    """What was logged in the child, for the parent to log as its own; with its traceback, as text."""
 
     logger: str
     level: int
     text: str
+    traceback: str | None = None
+
+    def record(self) -> logging.LogRecord:
+        """Return the record of it."""
+        record = logging.LogRecord(self.logger, self.level, "", 0, "%s", (self.text,), None)
+        record.exc_text = self.traceback
+        return record
 
 
 class Pipe:

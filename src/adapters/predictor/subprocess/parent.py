@@ -136,7 +136,9 @@ class ModelProcess:
         """
         deadline = None if limit_s is None else time.monotonic() + limit_s
         while isinstance(message := self._next(deadline), LogLine):
-            logging.getLogger(message.logger).log(message.level, "%s", message.text)
+            logger = logging.getLogger(message.logger)
+            if logger.isEnabledFor(message.level):
+                logger.handle(message.record())
         if isinstance(message, ForeseenError):
             raise message
         return message
