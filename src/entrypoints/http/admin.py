@@ -1,8 +1,5 @@
 """The routes under /admin/, which change what is served; who may ask is the access layer's to say."""
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -13,8 +10,8 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.http.openapi import problem_responses
 from foreseen.entrypoints.http.problems import Refusal
 
-Reload = Callable[[], Awaitable[tuple[str, str]]]
-"""Loads the model anew, and gives the fingerprints before and after."""
+Reload = Callable[[], Awaitable[tuple[str, str] | None]]
+"""Reloads the model; returns the fingerprints before and after, None where that was passed on to several processes."""
 
 
 def admin_router(reload: Reload) -> APIRouter:
@@ -29,15 +26,13 @@ def admin_router(reload: Reload) -> APIRouter:
     )
     async def reload_model() -> JSONResponse:
         """Load the model file as it is now, and serve it from then on; what fails leaves the previous model."""
-        supervisor = multiprocessing.parent_process()
-        if supervisor is not None and supervisor.pid is not None:
-            # Every worker has to reload; the supervisor passes the signal on to each.
-            os.kill(supervisor.pid, signal.SIGHUP)
-            return JSONResponse({"status": "told to all workers; the log says what became of it"}, status_code=202)
         try:
-            before, after = await reload()
+            fingerprints = await reload()
         except ForeseenError as exc:  # which the front has logged
             raise Refusal(503, "not-reloaded", "Not reloaded, the previous model goes on", str(exc)) from exc
+        if fingerprints is None:
+            return JSONResponse({"status": "passed on to all workers; the log has the outcome"}, status_code=202)
+        before, after = fingerprints
         return JSONResponse({"status": "unchanged" if before == after else "reloaded", "fingerprint": after})
 
     return router

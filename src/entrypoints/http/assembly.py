@@ -1,5 +1,7 @@
 """Assembly: the front around a container's service, and how the next service is built beside it."""
 
+from collections.abc import Callable
+
 from fastapi.dependencies import models as known_to_fastapi
 
 from foreseen.container import Container, end_model, instruments
@@ -12,11 +14,14 @@ from foreseen.entrypoints.http.front import Front, Service
 from foreseen.entrypoints.http.slots import Slots
 
 
-def create_front(container: Container, slots: Slots | None = None) -> Front:
+def create_front(
+    container: Container, slots: Slots | None = None, *, reload_all: Callable[[], None] | None = None
+) -> Front:
     """Build what is served.
 
     Args:
         slots: where this process counts beside others, with the container's counts in its own.
+        reload_all: requests a reload in all processes, this one too; None where this is the only one.
     Raises:
         ModelUnavailableError: the model cannot be had.
     """
@@ -33,8 +38,11 @@ def create_front(container: Container, slots: Slots | None = None) -> Front:
             raise
         return Service(new, app)
 
-    async def reload() -> tuple[str, str]:
-        return await front.reload()
+    async def reload() -> tuple[str, str] | None:
+        if reload_all is None:
+            return await front.reload()
+        reload_all()
+        return None
 
     def now_serves(new: Container) -> None:
         board.show(instruments(new))

@@ -1,13 +1,17 @@
 """Loading: a model that is loaded beside the one that serves, and that nobody has to wait for."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 from typing import Final, Generic, TypeVar
 
 from foreseen.container import Container, renewed, stop_loading
-from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.errors import ForeseenError, ModelUnavailableError
+from foreseen.domain.model_failure import failure_text
+
+log = logging.getLogger(__name__)
 
 LIMIT_S: Final = 600.0
 """Seconds for a model to load and to answer once; meanwhile the old one serves, and no other can be loaded."""
@@ -36,7 +40,10 @@ class Loading(Generic[Built]):
         Raises:
             ModelUnavailableError, PredictionError: it does not load or does not answer, or it was given up.
         """
-        Thread(target=self._load, name="model loads", daemon=True).start()
+        try:
+            Thread(target=self._load, name="model loads", daemon=True).start()
+        except RuntimeError as exc:  # this process may have no more threads, or no memory for one
+            raise ModelUnavailableError(f"expected a thread to load the model: {exc}") from exc
         limit = self._loop.call_later(LIMIT_S, self.give_up, f"expected it to load within {LIMIT_S:g} s, it did not")
         try:
             return await self._result
@@ -62,8 +69,11 @@ class Loading(Generic[Built]):
             if self._is_given_up:
                 stop_loading(new)
             built = self._build(new)
-        except BaseException as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
+        except ForeseenError as exc:
             self._tell(self._fail, exc)
+        except BaseException as exc:
+            log.debug("the model could not be loaded", exc_info=True)
+            self._tell(self._fail, ModelUnavailableError(f"expected the model to load: {failure_text(exc)}"))
         else:
             self._tell(self._succeed, built)
 

@@ -21,8 +21,10 @@ from foreseen.entrypoints.http.access import warn_of_open_doors
 from foreseen.entrypoints.http.assembly import create_front
 from foreseen.entrypoints.http.bounded import Bounds, affordable_connections
 from foreseen.entrypoints.http.draining import DrainingProtocol
+from foreseen.entrypoints.http.lifeline import end_with_supervisor
+from foreseen.entrypoints.http.reload_requests import ReloadRequests
 from foreseen.entrypoints.http.slots import Slots
-from foreseen.entrypoints.http.supervisor import Supervisor
+from foreseen.entrypoints.http.supervisor import ENDING_S, Supervisor
 from foreseen.entrypoints.http.tls import check_tls, tls_options
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
@@ -64,8 +66,9 @@ def serve(container: Container, starting: Starting, *, announce: Callable[[int],
             # Each process builds its own application, from the settings; this one's model was to be found good.
             end_model(container.predictor())
             with _past_the_working_directory() as names:
-                app_of_worker = partial(_app_of_worker, settings, Slots(), names)
-                supervisor = Supervisor(_config(app_of_worker, settings), listener, announce_once)
+                reloads = ReloadRequests()
+                app_of_worker = partial(_app_of_worker, settings, Slots(), reloads, names)
+                supervisor = Supervisor(_config(app_of_worker, settings), listener, announce_once, reloads)
                 starting.end()
                 supervisor.run()
 
@@ -129,13 +132,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _app_of_worker(settings: Settings, slots: Slots, names: Sequence[str]) -> ASGIApp:
+def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, names: Sequence[str]) -> ASGIApp:
     for name in names:
         os.environ.pop(name, None)
     configure_logs(settings)
+    end_with_supervisor(_draining_s(settings) + ENDING_S)
     before = signal.getsignal(signal.SIGTERM)
     starting = Starting()  # uvicorn's handler would let the model load first
-    app = create_front(Container(settings=settings, counts=slots.claim()), slots)
+    app = create_front(Container(settings=settings, counts=slots.claim()), slots, reload_all=reloads.make)
     signal.signal(signal.SIGTERM, before)
     starting.end()
     _spare_the_collector()
@@ -169,8 +173,12 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         server_header=False,
         **tls_options(settings),
         # Requests are given up before: this is for their answers to go out.
-        timeout_graceful_shutdown=ceil(settings.stop_timeout) + 2,
+        timeout_graceful_shutdown=_draining_s(settings),
     )
+
+
+def _draining_s(settings: Settings) -> int:
+    return ceil(settings.stop_timeout) + 2
 
 
 def _bounds(settings: Settings) -> Bounds:

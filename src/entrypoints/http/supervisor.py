@@ -1,64 +1,89 @@
-"""Supervisor: several processes on one port, each of which is started anew should it end."""
+"""Supervisor: several processes on one port, each of which is replaced should it end."""
 
 import logging
-import os
 import signal
 import socket
 import time
 from collections.abc import Callable
-from threading import Event
 from typing import Final
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
-from uvicorn.supervisors.multiprocess import Process
 
+from foreseen.entrypoints.http.reload_requests import ReloadRequests
 from foreseen.entrypoints.http.stopping import exit_at_once
+from foreseen.entrypoints.http.worker import Worker
 
 log = logging.getLogger(__name__)
 
-STARTUP_TIMEOUT_S: Final = 120.0
-"""Seconds that a worker may take to load the model."""
+LOOK_S: Final = 0.5
+"""Seconds between looks at workers, signals and reload requests."""
+
+STARTING_LOOK_S: Final = 0.1
+"""The same until the first workers serve, for which somebody waits."""
 
 ENDING_S: Final = 5.0
 """Seconds that a worker may take to end once nothing is under way; one that takes more hangs, and is killed."""
 
 
 class Supervisor(Multiprocess):
-    """Runs several processes on one port and starts each again should it end; says when the first ones have started."""
+    """Runs several processes on one port, replaces those that end or hang, and announces when the first ones serve."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, announce: Callable[[], None]) -> None:
+    processes: list[Worker]  # type: ignore[assignment] # as started here
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listener: socket.socket,
+        announce: Callable[[], None],
+        reloads: ReloadRequests,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(config, [listener])
         self._announce = announce
+        self._has_announced = False
+        self._reloads = reloads
+        self._clock = clock
         self._told: set[signal.Signals] = set()
-        self._beginning: dict[Process, float] = {}
+
+    def run(self) -> None:
+        """Have so many workers serve until a signal says to stop."""
+        self.init_processes()
+        while not self.should_exit.wait(LOOK_S if self._has_announced else STARTING_LOOK_S):
+            self.handle_signals()
+            self.keep_subprocess_alive()
+        self.terminate_all()
+        self.join_all()
 
     def init_processes(self) -> None:
-        """Start the first ones, and say so once all serve."""
-        super().init_processes()
-        told = _ToldToStop(self.signal_queue)  # which nobody else looks at before all have started
-        if all(process.wait_until_ready(STARTUP_TIMEOUT_S, told) for process in self.processes):
-            self._announce()
+        """Start the first ones."""
+        self.processes += [self._started() for _ in range(self.processes_num)]
 
     def keep_subprocess_alive(self) -> None:
-        """Start those anew that have ended or hang, unless one is beginning: it says nothing before all is imported.
+        """Replace workers that have ended or hang, those that ended early after a pause; announce once all serve.
 
-        uvicorn takes that for hanging after five seconds. On a busy machine none would ever come to its end.
+        uvicorn's method takes a worker for hanging that is silent for five seconds while it imports or loads the model,
+        ends the service if one fails to start, and starts others without a pause.
         """
-        if any(self._is_beginning(process) for process in self.processes):
+        if self.should_exit.is_set():
             return
-        before = self.processes[:]
-        super().keep_subprocess_alive()
-        self._beginning = {new: time.monotonic() for new in self.processes if new not in before}
+        now_s = self._clock()
+        for place, worker in enumerate(self.processes):
+            worker.look(now_s)
+            if worker.hangs(now_s) and worker.process.is_alive():
+                log.warning("worker %s does not answer, and is killed", worker.pid)
+                worker.kill()
+                worker.join()
+            elif worker.is_due(now_s):
+                self.processes[place] = self._started(worker.early)
+        if not self._has_announced and all(worker.has_served for worker in self.processes):
+            self._has_announced = True
+            self._announce()
 
-    def _is_beginning(self, process: Process) -> bool:
-        since = self._beginning.get(process)
-        if since is None:
-            return False
-        has_begun = process.ping(timeout=0)  # of the answer to the look before
-        if has_begun or time.monotonic() > since + STARTUP_TIMEOUT_S or not process.process.is_alive():
-            del self._beginning[process]
-        return process in self._beginning
+    def _started(self, early: int = 0) -> Worker:
+        worker = Worker(self.config, self.sockets, early=early, now_s=self._clock())
+        worker.start()
+        return worker
 
     def terminate_all(self) -> None:
         """Close the port, and tell the workers to stop."""
@@ -85,11 +110,21 @@ class Supervisor(Multiprocess):
         """Stop."""
         self._stop(signal.SIGTERM, super().handle_term)
 
+    def handle_signals(self) -> None:
+        """Act on signals that have come, and on reload requests of workers."""
+        super().handle_signals()
+        if self._reloads.take():
+            self.handle_hup()
+
     def handle_hup(self) -> None:
-        """Have each worker load the model anew, beside the one it has: its caches stay."""
-        for process in self.processes:
-            if process.pid is not None:
-                os.kill(process.pid, signal.SIGHUP)
+        """Have each worker reload the model, beside the one it has: its caches stay. Empty places are filled now."""
+        for worker in self.processes:
+            worker.reload()
+
+    def handle_ttin(self) -> None:
+        """Add a worker."""
+        self.processes_num += 1
+        self.processes.append(self._started())
 
     def _stop(self, told: signal.Signals, stop: Callable[[], None]) -> None:
         """Stop, and exit when the same is told again; their models end with the workers."""
@@ -103,14 +138,3 @@ class Supervisor(Multiprocess):
     def _kill_all(self) -> None:
         for process in self.processes:
             process.process.kill()
-
-
-class _ToldToStop(Event):
-    """Set from when a signal to stop is in the queue."""
-
-    def __init__(self, queue: list[int]) -> None:
-        super().__init__()
-        self._queue = queue
-
-    def is_set(self) -> bool:
-        return any(told in self._queue for told in (signal.SIGINT, signal.SIGTERM))

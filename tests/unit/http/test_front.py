@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http import loading
 from foreseen.entrypoints.http.assembly import create_front
 from foreseen.entrypoints.http.loading import Loading
+from foreseen.entrypoints.http.reload_requests import ReloadRequests
 from foreseen.entrypoints.starting import _Remembering
 from support.models import save
 from support.own_models import Doubler
@@ -60,6 +62,47 @@ async def test_a_reload_that_fails_is_refused_as_that_and_logged_once(
     assert (reply.status_code, told["type"]) == (503, "urn:foreseen:problem:not-reloaded")
     assert told["title"] == "Not reloaded, the previous model goes on"
     assert len([each for each in caplog.messages if told["detail"] in each]) == 1
+
+
+async def test_a_reload_in_a_worker_is_passed_on_to_all(tmp_path: Path) -> None:
+    requests = ReloadRequests()
+    front = create_front(container_with(save(Doubler(), tmp_path), features=["a"]), reload_all=requests.make)
+    async with replica(front) as client:
+        reply = await client.post("/admin/reload")
+
+    assert (reply.status_code, requests.take()) == (202, True)
+
+
+async def test_a_reload_in_a_worker_without_a_supervisor_signals_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = ReloadRequests()
+    orphan = ReloadRequests.of_writer(os.dup(requests._writer))
+    del requests  # with the reading end, as the supervisor has
+    front = create_front(container_with(save(Doubler(), tmp_path), features=["a"]), reload_all=orphan.make)
+    sent: list[object] = []
+    monkeypatch.setattr(os, "kill", lambda *args: sent.append(args))
+    async with replica(front) as client:
+        reply = await client.post("/admin/reload")
+
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:foreseen:problem:not-reloaded")
+    assert "the supervisor of the workers has ended" in reply.json()["detail"]
+    assert not sent
+
+
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), MemoryError(), RuntimeError("a bug")], ids=repr)
+async def test_a_reload_that_fails_for_whatever_reason_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    async with replica(create_front(container_with(save(Doubler(), tmp_path), features=["a"]))) as client:
+        monkeypatch.setattr(loading, "renewed", fail)
+        reply = await client.post("/admin/reload")
+
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:foreseen:problem:not-reloaded")
+    assert type(error).__name__ in reply.json()["detail"]
 
 
 async def test_a_signal_to_reload_that_comes_while_its_handler_is_exchanged_is_heard(
