@@ -30,7 +30,7 @@ from foreseen.domain.predict import Predict
 from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, OUTAGE, OUTAGES, Tally
 from foreseen.injection import containers, providers
 from foreseen.model import free_unused_code, load_model, start_model
-from foreseen.settings import Settings
+from foreseen.settings import Settings, password_reader
 
 if TYPE_CHECKING:
     from foreseen.adapters.predictor.subprocess.parent import ModelProcess
@@ -51,9 +51,15 @@ class Container(containers.DeclarativeContainer):
     lifetime = providers.Singleton(Lifetime, given.ttl)
     secret = providers.Callable(lambda secret: secret.get_secret_value().encode(), given.redis_secret)
     entry_format = providers.Singleton(EntryFormat, secret)
-    redis_client = providers.Singleton(
-        connect_redis, given.redis_url, timeout_s=REDIS_TIMEOUT_S, max_connections=given.redis_max_connections
+    # Every client logs in in the same way.
+    redis_clients = providers.Factory(
+        connect_redis,
+        given.redis_url,
+        timeout_s=REDIS_TIMEOUT_S,
+        user=given.redis_user,
+        read_password=providers.Callable(password_reader, given.redis_password_file),
     )
+    redis_client = providers.Singleton(redis_clients, max_connections=given.redis_max_connections)
     redis = providers.Singleton(
         RedisCache, redis_client, model_name=given.model_name, lifetime=lifetime, entry_format=entry_format
     )
@@ -74,7 +80,7 @@ class Container(containers.DeclarativeContainer):
     resources = providers.Selector(given.tiers, none=nothing, lru=nothing, redis=asked, tiered=asked)
 
     # Whoever listens keeps their connection: it is none of those that requests wait for.
-    listener = providers.Singleton(connect_redis, given.redis_url, timeout_s=REDIS_TIMEOUT_S, max_connections=1)
+    listener = providers.Singleton(redis_clients, max_connections=1)
     redis_leases = providers.Singleton(
         RedisLeases,
         providers.Singleton(RedisLeaseTable, redis_client, model_name=given.model_name, lease_s=given.lease),

@@ -10,9 +10,21 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 
+from foreseen.settings.password_file import checked_password_file, one_password, one_user
 from foreseen.settings.redis_url import checked_redis_url
 from foreseen.settings.sources import ENV_PREFIX, SettingsError, of_environment, of_file
-from foreseen.settings.values import NAME, RATE, DigestOrFile, Digests, Duration, Outputs, UpToADay, Whole, Words
+from foreseen.settings.values import (
+    NAME,
+    NAMES_WRITTEN,
+    RATE,
+    DigestOrFile,
+    Digests,
+    Duration,
+    Outputs,
+    UpToADay,
+    Whole,
+    Words,
+)
 from foreseen.settings.wording import flag_of, worded
 
 
@@ -108,6 +120,17 @@ class Settings(BaseModel):
         "Redis or Valkey: redis://, rediss:// or unix://.",
         shown="URL",
         secret=True,
+    )
+    redis_user: Annotated[str | None, AfterValidator(one_user)] = _setting(
+        None, "Cache", "User of Redis, where its URL names none.", shown="NAME", min_length=1
+    )
+    redis_password_file: Annotated[Path | None, AfterValidator(one_password), AfterValidator(checked_password_file)] = (
+        _setting(
+            None,
+            "Cache",
+            "File that holds the password of Redis, read again for each connection.",
+            shown="FILE",
+        )
     )
     redis_when: Literal["pays", "always"] = _setting(
         "pays",
@@ -224,7 +247,10 @@ class Settings(BaseModel):
         places |= {name: ENV_PREFIX + name.upper() for name in from_environment}
         places |= {name: place(name) for name in given}
         try:
-            return cls(**{**from_file, **from_environment, **given})
+            return cls.model_validate(
+                {**from_file, **from_environment, **given},
+                context={NAMES_WRITTEN: from_file.keys() - from_environment.keys() - given.keys()},
+            )
         except ValidationError as exc:
             raise SettingsError(worded(exc, places, cls.model_fields)) from None
 

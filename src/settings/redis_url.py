@@ -1,32 +1,121 @@
-"""The URL of Redis: which are taken, and what of one may be shown."""
+"""The URL of Redis: which are accepted, what is wrong with one that is not, and what of one may be shown.
+
+Nothing of a URL is repeated in a message but its scheme and the names of options: what follows the scheme may be a
+password that was written in a wrong place.
+"""
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from ipaddress import IPv6Address
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from foreseen.settings.redis_options import check_options
+from foreseen.settings.wrong_value import WrongValueError
+
+SCHEMES: Final = ("redis", "rediss", "unix")
+
+_SHOWN_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,19}")
+_HOST: Final = re.compile(r"[^\s/\\?#@\[\]%,;:<>\"'`{}|^]+")
+_DATABASE: Final = re.compile(r"/?[0-9]{0,9}")
+_LAST_PORT: Final = 65535
+
+_ENCODED: Final = "a user and a password in which @ / ? # [ ] are percent-encoded: %40 %2F %3F %23 %5B %5D"
+
+_ADDRESS: Final = "an IPv6 address in the brackets, such as redis://[::1]:6379/0"
 
 
 def checked_redis_url(url: str) -> str:
-    """Give a URL as it is; raise ValueError, saying what was expected, where it is none that can be used."""
-    try:
-        parts = urlsplit(url)
-        is_unix = parts.scheme == "unix"
-        place = parts.path if is_unix else parts.hostname
-        is_known = parts.scheme in ("redis", "rediss", "unix") and bool(place) and parts.port != 0
-        has_database = is_unix or re.fullmatch(r"/?\d*", parts.path) is not None
-        # Whatever else redis-py takes there would override how it is used here, or fail when it first connects.
-        options = parse_qs(parts.query, keep_blank_values=True)
-        is_plain = all(
-            name.startswith("ssl_") or (name == "db" and value[0].isdecimal()) for name, value in options.items()
-        )
-    except ValueError:  # a port that is no number
-        is_known = has_database = is_plain = False
-    if not (is_known and has_database and is_plain):
-        raise ValueError("a URL such as redis://127.0.0.1:6379/0, rediss://…?ssl_ca_certs=FILE or unix://…")
+    """Return a URL without blanks around it; raise ValueError that names the part of it which is wrong."""
+    url = url.strip()
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise ValueError("a URL without blanks and control characters in it, which are percent-encoded: %20 is a blank")
+    _check_scheme(url)
+    parts = _split(url)
+    user, _, place = parts.netloc.rpartition("@")
+    _check_user(user)
+    if parts.scheme == "unix":
+        _check_socket(parts.path, place)
+    else:
+        _check_place(place)
+        if not _DATABASE.fullmatch(parts.path):
+            raise ValueError("the number of a database after the host and port, such as /0")
+    check_options(parts.query, has_tls=parts.scheme == "rediss")
     return url
 
 
 def masked(url: str) -> str:
-    """Give a URL without what its user keeps to themselves: password, and query."""
+    """Return a URL without what its user keeps to themselves: password, and query."""
     parts = urlsplit(url)
     user = f"{parts.username or ''}:***@" if parts.password else f"{parts.username}@" if parts.username else ""
     place = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{user}{place}{parts.path}"
+
+
+def _check_scheme(url: str) -> None:
+    scheme, _, rest = url.partition(":")
+    if scheme.lower() in SCHEMES and rest.startswith("//"):
+        return
+    expected = "a URL that begins with redis://, rediss:// (TLS) or unix://"
+    if rest.startswith("//") and _SHOWN_SCHEME.fullmatch(scheme):
+        raise WrongValueError(expected, got=f"one that begins with {scheme}://")
+    raise ValueError(expected)
+
+
+def _split(url: str) -> SplitResult:
+    """Cut a URL into its parts, unless one of them may be what follows an unencoded sign in a password."""
+    before, has_fragment, after = url.partition("#")
+    if has_fragment and "@" not in after:
+        raise ValueError("a URL without #, which is written %23 in a password")
+    try:
+        parts = urlsplit(before)
+    except ValueError:  # a bracket without the other one, no address in them, or a letter that counts as a sign
+        place = re.split("[/?]", before.partition("://")[2])[0].rpartition("@")[2]
+        raise ValueError(_ADDRESS if place.startswith("[") else _ENCODED) from None
+    names = "".join(option.partition("=")[0] for option in parts.query.split("&"))
+    has_user = "@" in parts.netloc
+    if has_fragment or "@" in names or (not has_user and "@" in parts.path + parts.query and not _is_socket(parts)):
+        raise ValueError(_ENCODED)
+    if "@" in parts.path and parts.scheme != "unix":
+        raise ValueError(_ENCODED)
+    return parts
+
+
+def _is_socket(parts: SplitResult) -> bool:
+    """Return whether it is that of a socket without a user, whose path may hold any sign."""
+    return parts.scheme == "unix" and not parts.netloc
+
+
+def _check_user(user: str) -> None:
+    try:
+        unquote(user, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("a user and a password that are percent-encoded as UTF-8") from None
+
+
+def _check_socket(path: str, place: str) -> None:
+    if place:
+        raise ValueError("three slashes before the path of a socket, such as unix:///run/redis.sock")
+    if not path.strip("/"):
+        raise ValueError("the path of a socket, such as unix:///run/redis.sock")
+
+
+def _check_place(place: str) -> None:
+    """Check the host and the port."""
+    host, _, port = place.rpartition(":") if re.search(r":[^\]]*$", place) else (place, "", "6379")
+    if not host:
+        raise ValueError("a host, such as that of redis://127.0.0.1:6379/0")
+    if host.startswith("["):
+        _check_address(host)
+    elif ":" in host:
+        raise ValueError("a host without colons, or an IPv6 address in brackets, such as redis://[::1]:6379/0")
+    elif not _HOST.fullmatch(host):
+        raise ValueError("one host of letters, digits, dots and dashes, or an IPv6 address in brackets")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= _LAST_PORT:
+        raise ValueError(f"a port from 1 to {_LAST_PORT} after the host; a password is followed by @")
+
+
+def _check_address(host: str) -> None:
+    try:
+        IPv6Address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ValueError(_ADDRESS) from None

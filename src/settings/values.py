@@ -4,8 +4,9 @@ import re
 from math import isfinite
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+_DURATION: Final = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(ms|s|m|h|d)?\s*")
 _UNIT_S: Final = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -18,14 +19,29 @@ FORMS: Final = {
 """What is expected of a text, by the pattern that it has to have."""
 
 
-def _duration(value: object) -> object:
-    """Read "250ms", "30s", "5m", "1h", "2d" or a number of seconds."""
+NAMES_WRITTEN: Final = "names whose numbers were written by a person"
+"""In the context of a validation: settings whose bare numbers are not seconds, as those of Python code are."""
+
+
+def _duration(value: object, info: ValidationInfo) -> object:
+    """Read "250ms", "30s", "5m", "1h" or "2d"; seconds where Python code gives a number.
+
+    A number that a person wrote has a unit: some settings are thought of in milliseconds, others in hours. 0 is 0.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        if value > 0 and info.field_name in (info.context or {}).get(NAMES_WRITTEN, ()):
+            raise ValueError(_with_unit(f"{value:g}"))
         return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?\s*", value) if isinstance(value, str) else None
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("a duration such as 30s, 5m, 1h or 2d")
+        raise ValueError("a duration such as 250ms, 30s, 5m, 1h or 2d")
+    if match[2] is None and float(match[1]):
+        raise ValueError(_with_unit(match[1]))
     return float(match[1]) * _UNIT_S[match[2] or "s"]
+
+
+def _with_unit(number: str) -> str:
+    return f"a duration with its unit, such as {number}ms or {number}s"
 
 
 def _no_bool(value: object) -> object:

@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 
 from foreseen.domain.near import near_hint
 from foreseen.settings.values import FORMS
+from foreseen.settings.wrong_value import WrongValueError
 
 
 def about_setting(field: Any) -> dict[str, Any]:
@@ -29,7 +30,9 @@ def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str,
     if known is None:
         return f"{place}: expected a known setting; {near_hint(name, fields)}"
     about = about_setting(known)
-    got = "another" if about["secret"] else repr(error["input"])
+    cause = error.get("ctx", {}).get("error")
+    hidden = "another" if about["secret"] else repr(error["input"])
+    got = cause.got if isinstance(cause, WrongValueError) else hidden
     return f"{place}: expected {_expectation(error, about['shown'])}, got {got}"
 
 

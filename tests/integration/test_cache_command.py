@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -226,3 +227,46 @@ class TestPassword:
         assert err.startswith("foreseen: Redis: ")
         assert err.count("\n") == 1
         assert "secret" not in err
+
+    @pytest.mark.parametrize("user", ["in the url", "a setting"])
+    def test_one_in_a_file_is_read_again_when_it_was_rotated(
+        self,
+        guarded_url: str,
+        redis_url: str,
+        client: redis.Redis,
+        tmp_path: Path,
+        user: str,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        file = tmp_path / "password"
+        url = redis_url.replace("redis://", "redis://me@") if user == "in the url" else redis_url
+        named = () if user == "in the url" else ("--redis-user", "me")
+        login = ("--redis-url", url, "--redis-password-file", str(file), *named)
+        for password in ("rotated", "again"):
+            client.acl_setuser("me", enabled=True, passwords=[f"+{password}"])
+            file.write_text(f"{password}\n")
+            assert cache("stats", *login) == 0
+
+        client.acl_setuser("me", enabled=True, passwords=["-again"])
+        assert cache("stats", *login) == 1
+        assert "again" not in capfd.readouterr().err
+
+
+def test_a_service_logs_in_by_the_file_as_it_is_for_each_connection(
+    redis_url: str, client: redis.Redis, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("first")
+    client.acl_setuser("me", enabled=True, passwords=["+first"], categories=["+@all"], keys=["*"], channels=["*"])
+    login = {"redis_url": redis_url, "redis_user": "me", "redis_password_file": file}
+    settings = {"cache": "redis", "redis_timeout": 10.0, "name": "iris", **login}
+    try:
+        with service(container_of(FakePredictor(), **settings)) as asked:
+            assert asked.get(length=1, width=1).cache_status == "foreseen; fwd=miss; stored"
+            client.acl_setuser("me", enabled=True, passwords=["-first", "+second"])
+            file.write_text("second")
+            client.client_kill_filter(_type="normal", skipme=True)
+
+            assert asked.get(length=1, width=1).cache_status == "foreseen; hit; detail=L2"
+    finally:
+        client.acl_deluser("me")

@@ -1,6 +1,6 @@
 """How Redis is reached: every default of redis-py that bites is set, and its errors are ours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from foreseen.adapters.cache.redis_credentials import FileCredentials
 from foreseen.adapters.cache.redis_refusals import refusal_in
 from foreseen.adapters.cache.redis_replies import BoundedParser
 from foreseen.domain.errors import CacheError, CacheUnavailableError
@@ -25,7 +26,15 @@ PROBE: Final = "probe"
 """Stands there in the name of a key that is written to see whether that works."""
 
 
-def connect_redis(url: str, *, timeout_s: float, max_connections: int, is_scan: bool = False) -> redis.asyncio.Redis:
+def connect_redis(
+    url: str,
+    *,
+    timeout_s: float,
+    max_connections: int,
+    is_scan: bool = False,
+    user: str | None = None,
+    read_password: Callable[[], str] | None = None,
+) -> redis.asyncio.Redis:
     """Build a client that fails fast; it connects when first used.
 
     Left to itself, redis-py retries ten times with back-off, which makes a refused port cost seconds a call and a
@@ -40,6 +49,8 @@ def connect_redis(url: str, *, timeout_s: float, max_connections: int, is_scan: 
         max_connections: of this process.
         is_scan: whether what is read here is read once: then it does not count as used, where the server evicts what
             is not.
+        user: in place of that of the URL.
+        read_password: returns the password for a new connection, in place of that of the URL.
     """
     given: dict[str, Any] = dict(parse_url(url))
     if "path" not in given:  # of a Unix socket it is no option
@@ -61,6 +72,11 @@ def connect_redis(url: str, *, timeout_s: float, max_connections: int, is_scan: 
         # The library's name and version: two commands more for each connection.
         "driver_info": None,
     }
+    if user:
+        given["username"] = user
+    if read_password is not None:
+        given.pop("password", None)
+        given["credential_provider"] = FileCredentials(given.pop("username", ""), read_password)
     if is_scan:
         given["redis_connect_func"] = _connect_without_touching
     return redis.asyncio.Redis.from_pool(redis.asyncio.BlockingConnectionPool(**given))

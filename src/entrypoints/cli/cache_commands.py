@@ -26,11 +26,12 @@ _OF_WARMING: Final = {
     "cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)",
     "model_in": MODEL_IN_OF_FILES,
 }
+_WHERE: Final = ("redis_url", "redis_user", "redis_password_file", "name")
 _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
 
 
 @cache.command(cls=PlainCommand)
-@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
+@with_settings(names=_WHERE, told=_OF_ONE_MODEL)
 def stats(settings: Settings) -> None:
     """Count what Redis holds, by model and namespace."""
     from foreseen.entrypoints.cli.cache import show_stats
@@ -39,7 +40,7 @@ def stats(settings: Settings) -> None:
 
 
 @cache.command(name="list", cls=PlainCommand)
-@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
+@with_settings(names=_WHERE, told=_OF_ONE_MODEL)
 def list_entries(
     settings: Settings,
     limit: Annotated[
@@ -77,7 +78,7 @@ def warm(
 
 
 @cache.command(cls=PlainCommand)
-@with_settings(names=("redis_url", "name"), told=_OF_ONE_MODEL)
+@with_settings(names=_WHERE, told=_OF_ONE_MODEL)
 def purge(
     settings: Settings,
     every: Annotated[bool, typer.Option("--all", help="The predictions of every model, instead of --name.")] = False,

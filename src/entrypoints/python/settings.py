@@ -33,6 +33,8 @@ class ModelSettings(TypedDict, total=False):
     lru_max_entries: int
     lru_max_bytes: int | str
     redis_url: str
+    redis_user: str
+    redis_password_file: FilePath
     redis_when: Literal["pays", "always"]
     redis_timeout: float | str
     redis_max_connections: int

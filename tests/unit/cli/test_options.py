@@ -49,13 +49,15 @@ def test_flags_that_are_not_given_leave_the_defaults() -> None:
     assert settings_of() == Settings()
 
 
-def test_every_flag_reaches_its_setting() -> None:
+def test_every_flag_reaches_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p")
     given = {
         "name": "iris", "features": "a, b", "missing": "a", "sidecar": "s.toml", "code": "c.py",
         "outputs": "predict,predict_proba",
         "model_sha256": "ab" * 32, "rows_per_call": "8", "cache": "redis", "ttl": "2d", "lru_max_entries": "5",
         "lru_max_bytes": "64MiB", "redis_url": "unix:///tmp/s?db=1", "redis_timeout": "5ms",
-        "redis_max_connections": "4", "redis_secret": "s", "redis_when": "always", "lease_above": "1s", "lease": "5s",
+        "redis_max_connections": "4", "redis_secret": "s", "redis_when": "always",
+        "redis_user": "me", "redis_password_file": str(tmp_path / "password"), "lease_above": "1s", "lease": "5s",
         "host": "::1", "port": "1", "workers": "2",
         "model_in": "thread", "max_body": "1KiB", "max_rows": "7", "receive_timeout": "9s", "max_connections": "8",
         "api_keys": "ab" * 32, "admin_keys": "cd" * 32, "rate_limit": "5/day",
