@@ -1,9 +1,20 @@
 """What an operator may set: a TOML file < the environment < the command line; one name in all three."""
 
 from foreseen.settings.declared import Settings
+from foreseen.settings.network import ANY_HOST, HOST_NAME
 from foreseen.settings.password_file import password_reader
 from foreseen.settings.redis_url import masked
 from foreseen.settings.sources import CONFIG_VARIABLE, SettingsError
 from foreseen.settings.wording import about_setting, flag_of
 
-__all__ = ["CONFIG_VARIABLE", "Settings", "SettingsError", "about_setting", "flag_of", "masked", "password_reader"]
+__all__ = [
+    "ANY_HOST",
+    "CONFIG_VARIABLE",
+    "HOST_NAME",
+    "Settings",
+    "SettingsError",
+    "about_setting",
+    "flag_of",
+    "masked",
+    "password_reader",
+]

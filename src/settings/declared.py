@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 
+from foreseen.settings.network import HostPatterns
 from foreseen.settings.password_file import checked_password_file, one_password, one_user
 from foreseen.settings.redis_url import checked_redis_url
 from foreseen.settings.sources import ENV_PREFIX, SettingsError, of_environment, of_file
@@ -208,6 +209,13 @@ class Settings(BaseModel):
         "SHA-256 of each key that may do everything, /admin too; without any, this machine may if api_keys is empty.",
         shown="HEX,HEX",
         secret=True,
+    )
+    allowed_hosts: HostPatterns | None = _setting(
+        None,
+        "Access",
+        "Hosts that requests may be for: a.example, *.example, 10.0.0.0/8, or * for any. (default: on loopback its own "
+        "names and addresses, elsewhere any)",
+        shown="HOST,HOST",
     )
     rate_limit: str | None = _setting(
         None,

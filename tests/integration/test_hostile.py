@@ -16,11 +16,11 @@ TIMEOUT_S = 1.0
 """What a service gives a request to arrive that is sent too slowly; large ones are sent to one with more patience."""
 
 QUERY = b"sepal_length=5.1&sepal_width=3.5&petal_length=1.4&petal_width=0.2"
-GOOD = b"GET /predict?" + QUERY + b" HTTP/1.1\r\nHost: x\r\n\r\n"
-HIDDEN = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+GOOD = b"GET /predict?" + QUERY + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HIDDEN = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BODY = b'{"instances":[[5.1,3.5,1.4,0.2]]}'
 CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n"
-POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ SMUGGLED = {
     "a space before the colon": POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
     "a tab before chunked": POST + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
     "a field folded over two lines": POST + b"X-Folded: a\r\n Content-Length: 0\r\n\r\n" + HIDDEN,
-    "a first field that is indented": b"GET /livez HTTP/1.1\r\n Host: x\r\n\r\n" + HIDDEN,
+    "a first field that is indented": b"GET /livez HTTP/1.1\r\n Host: localhost\r\n\r\n" + HIDDEN,
     "a field without a colon": b"GET /livez HTTP/1.1\r\nHost x\r\n\r\n" + HIDDEN,
     "a zero byte in a field": b"GET /livez HTTP/1.1\r\nX: a\x00b\r\n\r\n" + HIDDEN,
     "a bare CR in a field": b"GET /livez HTTP/1.1\r\nX: a\rb\r\n\r\n" + HIDDEN,
@@ -93,12 +93,12 @@ SMUGGLED = {
     "a chunk of more than 64 bits": POST + CHUNKS + b"10000000000000002\r\n{}\r\n0\r\n\r\n" + HIDDEN,
     "a negative chunk": POST + CHUNKS + b"-2\r\n{}\r\n0\r\n\r\n" + HIDDEN,
     "a body with an upgrade": POST + b"Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 33\r\n\r\n" + HIDDEN,
-    "a version to come": b"GET /livez HTTP/9.9\r\nHost: x\r\n\r\n" + HIDDEN,
-    "a method nobody knows": b"GETS /livez HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+    "a version to come": b"GET /livez HTTP/9.9\r\nHost: localhost\r\n\r\n" + HIDDEN,
+    "a method nobody knows": b"GETS /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" + HIDDEN,
     "no host": b"GET /livez HTTP/1.1\r\n\r\n" + HIDDEN,
-    "two hosts": b"GET /livez HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n" + HIDDEN,
+    "two hosts": b"GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n" + HIDDEN,
     "two hosts alike, of an older protocol": b"GET /livez HTTP/1.0\r\nhost: x\r\nHOST: x\r\n\r\n" + HIDDEN,
-    "a tunnel": b"CONNECT localhost:6379 HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN,
+    "a tunnel": b"CONNECT localhost:6379 HTTP/1.1\r\nHost: localhost\r\n\r\n" + HIDDEN,
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
     "noise": bytes(range(256)) * 4,
 }
@@ -197,7 +197,7 @@ class TestSlowness:
         assert wire.statuses == [200]
 
     def test_the_rest_of_a_request_that_was_refused_is_not_waited_for(self, wire: Wire) -> None:
-        wire.send(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+        wire.send(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
         wire.read(until=b'"status":404')
 
         assert wire.trickle(b" ", every_s=0.05, seconds=20)
@@ -206,7 +206,7 @@ class TestSlowness:
     def test_whoever_does_not_take_the_answers_is_left(self, hurried: Served) -> None:
         with wire_to(hurried.url, receive_buffer=4096) as deaf:
             # More than the kernel takes in for a client that does not.
-            deaf.send(b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+            deaf.send(b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
             wait_until(lambda: not _is_connected(hurried, deaf))
 
 

@@ -34,7 +34,7 @@ WORKERS = pytest.param(("--workers", "2"), id="two workers")  # each of which ha
 HANGS = "import time\nprint('loading hangs\\n', end='', flush=True)\ntime.sleep(3600)\n"
 
 
-RELOAD = b"POST /admin/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+RELOAD = b"POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 
 
 def put_hanging(folder: Path) -> None:

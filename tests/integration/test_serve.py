@@ -22,6 +22,7 @@ from support.ports import own_port
 from support.processes import WITHOUT_TLS, Served, command, environment, run, served, wait_until
 
 FLOWER = dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))
+POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 def text(lines: list[str]) -> str:
@@ -76,9 +77,7 @@ class TestOverASocket:
         assert miss.content == hit.content == b'{"prediction":"0"}'
 
     def test_a_body_declared_too_large_is_answered_before_it_is_sent(self, iris: Served) -> None:
-        head = (
-            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
-        )
+        head = POST + b"Content-Length: 99999999\r\n\r\n"
 
         answer = over_socket(iris, head)
 
@@ -87,9 +86,7 @@ class TestOverASocket:
         assert b"connection: close" in answer.lower()
 
     def test_a_chunked_body_is_refused_when_it_has_grown_too_large(self, iris: Served) -> None:
-        head = (
-            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
+        head = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
         answer = over_socket(
             iris, head + b"190\r\n" + b" " * 400 + b"\r\n190\r\n" + b" " * 400 + b"\r\n190\r\n" + b" " * 400
@@ -103,8 +100,14 @@ class TestOverASocket:
 
         assert httpx.post(f"{iris.url}/predict", content=iter(parts), headers=headers).json() == {"prediction": "0"}
 
+    def test_an_absolute_target_names_the_host_in_place_of_the_field(self, iris: Served) -> None:
+        sent = b"GET http://%s/model HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
+        pairs = [(b"localhost", b"a.example"), (b"a.example", b"localhost"), (b"me@localhost", b"localhost")]
+
+        assert [over_socket(iris, sent % pair).split()[1] for pair in pairs] == [b"200", b"421", b"400"]
+
     def test_a_client_that_hangs_up_disturbs_nobody(self, iris: Served) -> None:
-        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+        head = POST + b"Content-Length: 500\r\n\r\n"
 
         for sent in (head, head + b'{"sepal_length":', b"GET /predict?a=", b""):
             over_socket(iris, sent, ends=True)
@@ -113,11 +116,12 @@ class TestOverASocket:
 
     @pytest.mark.parametrize(
         "sent",
-        [b"GET /predict?a=\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /pr\xc3\xa4dict HTTP/1.1\r\nHost: x\r\n\r\n",
-         b"GET /predict?a=%ff HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+        [b"GET /predict?a=\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+         b"GET /pr\xc3\xa4dict HTTP/1.1\r\nHost: localhost\r\n\r\n",
+         b"GET /predict?a=%ff HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /%ff HTTP/1.1\r\nHost: localhost\r\n\r\n",
          b"GET /predict HTTP/1.1\r\nHost: \xff[:\r\n\r\n", b"nonsense\r\n\r\n", b"GET  HTTP/1.1\r\n\r\n",
-         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}"],
+         b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+         b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}"],
     )  # fmt: skip
     def test_bytes_that_no_client_should_send_are_the_clients_fault(self, iris: Served, sent: bytes) -> None:
         assert re.match(rb"HTTP/1\.1 4\d\d ", over_socket(iris, sent))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-_JSON: Final = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s"
+_JSON: Final = (
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s"
+)
 
 
 def post(body: bytes, headers: bytes = b"") -> bytes:
@@ -17,7 +19,7 @@ def post(body: bytes, headers: bytes = b"") -> bytes:
 
 def get(target: str) -> bytes:
     """Give the bytes of a GET."""
-    return f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 @dataclass(frozen=True, slots=True)

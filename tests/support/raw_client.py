@@ -27,7 +27,9 @@ class Asking:
         """Connect and send a request to /predict, whole; more headers take the place of the usual ones."""
         place = urlsplit(url)
         reader, writer = await asyncio.open_connection(place.hostname, place.port, limit=2**20)
-        sent = {"host": "x", "content-type": "application/json", "content-length": str(len(body))} | dict(headers or {})
+        sent = {"host": "localhost", "content-type": "application/json", "content-length": str(len(body))} | dict(
+            headers or {}
+        )
         head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         writer.write(b"POST /predict HTTP/1.1\r\n" + head.encode() + b"\r\n" + body)
         await writer.drain()

@@ -14,7 +14,7 @@ async def replica(service: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of a service, which runs until the block ends."""
     async with (
         _lifespan(service),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app=service), base_url="http://replica") as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=service), base_url="http://localhost") as client,
     ):
         yield client
 

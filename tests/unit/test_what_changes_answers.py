@@ -28,6 +28,7 @@ CHANGES_NOTHING = {
     # how requests come and go
     "host", "port", "workers", "model_in", "model_timeout", "stop_timeout", "max_body", "max_rows", "max_waiting",
     "timeout", "receive_timeout", "max_connections", "api_keys", "admin_keys", "rate_limit", "tls_certificate",
+    "allowed_hosts",
     "tls_key", "tls_password", "log_format", "log_level",
 }  # fmt: skip
 

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Awaitable, Iterable
 from hashlib import sha256
 from hmac import compare_digest
-from ipaddress import ip_address
 from typing import Final
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.tally import Tally
+from foreseen.entrypoints.http.addresses import is_loopback
+from foreseen.entrypoints.http.locality import why_elsewhere
 from foreseen.entrypoints.http.problems import Refusal, problem
 from foreseen.settings import Settings
 
@@ -102,10 +103,10 @@ class Access:
     def _refusal_without_admin_keys(self, scope: Scope) -> Refusal | None:
         if not self._is_admin_open:
             return _forbidden("admin_keys in the settings", "none")
-        # A page that somebody looks at on this machine may ask whatever the machine may: browsers say that it was it.
-        if any(name == b"origin" for name, _ in scope["headers"]):
-            return _forbidden("a request of a program on this machine", "one of a page in a browser")
-        return None
+        elsewhere = why_elsewhere(scope)
+        if elsewhere is None:
+            return None
+        return _forbidden("a request of a program on this machine, or admin_keys in the settings", elsewhere)
 
 
 def guarded(app: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
@@ -121,10 +122,7 @@ def guarded(app: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
 
 def is_local(host: str) -> bool:
     """Tell whether an address to listen on is reached from this machine alone; a name is not looked up."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return host.lower() == "localhost" or is_loopback(host)
 
 
 def warn_of_open_doors(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from foreseen.entrypoints.http.access_docs import with_access
 from foreseen.entrypoints.http.admin import Reload, admin_router
 from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.docs import add_docs
+from foreseen.entrypoints.http.doors import behind_doors
 from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.entrypoints.http.metrics import metrics_router
 from foreseen.entrypoints.http.openapi import openapi
@@ -57,7 +58,9 @@ def create_service(container: Container, board: Board | None = None, reload: Rel
         from foreseen.entrypoints.http.rate_limit import RateLimit  # noqa: PLC0415 - few use it; its library is slow
 
         service = RateLimit(service, tally, settings.rate_limit)
-    return guarded(service, settings, tally) if settings.api_keys else service
+    if settings.api_keys:
+        service = guarded(service, settings, tally)
+    return behind_doors(service, settings, tally)
 
 
 def create_board(container: Container, slots: Slots | None = None) -> Board:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httptools
 
+from foreseen.entrypoints.http.hosts import authority_of
 from foreseen.entrypoints.http.one_write import OneWriteProtocol
 from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, refused_unread
 
@@ -107,6 +108,8 @@ class BoundedProtocol(OneWriteProtocol):
                 hosts += 1
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise _RefusedError(_HOST)
+        if self.url[:1] != b"/":
+            _have_host_of_target(self.headers, self.url)
         super().on_headers_complete()
 
     def pause_writing(self) -> None:
@@ -217,6 +220,13 @@ def affordable_connections(wanted: int) -> int:
         allowed = most if _is_less(most, needed) else needed
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
     return max(1, allowed - SPARE_FILES) if _is_less(allowed, needed) else wanted
+
+
+def _have_host_of_target(headers: list[tuple[bytes, bytes]], target: bytes) -> None:
+    """Put the host of an absolute target where the Host field is, which does not count then."""
+    host = authority_of(target)
+    if host is not None:
+        headers[:] = [(b"host", host), *(field for field in headers if field[0] != b"host")]
 
 
 def _is_less(limit: int, needed: int) -> bool:

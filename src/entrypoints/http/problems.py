@@ -47,6 +47,7 @@ LONGEST_RETRY_S: Final = 60
 
 REASONS: Final[Sequence[tuple[str, int]]] = (
     ("other", 0),
+    ("invalid-host", 400),
     ("invalid-json", 400),
     ("invalid-timeout", 400),
     ("disconnected", 400),
@@ -61,6 +62,7 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("too-many-values", 413),
     ("encoded", 415),
     ("not-json", 415),
+    ("misdirected", 421),
     ("invalid-instances", 422),
     ("invalid-request", 422),
     ("too-many-requests", 429),

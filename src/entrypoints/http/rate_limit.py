@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Awaitable
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from throttled import MemoryStore, RateLimiterType, Throttled
 
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.access import CALLER, OPEN
+from foreseen.entrypoints.http.addresses import network_of
 from foreseen.entrypoints.http.problems import Refusal, problem
 
 MOST_CALLERS: Final = 10_000
@@ -45,17 +45,7 @@ class RateLimit:
 
 def _caller(scope: Scope) -> str:
     known: str | None = scope.get(CALLER)
-    return known or address(scope["client"][0] if scope["client"] else "")
-
-
-def address(client: str) -> str:
-    """Give what tells one client from another: an IPv4 address, or a network of IPv6, which one client has whole."""
-    if ":" not in client:
-        return client
-    try:
-        return str(IPv6Address(int(ip_address(client.partition("%")[0])) >> 64 << 64))
-    except ValueError:
-        return client
+    return known or network_of(scope["client"][0] if scope["client"] else "")
 
 
 def _too_many(rate: str, retry_after_s: float) -> Refusal:

@@ -1,7 +1,7 @@
 """Who may do what: with keys, without, from here and from elsewhere."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from foreseen.entrypoints.http.access import Access, Keys, guarded, is_local, warn_of_open_doors
 from foreseen.entrypoints.http.app import create_app, create_service
@@ -174,6 +175,47 @@ class TestAdmin:
 
         assert (reply.status, reply.json()["type"]) == (403, "urn:foreseen:problem:forbidden")
 
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"x-forwarded-for": "192.0.2.1"},
+            {"x-forwarded-proto": "https"},
+            {"x-forwarded": "for=192.0.2.1"},
+            {"forwarded": "proto=https"},
+            {"via": "1.1 proxy"},
+            {"x-real-ip": "192.0.2.1"},
+            {"x-envoy-external-address": "192.0.2.1"},
+            {"cf-connecting-ip": "192.0.2.1"},
+            {"host": "predictions.example"},
+            {"host": "127.0.0.1.predictions.example"},
+            {"host": "192.0.2.1"},
+            {"sec-fetch-site": "cross-site"},
+        ],
+    )
+    def test_what_came_through_a_proxy_is_not_of_this_machine(self, headers: dict[str, str]) -> None:
+        with administered() as asked:
+            reply = reload(asked, **headers)
+
+        assert (reply.status, reply.json()["type"]) == (403, "urn:foreseen:problem:forbidden")
+        assert (
+            "a request of a program on this machine, or admin_keys in the settings, got one" in reply.json()["detail"]
+        )
+
+    @pytest.mark.parametrize("change", [{"http_version": "1.0"}, {"client": ("192.0.2.1", 5)}])
+    def test_nor_is_an_older_protocol_or_another_address(self, change: dict[str, Any]) -> None:
+        with administered() as asked:
+            inner = asked.app
+
+            def changed(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+                return inner({**scope, **change}, receive, send)
+
+            assert reload(asked.behind(changed)).status == 403
+
+    @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "LOCALHOST.", "me.localhost:1"])
+    def test_this_machine_has_several_names(self, host: str) -> None:
+        with administered() as asked:
+            assert reload(asked, host=host).body == b"done"
+
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "predictions.example"])
     def test_without_any_keys_nobody_elsewhere_may(self, host: str) -> None:
         with administered(host=host) as asked:
@@ -186,9 +228,10 @@ class TestAdmin:
 
 
 @pytest.mark.parametrize("settings", [{}, {"admin_keys": KEYS["admin_keys"]}, {"host": "0.0.0.0"}])
-def test_a_hit_passes_no_guard_where_anyone_may_ask(settings: dict[str, Any]) -> None:
-    assert type(create_service(container_of(FakePredictor(), **settings))) is HotPath
-    assert type(create_service(container_of(FakePredictor(), **KEYS))) is Access
+def test_a_hit_passes_no_check_of_keys_where_anyone_may_ask(settings: dict[str, Any]) -> None:
+    behind_host_check = [create_service(container_of(FakePredictor(), **given))._app for given in (settings, KEYS)]  # type: ignore[attr-defined]
+
+    assert list(map(type, behind_host_check)) == [HotPath, Access]
 
 
 @pytest.mark.parametrize(
@@ -198,6 +241,8 @@ def test_a_hit_passes_no_guard_where_anyone_may_ask(settings: dict[str, Any]) ->
         ("127.8.8.8", True),
         ("::1", True),
         ("localhost", True),
+        ("LocalHost", True),
+        ("::ffff:127.0.0.1", True),
         ("0.0.0.0", False),
         ("::", False),
         ("192.0.2.1", False),

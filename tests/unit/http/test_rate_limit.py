@@ -12,7 +12,7 @@ from throttled import utils
 
 from foreseen.entrypoints.http import rate_limit
 from foreseen.entrypoints.http.app import create_service
-from foreseen.entrypoints.http.rate_limit import RateLimit, address
+from foreseen.entrypoints.http.rate_limit import RateLimit
 from support.fakes import Clock, FakePredictor
 from support.service import Reply, Service, container_of, service
 
@@ -117,19 +117,19 @@ def test_of_more_callers_than_it_remembers_those_longest_away_begin_anew(
         assert [_from(asked, limited, client) for client in clients] == [200, 429, 200]
 
 
-@pytest.mark.parametrize(
-    ("client", "counted_as"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
-        ("fe80::1%eth0", "fe80::"),
-        ("::1", "::"),
-        ("", ""),
-    ],
-)
-def test_one_network_of_ipv6_is_one_caller(client: str, counted_as: str) -> None:
-    assert address(client) == counted_as
+def test_each_ipv4_client_of_a_listener_on_both_is_a_caller(clock: Clock) -> None:
+    with serving() as asked:
+        limited = RateLimit(Response("done"), asked.predict.tally, "1/hour")
+        clients = (
+            "::ffff:192.0.2.1",
+            "::ffff:192.0.2.2",
+            "192.0.2.1",
+            "64:ff9b::c000:202",
+            "2001:db8::1",
+            "2001:db8::2",
+        )
+
+        assert [_from(asked, limited, client) for client in clients] == [200, 200, 429, 429, 200, 429]
 
 
 def test_it_is_off_unless_asked_for(clock: Clock) -> None:

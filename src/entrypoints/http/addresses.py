@@ -1,0 +1,46 @@
+"""Addresses: one client is one address, in whatever form the network shows it."""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+Address = IPv4Address | IPv6Address
+
+_NAT64: Final = int(IPv6Network("64:ff9b::/96").network_address) >> 32
+
+
+def address_of(text: str) -> Address | None:
+    """Return an address from its text, unmapped; None where the text is no address."""
+    try:
+        return unmapped(ip_address(text))
+    except ValueError:
+        return None
+
+
+def unmapped(address: Address) -> Address:
+    """Return the IPv4 address inside an IPv6 address that is made from one; any other address as it is.
+
+    A socket on `::` shows IPv4 clients as `::ffff:192.0.2.1` (RFC 4291), a translator as `64:ff9b::192.0.2.1`
+    (RFC 6052), and a host with 6to4 has `2002:c000:201::/48` to itself (RFC 3056).
+    """
+    if isinstance(address, IPv4Address):
+        return address
+    if int(address) >> 32 == _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+@lru_cache(maxsize=10_000)
+def is_loopback(text: str) -> bool:
+    """Return whether an address is reached from this machine alone; what is no address is none."""
+    address = address_of(text)
+    return address is not None and address.is_loopback
+
+
+@lru_cache(maxsize=10_000)
+def network_of(text: str) -> str:
+    """Return what tells one client from another: an IPv4 address, or a network of IPv6, which one client has whole."""
+    address = address_of(text)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Address(int(address) >> 64 << 64))
+    return text if address is None else str(address)

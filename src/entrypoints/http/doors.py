@@ -1,0 +1,13 @@
+"""Doors: what each request passes before the service, whatever it is for."""
+
+from starlette.types import ASGIApp
+
+from foreseen.domain.tally import Tally
+from foreseen.entrypoints.http.access import OPEN, is_local
+from foreseen.entrypoints.http.hosts import HostCheck
+from foreseen.settings import Settings
+
+
+def behind_doors(service: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
+    """Return a service behind the doors that the settings call for."""
+    return HostCheck(service, tally, settings.allowed_hosts, is_local=is_local(settings.host), probes=OPEN)

@@ -1,0 +1,47 @@
+"""The kinds of values that name hosts, networks and origins."""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
+
+from foreseen.settings.values import Words
+
+ANY_HOST: Final = "*"
+
+HOST_NAME: Final = r"(?!.{254})[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*"
+"""Form of a name of DNS. The underscore is none of its letters, and common between containers."""
+
+
+def _hosts(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_host, words))
+
+
+def _host(word: str) -> str:
+    name = word.lower().removesuffix(".")
+    bare = name.removeprefix("[").removesuffix("]")
+    if name == ANY_HOST or re.fullmatch(rf"(?:\*\.)?{HOST_NAME}", name):
+        return name
+    try:
+        return str(_plain(ip_network(bare)))
+    except ValueError:
+        raise ValueError("hosts without port, such as a.example, *.example, 192.0.2.1, 10.0.0.0/8, or *") from None
+
+
+def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(_plain(ip_network(word))) for word in words)
+    except ValueError:
+        raise ValueError("addresses or networks, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8") from None
+
+
+def _plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Return a network of IPv4 addresses that are mapped to IPv6 as what it is."""
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and (start := network.network_address.ipv4_mapped):
+        return IPv4Network((start, network.prefixlen - 96))
+    return network
+
+
+HostPatterns = Annotated[Words, AfterValidator(_hosts)]
+Networks = Annotated[Words, AfterValidator(_networks)]
