@@ -47,11 +47,19 @@ class Header(NamedTuple):
 
 
 def read_header(blob: bytes) -> Header | None:
-    """Read what a stored entry says of itself, unverified: good to show, not to serve. None when it is no entry."""
+    """Read what a stored entry says of itself, unverified: good to show, not to serve. None when it is no entry.
+
+    The first `OVERHEAD` bytes of it are enough.
+    """
     if len(blob) < OVERHEAD:
         return None
     magic, version, created_at_us, cost_us = _HEADER.unpack_from(blob)
     return Header(created_at_us, cost_us) if (magic, version) == (MAGIC, FORMAT_VERSION) else None
+
+
+def read_answer(start: bytes, size: int) -> bytes:
+    """Return what the first bytes of a stored entry of some size hold of its body, unverified."""
+    return start[_HEADER.size : size - _SEAL_SIZE]
 
 
 class EntryFormat:

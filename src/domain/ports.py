@@ -73,12 +73,14 @@ class Held:
         size_bytes: of the stored value.
         ttl_s: seconds until it expires; None when it does not.
         header: when it was made and what it cost; None when it is no entry of this format.
+        answer: the first bytes of its body, unverified: good to show, not to serve.
     """
 
     name: str
     size_bytes: int
     ttl_s: float | None
     header: Header | None
+    answer: bytes = b""
 
 
 class Inventory(Protocol):

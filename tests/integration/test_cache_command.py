@@ -1,5 +1,6 @@
 """`foreseen cache` against a real server: it shows and removes what is Foreseen's, and nothing else."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from foreseen.domain.entry import EntryFormat
 from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.cli.failures import run
+from support.cache_contract import A, entry
 from support.fakes import FakePredictor
 from support.ports import own_port
 from support.processes import run as run_process
@@ -79,6 +82,39 @@ class TestStats:
 
         assert lines(capfd)[1] == ["old", "0011223344556677", "1", "14", "1"]
 
+    def test_json_has_names_that_stay(
+        self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        client.set("foreseen:iris:short", "another format")
+
+        assert cache("stats", "--redis-url", filled, "--json") == 0
+
+        told = json.loads(capfd.readouterr().out)
+        wine = told["namespaces"][2]
+        assert told == {
+            "redis_url": filled,
+            "entries": 5,
+            "bytes": 4 * wine["bytes"] + 14,
+            "unreadable": 1,
+            "namespaces": [
+                {"model": "iris", "namespace": "", "entries": 1, "bytes": 14, "unreadable": 1},
+                {**wine, "model": "iris", "entries": 3, "bytes": 3 * wine["bytes"]},
+                {
+                    "model": "wine",
+                    "namespace": wine["namespace"],
+                    "entries": 1,
+                    "bytes": wine["bytes"],
+                    "unreadable": 0,
+                },
+            ],
+        }
+
+    def test_json_of_an_empty_server_is_an_object_too(self, redis_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("stats", "--redis-url", redis_url, "--json") == 0
+
+        told = json.loads(capfd.readouterr().out)
+        assert told == {"redis_url": redis_url, "entries": 0, "bytes": 0, "unreadable": 0, "namespaces": []}
+
     def test_an_empty_server_is_said_to_be_empty(self, redis_url: str, capfd: pytest.CaptureFixture[str]) -> None:
         for command in ("stats", "list"):
             assert cache(command, "--redis-url", redis_url) == 0
@@ -101,6 +137,29 @@ class TestList:
             assert 53 <= int(left[:-1]) <= 67  # an hour, more or less by key
             assert re.fullmatch(r"[\d.e-]+ ms", cost)
             assert int(size) > 20
+
+    def test_answers_are_shown_when_asked_for(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+        assert cache("list", "--redis-url", filled, "--name", "wine", "--answers") == 0
+
+        header, entry = lines(capfd)
+        assert header[-1] == "ANSWER"
+        assert json.loads(entry[-1])["prediction"]
+
+    def test_what_others_wrote_there_is_cut_and_escaped(
+        self, redis_url: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        body = '"\x1b[2J\n\u202e' + "é" * 3_000_000
+        client.set("foreseen:iris:\x1b]0;x\x07:\r00", EntryFormat().seal(A, entry(body.encode())))
+
+        assert cache("list", "--redis-url", redis_url, "--answers") == 0
+        out = capfd.readouterr().out
+        assert len(out) < 1000
+        assert out.count("\n") == 2
+        assert out.replace("\n", "").isprintable()
+        assert r"foreseen:iris:\x1b]0;x\x07:\r00" in out
+        assert r'"\x1b[2J\n\u202eé' in out
+        assert cache("stats", "--redis-url", redis_url) == 0
+        assert capfd.readouterr().out.replace("\n", "").isprintable()
 
     def test_a_limit_is_kept_and_said(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
         assert cache("list", "--redis-url", filled, "--limit", "2") == 0

@@ -52,6 +52,7 @@ async def test_an_entry_tells_its_age_its_cost_its_size_and_its_time_left(
         size_bytes=OVERHEAD + 5,
         ttl_s=held.ttl_s,
         header=Header(kept.created_at_us, kept.cost_us),
+        answer=b"12345",
     )
 
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sklearn.linear_model import LogisticRegression
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.entrypoints.cli.cache import purge_entries
+from foreseen.entrypoints.cli.cache_purge import purge_entries
 from foreseen.entrypoints.http.assembly import create_front
 from foreseen.settings import Settings
 from support.effort import examples

@@ -7,11 +7,17 @@ from typing import Final, cast
 import redis.asyncio
 
 from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, PROBE, redis_errors_translated
-from foreseen.domain.entry import read_header
+from foreseen.domain.entry import OVERHEAD, read_answer, read_header
 from foreseen.domain.ports import Held
 
 _PAGE: int = 500
 """Keys asked for at a time: SCAN holds the server for less than a millisecond then."""
+
+_GONE: Final = -2
+"""What PTTL says of a key that is not there."""
+
+_READ: Final = OVERHEAD + 1024
+"""Bytes that are read of an entry: its header, and what may be shown of its answer; entries may have megabytes."""
 
 _NO_ENTRIES: Final = (LEASE.encode(), PROBE.encode())
 
@@ -24,22 +30,19 @@ class RedisInventory:
         self._client = client
 
     async def held(self, model: str | None = None) -> AsyncIterator[Held]:
-        """Scan, and read each entry's header and time left."""
+        """Scan, and read the start of each entry, its size and its time left."""
         with redis_errors_translated():
             async for names in self._pages(model):
                 async with self._client.pipeline(transaction=False) as pipeline:
                     for name in names:
-                        pipeline.get(name)
+                        pipeline.getrange(name, 0, _READ - 1)
+                        pipeline.strlen(name)
                         pipeline.pttl(name)
                     replies = await pipeline.execute(raise_on_error=False)
-                for name, blob, left_ms in zip(names, replies[::2], replies[1::2], strict=True):
-                    if isinstance(blob, bytes):  # not one that expired meanwhile, nor another type under our prefix
-                        yield Held(
-                            name=name.decode(errors="replace"),
-                            size_bytes=len(blob),
-                            ttl_s=left_ms / 1000 if left_ms >= 0 else None,
-                            header=read_header(blob),
-                        )
+                for name, start, size, left_ms in zip(names, replies[::3], replies[1::3], replies[2::3], strict=True):
+                    # Not one that expired meanwhile, nor another type under our prefix.
+                    if isinstance(start, bytes) and left_ms != _GONE:
+                        yield _held(name, start, size, left_ms)
 
     async def purge(self, model: str | None = None) -> int:
         """Scan and UNLINK, page by page."""
@@ -64,3 +67,14 @@ class RedisInventory:
                 yield entries
             if cursor == 0:
                 return
+
+
+def _held(name: bytes, start: bytes, size: int, left_ms: int) -> Held:
+    header = read_header(start)
+    return Held(
+        name=name.decode(errors="replace"),
+        size_bytes=size,
+        ttl_s=left_ms / 1000 if left_ms >= 0 else None,
+        header=header,
+        answer=read_answer(start, size) if header else b"",
+    )

@@ -1,11 +1,12 @@
-"""`foreseen cache`: what the shared tier holds."""
+"""`foreseen cache stats` and `list`: what the shared tier holds."""
 
 import asyncio
+import json
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Final, NamedTuple
 
 import typer
 from rich.table import Table
@@ -13,59 +14,92 @@ from rich.table import Table
 from foreseen.container import Container
 from foreseen.domain.ports import Held, Inventory
 from foreseen.entrypoints.cli.printing import print_plainly
+from foreseen.entrypoints.one_line import one_line
 from foreseen.settings import Settings, masked
 
+SHOWN_ANSWER: Final = 200
+"""Characters of an answer that are shown."""
 
-def show_stats(settings: Settings) -> None:
+SHOWN_KEY: Final = 1000
+"""Characters of a key: of Foreseen's own, none has more."""
+
+
+class Place(NamedTuple):
+    """Where an entry is: its model's name, and its namespace."""
+
+    model: str
+    namespace: str
+
+
+@dataclass(slots=True)
+class Stats:
+    """What is held of one namespace; `unreadable` counts what is no entry of this format."""
+
+    entries: int = 0
+    bytes: int = 0
+    unreadable: int = 0
+
+    def count(self, held: Held) -> None:
+        """Count one entry."""
+        self.entries += 1
+        self.bytes += held.size_bytes
+        self.unreadable += held.header is None
+
+
+def show_stats(settings: Settings, *, as_json: bool) -> None:
     """Count entries and bytes by model and namespace."""
 
     async def count(inventory: Inventory) -> None:
-        entries: Counter[str] = Counter()
-        sizes: Counter[str] = Counter()
-        unreadable: Counter[str] = Counter()
+        stats: dict[Place, Stats] = {}
         async for held in inventory.held(settings.name):
-            place = held.name.rpartition(":")[0]
-            entries[place] += 1
-            sizes[place] += held.size_bytes
-            unreadable[place] += held.header is None
+            stats.setdefault(_place_of(held.name), Stats()).count(held)
+        ordered = dict(sorted(stats.items()))
+        if as_json:
+            typer.echo(json.dumps(_stats_document(settings, ordered)))
+            return
         table = _table("MODEL", "NAMESPACE", "ENTRIES", "BYTES", "UNREADABLE")
-        for place in sorted(entries):
-            _, model, namespace = place.split(":", 2)
-            table.add_row(model, namespace, str(entries[place]), str(sizes[place]), str(unreadable[place]))
+        for place, each in ordered.items():
+            table.add_row(*map(_shown, place), str(each.entries), str(each.bytes), str(each.unreadable))
         _show(table, f"no predictions in {masked(settings.redis_url)}")
 
-    _run(settings, count)
+    use_inventory(settings, count)
 
 
-def show_entries(settings: Settings, *, limit: int) -> None:
+def _place_of(name: str) -> Place:
+    """Return where an entry is; whoever wrote it there may have given it fewer parts than Foreseen does."""
+    _, model, *rest = name.split(":", 3)
+    return Place(model, rest[0] if len(rest) > 1 else "")
+
+
+def _stats_document(settings: Settings, stats: dict[Place, Stats]) -> dict[str, Any]:
+    """Return what programs read; its names stay."""
+    namespaces = [{**place._asdict(), **asdict(each)} for place, each in stats.items()]
+    totals = {name: sum(each[name] for each in namespaces) for name in ("entries", "bytes", "unreadable")}
+    return {"redis_url": masked(settings.redis_url), **totals, "namespaces": namespaces}
+
+
+def show_entries(settings: Settings, *, limit: int, answers: bool) -> None:
     """Show entries one a line, up to a limit."""
 
     async def go_through(inventory: Inventory) -> None:
-        table = _table("KEY", "AGE", "TIME LEFT", "COST", "BYTES")
+        table = _table("KEY", "AGE", "TIME LEFT", "COST", "BYTES", *(["ANSWER"] if answers else []))
         more = False
         async for held in inventory.held(settings.name):
             if table.row_count == limit:
                 more = True
                 break
-            table.add_row(held.name, *_ages(held), str(held.size_bytes))
+            answer = [_shown_answer(held)] if answers else []
+            table.add_row(_shown(held.name), *_ages(held), str(held.size_bytes), *answer)
         _show(table, f"no predictions in {masked(settings.redis_url)}")
         if more:
             typer.echo(f"and more; --limit shows more than {limit}")
 
-    _run(settings, go_through)
+    use_inventory(settings, go_through)
 
 
-def purge_entries(settings: Settings) -> None:
-    """Remove entries, and tell how many."""
+def use_inventory(settings: Settings, use: Callable[[Inventory], Coroutine[Any, Any, None]]) -> None:
+    """Run something with an open inventory."""
 
-    async def purge(inventory: Inventory) -> None:
-        gone = await inventory.purge(settings.name)
-        typer.echo(f"removed {gone} predictions from {masked(settings.redis_url)}")
-
-    _run(settings, purge)
-
-
-def _run(settings: Settings, use: Callable[[Inventory], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
         async with _inventory(settings) as inventory:
             await use(inventory)
@@ -96,6 +130,19 @@ def duration(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f}{unit}"
     return f"{seconds:.0f}s"
+
+
+def _shown_answer(held: Held) -> str:
+    return _cut(one_line(held.answer[: 4 * SHOWN_ANSWER].decode(errors="replace")), SHOWN_ANSWER)
+
+
+def _shown(name: str) -> str:
+    """Return a name that anybody may have written to Redis, as one that no terminal takes for a command."""
+    return _cut(one_line(name[: SHOWN_KEY + 1]), SHOWN_KEY)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _table(*columns: str) -> Table:

@@ -32,11 +32,14 @@ _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name.
 
 @cache.command(cls=PlainCommand)
 @with_settings(names=_WHERE, told=_OF_ONE_MODEL)
-def stats(settings: Settings) -> None:
+def stats(
+    settings: Settings,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object, whose names stay.")] = False,
+) -> None:
     """Count what Redis holds, by model and namespace."""
     from foreseen.entrypoints.cli.cache import show_stats
 
-    show_stats(settings)
+    show_stats(settings, as_json=as_json)
 
 
 @cache.command(name="list", cls=PlainCommand)
@@ -46,11 +49,14 @@ def list_entries(
     limit: Annotated[
         int, typer.Option(metavar="N", min=1, help="How many to show. (default: 100)", show_default=False)
     ] = 100,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Each answer too, up to 200 characters of it, unverified.")
+    ] = False,
 ) -> None:
     """Show what Redis holds: key, age, time left, cost and size."""
     from foreseen.entrypoints.cli.cache import show_entries
 
-    show_entries(settings, limit=limit)
+    show_entries(settings, limit=limit, answers=answers)
 
 
 @cache.command(cls=PlainCommand)
@@ -86,6 +92,6 @@ def purge(
     """Remove the predictions of one model, or of all, from Redis."""
     if (settings.name is None) != every:
         raise SettingsError("--name: expected either the name of a model or --all")
-    from foreseen.entrypoints.cli.cache import purge_entries
+    from foreseen.entrypoints.cli.cache_purge import purge_entries
 
     purge_entries(settings)

@@ -15,7 +15,9 @@ def _option(flag: str, metavar: str, said: str) -> Any:
 
 
 OUTPUT_DELIMITER: Any = _option(
-    "--output-delimiter", "CHAR", "Between two cells of OUT. (default: as --delimiter; a tab for TSV)"
+    "--output-delimiter",
+    "CHAR",
+    "Between two cells of OUT. (default: as --delimiter; a tab where its name ends in .tsv)",
 )
 COLUMNS_AS: Any = _option("--columns-as", "A=B,…", "Read feature B from the column A, where their names differ.")
 MODEL_COLUMN: Any = _option("--model-column", "NAME", "A column more in OUT: the model's name and fingerprint.")

@@ -19,7 +19,7 @@ def _option(flag: str, metavar: str | None, text: str, **more: Any) -> Any:
 DELIMITER: Any = _option(
     "--delimiter",
     "CHAR",
-    "Between two cells, in INPUT, and in OUT unless its name ends in .tsv. (default: a comma; a tab for TSV)",
+    "Between two cells of INPUT. (default: a comma; a tab for TSV)",
 )
 QUOTE: Any = _option(
     "--quote", "CHAR", 'Around cells that need it, in and out; none where quotes mean nothing. (default: ")'

@@ -31,7 +31,10 @@ INPUTS: Any = typer.Argument(
     show_default=False,
 )
 OUTPUT: Any = typer.Option(
-    "--output", "-o", metavar="OUT", help="File to write, of any of these formats; - for standard output."
+    "--output",
+    "-o",
+    metavar="OUT",
+    help="File to write, of any of these formats, text in UTF-8; - for standard output.",
 )
 
 
@@ -48,7 +51,7 @@ OUTPUT_FORMAT: Any = _option(
     "--output-format", "FORMAT", "What OUT is to be: csv, tsv, parquet, jsonl, arrow, orc or xlsx."
 )
 SHEET: Any = _option("--sheet", "NAME", "Of a workbook. (default: its first)")
-ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252; OUT is UTF-8. (default: utf-8)")
+ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252. (default: utf-8)")
 NA: Any = _option(
     "--na",
     "WORDS",

@@ -24,6 +24,10 @@ def words(text: str) -> str:
     return " ".join(re.sub(r"[│╭╰─╮╯]", " ", text).split())
 
 
+def test_warming_does_not_speak_of_an_output(called: Called) -> None:
+    assert "OUT" not in words(called("cache", "warm", "--help").out)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 class TestEveryCommand:
     def test_it_has_a_help_text_and_ends_well(self, called: Called, command: str) -> None:
