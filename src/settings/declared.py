@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 
-from foreseen.settings.network import HostPatterns
+from foreseen.settings.network import HostPatterns, Networks
 from foreseen.settings.password_file import checked_password_file, one_password, one_user
 from foreseen.settings.redis_url import checked_redis_url
 from foreseen.settings.sources import ENV_PREFIX, SettingsError, of_environment, of_file
@@ -216,6 +216,12 @@ class Settings(BaseModel):
         "Hosts that requests may be for: a.example, *.example, 10.0.0.0/8, or * for any. (default: on loopback its own "
         "names and addresses, elsewhere any)",
         shown="HOST,HOST",
+    )
+    trusted_proxies: Networks = _setting(
+        (),
+        "Access",
+        "Addresses or networks of proxies: whom these name in X-Forwarded-For or Forwarded is a request's client.",
+        shown="A,B",
     )
     rate_limit: str | None = _setting(
         None,

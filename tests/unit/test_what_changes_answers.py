@@ -24,12 +24,11 @@ CHANGES_NOTHING = {
     "name", "model_sha256",
     # where answers are kept, and how long
     "cache", "cache_when", "ttl", "lru_max_entries", "lru_max_bytes", "redis_url", "redis_when", "redis_timeout",
-    "redis_max_connections", "redis_secret", "lease_above", "lease",
+    "redis_max_connections", "redis_secret", "redis_user", "redis_password_file", "lease_above", "lease",
     # how requests come and go
     "host", "port", "workers", "model_in", "model_timeout", "stop_timeout", "max_body", "max_rows", "max_waiting",
-    "timeout", "receive_timeout", "max_connections", "api_keys", "admin_keys", "rate_limit", "tls_certificate",
-    "allowed_hosts",
-    "tls_key", "tls_password", "log_format", "log_level",
+    "timeout", "receive_timeout", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
+    "trusted_proxies", "rate_limit", "tls_certificate", "tls_key", "tls_password", "log_format", "log_level",
 }  # fmt: skip
 
 SIDECARS = {

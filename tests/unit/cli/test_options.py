@@ -61,7 +61,7 @@ def test_every_flag_reaches_its_setting(tmp_path: Path) -> None:
         "host": "::1", "port": "1", "workers": "2",
         "model_in": "thread", "max_body": "1KiB", "max_rows": "7", "receive_timeout": "9s", "max_connections": "8",
         "api_keys": "ab" * 32, "admin_keys": "cd" * 32, "rate_limit": "5/day",
-        "allowed_hosts": "a.example",
+        "allowed_hosts": "a.example", "trusted_proxies": "10.0.0.1",
         "max_waiting": "9", "model_timeout": "2s", "stop_timeout": "3s", "timeout": "3s", "cache_when": "always",
             "model_threads": "2",
         "tls_certificate": "c.pem", "tls_key": "k.pem", "tls_password": "p", "log_format": "json", "log_level": "error",
