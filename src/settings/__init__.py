@@ -4,7 +4,7 @@ from foreseen.settings.declared import Settings
 from foreseen.settings.network import ANY_HOST, HOST_NAME
 from foreseen.settings.password_file import password_reader
 from foreseen.settings.redis_url import masked
-from foreseen.settings.sources import CONFIG_VARIABLE, SettingsError
+from foreseen.settings.sources import CONFIG_VARIABLE, SettingsError, ignored_variables
 from foreseen.settings.wording import about_setting, flag_of
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "SettingsError",
     "about_setting",
     "flag_of",
+    "ignored_variables",
     "masked",
     "password_reader",
 ]

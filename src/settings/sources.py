@@ -2,12 +2,13 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.near import near_hint
+from foreseen.settings.service_variables import service_variables
 
 ENV_PREFIX: Final = "FORESEEN_"
 CONFIG_VARIABLE: Final = "FORESEEN_CONFIG"
@@ -35,11 +36,17 @@ def of_file(config: Path | None, known: Mapping[str, object]) -> dict[str, Any]:
 
 def of_environment(known: Iterable[str]) -> dict[str, Any]:
     """Give what the environment says of known settings; raise SettingsError where it says anything else."""
-    given = {name: text for name, text in os.environ.items() if name.startswith(ENV_PREFIX)}
+    ignored = ignored_variables()
+    given = {name: text for name, text in os.environ.items() if name.startswith(ENV_PREFIX) and name not in ignored}
     ours = {name: text for name, text in given.items() if name != CONFIG_VARIABLE and not name.startswith(_TEST_PREFIX)}
     names = {ENV_PREFIX + field.upper(): field for field in known}
     _refuse_unknown(ours, known=names, place=str)
     return {names[name]: text for name, text in ours.items()}
+
+
+def ignored_variables() -> Sequence[str]:
+    """Return the names in the environment that look like settings and are Kubernetes' own."""
+    return sorted(service_variables(os.environ, ENV_PREFIX))
 
 
 def _refuse_unknown(given: Iterable[str], *, known: Mapping[str, object], place: Callable[[str], str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foreseen.settings import Settings, SettingsError, about_setting, masked
+from foreseen.settings import Settings, SettingsError, about_setting, ignored_variables, masked
 
 
 @pytest.fixture(autouse=True)
@@ -224,6 +224,70 @@ def test_names_that_are_nearly_so_are_not(monkeypatch: pytest.MonkeyPatch, name:
     monkeypatch.setenv(name, "1")
 
     assert refusal().startswith(f"{name}: expected a known setting; ")
+
+
+def kubernetes(service: str, address: str = "10.0.0.1") -> dict[str, str]:
+    """Return what Kubernetes puts into the environment for a Service with a port called http."""
+    url = f"tcp://[{address}]:80" if ":" in address else f"tcp://{address}:80"
+    values = {
+        "SERVICE_HOST": address,
+        "SERVICE_PORT": "80",
+        "SERVICE_PORT_HTTP_ADMIN": "80",
+        "PORT": url,
+        "PORT_80_TCP": url,
+        "PORT_80_TCP_PROTO": "tcp",
+        "PORT_80_TCP_PORT": "80",
+        "PORT_80_TCP_ADDR": address,
+        "PORT_53_UDP": url.replace("tcp", "udp"),
+        "PORT_53_UDP_PROTO": "udp",
+    }
+    return {f"{service}_{name}": value for name, value in values.items()}
+
+
+@pytest.mark.parametrize("service", ["FORESEEN", "FORESEEN_BLUE", "FORESEEN_V2", "FORESEEN_REDIS", "FORESEEN_TTL"])
+@pytest.mark.parametrize("address", ["10.0.0.1", "fd00::1"])
+def test_variables_of_a_service_in_kubernetes_are_ignored(
+    monkeypatch: pytest.MonkeyPatch, service: str, address: str
+) -> None:
+    for name, value in kubernetes(service, address).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FORESEEN_WORKERS", "2")
+
+    settings = Settings.load(None, {"host": "0.0.0.0"})
+
+    assert (settings.port, settings.workers, settings.host) == (8000, 2, "0.0.0.0")
+    assert ignored_variables() == sorted(kubernetes(service))
+
+
+def test_a_port_of_the_command_line_holds_beside_that_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORESEEN_PORT", "tcp://10.0.0.1:80")
+
+    assert Settings.load(None, {"port": "81"}).port == 81
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "tcp://foreseen:80"),
+        ("PORT", "tcp://10.0.0.1"),
+        ("PORT", "tcp://10.0.0.1:http"),
+        ("PORT", "http://10.0.0.1:80"),
+        ("PORT", "tcp://[fd00::1:80"),
+        ("PORTS", "tcp://10.0.0.1:80"),
+        ("PORT_TCP", "tcp://10.0.0.1:80"),
+        ("PORT_80_TCP_ADDR", "here"),
+        ("PORT_80_TCP_PROTO", "http"),
+        ("SERVICE_HOST", "localhost"),
+        ("SERVICE_PORT", "http"),
+        ("SERVICE_HOSTS", "10.0.0.1"),
+        ("HOSTS", "10.0.0.1"),
+        ("WORKER", "2"),
+    ],
+)
+def test_what_only_looks_like_them_is_refused_as_ever(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"FORESEEN_{name}", value)
+
+    assert refusal().startswith(f"FORESEEN_{name}: expected ")
 
 
 def test_a_name_in_small_letters_is_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,11 @@ from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import STANDARD, size_of
 from foreseen.entrypoints.cli.job import Job
+from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.entrypoints.cli.printing import print_plainly
 from foreseen.entrypoints.cli.start_checks import check_output, check_start
 from foreseen.entrypoints.cli.streams import shown_name, standard_input
 from foreseen.entrypoints.cli.summing_up import show_notices
-from foreseen.entrypoints.logs import configure_logs
 from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings
 
@@ -40,7 +40,7 @@ def try_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess 
     Raises:
         ForeseenError: as a run would, if it is of the first rows.
     """
-    configure_logs(settings)
+    start_logging(settings)
     is_auto = not settings.is_cache_chosen
     settings = settings.model_copy(update={"cache": "auto"}) if is_auto else settings
     container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)

@@ -12,15 +12,15 @@ from foreseen.domain.determinism import Determinism
 from foreseen.domain.model_input import ColumnForm
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import DTYPES, Feature
+from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.entrypoints.cli.printing import print_plainly
 from foreseen.entrypoints.cli.serve import classes_text
-from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 
 
 def inspect_model(settings: Settings, out: TextIO, *, as_json: bool) -> None:
     """Load a model as it would be served, ask it a few times, and tell what was found."""
-    configure_logs(settings)
+    start_logging(settings)
     show(settings, Container(settings=settings).predictor_here(), out, as_json=as_json)
 
 

@@ -12,12 +12,12 @@ from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import STANDARD, size_of
 from foreseen.entrypoints.cli.interruption import Interruption
 from foreseen.entrypoints.cli.job import Job
+from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.entrypoints.cli.parts_results import PartsResults
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.score import origin_of
 from foreseen.entrypoints.cli.start_checks import check_start
 from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
-from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.ray.cluster_process import ClusterProcess
 from foreseen.entrypoints.ray.engine import ClusterRun
 from foreseen.entrypoints.ray.packing import packed
@@ -45,7 +45,7 @@ def score_on_ray(
         cluster: begins to start by now, unless there may be little to do.
         process: one that loads the model by now; it ends before the work begins, since each worker has its own.
     """
-    configure_logs(settings)
+    start_logging(settings)
     for given in (*job.files.sources, job.output):
         if given == STANDARD:
             raise SettingsError("--engine ray: expected names of files that every machine can open, got -")

@@ -18,13 +18,13 @@ from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED, SignalledError
 from foreseen.entrypoints.cli.files import STANDARD, size_of
 from foreseen.entrypoints.cli.job import Job
+from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.results import FileResults, StreamResults
 from foreseen.entrypoints.cli.start_checks import check_start, check_streamed, is_sent, is_streamed
 from foreseen.entrypoints.cli.stopping import Leaving, stopping
 from foreseen.entrypoints.cli.streams import shown_name, standard_input
 from foreseen.entrypoints.cli.summing_up import RunReport, sum_up
-from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.memory import prepare_for_files
 from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings, SettingsError
@@ -41,7 +41,7 @@ def score_files(settings: Settings, job: Job, out: TextIO, process: "ModelProces
     Args:
         process: one that loads the model by now.
     """
-    configure_logs(settings)
+    start_logging(settings)
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})

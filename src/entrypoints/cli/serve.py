@@ -29,10 +29,10 @@ def serve_model(settings: Settings, out: TextIO) -> None:
         # of that, and find none; `serve` takes it up again.
         gc.disable()
         from foreseen.container import Container
+        from foreseen.entrypoints.cli.logging_started import start_logging
         from foreseen.entrypoints.http.serve import serve
-        from foreseen.entrypoints.logs import configure_logs
 
-        configure_logs(settings)
+        start_logging(settings)
         container = Container(settings=settings, model_process=process)
         serve(
             container,

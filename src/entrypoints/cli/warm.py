@@ -11,11 +11,11 @@ from foreseen.entrypoints.batch.warm import warm
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED
 from foreseen.entrypoints.cli.files import Files, size_of
+from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.progression import Progression
 from foreseen.entrypoints.cli.streams import standard_input
 from foreseen.entrypoints.cli.summing_up import show_notices
-from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.memory import prepare_for_files
 from foreseen.entrypoints.operator_lines import write_line
 from foreseen.scoring import ScoringContainer, left_out, scoring_container
@@ -41,7 +41,7 @@ def warm_cache(
     Raises:
         CacheUnavailableError: it was out of use, at the start or meanwhile.
     """
-    configure_logs(settings)
+    start_logging(settings)
     if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
         raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
     container = scoring_container(

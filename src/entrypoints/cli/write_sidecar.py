@@ -12,7 +12,7 @@ import typer
 from foreseen.domain.errors import ModelUnavailableError, UnwritableError
 from foreseen.domain.ports import Predictor
 from foreseen.entrypoints.cli.inspect import show
-from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.model import load_model, sidecar_text_of
 from foreseen.settings import Settings
 
@@ -28,7 +28,7 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
         ModelUnavailableError: the model does not load, or not with the new sidecar, which is not written then.
         UnwritableError: the file is there already, or cannot be written.
     """
-    configure_logs(settings)
+    start_logging(settings)
     path = settings.sidecar or Path(str(settings.model)).with_suffix(".toml")
     is_there = path.exists()
     if is_there and not force:

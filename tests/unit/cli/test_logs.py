@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from foreseen.adapters.predictor.subprocess.messages import LogLine
+from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.operator_lines import write_line
 from foreseen.settings import Settings
@@ -168,3 +169,17 @@ def test_a_line_for_the_operator_is_one_line(capsys: pytest.CaptureFixture[str])
     write_line("no such file: \n\x1b[31mfile\u202e\udc80.csv")
 
     assert capsys.readouterr().err == "foreseen: no such file: \\n\\x1b[31mfile\\u202e\\udc80.csv\n"
+
+
+def test_variables_of_a_service_in_kubernetes_are_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORESEEN_SERVICE_HOST", "10.0.0.1")
+    settings = Settings.load(None, {})
+
+    start_logging(settings)
+    configure_logs(settings)  # as a worker does
+
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "ignored in the environment, as Kubernetes' variables of a Service: FORESEEN_SERVICE_HOST" in said[0]
