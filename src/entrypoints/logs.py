@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from foreseen.entrypoints.log_context import with_current
 from foreseen.entrypoints.one_line import one_line, quoted_lines
 from foreseen.entrypoints.operator_lines import JsonStream
 from foreseen.settings import Settings
@@ -27,6 +28,7 @@ _TALKATIVE: Final = ("uvicorn", "aiobotocore", "botocore")
 def configure_logs(settings: Settings) -> None:
     """Send what every library logs through one formatter."""
     shared: list[Any] = [
+        with_current,
         _with_traceback_of_elsewhere,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -23,6 +23,8 @@ Result = TypeVar("Result")
 Fields = Mapping[str, str | Sequence[str]]
 """Header fields by name; several values are as many fields of that name."""
 JSON = {"content-type": "application/json"}
+REQUEST_ID = "of-a-test"
+"""What each request is called that has no other id, so that replies can be compared."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _scope(method: str, path: str, query: bytes, headers: Fields) -> dict[str, A
         "root_path": "",
         "headers": [
             (name.lower().encode(), value.encode("latin-1"))
-            for name, values in headers.items()
+            for name, values in {"x-request-id": REQUEST_ID, **headers}.items()
             for value in ([values] if isinstance(values, str) else values)
         ],
         "client": ("127.0.0.1", 1),

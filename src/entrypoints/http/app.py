@@ -28,6 +28,7 @@ from foreseen.entrypoints.http.metrics import metrics_router
 from foreseen.entrypoints.http.openapi import openapi
 from foreseen.entrypoints.http.predict import predict_router
 from foreseen.entrypoints.http.problems import Refusal, problem
+from foreseen.entrypoints.http.request_context import WithContext
 from foreseen.entrypoints.http.slots import Slots
 from foreseen.settings import Settings
 
@@ -108,6 +109,7 @@ def create_app(container: Container, board: Board | None = None, reload: Reload 
         return document
 
     _answer_errors_by_problems(app, predict.tally)
+    app.add_middleware(WithContext)
     return app
 
 

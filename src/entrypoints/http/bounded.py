@@ -7,7 +7,7 @@ import httptools
 
 from foreseen.entrypoints.http.hosts import authority_of
 from foreseen.entrypoints.http.one_write import OneWriteProtocol
-from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, refused_unread
+from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, rejected_unread
 
 if TYPE_CHECKING:
     import asyncio
@@ -185,12 +185,13 @@ class BoundedProtocol(OneWriteProtocol):
 
     def _told(self, refusal: Refusal) -> bytes:
         tally: Tally | None = self.app_state.get("tally")  # none where it could not yet start
-        body = refused_unread(refusal, tally)
+        body, request_id = rejected_unread(refusal, tally)
         headers = [
             *self.server_state.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            request_id,
             *((name.lower().encode(), value.encode()) for name, value in refusal.headers.items()),
         ]
         lines = [b"HTTP/1.1 %d %s" % (refusal.status, refusal.title.encode())]

@@ -21,6 +21,9 @@ from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import etag
 from foreseen.entrypoints.http.problems import problem
 from foreseen.entrypoints.http.quick import Asked, QuickReader
+from foreseen.entrypoints.http.request_context import context_of
+from foreseen.entrypoints.http.request_ids import HEADER as REQUEST_ID
+from foreseen.entrypoints.http.request_ids import accepted
 from foreseen.entrypoints.http.timeouts import HEADER as TIMEOUT
 from foreseen.entrypoints.http.timeouts import is_timeout, timeout_s
 
@@ -68,18 +71,21 @@ class HotPath:
         """Answer, or hand on."""
         if scope["type"] == "http" and scope["path"] == "/predict":
             asked = None
-            if scope["method"] == "POST" and _has_plain_json(scope["headers"], self._longest_body):
+            by_name = dict(scope["headers"])
+            if scope["method"] == "POST" and _has_plain_json(scope["headers"], by_name, self._longest_body):
                 message = await receive()
                 asked = self._asked_by(message)
                 receive = _again(message, receive) if asked is None else receive
-            elif scope["method"] == "GET" and self._takes_get and not _has_odd(scope["headers"]):
+            elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
                 asked = self._reader.of_query(scope["query_string"])
             if asked is not None:
                 body = self._known(asked)
                 if body is None:
-                    await self._find(asked, scope, receive, send)
-                else:
-                    await self._send(send, body, _HIT, asked.keys[0] if scope["method"] == "GET" else None)
+                    await self._find(asked, scope, receive, context_of(scope).around(send))
+                    return
+                # No context for a hit: nothing of it is logged, and its own would cost more than looking it up.
+                told = (*_HIT, (REQUEST_ID, accepted(by_name.get(REQUEST_ID))))
+                await self._send(send, body, told, asked.keys[0] if scope["method"] == "GET" else None)
                 return
         await self._app(scope, receive, send)
 
@@ -122,9 +128,8 @@ class HotPath:
         await send({"type": "http.response.body", "body": body})
 
 
-def _has_plain_json(given: Collection[_Header], longest: int) -> bool:
+def _has_plain_json(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:
     """Tell whether a body is worth waiting for here: JSON as it is, of a length that is told and not too large."""
-    by_name = dict(given)
     length = by_name.get(b"content-length", b"")
     return (
         by_name.get(b"content-type") == b"application/json"
@@ -133,10 +138,6 @@ def _has_plain_json(given: Collection[_Header], longest: int) -> bool:
         and len(by_name) == len(given)  # else one of those that were sent twice is not seen here
         and not _is_odd(given, by_name)
     )
-
-
-def _has_odd(given: Collection[_Header]) -> bool:
-    return _is_odd(given, dict(given))
 
 
 def _is_odd(given: Collection[_Header], by_name: Mapping[bytes, bytes]) -> bool:

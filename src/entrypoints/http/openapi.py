@@ -20,6 +20,13 @@ _CACHE_STATUS: Final = {
     }
 }
 
+_REQUEST_ID: Final = {
+    "X-Request-Id": {
+        "description": "The request's own, or one made for it; the log has it.",
+        "schema": {"type": "string"},
+    }
+}
+
 _ETAG: Final = {
     "ETag": {"description": "Names the answer, for If-None-Match (RFC 9110).", "schema": {"type": "string"}}
 }
@@ -116,7 +123,7 @@ def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, An
     }
     ok = {
         "description": "The prediction.",
-        "headers": dict(_CACHE_STATUS),
+        "headers": _CACHE_STATUS | _REQUEST_ID,
         "content": {"application/json": {"schema": answer}},
     }
     responses = {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}
@@ -165,12 +172,14 @@ def _value(signature: Signature) -> dict[str, Any]:
 _PROBLEM: Final = {
     "type": "object",
     "description": "A problem document (RFC 9457).",
-    "required": ["type", "title", "status", "detail"],
+    "required": ["type", "title", "status", "detail", "request_id"],
     "properties": {
         "type": {"type": "string", "example": "urn:foreseen:problem:invalid-instances"},
         "title": {"type": "string", "example": "The instances do not fit the model"},
         "status": {"type": "integer", "example": 422},
         "detail": {"type": "string", "example": 'instances[3].petal_width: expected a number, got "wide"'},
+        "request_id": {"type": "string", "description": "What the log calls the request; X-Request-Id, too."},
+        "trace_id": {"type": "string", "description": "The trace that traceparent names (W3C Trace Context)."},
         "errors": {
             "type": "array",
             "items": {

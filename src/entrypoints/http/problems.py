@@ -9,6 +9,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from foreseen.domain.errors import (
     CacheError,
@@ -23,6 +24,8 @@ from foreseen.domain.errors import (
 )
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.cache_status import BYPASSED
+from foreseen.entrypoints.http.request_context import context_of
+from foreseen.entrypoints.http.request_ids import HEADER, made
 
 log = logging.getLogger(__name__)
 
@@ -107,11 +110,13 @@ def problem(request: Request, exc: Exception, tally: Tally) -> Response:
     return answer
 
 
-def refused_unread(refusal: Refusal, tally: Tally | None) -> bytes:
-    """Give the document of a refusal that comes before there is a request to answer, and count it if that is known."""
+def rejected_unread(refusal: Refusal, tally: Tally | None) -> tuple[bytes, tuple[bytes, bytes]]:
+    """Return the document and the id of what is rejected before it is a request, and count it if that is known."""
     if tally is not None:
         _count(refusal.kind, refusal.status, tally)
-    return msgspec.json.encode(_content(refusal.status, refusal.kind, refusal.title, refusal.detail))
+    made_id = made()
+    content = _content(refusal.status, refusal.kind, refusal.title, refusal.detail)
+    return msgspec.json.encode(content | {"request_id": made_id.decode("ascii")}), (HEADER, made_id)
 
 
 def _count(kind: str, status: int, tally: Tally) -> None:
@@ -123,6 +128,10 @@ class _Problem(Response):
 
     media_type = MEDIA_TYPE
     kind: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Layers before the one that gives a request its context answer by problems, too.
+        await super().__call__(scope, receive, context_of(scope).around(send))
 
 
 def _worded(request: Request, exc: Exception) -> _Problem:
@@ -189,7 +198,7 @@ def _document(
     errors: Sequence[Flaw] = (),
     headers: Mapping[str, str] | None = None,
 ) -> _Problem:
-    content = _content(status, kind, title, detail)
+    content: dict[str, Any] = _content(status, kind, title, detail) | dict(context_of(request.scope).names())
     if errors:
         content["errors"] = [_error(flaw) for flaw in errors]
     sent = dict(headers or {})
@@ -200,7 +209,7 @@ def _document(
     return answer
 
 
-def _content(status: int, kind: str, title: str, detail: str) -> dict[str, Any]:
+def _content(status: int, kind: str, title: str, detail: str) -> dict[str, str | int]:
     return {"type": f"urn:foreseen:problem:{kind}", "title": title, "status": status, "detail": detail}
 
 

@@ -16,7 +16,7 @@ from foreseen.entrypoints.http.app import create_app, create_service
 from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
-from support.service import Reply, Service, container_of, service
+from support.service import REQUEST_ID, Reply, Service, container_of, service
 
 ALICE, BOB, ADMIN, STRANGER = "alice's key", "bob's key", "the admin's key", "a stranger's key"
 FLOWER = b"length=1&width=2"
@@ -89,6 +89,7 @@ class TestWithKeys:
             "title": "No key that is known",
             "status": 401,
             "detail": "expected a key (Authorization: Bearer …) that is in the settings, got none",
+            "request_id": REQUEST_ID,
         }
 
     @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from foreseen.entrypoints.http.clients import Client
 from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.entrypoints.http.problems import REASONS, STATUSES
 from support.fakes import HeldPredictor
-from support.service import Reply, Service, container_of, service
+from support.service import REQUEST_ID, Reply, Service, container_of, service
 from support.stepping import other_tasks, settle
 
 Asked = asyncio.Task[Reply]
@@ -68,6 +68,7 @@ def test_for_the_fourth_there_is_no_room_and_it_is_told_when_to_come_back(asked:
             "title": "Too much waits for the model",
             "status": 503,
             "detail": "expected at most 3 instances to wait for the model (max_waiting), got 1 more than the 3 that do",
+            "request_id": REQUEST_ID,
         }
         model.free.set()
         assert await statuses(first, *waiting) == [200, 200, 200]

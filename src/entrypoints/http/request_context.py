@@ -1,0 +1,100 @@
+"""RequestContext: one request on its way: what names it, in its answer and in the log."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foreseen.entrypoints.http.request_ids import HEADER, accepted, trace_id
+from foreseen.entrypoints.log_context import CURRENT
+
+_CONTEXT: Final = "foreseen.context"
+"""Where a scope says which request it is of."""
+
+
+class RequestContext:
+    """What is known of a request.
+
+    Attributes:
+        id: the request's.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._task: asyncio.Task[Any] | None = None
+        self._is_answered = False
+        self.id = accepted(given_id(scope))
+
+    def around(self, send: Send) -> Send:
+        """Return what sends an answer with the request's id in it, which it may have by now, and begin its log lines.
+
+        Any layer may call this: those that answer in place of the ones behind them are not known to each other.
+        """
+        CURRENT.set(self)
+
+        # No coroutine of its own: it hands on what the server waits for.
+        def add(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                message = self._begun(message)
+            elif not message.get("more_body"):
+                self._is_answered = True
+            return send(message)
+
+        return add
+
+    def _begun(self, message: Message) -> Message:
+        if message["status"] >= 500:
+            self._task = _current_task()
+        headers = message.get("headers", ())
+        if any(name == HEADER for name, _ in headers):
+            return message
+        return {**message, "headers": [*headers, (HEADER, self.id)]}
+
+    def names(self) -> Mapping[str, str]:
+        """Return what names the request to people and programs: its id, and that of its trace if it has one."""
+        names = {"request_id": self.id.decode("ascii")}
+        trace = trace_id(self._scope["headers"])
+        return names if trace is None else names | {"trace_id": trace}
+
+    def log_fields(self) -> Mapping[str, str]:
+        """Return the request's names, until it is answered, and in its own task also for the log of why it failed.
+
+        Tasks that it has begun for others as well inherit its context, and outlive it.
+        """
+        if self._is_answered and (self._task is None or self._task is not _current_task()):
+            return {}
+        return self.names()
+
+
+class WithContext:
+    """Gives each request its context, where nothing in front has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Take the application behind."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on."""
+        is_request = scope["type"] == "http"
+        await self._app(scope, receive, context_of(scope).around(send) if is_request else send)
+
+
+def context_of(scope: Scope) -> RequestContext:
+    """Return the context of a request; it has one from when it is first looked for."""
+    found = scope.get(_CONTEXT)
+    if not isinstance(found, RequestContext):
+        found = scope[_CONTEXT] = RequestContext(scope)
+    return found
+
+
+def given_id(scope: Scope) -> bytes | None:
+    """Return the id that a request came with, if any: of several the last."""
+    return dict(scope["headers"]).get(HEADER)
+
+
+def _current_task() -> "asyncio.Task[Any] | None":
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # on a thread without an event loop
+        return None
