@@ -107,13 +107,14 @@ class Subject:
         """Connect, and store entries as an iris model makes them."""
         from foreseen.adapters.cache.redis import RedisCache
         from foreseen.adapters.cache.redis_connection import connect_redis
+        from foreseen.adapters.cache.servers.one_server import OneServer
         from foreseen.domain.entry import Entry, EntryFormat
         from foreseen.domain.key import Key
         from foreseen.domain.lifetime import Lifetime
 
         client = connect_redis(url, timeout_s=5.0, max_connections=32)
         entry_format, lifetime = EntryFormat(), Lifetime(3600.0)
-        cache = RedisCache(client, model_name="iris", lifetime=lifetime, entry_format=entry_format)
+        cache = RedisCache(OneServer(client), model_name="iris", lifetime=lifetime, entry_format=entry_format)
         entry = Entry(b'{"prediction":"0"}', time.time_ns() // 1000, 1234)
         entries = {Key(b"namespace-of-it." + os.urandom(32)): entry for _ in range(max(SIZES))}
         await cache.put_many(entries)

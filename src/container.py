@@ -10,11 +10,11 @@ from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.adapters.cache.redis_pushes import RedisPushes
+from foreseen.adapters.cache.servers.connect import connect_servers
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.timed import TimedCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
@@ -51,17 +51,17 @@ class Container(containers.DeclarativeContainer):
     lifetime = providers.Singleton(Lifetime, given.ttl)
     secret = providers.Callable(lambda secret: secret.get_secret_value().encode(), given.redis_secret)
     entry_format = providers.Singleton(EntryFormat, secret)
-    # Every client logs in in the same way.
-    redis_clients = providers.Factory(
-        connect_redis,
+    # What reaches Redis, in the way of `redis_mode`; every client of it logs in in the same way.
+    servers = providers.Singleton(
+        connect_servers,
         given.redis_url,
         timeout_s=REDIS_TIMEOUT_S,
+        max_connections=given.redis_max_connections,
         user=given.redis_user,
         read_password=providers.Callable(password_reader, given.redis_password_file),
     )
-    redis_client = providers.Singleton(redis_clients, max_connections=given.redis_max_connections)
     redis = providers.Singleton(
-        RedisCache, redis_client, model_name=given.model_name, lifetime=lifetime, entry_format=entry_format
+        RedisCache, servers, model_name=given.model_name, lifetime=lifetime, entry_format=entry_format
     )
 
     l1 = providers.Singleton(
@@ -79,12 +79,10 @@ class Container(containers.DeclarativeContainer):
     nothing = providers.Object(nullcontext())
     resources = providers.Selector(given.tiers, none=nothing, lru=nothing, redis=asked, tiered=asked)
 
-    # Whoever listens keeps their connection: it is none of those that requests wait for.
-    listener = providers.Singleton(redis_clients, max_connections=1)
     redis_leases = providers.Singleton(
         RedisLeases,
-        providers.Singleton(RedisLeaseTable, redis_client, model_name=given.model_name, lease_s=given.lease),
-        providers.Singleton(RedisPushes, redis_client, listener, model_name=given.model_name),
+        providers.Singleton(RedisLeaseTable, servers, model_name=given.model_name, lease_s=given.lease),
+        providers.Singleton(RedisPushes, servers, model_name=given.model_name),
         lease_s=given.lease,
         kept_above_s=given.lease_above,
         budget_s=given.redis_timeout,
@@ -111,7 +109,7 @@ class Container(containers.DeclarativeContainer):
         max_waiting=given.max_waiting,
     )
 
-    inventory = providers.Singleton(RedisInventory, redis_client)
+    inventory = providers.Singleton(RedisInventory, servers)
 
 
 class Instruments(NamedTuple):
@@ -191,7 +189,7 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
         yield predict
 
 
-SHARED: Final = ("tally", "l1", "redis", "far", "l2", "worthwhile", "tiered", "redis_leases", "resources")
+SHARED: Final = ("tally", "l1", "servers", "redis", "far", "l2", "worthwhile", "tiered", "redis_leases", "resources")
 """What does not depend on the model, and holds on to something: caches, connections, counts."""
 
 

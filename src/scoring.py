@@ -144,9 +144,9 @@ def scoring_container(
     container = ScoringContainer(settings=settings)
     # Who scores a file waits for its writes: what is dropped here would be computed again next time. And what is
     # written tonight is found tomorrow, by whoever serves: whether that paid tonight says nothing.
-    container.redis_client.add_kwargs(is_scan=True)
+    container.servers.add_kwargs(is_scan=True)
     container.far.override(
-        providers.Singleton(SparingCache, container.timed, providers.Singleton(RedisRoom, container.redis_client))
+        providers.Singleton(SparingCache, container.timed, providers.Singleton(RedisRoom, container.servers))
     )
     container.asked.override(container.l2)
     # A model that ends its process ends no run: another process is started, and the row is found.

@@ -12,6 +12,7 @@ from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
 from foreseen.adapters.cache.write_behind import WriteBehindCache
@@ -32,7 +33,7 @@ HOUR = Lifetime(3600.0)
 
 def far(url: str, *, ttl_s: float = 3600.0, secret: bytes = b"") -> RedisCache:
     client = connect_redis(url, timeout_s=5.0, max_connections=4)
-    return RedisCache(client, model_name="iris", lifetime=Lifetime(ttl_s), entry_format=EntryFormat(secret))
+    return RedisCache(OneServer(client), model_name="iris", lifetime=Lifetime(ttl_s), entry_format=EntryFormat(secret))
 
 
 def alone(inner: RedisCache) -> tuple[Cache, FarTier]:

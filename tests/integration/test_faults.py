@@ -17,6 +17,7 @@ import pytest
 from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.errors import Corruption
 from foreseen.domain.key import Key
@@ -219,7 +220,7 @@ def test_a_giant_under_a_key_is_overwritten_and_fails_nobody(stage: Stage) -> No
 
 async def test_a_giant_is_counted_and_its_neighbours_are_found(redis_url: str) -> None:
     client = connect_redis(redis_url, timeout_s=30.0, max_connections=4)
-    cache = RedisCache(client, model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
+    cache = RedisCache(OneServer(client), model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
     kept = {Key(b"n" * 16 + bytes([number])): entry() for number in range(100)}
     await cache.put_many(kept)
     giant, a_list, *rest = kept
@@ -240,7 +241,7 @@ async def test_every_entry_that_was_tampered_with_is_counted(redis_url: str) -> 
     keys = [Key(b"n" * 16 + bytes([number])) for number in range(100)]
     with fault_proxy(redis_url) as proxy:
         client = connect_redis(proxy.url, timeout_s=30.0, max_connections=4)
-        cache = RedisCache(client, model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
+        cache = RedisCache(OneServer(client), model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
         await cache.put_many({key: entry() for key in keys})
         proxy.set(Fault.TAMPER)
 
@@ -255,7 +256,7 @@ async def test_waiting_for_a_connection_counts_into_the_budget(redis_url: str) -
     """The one connection waits for a server that does not answer, for a minute."""
     with fault_proxy(redis_url) as proxy:
         client = connect_redis(proxy.url, timeout_s=60.0, max_connections=1)
-        far = RedisCache(client, model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
+        far = RedisCache(OneServer(client), model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
         async with GuardedCache(far, budget_s=0.1) as cache:
             proxy.set(Fault.SILENCE)
             waiting = asyncio.create_task(far.get_many([A]))

@@ -9,6 +9,7 @@ import redis.asyncio
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_inventory import RedisInventory
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.domain.entry import OVERHEAD, EntryFormat, Header
 from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.key import Key
@@ -25,11 +26,11 @@ async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
 
 @pytest.fixture
 def inventory(client: redis.asyncio.Redis) -> RedisInventory:
-    return RedisInventory(client)
+    return RedisInventory(OneServer(client))
 
 
 def cache_of(client: redis.asyncio.Redis, name: str) -> RedisCache:
-    return RedisCache(client, model_name=name, lifetime=Lifetime(3600.0), entry_format=EntryFormat(b"hush"))
+    return RedisCache(OneServer(client), model_name=name, lifetime=Lifetime(3600.0), entry_format=EntryFormat(b"hush"))
 
 
 async def names(inventory: RedisInventory, model: str | None = None) -> set[str]:
@@ -119,7 +120,7 @@ async def test_an_empty_server_holds_nothing(inventory: RedisInventory) -> None:
 
 
 async def test_a_server_that_is_away_is_told(redis_url: str) -> None:
-    inventory = RedisInventory(connect_redis("redis://127.0.0.1:1/0", timeout_s=1.0, max_connections=1))
+    inventory = RedisInventory(OneServer(connect_redis("redis://127.0.0.1:1/0", timeout_s=1.0, max_connections=1)))
 
     with pytest.raises(CacheUnavailableError, match="Redis: "):
         await inventory.purge()

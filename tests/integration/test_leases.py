@@ -18,6 +18,7 @@ from foreseen.adapters.cache import redis_pushes
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.adapters.cache.redis_pushes import RedisPushes
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.domain.entry import EntryFormat
 from foreseen.domain.errors import Corruption
 from foreseen.domain.lifetime import Lifetime
@@ -199,8 +200,8 @@ async def process(url: str, *, lease_s: float = 30.0, budget_s: float = 5.0) -> 
         connect_redis(url, timeout_s=5, max_connections=4) as speaker,
         connect_redis(url, timeout_s=5, max_connections=1) as listener,
         RedisLeases(
-            CountingTable(speaker, model_name="iris", lease_s=lease_s),
-            RedisPushes(speaker, listener, model_name="iris"),
+            CountingTable(servers := OneServer(speaker, listener=listener), model_name="iris", lease_s=lease_s),
+            RedisPushes(servers, model_name="iris"),
             lease_s=lease_s,
             kept_above_s=0.001,
             budget_s=budget_s,

@@ -12,6 +12,7 @@ import redis.asyncio
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_writes import KEYS_A_SCRIPT
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.domain.entry import Entry, EntryFormat
 from foreseen.domain.errors import CacheUnavailableError, Corruption
 from foreseen.domain.key import Key
@@ -32,7 +33,7 @@ THREE = numbered(3)
 @asynccontextmanager
 async def far(url: str) -> AsyncIterator[RedisCache]:
     client = connect_redis(url, timeout_s=5.0, max_connections=4)
-    cache = RedisCache(client, model_name="iris", lifetime=HOUR, entry_format=EntryFormat())
+    cache = RedisCache(OneServer(client), model_name="iris", lifetime=HOUR, entry_format=EntryFormat())
     yield cache
     await cache.close()
 

@@ -11,6 +11,7 @@ from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_room import RedisRoom
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.adapters.cache.sparing import SparingCache
 from foreseen.domain.entry import Entry, EntryFormat
 from foreseen.domain.key import Key
@@ -35,8 +36,8 @@ def small() -> Iterator[OwnValkey]:
 
 def far(url: str, *, is_scan: bool) -> tuple[RedisCache, RedisRoom]:
     client = connect_redis(url, timeout_s=5.0, max_connections=4, is_scan=is_scan)
-    cache = RedisCache(client, model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
-    return cache, RedisRoom(client)
+    cache = RedisCache(OneServer(client), model_name="iris", lifetime=Lifetime(3600.0), entry_format=EntryFormat())
+    return cache, RedisRoom(OneServer(client))
 
 
 def entries(name: str, count: int) -> dict[Key, Entry]:

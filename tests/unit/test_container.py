@@ -57,7 +57,7 @@ def test_every_cache_that_can_be_set_can_be_built_and_opened() -> None:
         assert hasattr(made.resources(), "__aenter__")
 
 
-@pytest.mark.parametrize("name", ["cache", "l1", "l2", "tiered", "redis", "redis_client", "lifetime", "inventory"])
+@pytest.mark.parametrize("name", ["cache", "l1", "l2", "tiered", "redis", "servers", "lifetime", "inventory"])
 def test_what_holds_state_is_there_once(name: str) -> None:
     made = container(cache="tiered")
 
@@ -116,7 +116,7 @@ def test_the_ttl_is_that_of_every_tier() -> None:
 
 def test_redis_is_reached_as_the_settings_say() -> None:
     made = container(cache="redis", model="flowers.joblib", redis_max_connections=3, redis_timeout="50ms")
-    pool = made.redis_client().connection_pool
+    pool = asyncio.run(made.servers().primaries())[0].connection_pool
 
     assert (pool.connection_kwargs["port"], pool.max_connections) == (1, 3)
     assert made.l2()._budget_s == 0.05
@@ -136,7 +136,7 @@ def test_leases_are_asked_for_where_a_tier_is_shared(cache: str) -> None:
     else:
         assert (leases._lease_s, leases._budget_s) == (5.0, 0.05)
         assert leases._table._name(A) == "foreseen:flowers:lease:" + "6e" * 8 + ":61"
-        assert leases._pushes._listener is not leases._pushes._speaker is made.redis_client()
+        assert leases._pushes._servers is leases._table._servers is made.servers()
 
 
 def test_others_are_asked_about_what_costs_as_much_as_the_settings_say() -> None:

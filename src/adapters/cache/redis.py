@@ -6,23 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import redis.asyncio
-
 from foreseen.adapters.cache.redis_connection import PREFIX, PROBE, redis_errors_translated
-from foreseen.adapters.cache.redis_replies import ValueTooLargeError
-from foreseen.adapters.cache.redis_wire import RedisWire
-from foreseen.adapters.cache.redis_writes import RedisWrites
+from foreseen.adapters.cache.servers.ports import Servers, Unread
 from foreseen.domain.entry import MAX_SIZE, Entry, EntryFormat
-from foreseen.domain.errors import CacheUnavailableError, CorruptEntryError, Corruption
+from foreseen.domain.errors import CorruptEntryError, Corruption
 from foreseen.domain.key import DIGEST_SIZE, Key
 from foreseen.domain.lifetime import Lifetime
 
-PROBE_MS: Final = 10_000
-"""Milliseconds after which a probe's key is gone, where it may not be deleted."""
+_FLAWS: Final = {Unread.TOO_LARGE: Corruption.SIZE, Unread.OTHER_TYPE: Corruption.TYPE}
 
 
 class RedisCache:
-    """One MGET to look up, one scripted SET … PX to store.
+    """One round trip to each server concerned to look up, one to store.
 
     A key reads `foreseen:<model name>:<namespace, 16 hex>:<row, hex>`. The text holds half of the namespace; the seal
     of the entry holds all of it.
@@ -32,17 +27,15 @@ class RedisCache:
 
     def __init__(
         self,
-        client: redis.asyncio.Redis,
+        servers: Servers,
         *,
         model_name: str,
         lifetime: Lifetime,
         entry_format: EntryFormat,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take a client that does not decode replies, and the clock as seconds since 1970."""
-        self._client = client
-        self._wire = RedisWire(client)
-        self._write = RedisWrites(self._wire)
+        """Accept the servers, and the clock as seconds since 1970."""
+        self._servers = servers
         self._prefix = f"{PREFIX}:{model_name}:"
         # Of this process alone: what another one writes there at the same time would not be what is expected.
         self._probe = f"{self._prefix}{PROBE}:{secrets.token_hex(8)}"
@@ -62,11 +55,11 @@ class RedisCache:
         return None
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Look up all in one MGET; what does not verify or is past its time is a miss."""
+        """Look up all; what does not verify or is past its time is a miss, and so is what cannot be reached."""
         if not keys:  # MGET refuses an empty list
             return {}
         with redis_errors_translated():
-            blobs = await self._blobs([self._name(key) for key in keys])
+            blobs = await self._servers.find([self._name(key) for key in keys])
         now_us = self._clock() * 1e6
         found: dict[Key, Entry] = {}
         for key, blob in zip(keys, blobs, strict=True):
@@ -84,51 +77,32 @@ class RedisCache:
                 writes.append((self._name(key), blob, left_ms))
         if writes:
             with redis_errors_translated():
-                others = await self._write(writes)
+                others = await self._servers.write(writes)
             if others:
                 self.corruptions[Corruption.TYPE] += others
 
     async def ping(self) -> None:
-        """Do what requests do, with a key of its own: write it, connecting if need be, and look it up.
+        """Do what requests do, with keys of its own: write them, connecting if need be, and look them up.
 
         Raises:
             CacheUnavailableError: one of them does not work.
         """
-        value = secrets.token_bytes(16)
         with redis_errors_translated():
-            await self._write([(self._probe, value, PROBE_MS)])
-            # Deleting may be refused, as by an ACL: then the key goes by itself.
-            found, _ = await self._wire.each((b"MGET", self._probe), (b"DEL", self._probe))
-        if found != [value]:
-            raise CacheUnavailableError(f"Redis: expected to find what had just been written, got {_told(found)}")
+            await self._servers.ping(self._probe)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
-
-    async def _blobs(self, names: Sequence[str]) -> Sequence[object]:
-        """Give what lies under each key; None where nothing does, or where it is too large to be ours."""
-        try:
-            return await self._values(names)
-        except ValueTooLargeError:
-            sizes = await self._wire.each(*((b"STRLEN", name) for name in names))
-        # Of another type there is no such length; MGET gives None for it, as for nothing.
-        ours = [name for name, size in zip(names, sizes, strict=True) if isinstance(size, int) and 0 < size <= MAX_SIZE]
-        self.corruptions[Corruption.SIZE] += sum(isinstance(size, int) and size > MAX_SIZE for size in sizes)
-        found = dict(zip(ours, await self._values(ours), strict=True)) if ours else {}
-        return [found.get(name) for name in names]
-
-    async def _values(self, names: Sequence[str]) -> Sequence[object]:
-        (values,) = await self._wire.ask((b"MGET", *names))
-        if not isinstance(values, list) or len(values) != len(names):  # no Redis, whatever else listens there
-            raise CacheUnavailableError(f"Redis: expected {len(names)} values from MGET, got {_told(values)}")
-        return values
+        await self._servers.close()
 
     def _name(self, key: Key) -> str:
         return f"{self._prefix}{key[:8].hex()}:{key[DIGEST_SIZE:].hex()}"
 
     def _read(self, key: Key, blob: object, now_us: float) -> Entry | None:
+        if blob is Unread.UNREACHED:
+            return None
         try:
+            if isinstance(blob, Unread):
+                raise CorruptEntryError(blob.value, _FLAWS[blob])
             if not isinstance(blob, bytes):
                 raise CorruptEntryError(f"expected bytes, got {type(blob).__name__}", Corruption.FOREIGN)
             entry = self._format.unseal(key, blob)
@@ -137,8 +111,3 @@ class RedisCache:
             return None
         # Redis drops an entry by its own clock and the TTL of its writer; ours decides here, as in every tier.
         return None if self._lifetime.is_over(key, entry, now_us) else entry
-
-
-def _told(reply: object) -> str:
-    """Say of a reply what it is, and not what is in it."""
-    return f"{len(reply)} of them" if isinstance(reply, list) else f"{type(reply).__name__}"

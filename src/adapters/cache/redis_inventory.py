@@ -7,6 +7,7 @@ from typing import Final, cast
 import redis.asyncio
 
 from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, PROBE, redis_errors_translated
+from foreseen.adapters.cache.servers.ports import Servers
 from foreseen.domain.entry import OVERHEAD, read_answer, read_header
 from foreseen.domain.ports import Held
 
@@ -23,17 +24,16 @@ _NO_ENTRIES: Final = (LEASE.encode(), PROBE.encode())
 
 
 class RedisInventory:
-    """Goes through Foreseen's keys page by page, and touches no others."""
+    """Goes through Foreseen's keys page by page, on every primary, and touches no others."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        """Take a client that does not decode replies."""
-        self._client = client
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
 
     async def held(self, model: str | None = None) -> AsyncIterator[Held]:
         """Scan, and read the start of each entry, its size and its time left."""
         with redis_errors_translated():
-            async for names in self._pages(model):
-                async with self._client.pipeline(transaction=False) as pipeline:
+            async for client, names in self._pages(model):
+                async with client.pipeline(transaction=False) as pipeline:
                     for name in names:
                         pipeline.getrange(name, 0, _READ - 1)
                         pipeline.strlen(name)
@@ -45,28 +45,32 @@ class RedisInventory:
                         yield _held(name, start, size, left_ms)
 
     async def purge(self, model: str | None = None) -> int:
-        """Scan and UNLINK, page by page."""
+        """Scan and UNLINK, page by page; a key a command, since those of a page may be on several slots."""
         gone = 0
         with redis_errors_translated():
-            async for names in self._pages(model):
-                gone += await self._client.unlink(*names)
+            async for client, names in self._pages(model):
+                async with client.pipeline(transaction=False) as pipeline:
+                    for name in names:
+                        pipeline.unlink(name)
+                    gone += sum(await pipeline.execute())
         return gone
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._servers.close()
 
-    async def _pages(self, model: str | None) -> AsyncIterator[list[bytes]]:
+    async def _pages(self, model: str | None) -> AsyncIterator[tuple[redis.asyncio.Redis, list[bytes]]]:
         # A name is a name: "*" in it is no wildcard, lest a purge of one model empties them all.
         models = "*" if model is None else re.sub(r"([*?\[\]\\])", r"\\\1", model)
-        cursor = 0
-        while True:
-            cursor, names = await self._client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
-            page = cast("list[bytes]", names)  # the client does not decode replies
-            if entries := [name for name in page if name.split(b":")[2] not in _NO_ENTRIES]:
-                yield entries
-            if cursor == 0:
-                return
+        for client in await self._servers.primaries():
+            cursor = 0
+            while True:
+                cursor, names = await client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
+                page = cast("list[bytes]", names)  # the client does not decode replies
+                if entries := [name for name in page if name.split(b":")[2] not in _NO_ENTRIES]:
+                    yield client, entries
+                if cursor == 0:
+                    break
 
 
 def _held(name: bytes, start: bytes, size: int, left_ms: int) -> Held:

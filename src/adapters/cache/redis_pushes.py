@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-import redis.asyncio
 from redis.asyncio.client import PubSub
 
 from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
+from foreseen.adapters.cache.servers.ports import Servers
 from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.key import Key
 
@@ -43,10 +43,8 @@ class RedisPushes:
     subscribe, or nobody may publish, nobody waits.
     """
 
-    def __init__(self, speaker: redis.asyncio.Redis, listener: redis.asyncio.Redis, *, model_name: str) -> None:
-        """Take two clients that do not decode replies; the listener's connection is used by nobody else."""
-        self._speaker = speaker
-        self._listener = listener
+    def __init__(self, servers: Servers, *, model_name: str) -> None:
+        self._servers = servers
         self._channel = f"{PREFIX}:{model_name}:pushes"
         self._greeting = secrets.token_bytes(16)
         self._awaited: dict[Key, list[asyncio.Future[bytes]]] = {}
@@ -80,22 +78,18 @@ class RedisPushes:
     async def push(self, blobs: Mapping[Key, bytes]) -> None:
         """Tell all who listen, in one round trip; raise CacheUnavailableError."""
         with redis_errors_translated():
-            async with self._speaker.pipeline(transaction=False) as pipe:
-                for key, blob in blobs.items():
-                    pipe.publish(self._channel, _message(key, blob))
-                await pipe.execute()
+            await self._servers.publish(self._channel, [_message(key, blob) for key, blob in blobs.items()])
 
     async def close(self) -> None:
         """Stop listening."""
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
-        await self._listener.aclose()
 
     async def _listen(self, hears: asyncio.Future[bool]) -> None:
         try:
             with redis_errors_translated():
-                async with self._listener.pubsub() as pubsub:
+                async with self._servers.subscribed(self._channel) as pubsub:
                     await self._hear(pubsub, hears)
         except Exception as exc:  # noqa: BLE001 - whatever it is that speaks there
             if not self._was_told:
@@ -110,7 +104,6 @@ class RedisPushes:
                 pushed.set_result(NOTHING)
 
     async def _hear(self, pubsub: PubSub, hears: asyncio.Future[bool]) -> None:
-        await pubsub.subscribe(self._channel)
         was_silent = False
         while True:
             # A time is given, since without one some versions of redis-py fall back to that of ordinary reads.
@@ -119,9 +112,11 @@ class RedisPushes:
                 if was_silent:
                     raise CacheUnavailableError(f"Redis: nothing heard for {2 * SILENCE_S:g} s")
                 await pubsub.ping()
-            elif message["type"] == "subscribe":
+            elif message["type"] in ("subscribe", "ssubscribe"):
                 await self.push({_NO_KEY: self._greeting})
-            elif message["type"] == "message":
+            elif message["type"] in ("unsubscribe", "sunsubscribe"):  # the channel's slot has moved to another node
+                raise CacheUnavailableError("Redis: the channel is on another node now")
+            elif message["type"] in ("message", "smessage"):
                 if message["data"] == _message(_NO_KEY, self._greeting) and not hears.done():
                     hears.set_result(True)
                     self._was_told = False

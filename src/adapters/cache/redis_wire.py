@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
+from weakref import WeakSet
 
 import redis.asyncio
 import redis.exceptions
@@ -36,6 +37,8 @@ class RedisWire:
         self._most_kept = min(KEPT, self._pool.max_connections - LEFT_TO_OTHERS)
         self._kept: list[Any] = []
         self._waiting = 0
+        self._released = WeakSet[Any]()
+        self._stale = WeakSet[Any]()
 
     async def ask(self, *commands: Command) -> list[object]:
         """Send commands in one go, and give their replies in order.
@@ -62,8 +65,19 @@ class RedisWire:
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._exchanged(packed, len(commands))
+        except redis.exceptions.ConnectionError:
+            await self.drop()
+            raise
         except TimeoutError as exc:
+            await self.drop()
             raise redis.exceptions.TimeoutError(f"no answer within {self._timeout_s} s") from exc
+
+    async def drop(self) -> None:
+        """Use no connection again that is open now: what they lead to may be another server by now."""
+        kept, self._kept = self._kept, []
+        for connection in kept:
+            await self._release(connection)
+        self._stale |= self._released
 
     async def _exchanged(self, packed: bytes, replies: int) -> list[object]:
         is_kept = bool(self._kept)
@@ -85,6 +99,10 @@ class RedisWire:
             connection = await self._pool.get_connection()
         finally:
             self._waiting -= 1
+        self._released.discard(connection)
+        if connection in self._stale:
+            self._stale.discard(connection)
+            await connection.disconnect(nowait=True)
         # The timeout around the exchange holds instead.
         connection.socket_timeout = None
         return connection
@@ -93,8 +111,12 @@ class RedisWire:
         if len(self._kept) < self._most_kept and not self._waiting and not connection.should_reconnect():
             self._kept.append(connection)
         else:
-            connection.socket_timeout = self._timeout_s
-            await self._pool.release(connection)
+            await self._release(connection)
+
+    async def _release(self, connection: Any) -> None:
+        connection.socket_timeout = self._timeout_s
+        self._released.add(connection)
+        await self._pool.release(connection)
 
 
 async def _exchanged_on(connection: Any, packed: bytes, replies: int) -> list[object]:

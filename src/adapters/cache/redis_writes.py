@@ -37,11 +37,14 @@ class RedisWrites:
     """Writes by a script, whose one reply costs less to read than one for every key; by SETs where scripts are refused.
 
     docs/adr/0015 gives the reasons.
+
+    Attributes:
+        runs_scripts: whether scripts are tried.
     """
 
-    def __init__(self, wire: RedisWire) -> None:
+    def __init__(self, wire: RedisWire, *, runs_scripts: bool = True) -> None:
         self._wire = wire
-        self._runs_scripts = True
+        self.runs_scripts = runs_scripts
 
     async def __call__(self, writes: Sequence[Write]) -> int:
         """Write all of them, whatever stands there now.
@@ -51,7 +54,7 @@ class RedisWrites:
         Raises:
             RedisError, OSError, CacheUnavailableError: some may not be written.
         """
-        if not self._runs_scripts:
+        if not self.runs_scripts:
             await self._by_sets(writes)
             return 0
         try:
@@ -59,7 +62,7 @@ class RedisWrites:
         except ResponseError as refused:
             # Is it the script that is refused, or writing? A full server or a read-only one refuses this too.
             await self._by_sets(writes)
-            self._runs_scripts = False
+            self.runs_scripts = False
             log.info("Redis runs no scripts for us, entries are written one by one: %s", refused)
             return 0
 
@@ -74,8 +77,14 @@ class RedisWrites:
         return sum(others)
 
     async def _by_sets(self, writes: Sequence[Write]) -> None:
-        replies = await self._wire.ask(*((b"SET", name, blob, b"PX", left_ms) for name, blob, left_ms in writes))
+        replies = await self._wire.ask(*map(set_command, writes))
         _require(replies, [b"OK"] * len(writes))
+
+
+def set_command(write: Write) -> Command:
+    """Return the command that writes one key."""
+    name, blob, left_ms = write
+    return (b"SET", name, blob, b"PX", left_ms)
 
 
 def _groups(writes: Sequence[Write]) -> Iterator[Sequence[Write]]:

@@ -10,6 +10,7 @@ import pytest
 from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.adapters.cache.sparing import SparingCache
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.cache.worthwhile import WorthwhileCache
@@ -27,7 +28,7 @@ def lru(_: Any = None) -> LruCache:
 
 
 def redis(client: Any) -> RedisCache:
-    return RedisCache(client, model_name="iris", lifetime=HOUR, entry_format=EntryFormat(b"hush"))
+    return RedisCache(OneServer(client), model_name="iris", lifetime=HOUR, entry_format=EntryFormat(b"hush"))
 
 
 def guarded(client: Any) -> GuardedCache:

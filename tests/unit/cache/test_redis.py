@@ -8,6 +8,7 @@ import pytest
 
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.domain.entry import MAX_SIZE, OVERHEAD, Entry, EntryFormat
 from foreseen.domain.errors import CacheUnavailableError, Corruption
 from foreseen.domain.key import Key
@@ -32,7 +33,9 @@ def clock() -> Clock:
 
 
 def redis(client: Any, clock: Clock, *, ttl_s: float = 100.0, secret: bytes = b"", name: str = "iris") -> RedisCache:
-    return RedisCache(client, model_name=name, lifetime=Lifetime(ttl_s), entry_format=EntryFormat(secret), clock=clock)
+    return RedisCache(
+        OneServer(client), model_name=name, lifetime=Lifetime(ttl_s), entry_format=EntryFormat(secret), clock=clock
+    )
 
 
 def entry(clock: Clock, body: bytes = b"1") -> Entry:

@@ -12,6 +12,7 @@ from foreseen.adapters.cache.redis_connection import connect_redis
 from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.adapters.cache.redis_pushes import RedisPushes
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.domain.entry import Entry, EntryFormat
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
@@ -67,9 +68,10 @@ async def process(server: fakeredis.FakeServer, clock: Clock) -> AsyncIterator[B
 def on(
     speaker: Any, listener: Any, *, clock: Clock, lease_s: float = LONG_S, budget_s: float = 5.0, secret: bytes = b""
 ) -> RedisLeases:
+    servers = OneServer(speaker, listener=listener)
     return RedisLeases(
-        CountingTable(speaker, model_name="iris", lease_s=lease_s),
-        RedisPushes(speaker, listener, model_name="iris"),
+        CountingTable(servers, model_name="iris", lease_s=lease_s),
+        RedisPushes(servers, model_name="iris"),
         lease_s=lease_s,
         kept_above_s=5e-6,
         budget_s=budget_s,
@@ -380,5 +382,5 @@ async def test_leases_are_no_predictions_that_an_operator_sees(process: Build, c
     one.settle(A, entry(clock))
     await one.__aexit__()
 
-    assert [held async for held in RedisInventory(client).held()] == []
-    assert await RedisInventory(client).purge() == 0
+    assert [held async for held in RedisInventory(OneServer(client)).held()] == []
+    assert await RedisInventory(OneServer(client)).purge() == 0

@@ -7,6 +7,7 @@ import fakeredis
 import pytest
 
 from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.adapters.cache.timed import TimedCache
 from foreseen.domain.entry import Entry, EntryFormat
 from foreseen.domain.errors import CacheUnavailableError
@@ -45,7 +46,9 @@ class TestTimed(CacheContract):
     async def cache(self) -> AsyncIterator[TimedCache]:
         async with fakeredis.FakeAsyncRedis() as client:
             lifetime = Lifetime(3600.0)
-            redis = RedisCache(client, model_name="iris", lifetime=lifetime, entry_format=EntryFormat(b"hush"))
+            redis = RedisCache(
+                OneServer(client), model_name="iris", lifetime=lifetime, entry_format=EntryFormat(b"hush")
+            )
             yield TimedCache(redis, Tally())
 
 

@@ -17,6 +17,7 @@ from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.none import NoCache
 from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.adapters.cache.tiered import TieredCache
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.batch import Batch
@@ -41,7 +42,7 @@ def tiny_lru() -> Cache:
 
 def redis() -> RedisCache:
     client: Any = fakeredis.FakeAsyncRedis()
-    return RedisCache(client, model_name="m", lifetime=HOUR, entry_format=EntryFormat())
+    return RedisCache(OneServer(client), model_name="m", lifetime=HOUR, entry_format=EntryFormat())
 
 
 def tiered() -> Cache:

@@ -8,6 +8,7 @@ import fakeredis
 import pytest
 from dependency_injector import providers
 
+from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.container import Container
 from foreseen.domain.signature import Feature, Signature
 from foreseen.settings import Settings
@@ -101,7 +102,7 @@ def test_a_broken_cache_does_not_make_it_unready_and_is_told() -> None:
 
 def test_a_sound_cache_is_told() -> None:
     container = container_of(FakePredictor(), cache="redis")
-    container.redis_client.override(providers.Object(fakeredis.FakeAsyncRedis()))
+    container.servers.override(providers.Object(OneServer(fakeredis.FakeAsyncRedis())))
     with service(container) as asked:
         assert asked.get("/readyz").json() == {"status": "ready", "shared_cache": "in use"}
         told = asked.get("/model").json()["cache"]
