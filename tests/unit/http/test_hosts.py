@@ -10,7 +10,7 @@ from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.hosts import Hosts, authority_of, host_of
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
-from support.service import Service, container_of, service
+from support.service import REQUEST_ID, Service, container_of, service
 
 FLOWER = b"length=1&width=2"
 OWN = ["localhost", "localhost:8000", "127.0.0.1:9", "[::1]:8000", "LOCALHOST.", "a.localhost", "127.9.9.9",
@@ -54,6 +54,7 @@ class TestOnLoopback:
             "status": 421,
             "detail": "expected a host of this machine, such as localhost, or one of allowed_hosts in the settings, "
             "got evil.example:80",
+            "request_id": REQUEST_ID,
         }
 
     def test_hosts_of_the_settings_are_answered_beside_them(self) -> None:
