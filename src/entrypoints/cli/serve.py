@@ -1,14 +1,12 @@
 """`foreseen serve`: announce what is served, and how to ask it."""
 
 import gc
-import json
-from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TextIO
-from urllib.parse import urlencode
 
 import typer
 
+from foreseen.entrypoints.examples import curl
 from foreseen.entrypoints.listening import try_port
 from foreseen.entrypoints.one_line import one_line
 from foreseen.entrypoints.starting import Starting
@@ -72,19 +70,6 @@ def feature_text(feature: "Feature") -> str:
     shape = "x".join(map(str, feature.shape))
     kind = " ".join(part for part in (shape, feature.dtype if feature.dtype != "float64" else "") if part)
     return f"{feature.name} ({kind})" if kind else feature.name
-
-
-def curl(signature: "Signature", base: str) -> str:
-    """Give a command line that asks for one prediction."""
-    example = signature.example_instance()
-    if not signature.has_tensors:
-        return f"curl '{base}/predict?{urlencode(_as_text(example))}'"
-    body = json.dumps(example, separators=(",", ":")).replace("'", r"'\''")
-    return f"curl {base}/predict -H 'Content-Type: application/json' -d '{body}'"
-
-
-def _as_text(example: Mapping[str, object]) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in example.items()}
 
 
 def classes_text(signature: "Signature") -> str:

@@ -76,12 +76,10 @@ def about_router(
         told = {"is_in_use": now.is_in_use} | ({"why_out": now.why_out} if now.why_out else {})
         return description.model_copy(update={"cache": description.cache | told})
 
-    @router.head("/livez", include_in_schema=False)
     @router.get("/livez", summary="The process is up")
     async def livez() -> Status:
         return Status(status="alive")
 
-    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", summary="The model is loaded", response_model_exclude_none=True)
     async def readyz() -> Readiness:
         # The model was loaded before the port opened, but may have died; a broken cache costs time, never readiness.

@@ -23,7 +23,9 @@ from foreseen.entrypoints.http.admin import Reload, admin_router
 from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.docs import add_docs
 from foreseen.entrypoints.http.doors import behind_doors
+from foreseen.entrypoints.http.home import home_router
 from foreseen.entrypoints.http.hot_path import HotPath
+from foreseen.entrypoints.http.methods import Methods
 from foreseen.entrypoints.http.metrics import metrics_router
 from foreseen.entrypoints.http.openapi import openapi
 from foreseen.entrypoints.http.predict import predict_router
@@ -99,6 +101,7 @@ def create_app(container: Container, board: Board | None = None, reload: Reload 
     app.include_router(metrics_router(board, _info(predict, settings)))
     if reload is not None:
         app.include_router(admin_router(reload))
+    app.include_router(home_router(predict, settings))
     add_docs(app)
     document = with_access(openapi(app, predict.predictor), settings)
     # FastAPI's own method would make the document anew, without the model in it, once another route is added.
@@ -109,6 +112,7 @@ def create_app(container: Container, board: Board | None = None, reload: Reload 
         return document
 
     _answer_errors_by_problems(app, predict.tally)
+    app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(WithContext)
     return app
 

@@ -28,14 +28,14 @@ def add_docs(app: FastAPI) -> None:
         title=app.title,
         swagger_js_url=f"{_AT}/swagger-ui-bundle.js",
         swagger_css_url=f"{_AT}/swagger-ui.css",
-        swagger_favicon_url=f"{_AT}/favicon.png",
+        swagger_favicon_url="/favicon.svg",
         swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True, "defaultModelsExpandDepth": 2},
     )
     redoc = get_redoc_html(
         openapi_url="/openapi.json",
         title=app.title,
         redoc_js_url=f"{_AT}/redoc.standalone.js",
-        redoc_favicon_url=f"{_AT}/favicon.png",
+        redoc_favicon_url="/favicon.svg",
         with_google_fonts=False,
     )
 

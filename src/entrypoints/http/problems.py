@@ -23,7 +23,11 @@ from foreseen.domain.errors import (
     PredictionError,
 )
 from foreseen.domain.tally import Tally
+from foreseen.entrypoints.http.accepts import prefers_page
 from foreseen.entrypoints.http.cache_status import BYPASSED
+from foreseen.entrypoints.http.error_page import error_page
+from foreseen.entrypoints.http.methods import OF_FILES, allowed
+from foreseen.entrypoints.http.pages import POLICY
 from foreseen.entrypoints.http.request_context import context_of
 from foreseen.entrypoints.http.request_ids import HEADER, made
 
@@ -181,9 +185,8 @@ def _http_error(request: Request, exc: HTTPException) -> _Problem:
     if exc.status_code == 404:
         detail = f"expected a path such as /predict, /model or /docs, got {path}"
     if exc.status_code == 405:
-        # The router names the methods of the first route at this path only; the document knows all.
-        documented = request.app.openapi()["paths"].get(path, {})
-        headers["Allow"] = ", ".join(sorted(method.upper() for method in documented)) or headers.get("Allow", "GET")
+        # The router names the methods of the first route at this path only; below a mount of files no route matches.
+        headers["Allow"] = allowed(request.app.routes, request.scope) or OF_FILES
         detail = f"expected {headers['Allow']} for {path}, got {request.method}"
     return _document(request, exc.status_code, "http", str(exc.detail), detail, headers=headers)
 
@@ -201,10 +204,14 @@ def _document(
     content: dict[str, Any] = _content(status, kind, title, detail) | dict(context_of(request.scope).names())
     if errors:
         content["errors"] = [_error(flaw) for flaw in errors]
-    sent = dict(headers or {})
+    sent = {**(headers or {}), "Vary": "Accept"}
     if request.scope["path"] == "/predict":
         sent["Cache-Status"] = BYPASSED
-    answer = _Problem(msgspec.json.encode(content), status, sent)
+    if prefers_page(request.headers):
+        root = request.scope.get("app_root_path", request.scope.get("root_path", ""))  # a mount has a root of its own
+        answer = _Problem(error_page(content, root), status, sent | {"Content-Security-Policy": POLICY}, "text/html")
+    else:
+        answer = _Problem(msgspec.json.encode(content), status, sent)
     answer.kind = kind
     return answer
 

@@ -21,7 +21,8 @@ class RequestContext:
     """
 
     def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+        # Not the scope: whatever inherits this context would keep the application alive, and its model.
+        self._headers = scope["headers"]
         self._task: asyncio.Task[Any] | None = None
         self._is_answered = False
         self.id = accepted(given_id(scope))
@@ -54,7 +55,7 @@ class RequestContext:
     def names(self) -> Mapping[str, str]:
         """Return what names the request to people and programs: its id, and that of its trace if it has one."""
         names = {"request_id": self.id.decode("ascii")}
-        trace = trace_id(self._scope["headers"])
+        trace = trace_id(self._headers)
         return names if trace is None else names | {"trace_id": trace}
 
     def log_fields(self) -> Mapping[str, str]:

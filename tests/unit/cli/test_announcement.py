@@ -11,7 +11,8 @@ from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.predict import Predict
 from foreseen.domain.signature import Feature, Signature
 from foreseen.entrypoints.cli.cache import duration
-from foreseen.entrypoints.cli.serve import announcement, curl, feature_text
+from foreseen.entrypoints.cli.serve import announcement, feature_text
+from foreseen.entrypoints.examples import curl
 from foreseen.settings import Settings
 from support.fakes import DictCache, FakePredictor
 from support.service import container_of, service

@@ -128,8 +128,8 @@ def test_another_method_is_refused_with_those_that_are_taken(sums: Service) -> N
     for method in ("PUT", "PATCH", "DELETE"):
         reply = sums.send(method)
 
-        assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
-        assert reply.json()["detail"] == f"expected GET, POST for /predict, got {method}"
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+        assert reply.json()["detail"] == f"expected GET, HEAD, OPTIONS, POST for /predict, got {method}"
 
 
 def test_what_only_tells_is_not_posted_to(sums: Service) -> None:

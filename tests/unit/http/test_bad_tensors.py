@@ -86,7 +86,7 @@ def test_a_number_in_a_tensor_that_is_out_of_range_is_refused_to_the_index(image
 def test_a_model_that_takes_tensors_is_asked_by_post_only(images: Service) -> None:
     reply = images.get(image="[[1,2,3],[4,5,6]]", scale=1)
 
-    assert (reply.status, reply.headers["allow"]) == (405, "POST")
+    assert (reply.status, reply.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_the_tensors_of_one_instance_are_no_rows() -> None:

@@ -1,0 +1,64 @@
+"""The start page and its icon: what is served here, and where to go on; for programs, the same as JSON."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from foreseen.domain.predict import Predict
+from foreseen.entrypoints.examples import curl
+from foreseen.entrypoints.http.accepts import prefers_page
+from foreseen.entrypoints.http.pages import ICON, POLICY, command, link_list, page, paragraph, table_of
+from foreseen.settings import Settings
+
+_PLACES: Final = {
+    "docs": "try it here",
+    "redoc": "the same to read",
+    "openapi.json": "the same for programs (OpenAPI)",
+    "model": "what the model takes and gives, and how it is cached",
+    "metrics": "counters, for Prometheus",
+    "readyz": "whether the model can be used now",
+}
+"""What is worth a look, as seen from the start page, which a proxy may have put below another path."""
+
+_FOR_EITHER: Final = {"Vary": "Accept"}
+
+
+def home_router(predict: Predict, settings: Settings) -> APIRouter:
+    """Build the routes."""
+    router = APIRouter(include_in_schema=False)
+    info = predict.predictor.info
+    facts = {
+        "Model": f"{settings.model_name}, {info.signature.kind}",
+        "Fingerprint": info.fingerprint.hex(),
+        "Takes": ", ".join(info.signature.names),
+        "Gives": ", ".join(info.outputs),
+        "Cache": settings.tiers,
+    }
+
+    @router.get("/")
+    async def home(request: Request) -> Response:
+        base = str(request.base_url).rstrip("/")
+        example = curl(info.signature, base, needs_key=bool(settings.api_keys))
+        if prefers_page(request.headers):
+            shown = page(
+                f"Foreseen: {settings.model_name}",
+                paragraph("Predictions of a model, none of them computed twice."),
+                command(example),
+                link_list(_PLACES),
+                table_of(facts),
+            )
+            return HTMLResponse(shown, headers=_FOR_EITHER | {"Content-Security-Policy": POLICY})
+        return JSONResponse(_index(base, settings.model_name, info.fingerprint.hex(), example), headers=_FOR_EITHER)
+
+    @router.get("/favicon.svg")
+    @router.get("/favicon.ico")
+    async def icon() -> Response:
+        return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
+    return router
+
+
+def _index(base: str, name: str, fingerprint: str, example: str) -> dict[str, Any]:
+    links = {place.partition(".")[0]: f"{base}/{place}" for place in ("predict", *_PLACES)}
+    return {"service": "foreseen", "model": name, "fingerprint": fingerprint, "links": links, "example": example}
