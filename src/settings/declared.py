@@ -174,6 +174,13 @@ class Settings(BaseModel):
         20.0, "Server", "What requests under way may take once it is told to stop.", shown="TIME"
     )
     max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body taken: 512KiB, 8MiB.", shown="SIZE", ge=1)
+    max_unfinished_bodies: ByteSize = _setting(
+        64 * 2**20,
+        "Server",
+        "Memory that bodies on their way may take together in one process, beyond 64KiB each.",
+        shown="SIZE",
+        ge=1,
+    )
     max_rows: Whole = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
     max_waiting: Whole = _setting(
         10_000,

@@ -27,6 +27,7 @@ CHANGES_NOTHING = {
     "redis_max_connections", "redis_secret", "redis_user", "redis_password_file", "lease_above", "lease",
     # how requests come and go
     "host", "port", "workers", "model_in", "model_timeout", "stop_timeout", "max_body", "max_rows", "max_waiting",
+    "max_unfinished_bodies",
     "timeout", "receive_timeout", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
     "trusted_proxies", "rate_limit", "tls_certificate", "tls_key", "tls_password", "log_format", "log_level",
 }  # fmt: skip

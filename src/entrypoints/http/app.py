@@ -21,6 +21,7 @@ from foreseen.entrypoints.http.access import guarded
 from foreseen.entrypoints.http.access_docs import with_access
 from foreseen.entrypoints.http.admin import Reload, admin_router
 from foreseen.entrypoints.http.board import Board
+from foreseen.entrypoints.http.body_budget import BodyBudget
 from foreseen.entrypoints.http.docs import add_docs
 from foreseen.entrypoints.http.doors import behind_doors
 from foreseen.entrypoints.http.home import home_router
@@ -35,18 +36,24 @@ from foreseen.entrypoints.http.slots import Slots
 from foreseen.settings import Settings
 
 
-def create_service(container: Container, board: Board | None = None, reload: Reload | None = None) -> ASGIApp:
+def create_service(
+    container: Container,
+    board: Board | None = None,
+    reload: Reload | None = None,
+    bodies: BodyBudget | None = None,
+) -> ASGIApp:
     """Build what is served: the application behind the hot path.
 
     Args:
         board: what shows this process's counts beside those of others; one of its own without.
         reload: loads the model anew; None where that cannot be.
+        bodies: the room of this process for bodies on their way; its own room without.
     Raises:
         ModelUnavailableError: the model cannot be had.
     """
     settings: Settings = container.settings()
     tally: Tally = container.tally()
-    app: ASGIApp = create_app(container, board, reload)
+    app: ASGIApp = create_app(container, board, reload, bodies)
     if not settings.api_keys:  # what is guarded then is behind the hot path: hits need not pass it
         app = guarded(app, settings, tally)
     service: ASGIApp = HotPath(
@@ -71,7 +78,18 @@ def create_board(container: Container, slots: Slots | None = None) -> Board:
     return Board(container.tally(), instruments(container), slots)
 
 
-def create_app(container: Container, board: Board | None = None, reload: Reload | None = None) -> FastAPI:
+def create_bodies(container: Container) -> BodyBudget:
+    """Return the room of this process for bodies on their way: for one of the largest at least."""
+    settings: Settings = container.settings()
+    return BodyBudget(max(settings.max_unfinished_bodies, settings.max_body))
+
+
+def create_app(
+    container: Container,
+    board: Board | None = None,
+    reload: Reload | None = None,
+    bodies: BodyBudget | None = None,
+) -> FastAPI:
     """Build the application; the model is loaded here, caches are opened when it starts.
 
     Raises:
@@ -96,7 +114,7 @@ def create_app(container: Container, board: Board | None = None, reload: Reload 
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(predict_router(predict, settings))
+    app.include_router(predict_router(predict, settings, bodies or create_bodies(container)))
     app.include_router(about_router(predict, settings, partial(unready, container), shared_cache(container)))
     app.include_router(metrics_router(board, _info(predict, settings)))
     if reload is not None:

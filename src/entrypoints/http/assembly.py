@@ -9,7 +9,7 @@ from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.entrypoints.caching import cache_what_repeats
-from foreseen.entrypoints.http.app import create_board, create_service
+from foreseen.entrypoints.http.app import create_board, create_bodies, create_service
 from foreseen.entrypoints.http.front import Front, Service
 from foreseen.entrypoints.http.slots import Slots
 
@@ -25,14 +25,14 @@ def create_front(
     Raises:
         ModelUnavailableError: the model cannot be had.
     """
-    board = create_board(container, slots)
+    board, bodies = create_board(container, slots), create_bodies(container)
 
     def build(new: Container) -> Service:
         predictor: Predictor = new.predictor()
         try:
             _warm(predictor)
             cache_what_repeats(new)
-            app = create_service(new, board, reload)
+            app = create_service(new, board, reload, bodies)
         except BaseException:
             end_model(predictor)
             raise
@@ -48,7 +48,7 @@ def create_front(
         board.show(instruments(new))
         forget_routes()
 
-    first = Service(container, create_service(container, board, reload))
+    first = Service(container, create_service(container, board, reload, bodies))
     front = Front(first, build, now_serves)
     return front
 

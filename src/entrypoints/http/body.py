@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from foreseen.entrypoints.http.body_budget import Share
 from foreseen.entrypoints.http.problems import Refusal
 
 COUNTED_AT_ONCE: Final = 16 * 1024
@@ -16,30 +17,31 @@ _STRUCTURE: Final = re.compile(rb'["\\{}\[\],]')
 _CLOSING: Final = {"Connection": "close"}
 
 
-async def read_body(request: Request, *, max_bytes: int, max_rows: int, max_values: int) -> bytes:
+async def read_body(request: Request, share: Share, *, max_bytes: int, max_rows: int, max_values: int) -> bytes:
     """Read a JSON body.
 
     Args:
+        share: holds it while it arrives.
         max_rows: elements that a list in the body's object may have.
         max_values: values that it may hold in all.
     Raises:
-        Refusal: another content type (415), more bytes, longer lists or more values than the limits (413).
+        Refusal: another content type (415), more bytes, longer lists or more values than the limits (413), or more
+            bodies at once than there is room for (503).
     """
     _refuse_unless_json(request)
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
-    body = bytearray()
     rows = RowCounter(max_rows, max_values)
     async for part in request.stream():
-        body += part
-        if len(body) > max_bytes:
+        share.add(part)
+        if len(share.body) > max_bytes:
             raise _too_large(max_bytes)
         rows.feed(part[:COUNTED_AT_ONCE])
         for start in range(COUNTED_AT_ONCE, len(part), COUNTED_AT_ONCE):
             await asyncio.sleep(0)
             rows.feed(part[start : start + COUNTED_AT_ONCE])
-    return bytes(body)
+    return share.whole()
 
 
 def _refuse_unless_json(request: Request) -> None:

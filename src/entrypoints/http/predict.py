@@ -9,6 +9,7 @@ from starlette.responses import Response
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.answered import content, headers
 from foreseen.entrypoints.http.body import read_body, too_many
+from foreseen.entrypoints.http.body_budget import BodyBudget
 from foreseen.entrypoints.http.cache_status import NOT_MODIFIED
 from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import directives, etag, is_known_to_client
@@ -23,8 +24,12 @@ EXTRA_VALUES: Final = 100
 """Values of an instance beside its features where any field is accepted; more only in requests of fewer instances."""
 
 
-def predict_router(predict: Predict, settings: Settings) -> APIRouter:
-    """Build the routes around a use case that is already wired."""
+def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> APIRouter:
+    """Build the routes around a use case that is already wired.
+
+    Args:
+        bodies: has room for those that are on their way.
+    """
     signature = predict.predictor.info.signature
     reader = InstanceReader(signature)
     has_cache = settings.tiers != "none"
@@ -45,8 +50,11 @@ def predict_router(predict: Predict, settings: Settings) -> APIRouter:
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
     async def post_predict(request: Request) -> Response:
-        body = await read_body(request, max_bytes=settings.max_body, max_rows=max_rows, max_values=max_values)
-        asked = await reader.from_body_in_turns(body)
+        async with bodies.share() as share:
+            body = await read_body(
+                request, share, max_bytes=settings.max_body, max_rows=max_rows, max_values=max_values
+            )
+            asked = await reader.from_body_in_turns(body)
         if len(asked.batch) > settings.max_rows:
             raise too_many(settings.max_rows)
         return await answered(request, asked)

@@ -78,6 +78,7 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("cache-failed", 500),
     ("internal", 500),
     ("no-model", 503),
+    ("too-many-bodies", 503),
     ("too-many-connections", 503),
     ("overloaded", 503),
     ("not-reloaded", 503),
