@@ -6,7 +6,6 @@ from threading import Event, Semaphore, Thread
 from typing import Any, Final
 
 from foreseen.domain.table import Chunk, TableReader
-from foreseen.entrypoints.batch.reading_thread import READING
 
 AHEAD: Final = 1
 """Chunks that are read before they are wanted."""
@@ -31,7 +30,7 @@ async def read_ahead(reader: TableReader, *, skip: int) -> AsyncGenerator[Chunk,
         except RuntimeError:  # the loop is closed: nobody reads on
             return
 
-    Thread(target=_read, args=(reader, skip, room, is_left, tell), name=READING, daemon=True).start()
+    Thread(target=_read, args=(reader, skip, room, is_left, tell), name="reading", daemon=True).start()
     try:
         while (chunk := (await read.get())()) is not None:
             yield chunk

@@ -1,20 +1,17 @@
 """The command: serve, score, inspect, key, and cache stats, list, warm and purge."""
 
-import gc
-import os
-import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
+from foreseen.domain.process_end import end_process_after
 from foreseen.entrypoints.batch.on_error import OnError
-from foreseen.entrypoints.batch.reading_thread import is_reading
 from foreseen.entrypoints.cli.cache_commands import cache
 from foreseen.entrypoints.cli.cluster_begun import cluster_begun
 from foreseen.entrypoints.cli.engine import is_on_ray
-from foreseen.entrypoints.cli.failures import FAILED, run
+from foreseen.entrypoints.cli.failures import run
 from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
 from foreseen.entrypoints.cli.files import INPUTS, OUTPUT
 from foreseen.entrypoints.cli.first_moments import leave_interrupts_to_commands
@@ -229,18 +226,7 @@ def root(
         raise typer.Exit
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command and exit with its code."""
-    code: str | int | None
     leave_interrupts_to_commands()
-    try:
-        code = run(lambda: app(standalone_mode=False))
-    except SystemExit as exc:  # how a signal ends some commands
-        code = exc.code
-    # Python's last collection would go through everything that was imported, 0.35 s, to free what ends anyway.
-    gc.freeze()
-    if is_reading():  # Python would fail loudly over the lock that its thread holds while it waits for a pipe
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
-        os._exit(code if isinstance(code, int) else FAILED)
-    sys.exit(code)
+    end_process_after(lambda: run(lambda: app(standalone_mode=False)))

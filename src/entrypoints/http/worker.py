@@ -5,7 +5,6 @@ import os
 import pickle
 import signal
 import socket
-import sys
 from contextlib import suppress
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import uvicorn
 from uvicorn.supervisors.multiprocess import Process
 
 from foreseen.domain.errors import ForeseenError
+from foreseen.domain.process_end import end_process
 from foreseen.entrypoints.http.loading import LIMIT_S as LOADING_S
 from foreseen.entrypoints.http.restarts import early_ends, pause_s
 
@@ -51,14 +51,17 @@ class Worker(Process):
         self._hears_signals = False
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve; in the process itself, which sends its supervisor in one line why it cannot start."""
+        """Serve; in the process itself, which ends then, and sends its supervisor in one line why it cannot start."""
         signal.signal(signal.SIGHUP, _load_first)
         try:
             super().target(sockets)
+        except KeyboardInterrupt:  # uvicorn has shut down, and raises the signal again
+            end_process(0)
         except (ForeseenError, OSError) as exc:
             log.debug("the worker cannot start", exc_info=True)
             self.child_conn.send(" ".join(str(exc).split())[:_LONGEST_REASON])
-            sys.exit(CANNOT_START)
+            end_process(CANNOT_START)
+        end_process(0)
 
     @property
     def has_served(self) -> bool:

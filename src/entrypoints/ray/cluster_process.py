@@ -31,8 +31,9 @@ for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(each, lambda *_: None)
 fd = int(sys.argv[1])
 sys.path[:], sys.argv[1:] = sys.argv[2:], []
+from foreseen.domain.process_end import end_process_after
 from foreseen.entrypoints.ray.driver import main
-main(fd)
+end_process_after(lambda: main(fd))
 """
 """What the driver runs: a fresh interpreter that finds modules where this one does, the user's own among them.
 

@@ -24,7 +24,8 @@ import sys
 fd = int(sys.argv[1])
 sys.path[:], sys.argv[1:] = sys.argv[2:], []
 from foreseen.adapters.predictor.subprocess.child import main
-main(fd)
+from foreseen.domain.process_end import end_process_after
+end_process_after(lambda: main(fd))
 """
 """What the child runs: a fresh interpreter that finds modules where its parent does, the user's own among them."""
 
