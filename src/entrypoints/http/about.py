@@ -1,15 +1,18 @@
 """The routes that tell about the service: /model, /livez and /readyz."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from foreseen.container import SharedCache
 from foreseen.domain.predict import Predict
-from foreseen.entrypoints.http.problems import Refusal
+from foreseen.entrypoints.http.problems import Refusal, inner_detail
 from foreseen.settings import Settings, masked
+
+log = logging.getLogger(__name__)
 
 
 class FeatureDescription(BaseModel):
@@ -66,6 +69,7 @@ def about_router(
         shared_cache: tells how that is; None where there is none.
     """
     router = APIRouter(tags=["about"])
+    trouble = _Trouble(unready)
     description = describe_model(predict, settings)
 
     @router.get("/model", summary="What is served")
@@ -81,15 +85,31 @@ def about_router(
         return Status(status="alive")
 
     @router.get("/readyz", summary="The model is loaded", response_model_exclude_none=True)
-    async def readyz() -> Readiness:
+    async def readyz(request: Request) -> Readiness:
         # The model was loaded before the port opened, but may have died; a broken cache costs time, never readiness.
-        if reason := unready():
-            raise Refusal(503, "no-model", "No model is ready", reason)
+        if reason := trouble.now():
+            raise Refusal(503, "no-model", "No model is ready", inner_detail(request.scope, reason))
         if shared_cache is None:
             return Readiness(status="ready")
         return Readiness(status="ready", shared_cache="in use" if shared_cache().is_in_use else "out of use")
 
     return router
+
+
+class _Trouble:
+    """Why the model is not ready, which is logged when it changes: probes look it up every few seconds."""
+
+    def __init__(self, unready: Callable[[], str]) -> None:
+        self._unready = unready
+        self._logged = ""
+
+    def now(self) -> str:
+        """Return the reason; nothing when the model is ready."""
+        reason = self._unready()
+        if reason and reason != self._logged:
+            log.warning("not ready: %s", reason)
+        self._logged = reason
+        return reason
 
 
 def describe_model(predict: Predict, settings: Settings) -> ModelDescription:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.addresses import is_loopback
-from foreseen.entrypoints.http.locality import why_elsewhere
+from foreseen.entrypoints.http.locality import CALLER, why_elsewhere
 from foreseen.entrypoints.http.problems import Refusal, problem
 from foreseen.settings import Settings
 
@@ -22,9 +22,6 @@ OPEN: Final = frozenset({"/livez", "/readyz"})
 
 ADMIN: Final = "/admin/"
 """What begins so changes what is served."""
-
-CALLER: Final = "foreseen.caller"
-"""Where a scope says whose key came with it, by the start of the key's digest."""
 
 _SCHEME: Final = b"bearer "
 _START: Final = 8
@@ -88,7 +85,10 @@ class Access:
     def _refusal(self, scope: Scope) -> Refusal | None:
         path: str = scope["path"]
         is_admin = path.startswith(ADMIN)
-        if not is_admin and (self._has_no_keys or path in OPEN):
+        if path in OPEN:
+            self._recognize(scope)
+            return None
+        if not is_admin and self._has_no_keys:
             return None
         if is_admin and not self._admin_keys:
             return self._refusal_without_admin_keys(scope)
@@ -99,6 +99,12 @@ class Access:
             scope[CALLER] = digest[:_START].hex()
             return None
         return _forbidden("an admin key", "another key") if self._keys.hold(digest) else _unauthorized("another one")
+
+    def _recognize(self, scope: Scope) -> None:
+        """Have a request that needs no key show whose it is, if it brings one."""
+        digest = _digest_of_key(scope["headers"])
+        if digest is not None and (self._keys.hold(digest) or self._admin_keys.hold(digest)):
+            scope[CALLER] = digest[:_START].hex()
 
     def _refusal_without_admin_keys(self, scope: Scope) -> Refusal | None:
         if not self._is_admin_open:

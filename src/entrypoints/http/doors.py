@@ -5,7 +5,7 @@ from starlette.types import ASGIApp
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.access import OPEN, is_local
 from foreseen.entrypoints.http.forwarded import ForwardedClient
-from foreseen.entrypoints.http.hosts import HostCheck
+from foreseen.entrypoints.http.host_check import HostCheck
 from foreseen.settings import Settings
 
 

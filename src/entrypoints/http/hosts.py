@@ -1,21 +1,12 @@
-"""Hosts: what a request calls the service, which has to be a host, and one that it has.
-
-A page of any site may have its own name point to 127.0.0.1 for a while (DNS rebinding): a browser on this machine then
-lets it read what is served here, since to the browser both are one site. Only the name that it sends gives it away.
-"""
+"""Hosts: what a request calls the service, and which hosts a pattern stands for."""
 
 import re
-from collections.abc import Awaitable, Container, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.addresses import Address, address_of
-from foreseen.entrypoints.http.problems import Refusal, problem
 from foreseen.settings import ANY_HOST, HOST_NAME
 
 Host = Address | str
@@ -28,11 +19,10 @@ _LONGEST: Final = 300
 """Bytes of a field: a name has 253 at most."""
 
 _MAX_PORT: Final = 65535
-_REMEMBERED: Final = 1000
 _SHOWN: Final = 80
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=1000)
 def host_of(field: bytes) -> Host | None:
     """Return the host of a Host field, without its port; None where it is none (RFC 9110, 7.2)."""
     match = _FIELD.fullmatch(field.decode("latin-1")) if len(field) <= _LONGEST else None
@@ -83,57 +73,3 @@ class Hosts:
 
 
 LOOPBACK: Final = Hosts(("localhost", "*.localhost", "127.0.0.0/8", "::1"))
-
-
-class HostCheck:
-    """Passes on requests for hosts that the service has, and rejects others."""
-
-    def __init__(
-        self, app: ASGIApp, tally: Tally, allowed: Iterable[str] | None, *, is_local: bool, probes: Container[str]
-    ) -> None:
-        """Check requests for an application.
-
-        Args:
-            allowed: the hosts, beside those of loopback where only this machine reaches us; None for these alone there,
-                and elsewhere for any.
-            is_local: whether only this machine reaches us.
-            probes: paths that need a host and no particular one: they show nothing, and an orchestrator looks them up
-                under whatever address a replica has.
-        """
-        self._probes = probes
-        self._app = app
-        self._tally = tally
-        self._is_local = is_local
-        self._hosts = Hosts((ANY_HOST,) if allowed is None and not is_local else allowed or ())
-        self._passed: set[bytes] = set()
-
-    # No coroutine of its own: one more would cost as much as all the rest of it.
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass a request on, or reject it."""
-        if scope["type"] == "http":
-            for name, value in scope["headers"]:
-                if name == b"host":
-                    if value not in self._passed and (refusal := self._refusal(value, scope["path"])) is not None:
-                        return problem(Request(scope), refusal, self._tally)(scope, receive, send)
-                    break
-        return self._app(scope, receive, send)
-
-    def _refusal(self, field: bytes, path: str) -> Refusal | None:
-        host = host_of(field)
-        if host is None:
-            return _no_host(field)
-        if self._hosts.include(host) or (self._is_local and LOOPBACK.include(host)):
-            if len(self._passed) < _REMEMBERED:
-                self._passed.add(field)
-            return None
-        return None if path in self._probes else self._misdirected(field)
-
-    def _misdirected(self, field: bytes) -> Refusal:
-        known = "a host of this machine, such as localhost, or one" if self._is_local else "one"
-        detail = f"expected {known} of allowed_hosts in the settings, got {shown(field)}"
-        return Refusal(421, "misdirected", "Not for this host", detail)
-
-
-def _no_host(field: bytes) -> Refusal:
-    detail = f"expected Host to be a name or an address, with or without a port, got {shown(field) or 'nothing'}"
-    return Refusal(400, "invalid-host", "Invalid Host", detail)

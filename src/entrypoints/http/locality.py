@@ -1,4 +1,4 @@
-"""Locality: whether a request comes from a program on this machine, and from nowhere else through one."""
+"""Locality: whether a request comes from a program on this machine, and who is shown what went wrong here."""
 
 from typing import Final
 
@@ -6,6 +6,9 @@ from starlette.types import Scope
 
 from foreseen.entrypoints.http.addresses import is_loopback
 from foreseen.entrypoints.http.hosts import LOOPBACK, host_of, shown
+
+CALLER: Final = "foreseen.caller"
+"""Where a scope says whose key came with it, by the start of the key's digest."""
 
 _OF_PROXIES: Final = frozenset(
     {
@@ -43,3 +46,8 @@ def why_elsewhere(scope: Scope) -> str | None:
         elif name in _OF_PROXIES or name.startswith(_OF_PROXIES_FROM):
             return f"one through a proxy ({shown(name)})"
     return None
+
+
+def is_trusted(scope: Scope) -> bool:
+    """Return whether a request may be shown what went wrong in here, paths included: with a key, or from here."""
+    return CALLER in scope or why_elsewhere(scope) is None

@@ -26,6 +26,7 @@ from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.accepts import prefers_page
 from foreseen.entrypoints.http.cache_status import BYPASSED
 from foreseen.entrypoints.http.error_page import error_page
+from foreseen.entrypoints.http.locality import is_trusted
 from foreseen.entrypoints.http.methods import OF_FILES, allowed
 from foreseen.entrypoints.http.pages import POLICY
 from foreseen.entrypoints.http.request_context import context_of
@@ -48,6 +49,8 @@ STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
 
 _OF_THE_CLIENTS: Final = (NotCachedError, OverloadedError, DeadlineExceededError)
 """What clients wished, or are too many for: counted, and not logged one by one."""
+
+_FOR_STRANGERS: Final = "an error of the service itself; its log says more"
 
 LONGEST_RETRY_S: Final = 60
 """Seconds after which a client is told to ask again at most: by then, much may be otherwise."""
@@ -154,11 +157,20 @@ def _worded(request: Request, exc: Exception) -> _Problem:
         return _document(request, 400, "disconnected", "The client left", said)
     for known, (status, kind, title) in STATUSES.items():
         if isinstance(exc, known):
-            if not isinstance(exc, _OF_THE_CLIENTS):
-                log.error("%s %s: %s", request.method, request.scope["path"], exc)
-            return _document(request, status, kind, title, str(exc), headers=_headers(exc))
+            if isinstance(exc, _OF_THE_CLIENTS):
+                return _document(request, status, kind, title, str(exc), headers=_headers(exc))
+            log.error("%s %s: %s", request.method, request.scope["path"], exc)
+            return _document(request, status, kind, title, inner_detail(request.scope, str(exc)))
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=exc)
-    return _document(request, 500, "internal", "Internal error", "an error of the service itself; its log says more")
+    return _document(request, 500, "internal", "Internal error", _FOR_STRANGERS)
+
+
+def inner_detail(scope: Scope, detail: str) -> str:
+    """Return what went wrong in here, for whom it may be shown to; a pointer to the log for strangers.
+
+    It may name files of this machine, and what a library has to say of them.
+    """
+    return detail if is_trusted(scope) else _FOR_STRANGERS
 
 
 def _headers(exc: ForeseenError) -> dict[str, str]:

@@ -9,8 +9,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from throttled import MemoryStore, RateLimiterType, Throttled
 
 from foreseen.domain.tally import Tally
-from foreseen.entrypoints.http.access import CALLER, OPEN
+from foreseen.entrypoints.http.access import OPEN
 from foreseen.entrypoints.http.addresses import network_of
+from foreseen.entrypoints.http.locality import CALLER
 from foreseen.entrypoints.http.problems import Refusal, problem
 
 MOST_CALLERS: Final = 10_000

@@ -1,0 +1,79 @@
+"""What went wrong in here is shown to who has a key or is on this machine; others are pointed to the log."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from foreseen.domain.errors import PredictionError
+from foreseen.entrypoints.http import app
+from foreseen.entrypoints.http.app import create_service
+from support.fakes import FakePredictor
+from support.service import Reply, Service, container_of, service
+
+REASON = "the model's process had ended, and another one could not start: /srv/model.joblib: expected module '_loss'"
+LOG = "an error of the service itself; its log says more"
+KEY = {"authorization": "Bearer key"}
+KEYS = {"api_keys": sha256(b"key").hexdigest()}
+PROXIED = {"x-forwarded-for": "192.0.2.1"}
+
+
+@contextmanager
+def serving(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Iterator[Service]:
+    """A service whose model does not come back."""
+    monkeypatch.setattr(app, "unready", lambda _: REASON)
+    predictor = FakePredictor()
+    predictor.error = PredictionError(REASON)
+    container = container_of(predictor, **settings)
+    with service(container) as asked:
+        yield asked.behind(create_service(container))
+
+
+def detail(reply: Reply) -> str:
+    assert reply.status in (500, 503)
+    return str(reply.json()["detail"])
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/predict"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [({}, REASON), ({"host": "localhost"}, REASON), (PROXIED, LOG), ({"origin": "https://a.example"}, LOG), (KEY, REASON),
+     ({**KEY, **PROXIED}, LOG)],
+    ids=["here", "here by name", "proxied", "a page", "here with a key", "proxied with a key that is none"],
+)  # fmt: skip
+def test_without_keys_a_program_on_this_machine_is_shown_why(
+    monkeypatch: pytest.MonkeyPatch, path: str, host: str, headers: dict[str, str], shown: str
+) -> None:
+    with serving(monkeypatch, host=host) as asked:
+        assert detail(asked.send("GET", path, query=b"length=1&width=2", headers=headers)) == shown
+
+
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [
+        (PROXIED, LOG),
+        ({"host": "10.1.2.3:8000"}, LOG),
+        (KEY | PROXIED, REASON),
+        ({"authorization": "Bearer x"} | PROXIED, LOG),
+    ],
+    ids=["proxied", "a probe", "with a key", "with a wrong key"],
+)  # fmt: skip
+def test_with_keys_who_has_one_is_shown_why(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], shown: str
+) -> None:
+    with serving(monkeypatch, host="0.0.0.0", **KEYS) as asked:
+        assert detail(asked.send("GET", "/readyz", headers=headers)) == shown
+
+
+def test_the_log_says_once_why_the_model_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(monkeypatch) as asked, caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            asked.get("/readyz")
+
+    assert caplog.messages == [f"not ready: {REASON}"]
