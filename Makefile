@@ -21,7 +21,7 @@ IRIS := examples/iris
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-boosters test-ray test-stores test-versions faults stops kills fingerprints check bench soak format clean
+.PHONY: help install serve test test-boosters test-ray test-stores test-versions faults stops kills fingerprints written check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -87,6 +87,9 @@ kills: install ## Kill a scoring run at twenty random moments, and compare what 
 
 fingerprints: install ## Start eight models 50 times each beside 0, 8 and 16 busy loops (half an hour)
 	FORESEEN_TEST_STARTS=50 FORESEEN_TEST_LOOPS=0,8,16 $(BIN)/python -m pytest -s tests/integration/test_one_fingerprint.py
+
+written: install ## Send 20,000 requests in every spelling by both ways, and compare with what they mean (five minutes)
+	FORESEEN_TEST_WRITTEN=500 $(BIN)/python -m pytest tests/unit/http/test_written.py --timeout=600
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .

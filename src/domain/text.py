@@ -16,7 +16,8 @@ from foreseen.domain.values import (
     refused,
 )
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# Possessive, since thousands of digits would be tried in every way that splits them.
+_NUMBER: Final = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d+", re.ASCII)
 _WORDS: Final = {"true": 1, "false": 0}
 _BOOL_WORDS: Final = _WORDS | {"t": 1, "f": 0}
@@ -63,9 +64,18 @@ def _number(feature: Feature, text: str) -> float | None:
 def _parsed(text: str) -> float | None:
     """Return a decimal number as the integer or the nearest float that it is; None where it is none."""
     if _INTEGER.fullmatch(text):
-        # Python refuses thousands of digits with an error of its own; as a float they are out of every range.
-        return int(text) if len(text) <= _LONGEST_INTEGER else int("9" * _LONGEST_INTEGER)
+        return int(text) if len(text) <= _LONGEST_INTEGER else _long_integer(text)
     return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _long_integer(text: str) -> int:
+    """Return an integer of many digits, of which most may be zeros before the first that counts.
+
+    Python refuses thousands of digits with an error of its own; so many that count are out of every range.
+    """
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    size = int(digits) if len(digits) <= _LONGEST_INTEGER else 10**_LONGEST_INTEGER
+    return -size if text.startswith("-") else size
 
 
 def _tensor(feature: Feature, text: str) -> Any:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_NUMBER: Final = re.compile(r"([+-]?)0*(\d*)\.?(\d*)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"([+-]?)0*+(\d*+)\.?(\d*+)([eE][+-]?\d+)?", re.ASCII)
 _WORDS: Final = {"true": "true", "t": "true", "false": "false", "f": "false"}
 
 

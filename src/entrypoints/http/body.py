@@ -53,8 +53,9 @@ def _refuse_unless_json(request: Request) -> None:
     if not is_json or parsed.get_content_charset("utf-8") not in ("utf-8", "utf8"):
         got = given or "none"
         raise Refusal(415, "not-json", "Another media type", f"expected Content-Type: application/json, got {got}")
-    encoding = request.headers.get("content-encoding", "identity").lower()
-    if encoding != "identity":
+    encoding = request.headers.get("content-encoding", "").lower()
+    # A list of codings that may be empty (RFC 9110, 8.4); identity is none.
+    if not {coding.strip() for coding in encoding.split(",")} <= {"", "identity"}:
         raise Refusal(415, "encoded", "Another content encoding", f"expected a body as it is, got it in {encoding}")
 
 

@@ -1,7 +1,6 @@
 """From what a request holds to a batch: a JSON body or a query string."""
 
 import asyncio
-import codecs
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,14 +8,13 @@ from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import pydantic_core
-
 from foreseen.domain.batch import Batch, joined
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
 from foreseen.domain.shown import shown, shown_name
 from foreseen.domain.signature import Signature
 from foreseen.domain.text import read_text
+from foreseen.entrypoints.http.json_body import parsed
 from foreseen.entrypoints.http.problems import Refusal
 from foreseen.entrypoints.http.schema import MAX_FLAWS, InstanceSchema
 
@@ -74,7 +72,7 @@ class InstanceReader:
 
     def _reading(self, body: bytes) -> Generator[None, None, Asked]:
         """Read a body, and yield before each next part of it."""
-        document = _parsed(body)
+        document = parsed(body)
         if not isinstance(document, dict):
             raise Refusal.of_shape(f'expected an object, or {{"instances": […]}}, got {_kind(document)}')
         if "instances" not in document:
@@ -168,15 +166,6 @@ class InstanceReader:
     def _batch(self, instances: Sequence[Any]) -> Batch:
         checked = self.schema.check(instances)
         return Batch.of(self._signature, {name: [each.get(name) for each in checked] for name in self._signature.names})
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        # NaN and Infinity are no JSON, but many clients write them: read here, and refused with their place.
-        return pydantic_core.from_json(body.removeprefix(codecs.BOM_UTF8), allow_inf_nan=True, cache_strings="keys")
-    except ValueError as exc:
-        said = "nothing" if not body.strip() else str(exc)
-        raise Refusal(400, "invalid-json", "The body is no JSON", f"expected JSON, got {said}") from None
 
 
 def _in_place_of_one(make: Any) -> Batch:

@@ -41,7 +41,7 @@ class QuickReader:
         self._features = {feature.name: feature for feature in signature.features}
         self._recipe = recipe
         self._max_rows = max_rows
-        self._one = TypeAdapter[Any](schema.type).validator.validate_json
+        self._one = TypeAdapter[Any](schema.lone_type).validator.validate_json
         self._objects = TypeAdapter[Any](_instances_of(schema.type)).validator.validate_json
         self._rows = TypeAdapter[Any](_instances_of(schema.row_type)).validator.validate_json
         self._values = _values_getter(signature)

@@ -26,6 +26,7 @@ class InstanceSchema:
     Attributes:
         type, row_type: what pydantic accepts as a plain instance, as an object and as a row; `read_value` accepts all
             of these, gives the same values for them, and accepts more.
+        lone_type: what it accepts as a plain instance that is a whole body, in which other names are reserved.
     """
 
     def __init__(self, signature: Signature) -> None:
@@ -38,13 +39,19 @@ class InstanceSchema:
             for feature, each in zip(signature.features, types, strict=True)
         }
         ignored = dict.fromkeys(set(signature.ignored) - RESERVED_NAMES, NotRequired[Any])
+        # Else a body would be one instance to a reader that ignores its other fields, and many to one that looks.
+        reserved = dict.fromkeys(RESERVED_NAMES, NotRequired[Annotated[Any, AfterValidator(_refuse)]])
+        self.type: Any = self._object(fields | ignored)
+        self.lone_type: Any = self._object(fields | ignored | reserved)
+        self.row_type: Any = tuple[tuple(types)]  # type: ignore[misc]
+        self._plain = TypeAdapter[Any](list[self.type])  # type: ignore[name-defined]
+
+    def _object(self, fields: dict[str, Any]) -> Any:
         # The functional form takes names that are no Python identifiers, such as "sepal length (cm)".
         make: Any = TypedDict
-        instance: Any = make("Instance", fields | ignored)
+        instance: Any = make("Instance", fields)
         instance.__pydantic_config__ = ConfigDict(extra="ignore" if self._accepts_others else "forbid")
-        self.type = instance
-        self.row_type: Any = tuple[tuple(types)]  # type: ignore[misc]
-        self._plain = TypeAdapter[Any](list[instance])
+        return instance
 
     def check(self, instances: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the instances with the values that `read_value` gives; one that is missing may be absent.
@@ -122,6 +129,10 @@ def _scalar(feature: Feature) -> Any:
     integer = Annotated[int, Field(strict=True, ge=low, le=high)]
     whole = Annotated[number, AfterValidator(partial(_whole, low=low, high=high))]
     return Annotated[integer | whole, Field(union_mode="left_to_right")]
+
+
+def _refuse(_: Any) -> Any:
+    raise ValueError
 
 
 def _whole(number: float, *, low: int, high: int) -> int:

@@ -31,6 +31,22 @@ def test_numbers_are_decimal(text: str, value: float) -> None:
     assert read_text(Feature("x"), text) == value
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8", "bool"])
+@pytest.mark.parametrize("sign", ["", "+", "-"])
+@pytest.mark.parametrize("zeros", [300, 301, 5000])
+def test_zeros_before_a_number_never_change_it(dtype: Any, sign: str, zeros: int) -> None:
+    ending = "0" if sign == "-" else "1"
+
+    assert read_text(Feature("x", dtype), sign + "0" * zeros + ending) == int(ending)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int64", "bool"])
+@pytest.mark.parametrize("ending", ["x", "e", ".x", ".e5e", "."])
+def test_a_text_of_many_digits_is_gone_through_once(dtype: Any, ending: str) -> None:
+    """Going back at each digit takes hours."""
+    assert refusal(Feature("x", dtype), "1" * 300_000 + ending)
+
+
 @pytest.mark.parametrize(
     "text", ["", "nan", "inf", "0x10", "1_000", "1,5", " 1", "1 ", "1\n", "one", "\u0661", "1e", "--1"]
 )

@@ -126,6 +126,13 @@ class TestMediaType:
 
         assert detail(reply, 415) == "expected a body as it is, got it in gzip"
 
+    @pytest.mark.parametrize("given", ["", "identity", "Identity", ", identity,"])
+    def test_a_body_without_a_coding_is_read(self, sums: Service, given: str) -> None:
+        assert (
+            sums.send("POST", parts=[json.dumps(GOOD).encode()], headers=JSON | {"content-encoding": given}).status
+            == 200
+        )
+
     def test_a_refused_body_is_not_read(self, sums: Service) -> None:
         assert sums.send("POST", parts=[b"{}"] * 5, headers={"content-type": "text/plain"}).sent_parts == 0
 

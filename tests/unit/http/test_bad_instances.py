@@ -235,12 +235,33 @@ def test_a_missing_number_may_be_null_nan_or_blank_where_the_model_takes_one(flo
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_a_number_of_thousands_of_digits_is_refused_at_its_column(flowers: Service, sign: str) -> None:
-    document = problem(flowers.post(b'{"sepal_length": ' + sign.encode() + b"9" * 5000 + b"}"), 400)
+def test_a_number_of_thousands_of_digits_is_refused_at_its_place(flowers: Service, sign: str) -> None:
+    document = problem(flowers.post(b'{"instances": [{"sepal_length": ' + sign.encode() + b"9" * 5000 + b"}]}"))
     query = urlencode({name: text(value) for name, value in with_value("count", sign + "9" * 5000).items()})
 
-    assert document["detail"].startswith("expected JSON, got number out of range at line 1 column ")
+    assert document["detail"].startswith("instances[0].sepal_length: expected an integer from -2^53 to 2^53, got ")
     assert problem(flowers.send("GET", query=query.encode()))["detail"].startswith("count: expected an integer")
+
+
+@pytest.mark.parametrize(
+    ("number", "means"),
+    [("1" + "0" * 5000 + "e-5000", "1"), ("-25" + "0" * 4999 + ".5E-5000", "-2.5"), ("9" * 4301 + "e-4301", "1.0")],
+    ids=["an integer's digits", "a fraction", "one that rounds"],
+)
+def test_a_number_of_thousands_of_digits_is_the_number_that_it_means(number: str, means: str) -> None:
+    with service(container_of(FakePredictor())) as plain:
+        short, long = (f'{{"length": {text}, "width": 1, "width": 2}}'.encode() for text in (means, number))
+        expected = plain.post(short)
+
+        assert plain.post(long).body == expected.body
+        assert plain.post(long).cache_status == "foreseen; hit; detail=L1"
+
+
+def test_what_is_wrong_behind_a_long_number_is_refused_at_its_column(flowers: Service) -> None:
+    for digits in (1000, 4300, 4301, 6000):
+        body = b'{"text": "%b\\"", "number": %b' % (b"1" * 5000, b"1" * digits)
+
+        assert problem(flowers.post(body + b"x"), 400)["detail"].endswith(f"column {len(body) + 1}")
 
 
 @pytest.mark.parametrize("value", ["\ud800", "red \udfff", "\ud800\u0041"])

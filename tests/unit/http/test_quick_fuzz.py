@@ -152,6 +152,16 @@ def test_a_valid_query_and_what_a_few_changes_make_of_it(readers: Readers, data:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [b'{"inst\\u0061nces":[[1,2],[3,4]]}', b'{"n":1,"instances":[[1,2]]}', b'{"instances":null,"n":1}',
+     b'{"x":1,"instanc\\u0065s":7}', b'{"instances":[[1,2]],"x":1}', b'{"\\u0069nstances":[]}'],
+)  # fmt: skip
+def test_many_instances_are_never_read_as_one_that_ignores_them(body: bytes) -> None:
+    """However their name is written, and whatever stands beside it."""
+    assert READERS["lax"].quick.of_body(body) is None
+
+
+@pytest.mark.parametrize(
     ("name", "body"),
     [("floats", b'{"length":1,"width":2}'), ("mixed", b'{"instances":[[1,null,3,true]]}'),
      ("kinds", b'{"u":3.0,"z":"2024-01-02T03:04:05+01:00","n":7.0,"t":{}}'), ("lax", b'{"x":1,"other":[]}'),

@@ -1,0 +1,1 @@
+"""Requests in every spelling, drawn from a grammar of their own, and what each of them means."""
