@@ -55,6 +55,8 @@ class Container(containers.DeclarativeContainer):
     servers = providers.Singleton(
         connect_servers,
         given.redis_url,
+        mode=given.redis_mode,
+        budget_s=given.redis_timeout,
         timeout_s=REDIS_TIMEOUT_S,
         max_connections=given.redis_max_connections,
         user=given.redis_user,

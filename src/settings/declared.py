@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, Sec
 
 from foreseen.settings.network import HostPatterns, Networks
 from foreseen.settings.password_file import checked_password_file, one_password, one_user
+from foreseen.settings.redis_mode import RedisMode, fitting_mode
 from foreseen.settings.redis_url import checked_redis_url
 from foreseen.settings.sources import ENV_PREFIX, SettingsError, of_environment, of_file
 from foreseen.settings.values import (
@@ -118,9 +119,15 @@ class Settings(BaseModel):
     redis_url: Annotated[str, AfterValidator(checked_redis_url)] = _setting(
         "redis://127.0.0.1:6379/0",
         "Cache",
-        "Redis or Valkey: redis://, rediss:// or unix://.",
+        "Redis or Valkey: redis://, rediss:// or unix://, or redis+sentinel:// with HOSTS/SERVICE.",
         shown="URL",
         secret=True,
+    )
+    redis_mode: Annotated[RedisMode, AfterValidator(fitting_mode)] = _setting(
+        "auto",
+        "Cache",
+        "One server, a cluster, or the primary that Sentinels name; auto finds out.",
+        shown="auto|single|cluster|sentinel",
     )
     redis_user: Annotated[str | None, AfterValidator(one_user)] = _setting(
         None, "Cache", "User of Redis, where its URL names none.", shown="NAME", min_length=1

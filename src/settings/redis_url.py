@@ -12,11 +12,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from foreseen.settings.redis_options import check_options
 from foreseen.settings.wrong_value import WrongValueError
 
-SCHEMES: Final = ("redis", "rediss", "unix")
+SENTINEL: Final = "+sentinel"
+"""What ends the scheme of a URL that names Sentinels."""
+
+SCHEMES: Final = ("redis", "rediss", "unix", "redis" + SENTINEL, "rediss" + SENTINEL)
 
 _SHOWN_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,19}")
 _HOST: Final = re.compile(r"[^\s/\\?#@\[\]%,;:<>\"'`{}|^]+")
 _DATABASE: Final = re.compile(r"/?[0-9]{0,9}")
+_SERVICE: Final = re.compile(r"/[^\s/]+(/[0-9]{0,9})?")
 _LAST_PORT: Final = 65535
 
 _ENCODED: Final = "a user and a password in which @ / ? # [ ] are percent-encoded: %40 %2F %3F %23 %5B %5D"
@@ -36,11 +40,21 @@ def checked_redis_url(url: str) -> str:
     if parts.scheme == "unix":
         _check_socket(parts.path, place)
     else:
-        _check_place(place)
-        if not _DATABASE.fullmatch(parts.path):
-            raise ValueError("the number of a database after the host and port, such as /0")
-    check_options(parts.query, has_tls=parts.scheme == "rediss")
+        for each in place.split(","):
+            _check_place(each)
+        _check_path(parts)
+    check_options(parts.query, has_tls=parts.scheme.startswith("rediss"))
     return url
+
+
+def names_sentinels(url: str) -> bool:
+    """Return whether a URL names Sentinels, which know where the primary is."""
+    return urlsplit(url).scheme.endswith(SENTINEL)
+
+
+def has_many_hosts(url: str) -> bool:
+    """Return whether a URL names several hosts."""
+    return "," in urlsplit(url).netloc.rpartition("@")[2]
 
 
 def masked(url: str) -> str:
@@ -55,7 +69,7 @@ def _check_scheme(url: str) -> None:
     scheme, _, rest = url.partition(":")
     if scheme.lower() in SCHEMES and rest.startswith("//"):
         return
-    expected = "a URL that begins with redis://, rediss:// (TLS) or unix://"
+    expected = "a URL that begins with redis://, rediss:// (TLS), unix:// or redis+sentinel://"
     if rest.startswith("//") and _SHOWN_SCHEME.fullmatch(scheme):
         raise WrongValueError(expected, got=f"one that begins with {scheme}://")
     raise ValueError(expected)
@@ -97,6 +111,14 @@ def _check_socket(path: str, place: str) -> None:
         raise ValueError("three slashes before the path of a socket, such as unix:///run/redis.sock")
     if not path.strip("/"):
         raise ValueError("the path of a socket, such as unix:///run/redis.sock")
+
+
+def _check_path(parts: SplitResult) -> None:
+    if parts.scheme.endswith(SENTINEL):
+        if not _SERVICE.fullmatch(parts.path):
+            raise ValueError("what the Sentinels call the primary after the hosts, such as /mymaster or /mymaster/0")
+    elif not _DATABASE.fullmatch(parts.path):
+        raise ValueError("the number of a database after the host and port, such as /0")
 
 
 def _check_place(place: str) -> None:

@@ -115,7 +115,9 @@ def test_the_ttl_is_that_of_every_tier() -> None:
 
 
 def test_redis_is_reached_as_the_settings_say() -> None:
-    made = container(cache="redis", model="flowers.joblib", redis_max_connections=3, redis_timeout="50ms")
+    made = container(
+        cache="redis", model="flowers.joblib", redis_mode="single", redis_max_connections=3, redis_timeout="50ms"
+    )
     pool = asyncio.run(made.servers().primaries())[0].connection_pool
 
     assert (pool.connection_kwargs["port"], pool.max_connections) == (1, 3)

@@ -11,15 +11,23 @@ from foreseen.settings import Settings, SettingsError, password_reader
 from foreseen.settings.redis_options import FIXED, OWNED, TLS_OPTIONS
 
 ENCODED = "a user and a password in which @ / ? # [ ] are percent-encoded: %40 %2F %3F %23 %5B %5D, got another"
-SCHEME = "a URL that begins with redis://, rediss:// (TLS) or unix://, got"
+SCHEME = "a URL that begins with redis://, rediss:// (TLS), unix:// or redis+sentinel://, got"
 ADDRESS = "an IPv6 address in the brackets, such as redis://[::1]:6379/0, got another"
 HOST = "a host, such as that of redis://127.0.0.1:6379/0, got another"
 PORT = "a port from 1 to 65535 after the host; a password is followed by @, got another"
 DATABASE = "the number of a database after the host and port, such as /0, got another"
+SERVICE = "what the Sentinels call the primary after the hosts, such as /mymaster or /mymaster/0, got another"
 
 WRONG_URLS = [
     ("http://h", f"{SCHEME} one that begins with http://"),
-    ("redis+sentinel://h", f"{SCHEME} one that begins with redis+sentinel://"),
+    ("sentinel://h", f"{SCHEME} one that begins with sentinel://"),
+    ("redis+sentinel://h", SERVICE),
+    ("redis+sentinel://h/", SERVICE),
+    ("redis+sentinel://u:hush@h:26379/mymaster/hush", SERVICE),
+    ("redis+sentinel://h/mymaster/0/1", SERVICE),
+    ("redis://h,:6379/0", HOST),
+    ("redis://h,hush:0/0", PORT),
+    ("redis://u:hush@h,/0", HOST),
     ("127.0.0.1:6379", f"{SCHEME} another"),
     ("redis:/hush", f"{SCHEME} another"),
     ("hush@h:6379", f"{SCHEME} another"),
@@ -98,11 +106,14 @@ def test_the_part_of_a_url_that_is_wrong_is_named(url: str, expected: str) -> No
         "redis://[::1]:6379/0",
         "redis://:p@ss%23@h/0",
         "rediss://user@h/0?ssl_ca_certs=/x@y&ssl_check_hostname=false&ssl_min_version=771",
+        "redis://me:hush@a:7000,b,[::1]:7001/0",
+        "redis+sentinel://:hush@a:26379,b/mymaster/2",
+        "rediss+sentinel://a/my%20master?ssl_ca_certs=/x",
         "unix:///run/@redis.sock?db=1",
         "unix://user:hush@/run/redis.sock",
     ],
 )
-def test_a_url_that_redis_py_understands_is_accepted(url: str) -> None:
+def test_a_url_of_servers_is_accepted_as_it_is(url: str) -> None:
     assert Settings.load(None, {"redis_url": f" {url}\n"}).redis_url == url
 
 
@@ -172,3 +183,40 @@ class TestPasswordFile:
         given = {"redis_url": "redis://me@h", "redis_password_file": str(file)}
 
         assert Settings.load(None, given).redis_password_file == file
+
+
+class TestMode:
+    @pytest.mark.parametrize(
+        ("mode", "url"),
+        [
+            ("auto", "redis://h"),
+            ("auto", "redis://a,b"),
+            ("auto", "redis+sentinel://a/s"),
+            ("auto", "unix:///run/redis.sock"),
+            ("single", "redis://h"),
+            ("single", "unix:///run/redis.sock"),
+            ("cluster", "redis://h"),
+            ("cluster", "rediss://a,b"),
+            ("sentinel", "rediss+sentinel://a,b/s"),
+        ],
+    )
+    def test_that_fits_the_url_is_accepted(self, mode: str, url: str) -> None:
+        assert Settings.load(None, {"redis_url": url, "redis_mode": mode}).redis_mode == mode
+
+    @pytest.mark.parametrize(
+        ("mode", "url", "said"),
+        [
+            ("single", "redis+sentinel://:hush@a/s", "auto or sentinel with a redis_url that names Sentinels"),
+            ("cluster", "redis+sentinel://:hush@a/s", "auto or sentinel with a redis_url that names Sentinels"),
+            ("sentinel", "redis://:hush@a", "a redis_url such as redis+sentinel://HOST:26379/SERVICE for sentinel"),
+            ("sentinel", None, "a redis_url such as redis+sentinel://HOST:26379/SERVICE for sentinel"),
+            ("single", "redis://:hush@a,b", "one host in redis_url for single"),
+            ("cluster", "unix:///run/hush.sock", "a redis_url with hosts for cluster, whose nodes have to be found"),
+            ("both", "redis://h", "'auto', 'single', 'cluster' or 'sentinel'"),
+        ],
+    )
+    def test_that_does_not_fit_is_refused(self, mode: str, url: str | None, said: str) -> None:
+        with pytest.raises(SettingsError) as caught:
+            Settings.load(None, {"redis_mode": mode} | ({"redis_url": url} if url else {}))
+
+        assert str(caught.value) == f"--redis-mode: expected {said}, got {mode!r}"

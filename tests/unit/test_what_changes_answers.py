@@ -24,7 +24,7 @@ CHANGES_NOTHING = {
     "name", "model_sha256",
     # where answers are kept, and how long
     "cache", "cache_when", "ttl", "lru_max_entries", "lru_max_bytes", "redis_url", "redis_when", "redis_timeout",
-    "redis_max_connections", "redis_secret", "redis_user", "redis_password_file", "lease_above", "lease",
+    "redis_max_connections", "redis_secret", "redis_mode", "redis_user", "redis_password_file", "lease_above", "lease",
     # how requests come and go
     "host", "port", "workers", "model_in", "model_timeout", "stop_timeout", "max_body", "max_rows", "max_waiting",
     "max_unfinished_bodies",

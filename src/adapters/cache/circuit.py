@@ -55,6 +55,7 @@ class Circuit:
         self._waits = ProbeWaits(probe_after_s, longest_wait_s)
         self._probing: asyncio.Task[None] | None = None
         self._logged_kind = ""
+        self._is_stopped = False
         self.is_closed = True
         self.reason = ""
         self.outages: Final[Counter[Outage]] = Counter()
@@ -65,7 +66,7 @@ class Circuit:
 
     def open(self, what: Outage, exc: CacheError) -> None:
         """Pass no more calls on, and begin to probe."""
-        if not self.is_closed:  # a call that was under way as well
+        if not self.is_closed or self._is_stopped:  # a call that was under way as well
             return
         self.is_closed = False
         self.outages[what] += 1
@@ -73,8 +74,16 @@ class Circuit:
         self._note(exc, self._said.opened)
         self._probing = asyncio.create_task(self._probe(_needs_operator(exc)), name=f"probe {self._name}")
 
+    def close(self) -> None:
+        """Pass calls on again: something else than its own probes found that it works."""
+        if self._probing is not None:
+            self._probing.cancel()
+        if not self.is_closed:
+            self._close()
+
     async def stop(self) -> None:
-        """End its probes."""
+        """End its probes, for good."""
+        self._is_stopped = True
         if self._probing is not None:
             self._probing.cancel()
             await asyncio.gather(self._probing, return_exceptions=True)

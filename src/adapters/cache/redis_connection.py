@@ -1,6 +1,6 @@
 """How Redis is reached: every default of redis-py that bites is set, and its errors are ours."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -35,7 +35,33 @@ def connect_redis(
     user: str | None = None,
     read_password: Callable[[], str] | None = None,
 ) -> redis.asyncio.Redis:
-    """Build a client that fails fast; it connects when first used.
+    """Build a client that fails fast; it connects when first used. Arguments are those of `redis_options`."""
+    options = redis_options(
+        url,
+        timeout_s=timeout_s,
+        max_connections=max_connections,
+        is_scan=is_scan,
+        user=user,
+        read_password=read_password,
+    )
+    return client_with(options)
+
+
+def client_with(options: Mapping[str, Any]) -> redis.asyncio.Redis:
+    """Build a client with options of `redis_options`, some of which may have been replaced."""
+    return redis.asyncio.Redis.from_pool(redis.asyncio.BlockingConnectionPool(**options))
+
+
+def redis_options(
+    url: str,
+    *,
+    timeout_s: float,
+    max_connections: int,
+    is_scan: bool = False,
+    user: str | None = None,
+    read_password: Callable[[], str] | None = None,
+) -> dict[str, Any]:
+    """Return the options of a pool of redis-py, every default of it that bites set.
 
     Left to itself, redis-py retries ten times with back-off, which makes a refused port cost seconds a call and a
     frozen server a minute; its pool raises at its limit instead of waiting for a connection; and it follows a server
@@ -79,7 +105,7 @@ def connect_redis(
         given["credential_provider"] = FileCredentials(given.pop("username", ""), read_password)
     if is_scan:
         given["redis_connect_func"] = _connect_without_touching
-    return redis.asyncio.Redis.from_pool(redis.asyncio.BlockingConnectionPool(**given))
+    return given
 
 
 async def _connect_without_touching(connection: Any) -> None:

@@ -26,7 +26,7 @@ _OF_WARMING: Final = {
     "cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)",
     "model_in": MODEL_IN_OF_FILES,
 }
-_WHERE: Final = ("redis_url", "redis_user", "redis_password_file", "name")
+_WHERE: Final = ("redis_url", "redis_mode", "redis_user", "redis_password_file", "name")
 _OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
 
 

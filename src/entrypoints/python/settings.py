@@ -33,6 +33,7 @@ class ModelSettings(TypedDict, total=False):
     lru_max_entries: int
     lru_max_bytes: int | str
     redis_url: str
+    redis_mode: Literal["auto", "single", "cluster", "sentinel"]
     redis_user: str
     redis_password_file: FilePath
     redis_when: Literal["pays", "always"]

@@ -1,23 +1,57 @@
-"""Which servers a URL leads to."""
+"""Which servers a URL leads to, and in what way they are used."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
 
-from foreseen.adapters.cache.redis_connection import connect_redis
+from foreseen.adapters.cache.redis_connection import client_with, redis_options
+from foreseen.adapters.cache.servers.auto import AutoServers
+from foreseen.adapters.cache.servers.cluster import Cluster
+from foreseen.adapters.cache.servers.led_server import LedServer
 from foreseen.adapters.cache.servers.one_server import OneServer
+from foreseen.adapters.cache.servers.places import places_in
 from foreseen.adapters.cache.servers.ports import Servers
+from foreseen.adapters.cache.servers.sentinels import Sentinels, led_by
+
+Mode: TypeAlias = Literal["auto", "single", "cluster", "sentinel"]
 
 
 def connect_servers(
     url: str,
     *,
+    mode: Mode = "auto",
+    budget_s: float,
     timeout_s: float,
     max_connections: int,
     is_scan: bool = False,
     user: str | None = None,
     read_password: Callable[[], str] | None = None,
 ) -> Servers:
-    """Build what reaches the servers; it connects when first used. Arguments are those of `connect_redis`."""
-    connect = partial(connect_redis, url, timeout_s=timeout_s, is_scan=is_scan, user=user, read_password=read_password)
+    """Build what reaches the servers; it connects when first used.
+
+    Args:
+        url: with several hosts, the nodes of a cluster to begin with; with +sentinel, Sentinels.
+        mode: auto finds out whether one server answers or a cluster.
+        budget_s: what a call may cost a request; other arguments are those of `redis_options`, for each server.
+    """
+    places = places_in(url)
+    options = redis_options(
+        places.url,
+        timeout_s=timeout_s,
+        max_connections=max_connections,
+        is_scan=is_scan,
+        user=user,
+        read_password=read_password,
+    )
+    if places.service:
+        sentinels = Sentinels(places.addresses, places.service, options)
+        return LedServer(sentinels, *_clients(led_by(sentinels, options)))
+    cluster = Cluster(places.addresses, options, budget_s=budget_s) if places.addresses else None
+    if cluster is not None and (mode == "cluster" or len(places.addresses) > 1):
+        return cluster
+    one = OneServer(*_clients(options))
+    return one if mode == "single" else AutoServers(one, cluster)
+
+
+def _clients(options: Mapping[str, Any]) -> tuple[Any, Any]:
     # Whoever listens keeps their connection: it is none of those that requests wait for.
-    return OneServer(connect(max_connections=max_connections), listener=connect(max_connections=1))
+    return client_with(options), client_with({**options, "max_connections": 1})

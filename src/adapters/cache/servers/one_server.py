@@ -20,7 +20,7 @@ class OneServer:
     """Servers of which there is one: many keys a command, or one where the endpoint answers for one slot at a time."""
 
     def __init__(
-        self, client: redis.asyncio.Redis, *, listener: redis.asyncio.Redis | None = None, by_single_keys: bool = False
+        self, client: redis.asyncio.Redis, listener: redis.asyncio.Redis | None = None, *, by_single_keys: bool = False
     ) -> None:
         """Accept clients that do not decode replies; the listener's connection is used by nobody else."""
         self._client = client

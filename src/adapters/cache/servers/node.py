@@ -1,0 +1,106 @@
+"""Node: one primary of a cluster, with a wire and a breaker of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import redis.asyncio
+from redis.exceptions import ResponseError
+
+from foreseen.adapters.cache.circuit import Circuit, Said
+from foreseen.adapters.cache.redis_connection import redis_errors_translated, unavailable
+from foreseen.adapters.cache.redis_lookups import RedisLookups
+from foreseen.adapters.cache.redis_refusals import refusal_in
+from foreseen.adapters.cache.redis_wire import Command, RedisWire
+from foreseen.adapters.cache.servers.ports import Unread
+from foreseen.adapters.cache.servers.slot_map import Address, address_text
+from foreseen.domain.errors import CacheError, CacheUnavailableError, Outage
+
+BUDGET_SHARE: Final = 0.8
+"""The share of a request's budget that one node has: what the others answer in time is used then."""
+
+BUDGET_PER_KEY_S: Final = 1e-4
+"""What each key adds to it."""
+
+NODE_TROUBLE: Final = {"CLUSTERDOWN", "MASTERDOWN", "READONLY", "LOADING", "BUSY", "NOREPLICAS", "OOM", "MISCONF"}
+"""Refusals that say something of the node, and nothing of the command."""
+
+_SAID: Final = Said(
+    opened="%s is out of use, its share of keys goes without L2: %s",
+    still_open="what keeps %s out of use: %s",
+    closed="%s is back in use",
+)
+
+Send = Callable[["Node", Sequence[Command]], Awaitable[list[object]]]
+"""One of the ways in which a node is sent commands."""
+
+
+class Node:
+    """What is sent to a node fails for its own keys only, and costs nothing while it is out of use."""
+
+    def __init__(
+        self, address: Address, client: redis.asyncio.Redis, *, budget_s: float, probe: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Accept a client that does not decode replies, the seconds of a request, and what tries the node."""
+        self.address = address
+        self.client = client
+        self._budget_s = BUDGET_SHARE * budget_s
+        self._wire = RedisWire(client)
+        self._look_up = RedisLookups(self._wire, by_single_keys=True)
+        self.circuit = Circuit(f"L2 node {address_text(address)}", probe, _SAID, budget_s=self._budget_s)
+
+    async def look_up(self, commands: Sequence[Command]) -> list[object]:
+        """Return what is under the keys of GETs, within the time of a request."""
+        return await self._in_time(self._look_up([str(name) for _, name in commands]), len(commands))
+
+    async def send(self, commands: Sequence[Command]) -> list[object]:
+        """Return replies within the time of a request."""
+        return await self._in_time(self._wire.each(*commands), len(commands))
+
+    async def send_behind(self, commands: Sequence[Command]) -> list[object]:
+        """Return replies which no request waits for."""
+        return await self._wire.each(*commands)
+
+    async def send_asking(self, commands: Sequence[Command]) -> list[object]:
+        """Return replies for slots that are on their way here."""
+        both = [each for command in commands for each in ((b"ASKING",), command)]
+        return (await self._wire.each(*both))[1::2]
+
+    async def call(self, send: Send, commands: Sequence[Command]) -> list[object]:
+        """Return replies in order; UNREACHED for each while the node is out of use, or goes out of use by this."""
+        if not self.circuit.is_closed:
+            return [Unread.UNREACHED] * len(commands)
+        try:
+            with redis_errors_translated():
+                replies = await send(self, commands)
+        except TimeoutError:
+            self._count_slow()
+        except CacheError as exc:
+            self.circuit.open(Outage.FAILURE, exc)
+        else:
+            self.circuit.count(asyncio.get_running_loop().time(), is_slow=False)
+            return [self._seen(reply) for reply in replies]
+        return [Unread.UNREACHED] * len(commands)
+
+    async def close(self) -> None:
+        """End its probes, and close its connections."""
+        await self.circuit.stop()
+        await self.client.aclose()
+
+    async def _in_time(self, call: Awaitable[list[object]], keys: int) -> list[object]:
+        async with asyncio.timeout(self._budget_s + keys * BUDGET_PER_KEY_S):
+            return await call
+
+    def _count_slow(self) -> None:
+        if self.circuit.count(asyncio.get_running_loop().time(), is_slow=True):
+            slowness = f"no answer within {self._budget_s * 1000:g} ms, time and again"
+            self.circuit.open(Outage.SLOWNESS, CacheUnavailableError(slowness))
+
+    def _seen(self, reply: object) -> object:
+        if not isinstance(reply, ResponseError):
+            return reply
+        refusal = refusal_in(reply)
+        if refusal is None or refusal.code not in NODE_TROUBLE or "not served" in str(reply):
+            return reply
+        self.circuit.open(Outage.FAILURE, unavailable(reply))
+        return Unread.UNREACHED

@@ -1,0 +1,261 @@
+"""A cluster, one endpoint of a cluster, a primary that Sentinels name: what every cache promises holds there too."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from foreseen.adapters.cache.guarded import GuardedCache
+from foreseen.adapters.cache.redis import RedisCache
+from foreseen.adapters.cache.redis_inventory import RedisInventory
+from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
+from foreseen.adapters.cache.redis_leases import RedisLeases
+from foreseen.adapters.cache.redis_pushes import RedisPushes
+from foreseen.adapters.cache.redis_room import RedisRoom
+from foreseen.adapters.cache.servers.connect import Mode, connect_servers
+from foreseen.adapters.cache.servers.ports import Servers
+from foreseen.adapters.cache.write_behind import WriteBehindCache
+from foreseen.domain.entry import Entry, EntryFormat
+from foreseen.domain.errors import CacheUnavailableError, Corruption
+from foreseen.domain.key import Key
+from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.ports import Cache
+from support.cache_contract import A, B, CacheContract, entry
+from support.leases import CountingTable, waiting
+from support.valkey_cluster import OwnCluster, own_cluster
+
+HOUR = Lifetime(3600.0)
+BUDGET_S = 5.0
+"""So long that a busy machine is not taken for a slow server."""
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[OwnCluster]:
+    with own_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(nodes: OwnCluster) -> OwnCluster:
+    nodes.flush()
+    return nodes
+
+
+def servers_at(url: str, *, mode: Mode = "auto", max_connections: int = 8) -> Servers:
+    return connect_servers(url, mode=mode, budget_s=BUDGET_S, timeout_s=5.0, max_connections=max_connections)
+
+
+def cache_over(servers: Servers) -> RedisCache:
+    return RedisCache(servers, model_name="iris", lifetime=HOUR, entry_format=EntryFormat())
+
+
+def numbered(count: int) -> dict[Key, Entry]:
+    return {Key(b"n" * 16 + number.to_bytes(4, "little")): entry(b"%d" % number) for number in range(count)}
+
+
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[Cache]:
+    cache = cache_over(servers_at(url))
+    yield cache
+    await cache.close()
+
+
+@asynccontextmanager
+async def stack(url: str) -> AsyncIterator[Cache]:
+    """As the container builds it."""
+    async with GuardedCache(WriteBehindCache(cache_over(servers_at(url)), lifetime=HOUR), budget_s=BUDGET_S) as cache:
+        yield cache
+
+
+class TestCacheOverACluster(CacheContract):
+    @pytest.fixture(params=[alone, stack], ids=lambda build: build.__name__)
+    async def cache(self, request: pytest.FixtureRequest, cluster: OwnCluster) -> AsyncIterator[Cache]:
+        build: Callable[[str], AbstractAsyncContextManager[Cache]] = request.param
+        async with build(cluster.url) as cache:
+            yield cache
+
+
+@pytest.fixture
+async def cache(cluster: OwnCluster) -> AsyncIterator[RedisCache]:
+    async with alone(cluster.url) as cache:
+        assert isinstance(cache, RedisCache)
+        yield cache
+
+
+class TestCluster:
+    async def test_keys_are_spread_over_every_node_and_found_again(
+        self, cache: RedisCache, cluster: OwnCluster
+    ) -> None:
+        kept = numbered(300)
+        await cache.put_many(kept)
+
+        assert await cache.get_many(list(kept)) == kept
+        assert all(node.ask("DBSIZE") > 50 for node in cluster.primaries)
+
+    @pytest.mark.parametrize("mode", ["auto", "cluster"])
+    async def test_one_node_is_enough_to_find_the_others(self, mode: Mode, cluster: OwnCluster) -> None:
+        for node in cluster.primaries:
+            cache, kept = cache_over(servers_at(f"redis://127.0.0.1:{node.port}/0", mode=mode)), numbered(50)
+            await cache.ping()
+            await cache.put_many(kept)
+
+            assert await cache.get_many(list(kept)) == kept
+            await cache.close()
+
+    async def test_a_cluster_that_nobody_named_is_said_once(
+        self, cluster: OwnCluster, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "foreseen")
+        cache = cache_over(servers_at(f"redis://127.0.0.1:{cluster.primaries[0].port}/0"))
+        for _ in range(3):
+            await cache.ping()
+            await cache.put_many(numbered(10))
+        await cache.close()
+
+        assert [record.getMessage().split(":")[0] for record in caplog.records] == ["L2 is a Redis Cluster"]
+
+    async def test_a_cluster_used_as_one_server_is_refused_with_what_to_do(self, cluster: OwnCluster) -> None:
+        cache = cache_over(servers_at(f"redis://127.0.0.1:{cluster.primaries[0].port}/0", mode="single"))
+
+        with pytest.raises(CacheUnavailableError, match="set redis_mode to auto or cluster") as seen:
+            await cache.ping()
+
+        assert seen.value.needs_operator
+        await cache.close()
+
+    async def test_one_server_used_as_a_cluster_is_refused_with_what_to_do(self, redis_url: str) -> None:
+        cache = cache_over(servers_at(redis_url, mode="cluster"))
+
+        with pytest.raises(CacheUnavailableError, match="set redis_mode to auto or single") as seen:
+            await cache.ping()
+
+        assert seen.value.needs_operator
+        await cache.close()
+
+    async def test_something_else_under_a_key_is_counted_and_overwritten(
+        self, cache: RedisCache, cluster: OwnCluster
+    ) -> None:
+        name = "foreseen:iris:" + "6e" * 8 + ":61"
+        cluster.owner_of(name).ask("RPUSH", name, "a list")
+
+        assert await cache.get_many([A]) == {}
+        assert cache.corruptions == {Corruption.TYPE: 1}
+        kept = entry()
+        await cache.put_many({A: kept})
+        assert await cache.get_many([A]) == {A: kept}
+
+    async def test_a_giant_is_not_read_and_its_neighbours_are(self, cache: RedisCache, cluster: OwnCluster) -> None:
+        kept = numbered(30)
+        await cache.put_many(kept)
+        (giant, *rest) = kept
+        name = "foreseen:iris:" + "6e" * 8 + ":00000000"
+        cluster.owner_of(name).ask("SET", name, "x" * 5 * 2**20)
+
+        assert await cache.get_many([giant, *rest]) == {key: kept[key] for key in rest}
+        assert cache.corruptions == {Corruption.SIZE: 1}
+
+    async def test_everything_is_listed_and_purged_on_every_node(self, cache: RedisCache, cluster: OwnCluster) -> None:
+        kept = numbered(60)
+        await cache.put_many(kept)
+        inventory = RedisInventory(servers_at(cluster.url))
+
+        assert len([held async for held in inventory.held("iris")]) == 60
+        assert await inventory.purge("iris") == 60
+        assert cluster.keys() == set()
+        await inventory.close()
+
+    async def test_room_is_that_of_the_fullest_node_times_the_nodes(self, cluster: OwnCluster) -> None:
+        servers = servers_at(cluster.url)
+        try:
+            cluster.primaries[1].ask("CONFIG", "SET", "maxmemory", 2**30)
+            least = await RedisRoom(servers)()
+        finally:
+            cluster.primaries[1].ask("CONFIG", "SET", "maxmemory", 0)
+            await servers.close()
+
+        assert 2.5 * 2**30 < least < 2.8 * 2**30
+
+
+class TestSlotsThatMove:
+    """A slot on its way: the node that had it says where keys are that it has no longer."""
+
+    @pytest.fixture
+    def moving(self, cluster: OwnCluster) -> Iterator[dict[str, Any]]:
+        name = "foreseen:iris:" + "6e" * 8 + ":61"
+        source = cluster.owner_of(name)
+        target = next(node for node in cluster.primaries if node is not source)
+        slot = source.ask("CLUSTER", "KEYSLOT", name)
+        target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
+        source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id)
+        yield {"slot": slot, "source": source, "target": target, "name": name}
+        cluster.flush()
+        for node in (source, target, *cluster.primaries):
+            node.ask("CLUSTER", "SETSLOT", slot, "NODE", source.id)
+
+    async def test_what_is_missing_there_is_looked_up_and_written_where_it_goes(
+        self, cache: RedisCache, moving: dict[str, Any]
+    ) -> None:
+        kept = numbered(20) | {A: entry()}
+        await cache.put_many(kept)
+
+        assert await cache.get_many(list(kept)) == kept
+        assert moving["target"].ask("CLUSTER", "COUNTKEYSINSLOT", moving["slot"]) == 1
+
+    async def test_a_slot_that_has_moved_costs_nobody_a_hit(self, cache: RedisCache, moving: dict[str, Any]) -> None:
+        kept = numbered(20) | {A: entry()}
+        await cache.put_many(kept)
+        for node in ("target", "source"):
+            moving[node].ask("CLUSTER", "SETSLOT", moving["slot"], "NODE", moving["target"].id)
+
+        for _ in range(3):
+            assert await cache.get_many(list(kept)) == kept
+        await cache.put_many(kept)
+        assert await cache.get_many([A]) == {A: kept[A]}
+
+
+@asynccontextmanager
+async def process(url: str) -> AsyncIterator[RedisLeases]:
+    """Leases as one process has them."""
+    servers = servers_at(url)
+    await servers.ping("foreseen:iris:probe:1")
+    leases = RedisLeases(
+        CountingTable(servers, model_name="iris", lease_s=30.0),
+        RedisPushes(servers, model_name="iris"),
+        lease_s=30.0,
+        kept_above_s=0.001,
+        budget_s=BUDGET_S,
+        lifetime=HOUR,
+        entry_format=EntryFormat(),
+    )
+    async with leases:
+        yield leases
+    await servers.close()
+
+
+async def test_of_processes_over_a_cluster_one_computes_and_others_hear_of_it(cluster: OwnCluster) -> None:
+    computed = entry()
+    async with process(cluster.url) as one, process(cluster.url) as other:
+        assert await one.claim([A, B]) == {A, B}
+        assert await other.claim([A]) == set()
+        waits = await waiting(other, A)
+        channels = [node.ask("PUBSUB", "SHARDCHANNELS") for node in cluster.primaries]
+        one.settle(A, computed)
+        one.settle(B, None)
+
+        async with asyncio.timeout(30):
+            assert await waits == computed
+    assert sorted(map(len, channels)) == [0, 0, 1]
+
+
+async def test_a_lease_that_we_hold_ourselves_is_not_waited_for(redis_url: str) -> None:
+    """The command that took it was sent twice: a connection broke before the first reply."""
+    servers = servers_at(redis_url)
+    table = RedisLeaseTable(servers, model_name="iris", lease_s=30.0)
+
+    assert await table.take([A]) == {A: True}
+    assert await table.take([A]) == {A: False}
+    assert await table.look([A]) == {}
+    await servers.close()
