@@ -206,6 +206,12 @@ class Settings(BaseModel):
     receive_timeout: Duration = _setting(
         30.0, "Server", "How long a request may take to arrive, and its answer to be taken.", shown="TIME"
     )
+    keep_alive: Duration = _setting(
+        75.0,
+        "Server",
+        "How long an idle connection is kept for the next request: longer than the balancer in front keeps it.",
+        shown="TIME",
+    )
     max_connections: Whole = _setting(
         10_000, "Server", "Connections of one process; as many as its files allow, if that is less.", shown="N", ge=1
     )

@@ -28,7 +28,7 @@ CHANGES_NOTHING = {
     # how requests come and go
     "host", "port", "workers", "model_in", "model_timeout", "stop_timeout", "max_body", "max_rows", "max_waiting",
     "max_unfinished_bodies",
-    "timeout", "receive_timeout", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
+    "timeout", "receive_timeout", "keep_alive", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
     "trusted_proxies", "rate_limit", "tls_certificate", "tls_key", "tls_password", "log_format", "log_level",
 }  # fmt: skip
 

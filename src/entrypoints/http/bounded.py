@@ -5,23 +5,33 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httptools
 
+from foreseen.entrypoints.http.arrivals import Arrivals
 from foreseen.entrypoints.http.hosts import authority_of
+from foreseen.entrypoints.http.lingering import MAX_DISCARDED, Lingering
 from foreseen.entrypoints.http.one_write import OneWriteProtocol
-from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, rejected_unread
+from foreseen.entrypoints.http.problems import Refusal
+from foreseen.entrypoints.http.rejections import (
+    HEAD_TOO_LARGE,
+    MAX_HEAD,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+    NO_TUNNEL,
+    ONE_HOST,
+    TOO_MANY_AHEAD,
+    TOO_MANY_CONNECTIONS,
+    TOO_SLOW,
+    RejectedError,
+    answer_to,
+    unreadable,
+)
+from foreseen.entrypoints.http.upgrades import fresh_parser, head_without_upgrade
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
-    from foreseen.domain.tally import Tally
-
-MAX_HEAD: Final = 64 * 1024
-"""Bytes that a request's head, or what follows a body in chunks, may come to in several reads, and of one read."""
-
-MAX_HEADERS: Final = 100
-"""Header fields of a request."""
-
-MAX_PIPELINED: Final = 100
-"""Requests of a connection that may wait for the answer to one before them."""
+FIRST_BYTE_S: Final = 5.0
+"""Seconds that a connection may take to send its first byte."""
 
 SPARE_FILES: Final = 128
 """Files that are left to everything else: Redis, the model, the log."""
@@ -32,11 +42,9 @@ class Bounds(NamedTuple):
 
     Attributes:
         receive_timeout_s: from a request's first byte to its last; and for a client to take what is sent to it.
-        max_connections: of this process.
     """
 
     receive_timeout_s: float
-    max_connections: int
 
 
 class BoundedProtocol(OneWriteProtocol):
@@ -46,26 +54,37 @@ class BoundedProtocol(OneWriteProtocol):
     as nearly all do, pays for this with a few comparisons: a timer runs only while something is unfinished.
     """
 
-    def __init__(self, *args: Any, bounds: Bounds, **kwargs: Any) -> None:
+    is_stopping = False
+    """Whether the next answer is the last of its connection."""
+
+    def __init__(self, *args: Any, bounds: Bounds, arrivals: Arrivals, **kwargs: Any) -> None:
         """Take what uvicorn gives, and the bounds."""
         super().__init__(*args, **kwargs)
         self._bounds = bounds
+        self._arrivals = arrivals
+        self._is_refused = False
+        self._kept_unless_early: bool | None = None
+        self._is_taken: Callable[[], bool] = lambda: False
         self._due: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
         self._unfinished_bytes = 0
         self.headers = []  # uvicorn makes its own with the first request
 
     def connection_made(self, transport: Any) -> None:
-        """Refuse one connection too many; wait for the first request no longer than for the next."""
+        """Refuse one connection too many; wait for the first request less long than for the next."""
         super().connection_made(transport)
-        if len(self.connections) > self._bounds.max_connections:
-            self._refuse(_TOO_MANY_CONNECTIONS)
+        if self.scheme == "http":  # TLS is watched below
+            transport.set_write_buffer_limits(high=0)  # to know of anything that is not taken
+        if not self._arrivals.admit(self, len(self.connections)):
+            self.connections.discard(self)
+            self._refuse(TOO_MANY_CONNECTIONS)
             return
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.timeout_keep_alive_task = self.loop.call_later(FIRST_BYTE_S, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers."""
         super().connection_lost(exc)
+        self._arrivals.forget(self)
         self._unset_keepalive_if_required()
         for timer in (self._due, self._stuck):
             if timer is not None:
@@ -79,13 +98,11 @@ class BoundedProtocol(OneWriteProtocol):
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._decline_upgrade()
-        except httptools.HttpParserError as exc:
-            # The parser makes its own error of one that is raised while it calls us.
-            refused = exc.__context__
-            self._refuse(refused.refusal if isinstance(refused, _RefusedError) else _unreadable(exc))
-            return
+        except (httptools.HttpParserUpgrade, httptools.HttpParserError) as exc:
+            refusal = self._refusal(exc, data)
+            if refusal is not None:
+                self._refuse(refusal)
+                return
         cycle: Any = self.cycle  # none before the first request
         if (
             self._due is not None
@@ -99,30 +116,72 @@ class BoundedProtocol(OneWriteProtocol):
     def on_headers_complete(self) -> None:
         """Refuse a head of too many fields, or of no host or two, and too many requests ahead of their answers."""
         if len(self.headers) > MAX_HEADERS:
-            raise _RefusedError(_HEAD_TOO_LARGE)
+            raise RejectedError(HEAD_TOO_LARGE)
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise _RefusedError(_TOO_MANY_AHEAD)
+            raise RejectedError(TOO_MANY_AHEAD)
         hosts = 0
         for name, _ in self.headers:
             if name == b"host":
                 hosts += 1
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
-            raise _RefusedError(_HOST)
+            raise RejectedError(ONE_HOST)
         if self.url[:1] != b"/":
             _have_host_of_target(self.headers, self.url)
         super().on_headers_complete()
 
+    def eof_received(self) -> None:
+        """Close, and wait no longer than else for a client that takes what is still to be sent."""
+        self.joining.close_at_once()
+
     def pause_writing(self) -> None:
         """Give up on a client that does not take what is sent to it."""
         super().pause_writing()
-        self._stuck = self.loop.call_later(self._bounds.receive_timeout_s, self.transport.abort)
+        self._bound_sending()
 
     def resume_writing(self) -> None:
         """Go on; it does."""
         super().resume_writing()
+        self._forget_sending()
+
+    def watch(self, wire: Any) -> None:
+        """Watch the transport under TLS, which takes all that is sent, and pauses no writing before 512 KiB more."""
+        written = self.joining.send
+
+        def send(data: bytes) -> None:
+            if not wire.get_write_buffer_size():
+                self._forget_sending()
+            written(data)
+            if wire.get_write_buffer_size():
+                self._bound_sending()
+
+        def is_taken() -> bool:
+            return not wire.get_write_buffer_size()
+
+        self.joining.send = send
+        self._is_taken = is_taken
+
+    def _bound_sending(self) -> None:
+        if self._stuck is None:
+            self._stuck = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up_sending)
+
+    def _forget_sending(self) -> None:
         if self._stuck is not None:
             self._stuck.cancel()
             self._stuck = None
+
+    def _give_up_sending(self) -> None:
+        self._stuck = None
+        if not self._is_taken():
+            self.transport.abort()
+
+    def has_sent_a_head(self) -> bool:
+        """Return whether the head of a request has come, whole."""
+        return self.cycle is not None
+
+    def give_way(self) -> None:
+        """Close, because a newer connection takes this one's place."""
+        self.connections.discard(self)
+        self._refuse(TOO_MANY_CONNECTIONS)
 
     def _received_much(self, data: bytes) -> None:
         for start in range(0, len(data), MAX_HEAD):
@@ -134,16 +193,21 @@ class BoundedProtocol(OneWriteProtocol):
         """Bound what is unfinished after a read of so many bytes: a head, a body, or what is neither."""
         cycle: Any = self.cycle
         is_in_head = cycle is None or cycle.scope is not self.scope
+        if self.expect_100_continue and not is_in_head:
+            self._expect_body()
         if not (is_in_head or cycle.more_body or cycle.response_complete):
             self._unfinished_bytes = 0
             if self._due is not None:
                 self._due.cancel()
                 self._due = None
             return
-        self._unfinished_bytes = self._unfinished_bytes + received if is_in_head else 0
+        is_discarded = not is_in_head and cycle.response_complete
+        self._unfinished_bytes = self._unfinished_bytes + received if is_in_head or is_discarded else 0
+        if is_discarded and self._unfinished_bytes > MAX_DISCARDED:
+            self.joining.close_at_once()
         # Fields may also follow a body.
-        if self._unfinished_bytes > MAX_HEAD or len(self.headers) > MAX_HEADERS:
-            self._refuse(_HEAD_TOO_LARGE)
+        elif (is_in_head and self._unfinished_bytes > MAX_HEAD) or len(self.headers) > MAX_HEADERS:
+            self._refuse(HEAD_TOO_LARGE)
         elif self._due is None:
             self._due = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up)
 
@@ -154,23 +218,65 @@ class BoundedProtocol(OneWriteProtocol):
         if self.flow.read_paused:  # it is we who do not read
             self._due = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up)
         elif cycle is not None and cycle.scope is self.scope and cycle.response_complete:
-            self.transport.close()
+            self.joining.close_at_once()
         else:
-            self._refuse(_TOO_SLOW)
+            self._refuse(TOO_SLOW)
 
-    def _decline_upgrade(self) -> None:
-        """Answer as if no other protocol had been asked for, and once: what follows may be in that one.
+    def _expect_body(self) -> None:
+        """Close after an answer that comes before a client has begun on the body it waits to send (Expect).
 
-        The parser takes no body then, so that a request with one would be answered for what it does not say.
+        Such a client may send the body all the same, or its next request: where one ends and the other begins is not
+        known then (RFC 9110, 10.1.1).
         """
-        self.cycle.keep_alive = False
-        lengths = [value for name, value in self.headers if name in (b"content-length", b"transfer-encoding")]
-        if lengths and lengths != [b"0"]:
-            self.cycle.more_body = True
-            self._refuse(_UPGRADE)
+        cycle: Any = self.cycle
+        if cycle.response_complete:
+            return
+        if self._kept_unless_early is None:
+            self._kept_unless_early, cycle.keep_alive = cycle.keep_alive, not cycle.more_body and cycle.keep_alive
+        else:  # it has begun
+            cycle.keep_alive = self._kept_unless_early and not self.is_stopping
+        if not cycle.more_body:
+            self._kept_unless_early = None
+
+    def _should_upgrade(self) -> bool:
+        """Have uvicorn leave a request for another protocol to us: it is called for no others."""
+        return True
+
+    def _refusal(self, exc: Exception, data: bytes) -> Refusal | None:
+        """Return why what came is refused; None once the upgrades in it are ignored and all of it is read."""
+        while isinstance(exc, httptools.HttpParserUpgrade):
+            if self.scope["method"] == "CONNECT":
+                return NO_TUNNEL
+            version = self.parser.get_http_version()
+            head = head_without_upgrade(self.scope["method"], self.url, version, self.headers)
+            data = head + data[exc.args[0] :]
+            self.parser = fresh_parser(self)
+            try:
+                self.parser.feed_data(data)
+            except (httptools.HttpParserUpgrade, httptools.HttpParserError) as more:
+                exc = more
+            else:
+                return None
+        # The parser makes its own error of one that is raised while it calls us.
+        refused = exc.__context__
+        return refused.refusal if isinstance(refused, RejectedError) else unreadable(exc)
+
+    def _linger(self) -> bool:
+        """Read on before closing where the client may still be sending."""
+        cycle: Any = self.cycle
+        is_heard = cycle is None or not (cycle.more_body or cycle.scope is not self.scope or self.pipeline)
+        if is_heard and not self._is_refused:
+            return False
+        if self not in self.connections and not self._arrivals.turn_away(self):
+            return False
+        if self._due is not None:
+            self._due.cancel()
+        Lingering(self.joining.inner, self, self.loop, most_s=self._bounds.receive_timeout_s)
+        return True
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer and close; where an answer to an earlier request is still to come, close after that one instead."""
+        self._is_refused = True
         cycle: Any = self.cycle
         is_owed = cycle is not None and not cycle.response_complete
         if is_owed and not cycle.more_body:
@@ -180,34 +286,8 @@ class BoundedProtocol(OneWriteProtocol):
             cycle.disconnected = True  # nobody hears what the application has to say any more
             cycle.message_event.set()
         if not self.pipeline and not (is_owed and cycle.response_started):
-            self.transport.write(self._told(refusal))
+            self.transport.write(answer_to(refusal, self.app_state.get("tally"), self.server_state.default_headers))
         self.transport.close()
-
-    def _told(self, refusal: Refusal) -> bytes:
-        tally: Tally | None = self.app_state.get("tally")  # none where it could not yet start
-        body, request_id = rejected_unread(refusal, tally)
-        headers = [
-            *self.server_state.default_headers,
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            request_id,
-            *((name.lower().encode(), value.encode()) for name, value in refusal.headers.items()),
-        ]
-        lines = [b"HTTP/1.1 %d %s" % (refusal.status, refusal.title.encode())]
-        lines += [name + b": " + value for name, value in headers]
-        return b"\r\n".join(lines) + b"\r\n\r\n" + body
-
-
-class _RefusedError(Exception):
-    """A head that can be read, and is refused.
-
-    Each time a new one: a refusal that is shared would keep alive what its last traceback leads to.
-    """
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.detail)
-        self.refusal = refusal
 
 
 def affordable_connections(wanted: int) -> int:
@@ -232,22 +312,3 @@ def _have_host_of_target(headers: list[tuple[bytes, bytes]], target: bytes) -> N
 
 def _is_less(limit: int, needed: int) -> bool:
     return limit != resource.RLIM_INFINITY and limit < needed
-
-
-def _unreadable(exc: Exception) -> Refusal:
-    return _malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
-
-
-def _malformed(detail: str) -> Refusal:
-    return Refusal(400, "malformed", "The request is malformed", f"expected {detail}")
-
-
-_TOO_MANY_AHEAD: Final = _malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
-_HOST: Final = _malformed("one Host field, as HTTP/1.1 demands (RFC 9112, 3.2), got none or several")
-_UPGRADE: Final = _malformed("a request with a body not to ask for another protocol (Upgrade), got one that does")
-_LATE: Final = "expected all of it in time (receive_timeout), got a part of it"
-_TOO_SLOW: Final = Refusal(408, "too-slow", "The request took too long to arrive", _LATE)
-_LARGE: Final = f"expected at most {MAX_HEADERS} header fields and {MAX_HEAD} bytes, got more"
-_HEAD_TOO_LARGE: Final = Refusal(431, "head-too-large", "The head of the request is too large", _LARGE)
-_MANY: Final = "expected no more connections than are taken (max_connections), got one more"
-_TOO_MANY_CONNECTIONS: Final = Refusal(503, "too-many-connections", "Too many connections", _MANY, {"Retry-After": "1"})

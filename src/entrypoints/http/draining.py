@@ -15,8 +15,6 @@ class DrainingProtocol(BoundedProtocol):
     would get a reset in place of an answer.
     """
 
-    is_stopping = False
-
     def shutdown(self) -> None:
         """Close after the answer that is under way, or to the next request, or when none has come."""
         self.is_stopping = True
@@ -28,12 +26,12 @@ class DrainingProtocol(BoundedProtocol):
     def on_headers_complete(self) -> None:
         """Let the request be the last one of its connection."""
         super().on_headers_complete()
-        if self.is_stopping:
+        if self.is_stopping and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def _close_if_idle(self) -> None:
-        if self._is_idle() and not self.transport.is_closing():
-            self.transport.close()
+        if self._is_idle():
+            self.joining.close_at_once()
 
     def _is_idle(self) -> bool:
         cycle: Any = self.cycle  # none before the first request

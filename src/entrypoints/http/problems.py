@@ -120,11 +120,16 @@ def problem(request: Request, exc: Exception, tally: Tally) -> Response:
 
 def rejected_unread(refusal: Refusal, tally: Tally | None) -> tuple[bytes, tuple[bytes, bytes]]:
     """Return the document and the id of what is rejected before it is a request, and count it if that is known."""
-    if tally is not None:
-        _count(refusal.kind, refusal.status, tally)
+    count_unread(refusal, tally)
     made_id = made()
     content = _content(refusal.status, refusal.kind, refusal.title, refusal.detail)
     return msgspec.json.encode(content | {"request_id": made_id.decode("ascii")}), (HEADER, made_id)
+
+
+def count_unread(refusal: Refusal, tally: Tally | None) -> None:
+    """Count what is rejected before it is a request; without a tally the service could not yet start."""
+    if tally is not None:
+        _count(refusal.kind, refusal.status, tally)
 
 
 def _count(kind: str, status: int, tally: Tally) -> None:

@@ -8,7 +8,6 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from math import ceil
 from typing import Final
 
 import uvicorn
@@ -19,13 +18,12 @@ from foreseen.container import Container, end_model
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.access import warn_of_open_doors
 from foreseen.entrypoints.http.assembly import create_front
-from foreseen.entrypoints.http.bounded import Bounds, affordable_connections
-from foreseen.entrypoints.http.draining import DrainingProtocol
+from foreseen.entrypoints.http.connections import draining_s, server_config
 from foreseen.entrypoints.http.lifeline import end_with_supervisor
 from foreseen.entrypoints.http.reload_requests import ReloadRequests
 from foreseen.entrypoints.http.slots import Slots
 from foreseen.entrypoints.http.supervisor import ENDING_S, Supervisor
-from foreseen.entrypoints.http.tls import check_tls, tls_options
+from foreseen.entrypoints.http.tls import check_tls
 from foreseen.entrypoints.listening import listening
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.starting import Starting
@@ -61,14 +59,14 @@ def serve(container: Container, starting: Starting, *, announce: Callable[[int],
         if settings.workers == 1:
             _end_well_when_told_to()
             starting.end()
-            _Server(_config(app, settings), announce_once).run(sockets=[listener])
+            _Server(server_config(app, settings), announce_once).run(sockets=[listener])
         else:
             # Each process builds its own application, from the settings; this one's model was to be found good.
             end_model(container.predictor())
             with _past_the_working_directory() as names:
                 reloads = ReloadRequests()
                 app_of_worker = partial(_app_of_worker, settings, Slots(), reloads, names)
-                supervisor = Supervisor(_config(app_of_worker, settings), listener, announce_once, reloads)
+                supervisor = Supervisor(server_config(app_of_worker, settings), listener, announce_once, reloads)
                 starting.end()
                 supervisor.run()
 
@@ -136,7 +134,7 @@ def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, na
     for name in names:
         os.environ.pop(name, None)
     configure_logs(settings)
-    end_with_supervisor(_draining_s(settings) + ENDING_S)
+    end_with_supervisor(draining_s(settings) + ENDING_S)
     before = signal.getsignal(signal.SIGTERM)
     starting = Starting()  # uvicorn's handler would let the model load first
     app = create_front(Container(settings=settings, counts=slots.claim()), slots, reload_all=reloads.make)
@@ -155,31 +153,3 @@ def _spare_the_collector() -> None:
     # By default a cache that fills is gone through after every 70,000 new objects: 15 ms each time at 64 connections.
     gc.set_threshold(*COLLECTED_AFTER)
     gc.enable()
-
-
-def _config(app: object, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        factory=isinstance(app, partial),
-        workers=settings.workers,
-        http=partial(DrainingProtocol, bounds=_bounds(settings)),  # type: ignore[arg-type] # what makes one will do
-        interface="asgi3",  # uvicorn guesses, and does not recognise a callable that is no coroutine itself
-        ws="none",
-        # Nothing here depends on who asks, so no header that says it is believed.
-        proxy_headers=False,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        **tls_options(settings),
-        # Requests are given up before: this is for their answers to go out.
-        timeout_graceful_shutdown=_draining_s(settings),
-    )
-
-
-def _draining_s(settings: Settings) -> int:
-    return ceil(settings.stop_timeout) + 2
-
-
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(settings.receive_timeout, affordable_connections(settings.max_connections))

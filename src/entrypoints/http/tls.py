@@ -2,20 +2,8 @@
 
 import ssl
 from pathlib import Path
-from typing import Any
 
 from foreseen.settings import Settings, SettingsError
-
-
-def tls_options(settings: Settings) -> dict[str, Any]:
-    """Give what uvicorn needs of it; nothing where there is no certificate."""
-    if settings.tls_certificate is None:
-        return {}
-    return {
-        "ssl_certfile": settings.tls_certificate,
-        "ssl_keyfile": settings.tls_key,
-        "ssl_keyfile_password": settings.tls_password.get_secret_value() or None,
-    }
 
 
 def check_tls(settings: Settings) -> None:
@@ -24,20 +12,31 @@ def check_tls(settings: Settings) -> None:
     Raises:
         SettingsError: one of them is missing or no such thing, they do not belong together, or the password is wrong.
     """
+    if settings.tls_certificate is not None:
+        server_context(settings)
+    elif settings.tls_key is not None:
+        raise SettingsError("tls_key: expected tls_certificate beside it, got none")
+
+
+def server_context(settings: Settings) -> ssl.SSLContext:
+    """Return what a server speaks TLS by: the certificate, and the protocols and ciphers that Python holds secure.
+
+    Raises:
+        SettingsError: as `check_tls`.
+    """
     certificate, key = settings.tls_certificate, settings.tls_key
     if certificate is None:
-        if key is not None:
-            raise SettingsError("tls_key: expected tls_certificate beside it, got none")
-        return
+        raise SettingsError("tls_certificate: expected a PEM file, got none")
     _readable("tls_certificate", certificate)
     if key is not None:
         _readable("tls_key", key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # A password that is never None: without one, OpenSSL asks for it on the terminal, and waits.
         context.load_cert_chain(certificate, key, settings.tls_password.get_secret_value)
     except (ssl.SSLError, ValueError) as exc:
         raise SettingsError(_worded(exc, certificate, key)) from None
+    return context
 
 
 def _readable(name: str, path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from foreseen.entrypoints.http.tls import check_tls, tls_options
+from foreseen.entrypoints.http.tls import check_tls
 from foreseen.settings import Settings, SettingsError
 from support.certificates import Certificates, certificates, encrypted
 
@@ -29,10 +29,6 @@ def test_a_certificate_and_its_key_are_taken(files: Certificates, tmp_path: Path
     check_tls(Settings(tls_certificate=files.both))
     check_tls(Settings(tls_certificate=files.certificate, tls_key=files.key))
     check_tls(Settings(tls_certificate=files.certificate, tls_key=secret, tls_password=SecretStr("pass word")))
-
-
-def test_without_a_certificate_there_is_no_tls() -> None:
-    assert tls_options(Settings()) == {}
 
 
 def test_files_that_are_not_there_are_named(files: Certificates, tmp_path: Path) -> None:

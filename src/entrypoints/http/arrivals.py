@@ -1,0 +1,68 @@
+"""Arrivals: how many connections a process takes, and which one leaves when there is one too many."""
+
+from collections import OrderedDict
+from typing import Final, Protocol
+
+MAX_TURNED_AWAY: Final = 32
+"""Connections beyond the limit that may read why they were rejected; they take files that are kept spare."""
+
+
+class Arrival(Protocol):
+    """A connection from the moment at which it is accepted."""
+
+    def has_sent_a_head(self) -> bool:
+        """Return whether the head of a request has come, whole."""
+
+    def give_way(self) -> None:
+        """Close, because a newer connection takes this one's place."""
+
+
+class Arrivals:
+    """The connections of one process in the order of their arrival, those before their first request among them.
+
+    Where all places are taken, a new connection takes that of the one which has gone longest without sending the head
+    of a request: clients that connect and stay silent then cost others nothing. Connections that have sent one keep
+    their place, and the new one is rejected.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Accept so many connections at the same time."""
+        self._most = most
+        self._waiting: OrderedDict[Arrival, None] = OrderedDict()
+        self._turned_away: set[Arrival] = set()
+
+    def admit(self, arrival: Arrival, connections: int) -> bool:
+        """Return whether a new connection has a place.
+
+        Args:
+            connections: how many there are with this one.
+        """
+        if connections > self._most and arrival not in self._waiting and not self._make_room():
+            return False
+        self._waiting[arrival] = None
+        return True
+
+    def replace(self, old: Arrival, new: Arrival) -> None:
+        """Hand the place of a connection to what goes on with it."""
+        self._waiting.pop(old, None)
+        self._waiting[new] = None
+
+    def turn_away(self, arrival: Arrival) -> bool:
+        """Record a connection without a place; return whether it may stay until its client has read the reason."""
+        if len(self._turned_away) >= MAX_TURNED_AWAY:
+            return False
+        self._turned_away.add(arrival)
+        return True
+
+    def forget(self, arrival: Arrival) -> None:
+        """Forget a connection that has ended."""
+        self._waiting.pop(arrival, None)
+        self._turned_away.discard(arrival)
+
+    def _make_room(self) -> bool:
+        while self._waiting:
+            oldest, _ = self._waiting.popitem(last=False)
+            if not oldest.has_sent_a_head():
+                oldest.give_way()
+                return True
+        return False

@@ -1,0 +1,70 @@
+"""Lingering: what a client still sends is read and discarded, within bounds, before its connection is closed.
+
+Closing while bytes are unread resets the connection. A client that is in the middle of its body would then see a broken
+pipe, and never the answer that it was refused by.
+"""
+
+import asyncio
+from typing import Any, Final
+
+QUIET_S: Final = 5.0
+"""Seconds without a byte after which a client is taken to have read the answer."""
+
+MAX_DISCARDED: Final = 256 * 2**20
+"""Bytes that are read and discarded for one connection."""
+
+
+class Lingering(asyncio.Protocol):
+    """Takes over a connection whose last answer is written: reads on until the client closes, or a bound is reached."""
+
+    def __init__(self, transport: Any, before: asyncio.Protocol, loop: asyncio.AbstractEventLoop, *, most_s: float):
+        """Take over a transport.
+
+        Args:
+            before: the protocol until now, which still hears of the end of the connection.
+            most_s: seconds for which the client may go on sending.
+        """
+        self._transport = transport
+        self._before = before
+        self._loop = loop
+        self._discarded = 0
+        self._discarded_before = -1
+        transport.set_protocol(self)
+        transport.resume_reading()
+        if transport.can_write_eof():  # TLS cannot: there the length of the answer says that it is whole
+            transport.write_eof()
+        self._quiet = loop.call_later(QUIET_S, self._close_if_quiet)
+        self._end = loop.call_later(most_s, self._close)
+
+    def data_received(self, data: bytes) -> None:
+        """Discard what came."""
+        self._discarded += len(data)
+        if self._discarded > MAX_DISCARDED:
+            self._close()
+
+    def pause_writing(self) -> None:
+        """Let the protocol before bound the time in which the answer is taken."""
+        self._before.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Let the protocol before know that the answer is taken."""
+        self._before.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and let the protocol before end."""
+        self._quiet.cancel()
+        self._end.cancel()
+        self._before.connection_lost(exc)
+
+    def _close_if_quiet(self) -> None:
+        if self._discarded == self._discarded_before or self._discarded == 0:
+            self._close()
+        else:
+            self._discarded_before = self._discarded
+            self._quiet = self._loop.call_later(QUIET_S, self._close_if_quiet)
+
+    def _close(self) -> None:
+        if self._transport.is_closing() or self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()

@@ -1,0 +1,68 @@
+"""Rejections: what a connection answers where there is no request yet that the application could answer."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from foreseen.domain.tally import Tally
+from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, rejected_unread
+
+MAX_HEAD: Final = 64 * 1024
+"""Bytes that a request's head, or what follows a body in chunks, may come to in several reads, and of one read."""
+
+MAX_HEADERS: Final = 100
+"""Header fields of a request."""
+
+MAX_PIPELINED: Final = 100
+"""Requests of a connection that may wait for the answer to one before them."""
+
+
+class RejectedError(Exception):
+    """A head that can be read, and is rejected.
+
+    Each time a new one: a refusal that is shared would keep alive what its last traceback leads to.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+def answer_to(refusal: Refusal, tally: Tally | None, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the bytes of an answer, and count it.
+
+    Args:
+        tally: None where the service could not yet start.
+    """
+    body, request_id = rejected_unread(refusal, tally)
+    headers = [
+        *default_headers,
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        request_id,
+        *((name.lower().encode(), value.encode()) for name, value in refusal.headers.items()),
+    ]
+    lines = [b"HTTP/1.1 %d %s" % (refusal.status, refusal.title.encode())]
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def unreadable(exc: Exception) -> Refusal:
+    """Return the refusal of what the parser could not read."""
+    return _malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
+
+
+def _malformed(detail: str) -> Refusal:
+    return Refusal(400, "malformed", "The request is malformed", f"expected {detail}")
+
+
+_LATE: Final = "expected all of it in time (receive_timeout), got a part of it"
+_LARGE: Final = f"expected at most {MAX_HEADERS} header fields and {MAX_HEAD} bytes, got more"
+_MANY: Final = "expected no more connections than are taken (max_connections), got one more"
+
+TOO_MANY_AHEAD: Final = _malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
+ONE_HOST: Final = _malformed("one Host field, as HTTP/1.1 demands (RFC 9112, 3.2), got none or several")
+NO_TUNNEL: Final = _malformed("a request for this service, got one for a tunnel (CONNECT)")
+TOO_SLOW: Final = Refusal(408, "too-slow", "The request took too long to arrive", _LATE)
+HEAD_TOO_LARGE: Final = Refusal(431, "head-too-large", "The head of the request is too large", _LARGE)
+TOO_MANY_CONNECTIONS: Final = Refusal(503, "too-many-connections", "Too many connections", _MANY, {"Retry-After": "1"})

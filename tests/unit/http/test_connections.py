@@ -1,0 +1,357 @@
+"""What a connection may cost is the same with TLS and without, on each event loop that may serve."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import pytest
+import uvloop
+
+from foreseen.entrypoints.http import bounded, handshake, lingering, one_write
+from foreseen.entrypoints.http.rejections import MAX_HEADERS, MAX_PIPELINED
+from support.certificates import Certificates, certificates
+from support.doors import GET, Door, door
+
+BODY = b'{"instances":[[1,2]]}'
+POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(BODY)
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
+MANY = b" " * 3_000_000
+"""More than the kernel takes for a server that does not read."""
+
+Run: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """What runs a test on an event loop."""
+    factory = asyncio.new_event_loop if request.param == "asyncio" else uvloop.new_event_loop
+
+    def run_on_it(doing: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(asyncio.wait_for(doing, 60))
+
+    return run_on_it
+
+
+@pytest.fixture(params=["plain", "tls"])
+def used(request: pytest.FixtureRequest, files: Certificates) -> Certificates | None:
+    """The certificates of a server that speaks TLS; None for one that does not."""
+    return files if request.param == "tls" else None
+
+
+def hello() -> bytes:
+    """Return what a client says first in TLS."""
+    sent = ssl.MemoryBIO()
+    started = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), sent, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        started.do_handshake()
+    return sent.read()
+
+
+async def until_there_are(opened: Door, connections: int) -> None:
+    while opened.connections != connections:  # noqa: ASYNC110 - the server says nothing of it
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16", hello()[:100], hello()], ids=["nothing", "a byte", "half", "all"])
+def test_connections_that_begin_no_request_take_no_place(run: Run, used: Certificates | None, sent: bytes) -> None:
+    async def scenario() -> None:
+        async with door(used, max_connections=4) as opened:
+            silent = [await opened.open(is_raw=True) for _ in range(20)]
+            for line in silent if used else ():
+                await line.send(sent)
+            assert (await opened.asked()).status == 200
+            assert opened.connections <= 4
+
+    run(scenario())
+
+
+def test_connections_that_have_asked_keep_their_places(run: Run, used: Certificates | None) -> None:
+    async def scenario() -> None:
+        async with door(used, max_connections=3) as opened:
+            kept = [await opened.open() for _ in range(3)]
+            for line in kept:
+                await line.send(GET)
+                assert (await line.answer()).status == 200
+            if used:
+                with pytest.raises(OSError):  # noqa: PT011 - of TLS or of the socket
+                    await opened.open()
+            else:
+                answer = await opened.asked(b"")
+                assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+            for line in kept:
+                await line.send(GET)
+                assert (await line.answer()).status == 200
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("sent", [b"", hello()[:100], hello()], ids=["nothing", "half", "all"])
+def test_a_handshake_that_does_not_end_is_closed(
+    run: Run, files: Certificates, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshake, "HANDSHAKE_S", 0.05)
+
+    async def scenario() -> None:
+        async with door(files) as opened:
+            line = await opened.open(is_raw=True)
+            await line.send(sent)
+            await line.rest()
+            await until_there_are(opened, 0)
+
+    run(scenario())
+
+
+def test_what_is_not_tls_is_closed_without_a_word(
+    run: Run, files: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with door(files) as opened:
+            line = await opened.open(is_raw=True)
+            await line.send(GET)
+            assert b"HTTP" not in await line.rest()
+            await until_there_are(opened, 0)
+            assert (await opened.asked()).status == 200
+
+    run(scenario())
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+
+
+def test_a_connection_that_sends_nothing_is_closed_before_one_that_is_kept(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "FIRST_BYTE_S", 0.05)
+
+    async def scenario() -> None:
+        async with door(used) as opened:
+            kept, silent = await opened.open(), await opened.open()
+            await kept.send(GET)
+            await kept.answer()
+            assert await silent.rest() == b""
+            await kept.send(GET)
+            assert (await kept.answer()).status == 200
+
+    run(scenario())
+
+
+def test_an_idle_connection_is_kept_as_long_as_is_set(run: Run, used: Certificates | None) -> None:
+    async def scenario() -> None:
+        async with door(used, keep_alive=0.05) as opened:
+            line = await opened.open()
+            await line.send(GET)
+            await line.answer()
+            assert await line.rest() == b""
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("path", [b"/early", b"/kept"])
+def test_an_answer_before_the_body_is_read_by_a_client_that_sends_on(
+    run: Run, used: Certificates | None, path: bytes
+) -> None:
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            await line.send(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (path, len(MANY)))
+            assert (await line.answer()).status == 413
+            await line.send(MANY)
+            if path == b"/early":
+                line.close()
+            else:
+                await line.send(GET)
+                assert (await line.answer()).status == 200
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n" + MANY, 400),
+        (GET[:-2] + b"Content-Length: +5\r\n\r\n" + MANY, 400),
+        (GET[:-2] + b"x: y\r\n" * (MAX_HEADERS + 1) + b"\r\n" + MANY, 431),
+        (b"GET /" + MANY, 431),
+        (b"CONNECT localhost:6379 HTTP/1.1\r\nHost: localhost\r\n\r\n" + MANY, 400),
+    ],
+    ids=["nonsense", "length", "fields", "target", "tunnel"],
+)
+def test_what_follows_a_rejected_head_is_discarded_until_the_answer_is_read(
+    run: Run, used: Certificates | None, sent: bytes, status: int
+) -> None:
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            await line.send(sent)
+            answer = await line.answer()
+            assert (answer.status, answer.headers["connection"]) == (status, "close")
+            assert answer.headers["content-type"] == "application/problem+json"
+
+    run(scenario())
+
+
+def test_what_is_discarded_is_bounded(run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lingering, "MAX_DISCARDED", 100_000)
+
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            await line.send(b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000000\r\n\r\n")
+            assert (await line.answer()).status == 413
+            with suppress(OSError):
+                while True:
+                    await line.send(MANY)
+            await until_there_are(opened, 0)
+
+    run(scenario())
+
+
+def test_a_client_that_goes_quiet_is_waited_for_no_longer(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lingering, "QUIET_S", 0.05)
+
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            await line.send(b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
+            await line.rest()
+            await until_there_are(opened, 0)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"GET /", POST + b"\r\n{", b"\r\n", GET + b"GET /"],
+    ids=["its line", "its body", "nothing but ends of lines", "its line, after another"],
+)
+def test_a_request_that_does_not_end_is_given_up(run: Run, used: Certificates | None, sent: bytes) -> None:
+    async def scenario() -> None:
+        async with door(used, receive_timeout=0.05) as opened:
+            line = await opened.open()
+            await line.send(sent)
+            assert b"HTTP/1.1 408" in await line.rest()
+            await until_there_are(opened, 0)
+
+    run(scenario())
+
+
+def test_a_client_that_reads_no_answers_is_closed(run: Run, used: Certificates | None) -> None:
+    async def scenario() -> None:
+        async with door(used, receive_timeout=0.05) as opened:
+            line = await opened.open(receive_buffer=4096)
+            await line.send(GET.replace(b"/ ", b"/large ", 1))
+            await until_there_are(opened, 0)
+
+    run(scenario())
+
+
+def test_a_client_that_sends_no_more_and_reads_no_answers_is_closed(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_write, "LINGER_S", 0.05)
+    monkeypatch.setattr(handshake, "LINGER_S", 0.05)
+
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open(receive_buffer=4096)
+            await line.send(GET.replace(b"/ ", b"/large ", 1))
+            await line.answers_begin()
+            line.end()
+            await until_there_are(opened, 0)
+
+    run(scenario())
+
+
+def test_a_client_that_is_cut_off_amid_its_body_leaves_nothing_behind(run: Run, used: Certificates | None) -> None:
+    async def scenario() -> None:
+        async with door(used, receive_timeout=0.05) as opened:
+            line = await opened.open()
+            await line.send(POST + b"\r\n{")
+            with suppress(OSError):
+                while opened.connections:
+                    await line.send(b" " * 1000)
+                    await asyncio.sleep(0.001)
+            await until_there_are(opened, 0)
+
+    run(scenario())
+
+
+def test_requests_ahead_of_their_answers_are_counted(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lingering, "QUIET_S", 0.05)
+
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            await line.send(GET * (MAX_PIPELINED + 10))
+            received = await line.rest()
+            assert 0 < received.count(b"HTTP/1.1 200 OK") <= MAX_PIPELINED + 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        H2C,
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\n",
+        b"Connection: keep-alive, upgrade\r\nUpgrade: TLS/1.0, h2c\r\nUpgrade: foo/2\r\n",
+        b"Upgrade: h2c\r\nConnection: upgrade\r\n",
+    ],
+    ids=["h2c", "websocket", "several", "the other way round"],
+)
+def test_a_request_for_another_protocol_is_answered_with_its_body_and_those_after_it(
+    run: Run, used: Certificates | None, asked: bytes
+) -> None:
+    whole = POST + asked + b"\r\n" + BODY
+    pieces = POST.replace(b"Content-Length: %d" % len(BODY), b"Transfer-Encoding: chunked") + asked
+    chunks = b"\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            await line.send(whole + GET[:-2] + asked + b"\r\n" + pieces + chunks + GET)
+            answers = [await line.answer() for _ in range(4)]
+            assert [answer.body for answer in answers] == [BODY, b"", BODY, b""]
+            for start in range(0, len(whole), 7):
+                await line.send(whole[start : start + 7])
+            assert (await line.answer()).body == BODY
+
+    run(scenario())
+
+
+def test_a_client_that_waits_to_send_its_body_is_not_kept_after_an_early_answer(
+    run: Run, used: Certificates | None
+) -> None:
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            await line.send(POST.replace(b" / ", b" /kept ") + b"Expect: 100-continue\r\n\r\n")
+            answer = await line.answer()
+            assert (answer.status, answer.headers["connection"]) == (413, "close")
+
+    run(scenario())
+
+
+def test_a_client_that_was_asked_for_its_body_is_kept(run: Run, used: Certificates | None) -> None:
+    async def scenario() -> None:
+        async with door(used) as opened:
+            line = await opened.open()
+            for _ in range(2):
+                await line.send(POST + b"Expect: 100-continue\r\n\r\n")
+                assert await line.continued()
+                await line.send(BODY[:5])
+                await line.send(BODY[5:])
+                answer = await line.answer()
+                assert (answer.body, answer.headers.get("connection")) == (BODY, None)
+
+    run(scenario())
