@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 
-from foreseen.settings.network import HostPatterns, Networks
+from foreseen.settings.network import HostPatterns, Networks, RootPath
 from foreseen.settings.password_file import checked_password_file, one_password, one_user
 from foreseen.settings.redis_mode import RedisMode, fitting_mode
 from foreseen.settings.redis_url import checked_redis_url
@@ -165,6 +165,12 @@ class Settings(BaseModel):
 
     host: str = _setting("127.0.0.1", "Server", "Address to listen on.", shown="ADDRESS", min_length=1)
     port: Whole = _setting(8000, "Server", "Port to listen on, 0 for any free one.", shown="N", ge=0, le=65535)
+    root_path: RootPath = _setting(
+        "/",
+        "Server",
+        "Path that a proxy has put the service below, such as /ml, whether it passes that on or not.",
+        shown="PATH",
+    )
     workers: Whole = _setting(
         1, "Server", "Processes that serve, each with the model and its own lru.", shown="N", ge=1, le=256
     )

@@ -36,6 +36,13 @@ def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("addresses or networks, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8") from None
 
 
+def _root_path(path: str) -> str:
+    bare = path.removesuffix("/")
+    if not re.fullmatch(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)*", bare):
+        raise ValueError("a path such as /ml or /models/iris")
+    return bare or "/"
+
+
 def _plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     """Return a network of IPv4 addresses that are mapped to IPv6 as what it is."""
     if isinstance(network, IPv6Network) and network.prefixlen >= 96 and (start := network.network_address.ipv4_mapped):
@@ -45,3 +52,4 @@ def _plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
 
 HostPatterns = Annotated[Words, AfterValidator(_hosts)]
 Networks = Annotated[Words, AfterValidator(_networks)]
+RootPath = Annotated[str, AfterValidator(_root_path)]

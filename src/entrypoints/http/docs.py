@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse
 
 _ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 _AT: Final = "/docs/assets"
+_ASSETS_URL: Final = "docs/assets"
+"""As seen from the pages, which a proxy may have put below another path, as are all URLs in them."""
 
 # The pages start by a script of their own, and Redoc shows a logo from its maker's host: the browser is told not to
 # ask for it.
@@ -24,18 +26,18 @@ def add_docs(app: FastAPI) -> None:
     """Add the pages to an application that serves /openapi.json."""
     app.mount(_AT, StaticFiles(directory=_ASSETS), name="assets")
     swagger = get_swagger_ui_html(
-        openapi_url="/openapi.json",
+        openapi_url="openapi.json",
         title=app.title,
-        swagger_js_url=f"{_AT}/swagger-ui-bundle.js",
-        swagger_css_url=f"{_AT}/swagger-ui.css",
-        swagger_favicon_url="/favicon.svg",
+        swagger_js_url=f"{_ASSETS_URL}/swagger-ui-bundle.js",
+        swagger_css_url=f"{_ASSETS_URL}/swagger-ui.css",
+        swagger_favicon_url="favicon.svg",
         swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True, "defaultModelsExpandDepth": 2},
     )
     redoc = get_redoc_html(
-        openapi_url="/openapi.json",
+        openapi_url="openapi.json",
         title=app.title,
-        redoc_js_url=f"{_AT}/redoc.standalone.js",
-        redoc_favicon_url="/favicon.svg",
+        redoc_js_url=f"{_ASSETS_URL}/redoc.standalone.js",
+        redoc_favicon_url="favicon.svg",
         with_google_fonts=False,
     )
 

@@ -47,6 +47,8 @@ _TIMEOUT: Final = {
 def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
     """Give the document of the whole service."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    # Relative to where the document was found: a proxy may have put it below another path.
+    document["servers"] = [{"url": ".", "description": "this service"}]
     # What a reader came for stands first.
     document["components"]["schemas"] = {
         "Instance": instance_schema(predictor.info.signature),
