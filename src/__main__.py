@@ -3,8 +3,9 @@
 import sys
 
 if __name__ == "__main__" and not sys.flags.safe_path:
-    # Python looks in the working directory first, where a file json.py would stand for the library of that name.
-    sys.path.append(sys.path.pop(0))
+    # Python looks in the working directory first, where a file json.py would stand for the library of that name, and
+    # anybody's ujson.py for one that is not installed. What loads the model looks there last, and checks what it finds.
+    sys.path.pop(0)
 
 from foreseen.entrypoints.cli.first_moments import hear_signals
 

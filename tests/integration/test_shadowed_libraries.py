@@ -6,13 +6,15 @@ from support.models import pickled_by_hand
 from support.own_code import WAYS, put, write
 from support.processes import served
 
-LIBRARIES = ("numpy", "json", "random", "signal", "socket", "struct", "queue", "pickle", "logging", "typing", "fastapi")
+INSTALLED = ("numpy", "json", "random", "signal", "socket", "struct", "queue", "pickle", "logging", "typing", "fastapi")
+OPTIONAL = ("ujson", "orjson", "email_validator", "cupy")
+"""What libraries import if it is there."""
 
 
 def test_a_service_of_several_processes_uses_none_of_them(tmp_path: Path) -> None:
     write(tmp_path, WAYS["a value of a module"], 2)
     pickled_by_hand(tmp_path / "Own", "owncode")
-    for name in LIBRARIES:
+    for name in (*INSTALLED, *OPTIONAL):
         put(tmp_path / f"{name}.py", "raise SystemExit('the wrong module')\n")
 
     with served("Own", "--workers", "2", cwd=tmp_path) as running:

@@ -47,9 +47,9 @@ class Tables:
             said = f"expected on every machine the folder the run was started in: {exc.strerror}"
             raise TableError(f"{self.folder}: {said}") from exc
         if self.folder in sys.path:
-            # Ray puts it first, where a file json.py would stand for the library of that name.
+            # Ray puts it first, where a file json.py would stand for the library of that name. What loads the model
+            # looks there last, and checks what it finds.
             sys.path.remove(self.folder)
-            sys.path.append(self.folder)
 
     @contextmanager
     def opened(self, container: ScoringContainer, source: int) -> Iterator[TableReader]:

@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from foreseen.adapters.predictor.formats.folders import folder_format
 from foreseen.adapters.predictor.loading.checked_reader import BLOCK_BYTES, CheckedReader, block_digests
-from foreseen.adapters.predictor.loading.ownership import Access, access_on_the_way, access_to_file, user_name
+from foreseen.adapters.predictor.loading.ownership import all_access
+from foreseen.adapters.predictor.loading.shutting_out import shutting_out
 from foreseen.domain.errors import ModelUnavailableError
 
 
@@ -104,24 +105,15 @@ def refuse_unless_private(path: Path, what: str, *, otherwise: str = "") -> None
     Raises:
         ModelUnavailableError: somebody else may write to the file, or put another one in its place.
     """
-    if found := access_to_file(path, path.stat()):
-        raise ModelUnavailableError(
-            f"{path}: expected a {what} that only you may write to, since it decides what is run and answered, but "
-            f"{found.who} may too; try: {_advice(found)}{otherwise}"
-        )
-    if found := access_on_the_way(path):
-        raise ModelUnavailableError(
-            f"{path}: expected a {what} that only you may replace, but {found.who} may too, by way of {found.place}; "
-            f"try: {_advice(found, or_move=True)}{otherwise}"
-        )
-
-
-def _advice(found: Access, *, or_move: bool = False) -> str:
-    """Return what keeps others out: a command, with a word where only root may run it."""
-    me = os.geteuid()
-    is_mine = me in (0, found.place.lstat().st_uid)
-    if found.is_by_owner:
-        command = f"chown {'-h ' if found.place.is_symlink() else ''}{user_name(me).split()[-1]} {found.place}"
-    else:
-        command = f"chmod go-w {found.place}"
-    return f"{command}{'' if is_mine else ' (as root)'}{', or move the file into a folder of your own' * or_move}"
+    found = list(all_access(path))
+    if not found:
+        return
+    who, place = found[0].who, found[0].place
+    is_by_file = not place.is_dir() and not place.is_symlink()
+    if is_by_file:
+        expected = f"expected a {what} that only you may write to, since it decides what is run and answered"
+        raise ModelUnavailableError(f"{path}: {expected}, but {who} may too; try: {shutting_out(found)}{otherwise}")
+    raise ModelUnavailableError(
+        f"{path}: expected a {what} that only you may replace, but {who} may too, by way of {place}; "
+        f"try: {shutting_out(found)}, or move the file into a folder of your own{otherwise}"
+    )

@@ -26,24 +26,21 @@ class Access(NamedTuple):
 
 def access_to_file(path: Path, status: os.stat_result) -> Access | None:
     """Return who else may write to a file, or None; root may do anything anyway, and does not count."""
-    return _owner(path, status) or _writer(path, status)
+    return next(_all_access(path, status), None)
 
 
-def access_on_the_way(path: Path) -> Access | None:
-    """Return who else could put another file in a path's place, the nearest place first.
+def all_access(path: Path) -> Iterator[Access]:
+    """Yield each way in which others may change what a path leads to: the file first, then the nearest places.
 
     Every folder counts in which a part of the path is looked up, links followed: who may rename an outer folder may
     replace all that is in it.
     """
+    yield from _all_access(path.resolve() if path.is_symlink() else path, path.stat())
     for place in reversed(list(_places(path))):
         status = place.lstat()
-        if found := _owner(place, status):
-            return found
         # With the sticky bit, as on /tmp, others may replace only what they own, which is found at its own place.
         is_open = stat.S_ISDIR(status.st_mode) and not status.st_mode & stat.S_ISVTX and not _is_read_only(place)
-        if is_open and (found := _writer(place, status)):
-            return found
-    return None
+        yield from _all_access(place, status) if is_open else _owners(place, status)
 
 
 def user_name(uid: int) -> str:
@@ -82,19 +79,22 @@ def _is_read_only(folder: Path) -> bool:
     return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
-def _owner(place: Path, status: os.stat_result) -> Access | None:
-    if status.st_uid in (os.geteuid(), 0):
-        return None
-    return Access(f"its owner, {user_name(status.st_uid)},", place, is_by_owner=True)
+def _all_access(place: Path, status: os.stat_result) -> Iterator[Access]:
+    yield from _owners(place, status)
+    yield from _writers(place, status)
 
 
-def _writer(place: Path, status: os.stat_result) -> Access | None:
+def _owners(place: Path, status: os.stat_result) -> Iterator[Access]:
+    if status.st_uid not in (os.geteuid(), 0):
+        yield Access(f"its owner, {user_name(status.st_uid)},", place, is_by_owner=True)
+
+
+def _writers(place: Path, status: os.stat_result) -> Iterator[Access]:
     if status.st_mode & stat.S_IWOTH:
-        return Access("every user", place, is_by_owner=False)
+        yield Access("every user", place, is_by_owner=False)
     if status.st_mode & stat.S_IWGRP:  # with an access control list the most that it gives to anybody
         for who in _named_writers(place, status):
-            return Access(who, place, is_by_owner=False)
-    return None
+            yield Access(who, place, is_by_owner=False)
 
 
 def _named_writers(place: Path, status: os.stat_result) -> Iterator[str]:

@@ -69,7 +69,7 @@ class ModelProcess:
         ours, theirs = multiprocessing.Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and code of ours
-                [sys.executable, "-c", _CODE, str(theirs.fileno()), *map(str, sys.path)],
+                [sys.executable, "-c", _CODE, str(theirs.fileno()), *_import_path()],
                 stdin=subprocess.PIPE,  # nothing is ever written to it: it closes when this process ends
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, **thread_environment(options.get("threads", 1))},
@@ -190,6 +190,12 @@ class ModelProcess:
             return self._pipe.receive()
         except (EOFError, OSError) as exc:
             raise ProcessEndedError(self.ending()) from exc
+
+
+def _import_path() -> list[str]:
+    """Return where modules are found but for the working directory, which the child adds last and checks."""
+    here = ("", ".", os.getcwd())  # noqa: PTH109 - as it is in the list
+    return [str(each) for each in sys.path if str(each) not in here]
 
 
 _now = time.monotonic

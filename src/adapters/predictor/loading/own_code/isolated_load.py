@@ -15,6 +15,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 from weakref import WeakSet, finalize
 
+from foreseen.adapters.predictor.loading.own_code.checked_folders import add_to_path
 from foreseen.adapters.predictor.loading.own_code.distributions import is_own
 from foreseen.adapters.predictor.loading.own_code.own_modules import OwnModules
 from foreseen.adapters.predictor.loading.own_code.script import run_script
@@ -126,9 +127,8 @@ def free_withdrawn() -> None:
 
 def _import_from(*folders: Path) -> None:
     """Have modules in folders found, after all others: a file there must not stand for a library of its name."""
-    for folder in map(str, folders):
-        if folder not in sys.path:
-            sys.path.append(folder)
+    for folder in folders:
+        add_to_path(folder)
     importlib.invalidate_caches()  # of what is in each folder, which may have been written a moment ago
 
 
