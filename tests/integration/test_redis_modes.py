@@ -25,7 +25,9 @@ from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.ports import Cache
 from support.cache_contract import A, B, CacheContract, entry
 from support.leases import CountingTable, waiting
+from support.serverless import ServerlessEndpoint, serverless_endpoint
 from support.valkey_cluster import OwnCluster, own_cluster
+from support.valkey_sentinel import OwnSentinel, own_sentinel
 
 HOUR = Lifetime(3600.0)
 BUDGET_S = 5.0
@@ -259,3 +261,190 @@ async def test_a_lease_that_we_hold_ourselves_is_not_waited_for(redis_url: str) 
     assert await table.take([A]) == {A: False}
     assert await table.look([A]) == {}
     await servers.close()
+
+
+class TestEndpoint:
+    """One endpoint of a cluster that does not say where its nodes are."""
+
+    @pytest.fixture(params=[True, False], ids=["greets as a cluster", "greets as one server"])
+    def endpoint(self, request: pytest.FixtureRequest, redis_url: str) -> Iterator[ServerlessEndpoint]:
+        with serverless_endpoint(redis_url, is_open_about_it=request.param) as endpoint:
+            yield endpoint
+
+    async def test_keys_are_written_and_found_one_by_one(
+        self, endpoint: ServerlessEndpoint, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "foreseen")
+        kept = numbered(100)
+        async with stack(endpoint.url) as cache:
+            for _ in range(3):
+                await cache.put_many(kept)
+                assert await cache.get_many(list(kept)) == kept
+            assert cache.keeps
+
+        assert [line.split(":")[0] for line in caplog.messages] == [
+            "L2 is one endpoint of a cluster that does not say where its nodes are"
+        ]
+        assert endpoint.refused <= 1
+
+    async def test_what_is_there_is_listed_and_purged(self, endpoint: ServerlessEndpoint) -> None:
+        async with alone(endpoint.url) as cache:
+            await cache.put_many(numbered(30))
+        inventory = RedisInventory(servers_at(endpoint.url))
+
+        assert len([held async for held in inventory.held()]) == 30
+        assert await inventory.purge() == 30
+        await inventory.close()
+
+
+class TestCacheOverAnEndpoint(CacheContract):
+    @pytest.fixture
+    async def cache(self, redis_url: str) -> AsyncIterator[Cache]:
+        with serverless_endpoint(redis_url) as endpoint:
+            async with stack(endpoint.url) as cache:
+                yield cache
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[OwnSentinel]:
+    with own_sentinel() as sentinel:
+        yield sentinel
+
+
+@pytest.fixture
+def sentinel(watched: OwnSentinel) -> OwnSentinel:
+    watched.flush()
+    return watched
+
+
+class TestCacheOverASentinel(CacheContract):
+    @pytest.fixture
+    async def cache(self, sentinel: OwnSentinel) -> AsyncIterator[Cache]:
+        async with stack(sentinel.url) as cache:
+            yield cache
+
+
+async def until_in_use(cache: GuardedCache) -> None:
+    async with asyncio.timeout(60):
+        while not cache.is_in_use:  # noqa: ASYNC110 - probes go by the clock of servers
+            await asyncio.sleep(0.02)
+
+
+class TestSentinel:
+    async def test_a_primary_that_is_demoted_is_left_for_the_new_one(self, sentinel: OwnSentinel) -> None:
+        """Its connections stay open, and its replies become those of a replica."""
+        kept = entry()
+        async with GuardedCache(cache_over(servers_at(sentinel.url)), budget_s=BUDGET_S) as cache:
+            await cache.put_many({A: kept})
+            await asyncio.to_thread(sentinel.fail_over)
+            async with asyncio.timeout(60):
+                while (await cache.get_many([B])) == {}:
+                    await cache.put_many({B: kept})
+                    await until_in_use(cache)
+
+            assert await cache.get_many([A, B]) == {A: kept, B: kept}
+
+    async def test_a_service_that_no_sentinel_knows_is_said(self, sentinel: OwnSentinel) -> None:
+        cache = cache_over(servers_at(sentinel.url.replace("primary-of-tests", "another")))
+
+        with pytest.raises(CacheUnavailableError, match="'another'"):
+            await cache.ping()
+        await cache.close()
+
+    async def test_a_sentinel_named_as_a_server_is_refused_with_what_to_write(self, sentinel: OwnSentinel) -> None:
+        cache = cache_over(servers_at(f"redis://127.0.0.1:{sentinel.port}/0"))
+
+        with pytest.raises(CacheUnavailableError, match=r"write redis\+sentinel://") as seen:
+            await cache.ping()
+
+        assert seen.value.needs_operator
+        await cache.close()
+
+    async def test_a_primary_that_dies_is_followed_by_the_replica_with_its_entries(self) -> None:
+        kept = entry()
+        with own_sentinel() as sentinel:
+            async with GuardedCache(cache_over(servers_at(sentinel.url)), budget_s=BUDGET_S) as cache:
+                await cache.put_many({A: kept})
+                sentinel.kill_primary()
+                assert await cache.get_many([A]) == {}
+                await until_in_use(cache)
+
+                assert await cache.get_many([A]) == {A: kept}
+
+
+class TestNodesThatFail:
+    """Each in a cluster of its own."""
+
+    async def test_a_dead_node_takes_only_its_own_keys_along(self, caplog: pytest.LogCaptureFixture) -> None:
+        kept = numbered(90)
+        with own_cluster() as cluster:
+            dead = cluster.primaries[1]
+            async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
+                await cache.put_many(kept)
+                lost = dead.ask("DBSIZE")
+                dead.kill()
+                for _ in range(3):
+                    assert len(await cache.get_many(list(kept))) == 90 - lost
+                    await cache.put_many(kept)
+
+                assert cache.is_in_use
+                assert lost > 10
+                assert [line for line in caplog.messages if "is out of use" in line] == caplog.messages
+                assert [line.startswith(f"L2 node 127.0.0.1:{dead.port} ") for line in caplog.messages] == [True]
+
+                for node in cluster.primaries:
+                    node.kill() if node is not dead else None
+                assert await cache.get_many(list(kept)) == {}
+                await cache.get_many(list(kept))
+                assert not cache.is_in_use
+
+    async def test_a_frozen_node_takes_only_its_own_keys_along_and_comes_back(self) -> None:
+        kept = numbered(90)
+        with own_cluster(cluster_node_timeout=60_000) as cluster:
+            frozen = cluster.primaries[2]
+            servers = connect_servers(cluster.url, budget_s=0.2, timeout_s=5.0, max_connections=8)
+            async with GuardedCache(cache_over(servers), budget_s=0.2) as cache:
+                await cache.put_many(kept)
+                frozen.freeze()
+                for _ in range(5):
+                    await cache.get_many(list(kept))
+                assert cache.is_in_use
+                assert 30 < len(await cache.get_many(list(kept))) < 90
+
+                frozen.thaw()
+                async with asyncio.timeout(60):
+                    while len(await cache.get_many(list(kept))) < 90:  # noqa: ASYNC110 - probes go by their clock
+                        await asyncio.sleep(0.05)
+
+    async def test_a_replica_that_takes_over_is_found_with_its_entries(self) -> None:
+        kept = numbered(90)
+        with own_cluster(replicas=3, cluster_node_timeout=500) as cluster:
+            async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
+                await cache.put_many(kept)
+                await asyncio.to_thread(cluster.wait_for_replicas)
+                cluster.primaries[0].kill()
+                async with asyncio.timeout(60):
+                    while len(await cache.get_many(list(kept))) < 90:  # noqa: ASYNC110 - probes go by their clock
+                        await asyncio.sleep(0.05)
+
+                assert cache.is_in_use
+
+    async def test_a_cluster_that_is_down_is_out_of_use_with_what_to_do(self) -> None:
+        with own_cluster(cluster_require_full_coverage="yes", cluster_node_timeout=200) as cluster:
+            async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
+                await cache.put_many(numbered(30))
+                cluster.primaries[0].kill()
+                async with asyncio.timeout(60):
+                    while cache.is_in_use:
+                        await cache.get_many(list(numbered(30)))
+                        await asyncio.sleep(0.02)
+
+                assert "CLUSTERDOWN" in cache.why_out
+                assert "cluster-require-full-coverage" in cache.why_out
+
+    async def test_nodes_announced_where_nobody_is_are_out_of_use_with_what_to_do(self) -> None:
+        with own_cluster(primaries=1, cluster_announce_port=1) as cluster:
+            async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
+                assert not cache.is_in_use
+                assert "cluster announces its nodes at 127.0.0.1:1" in cache.why_out
+                assert "cluster-announce-ip" in cache.why_out

@@ -87,6 +87,10 @@ class OwnCluster:
         slot = int(self.primaries[0].ask("CLUSTER", "KEYSLOT", name))
         return self.primaries[slot * len(self.primaries) // SLOTS]
 
+    def wait_for_replicas(self) -> None:
+        """Wait until replicas have what their primaries have."""
+        wait_until(lambda: sum(node.ask("DBSIZE") for node in self.nodes) == 2 * len(self.keys()))
+
     def is_ok(self) -> bool:
         """Whether every node says so."""
         return all("cluster_state:ok" in _text(node.ask("CLUSTER", "INFO")) for node in self.nodes)

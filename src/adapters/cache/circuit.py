@@ -27,7 +27,7 @@ class Circuit:
 
     Attributes:
         is_closed: whether calls are passed on.
-        reason: what opened it, or has kept it open since; empty while it is closed.
+        failure: what opened it, or has kept it open since; None while it is closed.
         outages: how often it was opened since the start, by what opened it.
     """
 
@@ -57,8 +57,13 @@ class Circuit:
         self._logged_kind = ""
         self._is_stopped = False
         self.is_closed = True
-        self.reason = ""
+        self.failure: CacheError | None = None
         self.outages: Final[Counter[Outage]] = Counter()
+
+    @property
+    def reason(self) -> str:
+        """What keeps it open; empty while it is closed."""
+        return str(self.failure or "")
 
     def count(self, now: float, *, is_slow: bool) -> bool:
         """Record a call that ends now, in seconds of the event loop; return whether too many were slow lately."""
@@ -105,12 +110,12 @@ class Circuit:
     def _close(self) -> None:
         self._waits.end(asyncio.get_running_loop().time())
         self._slow_calls.clear()
-        self.reason = ""
+        self.failure = None
         self.is_closed = True
         log.info(self._said.closed, self._name)
 
     def _note(self, exc: CacheError, words: str) -> None:
-        self.reason = str(exc)
+        self.failure = exc
         self._logged_kind = _kind(exc)
         log.warning(words, self._name, exc)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha1
 from typing import Final
 
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import AskError, ClusterCrossSlotError, NoScriptError, ResponseError
 
 from foreseen.adapters.cache.redis_wire import Command, RedisWire
 from foreseen.domain.errors import CacheUnavailableError
@@ -59,6 +59,8 @@ class RedisWrites:
             return 0
         try:
             return await self._by_script(writes)
+        except (AskError, ClusterCrossSlotError):  # a cluster answers, whatever writes there; MovedError is an AskError
+            raise
         except ResponseError as refused:
             # Is it the script that is refused, or writing? A full server or a read-only one refuses this too.
             await self._by_sets(writes)

@@ -88,11 +88,9 @@ class ClusterNodes:
 
     def require_one_in_use(self) -> None:
         """Raise CacheUnavailableError where no node is."""
-        nodes = [self.at(owner) for owner in self.slots.owners]
-        if not any(node.circuit.is_closed for node in nodes):
-            raise CacheUnavailableError(
-                f"no node of the cluster is in use; {nodes[0].circuit.reason if nodes else 'none has any slot'}"
-            )
+        circuits = [self.at(owner).circuit for owner in self.slots.owners]
+        if not any(circuit.is_closed for circuit in circuits):
+            raise self._unreached([circuit.failure for circuit in circuits if circuit.failure is not None])
 
     async def close(self) -> None:
         """Close every connection."""
@@ -157,13 +155,13 @@ class ClusterNodes:
         """Return why no node can be used; where none answers at all, what the cluster announces may be why."""
         if not failures:
             return CacheUnavailableError("Redis: no node of the cluster has any slot")
-        first = failures[0]
-        if any(isinstance(each, CacheUnavailableError) and each.kind for each in failures):
-            return first
+        for failure in failures:
+            if isinstance(failure, CacheUnavailableError) and failure.kind:
+                return failure
         announced = ", ".join(map(address_text, self.slots.owners))
         return CacheUnavailableError(
-            f"{first}; the cluster announces its nodes at {announced}: where they are not reached there, set their "
-            "cluster-announce-ip or cluster-announce-hostname"
+            f"{failures[0]}; the cluster announces its nodes at {announced}: where they are not reached there, "
+            "set their cluster-announce-ip or cluster-announce-hostname"
         )
 
     def _spawn(self, call: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
