@@ -46,7 +46,7 @@ class Tables:
         except OSError as exc:
             said = f"expected on every machine the folder the run was started in: {exc.strerror}"
             raise TableError(f"{self.folder}: {said}") from exc
-        if self.folder in sys.path:
+        if self.folder in sys.path[:-1]:
             # Ray puts it first, where a file json.py would stand for the library of that name. What loads the model
             # looks there last, and checks what it finds.
             sys.path.remove(self.folder)

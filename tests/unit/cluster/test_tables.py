@@ -1,5 +1,6 @@
 """The files of a run on a cluster."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,16 @@ def test_what_is_not_there_on_another_machine_is_told_as_on_one(
 
     assert isinstance(error, TableError)
     assert said in str(error)
+
+
+def test_a_machine_looks_for_modules_in_the_folder_of_the_run_last_if_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), "/installed"])  # as Ray has it
+    tables(tmp_path).enter()
+    assert sys.path == ["/installed"]
+
+    sys.path.append(str(tmp_path))  # as what loads the model has it
+    tables(tmp_path).enter()
+    assert sys.path == ["/installed", str(tmp_path)]

@@ -9,6 +9,7 @@ import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.loading.own_code import checked_folders
+from foreseen.adapters.predictor.subprocess import parent
 from support.models import pickled_by_hand
 from support.own_code import WAYS, write
 
@@ -37,6 +38,13 @@ def put(path: Path, mode: int) -> None:
 
 def test_the_working_directory_is_searched_last(folder: Path) -> None:
     assert sys.path[-1] == str(folder)
+
+
+def test_the_process_of_a_model_is_started_without_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Python the working directory is the first entry, or an empty one."""
+    monkeypatch.setattr(sys, "path", ["", str(folder), "/installed"])
+
+    assert parent._import_path() == ["/installed"]
 
 
 def test_what_others_could_not_change_is_imported(folder: Path) -> None:
