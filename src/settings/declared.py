@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 
-from foreseen.settings.network import HostPatterns, Networks, RootPath
+from foreseen.settings.network import HostPatterns, Networks, Origins, RootPath
 from foreseen.settings.password_file import checked_password_file, one_password, one_user
 from foreseen.settings.redis_mode import RedisMode, fitting_mode
 from foreseen.settings.redis_url import checked_redis_url
@@ -242,6 +242,12 @@ class Settings(BaseModel):
         "Hosts that requests may be for: a.example, *.example, 10.0.0.0/8, or * for any. (default: on loopback its own "
         "names and addresses, elsewhere any)",
         shown="HOST,HOST",
+    )
+    allowed_origins: Origins = _setting(
+        (),
+        "Access",
+        "Origins whose pages may read answers (CORS): https://a.example, https://*.a.example, or * for any.",
+        shown="URL,URL",
     )
     trusted_proxies: Networks = _setting(
         (),

@@ -32,7 +32,7 @@ def text(lines: list[str]) -> str:
 @pytest.fixture(scope="module")
 def iris(flower_model: Path) -> Iterator[Served]:
     """One process for all tests that only ask it."""
-    with served(flower_model, "--max-body", "1000") as running:
+    with served(flower_model, "--max-body", "1000", "--allowed-origins", "https://a.example") as running:
         yield running
     # What no client should send is told, and nothing else.
     assert [line for line in running.err if "Invalid HTTP request" not in line] == []
@@ -99,6 +99,17 @@ class TestOverASocket:
         headers = {"Content-Type": "application/json"}
 
         assert httpx.post(f"{iris.url}/predict", content=iter(parts), headers=headers).json() == {"prediction": "0"}
+
+    @pytest.mark.parametrize(
+        ("fields", "status"),
+        [(b"X: y\r\n" * 200, b"431"), (b"Content-Length: x\r\n", b"400"), (b"Content-Length: 99999999\r\n", b"413")],
+        ids=["head too large", "no length", "body too large"],
+    )
+    def test_a_page_may_read_why_it_was_rejected_early(self, iris: Served, fields: bytes, status: bytes) -> None:
+        answer = over_socket(iris, POST + b"Origin: https://a.example\r\n" + fields + b"\r\n")
+
+        assert answer.split()[1] == status
+        assert b"\r\naccess-control-allow-origin: https://a.example\r\n" in answer
 
     def test_an_absolute_target_names_the_host_in_place_of_the_field(self, iris: Served) -> None:
         sent = b"GET http://%s/model HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"

@@ -29,7 +29,8 @@ CHANGES_NOTHING = {
     "host", "port", "workers", "model_in", "model_timeout", "stop_timeout", "max_body", "max_rows", "max_waiting",
     "max_unfinished_bodies",
     "timeout", "receive_timeout", "keep_alive", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
-    "root_path", "trusted_proxies", "rate_limit", "tls_certificate", "tls_key", "tls_password", "log_format", "log_level",
+    "allowed_origins", "root_path", "trusted_proxies", "rate_limit",
+    "tls_certificate", "tls_key", "tls_password", "log_format", "log_level",
 }  # fmt: skip
 
 SIDECARS = {

@@ -22,6 +22,7 @@ from foreseen.entrypoints.http.access_docs import with_access
 from foreseen.entrypoints.http.admin import Reload, admin_router
 from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.body_budget import BodyBudget
+from foreseen.entrypoints.http.cross_origin import AllowedOrigins
 from foreseen.entrypoints.http.docs import add_docs
 from foreseen.entrypoints.http.doors import behind_doors
 from foreseen.entrypoints.http.home import home_router
@@ -100,9 +101,10 @@ def create_app(
     board = board or create_board(container)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Tally]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with board.kept_up(), opened(container):
-            yield {"tally": predict.tally}  # for the protocol, which refuses what never gets here
+            # For the protocol, which rejects what never gets here.
+            yield {"tally": predict.tally, "origins": AllowedOrigins(settings.allowed_origins)}
 
     app = FastAPI(
         title=f"Foreseen: {settings.model_name}",

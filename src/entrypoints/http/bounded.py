@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from foreseen.entrypoints.http.cross_origin import AllowedOrigins
+
 FIRST_BYTE_S: Final = 5.0
 """Seconds that a connection may take to send its first byte."""
 
@@ -286,8 +288,13 @@ class BoundedProtocol(OneWriteProtocol):
             cycle.disconnected = True  # nobody hears what the application has to say any more
             cycle.message_event.set()
         if not self.pipeline and not (is_owed and cycle.response_started):
-            self.transport.write(answer_to(refusal, self.app_state.get("tally"), self.server_state.default_headers))
+            self.transport.write(answer_to(refusal, self.app_state.get("tally"), self._default_headers()))
         self.transport.close()
+
+    def _default_headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the fields of each answer, and those that have a page of another site read it."""
+        origins: AllowedOrigins | None = self.app_state.get("origins")
+        return [*self.server_state.default_headers, *(origins.fields(self.headers) if origins is not None else ())]
 
 
 def affordable_connections(wanted: int) -> int:

@@ -63,6 +63,7 @@ def test_every_flag_reaches_its_setting(tmp_path: Path) -> None:
         "model_in": "thread", "max_body": "1KiB", "max_unfinished_bodies": "1MiB", "max_rows": "7",
         "receive_timeout": "9s", "keep_alive": "9s", "max_connections": "8",
         "api_keys": "ab" * 32, "admin_keys": "cd" * 32, "rate_limit": "5/day",
+        "allowed_origins": "http://a.example",
         "allowed_hosts": "a.example", "trusted_proxies": "10.0.0.1", "root_path": "/ml",
         "max_waiting": "9", "model_timeout": "2s", "stop_timeout": "3s", "timeout": "3s", "cache_when": "always",
             "model_threads": "2",
