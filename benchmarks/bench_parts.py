@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
+from time import perf_counter_ns
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.quick import QuickReader
+from foreseen.entrypoints.http.request_ids import made
 from foreseen.entrypoints.http.schema import InstanceSchema
 from foreseen.settings import Settings
 from harness.apps import bare
@@ -65,12 +67,18 @@ def calls_of_parts(predict: Predict, settings: Settings) -> Mapping[str, Callabl
     validate = TypeAdapter[Any](InstanceSchema(signature).type).validator.validate_json
     values = list(FLOWER.values())
     key = predict.recipe.key(values)
+
+    def count(took_ns: int) -> None:
+        predict.tally.count_l1_hit(1, 100, took_ns)
+
     return {
         "validate": lambda: samples(lambda: validate(BODY)),
         "key": lambda: samples(lambda: predict.recipe.key(values)),
         "read body": lambda: samples(lambda: reader.of_body(BODY)),
         "read query": lambda: samples(lambda: reader.of_query(QUERY)),
         "peek": lambda: samples(lambda: predict.peek(key)),
+        "request id": lambda: samples(made),
+        "counts, and how long it took": lambda: samples(lambda: count(perf_counter_ns() - perf_counter_ns())),
         "nothing": lambda: samples(lambda: None),
     }
 
@@ -88,6 +96,7 @@ def add_tables(report: Report, found: Rounds[Samples]) -> None:
     for method, reading in (("POST", "read body"), ("GET", "read query")):
         whole, reply = us[f"foreseen, {method}"], us[f"bare, {method}"]
         read, key, peek = (us[name] - timing for name in (reading, "key", "peek"))
+        named, counted = (us[name] - timing for name in ("request id", "counts, and how long it took"))
         validate = us["validate"] - timing if method == "POST" else 0.0
         parts = {
             "parse and validate, by pydantic": validate,
@@ -95,7 +104,9 @@ def add_tables(report: Report, found: Rounds[Samples]) -> None:
             "the rest of reading the request": read - validate - key,
             "peek": peek,
             "two messages to the server, as bare sends them": reply,
-            "path, headers, count, and the reply's own headers": whole - read - peek - reply,
+            "request id": named,
+            "counts, and how long it took": counted,
+            "path, headers, and the reply's own headers": whole - read - peek - reply - named - counted,
             "all of it": whole,
             "the front before it": us[f"bare behind the front, {method}"] - reply,
         }

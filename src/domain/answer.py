@@ -17,6 +17,8 @@ class Origin(Enum):
     """The model, at the wish of another request that was first."""
 
 
+_FROM_THE_DEAREST = (Origin.MODEL, Origin.JOINED, Origin.L2, Origin.L1)
+
 Landed = tuple[Entry, Origin]
 """What was found of a key, and where."""
 
@@ -49,6 +51,16 @@ class Answer:
             id(entry): entry.cost_us for entry, origin in self.landed if origin in (Origin.MODEL, Origin.JOINED)
         }
         return sum(computed.values())
+
+    @property
+    def dearest(self) -> Origin:
+        """Where the instance came from that took longest to find."""
+        origins = {origin for _, origin in self.landed}
+        return next(origin for origin in _FROM_THE_DEAREST if origin in origins)
+
+    def cost_us(self, origin: Origin) -> int:
+        """Return what the instances that came from somewhere have cost the model once, µs."""
+        return sum(entry.cost_us for entry, found in self.landed if found is origin)
 
     def counts(self) -> dict[Origin, int]:
         """Tell how many instances were answered from where; only from where some were."""

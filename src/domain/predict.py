@@ -198,6 +198,12 @@ class Predict:
             missed=counts.get(Origin.MODEL, 0),
             coalesced=counts.get(Origin.JOINED, 0),
         )
+        if counts.keys() != {Origin.MODEL}:
+            self.tally.count_saved(
+                l1=answer.cost_us(Origin.L1) * 1e-6,
+                l2=answer.cost_us(Origin.L2) * 1e-6,
+                coalesced=answer.cost_us(Origin.JOINED) * 1e-6,
+            )
         return answer
 
 

@@ -5,6 +5,7 @@ row of its own, and whoever reads adds the rows up, place by place.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable
 from threading import Lock
 from typing import Final, Protocol, Self
@@ -41,7 +42,31 @@ MAX_REASONS: Final = 32
 REJECTED: Final = MODEL_CALLS + len(ROW_BOUNDS) + 1
 """Where the first of these reasons stands."""
 
-SIZE: Final = REJECTED + MAX_REASONS
+TIERS: Final = ("L1", "L2", "coalesced", "model")
+"""Where an answer came from, the dearest of its instances: each has a histogram of how long such answers took."""
+
+DURATION_BOUNDS_NS: Final = (
+    *(5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000),
+    *(1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000, 500_000_000),
+    *(1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000),
+)
+"""What divides answers by how long they took: up to 5 µs, 10, 25, 50 … up to 10 s; beyond these comes one more."""
+
+DURATIONS: Final = REJECTED + MAX_REASONS
+"""Where the first of these groups of the first tier stands; behind those of each tier stand their seconds."""
+DURATIONS_OF_TIER: Final = len(DURATION_BOUNDS_NS) + 2
+_L1_SECONDS: Final = DURATIONS + DURATIONS_OF_TIER - 1
+
+SAVED: Final = DURATIONS + len(TIERS) * DURATIONS_OF_TIER
+"""Where the seconds of the model stand that were not spent since L1, then L2, then another computation had them."""
+
+MAX_ROUTES: Final = 24
+MAX_STATUSES: Final = 32
+"""How many routes and statuses an entrypoint may number."""
+REQUESTS: Final = SAVED + len(TIERS) - 1
+"""Where the first route's requests of the first status stand."""
+
+SIZE: Final = REQUESTS + MAX_ROUTES * MAX_STATUSES
 """Numbers of a tally."""
 
 
@@ -62,7 +87,7 @@ class Tally:
     on a thread of its own, and these take turns.
 
     Attributes:
-        counts: the numbers, by the places above. The hot path adds to them here: a method would cost more than it does.
+        counts: the numbers, by the places above.
     """
 
     __slots__ = ("_model_counts", "counts")
@@ -88,6 +113,42 @@ class Tally:
         counts[HITS_L2] += l2
         counts[MISSES] += missed
         counts[COALESCED] += coalesced
+
+    def count_saved(self, *, l1: float = 0.0, l2: float = 0.0, coalesced: float = 0.0) -> None:
+        """Add seconds of the model that the instances of one answer did not cost again."""
+        counts = self.counts
+        counts[SAVED] += l1
+        counts[SAVED + 1] += l2
+        counts[SAVED + 2] += coalesced
+
+    def count_l1_hit(self, instances: int, cost_us: int, duration_ns: int) -> None:
+        """Add an answer that all came from L1: what it would have cost the model, and what it took.
+
+        One call for all that a hit counts, since it costs as much as a third of the hit itself.
+        """
+        counts = self.counts
+        counts[HITS_L1] += instances
+        counts[SAVED] += cost_us * 1e-6
+        counts[_L1_SECONDS] += duration_ns * 1e-9
+        counts[DURATIONS + bisect_left(DURATION_BOUNDS_NS, duration_ns)] += 1
+
+    def count_duration(self, tier: int, duration_ns: int) -> None:
+        """Add an answer by the number of its tier in TIERS."""
+        first = DURATIONS + tier * DURATIONS_OF_TIER
+        self.counts[first + bisect_left(DURATION_BOUNDS_NS, duration_ns)] += 1
+        self.counts[first + DURATIONS_OF_TIER - 1] += duration_ns * 1e-9
+
+    def durations(self, tier: int) -> tuple[list[int], float]:
+        """Return how many answers of a tier took up to each of the bounds, and more than all; and all their seconds."""
+        first = DURATIONS + tier * DURATIONS_OF_TIER
+        groups = [int(self.counts[first + group]) for group in range(DURATIONS_OF_TIER - 1)]
+        return groups, self.counts[first + DURATIONS_OF_TIER - 1]
+
+    def count_request(self, route: int, status: int) -> None:
+        """Add a request by the numbers that the entrypoint gives its route and its status."""
+        if not (0 <= route < MAX_ROUTES and 0 <= status < MAX_STATUSES):
+            raise ValueError(f"expected a route below {MAX_ROUTES} and a status below {MAX_STATUSES}")
+        self.counts[REQUESTS + route * MAX_STATUSES + status] += 1
 
     def count_model_call(self, *, rows: int, seconds: float) -> None:
         """Add one call of the model."""

@@ -54,14 +54,17 @@ class Reply:
 class Service:
     """A started application; each request runs to its end on one event loop."""
 
-    def __init__(self, app: ASGIApp, predict: Predict, runner: asyncio.Runner) -> None:
+    def __init__(
+        self, app: ASGIApp, predict: Predict, runner: asyncio.Runner, state: Mapping[str, Any] | None = None
+    ) -> None:
         self.app = app
         self.predict = predict
         self._runner = runner
+        self._state = state or {}
 
     def behind(self, app: ASGIApp) -> "Service":
         """Give the same service with another callable in front."""
-        return Service(app, self.predict, self._runner)
+        return Service(app, self.predict, self._runner, self._state)
 
     def get(self, path: str = "/predict", /, **query: object) -> Reply:
         """Ask with GET and these values."""
@@ -107,8 +110,7 @@ class Service:
         if len(sent) == 1:  # as a client does that has all of it
             headers = {"content-length": str(len(sent[0])), **headers}
         scope = _scope(method, path, query, headers)
-        if client is not None:
-            scope["state"] = state_with(client, {})
+        scope["state"] = dict(self._state) if client is None else state_with(client, dict(self._state))
         return await _exchange(self.app, scope, sent, hangs_up)
 
 
@@ -118,9 +120,9 @@ def service(container: Container) -> Iterator[Service]:
     app = create_app(container)
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)
-        runner.run(lifespan.__aenter__())
+        state = runner.run(lifespan.__aenter__())
         try:
-            yield Service(app, container.predict(), runner)
+            yield Service(app, container.predict(), runner, state)
         finally:
             runner.run(lifespan.__aexit__(None, None, None))
 

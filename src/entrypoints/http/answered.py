@@ -1,13 +1,28 @@
 """How an answer is told: its content, and the headers that say where it came from."""
 
-from foreseen.domain.answer import Answer
+from typing import Final
+
+from foreseen.domain.answer import Answer, Origin
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
+from foreseen.domain.tally import TIERS
 from foreseen.entrypoints.http.cache_status import cache_status
+
+_TIERS: Final = {
+    Origin.L1: TIERS.index("L1"),
+    Origin.L2: TIERS.index("L2"),
+    Origin.JOINED: TIERS.index("coalesced"),
+    Origin.MODEL: TIERS.index("model"),
+}
 
 
 def content(answer: Answer, *, is_many: bool) -> bytes:
     """Give the object of one instance, or the list of many."""
     return b'{"predictions":[' + b",".join(answer.bodies) + b"]}" if is_many else answer.bodies[0]
+
+
+def tier_of(answer: Answer) -> int:
+    """Return the number of the tier that an answer counts for: where the dearest of its instances came from."""
+    return _TIERS[answer.dearest]
 
 
 def headers(answer: Answer, wish: Directives = NO_DIRECTIVES, *, has_cache: bool, keeps: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ once, an odd header, an invalid body, goes on as if it had not been here.
 
 import math
 from collections.abc import Collection, Mapping
+from time import perf_counter_ns
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -15,15 +16,14 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.domain.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.domain.rows import Rows
-from foreseen.domain.tally import HITS_L1
-from foreseen.entrypoints.http.answered import content, headers
+from foreseen.entrypoints.http.answered import content, headers, tier_of
 from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import etag
 from foreseen.entrypoints.http.problems import problem
 from foreseen.entrypoints.http.quick import Asked, QuickReader
 from foreseen.entrypoints.http.request_context import context_of
 from foreseen.entrypoints.http.request_ids import HEADER as REQUEST_ID
-from foreseen.entrypoints.http.request_ids import accepted
+from foreseen.entrypoints.http.request_ids import accepted, made
 from foreseen.entrypoints.http.timeouts import HEADER as TIMEOUT
 from foreseen.entrypoints.http.timeouts import is_timeout, timeout_s
 
@@ -66,10 +66,12 @@ class HotPath:
         # Asked for at every hit.
         self._peek = predict.peek
         self._tally = predict.tally
+        self._count_hit = predict.tally.count_l1_hit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
         if scope["type"] == "http" and scope["path"] == "/predict":
+            started_ns = perf_counter_ns()
             asked = None
             by_name = dict(scope["headers"])
             if scope["method"] == "POST" and _has_plain_json(scope["headers"], by_name, self._longest_body):
@@ -79,13 +81,21 @@ class HotPath:
             elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
                 asked = self._reader.of_query(scope["query_string"])
             if asked is not None:
-                body = self._known(asked)
+                body = self._known(asked, started_ns)
                 if body is None:
-                    await self._find(asked, scope, receive, context_of(scope).around(send))
+                    context = context_of(scope)
+                    context.started_ns = started_ns
+                    await self._find(asked, scope, receive, context.around(send))
                     return
                 # No context for a hit: nothing of it is logged, and its own would cost more than looking it up.
-                told = (*_HIT, (REQUEST_ID, accepted(by_name.get(REQUEST_ID))))
-                await self._send(send, body, told, asked.keys[0] if scope["method"] == "GET" else None)
+                given = by_name.get(REQUEST_ID)
+                request_id = (REQUEST_ID, made() if given is None else accepted(given))
+                length = (b"content-length", b"%d" % len(body))
+                sent = (*_HIT, length, request_id)
+                if scope["method"] == "GET":
+                    sent = (*_HIT, length, (b"etag", etag(asked.keys[0])), request_id)
+                await send({"type": "http.response.start", "status": 200, "headers": sent})
+                await send({"type": "http.response.body", "body": body})
                 return
         await self._app(scope, receive, send)
 
@@ -94,16 +104,24 @@ class HotPath:
             return None
         return self._reader.of_body(message.get("body", b""))
 
-    def _known(self, asked: Asked) -> bytes | None:
+    def _known(self, asked: Asked, started_ns: int) -> bytes | None:
         """Give the reply out of what can be told without waiting; None unless all of it can be."""
+        if not asked.is_many:
+            entry = self._peek(asked.keys[0])
+            if entry is None:
+                return None
+            self._count_hit(1, entry.cost_us, perf_counter_ns() - started_ns)
+            return entry.body
         bodies = []
+        cost_us = 0
         for key in asked.keys:
             entry = self._peek(key)
             if entry is None:
                 return None
             bodies.append(entry.body)
-        self._tally.counts[HITS_L1] += len(bodies)
-        return b'{"predictions":[' + b",".join(bodies) + b"]}" if asked.is_many else bodies[0]
+            cost_us += entry.cost_us
+        self._count_hit(len(bodies), cost_us, perf_counter_ns() - started_ns)
+        return b'{"predictions":[' + b",".join(bodies) + b"]}"
 
     async def _find(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -115,6 +133,7 @@ class HotPath:
             if isinstance(exc, ForeseenError | ClientDisconnect):
                 return
             raise  # for the server's log, as the application does
+        context_of(scope).tier = tier_of(answer)
         said = headers(answer, has_cache=self._has_cache, keeps=self._predict.keeps).items()
         told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
         tagged = asked.keys[0] if scope["method"] == "GET" and self._has_cache else None

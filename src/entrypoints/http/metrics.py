@@ -29,6 +29,7 @@ from foreseen.domain.tally import (
 )
 from foreseen.entrypoints.http.board import Board, Totals
 from foreseen.entrypoints.http.problems import REASONS
+from foreseen.entrypoints.http.request_metrics import request_metrics
 
 GAUGES: Final[Mapping[str, str]] = {
     "model_waiting_instances": "Instances that wait for the model, summed over the processes.",
@@ -67,6 +68,7 @@ class _Collector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _info(self._info)
         yield from _answers(self._totals.tally)
+        yield from request_metrics(self._totals.tally)
         yield from _model(self._totals.tally)
         yield from _shared_cache(self._totals.tally)
         yield from _gauges(self._totals)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from foreseen.domain.predict import Predict
-from foreseen.entrypoints.http.answered import content, headers
+from foreseen.entrypoints.http.answered import content, headers, tier_of
 from foreseen.entrypoints.http.body import read_body, too_many
 from foreseen.entrypoints.http.body_budget import BodyBudget
 from foreseen.entrypoints.http.cache_status import NOT_MODIFIED
@@ -15,6 +15,7 @@ from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import directives, etag, is_known_to_client
 from foreseen.entrypoints.http.instances import Asked, InstanceReader
 from foreseen.entrypoints.http.openapi import get_predict_docs, post_predict_docs
+from foreseen.entrypoints.http.request_context import context_of
 from foreseen.entrypoints.http.timeouts import timeout_s
 from foreseen.settings import Settings
 
@@ -45,6 +46,7 @@ def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> 
         longest_s = timeout_s(request.headers.raw, settings.timeout)
         with client_of(request.scope):
             answer = await predict(asked.batch, wish, timeout_s=longest_s)
+        context_of(request.scope).tier = tier_of(answer)
         told = {**headers(answer, wish, has_cache=has_cache, keeps=predict.keeps), **(tags or {})}
         return Response(content(answer, is_many=asked.is_many), headers=told, media_type="application/json")
 

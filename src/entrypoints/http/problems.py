@@ -31,6 +31,7 @@ from foreseen.entrypoints.http.methods import OF_FILES, allowed
 from foreseen.entrypoints.http.pages import POLICY
 from foreseen.entrypoints.http.request_context import context_of
 from foreseen.entrypoints.http.request_ids import HEADER, made
+from foreseen.entrypoints.http.routes import ROUTES, UNREAD, status_number
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ def count_unread(refusal: Refusal, tally: Tally | None) -> None:
     """Count what is rejected before it is a request; without a tally the service could not yet start."""
     if tally is not None:
         _count(refusal.kind, refusal.status, tally)
+        tally.count_request(ROUTES.index(UNREAD), status_number(refusal.status))
 
 
 def _count(kind: str, status: int, tally: Tally) -> None:

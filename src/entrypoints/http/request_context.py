@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Any, Final
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.entrypoints.http.request_ids import HEADER, accepted, trace_id
+from foreseen.entrypoints.http.routes import route_number, status_number
 from foreseen.entrypoints.log_context import CURRENT
+
+if TYPE_CHECKING:
+    from foreseen.domain.tally import Tally
 
 _CONTEXT: Final = "foreseen.context"
 """Where a scope says which request it is of."""
@@ -18,9 +23,16 @@ class RequestContext:
 
     Attributes:
         id: the request's.
+        started_ns: when it came, by `perf_counter_ns`.
+        tier: the number of the tier that a prediction came from, once it is there.
     """
 
     def __init__(self, scope: Scope) -> None:
+        self.started_ns = perf_counter_ns()
+        self.tier: int | None = None
+        self._route = route_number(scope)
+        self._state: Mapping[str, Any] = scope.get("state", {})
+        self._status = 0
         # Not the scope: whatever inherits this context would keep the application alive, and its model.
         self._headers = scope["headers"]
         self._task: asyncio.Task[Any] | None = None
@@ -38,19 +50,30 @@ class RequestContext:
         def add(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message = self._begun(message)
-            elif not message.get("more_body"):
+            elif not message.get("more_body") and not self._is_answered:
                 self._is_answered = True
+                self._count()
             return send(message)
 
         return add
 
     def _begun(self, message: Message) -> Message:
-        if message["status"] >= 500:
+        self._status = message["status"]
+        if self._status >= 500:
             self._task = _current_task()
         headers = message.get("headers", ())
         if any(name == HEADER for name, _ in headers):
             return message
         return {**message, "headers": [*headers, (HEADER, self.id)]}
+
+    def _count(self) -> None:
+        tally: Tally | None = self._state.get("tally")  # none where no server has started the service
+        if tally is None:
+            return
+        if self.tier is not None and self._status == 200:
+            tally.count_duration(self.tier, perf_counter_ns() - self.started_ns)
+        else:
+            tally.count_request(self._route, status_number(self._status))
 
     def names(self) -> Mapping[str, str]:
         """Return what names the request to people and programs: its id, and that of its trace if it has one."""

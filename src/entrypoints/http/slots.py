@@ -14,8 +14,8 @@ from itertools import count
 from multiprocessing.reduction import DupFd
 from typing import Any, Final, Self
 
-SLOT_BYTES: Final = mmap.ALLOCATIONGRANULARITY
-"""Of one slot: a page, the least that can be mapped; and neighbours must not share a cache line, or both would wait."""
+SLOT_BYTES: Final = 4 * mmap.ALLOCATIONGRANULARITY
+"""Of one slot: pages, which is what can be mapped; and neighbours must not share a cache line, or both would wait."""
 
 SLOT_NUMBERS: Final = SLOT_BYTES // 8
 """How many numbers a slot holds."""

@@ -141,7 +141,7 @@ def test_the_log_lines_of_a_request_name_it_and_its_trace(
 
 def test_what_a_request_leaves_running_does_not_log_in_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     log = logging.getLogger("foreseen")
-    scope = {"type": "http", "headers": [(b"x-request-id", b"mine")]}
+    scope = {"type": "http", "path": "/", "headers": [(b"x-request-id", b"mine")]}
 
     async def send(_: object) -> None:
         log.info("sent")
