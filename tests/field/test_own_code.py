@@ -266,13 +266,39 @@ def test_a_module_that_changed_before_its_first_import_is_what_it_was(folder: Pa
     assert answer(old) == 6.0
 
 
-@pytest.mark.parametrize("name", ["owncode.py", "ownhelp.py"])
-def test_a_module_that_others_may_write_to_is_refused(name: str, folder: Path, model: Path) -> None:
-    write(folder, WAYS["an import in predict"], 2)
-    (folder / name).chmod(0o666)
+OTHER_WAYS = {
+    "a folder that it adds": Way(
+        "inner/ownin.py",
+        top="import sys; sys.path.insert(0, __file__.replace('owncode.py', 'inner')); from ownin import FACTOR",
+    ),
+    "a thread of a pool": Way(
+        "ownhelp.py",
+        top="import concurrent.futures, importlib\n"
+        "with concurrent.futures.ThreadPoolExecutor(1) as pool:\n"
+        "    FACTOR = pool.submit(importlib.import_module, 'ownhelp').result().FACTOR",
+    ),
+    "a lazy loader": Way(
+        "ownhelp.py",
+        top="import importlib.util\n"
+        "spec = importlib.util.find_spec('ownhelp')\n"
+        "spec.loader = importlib.util.LazyLoader(spec.loader)\n"
+        "ownhelp = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(ownhelp)",
+        factor="ownhelp.FACTOR",
+    ),
+    "a module that is run": Way("ownhelp.py", top="import runpy; FACTOR = runpy.run_module('ownhelp')['FACTOR']"),
+    "a pickle": Way("ownhelp.py", top="import pickle; FACTOR = pickle.loads(b'cownhelp\\nFACTOR\\n.')"),
+}
 
-    with pytest.raises(ModelUnavailableError, match=rf"{name}: expected a module that only you may write to"):
-        load_predictor(model, sha256=None)
+
+@pytest.mark.parametrize("way", [pytest.param(way, id=name) for name, way in {**WAYS, **OTHER_WAYS}.items()])
+def test_a_module_that_others_may_write_to_is_refused(way: Way, folder: Path, model: Path) -> None:
+    write(folder, way, 2)
+    load_predictor(model, rows_per_call=0)
+    (folder / way.changed).chmod(0o666)
+
+    with pytest.raises(ModelUnavailableError, match=rf"{way.changed}: expected a module that only you may write to"):
+        load_predictor(model, rows_per_call=0)
 
 
 SHADOWED = ("numpy", "json", "joblib", "random", "sklearn", "colorsys", "prometheus_client")

@@ -11,7 +11,7 @@ from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from threading import Lock, RLock, get_ident
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, Final
 from weakref import WeakSet, finalize
 
@@ -211,3 +211,8 @@ class _Handing(Loader):
         """Leave it as it is, and as found by whoever found it first."""
         with suppress(AttributeError):  # of an object that a module put in its place
             module.__spec__ = self._spec
+
+    def get_code(self, name: str) -> CodeType | None:
+        """Return the code of an own module, which `runpy` executes by itself."""
+        file = self._own.file(name)
+        return None if file is None else file.code
