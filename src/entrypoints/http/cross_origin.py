@@ -1,13 +1,14 @@
 """CrossOrigin: pages of other sites that may read answers, by the Fetch standard's CORS protocol."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from functools import lru_cache
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.hosts import shown
@@ -22,6 +23,8 @@ EXPOSED: Final = (
 """Fields of answers that scripts may read; without it a browser shows them a handful."""
 
 _ANY: Final = "*"
+_VARY: Final = (b"vary", b"Origin")
+_Field = tuple[bytes, bytes]
 
 
 class AllowedOrigins:
@@ -32,23 +35,31 @@ class AllowedOrigins:
         self.is_any = _ANY in known
         self.pattern: Final = "|".join(map(_pattern, known))
         self._allows = re.compile(self.pattern).fullmatch
+        self._fields_for = lru_cache(maxsize=100)(self._made_for)
 
-    def fields(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        """Return what has a page read an answer that comes before there is a request to answer."""
+    def fields(self, headers: Iterable[_Field]) -> tuple[_Field, ...]:
+        """Return the fields that have a page read the answer to a request with these; none where there are no origins.
+
+        `Vary` is in all answers: a cache may keep one that no page has caused.
+        """
         if not self.pattern:
-            return []
-        origin = next((value for name, value in headers if name == b"origin"), b"")
+            return ()
+        for name, value in headers:
+            if name == b"origin":
+                return self._fields_for(value)
+        return self._fields_for(b"")
+
+    def _made_for(self, origin: bytes) -> tuple[_Field, ...]:
         if not self.is_any and self._allows(origin.decode("latin-1")) is None:
-            return [(b"vary", b"Origin")]
-        return [
-            (b"access-control-allow-origin", b"*" if self.is_any else origin),
-            (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
-            (b"vary", b"Origin"),
-        ]
+            return (_VARY,)
+        allowed = (b"access-control-allow-origin", b"*" if self.is_any else origin)
+        return (allowed, (b"access-control-expose-headers", ", ".join(EXPOSED).encode()), _VARY)
 
 
 class CrossOrigin(CORSMiddleware):
     """Lets pages of allowed origins read all answers, problems among them, and answers their preflights.
+
+    Starlette answers these; to other answers it would add the fields at five times the cost.
 
     Any field may be sent: keys and ids come in fields, tools add their own, and nothing here trusts a browser for being
     one. No cookies are allowed, since none are read.
@@ -66,6 +77,22 @@ class CrossOrigin(CORSMiddleware):
             expose_headers=EXPOSED,
         )
         self._tally = tally
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, or pass a request on."""
+        if scope["type"] != "http" or scope["method"] == "OPTIONS":
+            await super().__call__(scope, receive, send)
+            return
+        fields = self._origins.fields(scope["headers"])
+
+        # No coroutine of its own: it hands on what the server waits for.
+        def add(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": (*message.get("headers", ()), *fields)}
+            return send(message)
+
+        await self.app(scope, receive, add)
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer a preflight; what is not allowed by a problem."""

@@ -142,10 +142,10 @@ def test_without_origins_in_the_settings_nothing_is_added() -> None:
 def test_what_no_application_answers_may_be_read_as_well() -> None:
     headers = [(b"host", b"a"), (b"origin", ORIGIN.encode())]
 
-    assert AllowedOrigins([]).fields(headers) == []
+    assert AllowedOrigins([]).fields(headers) == ()
     assert dict(AllowedOrigins([ORIGIN]).fields(headers))[b"access-control-allow-origin"] == ORIGIN.encode()
     assert dict(AllowedOrigins(["*"]).fields([]))[b"access-control-allow-origin"] == b"*"
-    assert AllowedOrigins(["http://b"]).fields(headers) == [(b"vary", b"Origin")]
+    assert AllowedOrigins(["http://b"]).fields(headers) == ((b"vary", b"Origin"),)
 
 
 @pytest.mark.parametrize("given", ["a.example", "https://a.example/", "https://a.example/x", "null", "https://*", "https://",

@@ -34,14 +34,12 @@ def status(asked: Service, host: str, path: str = "/predict") -> int:
 
 
 class TestOnLoopback:
-    @pytest.mark.parametrize("path", ["/predict", "/model", "/metrics", "/docs", "/openapi.json", "/nothing", "/livez"])
-    def test_only_its_own_names_are_answered(self, path: str) -> None:
+    def test_only_its_own_names_are_answered(self) -> None:
         with serving() as asked:
-            asked.get(length=1, width=2)
-
-            assert {status(asked, host, path) for host in OWN} == {404 if path == "/nothing" else 200}
-            assert {status(asked, host, path) for host in FOREIGN} == {200 if path == "/livez" else 421}
-            assert {status(asked, host, path) for host in NO_HOSTS} == {400}
+            for path in ("/predict", "/model", "/metrics", "/docs", "/openapi.json", "/nothing", "/livez"):
+                assert {status(asked, host, path) for host in OWN} == {404 if path == "/nothing" else 200}
+                assert {status(asked, host, path) for host in FOREIGN} == {200 if path == "/livez" else 421}
+                assert {status(asked, host, path) for host in NO_HOSTS} == {400}
 
     def test_other_hosts_are_rejected_with_what_to_set(self) -> None:
         with serving() as asked:
