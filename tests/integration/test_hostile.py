@@ -47,7 +47,7 @@ def unharmed(*args: object) -> Iterator[Served]:
             wire.send(GOOD)
             assert b'{"prediction":"0"}' in wire.read(until=b'"}')
         assert _memory(running) - before < 200 * 2**20
-        assert running.err == []
+        assert running.complaints == []
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def leaves_nothing(running: Served) -> None:
     began = time.monotonic()
     assert running.stop() == 0
     assert time.monotonic() - began < 15
-    assert running.err == []
+    assert running.complaints == []
 
 
 def test_a_thousand_clients_who_ask_one_new_input_cost_one_row(start: Start, holds: Holds) -> None:

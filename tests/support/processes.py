@@ -47,6 +47,11 @@ class Served:
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
 
+    @property
+    def complaints(self) -> list[str]:
+        """What it wrote to standard error but for what is always logged: that it starts, reloads and stops."""
+        return [line for line in self.err if "[info " not in line]
+
     def get(self, path: str, **query: object) -> httpx.Response:
         """Ask with GET."""
         return httpx.get(self.url + path, params={name: str(value) for name, value in query.items()}, **WITHOUT_TLS)

@@ -1,14 +1,16 @@
 """`foreseen serve`: announce what is served, and how to ask it."""
 
 import gc
+import logging
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from foreseen.entrypoints.examples import curl
 from foreseen.entrypoints.listening import try_port
 from foreseen.entrypoints.one_line import one_line
+from foreseen.entrypoints.operator_lines import lines_are_json, text_of
 from foreseen.entrypoints.starting import Starting
 from foreseen.model import start_model
 from foreseen.settings import Settings
@@ -16,6 +18,9 @@ from foreseen.settings import Settings
 if TYPE_CHECKING:
     from foreseen.domain.predict import Predict
     from foreseen.domain.signature import Feature, Signature
+
+
+log = logging.getLogger(__name__)
 
 
 def serve_model(settings: Settings, out: TextIO) -> None:
@@ -35,16 +40,50 @@ def serve_model(settings: Settings, out: TextIO) -> None:
         serve(
             container,
             starting,
-            announce=lambda port: typer.echo(announcement(container.predict(), container.settings(), port), file=out),
+            announce=lambda port: announce(container.predict(), container.settings(), port, out),
         )
+
+
+def announce(predict: "Predict", settings: Settings, port: int, out: TextIO) -> None:
+    """Log that it serves, and show what: as JSON where logs are."""
+    fingerprint = predict.predictor.info.fingerprint.hex()
+    log.info("started: model %s, fingerprint %s, port %s", settings.model_name, fingerprint[:12], port)
+    if lines_are_json():
+        facts = announced_facts(predict, settings, port)
+        typer.echo(text_of(f"serving {settings.model_name}", level="info", **facts), file=out)
+    else:
+        typer.echo(announcement(predict, settings, port), file=out)
+
+
+def announced_facts(predict: "Predict", settings: Settings, port: int) -> dict[str, Any]:
+    """Return what the announcement says, for programs."""
+    info = predict.predictor.info
+    base = address(settings, port)
+    return {
+        "model": settings.model_name,
+        "fingerprint": info.fingerprint.hex(),
+        "cache": settings.tiers,
+        "takes": [feature_text(feature) for feature in info.signature.features],
+        "gives": list(info.outputs),
+        "classes": list(info.signature.classes),
+        "calls": str(info.call_size),
+        "workers": settings.workers,
+        "url": base,
+        "docs": f"{base}/docs",
+    }
+
+
+def address(settings: Settings, port: int) -> str:
+    """Return where it is reached from this machine."""
+    host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    scheme = "http" if settings.tls_certificate is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     """Word what a newcomer wants to know: what it takes, a line to paste, and where to read on."""
     info = predict.predictor.info
-    host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
-    scheme = "http" if settings.tls_certificate is None else "https"
-    base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    base = address(settings, port)
     return "\n".join(
         one_line(line)  # names and classes are the model's own
         for line in (

@@ -73,6 +73,7 @@ class Front:
         if scope["type"] == "lifespan":
             self._listen_to_signals()
             await self._first.app(scope, self._retiring_at_the_end(receive), send)
+            log.info("stopped")
             return
         service = self._current
         service.in_flight += 1
@@ -147,9 +148,18 @@ class Front:
             await self.reload()
 
     def _load_no_more(self) -> None:
+        if not self._is_stopping:
+            limit_s = self._current.container.settings().stop_timeout
+            log.info(
+                "shutting down: %s requests are under way, for %g s at most (stop_timeout)", self._in_flight, limit_s
+            )
         self._is_stopping = True
         if self._loading is not None:
             self._loading.give_up(_STOPS)
+
+    @property
+    def _in_flight(self) -> int:
+        return sum(service.in_flight for service in self._living)
 
     def _end_at_once(self) -> None:
         self._of_all(abandon_model)

@@ -1,5 +1,6 @@
 """What `foreseen serve` says when it is ready, and that its line can be pasted."""
 
+import io
 import json
 import shlex
 from urllib.parse import parse_qs, urlsplit
@@ -11,10 +12,12 @@ from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.predict import Predict
 from foreseen.domain.signature import Feature, Signature
 from foreseen.entrypoints.cli.cache import duration
-from foreseen.entrypoints.cli.serve import announcement, feature_text
+from foreseen.entrypoints.cli.serve import announce, announcement, feature_text
 from foreseen.entrypoints.examples import curl
+from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 from support.fakes import DictCache, FakePredictor
+from support.here import own_logs
 from support.service import container_of, service
 
 NUMBERS = Signature((Feature("sepal length (cm)", example=5.1), Feature("größe & co", dtype="int64")))
@@ -96,3 +99,25 @@ def test_a_feature_is_told_with_what_is_not_usual_of_it(feature: Feature, text: 
 )
 def test_ages_are_written_as_people_do(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_the_start_is_logged_and_the_banner_is_json_where_logs_are(
+    log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings.model_validate({"name": "iris", "log_format": log_format, "workers": 2})
+    out = io.StringIO()
+    with own_logs():
+        configure_logs(settings)
+        announce(predict_of(NUMBERS), settings, 8123, out)
+
+    err = capsys.readouterr().err
+    assert err.count("started: model iris, fingerprint ") == 1
+    if log_format == "text":
+        assert out.getvalue().startswith("Serving iris, ")
+    else:
+        banner = json.loads(out.getvalue())
+        assert (banner["event"], banner["docs"]) == ("serving iris", "http://127.0.0.1:8123/docs")
+        assert banner["takes"] == ["sepal length (cm)", "größe & co (int64)"]
+        assert (banner["workers"], banner["level"]) == (2, "info")
+        assert json.loads(err)["level"] == "info"
