@@ -6,13 +6,17 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from foreseen.adapters.cache.fenced import FencedCache
 from foreseen.adapters.cache.guarded import GuardedCache
 from foreseen.adapters.cache.lru import LruCache
 from foreseen.adapters.cache.none import NoCache
+from foreseen.adapters.cache.process_purge import ProcessPurge
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
+from foreseen.adapters.cache.redis_purge_listener import RedisPurgeListener
+from foreseen.adapters.cache.redis_purge_request import RedisProcesses
 from foreseen.adapters.cache.redis_pushes import RedisPushes
 from foreseen.adapters.cache.servers.connect import connect_servers
 from foreseen.adapters.cache.tiered import TieredCache
@@ -27,6 +31,7 @@ from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
+from foreseen.domain.purging import Processes, Purge
 from foreseen.domain.tally import CORRUPT, CORRUPTIONS, DROPPED, OUTAGE, OUTAGES, Tally
 from foreseen.injection import containers, providers
 from foreseen.model import free_unused_code, load_model, start_model
@@ -69,7 +74,8 @@ class Container(containers.DeclarativeContainer):
     l1 = providers.Singleton(
         LruCache, max_entries=given.lru_max_entries, max_bytes=given.lru_max_bytes, lifetime=lifetime
     )
-    timed = providers.Singleton(TimedCache, redis, tally)
+    fenced = providers.Singleton(FencedCache, redis)
+    timed = providers.Singleton(TimedCache, fenced, tally)
     # Who scores a file waits for its writes: what is dropped here would be computed again next time.
     far = providers.Singleton(WriteBehindCache, timed, lifetime=lifetime)
     l2 = providers.Singleton(GuardedCache, far, budget_s=given.redis_timeout)
@@ -112,6 +118,36 @@ class Container(containers.DeclarativeContainer):
     )
 
     inventory = providers.Singleton(RedisInventory, servers)
+    # What a purge waits for here: writes that began before it.
+    writes = providers.List(fenced.provided.drained, redis_leases.provided.drained)
+    purge_here = providers.Selector(
+        given.tiers,
+        none=providers.Singleton(ProcessPurge, lifetime, None),
+        lru=providers.Singleton(ProcessPurge, lifetime, l1),
+        redis=providers.Singleton(ProcessPurge, lifetime, None, writes),
+        tiered=providers.Singleton(ProcessPurge, lifetime, l1, writes),
+    )
+    redis_processes = providers.Singleton(RedisProcesses, servers)
+    purge_listener = providers.Singleton(RedisPurgeListener, servers, purge_here, model_name=given.model_name)
+    purges = providers.Selector(given.tiers, none=nothing, lru=nothing, redis=purge_listener, tiered=purge_listener)
+
+
+def purge_of(container: Container, siblings: Processes | None = None) -> Purge:
+    """Return what purges every tier of every process, this one too.
+
+    Args:
+        siblings: processes of this service, for where Redis does not reach them.
+    """
+    here: Processes = container.purge_here()
+    ways = [siblings] if siblings is not None else []
+    if container.settings().tiers not in ("redis", "tiered"):
+        return Purge(ways, None, here=here)
+    return Purge([container.redis_processes(), *ways], container.inventory(), here=here)
+
+
+def purge_of_others(container: Container) -> Purge:
+    """Return what purges Redis and every process that shares it, for one that holds nothing itself."""
+    return Purge([container.redis_processes()], container.inventory())
 
 
 class Instruments(NamedTuple):
@@ -182,6 +218,8 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
         stack.push_async_callback(_closed, thread)
         resources: AbstractAsyncContextManager[Any] = container.resources()
         await stack.enter_async_context(resources)
+        purges: AbstractAsyncContextManager[Any] = container.purges()
+        await stack.enter_async_context(purges)
         leases: AbstractAsyncContextManager[Any] | None = container.leases()
         if leases is not None:
             await stack.enter_async_context(leases)
@@ -191,7 +229,20 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
         yield predict
 
 
-SHARED: Final = ("tally", "l1", "servers", "redis", "far", "l2", "worthwhile", "tiered", "redis_leases", "resources")
+SHARED: Final = (
+    "tally",
+    "l1",
+    "servers",
+    "redis",
+    "far",
+    "l2",
+    "worthwhile",
+    "tiered",
+    "redis_leases",
+    "resources",
+    "purge_here",
+    "redis_processes",
+)
 """What does not depend on the model, and holds on to something: caches, connections, counts."""
 
 

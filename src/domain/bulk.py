@@ -142,8 +142,9 @@ class Bulk:
         missing = [key for key in rows if key not in found] if found else list(rows)
         fresh = Predictions({})
         if missing:
+            called_at_us = int(self._clock() * 1e6)
             fresh = await self._model.divided(batch.take([rows[key] for key in missing]))
-            await self._fill(missing, fresh)
+            await self._fill(missing, fresh, called_at_us)
         known = decoded([entry.body for entry, _ in found.values()]) if found else Predictions({})
         self._count(keys, found, missed=len(missing))
         place = {key: number for number, key in enumerate((*found, *missing))}
@@ -167,14 +168,14 @@ class Bulk:
                 self._cost.count(rows=len(entries), seconds=sum(entry.cost_us for entry in entries.values()) / 1e6)
         return found
 
-    async def _fill(self, keys: Sequence[Key], fresh: Predictions) -> None:
+    async def _fill(self, keys: Sequence[Key], fresh: Predictions, called_at_us: int) -> None:
         """Store what the model answered, the far tier first: dying between the two leaves it ahead, never behind."""
         filled = [tier for tier in reversed(self._tiers) if tier.payoff.fills]
         if not filled:
             return
         began = time.perf_counter()
-        now_us, cost_us = int(self._clock() * 1e6), int((self._cost.row_s or 0.0) * 1e6)
-        entries = {key: Entry(body, now_us, cost_us) for key, body in zip(keys, fresh.encode(), strict=True)}
+        cost_us = int((self._cost.row_s or 0.0) * 1e6)
+        entries = {key: Entry(body, called_at_us, cost_us) for key, body in zip(keys, fresh.encode(), strict=True)}
         encoding_s = (time.perf_counter() - began) / len(filled)
         for tier in filled:
             await tier.fill(entries, also_s=encoding_s)

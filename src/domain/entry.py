@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
     Attributes:
         body: the JSON fragment that the client receives.
-        created_at_us: when the model answered, µs since 1970.
+        created_at_us: when the model was called, µs since 1970: what it knew then is in the answer.
         cost_us: what this one instance cost the model, µs.
     """
 

@@ -17,12 +17,22 @@ class Lifetime:
         """Take the seconds that an entry lives, and the share by which a key's own time may differ either way."""
         self._least_us = round(ttl_s * 1e6 * (1 - jitter))
         self._us_a_step = ttl_s * 1e6 * 2 * jitter / 0xFFFF_FFFF
+        self.forgotten_until_us = 0
+        """Entries that were made until then are over, µs since 1970."""
+
+    def forget_until(self, made_us: int) -> None:
+        """Let every entry be over that was made until then, wherever it is and whoever stores it later."""
+        self.forgotten_until_us = max(self.forgotten_until_us, made_us)
 
     def ends_at_us(self, key: Key, entry: Entry) -> int:
-        """Tell when the entry expires, µs since 1970."""
+        """Tell when the entry expires, µs since 1970; long ago where it is to be forgotten."""
+        if entry.created_at_us <= self.forgotten_until_us:
+            return 0
         return entry.created_at_us + self._least_us + int(self._us_a_step * crc32(key))
 
     def is_over(self, key: Key, entry: Entry, now_us: float) -> bool:
         """Tell whether the entry has expired."""
+        if entry.created_at_us <= self.forgotten_until_us:
+            return True
         # No key lives for less than this, so most entries are known to be alive without a look at theirs.
         return now_us - entry.created_at_us >= self._least_us and self.ends_at_us(key, entry) <= now_us

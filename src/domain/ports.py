@@ -90,7 +90,14 @@ class Inventory(Protocol):
         """Go through the entries of one model, by its name, or of all, in no order; raise CacheError if that fails."""
 
     async def purge(self, model: str | None = None) -> int:
-        """Remove them, and tell how many went; raise CacheError if that fails."""
+        """Remove them, and what processes have left there for one another; return how many entries there were.
+
+        Raises:
+            CacheUnavailableError: some may be left.
+        """
+
+    async def close(self) -> None:
+        """Let go of its connections."""
 
 
 class Leases(Protocol):

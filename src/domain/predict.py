@@ -179,15 +179,15 @@ class Predict:
 
     def _compute(self, batch: Batch) -> list[Entry]:
         """Run the model and encode its answers, on the model's thread."""
-        start = time.perf_counter()
+        start, called_at_us = time.perf_counter(), int(self._clock() * 1e6)
         predictions = self.predictor.predict(batch)
         if len(predictions) != len(batch):
             raise PredictionError(f"expected {len(batch)} predictions from the model, got {len(predictions)}")
         bodies, seconds = predictions.encode(), time.perf_counter() - start
         self.tally.count_model_call(rows=len(batch), seconds=seconds)
         self._cost.count(rows=len(batch), seconds=seconds)
-        now_us, cost_us = int(self._clock() * 1e6), int(seconds * 1e6 / len(batch))
-        return [Entry(body, now_us, cost_us) for body in bodies]
+        cost_us = int(seconds * 1e6 / len(batch))
+        return [Entry(body, called_at_us, cost_us) for body in bodies]
 
     def _in_order(self, keys: Sequence[Key], known: Mapping[Key, Landed]) -> Answer:
         answer = Answer([known[key] for key in keys])

@@ -2,12 +2,15 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from foreseen.adapters.cache.redis_purge_messages import REQUESTS
+from foreseen.adapters.cache.redis_purge_request import RedisProcesses
 from foreseen.domain.entry import EntryFormat
 from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.cli.failures import run
@@ -16,6 +19,8 @@ from support.fakes import FakePredictor
 from support.ports import own_port
 from support.processes import run as run_process
 from support.service import container_of, service
+
+NO_PROCESS = "processes that confirmed: 0, with 0 predictions of their own"
 
 
 @pytest.fixture
@@ -187,7 +192,7 @@ class TestPurge:
 
         assert cache("purge", "--redis-url", filled, "--name", "iris") == 0
 
-        assert lines(capfd) == [[f"removed 3 predictions from {filled}"]]
+        assert lines(capfd) == [[f"removed 3 predictions from {filled}"], [NO_PROCESS]]
         after = set(client.scan_iter())
         assert before - after == {key for key in before if key.startswith(b"foreseen:iris:")}
 
@@ -196,8 +201,9 @@ class TestPurge:
     ) -> None:
         assert cache("purge", "--redis-url", filled, "--all") == 0
 
-        assert lines(capfd) == [[f"removed 4 predictions from {filled}"]]
-        assert set(client.scan_iter()) == {b"other", b"hash", b"foreseens:iris:x:y", b"xforeseen:iris:x:y"}
+        assert lines(capfd) == [[f"removed 4 predictions from {filled}"], [NO_PROCESS]]
+        theirs = {b"other", b"hash", b"foreseens:iris:x:y", b"xforeseen:iris:x:y"}
+        assert set(client.scan_iter()) == theirs | {b"foreseen::purged"}
 
     def test_of_a_name_that_nobody_has_removes_nothing(
         self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
@@ -206,8 +212,9 @@ class TestPurge:
 
         assert cache("purge", "--redis-url", filled, "--name", "iri") == 0
 
-        assert lines(capfd) == [[f"removed 0 predictions from {filled}"]]
-        assert set(client.scan_iter()) == before
+        assert lines(capfd) == [[f"removed 0 predictions from {filled}"], [NO_PROCESS]]
+        assert set(client.scan_iter()) - before == {b"foreseen:iri:purged"}
+        assert before <= set(client.scan_iter())
 
     @pytest.mark.parametrize("args", [[], ["--name", "iris", "--all"]])
     def test_of_neither_or_both_is_a_wrong_call_and_removes_nothing(
@@ -220,13 +227,21 @@ class TestPurge:
         assert capfd.readouterr().err == "foreseen: --name: expected either the name of a model or --all\n"
         assert set(client.scan_iter()) == before
 
-    def test_a_service_that_was_purged_computes_anew(self, filled: str) -> None:
-        settings = {"cache": "redis", "redis_url": filled, "redis_timeout": 10.0, "name": "iris"}
-        with service(container_of(FakePredictor(), **settings)) as asked:
-            assert asked.get(length=1, width=1).cache_status == "foreseen; hit; detail=L2"
-            cache("purge", "--redis-url", filled, "--name", "iris")
+    def test_of_a_process_that_does_not_confirm_is_told_and_fails(
+        self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(RedisProcesses.__init__, "__kwdefaults__", {"wait_s": 0.05, "clock": time.time})
+        with client.pubsub() as deaf:  # type: ignore[no-untyped-call]
+            deaf.subscribe(REQUESTS)
+            assert deaf.get_message(timeout=60)
 
-            assert asked.get(length=1, width=1).cache_status == "foreseen; fwd=miss; stored"
+            assert cache("purge", "--redis-url", filled, "--name", "iris") == 1
+
+        out, err = capfd.readouterr()
+        assert out.splitlines()[0] == f"removed 3 predictions from {filled}"
+        assert err == (
+            "foreseen: expected every process to confirm, got nothing from 1 of 1 in time; purging again is safe\n"
+        )
 
 
 class TestUnreachable:
@@ -258,7 +273,7 @@ class TestPassword:
     @pytest.fixture
     def guarded_url(self, client: redis.Redis, redis_url: str) -> Iterator[str]:
         """The same server, by a user with a password."""
-        client.acl_setuser("me", enabled=True, passwords=["+hidden"], categories=["+@all"], keys=["*"])
+        client.acl_setuser("me", enabled=True, passwords=["+hidden"], categories=["+@all"], keys=["*"], channels=["*"])
         yield redis_url.replace("redis://", "redis://me:hidden@")
         client.acl_deluser("me")
 

@@ -21,9 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sklearn.linear_model import LogisticRegression
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.entrypoints.cli.cache_purge import purge_entries
 from foreseen.entrypoints.http.assembly import create_front
-from foreseen.settings import Settings
 from support.effort import examples
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
 from support.redis_servers import Gate
@@ -123,9 +121,13 @@ class Replicas(RuleBasedStateMachine):
         sent = {"method": "POST", "json": {"instances": [ROWS[row] for row in rows]}}
         self._ask([0, 1] * times, sent, "", rows, is_many=True)
 
-    @rule()
-    def purge(self) -> None:
-        purge_entries(Settings(name="flowers", redis_url=self.url))
+    @precondition(lambda self: self.is_whole or self.is_cut)
+    @rule(which=WHICH)
+    def purge(self, which: int) -> None:
+        answer = self.runner.run(self.clients[which].post("/admin/purge"))
+
+        assert answer.status_code in (200, 503)
+        seen[f"purged {answer.status_code}"] += 1
 
     # A replica that starts waits for a frozen Redis two seconds long, and starts: too long to be done often.
     @precondition(lambda self: self.is_whole or self.is_cut)

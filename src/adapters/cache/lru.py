@@ -83,6 +83,14 @@ class LruCache:
             while self._bytes > self._max_bytes or len(store) > self._max_entries:
                 self._forget(store.popitem()[1])
 
+    def clear(self) -> int:
+        """Remove every entry; return how many there were."""
+        removed = len(self._store)
+        # A new one: cachetools would take the entries of the old one out one after the other.
+        self._store = cachetools.LRUCache(self._max_entries + 1)
+        self._bytes = 0
+        return removed
+
     @property
     def entries(self) -> int:
         """How many are held."""

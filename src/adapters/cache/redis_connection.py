@@ -25,6 +25,9 @@ LEASE: Final = "lease"
 PROBE: Final = "probe"
 """Stands there in the name of a key that is written to see whether that works."""
 
+PURGED: Final = "purged"
+"""Stands there in the name of a key that holds when the entries of a model, or of all, were purged last."""
+
 
 def connect_redis(
     url: str,

@@ -6,7 +6,7 @@ from typing import Final, cast
 
 import redis.asyncio
 
-from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, PROBE, redis_errors_translated
+from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, PROBE, PURGED, redis_errors_translated
 from foreseen.adapters.cache.servers.ports import Servers
 from foreseen.domain.entry import OVERHEAD, read_answer, read_header
 from foreseen.domain.ports import Held
@@ -20,7 +20,8 @@ _GONE: Final = -2
 _READ: Final = OVERHEAD + 1024
 """Bytes that are read of an entry: its header, and what may be shown of its answer; entries may have megabytes."""
 
-_NO_ENTRIES: Final = (LEASE.encode(), PROBE.encode())
+_LEASE: Final = LEASE.encode()
+_NO_ENTRIES: Final = frozenset(kind.encode() for kind in (LEASE, PROBE, PURGED))
 
 
 class RedisInventory:
@@ -45,21 +46,27 @@ class RedisInventory:
                         yield _held(name, start, size, left_ms)
 
     async def purge(self, model: str | None = None) -> int:
-        """Scan and UNLINK, page by page; a key a command, since those of a page may be on several slots."""
-        gone = 0
+        """Scan and UNLINK, page by page; leases too, in whose places computed entries are kept.
+
+        A key a command, since those of a page may be on several slots.
+        """
+        removed = 0
         with redis_errors_translated():
-            async for client, names in self._pages(model):
+            async for client, names in self._pages(model, but=_NO_ENTRIES - {_LEASE}):
                 async with client.pipeline(transaction=False) as pipeline:
                     for name in names:
                         pipeline.unlink(name)
-                    gone += sum(await pipeline.execute())
-        return gone
+                    replies = await pipeline.execute()
+                removed += sum(reply for name, reply in zip(names, replies, strict=True) if _kind(name) != _LEASE)
+        return removed
 
     async def close(self) -> None:
         """Close every connection."""
         await self._servers.close()
 
-    async def _pages(self, model: str | None) -> AsyncIterator[tuple[redis.asyncio.Redis, list[bytes]]]:
+    async def _pages(
+        self, model: str | None, *, but: frozenset[bytes] = _NO_ENTRIES
+    ) -> AsyncIterator[tuple[redis.asyncio.Redis, list[bytes]]]:
         # A name is a name: "*" in it is no wildcard, lest a purge of one model empties them all.
         models = "*" if model is None else re.sub(r"([*?\[\]\\])", r"\\\1", model)
         for client in await self._servers.primaries():
@@ -67,10 +74,15 @@ class RedisInventory:
             while True:
                 cursor, names = await client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
                 page = cast("list[bytes]", names)  # the client does not decode replies
-                if entries := [name for name in page if name.split(b":")[2] not in _NO_ENTRIES]:
+                if entries := [name for name in page if _kind(name) not in but]:
                     yield client, entries
                 if cursor == 0:
                     break
+
+
+def _kind(name: bytes) -> bytes:
+    """Return the namespace of an entry, or what stands there in a name that is none of an entry."""
+    return name.split(b":", 3)[2]
 
 
 def _held(name: bytes, start: bytes, size: int, left_ms: int) -> Held:

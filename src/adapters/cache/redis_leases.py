@@ -172,8 +172,18 @@ class RedisLeases:
         finally:
             self._settling = None
 
+    async def drained(self) -> None:
+        """Wait until the call that is under way now has ended."""
+        async with self._behind_others:
+            return
+
     async def _tell(self, settled: Mapping[Key, Entry | None]) -> None:
-        computed = {key: entry for key, entry in settled.items() if entry is not None}
+        now_us = self._clock() * 1e6
+        computed = {
+            key: entry
+            for key, entry in settled.items()
+            if entry is not None and not self._lifetime.is_over(key, entry, now_us)
+        }
         pushed = dict.fromkeys(settled, NOTHING) | {key: self._format.seal(key, computed[key]) for key in computed}
         kept = {key: pushed[key] for key, entry in computed.items() if entry.cost_us >= self._kept_above_us}
         # The table first: who hears that a lease is given up claims it at once.

@@ -1,17 +1,36 @@
-"""`foreseen cache purge`: entries are removed."""
+"""`foreseen cache purge`: every tier of every process that is known is emptied."""
+
+import asyncio
+from contextlib import AsyncExitStack
 
 import typer
 
-from foreseen.domain.ports import Inventory
-from foreseen.entrypoints.cli.cache import use_inventory
+from foreseen.container import Container, purge_of_others
+from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.purging import Purged
 from foreseen.settings import Settings, masked
 
 
 def purge_entries(settings: Settings) -> None:
-    """Remove entries, and print how many."""
+    """Remove entries, and print what was reached; raise CacheUnavailableError where that is not all."""
+    purged = asyncio.run(purged_by(settings))
+    place = masked(settings.redis_url)
+    if purged.l2_removed is not None:
+        typer.echo(f"removed {purged.l2_removed} predictions from {place}")
+        typer.echo(f"processes that confirmed: {purged.confirmed}, with {purged.l1_removed} predictions of their own")
+    if purged.failures:
+        raise CacheUnavailableError("; ".join(purged.failures))
+    if purged.silent:
+        known = purged.silent + purged.confirmed
+        raise CacheUnavailableError(
+            f"expected every process to confirm, got nothing from {purged.silent} of {known} in time; "
+            "purging again is safe"
+        )
 
-    async def purge(inventory: Inventory) -> None:
-        gone = await inventory.purge(settings.name)
-        typer.echo(f"removed {gone} predictions from {masked(settings.redis_url)}")
 
-    use_inventory(settings, purge)
+async def purged_by(settings: Settings) -> Purged:
+    """Purge the model of the settings, or all."""
+    container = Container(settings=settings)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(container.inventory().close)
+        return await purge_of_others(container)(settings.name)

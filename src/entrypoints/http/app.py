@@ -1,7 +1,7 @@
 """The application: routes, pages and problem documents around one container."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from foreseen.container import Container, instruments, opened, shared_cache, unready
+from foreseen.container import Container, instruments, opened, purge_of, shared_cache, unready
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
 from foreseen.domain.tally import Tally
@@ -32,7 +32,9 @@ from foreseen.entrypoints.http.metrics import metrics_router
 from foreseen.entrypoints.http.openapi import openapi
 from foreseen.entrypoints.http.predict import predict_router
 from foreseen.entrypoints.http.problems import Refusal, problem
+from foreseen.entrypoints.http.purge import purge_router
 from foreseen.entrypoints.http.request_context import WithContext
+from foreseen.entrypoints.http.slot_purges import SlotProcesses
 from foreseen.entrypoints.http.slots import Slots
 from foreseen.settings import Settings
 
@@ -42,6 +44,7 @@ def create_service(
     board: Board | None = None,
     reload: Reload | None = None,
     bodies: BodyBudget | None = None,
+    siblings: SlotProcesses | None = None,
 ) -> ASGIApp:
     """Build what is served: the application behind the hot path.
 
@@ -49,12 +52,13 @@ def create_service(
         board: what shows this process's counts beside those of others; one of its own without.
         reload: loads the model anew; None where that cannot be.
         bodies: the room of this process for bodies on their way; its own room without.
+        siblings: the other workers of this service, by their slots; None where there are none.
     Raises:
         ModelUnavailableError: the model cannot be had.
     """
     settings: Settings = container.settings()
     tally: Tally = container.tally()
-    app: ASGIApp = create_app(container, board, reload, bodies)
+    app: ASGIApp = create_app(container, board, reload, bodies, siblings)
     if not settings.api_keys:  # what is guarded then is behind the hot path: hits need not pass it
         app = guarded(app, settings, tally)
     service: ASGIApp = HotPath(
@@ -90,6 +94,7 @@ def create_app(
     board: Board | None = None,
     reload: Reload | None = None,
     bodies: BodyBudget | None = None,
+    siblings: SlotProcesses | None = None,
 ) -> FastAPI:
     """Build the application; the model is loaded here, caches are opened when it starts.
 
@@ -102,7 +107,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        async with board.kept_up(), opened(container):
+        async with board.kept_up(), siblings.heard() if siblings else nullcontext(), opened(container):
             # For the protocol, which rejects what never gets here.
             yield {"tally": predict.tally, "origins": AllowedOrigins(settings.allowed_origins)}
 
@@ -121,6 +126,7 @@ def create_app(
     app.include_router(metrics_router(board, _info(predict, settings)))
     if reload is not None:
         app.include_router(admin_router(reload))
+        app.include_router(purge_router(purge_of(container, siblings), settings.model_name))
     app.include_router(home_router(predict, settings))
     add_docs(app)
     document = with_access(openapi(app, predict.predictor), settings)

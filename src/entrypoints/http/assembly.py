@@ -11,6 +11,7 @@ from foreseen.domain.ports import Predictor
 from foreseen.entrypoints.caching import cache_what_repeats
 from foreseen.entrypoints.http.app import create_board, create_bodies, create_service
 from foreseen.entrypoints.http.front import Front, Service
+from foreseen.entrypoints.http.slot_purges import SlotProcesses
 from foreseen.entrypoints.http.slots import Slots
 
 
@@ -26,13 +27,14 @@ def create_front(
         ModelUnavailableError: the model cannot be had.
     """
     board, bodies = create_board(container, slots), create_bodies(container)
+    siblings = SlotProcesses(slots, container.purge_here()) if slots else None
 
     def build(new: Container) -> Service:
         predictor: Predictor = new.predictor()
         try:
             _warm(predictor)
             cache_what_repeats(new)
-            app = create_service(new, board, reload, bodies)
+            app = create_service(new, board, reload, bodies, siblings)
         except BaseException:
             end_model(predictor)
             raise
@@ -48,7 +50,7 @@ def create_front(
         board.show(instruments(new))
         forget_routes()
 
-    first = Service(container, create_service(container, board, reload, bodies))
+    first = Service(container, create_service(container, board, reload, bodies, siblings))
     front = Front(first, build, now_serves)
     return front
 

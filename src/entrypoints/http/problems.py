@@ -86,6 +86,7 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("too-many-connections", 503),
     ("overloaded", 503),
     ("not-reloaded", 503),
+    ("not-purged", 503),
     ("not-cached", 504),
     ("timeout", 504),
 )

@@ -39,12 +39,13 @@ class Slots:
         # file gives up all locks that a process has on it.
         self._maps: list[mmap.mmap] = []
         self._own: memoryview[float] | None = None
+        self._number = -1
 
     def claim(self) -> "memoryview[float]":
         """Give this process's slot as doubles: on its first call the lowest that no living process has."""
         if self._own is None:
-            number = next(number for number in count() if self._is_locked(number))
-            self._own = self.slot(number)
+            self._number = next(number for number in count() if self._is_locked(number))
+            self._own = self.slot(self._number)
         return self._own
 
     def slot(self, number: int) -> "memoryview[float]":
@@ -61,6 +62,17 @@ class Slots:
         for number in range(len(self._maps), os.fstat(self._descriptor).st_size // SLOT_BYTES):
             self._maps.append(mmap.mmap(self._descriptor, SLOT_BYTES, offset=number * SLOT_BYTES))
         return [memoryview(each).cast("d") for each in self._maps]
+
+    def of_others(self) -> "list[memoryview[float]]":
+        """Return the slots that other living processes have."""
+        return [slot for number, slot in enumerate(self.all()) if number != self._number and self._is_taken(number)]
+
+    def _is_taken(self, number: int) -> bool:
+        """Return whether a living process has a slot that is not this one's; none is locked for longer than that."""
+        if not self._is_locked(number):
+            return True
+        fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, number)
+        return False
 
     def _is_locked(self, number: int) -> bool:
         """Try to lock a slot for this process; byte number n stands for slot n."""

@@ -61,3 +61,14 @@ def test_an_entry_is_over_from_the_moment_it_ends_and_not_before(
 
     for now_us in (ends_us + beside_us, ends_us + beside_us + 0.5, least_us + beside_us, MADE_US + share * 100e6):
         assert lifetime.is_over(Key(key), ENTRY, now_us) == (ends_us <= now_us)
+
+
+def test_what_was_made_until_then_is_over_for_good() -> None:
+    lifetime = Lifetime(100.0)
+    later = Entry(b"1", MADE_US + 1, 0)
+    lifetime.forget_until(MADE_US)
+    lifetime.forget_until(MADE_US - 5)
+
+    assert lifetime.is_over(Key(b"n" * 16), ENTRY, MADE_US)
+    assert lifetime.ends_at_us(Key(b"n" * 16), ENTRY) == 0
+    assert not lifetime.is_over(Key(b"n" * 16), later, MADE_US + 1)

@@ -107,3 +107,15 @@ def test_any_interleaving_of_increments_sums_right(steps: list[tuple[int, bool, 
 
         summed = Tally.summed(map(Tally, SHARED.all()))
         assert [summed.counts[place] for place in range(SIZE)] == expected
+
+
+def test_slots_of_others_are_those_that_living_processes_have(slots: Slots) -> None:
+    slots.claim()[0] = 1
+    worker, killed = Worker(slots), Worker(slots)
+    worker.count(0, 2)
+    killed.count(0, 3)
+    killed.kill()
+
+    assert [slot[0] for slot in slots.of_others()] == [2]
+    worker.end()
+    assert slots.of_others() == []

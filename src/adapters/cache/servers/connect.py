@@ -53,5 +53,6 @@ def connect_servers(
 
 
 def _clients(options: Mapping[str, Any]) -> tuple[Any, Any]:
-    # Whoever listens keeps their connection: it is none of those that requests wait for.
-    return client_with(options), client_with({**options, "max_connections": 1})
+    # Whoever listens keeps their connection: it is none of those that requests wait for. There are pushes, purges, and
+    # the confirmations of some purges at a time.
+    return client_with(options), client_with({**options, "max_connections": 6})

@@ -1,0 +1,100 @@
+"""The route that purges: every tier of every process that is known."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from foreseen.domain.purging import Purge, Purged
+from foreseen.entrypoints.http.openapi import problem_responses
+from foreseen.entrypoints.http.problems import Refusal
+
+SCOPES: Final = ("model", "all")
+
+
+def purge_router(purge: Purge, model_name: str) -> APIRouter:
+    """Build the route."""
+    router = APIRouter(prefix="/admin")
+
+    @router.post(
+        "/purge",
+        summary="Remove cached predictions everywhere",
+        response_class=JSONResponse,
+        responses={int(status): reply for status, reply in _RESPONSES.items()},
+        openapi_extra={"parameters": [_SCOPE]},
+    )
+    async def purge_predictions(request: Request) -> JSONResponse:
+        """Empty every tier of every process of this model, of whatever version, or with scope=all of every model.
+
+        It is answered when all have confirmed, or after a few seconds.
+        """
+        purged = await purge(None if _scope_of(request) == "all" else model_name)
+        if not purged.is_complete:
+            raise Refusal(503, "not-purged", "Purged in part", _what_is_left(purged))
+        return JSONResponse(_document(purged))
+
+    return router
+
+
+def _scope_of(request: Request) -> str:
+    given = request.query_params
+    unknown = [name for name in given if name != "scope"]
+    scopes = given.getlist("scope")
+    if unknown or len(scopes) > 1 or not set(scopes) <= set(SCOPES):
+        detail = f"expected nothing but scope={' or scope='.join(SCOPES)} in the query, got another one"
+        raise Refusal(422, "invalid-request", "The request names no scope", detail)
+    return scopes[0] if scopes else "model"
+
+
+def _what_is_left(purged: Purged) -> str:
+    said = list(purged.failures)
+    if purged.silent:
+        said.append(f"{purged.silent} of {purged.silent + purged.confirmed} processes did not confirm in time")
+    return f"expected every tier and process to be purged, got: {'; '.join(said)}; purging again is safe"
+
+
+def _document(purged: Purged) -> dict[str, Any]:
+    return {
+        "status": "purged",
+        "model": purged.model,
+        "entries": {"l1": purged.l1_removed, "l2": purged.l2_removed},
+        "processes": {"confirmed": purged.confirmed, "silent": purged.silent},
+    }
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_SCOPE: Final = {
+    "name": "scope",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": list(SCOPES), "default": "model"},
+}
+_RESPONSES: Final = {
+    "200": {
+        "description": "Everything that is known was reached.",
+        "content": {
+            "application/json": {
+                "schema": _object(
+                    status={"type": "string", "const": "purged"},
+                    model={"type": ["string", "null"], "description": "null for all"},
+                    entries=_object(
+                        l1={**_COUNT, "description": "removed in all processes"},
+                        l2={"type": ["integer", "null"], "description": "removed in Redis; null without it"},
+                    ),
+                    processes=_object(confirmed=_COUNT, silent=_COUNT),
+                )
+            }
+        },
+    },
+    **problem_responses(
+        {
+            "403": "Not for this sender.",
+            "422": "The query names no scope.",
+            "503": "Purged in part: Redis failed, or a process did not confirm in time.",
+        }
+    ),
+}
