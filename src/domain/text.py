@@ -21,8 +21,8 @@ _NUMBER: Final = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d+)?", re.
 _INTEGER: Final = re.compile(r"[+-]?\d+", re.ASCII)
 _WORDS: Final = {"true": 1, "false": 0}
 _BOOL_WORDS: Final = _WORDS | {"t": 1, "f": 0}
-_LONGEST_INTEGER: Final = 300
-"""Digits of the longest integer that is read: about those of the largest float64."""
+_LONGEST_INTEGER: Final = 309
+"""Digits of the longest integer that is read: those of the largest float64."""
 
 
 def read_text(feature: Feature, text: str) -> Any:

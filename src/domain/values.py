@@ -1,6 +1,7 @@
 """Values: those of features as JSON writes them, and the one rule of which are accepted."""
 
 import json
+from decimal import Decimal
 from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
@@ -75,10 +76,21 @@ def nothing(feature: Feature, got: str = "nothing", position: _Position = ()) ->
 def float_of(feature: Feature, number: float, given: object, position: _Position = ()) -> float:
     """Return a number that a float feature can hold; raise InvalidBatchError, with what was given, for any other."""
     if isinstance(number, int) and abs(number) > MAX_EXACT_INTEGER:
-        raise refused(feature, "an integer from -2^53 to 2^53", shown(given), position)
+        if not _is_float(number):
+            raise refused(feature, "an integer from -2^53 to 2^53", shown(given), position)
+        number = float(number)
     if not isfinite(number) or (feature.dtype == "float32" and abs(number) >= _FLOAT32_OVERFLOW):
         raise refused(feature, f"a finite {feature.dtype} number", shown(given), position)
     return number
+
+
+def _is_float(number: int) -> bool:
+    """Return whether a float holds an integer, or is written as it: JavaScript and Go write floats below 10^21 so."""
+    try:
+        nearest = float(number)
+    except OverflowError:
+        return False
+    return int(nearest) == number or int(Decimal(repr(nearest))) == number
 
 
 def integer_of(feature: Feature, number: float, given: object, position: _Position = ()) -> int:

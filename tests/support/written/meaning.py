@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
@@ -142,10 +143,19 @@ def _of(feature: Feature, value: Any) -> Any:
 
 
 def _float(feature: Feature, value: Any) -> float:
-    if isinstance(value, int) and abs(value) > _EXACT:
+    if isinstance(value, int) and abs(value) > _EXACT and not _is_float(value):
         raise Refused
     with np.errstate(over="ignore"):
         held = float(np.float32(value)) if feature.dtype == "float32" else float(value)
     if abs(held) == np.inf:
         raise Refused
     return held + 0.0
+
+
+def _is_float(value: int) -> bool:
+    """Return whether an integer is a float, or the shortest digits of one with zeros behind them."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return False
+    return value in (Fraction(nearest), Fraction(repr(nearest)))

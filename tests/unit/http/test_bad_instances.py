@@ -87,7 +87,7 @@ WRONG = [
     ("sepal_length", None, "expected a number, got null"),
     ("sepal_length", 2**53 + 1, "expected an integer from -2^53 to 2^53, got 9007199254740993"),
     ("sepal_length", -(2**53) - 1, "expected an integer from -2^53 to 2^53, got -9007199254740993"),
-    ("sepal_length", 2**64, "expected an integer from -2^53 to 2^53, got 18446744073709551616"),
+    ("sepal_length", 2**64 + 1, "expected an integer from -2^53 to 2^53, got 18446744073709551617"),
     ("petal_width", 1e39, "expected a finite float32 number, got 1e+39"),
     ("petal_width", -1e39, "expected a finite float32 number, got -1e+39"),
     ("petal_width", 2**53 + 1, "expected an integer from -2^53 to 2^53, got 9007199254740993"),
