@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,5 +53,5 @@ def ignored_variables() -> Sequence[str]:
 def _refuse_unknown(given: Iterable[str], *, known: Mapping[str, object], place: Callable[[str], str]) -> None:
     for name in given:
         if name not in known:
-            hint = near_hint(name, known) or "foreseen serve --help lists them"
+            hint = near_hint(name, known, most=inf) or "foreseen serve --help lists them"
             raise SettingsError(f"{place(name)}: expected a known setting; {hint}")

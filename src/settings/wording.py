@@ -1,6 +1,7 @@
 """What is said of a setting that is wrong: its place, what was expected and what it got, if that may be shown."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,7 +29,7 @@ def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str,
     place = places.get(name, name)
     known = fields.get(name)
     if known is None:
-        return f"{place}: expected a known setting; {near_hint(name, fields)}"
+        return f"{place}: expected a known setting; {near_hint(name, fields, most=inf)}"
     about = about_setting(known)
     cause = error.get("ctx", {}).get("error")
     hidden = "another" if about["secret"] else repr(error["input"])

@@ -221,7 +221,7 @@ def test_a_run_goes_on_only_as_it_began(place: Place) -> None:
         return said
 
     assert "expected the input exchanged.csv, got other.csv" in refusal(source="other.csv")
-    assert "expected rejects nothing, got elsewhere.csv" in refusal("--rejects", "elsewhere.csv")
+    assert "expected --rejects nothing, got elsewhere.csv" in refusal("--rejects", "elsewhere.csv")
     assert "expected the model " in refusal(model="Failing.joblib")
     with (place.folder / "exchanged.csv").open("a") as file:
         file.write("1\n")

@@ -44,7 +44,7 @@ class Claim:
         self._disk = disk or Disk()
         self._clock = clock
         if not _is_begun(places):
-            check_free(places, force=force)
+            check_free(places, force=force, resume=resume)
         with translated_write_errors(places.name):
             self._journal = JournalFile(self._disk, places)
         try:
@@ -104,7 +104,7 @@ class Claim:
         self._journal.check()
         found = self._read()
         if found is None:
-            check_free(self._places, force=self._force)
+            check_free(self._places, force=self._force, resume=self._resume)
         elif not self._resume:
             raise TableError(
                 f"{self._places.name}: expected no unfinished run of it, got one of {found.step.scored.rows:,} rows; "
@@ -129,8 +129,14 @@ class Claim:
         return None if difference else self._found
 
 
-def check_free(places: Places, *, force: bool) -> None:
-    """Raise TableError if a run that begins would replace a file unasked."""
+def check_free(places: Places, *, force: bool, resume: bool = False) -> None:
+    """Raise TableError if a run that begins would replace a file unasked.
+
+    Args:
+        resume: whether it is to go on with an unfinished run, of which there is none.
+    """
+    if resume and not force and places.out.is_file():
+        raise finished_already(places.name)
     for path, name in ((places.out, places.name), (places.rejects, str(places.rejects))):
         if path.is_dir():
             raise TableError(f"{name}: expected a file to write, got a directory")
@@ -140,6 +146,15 @@ def check_free(places: Places, *, force: bool) -> None:
         for path in places.unfinished:
             if path.exists():
                 raise TableError(f"{path}: expected no such file, since it would be overwritten; --force does so")
+
+
+def finished_already(name: str) -> TableError:
+    """Return the error for an output that is whole where an unfinished run of it was expected.
+
+    It is no success: nothing says any more of which input, model and options it is.
+    """
+    got = "got one that is there whole; to keep it do nothing, --force scores it again"
+    return TableError(f"{name}: expected an unfinished run to go on with, {got}")
 
 
 def try_claim(places: Places, *, force: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from foreseen.adapters.spool.claim import finished_already
 from foreseen.adapters.spool.disk import Disk
 from foreseen.adapters.spool.lock import locked
 from foreseen.adapters.spool.origin import Origin
@@ -197,6 +198,8 @@ class PartsClaim:
 
     def _refuse_what_is_there(self) -> None:
         folder = self.folder
+        if self._resume and not self._force and folder.output.is_dir():
+            raise finished_already(str(folder.output))
         for path in (folder.output, folder.rejects if folder.is_rejects_named else None):
             if path is not None and os.path.lexists(path) and not self._force:
                 raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")

@@ -37,13 +37,13 @@ class StreamSink:
         self._append(encoder.begin())
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
-        """Write them at once."""
-        self._append(rows)
+        """Write them at once; the rejects first, since a run without a place for them ends there."""
         if rejects:
             with translated_write_errors("rejects"):
                 if self._rejects is None:
                     self._rejects = self._open_rejects(rejects[0])
                 self._rejects.write(self._encoder.encode(rejects))
+        self._append(rows)
         self.scored = scored
 
     def finish(self) -> None:

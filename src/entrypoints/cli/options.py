@@ -32,7 +32,8 @@ def with_settings(
 ) -> Callable[[Command], Command]:
     """Give a command a flag for each setting of these groups or names, and hand it `settings` beside its own arguments.
 
-    The model file, of the group "Model", is not a flag but the first argument.
+    The model file, of the group "Model", is not a flag but the first argument. A setting of another group is listed in
+    the first of these.
 
     Args:
         told: the help of a setting, where it means something else to this command than to the others.
@@ -45,7 +46,7 @@ def with_settings(
 
     def decorate(command: Command) -> Command:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
-        added = [_parameter(name, field, (told or {}).get(name)) for name, field in chosen]
+        added = [_parameter(name, field, (told or {}).get(name), groups) for name, field in chosen]
         config = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
         names = {parameter.name for parameter in added}
 
@@ -77,14 +78,14 @@ def require_model(settings: Settings) -> None:
         )
 
 
-def _parameter(name: str, field: Any, told: str | None) -> inspect.Parameter:
+def _parameter(name: str, field: Any, told: str | None, groups: Sequence[str]) -> inspect.Parameter:
     """Make the flag of one setting: text, since the settings read and refuse it as they do in a file."""
     about = about_setting(field)
     kind: Any = typer.Option(
         flag_of(name),
         metavar=_LONG_CHOICE if _is_long(about["shown"]) else about["shown"],
         help=told or _help(field),
-        rich_help_panel=about["group"],
+        rich_help_panel=about["group"] if not groups or about["group"] in groups else groups[0],
         show_default=False,
     )
     if name == "model":

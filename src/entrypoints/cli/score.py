@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,6 +19,7 @@ from foreseen.entrypoints.cli.failures import OK, SOME_REJECTED, SignalledError
 from foreseen.entrypoints.cli.files import STANDARD, size_of
 from foreseen.entrypoints.cli.job import Job
 from foreseen.entrypoints.cli.logging_started import start_logging
+from foreseen.entrypoints.cli.origin_options import flags_of_forms
 from foreseen.entrypoints.cli.progress import shown_progress
 from foreseen.entrypoints.cli.results import FileResults, StreamResults
 from foreseen.entrypoints.cli.start_checks import check_start, check_streamed, is_sent, is_streamed
@@ -30,8 +31,6 @@ from foreseen.scoring import ScoringContainer, scoring_container
 from foreseen.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from foreseen.model import ModelProcess
 
 
@@ -130,21 +129,14 @@ def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:
     predictor = container.predictor()
     settings: Settings = container.settings()
     options = {
-        "outputs": ",".join(predictor.info.outputs),
-        "rows_per_call": str(settings.rows_per_call),
-        "rejects": job.rejects or "",
-        **_as_options("input", job.files.input),
-        **_as_options("output", job.files.output),
-        **_as_options("columns", job.files.columns),
-        "foreseen": version("foreseen"),
-        "pyarrow": version("pyarrow"),
+        "--outputs": ",".join(predictor.info.outputs),
+        "--rows-per-call": str(settings.rows_per_call),
+        "--rejects": job.rejects or "",
+        **flags_of_forms(job.files.input, job.files.output, job.files.columns),
+        "foreseen of version": version("foreseen"),
+        "pyarrow of version": version("pyarrow"),
     }
     return container.origin(inputs=inputs, model=predictor.info.namespace.hex(), options=options)
-
-
-def _as_options(what: str, form: "DataclassInstance") -> dict[str, str]:
-    values = {each.name: getattr(form, each.name) for each in fields(form)}
-    return {f"{what} {name}": "" if value is None else str(value) for name, value in values.items()}
 
 
 def _run(

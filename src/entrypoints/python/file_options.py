@@ -45,6 +45,8 @@ class FileSettings(ModelSettings, total=False):
 ALL_NAMES: Final = tuple(FileSettings.__annotations__)
 OPTIONS: Final = tuple(name for name in ALL_NAMES if name not in NAMES)
 """Names of what is for files alone."""
+OF_THE_COMMAND: Final = ("dry_run", "summary", "log_format", "log_level", "help")
+"""Options that the command has and Python code has not."""
 _SWITCHES: Final = ("resume", "force", "trim")
 _LISTS: Final = ("keep", "na")
 _FLAG: Final = re.compile(r"(?<![^\s('])--([a-z]+(?:-[a-z]+)*)(?![\w./-])(:?)")
@@ -58,6 +60,17 @@ def as_in_python(said: str) -> str:
         return f"{name}=True" if name in _SWITCHES and not colon else name + colon
 
     return _FLAG.sub(renamed, said)
+
+
+def check_names(names: Iterable[str], words: Sequence[str]) -> None:
+    """Raise SettingsError for an option that only the command has, by its name or among words of the command line."""
+    for name in OF_THE_COMMAND:
+        flag = "--" + name.replace("_", "-")
+        is_word = name == "dry_run" and flag in words
+        if name in names or is_word:
+            place = "options" if is_word else name
+            got = f"got one of the command alone; in a shell: foreseen score … {flag}"
+            raise SettingsError(f"{place}: expected an option of Python code, {got}")
 
 
 def words_of(given: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, Unpack, get_args
 
-from foreseen.entrypoints.python.file_options import ALL_NAMES, OPTIONS, FileSettings, words_of
+from foreseen.entrypoints.python.file_options import ALL_NAMES, OPTIONS, FileSettings, check_names, words_of
 from foreseen.entrypoints.python.files import score_into_file, score_into_frame, sources_of
 from foreseen.entrypoints.python.load import load
 from foreseen.entrypoints.python.model import Model
@@ -50,6 +50,7 @@ def score(
     Raises:
         ForeseenError: as `foreseen.load` and `Model.score`, or as the command says it.
     """
+    check_names(settings, options)
     sources = sources_of(data)
     chosen = {name: value for name, value in settings.items() if name in OPTIONS and value is not None}
     of_model = {name: plain(value) for name, value in settings.items() if name not in OPTIONS}

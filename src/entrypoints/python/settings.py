@@ -1,6 +1,7 @@
 """Settings as Python code gives them: by name, in types of Python's own."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from os import PathLike, environ, fspath
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
@@ -59,7 +60,7 @@ def settings_of(
     """
     for name in given:
         if name not in NAMES:
-            hint = near_hint(name, known) or f"those of a model and its caches are {', '.join(NAMES)}"
+            hint = near_hint(name, known, most=inf) or f"those of a model and its caches are {', '.join(NAMES)}"
             raise SettingsError(f"{name}: expected a known setting; {hint}")
     path = _path(model)
     values = {name: plain(value) for name, value in given.items() if value is not None}

@@ -28,6 +28,15 @@ def test_warming_does_not_speak_of_an_output(called: Called) -> None:
     assert "OUT" not in words(called("cache", "warm", "--help").out)
 
 
+@pytest.mark.parametrize("command", ["score", "cache warm"])
+def test_what_serves_nothing_lists_no_settings_of_a_server(called: Called, command: str) -> None:
+    text = called(*command.split(), "--help").out
+    of_model = text.partition("─ Model ─")[2].partition("╰")[0]
+
+    assert "─ Server ─" not in text
+    assert "--model-in" in flags(of_model)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 class TestEveryCommand:
     def test_it_has_a_help_text_and_ends_well(self, called: Called, command: str) -> None:

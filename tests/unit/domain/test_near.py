@@ -39,6 +39,7 @@ def test_among_many_names_one_that_differs_by_signs_and_case_alone_is_suggested(
 
 def test_among_many_names_none_is_compared_letter_by_letter() -> None:
     assert near_hint("Faeture_7", MANY) == ""
+    assert near_hint("Faeture_7", MANY, most=len(MANY)) == "did you mean 'Feature_7'?"
     assert near_hint("Faeture_7", MANY[:-1]) == "did you mean 'Feature_7'?"
 
 

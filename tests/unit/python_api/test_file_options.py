@@ -13,13 +13,11 @@ from typer.main import get_command
 import foreseen
 from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.python import files as of_files
-from foreseen.entrypoints.python.file_options import ALL_NAMES, FileSettings, as_in_python, words_of
+from foreseen.entrypoints.python.file_options import ALL_NAMES, OF_THE_COMMAND, FileSettings, as_in_python, words_of
 from foreseen.settings import SettingsError
 
 ELSEWHERE = {"config", "jobs", "keep", "on_error", "output", "prediction_column", "progress"}
 """Parameters of `foreseen.score` that frames have, too, and where the result goes."""
-OF_THE_COMMAND_ALONE = {"dry_run", "help", "log_format", "log_level", "summary"}
-
 Calls = list[tuple[list[str], list[str]]]
 
 
@@ -44,7 +42,7 @@ def test_every_option_of_the_command_is_one_of_python() -> None:
     flags = {opt.removeprefix("--") for each in root.commands["score"].params for opt in each.opts if "--" in opt}
     names = {flag.replace("-", "_") for flag in flags}
 
-    assert names - ELSEWHERE - OF_THE_COMMAND_ALONE == set(ALL_NAMES)
+    assert names - ELSEWHERE - set(OF_THE_COMMAND) == set(ALL_NAMES)
 
 
 def test_options_become_words_of_the_command(calls: Calls) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Self
 
+import pandas as pd
 import pytest
 
 import foreseen
@@ -17,6 +19,7 @@ from foreseen.entrypoints import operator_lines
 from foreseen.entrypoints.python import command
 from foreseen.entrypoints.python import files as of_files
 from foreseen.entrypoints.python.command import Line, error_of, followed
+from foreseen.entrypoints.python.file_options import OF_THE_COMMAND
 from foreseen.entrypoints.python.rejected_rows import rejected_rows
 from foreseen.settings import SettingsError
 from support.here import run_here
@@ -97,11 +100,25 @@ def test_errors_name_no_file_that_is_removed(flower_model: Path, rows: Path, tmp
 
 def test_options_of_no_command_are_errors_of_settings(flower_model: Path, rows: Path) -> None:
     for options, said in (
-        (["--dry-run"], "options: expected those of a run that scores files, got those of one that does not"),
+        (["--help"], "options: expected those of a run that scores files, got those of one that does not"),
         (["--colour", "red"], "No such option: colour"),
     ):
         with pytest.raises(SettingsError, match=said):
             foreseen.score(rows, flower_model, options=options)
+
+
+@pytest.mark.parametrize("output", [None, "out.csv"])
+@pytest.mark.parametrize("name", OF_THE_COMMAND)
+def test_an_option_of_the_command_alone_is_refused_as_such(name: str, output: str | None) -> None:
+    said = f"{name}: expected an option of Python code, got one of the command alone; in a shell: foreseen score … --"
+    for data in ("rows.csv", pd.DataFrame({"a": [1]})):
+        with pytest.raises(SettingsError, match=re.escape(said + name.replace("_", "-"))):
+            foreseen.score(data, "model.joblib", output, **{name: True})  # type: ignore[arg-type]
+
+
+def test_a_dry_run_is_refused_before_anything_is_scored() -> None:
+    with pytest.raises(SettingsError, match=r"^options: expected an option of Python code, got one of the command"):
+        foreseen.score("rows.csv", "model.joblib", options=["--limit", "3", "--dry-run"])
 
 
 def test_wrong_options_are_refused_by_their_names_in_python(flower_model: Path, rows: Path) -> None:

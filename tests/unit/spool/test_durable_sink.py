@@ -67,6 +67,21 @@ def test_after_a_write_that_failed_what_was_written_before_is_kept(tmp_path: Pat
     assert run.places.out.read_bytes() == ROWS
 
 
+def test_resuming_a_run_that_has_finished_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    with pytest.raises(
+        TableError, match=r"out.csv: expected an unfinished run to go on with, got one .* --force scores"
+    ):
+        run()
+    with pytest.raises(TableError, match=r"out.csv: expected a new file, got one that exists; --force replaces it"):
+        Run(tmp_path, resume=False)()
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_a_disk_too_full_for_the_journal_gets_room_by_cutting_off_a_chunk(tmp_path: Path) -> None:
     """On a file system of a few pages: what the rows have taken, the journal has not."""
     room = 48

@@ -197,6 +197,10 @@ def test_what_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
     (out / "part-00007-00007.csv").touch()
     with pytest.raises(TableError, match="out: expected a new file, got one that exists; --force replaces it"):
         claimed(out)
+    with pytest.raises(
+        TableError, match="out: expected an unfinished run to go on with, got one that is there whole; "
+    ):
+        claimed(out, resume=True)
     assert names(tmp_path) == ["out"]
     (tmp_path / "out.rejects.csv").touch()
     (tmp_path / "out.partial").mkdir()

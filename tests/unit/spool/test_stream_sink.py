@@ -44,6 +44,17 @@ def test_rows_and_rejects_are_written_as_they_come() -> None:
     assert made.scored == Scored(2, 2, 1)
 
 
+def test_rows_with_a_reject_that_has_no_place_are_not_written() -> None:
+    out = io.BytesIO()
+    made = sink(out, Full())
+    made.write(b"1,2\n", [], Scored(1, 1, 0))
+
+    with pytest.raises(TableError, match=r"rejects: cannot be written"):
+        made.write(b"3,4\n", [REJECT], Scored(2, 2, 1))
+
+    assert out.getvalue() == b"a,p\n1,2\n"
+
+
 def test_a_full_disk_is_told_of() -> None:
     with pytest.raises(TableError, match=r"out.csv: cannot be written: No space left on device"):
         sink(Full(), io.BytesIO())
