@@ -129,7 +129,7 @@ def create_app(
         app.include_router(purge_router(purge_of(container, siblings), settings.model_name))
     app.include_router(home_router(predict, settings))
     add_docs(app)
-    document = with_access(openapi(app, predict.predictor), settings)
+    document = with_access(openapi(app, predict.predictor, settings.root_path), settings)
     # FastAPI's own method would make the document anew, without the model in it, once another route is added.
     app.openapi = lambda: document  # type: ignore[method-assign]
 

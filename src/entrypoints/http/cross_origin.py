@@ -59,7 +59,7 @@ class AllowedOrigins:
 class CrossOrigin(CORSMiddleware):
     """Lets pages of allowed origins read all answers, problems among them, and answers their preflights.
 
-    Starlette answers these; to other answers it would add the fields at five times the cost.
+    Starlette answers these; to other answers it would add the fields at three times the cost.
 
     Any field may be sent: keys and ids come in fields, tools add their own, and nothing here trusts a browser for being
     one. No cookies are allowed, since none are read.

@@ -44,11 +44,15 @@ _TIMEOUT: Final = {
 }
 
 
-def openapi(app: FastAPI, predictor: Predictor) -> dict[str, Any]:
-    """Give the document of the whole service."""
+def openapi(app: FastAPI, predictor: Predictor, root_path: str) -> dict[str, Any]:
+    """Return the document of the whole service.
+
+    Args:
+        root_path: the path that a proxy has put it below; of one that is not known, the document says to start from
+            where it was found.
+    """
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    # Relative to where the document was found: a proxy may have put it below another path.
-    document["servers"] = [{"url": ".", "description": "this service"}]
+    document["servers"] = [{"url": "." if root_path == "/" else root_path, "description": "this service"}]
     # What a reader came for stands first.
     document["components"]["schemas"] = {
         "Instance": instance_schema(predictor.info.signature),

@@ -52,8 +52,16 @@ def test_the_proxy_s_own_path_is_the_start_page(below: Service) -> None:
     assert "http://localhost/ml" in below.send("GET", "/ml/", headers=HERE).body.decode()
 
 
-def test_the_document_names_the_place_where_it_was_found(below: Service) -> None:
+def test_the_document_names_the_path_of_the_proxy(below: Service) -> None:
     document = below.send("GET", "/ml/openapi.json", headers=HERE).json()
+
+    validate(document)
+    assert document["servers"][0]["url"] == "/ml"
+
+
+def test_without_the_setting_it_names_the_place_where_it_was_found() -> None:
+    with service(container_of(FakePredictor())) as asked:
+        document = asked.get("/openapi.json").json()
 
     validate(document)
     assert urljoin("http://localhost/ml/openapi.json", document["servers"][0]["url"]) == "http://localhost/ml/"
