@@ -45,6 +45,16 @@ def test_every_place_the_readme_names_is_there() -> None:
     assert [place for pair in places for place in pair if place and not (ROOT / place).exists()] == []
 
 
+def test_git_ignores_what_the_readme_writes() -> None:
+    written = re.findall(r"--output (\S+)", README.read_text(encoding="utf-8"))
+    names = [*written, *(f"{name}.rejects.csv" for name in written)]
+
+    ignored = subprocess.run(["git", "check-ignore", *names], cwd=ROOT, capture_output=True, check=False, text=True)
+
+    assert written
+    assert ignored.stdout.split() == names
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy of what is committed or about to be, with this environment, so that nothing here is written to."""
