@@ -9,6 +9,8 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import HTMLResponse
 
+from foreseen.entrypoints.http.asset_licences import add_asset_licences
+
 _ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 _AT: Final = "/docs/assets"
 _ASSETS_URL: Final = "docs/assets"
@@ -24,6 +26,7 @@ _POLICY: Final = (
 
 def add_docs(app: FastAPI) -> None:
     """Add the pages to an application that serves /openapi.json."""
+    add_asset_licences(app, _AT)
     app.mount(_AT, StaticFiles(directory=_ASSETS), name="assets")
     swagger = get_swagger_ui_html(
         openapi_url="openapi.json",

@@ -67,3 +67,15 @@ def test_scripts_and_styles_are_served_as_such(iris: Service) -> None:
 
     for name, kind in types.items():
         assert kind in iris.get(f"/docs/assets/{name}").headers["content-type"]
+
+
+@pytest.mark.parametrize("script", ["swagger-ui-bundle.js", "redoc.standalone.js"])
+def test_the_licences_that_a_script_names_are_served(iris: Service, script: str) -> None:
+    first_line = iris.get(f"/docs/assets/{script}").body.split(b"\n", 1)[0].decode()
+    named = re.search(r"license information please see (\S+)", first_line)
+
+    assert named is not None
+    licences = iris.get(f"/docs/assets/{named[1]}")
+    assert licences.status == 200
+    assert licences.headers["content-type"] == "text/plain; charset=utf-8"
+    assert f"\n{script}\n" in licences.body.decode()
