@@ -438,7 +438,7 @@ def test_a_module_that_lies_beside_the_model_alone_is_pointed_to(folder: Path, f
 
 def test_code_that_the_model_file_holds_itself_may_import_own_code(folder: Path) -> None:
     """As cloudpickle saves classes and functions that a notebook defines."""
-    pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-versions has an older one")
+    pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-lowest has an older one")
     model = folder / "notebook.pkl"
     write(folder, HELP, 2)
     notebook = [sys.executable, "-c", NOTEBOOK.format(path=str(model))]
@@ -516,7 +516,7 @@ with open({path!r}, "wb") as file:
 
 @pytest.mark.parametrize("form", HELPERS)
 def test_code_in_the_model_file_counts_in_whatever_form_it_is_there(form: str, folder: Path) -> None:
-    pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-versions has an older one")
+    pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-lowest has an older one")
     model = folder / "notebook.pkl"
     helper = HELPERS[form].replace("\n", "\n    ")
     notebook = [sys.executable, "-c", NOTEBOOK_WITH_HELPERS.format(path=str(model), helper=helper)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from sklearn.dummy import DummyClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.container import Container
 from foreseen.settings import Settings
@@ -31,7 +31,7 @@ def statuses(running: Served) -> list[str]:
 def contrary(tmp_path: Path) -> Path:
     """A model that says 2 to everything, under the name of the other's file."""
     frame, target = iris_frame()
-    return save(DummyClassifier(strategy="constant", constant=2).fit(frame, target), tmp_path)
+    return save(DecisionTreeClassifier().fit(frame, [2] * len(target)), tmp_path)
 
 
 class TestProcesses:
