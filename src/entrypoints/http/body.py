@@ -8,6 +8,7 @@ from typing import Final
 from starlette.requests import Request
 
 from foreseen.entrypoints.http.body_budget import Share
+from foreseen.entrypoints.http.framing import declared_length
 from foreseen.entrypoints.http.problems import Refusal
 
 COUNTED_AT_ONCE: Final = 16 * 1024
@@ -29,8 +30,8 @@ async def read_body(request: Request, share: Share, *, max_bytes: int, max_rows:
             bodies at once than there is room for (503).
     """
     _refuse_unless_json(request)
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > max_bytes:
+    declared = declared_length(request.headers.get("content-length", ""))
+    if declared is not None and declared > max_bytes:
         raise _too_large(max_bytes)
     rows = RowCounter(max_rows, max_values)
     async for part in request.stream():

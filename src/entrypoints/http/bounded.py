@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import httptools
 
 from foreseen.entrypoints.http.arrivals import Arrivals
-from foreseen.entrypoints.http.hosts import authority_of
+from foreseen.entrypoints.http.framing import PERCENT, check_chunks, check_path, origin_form
 from foreseen.entrypoints.http.lingering import MAX_DISCARDED, Lingering
 from foreseen.entrypoints.http.one_write import OneWriteProtocol
 from foreseen.entrypoints.http.problems import Refusal
@@ -65,7 +65,8 @@ class BoundedProtocol(OneWriteProtocol):
         self._bounds = bounds
         self._arrivals = arrivals
         self._is_refused = False
-        self._kept_unless_early: bool | None = None
+        self._is_chunked = False
+        self._is_kept: bool | None = None
         self._is_taken: Callable[[], bool] = lambda: False
         self._due: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
@@ -116,20 +117,34 @@ class BoundedProtocol(OneWriteProtocol):
             self._bound(len(data))
 
     def on_headers_complete(self) -> None:
-        """Refuse a head of too many fields, or of no host or two, and too many requests ahead of their answers."""
+        """Reject a head of too many fields, of no host or two, or of a body whose end is in doubt.
+
+        And too many requests ahead of their answers.
+        """
         if len(self.headers) > MAX_HEADERS:
             raise RejectedError(HEAD_TOO_LARGE)
         if len(self.pipeline) >= MAX_PIPELINED:
             raise RejectedError(TOO_MANY_AHEAD)
         hosts = 0
+        is_chunked = False
         for name, _ in self.headers:
             if name == b"host":
                 hosts += 1
+            elif name == b"transfer-encoding":
+                is_chunked = True
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise RejectedError(ONE_HOST)
+        self._is_chunked = is_chunked
+        if is_chunked:
+            check_chunks(self.headers, self.parser.get_http_version())
         if self.url[:1] != b"/":
-            _have_host_of_target(self.headers, self.url)
+            self.url = origin_form(self.headers, self.url)
+        if PERCENT in self.url:
+            check_path(self.url)
         super().on_headers_complete()
+        if is_chunked and not self.parser.should_upgrade():
+            # Fields that follow the body are no part of the head, which has been checked by now (RFC 9110, 6.5.1).
+            self.headers = []
 
     def eof_received(self) -> None:
         """Close, and wait no longer than else for a client that takes what is still to be sent."""
@@ -195,8 +210,8 @@ class BoundedProtocol(OneWriteProtocol):
         """Bound what is unfinished after a read of so many bytes: a head, a body, or what is neither."""
         cycle: Any = self.cycle
         is_in_head = cycle is None or cycle.scope is not self.scope
-        if self.expect_100_continue and not is_in_head:
-            self._expect_body()
+        if (self._is_chunked or self.expect_100_continue) and not is_in_head:
+            self._keep_unless_early()
         if not (is_in_head or cycle.more_body or cycle.response_complete):
             self._unfinished_bytes = 0
             if self._due is not None:
@@ -204,11 +219,12 @@ class BoundedProtocol(OneWriteProtocol):
                 self._due = None
             return
         is_discarded = not is_in_head and cycle.response_complete
-        self._unfinished_bytes = self._unfinished_bytes + received if is_in_head or is_discarded else 0
+        # What is around chunks, and follows them, may be as endless as a head.
+        has_body = not is_in_head and len(cycle.body) > 0
+        self._unfinished_bytes = 0 if has_body else self._unfinished_bytes + received
         if is_discarded and self._unfinished_bytes > MAX_DISCARDED:
             self.joining.close_at_once()
-        # Fields may also follow a body.
-        elif (is_in_head and self._unfinished_bytes > MAX_HEAD) or len(self.headers) > MAX_HEADERS:
+        elif not is_discarded and (self._unfinished_bytes > MAX_HEAD or len(self.headers) > MAX_HEADERS):
             self._refuse(HEAD_TOO_LARGE)
         elif self._due is None:
             self._due = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up)
@@ -224,21 +240,21 @@ class BoundedProtocol(OneWriteProtocol):
         else:
             self._refuse(TOO_SLOW)
 
-    def _expect_body(self) -> None:
-        """Close after an answer that comes before a client has begun on the body it waits to send (Expect).
+    def _keep_unless_early(self) -> None:
+        """Close after an answer that comes before a body in chunks is whole, or one that its client waits to send.
 
-        Such a client may send the body all the same, or its next request: where one ends and the other begins is not
-        known then (RFC 9110, 10.1.1).
+        A client that expects 100 (Continue) may send the body all the same, or its next request: where one ends and
+        the other begins is not known then (RFC 9110, 10.1.1). Chunks are discarded unread, as fields may follow them.
         """
         cycle: Any = self.cycle
         if cycle.response_complete:
             return
-        if self._kept_unless_early is None:
-            self._kept_unless_early, cycle.keep_alive = cycle.keep_alive, not cycle.more_body and cycle.keep_alive
-        else:  # it has begun
-            cycle.keep_alive = self._kept_unless_early and not self.is_stopping
+        is_early = cycle.more_body and (self._is_chunked or self._is_kept is None)
+        if self._is_kept is None:
+            self._is_kept = cycle.keep_alive
+        cycle.keep_alive = self._is_kept and not is_early and not self.is_stopping
         if not cycle.more_body:
-            self._kept_unless_early = None
+            self._is_kept = None
 
     def _should_upgrade(self) -> bool:
         """Have uvicorn leave a request for another protocol to us: it is called for no others."""
@@ -308,13 +324,6 @@ def affordable_connections(wanted: int) -> int:
         allowed = most if _is_less(most, needed) else needed
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
     return max(1, allowed - SPARE_FILES) if _is_less(allowed, needed) else wanted
-
-
-def _have_host_of_target(headers: list[tuple[bytes, bytes]], target: bytes) -> None:
-    """Put the host of an absolute target where the Host field is, which does not count then."""
-    host = authority_of(target)
-    if host is not None:
-        headers[:] = [(b"host", host), *(field for field in headers if field[0] != b"host")]
 
 
 def _is_less(limit: int, needed: int) -> bool:

@@ -19,6 +19,7 @@ from foreseen.domain.rows import Rows
 from foreseen.entrypoints.http.answered import content, headers, tier_of
 from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import etag
+from foreseen.entrypoints.http.framing import LONGEST_LENGTH
 from foreseen.entrypoints.http.problems import problem
 from foreseen.entrypoints.http.quick import Asked, QuickReader
 from foreseen.entrypoints.http.request_context import context_of
@@ -153,6 +154,7 @@ def _has_plain_json(given: Collection[_Header], by_name: Mapping[bytes, bytes], 
     return (
         by_name.get(b"content-type") == b"application/json"
         and length.isdigit()
+        and len(length) <= LONGEST_LENGTH
         and int(length) <= longest
         and len(by_name) == len(given)  # else one of those that were sent twice is not seen here
         and not _is_odd(given, by_name)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from httptools import HttpParserCallbackError
+
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, rejected_unread
 
@@ -49,10 +51,13 @@ def answer_to(refusal: Refusal, tally: Tally | None, default_headers: Iterable[t
 
 def unreadable(exc: Exception) -> Refusal:
     """Return the refusal of what the parser could not read."""
-    return _malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
+    if isinstance(exc, HttpParserCallbackError):  # which says no more: the target is read by us
+        return malformed("a target that is a path or a URL, got another")
+    return malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
 
 
-def _malformed(detail: str) -> Refusal:
+def malformed(detail: str) -> Refusal:
+    """Return the refusal of a request that was expected to be something else."""
     return Refusal(400, "malformed", "The request is malformed", f"expected {detail}")
 
 
@@ -60,9 +65,9 @@ _LATE: Final = "expected all of it in time (receive_timeout), got a part of it"
 _LARGE: Final = f"expected at most {MAX_HEADERS} header fields and {MAX_HEAD} bytes, got more"
 _MANY: Final = "expected no more connections than are taken (max_connections), got one more"
 
-TOO_MANY_AHEAD: Final = _malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
-ONE_HOST: Final = _malformed("one Host field, as HTTP/1.1 demands (RFC 9112, 3.2), got none or several")
-NO_TUNNEL: Final = _malformed("a request for this service, got one for a tunnel (CONNECT)")
+TOO_MANY_AHEAD: Final = malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
+ONE_HOST: Final = malformed("one Host field, as HTTP/1.1 demands (RFC 9112, 3.2), got none or several")
+NO_TUNNEL: Final = malformed("a request for this service, got one for a tunnel (CONNECT)")
 TOO_SLOW: Final = Refusal(408, "too-slow", "The request took too long to arrive", _LATE)
 HEAD_TOO_LARGE: Final = Refusal(431, "head-too-large", "The head of the request is too large", _LARGE)
 TOO_MANY_CONNECTIONS: Final = Refusal(503, "too-many-connections", "Too many connections", _MANY, {"Retry-After": "1"})
