@@ -46,7 +46,7 @@ def origin_form(headers: _Headers, target: bytes) -> bytes:
 
 
 def declared_length(field: str) -> int | None:
-    """Return the length that a body is declared to have; None where it has none, or no number, which our parser rejects.
+    """Return the length that a body is declared to have; None where it has none, or no number: our parser rejects that.
 
     Raises:
         Refusal: it has more digits than any length (400).
