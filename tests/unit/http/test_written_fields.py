@@ -57,7 +57,7 @@ def check(drawn: Fields, reply: Reply) -> None:
 
 def test_fields_of_a_post_are_read_alike_by_both_ways(apart: Apart) -> None:
     rng = random.Random("fields of a body")
-    for _ in range(8 * DRAWN):
+    for _ in range(4 * DRAWN):
         drawn = fields(rng)
         body = json.dumps({"length": rng.randint(0, DRAWN), "width": 1}).encode()
 
@@ -66,7 +66,7 @@ def test_fields_of_a_post_are_read_alike_by_both_ways(apart: Apart) -> None:
 
 def test_fields_of_a_get_are_read_alike_by_both_ways(apart: Apart) -> None:
     rng = random.Random("fields of a query")
-    for _ in range(8 * DRAWN):
+    for _ in range(4 * DRAWN):
         query = b"length=%d&width=2" % rng.randint(0, DRAWN)
         tag = apart.reply("GET", query=query, headers={}).headers["etag"]
         drawn = fields(rng, tag=tag)
