@@ -12,7 +12,7 @@ from foreseen.domain.batch import Batch, joined
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.near import near_hint
 from foreseen.domain.shown import shown, shown_name
-from foreseen.domain.signature import Signature
+from foreseen.domain.signature import Feature, Signature
 from foreseen.domain.text import read_text
 from foreseen.entrypoints.http.json_body import parsed
 from foreseen.entrypoints.http.problems import Refusal
@@ -128,7 +128,8 @@ class InstanceReader:
             try:
                 read_text(feature, values[feature.name])
             except InvalidBatchError as exc:
-                yield from exc.flaws
+                hint = _plus_hint(feature, values[feature.name])
+                yield from (replace(flaw, hint=hint or flaw.hint) for flaw in exc.flaws)
 
     def _as_objects(self, instances: Sequence[Any]) -> list[Any]:
         """Give rows the names of their columns; what is neither row nor object is left for the schema to refuse."""
@@ -166,6 +167,17 @@ class InstanceReader:
     def _batch(self, instances: Sequence[Any]) -> Batch:
         checked = self.schema.check(instances)
         return Batch.of(self._signature, {name: [each.get(name) for each in checked] for name in self._signature.names})
+
+
+def _plus_hint(feature: Feature, text: str) -> str:
+    """Word that a plus is a blank in a query string, where a value would be right with one: 1e+21, or +01:00."""
+    if " " not in text:
+        return ""
+    try:
+        read_text(feature, "+".join(text.rsplit(" ", 1)))
+    except InvalidBatchError:
+        return ""
+    return "a plus in a query string means a blank: write it as %2B"
 
 
 def _in_place_of_one(make: Any) -> Batch:

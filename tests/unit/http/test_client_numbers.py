@@ -6,11 +6,14 @@ from urllib.parse import quote
 
 import pytest
 
+from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.entrypoints.http.hot_path import HotPath
+from foreseen.entrypoints.http.instances import InstanceReader
 from support.echo import EchoPredictor, echo
 from support.service import Service, container_of, service
 
+PLUS: Final = "a plus in a query string means a blank: write it as %2B"
 WRITTEN: Final = [
     # Of each float the texts that were met: JavaScript's JSON.stringify, Java, Go, R (jsonlite, digits = NA), .NET,
     # pandas (to_json, double_precision=15), polars, Perl, jq, PHP, Ruby, C ("%.17g", "%f"), and Excel.
@@ -45,6 +48,31 @@ def test_a_float_is_one_instance_whoever_writes_it(hot: Service, value: float, t
 
     assert [reply.json() for reply in replies] == [{"prediction": echo([value + 0.0])}] * len(replies)
     assert {reply.cache_status for reply in replies[1:]} == {"foreseen; hit; detail=L1"}
+
+
+@pytest.mark.parametrize("query", [b"x=1e+21", b"x=+5", b"x=1.5E+3"])
+def test_a_bare_plus_in_a_query_is_refused_with_how_to_write_it(hot: Service, query: bytes) -> None:
+    reply = hot.send("GET", query=query)
+
+    assert (reply.status, reply.json()["errors"][0]["hint"]) == (422, PLUS)
+    assert hot.send("GET", query=query.replace(b"+", b"%2B")).status == 200
+
+
+@pytest.mark.parametrize("query", [b"x=1+2", b"x=1e+x", b"x=+", b"x=1e%2Bx"])
+def test_what_no_plus_makes_right_has_no_such_hint(hot: Service, query: bytes) -> None:
+    reply = hot.send("GET", query=query)
+
+    assert reply.status == 422
+    assert "hint" not in reply.json()["errors"][0]
+
+
+def test_a_bare_plus_of_an_offset_is_refused_with_how_to_write_it() -> None:
+    reader = InstanceReader(Signature((Feature("t", "datetime_tz"),)))
+
+    with pytest.raises(InvalidBatchError) as caught:
+        reader.from_query(b"t=2024-01-02+03:04:05+01:00")
+
+    assert caught.value.flaws[0].hint == PLUS
 
 
 @pytest.mark.parametrize("text", ["9007199254740993", "1704153600000000123", "123456789012345677877", "1" + "0" * 309])
