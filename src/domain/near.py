@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
-MOST_COMPARED: Final = 50
-"""Names that one is compared with letter by letter, 2 ms; among more, one that differs by signs and case is found."""
+MOST_COMPARED: Final = 100
+"""Names that one is compared with letter by letter, 4 ms; among more, one that differs by signs and case is found."""
 
 LONGEST_COMPARED: Final = 100
 """Characters of a name that is compared."""

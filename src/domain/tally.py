@@ -66,7 +66,9 @@ MAX_STATUSES: Final = 32
 REQUESTS: Final = SAVED + len(TIERS) - 1
 """Where the first route's requests of the first status stand."""
 
-SIZE: Final = REQUESTS + MAX_ROUTES * MAX_STATUSES
+LINES_DROPPED: Final = REQUESTS + MAX_ROUTES * MAX_STATUSES
+
+SIZE: Final = LINES_DROPPED + 1
 """Numbers of a tally."""
 
 

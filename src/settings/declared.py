@@ -222,6 +222,10 @@ class Settings(BaseModel):
         10_000, "Server", "Connections of one process; as many as its files allow, if that is less.", shown="N", ge=1
     )
 
+    access_log: Literal["off", "on"] = _setting(
+        "off", "Server", "Whether each request is logged, in the form of log_format.", shown="off|on"
+    )
+
     api_keys: Digests = _setting(
         (),
         "Access",

@@ -30,7 +30,7 @@ CHANGES_NOTHING = {
     "max_unfinished_bodies",
     "timeout", "receive_timeout", "keep_alive", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
     "allowed_origins", "root_path", "trusted_proxies", "rate_limit",
-    "tls_certificate", "tls_key", "tls_password", "log_format", "log_level",
+    "tls_certificate", "tls_key", "tls_password", "log_format", "access_log", "log_level",
 }  # fmt: skip
 
 SIDECARS = {

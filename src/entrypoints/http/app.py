@@ -19,6 +19,7 @@ from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.about import about_router
 from foreseen.entrypoints.http.access import guarded
 from foreseen.entrypoints.http.access_docs import with_access
+from foreseen.entrypoints.http.access_log import open_access_log
 from foreseen.entrypoints.http.admin import Reload, admin_router
 from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.body_budget import BodyBudget
@@ -107,9 +108,18 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        async with board.kept_up(), siblings.heard() if siblings else nullcontext(), opened(container):
-            # For the protocol, which rejects what never gets here.
-            yield {"tally": predict.tally, "origins": AllowedOrigins(settings.allowed_origins)}
+        async with (
+            board.kept_up(),
+            siblings.heard() if siblings else nullcontext(),
+            opened(container),
+            open_access_log(settings, predict.tally) as access_log,
+        ):
+            # For the protocol, which rejects what never gets here, and for every request, whichever model answers it.
+            yield {
+                "tally": predict.tally,
+                "origins": AllowedOrigins(settings.allowed_origins),
+                "access_log": access_log,
+            }
 
     app = FastAPI(
         title=f"Foreseen: {settings.model_name}",

@@ -6,8 +6,8 @@ once, an odd header, an invalid body, goes on as if it had not been here.
 
 import math
 from collections.abc import Collection, Mapping
-from time import perf_counter_ns
-from typing import Final
+from time import perf_counter_ns, time
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +16,7 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.domain.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.domain.rows import Rows
+from foreseen.entrypoints.http.access_log import AccessLine
 from foreseen.entrypoints.http.answered import content, headers, tier_of
 from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import etag
@@ -28,11 +29,15 @@ from foreseen.entrypoints.http.request_ids import accepted, made
 from foreseen.entrypoints.http.timeouts import HEADER as TIMEOUT
 from foreseen.entrypoints.http.timeouts import is_timeout, timeout_s
 
+if TYPE_CHECKING:
+    from foreseen.entrypoints.http.access_log import AccessLog
+
 LONGEST_BODY: Final = 256 * 1024
 """Bytes of body that are looked at here: a longer one is checked as it arrives, by the ordinary route."""
 
 _ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match", TIMEOUT})
 _JSON: Final = (b"content-type", b"application/json")
+_NO_STATE: Final[Mapping[str, Any]] = {}
 _Header = tuple[bytes, bytes]
 _HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1"), _JSON)
 
@@ -97,6 +102,10 @@ class HotPath:
                     sent = (*_HIT, length, (b"etag", etag(asked.keys[0])), request_id)
                 await send({"type": "http.response.start", "status": 200, "headers": sent})
                 await send({"type": "http.response.body", "body": body})
+                access_log: AccessLog | None = scope.get("state", _NO_STATE).get("access_log")
+                if access_log is not None:
+                    took_ns = perf_counter_ns() - started_ns
+                    access_log.add(_line(scope, took_ns, len(body), request_id[1], by_name.get(b"traceparent")))
                 return
         await self._app(scope, receive, send)
 
@@ -146,6 +155,13 @@ class HotPath:
         sent = (*told, length) if tagged is None else (*told, length, (b"etag", etag(tagged)))
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": body})
+
+
+def _line(scope: Scope, took_ns: int, size: int, request_id: bytes, traceparent: bytes | None) -> AccessLine:
+    path: bytes = scope["raw_path"]
+    return AccessLine(
+        time(), scope["method"], path, 200, took_ns, size, scope["client"], request_id, traceparent, "L1"
+    )  # fmt: skip
 
 
 def _has_plain_json(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:

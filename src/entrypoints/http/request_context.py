@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from time import perf_counter_ns
+from time import perf_counter_ns, time
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from foreseen.domain.tally import TIERS
+from foreseen.entrypoints.http.access_log import AccessLine
 from foreseen.entrypoints.http.request_ids import HEADER, accepted, trace_id
 from foreseen.entrypoints.http.routes import route_number, status_number
 from foreseen.entrypoints.log_context import CURRENT
 
 if TYPE_CHECKING:
     from foreseen.domain.tally import Tally
+    from foreseen.entrypoints.http.access_log import AccessLog
 
 _CONTEXT: Final = "foreseen.context"
 """Where a scope says which request it is of."""
@@ -32,7 +35,11 @@ class RequestContext:
         self.tier: int | None = None
         self._route = route_number(scope)
         self._state: Mapping[str, Any] = scope.get("state", {})
+        self._method: str = scope.get("method", "")
+        self._path: bytes = scope.get("raw_path") or scope["path"].encode(errors="replace")
+        self._client = scope.get("client")
         self._status = 0
+        self._size = 0
         # Not the scope: whatever inherits this context would keep the application alive, and its model.
         self._headers = scope["headers"]
         self._task: asyncio.Task[Any] | None = None
@@ -50,9 +57,11 @@ class RequestContext:
         def add(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message = self._begun(message)
-            elif not message.get("more_body") and not self._is_answered:
-                self._is_answered = True
-                self._count()
+            elif not self._is_answered:
+                self._size += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    self._is_answered = True
+                    self._record(perf_counter_ns() - self.started_ns)
             return send(message)
 
         return add
@@ -66,14 +75,30 @@ class RequestContext:
             return message
         return {**message, "headers": [*headers, (HEADER, self.id)]}
 
-    def _count(self) -> None:
-        tally: Tally | None = self._state.get("tally")  # none where no server has started the service
-        if tally is None:
-            return
-        if self.tier is not None and self._status == 200:
-            tally.count_duration(self.tier, perf_counter_ns() - self.started_ns)
-        else:
+    def _record(self, duration_ns: int) -> None:
+        """Count the answer, and have it logged; neither where no server has started the service."""
+        tally: Tally | None = self._state.get("tally")
+        if tally is not None and self.tier is not None and self._status == 200:
+            tally.count_duration(self.tier, duration_ns)
+        elif tally is not None:
             tally.count_request(self._route, status_number(self._status))
+        access_log: AccessLog | None = self._state.get("access_log")
+        if access_log is not None:
+            access_log.add(self._line(duration_ns))
+
+    def _line(self, duration_ns: int) -> AccessLine:
+        return AccessLine(
+            time(),
+            self._method,
+            self._path,
+            self._status,
+            duration_ns,
+            0 if self._method == "HEAD" else self._size,
+            self._client,
+            self.id,
+            dict(self._headers).get(b"traceparent"),
+            None if self.tier is None else TIERS[self.tier],
+        )
 
     def names(self) -> Mapping[str, str]:
         """Return what names the request to people and programs: its id, and that of its trace if it has one."""

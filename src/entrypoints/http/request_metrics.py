@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
-from foreseen.domain.tally import DURATION_BOUNDS_NS, MAX_STATUSES, REQUESTS, SAVED, TIERS, Tally
+from foreseen.domain.tally import DURATION_BOUNDS_NS, LINES_DROPPED, MAX_STATUSES, REQUESTS, SAVED, TIERS, Tally
 from foreseen.entrypoints.http.routes import PREDICT, ROUTES, STATUSES
 
 _BOUNDS: Final = (*(f"{bound / 1e9:g}" for bound in DURATION_BOUNDS_NS), "+Inf")
@@ -24,6 +24,11 @@ def request_metrics(tally: Tally) -> Iterator[Metric]:
     for place, tier in enumerate(TIERS[:-1], start=SAVED):
         saved.add_metric([tier], tally.counts[place])
     yield saved
+    yield CounterMetricFamily(
+        "foreseen_access_log_dropped_lines",
+        "Lines of the access log that were not written, since standard error was too slow.",
+        tally.counts[LINES_DROPPED],
+    )
 
 
 def _requests(tally: Tally) -> Metric:

@@ -67,7 +67,8 @@ def test_every_flag_reaches_its_setting(tmp_path: Path) -> None:
         "allowed_hosts": "a.example", "trusted_proxies": "10.0.0.1", "root_path": "/ml",
         "max_waiting": "9", "model_timeout": "2s", "stop_timeout": "3s", "timeout": "3s", "cache_when": "always",
             "model_threads": "2",
-        "tls_certificate": "c.pem", "tls_key": "k.pem", "tls_password": "p", "log_format": "json", "log_level": "error",
+        "tls_certificate": "c.pem", "tls_key": "k.pem", "tls_password": "p", "log_format": "json", "access_log": "on",
+        "log_level": "error",
     }  # fmt: skip
     line = [part for name, text in given.items() for part in (f"--{name.replace('_', '-')}", text)]
 
