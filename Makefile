@@ -21,7 +21,9 @@ IRIS := examples/iris
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-boosters test-ray test-lowest test-stores faults stops kills fingerprints written check bench soak format clean
+REDIS_TESTS := cache_command caches inventory purge redis_wire redis_writes
+
+.PHONY: help install serve test test-boosters test-ray test-redis test-lowest test-stores faults stops kills fingerprints written check bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -58,6 +60,10 @@ test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed fo
 $(RAY_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,ray]'
 	@touch $@
+
+test-redis: install ## Run the tests of the shared cache against Redis itself (redis-server) instead of Valkey (a minute)
+	@command -v redis-server >/dev/null || { echo "expected redis-server; on Debian and Ubuntu: apt-get install redis-server" >&2; exit 1; }
+	FORESEEN_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest $(REDIS_TESTS:%=tests/integration/test_%.py)
 
 test-stores: $(STORES_STAMP) ## Run the tests of remote stores against an S3 server, which is installed for them (60 MB)
 	$(BIN)/python -m pytest tests/stores

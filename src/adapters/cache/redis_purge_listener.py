@@ -41,7 +41,9 @@ PURGE_S: Final = 2.0
 class PurgesProcess(Protocol):
     """What purges this process."""
 
-    process: int
+    @property
+    def process(self) -> int:
+        """The number that identifies it."""
 
     async def __call__(self, *, until_us: float | None = None) -> int:
         """Remove what was made or begun until now, or until then; return how many entries there were."""

@@ -30,7 +30,9 @@ WAIT_S: Final = 3.0
 class PurgesProcess(Protocol):
     """What purges this process."""
 
-    process: int
+    @property
+    def process(self) -> int:
+        """The number that identifies it."""
 
     async def __call__(self) -> int:
         """Remove what was made or begun until now; return how many entries there were."""
