@@ -309,6 +309,24 @@ class TestFloods:
 
         assert wire.statuses == [415]
 
+    def test_of_unfinished_bodies_the_largest_make_room(self, iris: Served, wire: Wire) -> None:
+        part = POST + b'Content-Length: 8388608\r\n\r\n{"a":"' + b"x" * (7 * 2**20)
+
+        def answered() -> list[Wire]:
+            return [each for each in wires if each.is_closed(within_s=0.001) or each.came]
+
+        with ExitStack() as open_ones:
+            wires = [open_ones.enter_context(wire_to(iris.url)) for _ in range(12)]
+            for each in wires:
+                assert each.send(part)
+            wait_until(lambda: len(answered()) == 3)  # 9 of 7 MiB fit into 64 MiB
+            wire.send(GOOD)
+            assert b"200 OK" in wire.read(until=b'"}')
+            for each in answered():
+                assert b"too-many-bodies" in each.read(until=b"too-many-bodies")
+                assert b"\r\nretry-after: 1\r\n" in each.came
+            assert len(answered()) == 3
+
     def test_what_is_compressed_on_the_way_is_no_json(self, wire: Wire) -> None:
         wire.send(POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked(gzip.compress(BODY)) + b"0\r\n\r\n")
         wire.read(until=b"}")
