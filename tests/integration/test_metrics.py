@@ -203,6 +203,18 @@ def test_workers_that_load_the_model_anew_lose_no_count(three: Served, number: i
     assert set(workers(three)) == first
 
 
+def test_a_purge_reaches_every_worker_without_redis(three: Served, number: int) -> None:
+    for _ in range(SCRAPES):
+        ask(three, number)
+
+    answer = three.post(None, "/admin/purge")
+
+    assert answer.status_code == 200
+    assert answer.json()["processes"] == {"confirmed": WORKERS, "silent": 0}
+    assert answer.json()["entries"]["l1"] >= 1
+    assert ask(three, number) == MISS
+
+
 def test_workers_share_what_redis_did(flower_model: Path, redis_url: str) -> None:
     shared = ("--cache", "redis", "--redis-url", redis_url, "--redis-timeout", "10s")
     with served(flower_model, "--workers", "2", *shared) as running:
