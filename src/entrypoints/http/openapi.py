@@ -38,9 +38,9 @@ _TIMEOUT: Final = {
     "name": "Request-Timeout",
     "in": "header",
     "required": False,
-    "description": "Seconds that the answer may take; the service's own limit if that is shorter.",
+    # In words, and not as an example, with which the page would fill it in: a model may take longer.
+    "description": "Seconds that the answer may take, such as 2 or 0.25; the service's own limit if that is shorter.",
     "schema": {"type": "string", "pattern": FORM},
-    "example": "0.25",
 }
 
 

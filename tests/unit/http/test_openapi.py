@@ -140,6 +140,10 @@ class TestEveryModel:
         examples = {parameter["name"]: parameter["example"] for parameter in in_query}
 
         assert asked.get(**examples).status == 200
+        as_the_page_fills_them_in = {
+            name: example if isinstance(example, str) else json.dumps(example) for name, example in examples.items()
+        }
+        assert asked.get(**as_the_page_fills_them_in).status == 200
         optional = {feature.name for feature in asked.predict.predictor.info.signature.features if feature.missing}
         assert {parameter["name"] for parameter in in_query if not parameter["required"]} == optional
 
@@ -150,8 +154,7 @@ class TestEveryModel:
         assert len(headers) == len(operations)
 
         for header in headers:
-            given = JSON | {header["name"].lower(): header["example"]}
-            assert asked.send("POST", parts=[body], headers=given).status == 200
+            assert "example" not in header  # the page would send it, and a slow model have less time
             for value in ("0", "1.5", "soon", "-1", "", "1e3"):
                 given = JSON | {header["name"].lower(): value}
                 is_refused = asked.send("POST", parts=[body], headers=given).status == 400
