@@ -81,8 +81,8 @@ $(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt
 	$(LOWEST_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement constraints-lowest.txt
 	@touch $@
 
-faults: install ## Measure what faults of Redis cost, into docs/faults.md (five minutes)
-	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py --timeout=300
+faults: install ## Measure what faults of Redis cost, into docs/faults.md (seven minutes)
+	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py tests/integration/test_faults_of_modes.py --timeout=300
 
 stops: $(RAY_STAMP) ## Stop a scoring run on Ray at twenty moments, and look what is left of it (five minutes)
 	FORESEEN_TEST_STOPS=20 $(BIN)/python -m pytest -s tests/cluster/test_stopping.py -k any_moment

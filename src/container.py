@@ -38,6 +38,7 @@ from foreseen.model import free_unused_code, load_model, start_model
 from foreseen.settings import Settings, password_reader
 
 if TYPE_CHECKING:
+    from foreseen.adapters.cache.servers.ports import Servers
     from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 
 REDIS_TIMEOUT_S = 5.0
@@ -167,7 +168,7 @@ class SharedCache(NamedTuple):
 
     Attributes:
         why_out: what took it out of use; empty while it is in use.
-        outages: how often it went out of use since the start.
+        outages: how often it went out of use since the start, or a node of it by itself.
     """
 
     is_in_use: bool
@@ -206,7 +207,8 @@ def shared_cache(container: Container) -> Callable[[], SharedCache] | None:
     if container.settings().tiers not in ("redis", "tiered"):
         return None
     l2: GuardedCache = container.l2()
-    return lambda: SharedCache(l2.is_in_use, l2.why_out, l2.outages.total())
+    servers: Servers = container.servers()
+    return lambda: SharedCache(l2.is_in_use, l2.why_out, l2.outages.total() + servers.outages)
 
 
 @asynccontextmanager

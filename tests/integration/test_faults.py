@@ -4,10 +4,9 @@
 """
 
 import asyncio
-import os
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,37 +22,30 @@ from foreseen.domain.errors import Corruption
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import A, B, entry
-from support.fault_load import L1_ENTRIES, WARM, FaultLoad, Seen, fault_load, telling_model
+from support.fault_load import WARM, fault_load, telling_model
+from support.fault_measuring import (
+    BACK_S,
+    BUDGET,
+    BUDGET_S,
+    FAULT_S,
+    HEALTHY_S,
+    LONG_S,
+    MOST_S,
+    OPTIONS,
+    OUT_S,
+    measured,
+    said_of_it,
+    seconds_until,
+    seen_in_health,
+)
 from support.fault_proxy import Fault, fault_proxy
-from support.fault_table import SHOWN, FaultTable, Measured
+from support.fault_table import FaultTable
 from support.own_valkey import own_valkey
-from support.processes import WITHOUT_TLS, Served, served, wait_until
+from support.processes import WITHOUT_TLS, served, wait_until
 from support.troubles import TROUBLES, Stage, Trouble
-
-LONG_S = float(os.environ.get("FORESEEN_TEST_FAULTS_S", "0"))
-"""Seconds of each fault in the long form; 0 for the short one."""
-
-FAULT_S = LONG_S or 0.3
-"""So short that the first probe, half a second after the tier went out of use, finds it healed."""
-
-HEALTHY_S = LONG_S or 0.6
-
-BUDGET_S = 0.025 if LONG_S else 0.04
-"""The default is what is measured; a machine that is busy with other tests as well has a little more."""
-
-BACK_S = 10.0 if LONG_S else 60.0
-"""The longest wait before a probe and the longest probe; several times over, where a busy machine may fail some."""
-
-OUT_S = 30.0
-"""What it takes at most until the shared cache is out of use."""
-
-MOST_S = 5.0
-"""What no request may take, on a machine however busy: that it is within the budget is held in the long form."""
 
 FAILURES = 'l2_outages_total{reason="failure"}'
 GIANT_BYTES = 100 * 2**20
-OPTIONS = ("--cache", "tiered", "--redis-when", "always", "--lru-max-entries", L1_ENTRIES)
-BUDGET = ("--redis-timeout", f"{BUDGET_S * 1000:g}ms")
 PASSWORD = "hush-hush"
 
 
@@ -172,38 +164,6 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
     assert PASSWORD not in "".join(stage.running.err)
     # One that is in use for less than it was waited for has not recovered: the next trouble would last longer.
     time.sleep(max(0.0, 1.2 * back_s - HEALTHY_S))
-
-
-def seen_in_health(load: FaultLoad) -> Seen:
-    """Give what is seen while all is well."""
-    load.taken()
-    time.sleep(HEALTHY_S)
-    wait_until(lambda: load.seen.is_enough)
-    return load.taken()
-
-
-def said_of_it(running: Served, since: int = 0) -> list[str]:
-    """Give the lines of the log that tell whether the shared cache is in use."""
-    return [line for line in running.err[since:] if "the shared cache is" in line]
-
-
-def measured(name: str, healthy: Seen, ill: Seen, out_s: float | None, back_s: float | None) -> Measured:
-    added = {
-        (asked, share): ill.quantile_ms(asked, share) - healthy.quantile_ms(asked, share)
-        for asked in SHOWN
-        for share in (0.5, 0.99)
-    }
-    return Measured(name, ill.answered, len(ill.wrong), len(ill.failed), added, out_s, back_s)
-
-
-def seconds_until(is_so: Callable[[], bool], *, at_most_s: float) -> float | None:
-    """Give the seconds after which something was so; None where it was not."""
-    began = time.monotonic()
-    while time.monotonic() - began < at_most_s:
-        if is_so():
-            return time.monotonic() - began
-        time.sleep(0.005)
-    return None
 
 
 def test_a_giant_under_a_key_is_overwritten_and_fails_nobody(stage: Stage) -> None:

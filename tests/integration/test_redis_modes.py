@@ -407,8 +407,8 @@ class TestNodesThatFail:
     async def test_a_dead_node_takes_only_its_own_keys_along(self, caplog: pytest.LogCaptureFixture) -> None:
         kept = numbered(90)
         with own_cluster() as cluster:
-            dead = cluster.primaries[1]
-            async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
+            dead, servers = cluster.primaries[1], servers_at(cluster.url)
+            async with GuardedCache(cache_over(servers), budget_s=BUDGET_S) as cache:
                 await cache.put_many(kept)
                 lost = dead.ask("DBSIZE")
                 dead.kill()
@@ -418,6 +418,7 @@ class TestNodesThatFail:
 
                 assert cache.is_in_use
                 assert lost > 10
+                assert servers.outages == 1
                 assert [line for line in caplog.messages if "is out of use" in line] == caplog.messages
                 assert [line.startswith(f"L2 node 127.0.0.1:{dead.port} ") for line in caplog.messages] == [True]
 

@@ -9,7 +9,7 @@ from support.fault_load import Asked
 COLUMNS = ("Redis is", "requests", "wrong", "failed", "added to a miss, p50 / p99", "to a batch", "to a hit in L1",
            "out of use after", "back after")  # fmt: skip
 SHOWN = (Asked.MISS, Asked.BATCH, Asked.HIT)
-BEGIN, END = "<!-- measured -->\n", "<!-- end of what was measured -->\n"
+END = "<!-- end of what was measured -->\n"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class Measured:
 class FaultTable:
     """Rows as they are measured."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str = "measured") -> None:
+        """Accept what marks the place of the table in its page."""
+        self._begin = f"<!-- {mark} -->\n"
         self._rows: list[list[str]] = []
 
     def add(self, measured: Measured) -> None:
@@ -54,5 +56,6 @@ class FaultTable:
         rule = ["---"] * len(COLUMNS)
         lines = ["| " + " | ".join(cells) + " |\n" for cells in (list(COLUMNS), rule, *self._rows)]
         text = page.read_text()
-        begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+        begin = text.index(self._begin) + len(self._begin)
+        end = text.index(END, begin)
         page.write_text(text[:begin] + "".join(lines) + text[end:])

@@ -42,6 +42,11 @@ class ClusterNode:
         self._server._process.kill()
         self._server._process.wait()
 
+    def restart(self) -> None:
+        """Start it again, empty; it knows the cluster as it was."""
+        self._server._process = None
+        self._server.start()
+
     def freeze(self) -> None:
         """Stop it in its tracks."""
         os.kill(self._server._process.pid, signal.SIGSTOP)

@@ -42,6 +42,11 @@ class OwnSentinel:
         primary._process.wait()
         return primary
 
+    def restart(self, server: ValkeyServer) -> None:
+        """Start a server that was killed again; the Sentinel makes it a replica."""
+        server._process = None
+        server.start()
+
     def fail_over(self) -> None:
         """Have the other server be primary, and wait until the one before is its replica."""
         before = self.primary()

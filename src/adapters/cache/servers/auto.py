@@ -1,5 +1,6 @@
 """AutoServers: finds out what answers behind a URL, and uses it in the way that it needs."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,11 @@ Result = TypeVar("Result")
 _OF_A_CLUSTER: Final = (AskError, ClusterCrossSlotError)
 """What only clusters reply; MovedError is an AskError."""
 
+FOUND_EVERY_S: Final = 3.0
+"""Seconds for which a server is what it was: of the two probes before it is used, the second has little time."""
+
+_NEVER: Final = float("-inf")
+
 _IN_CLUSTER: Final = "L2 is a Redis Cluster: keys are looked up and written on the node that has their slot"
 _BY_SINGLE_KEYS: Final = (
     "L2 is one endpoint of a cluster that does not say where its nodes are: keys are looked up and written one by one"
@@ -41,7 +47,7 @@ class AutoServers:
         self._one = one
         self._cluster = cluster
         self._now: Servers = one
-        self._is_found = False
+        self._found_at = _NEVER
         self._logged = ""
 
     async def find(self, names: Sequence[str]) -> Sequence[object]:
@@ -58,7 +64,8 @@ class AutoServers:
 
     async def ping(self, name: str) -> None:
         """Find out what answers, then as that."""
-        await self._find_out()
+        if asyncio.get_running_loop().time() - self._found_at > FOUND_EVERY_S:
+            await self._find_out()
         await self._tried(lambda servers: servers.ping(name))
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
@@ -73,9 +80,14 @@ class AutoServers:
 
     async def primaries(self) -> Sequence[redis.asyncio.Redis]:
         """Find out what answers, unless that is known, then as that."""
-        if not self._is_found:
+        if self._found_at == _NEVER:
             await self._find_out()
         return await self._now.primaries()
+
+    @property
+    def outages(self) -> int:
+        """Those of the nodes, where a cluster was found."""
+        return self._cluster.outages if self._cluster is not None else 0
 
     async def close(self) -> None:
         """Close both."""
@@ -104,7 +116,7 @@ class AutoServers:
             await self._go_over()
         elif mode:
             self._now = self._one
-        self._is_found = True
+        self._found_at = asyncio.get_running_loop().time()
 
     async def _go_over(self) -> None:
         """Use the nodes where they can be found, else send a command for each key."""

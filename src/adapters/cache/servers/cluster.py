@@ -33,6 +33,11 @@ class Cluster:
         self._nodes = ClusterNodes(seeds, options, budget_s=budget_s)
         self._has_shards = True
 
+    @property
+    def outages(self) -> int:
+        """Those of all nodes that there were."""
+        return self._nodes.outages
+
     async def find(self, names: Sequence[str]) -> Sequence[object]:
         """Look up by a GET for each key, those of a node in one go."""
         return _checked(await self._answered([(b"GET", name) for name in names], Node.look_up))

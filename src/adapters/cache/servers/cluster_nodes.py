@@ -42,10 +42,16 @@ class ClusterNodes:
         self._options = dict(options)
         self._budget_s = budget_s
         self._nodes: dict[Address, Node] = {}
+        self._past_outages = 0
         self._probe_prefix = ""
         self._reading: asyncio.Task[Any] | None = None
         self._read_at = float("-inf")
         self._aside: set[asyncio.Task[Any]] = set()
+
+    @property
+    def outages(self) -> int:
+        """How often a node went out of use, since the start."""
+        return self._past_outages + sum(node.circuit.outages.total() for node in self._nodes.values())
 
     def at(self, address: Address) -> Node:
         """Return a node, a new one where it is not known yet."""
@@ -106,6 +112,7 @@ class ClusterNodes:
         owners = self.slots.owners
         for address in [address for address in self._nodes if address not in owners]:
             node = self._nodes.pop(address)
+            self._past_outages += node.circuit.outages.total()
             if not node.circuit.is_closed:
                 log.info("L2 node %s has no slots any more, its share of keys is with others", address_text(address))
             self._spawn(node.close())

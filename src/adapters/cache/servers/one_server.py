@@ -31,6 +31,11 @@ class OneServer:
         self._write = RedisWrites(self._wire, runs_scripts=not by_single_keys)
 
     @property
+    def outages(self) -> int:
+        """None: there are no nodes."""
+        return 0
+
+    @property
     def by_single_keys(self) -> bool:
         """Whether each key has a command of its own."""
         return self._look_up.by_single_keys

@@ -29,6 +29,10 @@ class Servers(Protocol):
     Methods raise RedisError, OSError or CacheUnavailableError where nothing can be reached.
     """
 
+    @property
+    def outages(self) -> int:
+        """How often one of several nodes went out of use by itself, since the start."""
+
     async def find(self, names: Sequence[str]) -> Sequence[object]:
         """Return what is under each key: bytes, None for nothing, or why it was not read."""
 
