@@ -42,6 +42,7 @@ class ClusterNodes:
         self._options = dict(options)
         self._budget_s = budget_s
         self._nodes: dict[Address, Node] = {}
+        self._retired: set[Node] = set()
         self._past_outages = 0
         self._probe_prefix = ""
         self._reading: asyncio.Task[Any] | None = None
@@ -103,7 +104,7 @@ class ClusterNodes:
         for task in self._aside:
             task.cancel()
         await asyncio.gather(*self._aside, return_exceptions=True)
-        await asyncio.gather(*(node.close() for node in self._nodes.values()))
+        await asyncio.gather(*(node.close() for node in [*self._nodes.values(), *self._retired]))
 
     async def _read(self) -> None:
         with redis_errors_translated():
@@ -115,7 +116,12 @@ class ClusterNodes:
             self._past_outages += node.circuit.outages.total()
             if not node.circuit.is_closed:
                 log.info("L2 node %s has no slots any more, its share of keys is with others", address_text(address))
-            self._spawn(node.close())
+            self._retired.add(node)
+            self._spawn(self._retire(node))
+
+    async def _retire(self, node: Node) -> None:
+        await node.close()
+        self._retired.discard(node)
 
     async def _read_quietly(self) -> None:
         try:

@@ -72,13 +72,15 @@ class SlotMap:
         known = {*self._seeds, *self.owners}
         nodes = [ClusterNode(host, port, **self._options) for host, port in known]
         # Made for each time: what it knows of before is none of those nodes that we may still reach.
-        manager = NodesManager(nodes, require_full_coverage=False, connection_kwargs=self._options)
+        manager = NodesManager(
+            nodes, require_full_coverage=False, connection_kwargs=self._options, dynamic_startup_nodes=False
+        )
         try:
             await _initialize(manager)
             self._owners = [_primary(manager.slots_cache.get(slot)) for slot in range(REDIS_CLUSTER_HASH_SLOTS)]
             self._counts = Counter(owner for owner in self._owners if owner is not None)
         finally:
-            for node in {*nodes, *manager.nodes_cache.values()}:
+            for node in [*nodes, *manager.nodes_cache.values()]:
                 await node.disconnect()
 
 
