@@ -39,7 +39,7 @@ class Share:
         return body
 
     def reject(self) -> None:
-        """Drop what has arrived, and have whoever waits for the rest raise Refusal."""
+        """Drop what has arrived, and have what waits for the rest raise Refusal."""
         self.is_rejected = True
         self.body.clear()
         self._patience.reschedule(asyncio.get_running_loop().time())
@@ -48,8 +48,9 @@ class Share:
 class BodyBudget:
     """Holds bodies while there is room; when there is none, the largest unfinished one is rejected.
 
-    Whoever sends many large bodies without an end loses these, and no one else any. Nothing waits for room, so that
-    nothing can wait for ever.
+    That one frees the most, and small ones always get through. Nothing waits for room, so nothing can wait for ever.
+    Clients that hold many bodies of a medium size can still have larger ones of others rejected, until their own have to
+    be whole (receive_timeout).
     """
 
     def __init__(self, limit: int) -> None:

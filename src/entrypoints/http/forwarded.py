@@ -1,4 +1,4 @@
-"""ForwardedClient: whose request a proxy passes on, as far as the proxy is trusted to say."""
+"""ForwardedClient: whose request a proxy passes on, as far as the proxy is trusted."""
 
 import re
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ _NODE: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+)(?::\w+)?|([0
 
 
 class ForwardedClient:
-    """Has requests come from where trusted proxies say that they do.
+    """Sets the client of requests to the one that trusted proxies name.
 
     Each proxy adds the address that it was reached from at the end of a list. Read from the end, the first address that
     is no trusted proxy's is the client's: all before it may be made up by the client itself.
@@ -35,7 +35,7 @@ class ForwardedClient:
         if scope["type"] == "http" and (client := scope.get("client")):
             peer = address_of(client[0])
             if peer is not None and self._trusts(peer):
-                # In place: whoever logs the request further out has the same scope.
+                # In place: layers further out, which log the request, have the same scope.
                 scope["client"] = (str(self._client(peer, scope["headers"])), 0)
         return self._app(scope, receive, send)
 
@@ -68,7 +68,7 @@ def _nodes(values: Sequence[bytes]) -> Iterator[str]:
 
 
 def _nodes_of_forwarded(values: Sequence[bytes]) -> Iterator[str]:
-    """Return whom each element of Forwarded is for (RFC 7239); an empty text where it does not say.
+    """Return whom each element of Forwarded is for (RFC 7239); an empty text where it names none.
 
     Commas divide elements even in quotes: no address has one, and a client's quote that is left open must not take in
     what the proxy has added.

@@ -1,4 +1,4 @@
-"""Hosts: what a request calls the service, and which hosts a pattern stands for."""
+"""Hosts: what a request calls the service, and which hosts a pattern matches."""
 
 import re
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ def host_of(field: bytes) -> Host | None:
 
 
 def authority_of(target: bytes) -> bytes | None:
-    """Return the host of a request's target in absolute form, which stands for the Host field (RFC 9112, 3.2.2)."""
+    """Return the host of a request's target in absolute form, which replaces the Host field (RFC 9112, 3.2.2)."""
     match = re.match(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)", target)
     return None if match is None else match[1]
 
