@@ -49,8 +49,8 @@ class BodyBudget:
     """Holds bodies while there is room; when there is none, the largest unfinished one is rejected.
 
     That one frees the most, and small ones always get through. Nothing waits for room, so nothing can wait for ever.
-    Clients that hold many bodies of a medium size can still have larger ones of others rejected, until their own have to
-    be whole (receive_timeout).
+    Clients that hold many bodies of a medium size can still have larger ones of others rejected, until their own have
+    to be whole (receive_timeout).
     """
 
     def __init__(self, limit: int) -> None:
