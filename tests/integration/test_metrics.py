@@ -66,8 +66,12 @@ def scraped(running: Served) -> dict[str, float]:
 
 
 def counted(running: Served) -> dict[str, float]:
-    """Scrape what only grows."""
-    return {name: value for name, value in scraped(running).items() if re.search("_total|_bucket|_count|_sum", name)}
+    """Scrape what only grows, but for requests, among which is the scrape itself."""
+    return {
+        name: value
+        for name, value in scraped(running).items()
+        if re.search("_total|_bucket|_count|_sum", name) and not name.startswith("requests_total")
+    }
 
 
 def since(before: Mapping[str, float], running: Served) -> dict[str, float]:
@@ -111,6 +115,9 @@ def test_whoever_is_scraped_tells_the_exact_sum_of_all(three: Served, number: in
         assert told["model_calls_total"] == told["model_batch_rows_count"] == WORKERS + 1
         assert told["model_batch_rows_bucket_1.0"] == WORKERS
         assert told["rejected_requests_total_422_invalid-instances"] == 1
+        assert told["predict_seconds_count_L1"] == said[HIT]
+        assert told["predict_seconds_count_model"] == told["predict_seconds_bucket_+Inf_model"] == WORKERS + 1
+    assert scraped(three)["requests_total_/predict_422"] == 1
 
 
 def test_a_worker_that_is_killed_loses_no_count_and_its_successor_goes_on(three: Served, number: int) -> None:
