@@ -8,7 +8,6 @@ import httptools
 from foreseen.entrypoints.http.arrivals import Arrivals
 from foreseen.entrypoints.http.framing import PERCENT, check_chunks, check_path, origin_form
 from foreseen.entrypoints.http.lingering import MAX_DISCARDED, Lingering
-from foreseen.entrypoints.http.one_write import OneWriteProtocol
 from foreseen.entrypoints.http.problems import Refusal
 from foreseen.entrypoints.http.rejections import (
     HEAD_TOO_LARGE,
@@ -24,11 +23,11 @@ from foreseen.entrypoints.http.rejections import (
     answer_to,
     unreadable,
 )
+from foreseen.entrypoints.http.sending import BoundedSending
 from foreseen.entrypoints.http.upgrades import fresh_parser, head_without_upgrade
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from foreseen.entrypoints.http.cross_origin import AllowedOrigins
 
@@ -49,7 +48,7 @@ class Bounds(NamedTuple):
     receive_timeout_s: float
 
 
-class BoundedProtocol(OneWriteProtocol):
+class BoundedProtocol(BoundedSending):
     """A protocol that gives up on a client which sends too much, too slowly, or nothing; and says so, if it can.
 
     uvicorn times nothing but the wait for the next request, and counts nothing. A request that comes whole in one read,
@@ -61,23 +60,19 @@ class BoundedProtocol(OneWriteProtocol):
 
     def __init__(self, *args: Any, bounds: Bounds, arrivals: Arrivals, **kwargs: Any) -> None:
         """Take what uvicorn gives, and the bounds."""
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, longest_s=bounds.receive_timeout_s, **kwargs)
         self._bounds = bounds
         self._arrivals = arrivals
         self._is_refused = False
         self._is_chunked = False
         self._is_kept: bool | None = None
-        self._is_taken: Callable[[], bool] = lambda: False
         self._due: asyncio.TimerHandle | None = None
-        self._stuck: asyncio.TimerHandle | None = None
         self._unfinished_bytes = 0
         self.headers = []  # uvicorn makes its own with the first request
 
     def connection_made(self, transport: Any) -> None:
         """Refuse one connection too many; wait for the first request less long than for the next."""
         super().connection_made(transport)
-        if self.scheme == "http":  # TLS is watched below
-            transport.set_write_buffer_limits(high=0)  # to know of anything that is not taken
         if not self._arrivals.admit(self, len(self.connections)):
             self.connections.discard(self)
             self._refuse(TOO_MANY_CONNECTIONS)
@@ -89,9 +84,8 @@ class BoundedProtocol(OneWriteProtocol):
         super().connection_lost(exc)
         self._arrivals.forget(self)
         self._unset_keepalive_if_required()
-        for timer in (self._due, self._stuck):
-            if timer is not None:
-                timer.cancel()
+        if self._due is not None:
+            self._due.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and bound what did not come yet."""
@@ -145,51 +139,6 @@ class BoundedProtocol(OneWriteProtocol):
         if is_chunked and not self.parser.should_upgrade():
             # Fields that follow the body are no part of the head, which has been checked by now (RFC 9110, 6.5.1).
             self.headers = []
-
-    def eof_received(self) -> None:
-        """Close, and wait no longer than else for a client that takes what is still to be sent."""
-        self.joining.close_at_once()
-
-    def pause_writing(self) -> None:
-        """Give up on a client that does not take what is sent to it."""
-        super().pause_writing()
-        self._bound_sending()
-
-    def resume_writing(self) -> None:
-        """Go on; it does."""
-        super().resume_writing()
-        self._forget_sending()
-
-    def watch(self, wire: Any) -> None:
-        """Watch the transport under TLS, which takes all that is sent, and pauses no writing before 512 KiB more."""
-        written = self.joining.send
-
-        def send(data: bytes) -> None:
-            if not wire.get_write_buffer_size():
-                self._forget_sending()
-            written(data)
-            if wire.get_write_buffer_size():
-                self._bound_sending()
-
-        def is_taken() -> bool:
-            return not wire.get_write_buffer_size()
-
-        self.joining.send = send
-        self._is_taken = is_taken
-
-    def _bound_sending(self) -> None:
-        if self._stuck is None:
-            self._stuck = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up_sending)
-
-    def _forget_sending(self) -> None:
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
-
-    def _give_up_sending(self) -> None:
-        self._stuck = None
-        if not self._is_taken():
-            self.transport.abort()
 
     def has_sent_a_head(self) -> bool:
         """Return whether the head of a request has come, whole."""

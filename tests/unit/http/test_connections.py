@@ -66,7 +66,8 @@ def test_connections_that_begin_no_request_take_no_place(run: Run, used: Certifi
         async with door(used, max_connections=4) as opened:
             silent = [await opened.open(is_raw=True) for _ in range(20)]
             for line in silent if used else ():
-                await line.send(sent)
+                with suppress(ConnectionError):  # of one that has given way by now
+                    await line.send(sent)
             assert (await opened.asked()).status == 200
             assert opened.connections <= 4
 
@@ -127,13 +128,13 @@ def test_what_is_not_tls_is_closed_without_a_word(
 def test_a_connection_that_sends_nothing_is_closed_before_one_that_is_kept(
     run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "FIRST_BYTE_S", 0.05)
-
     async def scenario() -> None:
         async with door(used) as opened:
-            kept, silent = await opened.open(), await opened.open()
+            kept = await opened.open()
             await kept.send(GET)
             await kept.answer()
+            monkeypatch.setattr(bounded, "FIRST_BYTE_S", 0.05)
+            silent = await opened.open()
             assert await silent.rest() == b""
             await kept.send(GET)
             assert (await kept.answer()).status == 200
