@@ -329,7 +329,7 @@ class TestMistakes:
             ({"cache": "disk"}, "cache: expected 'none', 'lru', 'redis', 'tiered' or 'auto', got 'disk'"),
             ({"cahce": "lru"}, "cahce: expected a known setting; did you mean 'cache'?"),
             ({"port": 8000}, "port: expected a known setting; those of a model and its caches are name, features"),
-            ({"ttl": "soon"}, "ttl: expected a duration such as 30s, 5m, 1h or 2d, got 'soon'"),
+            ({"ttl": "soon"}, "ttl: expected a duration such as 250ms, 30s, 5m, 1h or 2d, got 'soon'"),
         ],
         ids=["choice", "name", "of the service", "form"],
     )
