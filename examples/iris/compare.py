@@ -59,7 +59,8 @@ def ask(connection: http.client.HTTPConnection) -> tuple[str, str, float]:
 @contextmanager
 def served(model: Path) -> Iterator[http.client.HTTPConnection]:
     """Run `foreseen serve` on a free port, and connect to it."""
-    command = [sys.executable, "-m", "foreseen", "serve", model, "--port", "0", "--outputs", "predict,predict_proba"]
+    options = ["--port", "0", "--outputs", "predict,predict_proba", "--log-level", "warning"]
+    command = [sys.executable, "-m", "foreseen", "serve", model, *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             announced = re.search(r"http://([\d.]+):(\d+)/docs", "".join(iter_until_docs(process)))
