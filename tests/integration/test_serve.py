@@ -35,7 +35,7 @@ def iris(flower_model: Path) -> Iterator[Served]:
     with served(flower_model, "--max-body", "1000", "--allowed-origins", "https://a.example") as running:
         yield running
     # What no client should send is told, and nothing else.
-    assert [line for line in running.err if "Invalid HTTP request" not in line] == []
+    assert [line for line in running.complaints if "Invalid HTTP request" not in line] == []
 
 
 def over_socket(running: Served, sent: bytes, *, ends: bool = False) -> bytes:
@@ -156,7 +156,7 @@ def test_a_signal_ends_it_well_and_quietly(flower_model: Path, sent: signal.Sign
         client.get("/livez")
         code = running.stop(sent)
 
-    assert (code, text(running.err)) == (0, "")
+    assert (code, running.complaints) == (0, [])
 
 
 def test_a_port_in_use_is_told_in_one_line(flower_model: Path) -> None:
@@ -226,11 +226,12 @@ class TestUnreachableRedis:
                 running.get("/predict", **(FLOWER | {"sepal_width": 3.0}))
                 wait_until(lambda: "l2_waiting_entries 0.0" in running.get("/metrics").text)
                 stats = run_here("cache", "stats", "--redis-url", f"redis://127.0.0.1:{port}/0")
-        told = [json.loads(line) for line in running.err]
+        logged = [json.loads(line) for line in running.err]
+        of_cache = [line for line in logged if "shared cache" in line["event"]]
 
-        assert [line["level"] for line in told] == ["warning", "info"]
-        assert "out of use" in told[0]["event"]
-        assert all(line["timestamp"] and line["logger"] for line in told)
+        assert [line["level"] for line in of_cache] == ["warning", "info"]
+        assert "out of use" in of_cache[0]["event"]
+        assert all(line["timestamp"] and line["logger"] for line in logged)
         assert stats.stdout.decode().splitlines()[1].split()[0] == "model"
         assert stats.stdout.decode().splitlines()[1].split()[2] == "1"
 
@@ -249,7 +250,7 @@ class TestUnreachableRedis:
         # What is to be written is so until it is known that nobody is there, which may be before anybody asks.
         assert set(statuses) <= {"foreseen; fwd=miss; stored", "foreseen; fwd=miss"}
         assert statuses == sorted(statuses, reverse=True)
-        assert err.count("out of use") == len(running.err) == 1
+        assert err.count("out of use") == len(running.complaints) == 1
         assert "hidden" not in err + text(running.out)
 
 

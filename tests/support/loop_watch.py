@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from itertools import accumulate, repeat
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -167,13 +169,23 @@ class LoopWatch:
 
 def _frames_on_loop(frame: FrameType | None) -> list[FrameType]:
     """Give the frames above the loop's own, the innermost first; none where it waits."""
-    frames: list[FrameType] = []
-    while frame is not None:
-        if frame.f_code.co_filename.endswith(_LOOPS):
-            return frames
-        frames.append(frame)
-        frame = frame.f_back
+    frames = _callers(frame)
+    for depth, caller in enumerate(frames):
+        if caller.f_code.co_filename.endswith(_LOOPS):
+            return frames[:depth]
     return []
+
+
+def _callers(frame: FrameType | None) -> list[FrameType]:
+    """Return a frame of another thread and its callers, innermost first.
+
+    A loop of Python's would let that thread go on in between, and then a frame's caller may be one that has ended: this
+    is one call of C from the first to the last.
+    """
+    frames: list[Any] = []
+    with suppress(AttributeError):  # beyond the outermost is None, which has no caller
+        frames.extend(accumulate(repeat("f_back"), getattr, initial=frame))
+    return frames[:-1]
 
 
 def _waits_for_a_thread_to_begin(frames: list[FrameType]) -> bool:
