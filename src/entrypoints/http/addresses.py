@@ -18,16 +18,21 @@ def address_of(text: str) -> Address | None:
 
 
 def unmapped(address: Address) -> Address:
-    """Return the IPv4 address inside an IPv6 address that is made from one; any other address as it is.
+    """Return the IPv4 address that a socket on `::` shows as `::ffff:192.0.2.1` (RFC 4291); any other as it is."""
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
 
-    A socket on `::` shows IPv4 clients as `::ffff:192.0.2.1` (RFC 4291), a translator as `64:ff9b::192.0.2.1`
-    (RFC 6052), and a host with 6to4 has `2002:c000:201::/48` to itself (RFC 3056).
+
+def _translated(address: Address) -> Address:
+    """Return the IPv4 client of a translator (`64:ff9b::192.0.2.1`, RFC 6052) or of 6to4 (`2002:c000:201::/48`,
+    RFC 3056); any other address as it is.
+
+    For counting alone: unlike a mapped address, which the kernel makes, it is no proof of who the client is.
     """
     if isinstance(address, IPv4Address):
         return address
     if int(address) >> 32 == _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+    return address.sixtofour or address
 
 
 @lru_cache(maxsize=10_000)
@@ -41,6 +46,7 @@ def is_loopback(text: str) -> bool:
 def network_of(text: str) -> str:
     """Return what tells one client from another: an IPv4 address, or a network of IPv6, which one client has whole."""
     address = address_of(text)
-    if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> 64 << 64))
-    return text if address is None else str(address)
+    if address is None:
+        return text
+    client = _translated(address)
+    return str(IPv6Address(int(client) >> 64 << 64) if isinstance(client, IPv6Address) else client)

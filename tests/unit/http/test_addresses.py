@@ -29,6 +29,7 @@ def test_a_caller_is_an_ipv4_address_or_a_network_of_ipv6(client: str, counted_a
 @pytest.mark.parametrize(
     ("text", "loopback"),
     [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("::ffff:127.0.0.1", True), ("::ffff:192.0.2.1", False),
+     ("2002:7f00:1::1", False), ("64:ff9b::127.0.0.1", False),
      ("::", False), ("localhost", False), ("", False)],
 )  # fmt: skip
 def test_a_mapped_loopback_address_is_one(text: str, loopback: bool) -> None:

@@ -51,7 +51,7 @@ async def test_the_last_address_that_is_no_proxy_s_is_the_client(fields: Sequenc
         assert await client_of(peer, *(("x-forwarded-for", field) for field in fields)) == client
 
 
-@pytest.mark.parametrize("peer", ["192.0.2.9", "::1", "fc00::1", "no address"])
+@pytest.mark.parametrize("peer", ["192.0.2.9", "::1", "fc00::1", "2002:a09:909::1", "64:ff9b::10.9.9.9", "no address"])
 async def test_from_no_one_else_is_it_believed(peer: str) -> None:
     assert await client_of(peer, ("x-forwarded-for", CLIENT), ("forwarded", f"for={CLIENT}")) == peer
 
