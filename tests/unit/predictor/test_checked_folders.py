@@ -53,6 +53,14 @@ def test_what_others_could_not_change_is_imported(folder: Path) -> None:
     assert importlib.import_module("optional_one").VALUE == 1
 
 
+def test_what_calls_itself_installed_there_is_checked_as_well(folder: Path) -> None:
+    put(folder / "optional_six.py", 0o666)
+    (folder / "optional_six-1.0.dist-info").mkdir()
+
+    with pytest.raises(ImportError, match=r"optional_six\.py"):
+        importlib.import_module("optional_six")
+
+
 @pytest.mark.parametrize("name", ["optional_two.py", "optional_pack/__init__.py"])
 def test_what_others_could_change_is_not_imported_by_anyone(
     folder: Path, name: str, caplog: pytest.LogCaptureFixture

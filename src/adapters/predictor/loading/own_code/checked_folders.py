@@ -23,7 +23,6 @@ from types import CodeType, ModuleType
 from typing import Final
 
 from foreseen.adapters.predictor.loading.model_file import refuse_unless_private
-from foreseen.adapters.predictor.loading.own_code.distributions import is_own
 from foreseen.domain.errors import ModelUnavailableError
 
 log = logging.getLogger(__name__)
@@ -69,8 +68,8 @@ def _real(path: str) -> str:
 
 
 def _refuse_open(spec: ModuleSpec) -> None:
-    """Raise ImportError where another user could change an own module; libraries do without what they cannot import."""
-    if spec.origin is None or not is_own(spec):
+    """Raise ImportError where another user could change a module; libraries do without what they cannot import."""
+    if spec.origin is None:
         return
     try:
         refuse_unless_private(Path(spec.origin), "module")
