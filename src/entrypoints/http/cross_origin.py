@@ -73,9 +73,9 @@ class CrossOrigin(CORSMiddleware):
             allow_origin_regex=origins.pattern,
             allow_methods=METHODS,
             allow_headers=(_ANY,),
-            allow_private_network=True,
             expose_headers=EXPOSED,
         )
+        self.allow_private_network = True  # no argument: that came with Starlette 0.51
         self._tally = tally
         self._origins = origins
 
@@ -98,6 +98,9 @@ class CrossOrigin(CORSMiddleware):
         """Answer a preflight; what is not allowed by a problem."""
         answer = super().preflight_response(request_headers)
         if answer.status_code < 400:
+            if request_headers.get("access-control-request-private-network") == "true":
+                # As Starlette does from 0.51 on.
+                answer.headers["Access-Control-Allow-Private-Network"] = "true"
             return answer
         origin, method = (request_headers[name] for name in ("origin", "access-control-request-method"))
         expected, got = f"a method of {', '.join(METHODS)}", method

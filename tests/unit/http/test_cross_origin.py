@@ -92,6 +92,13 @@ def test_a_preflight_needs_no_key_and_allows_any_field() -> None:
             assert reply.headers["access-control-allow-methods"] == "GET, HEAD, POST"
 
 
+def test_a_page_of_the_internet_may_reach_a_private_network() -> None:
+    with serving() as asked:
+        reply = preflight(asked, access_control_request_private_network="true")
+
+        assert (reply.status, reply.headers["access-control-allow-private-network"]) == (200, "true")
+
+
 def test_a_preflight_for_another_method_is_rejected_by_a_problem() -> None:
     with serving() as asked:
         reply = preflight(asked, access_control_request_method="DELETE")
