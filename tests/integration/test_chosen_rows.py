@@ -44,10 +44,10 @@ def test_other_rows_or_columns_are_another_run_to_resume(flower_model: Path, tab
     assert first.returncode == 1
 
     for options, said in (
-        (("--where", "kind == 'old'"), "expected input rows 100 at a time, got where kind == 'old', 100 at a time"),
-        (("--limit", 5), "expected input rows 100 at a time, got the first 5, 100 at a time"),
-        (("--model-column", "model"), "expected columns model_column nothing, got model"),
-        (("--output-delimiter", ";"), "expected output delimiter nothing, got ;"),
+        (("--where", "kind == 'old'"), "expected --where nothing, got kind == 'old'"),
+        (("--limit", 5), "expected --limit nothing, got 5"),
+        (("--model-column", "model"), "expected --model-column nothing, got model"),
+        (("--output-delimiter", ";"), "expected --output-delimiter nothing, got ;"),
     ):
         done = run_here(*base, *options, cwd=tmp_path)
         assert (done.returncode, said in done.stderr.decode()) == (1, True), done.stderr

@@ -129,7 +129,7 @@ def test_a_service_that_is_told_to_stop_as_a_whole_answers_what_it_has_begun(tmp
         code = stopping.result()
         answer = slow.result()
 
-    assert (code, answer.json(), "".join(running.err)) == (0, {"prediction": HELD}, "")
+    assert (code, answer.json(), running.complaints) == (0, {"prediction": HELD}, [])
     assert is_gone(model)
 
 

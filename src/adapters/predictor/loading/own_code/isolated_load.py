@@ -17,7 +17,7 @@ from weakref import WeakSet, finalize
 
 from foreseen.adapters.predictor.loading.own_code.checked_folders import add_to_path
 from foreseen.adapters.predictor.loading.own_code.distributions import is_own
-from foreseen.adapters.predictor.loading.own_code.own_modules import OwnModules
+from foreseen.adapters.predictor.loading.own_code.own_modules import OwnModules, hide
 from foreseen.adapters.predictor.loading.own_code.script import run_script
 from foreseen.domain.errors import ModelUnavailableError
 
@@ -95,7 +95,7 @@ def withdraw_with(own: OwnModules, model: object) -> None:
 def withdraw(own: OwnModules) -> None:
     """Take own modules out of `sys.modules`; those of the newest model that remains are found there again."""
     with _lists:
-        own.hide()
+        hide([own])
         with suppress(ValueError):  # where somebody has put another list there
             sys.meta_path.remove(_living.pop(own))
         _withdrawn.add(own)
@@ -134,8 +134,7 @@ def _import_from(*folders: Path) -> None:
 
 def _take_out() -> dict[str, ModuleType]:
     """Take every own module out of `sys.modules`; return those that no model was loaded with."""
-    for own in _living:
-        own.hide()
+    hide(_living)
     imported = dict(sys.modules)
     tops = {name.partition(".")[0] for name in imported} - {"__main__"}
     ours = {top for top in tops if _is_own(imported.get(top))}

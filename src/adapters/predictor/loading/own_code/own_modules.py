@@ -2,7 +2,7 @@
 
 import builtins
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
@@ -140,14 +140,10 @@ class OwnModules:
             self._modules[spec.name] = module
         self._execute(file, module)
 
-    def hide(self) -> None:
-        """Take these modules out of `sys.modules`, whatever they are called there."""
-        self.is_public = False
-        ours = {id(module) for module in (*self._modules.values(), *self._by_path)}
-        # A copy of all at once: while a list of it is made, a finalizer may import something.
-        for name, module in sys.modules.copy().items():
-            if id(module) in ours:
-                del sys.modules[name]
+    def shown(self) -> Iterator[ModuleType]:
+        """Yield the modules that may be in `sys.modules`, under whatever name."""
+        yield from self._modules.values()
+        yield from self._by_path
 
     def show(self) -> None:
         """Have these modules found in `sys.modules`, where no others are."""
@@ -236,3 +232,15 @@ def _set_installed_parts(package: ModuleType) -> None:
         parent, _, last = name.rpartition(".")
         if parent == package.__name__:
             setattr(package, last, part)
+
+
+def hide(several: Iterable[OwnModules]) -> None:
+    """Take the modules of several loads out of `sys.modules`, whatever they are called there."""
+    ours: set[int] = set()
+    for own in several:
+        own.is_public = False
+        ours.update(map(id, own.shown()))
+    # A copy of all at once: while a list of it is made, a finalizer may import something.
+    for name, module in sys.modules.copy().items():
+        if id(module) in ours:
+            del sys.modules[name]
