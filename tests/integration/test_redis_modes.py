@@ -259,12 +259,10 @@ async def test_of_processes_over_a_cluster_one_computes_and_others_hear_of_it(cl
 async def test_a_purge_reaches_processes_and_nodes_of_a_cluster(cluster: OwnCluster) -> None:
     """Over a channel of one shard, on which all confirm."""
     servers = servers_at(cluster.url)
-    await servers.ping("foreseen:iris:probe:1")
     lifetimes = [Lifetime(3600.0), Lifetime(3600.0)]
     others = [servers_at(cluster.url) for _ in lifetimes]
     async with AsyncExitStack() as stack:
         for lifetime, other in zip(lifetimes, others, strict=True):
-            await other.ping("foreseen:iris:probe:1")
             here = ProcessPurge(lifetime, None)
             await stack.enter_async_context(RedisPurgeListener(other, here, model_name="iris"))
         await cache_over(servers).put_many(numbered(50))

@@ -64,8 +64,7 @@ class AutoServers:
 
     async def ping(self, name: str) -> None:
         """Find out what answers, then as that."""
-        if asyncio.get_running_loop().time() - self._found_at > FOUND_EVERY_S:
-            await self._find_out()
+        await self._look_again()
         await self._tried(lambda servers: servers.ping(name))
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
@@ -74,7 +73,8 @@ class AutoServers:
 
     @asynccontextmanager
     async def subscribed(self, channel: str) -> AsyncIterator[PubSub]:
-        """As the one in use."""
+        """Find out what answers, then as that: plain subscribers do not hear what is published within a shard."""
+        await self._look_again()
         async with self._now.subscribed(channel) as pubsub:
             yield pubsub
 
@@ -103,6 +103,10 @@ class AutoServers:
                 raise
             await self._go_over()
             return await call(self._now)
+
+    async def _look_again(self) -> None:
+        if asyncio.get_running_loop().time() - self._found_at > FOUND_EVERY_S:
+            await self._find_out()
 
     async def _find_out(self) -> None:
         mode = await self._one.mode()
