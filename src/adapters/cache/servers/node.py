@@ -8,7 +8,7 @@ import redis.asyncio
 from redis.exceptions import ResponseError
 
 from foreseen.adapters.cache.circuit import Circuit, Said
-from foreseen.adapters.cache.redis_connection import redis_errors_translated, unavailable
+from foreseen.adapters.cache.redis_connection import unavailable
 from foreseen.adapters.cache.redis_lookups import RedisLookups
 from foreseen.adapters.cache.redis_refusals import refusal_in
 from foreseen.adapters.cache.redis_wire import Command, RedisWire
@@ -71,12 +71,13 @@ class Node:
         if not self.circuit.is_closed:
             return [Unread.UNREACHED] * len(commands)
         try:
-            with redis_errors_translated():
-                replies = await send(self, commands)
-        except TimeoutError:
+            replies = await send(self, commands)
+        except TimeoutError:  # of our own time for it: redis-py has another for a connection's
             self._count_slow()
         except CacheError as exc:
             self.circuit.open(Outage.FAILURE, exc)
+        except Exception as exc:  # noqa: BLE001 - whatever a node's reply or connection makes redis-py raise
+            self.circuit.open(Outage.FAILURE, unavailable(exc))
         else:
             self.circuit.count(asyncio.get_running_loop().time(), is_slow=False)
             return [self._seen(reply) for reply in replies]
