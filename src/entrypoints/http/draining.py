@@ -18,7 +18,9 @@ class DrainingProtocol(BoundedProtocol):
     def shutdown(self) -> None:
         """Close after the answer that is under way, or to the next request, or when none has come."""
         self.is_stopping = True
-        if self._is_idle():
+        if self.joining.is_closing():  # rejected, and what its client still sends is thrown away
+            self.loop.call_later(LINGER_S, self.joining.close_at_once)
+        elif self._is_idle():
             self.loop.call_later(LINGER_S, self._close_if_idle)
         else:
             super().shutdown()
