@@ -19,7 +19,7 @@ _PLACES: Final = {
     "metrics": "counters, for Prometheus",
     "readyz": "whether the model can be used now",
 }
-"""What is worth a look, as seen from the start page, which a proxy may have put below another path."""
+"""What is worth a look, as seen from the start page."""
 
 _FOR_EITHER: Final = {"Vary": "Accept"}
 
@@ -36,6 +36,10 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
         "Cache": settings.tiers,
     }
 
+    # Below a path of a proxy, a page at that path itself is seen from the folder above it.
+    below = "" if settings.root_path == "/" else f"{settings.root_path}/"
+    links = {f"{below}{place}": said for place, said in _PLACES.items()}
+
     @router.get("/")
     async def home(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
@@ -45,8 +49,9 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
                 f"Foreseen: {settings.model_name}",
                 paragraph("Predictions of a model, none of them computed twice."),
                 command(example),
-                link_list(_PLACES),
+                link_list(links),
                 table_of(facts),
+                icon=f"{below}favicon.svg",
             )
             return HTMLResponse(shown, headers=_FOR_EITHER | {"Content-Security-Policy": POLICY})
         return JSONResponse(_index(base, settings.model_name, info.fingerprint.hex(), example), headers=_FOR_EITHER)

@@ -1,5 +1,6 @@
 """Below a path of a proxy, the service has its own paths, whether the proxy takes that path off or not."""
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from urllib.parse import urljoin
@@ -50,6 +51,15 @@ def test_no_path_leads_around_the_keys(below: Service, path: str) -> None:
 def test_the_proxy_s_own_path_is_the_start_page(below: Service) -> None:
     assert below.send("GET", "/ml", headers=HERE).json() == below.send("GET", "/ml/", headers=HERE).json()
     assert "http://localhost/ml" in below.send("GET", "/ml/", headers=HERE).body.decode()
+
+
+@pytest.mark.parametrize("path", ["/ml", "/ml/"])
+def test_links_of_the_start_page_stay_below_the_path(below: Service, path: str) -> None:
+    page = below.send("GET", path, headers={**HERE, "accept": "text/html"}).body.decode()
+
+    links = [urljoin(f"http://localhost{path}", link) for link in re.findall(r'href="([^"]+)"', page)]
+    assert len(links) > 5
+    assert [link for link in links if not link.startswith("http://localhost/ml/")] == []
 
 
 def test_the_document_names_the_path_of_the_proxy(below: Service) -> None:
