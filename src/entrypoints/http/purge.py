@@ -1,5 +1,6 @@
 """The route that purges: every tier of every process that is known."""
 
+import asyncio
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -15,6 +16,7 @@ SCOPES: Final = ("model", "all")
 def purge_router(purge: Purge, model_name: str) -> APIRouter:
     """Build the route."""
     router = APIRouter(prefix="/admin")
+    one_at_a_time = asyncio.Lock()  # each goes through the whole of Redis
 
     @router.post(
         "/purge",
@@ -26,9 +28,11 @@ def purge_router(purge: Purge, model_name: str) -> APIRouter:
     async def purge_predictions(request: Request) -> JSONResponse:
         """Empty every tier of every process of this model, of whatever version, or with scope=all of every model.
 
-        It is answered when all have confirmed, or after a few seconds.
+        Processes have a few seconds to confirm; the keys in Redis are gone through, however long that takes.
         """
-        purged = await purge(None if _scope_of(request) == "all" else model_name)
+        model = None if _scope_of(request) == "all" else model_name
+        async with one_at_a_time:
+            purged = await purge(model)
         if not purged.is_complete:
             raise Refusal(503, "not-purged", "Purged in part", _what_is_left(purged))
         return JSONResponse(_document(purged))

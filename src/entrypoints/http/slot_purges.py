@@ -53,6 +53,7 @@ class SlotProcesses:
         self._own = slots.claim()
         self._purge = purge
         self._clock = clock
+        self._purging = asyncio.Lock()
         self._own[PROCESS] = purge.process
         # Whoever had this slot before may have left a request; this process holds nothing yet.
         self._own[DONE] = self._last_requested()
@@ -81,14 +82,15 @@ class SlotProcesses:
 
     async def _look(self) -> None:
         while True:
-            requested = self._last_requested()
-            if requested > self._own[DONE]:
-                await self._do(requested)
+            with suppress(OSError):  # this process may have no file left for the slot of a new one: it looks again
+                await self._do(self._last_requested())
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _do(self, requested: float) -> None:
-        self._own[REMOVED] = await self._purge()
-        self._own[DONE] = max(requested, self._own[DONE])
+        async with self._purging:  # it is looked for while it is done, and would be done again
+            if requested > self._own[DONE]:
+                self._own[REMOVED] = await self._purge()
+                self._own[DONE] = requested
 
     def _last_requested(self) -> float:
         slots: Sequence[Any] = self._slots.all()

@@ -16,10 +16,13 @@ class Here:
     def __init__(self, process: int) -> None:
         self.process = process
         self.purges = 0
+        self.entries = 10 * process
 
     async def __call__(self) -> int:
         self.purges += 1
-        return 10 * self.process
+        removed, self.entries = self.entries, 0
+        await asyncio.sleep(0.2)  # for what is being written
+        return removed
 
 
 class View(Slots):
