@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -59,7 +60,7 @@ def test_git_ignores_what_the_readme_writes() -> None:
 def clone(tmp_path: Path) -> Path:
     """A copy of what is committed or about to be, with this environment, so that nothing here is written to."""
     copy = clone_to(tmp_path / "clone")
-    (copy / ".venv").symlink_to(ROOT / ".venv")
+    (copy / ".venv").symlink_to(sys.prefix)
     return copy
 
 
