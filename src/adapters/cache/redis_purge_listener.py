@@ -9,6 +9,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import NoPermissionError
 
 from foreseen.adapters.cache.redis_connection import redis_errors_translated
+from foreseen.adapters.cache.redis_messages import messages
 from foreseen.adapters.cache.redis_purge_messages import (
     REQUESTS,
     Confirmation,
@@ -107,21 +108,12 @@ class RedisPurgeListener:
             self._was_said = True
 
     async def _hear(self, pubsub: PubSub) -> None:
-        was_silent = False
-        while True:
-            message = await pubsub.get_message(timeout=SILENCE_S)
+        async for message in messages(pubsub, SILENCE_S):
             if message is None:
-                if was_silent:
-                    raise CacheUnavailableError(f"Redis: nothing heard for {2 * SILENCE_S:g} s")
-                await pubsub.ping()
-            elif message["type"] in ("unsubscribe", "sunsubscribe"):  # the channel's slot has moved to another node
-                raise CacheUnavailableError("Redis: the channel is on another node now")
-            elif message["type"] in ("subscribe", "ssubscribe"):
                 self._retry_s, self._was_said = RETRY_S, False
                 await self._catch_up()  # with what was requested since it was looked for
-            elif message["type"] in ("message", "smessage"):
-                await self._answer(message["data"])
-            was_silent = message is None
+            else:
+                await self._answer(message)
 
     async def _catch_up(self) -> None:
         """Purge this process where that was requested of its model, or of all, while it did not listen."""

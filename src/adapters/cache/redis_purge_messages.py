@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from foreseen.adapters.cache.redis_connection import PREFIX, PURGED
 
 REQUESTS: Final = f"{PREFIX}:purges"
-"""The channel of all requests. One for every model: whoever purges all does not know their names."""
+"""The channel of all requests. One for every model: a purge of all does not know their names."""
 
 _LONGEST: Final = 1024
 """Bytes of a message; a longer one is none of ours."""
@@ -61,7 +61,7 @@ def read_confirmation(message: object) -> Confirmation | None:
 
 
 def _object(message: object) -> Any:
-    """Return what a message says, of whoever may publish there."""
+    """Return what a message says, whatever client published it."""
     if not isinstance(message, bytes) or len(message) > _LONGEST:
         return None
     try:

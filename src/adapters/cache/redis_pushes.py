@@ -11,8 +11,8 @@ from typing import Final
 from redis.asyncio.client import PubSub
 
 from foreseen.adapters.cache.redis_connection import PREFIX, redis_errors_translated
+from foreseen.adapters.cache.redis_messages import messages
 from foreseen.adapters.cache.servers.ports import Servers
-from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.key import Key
 
 log = logging.getLogger(__name__)
@@ -104,24 +104,14 @@ class RedisPushes:
                 pushed.set_result(NOTHING)
 
     async def _hear(self, pubsub: PubSub, hears: asyncio.Future[bool]) -> None:
-        was_silent = False
-        while True:
-            # A time is given, since without one some versions of redis-py fall back to that of ordinary reads.
-            message = await pubsub.get_message(timeout=SILENCE_S)
+        async for message in messages(pubsub, SILENCE_S):
             if message is None:
-                if was_silent:
-                    raise CacheUnavailableError(f"Redis: nothing heard for {2 * SILENCE_S:g} s")
-                await pubsub.ping()
-            elif message["type"] in ("subscribe", "ssubscribe"):
                 await self.push({_NO_KEY: self._greeting})
-            elif message["type"] in ("unsubscribe", "sunsubscribe"):  # the channel's slot has moved to another node
-                raise CacheUnavailableError("Redis: the channel is on another node now")
-            elif message["type"] in ("message", "smessage"):
-                if message["data"] == _message(_NO_KEY, self._greeting) and not hears.done():
-                    hears.set_result(True)
-                    self._was_told = False
-                self._deliver(message["data"])
-            was_silent = message is None
+                continue
+            if message == _message(_NO_KEY, self._greeting) and not hears.done():
+                hears.set_result(True)
+                self._was_told = False
+            self._deliver(message)
 
     def _deliver(self, message: object) -> None:
         if not isinstance(message, bytes) or len(message) < _KEY_SIZE.size:

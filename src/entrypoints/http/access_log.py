@@ -28,7 +28,7 @@ GATHERED_S: Final = 0.05
 """Seconds for which lines gather: what wakes the writer costs as much as twenty lines."""
 
 ENDING_S: Final = 2.0
-"""Seconds for what is still to be written when the service stops; whoever reads it may have stopped before."""
+"""Seconds for what is still to be written when the service stops; its reader may have stopped before."""
 
 _WRITTEN_AT_ONCE: Final = 4000
 """Bytes of one write: a pipe keeps those of several workers apart up to 4096."""

@@ -20,7 +20,7 @@ DONE: Final = SLOT_NUMBERS - 3
 REMOVED: Final = SLOT_NUMBERS - 2
 """Where it writes how many entries those were."""
 PROCESS: Final = SLOT_NUMBERS - 1
-"""Where the number stands that identifies it."""
+"""The place of the number that identifies it."""
 
 LOOK_EVERY_S: Final = 0.1
 WAIT_S: Final = 3.0
@@ -55,7 +55,7 @@ class SlotProcesses:
         self._clock = clock
         self._purging = asyncio.Lock()
         self._own[PROCESS] = purge.process
-        # Whoever had this slot before may have left a request; this process holds nothing yet.
+        # The process that had this slot before may have left a request; this process holds nothing yet.
         self._own[DONE] = self._last_requested()
 
     async def purge(self, model: str | None) -> Reached:  # noqa: ARG002 - all workers have the same model
