@@ -116,6 +116,7 @@ class Container(containers.DeclarativeContainer):
         leases=leases,
         lease_above_s=given.lease_above,
         max_waiting=given.max_waiting,
+        lifetime=lifetime,
     )
 
     inventory = providers.Singleton(RedisInventory, servers)
@@ -233,6 +234,7 @@ async def opened(container: Container) -> AsyncIterator[Predict]:
 
 SHARED: Final = (
     "tally",
+    "lifetime",
     "l1",
     "servers",
     "redis",

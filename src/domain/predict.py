@@ -15,6 +15,7 @@ from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.entry import Entry
 from foreseen.domain.errors import NotCachedError, PredictionError
 from foreseen.domain.key import Key, KeyRecipe
+from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.lookup import GatheredLookup
 from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_calls import ModelCalls
@@ -52,6 +53,7 @@ class Predict:
         tiers: Sequence[Tier] | None = None,
         repeats: Repeats | None = None,
         cost: ModelCost | None = None,
+        lifetime: Lifetime | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the clock as seconds since 1970.
@@ -63,6 +65,7 @@ class Predict:
             tiers: the cache's own from near to far, for batches of thousands; the cache as a whole where none are told.
             repeats: told of a sample of those batches, where a tier decides by it.
             cost: where the model's cost is kept, which tiers decide by.
+            lifetime: what the tiers look up a purge in; None where there is no purge.
         """
         self.predictor = predictor
         self.recipe = KeyRecipe(predictor.info.namespace, predictor.info.signature)
@@ -71,6 +74,7 @@ class Predict:
         self._cache = cache
         self._clock = clock
         self._cost = cost or ModelCost()
+        self._lifetime = lifetime
         self._micro_batch = MicroBatcher(
             self._compute,
             cache.put_many,
@@ -106,6 +110,11 @@ class Predict:
     def keeps(self) -> bool:
         """Whether what the model answers now is kept by some tier."""
         return self._cache.keeps
+
+    @property
+    def purged_us(self) -> int:
+        """When this process was purged last, µs since 1970; 0 for never."""
+        return 0 if self._lifetime is None else self._lifetime.forgotten_until_us
 
     @property
     def waiting(self) -> int:

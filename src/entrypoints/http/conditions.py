@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
+from foreseen.domain.answer import Answer
 from foreseen.domain.directives import NO_DIRECTIVES, Directives
 from foreseen.domain.key import Key
 
@@ -28,9 +29,21 @@ def directives(headers: Headers) -> Directives:
     )
 
 
-def etag(key: Key) -> bytes:
-    """Give the strong tag of the answer to a key: the key itself, since the model is in it and the answer its own."""
+def etag(key: Key, purged_us: int) -> bytes:
+    """Return the strong tag of what answers a key: the key itself, since the model is in it, and the last purge.
+
+    Args:
+        purged_us: when this process was purged, µs since 1970; 0 for never. What answers was made later.
+    """
+    if purged_us:
+        return b'"%s.%x"' % (b2a_base64(key, newline=False), purged_us)
     return b'"%s"' % b2a_base64(key, newline=False)
+
+
+def etag_of(answer: Answer, key: Key, purged_us: int) -> bytes | None:
+    """Return the tag of an answer to one key; None where it was begun before a purge, so that a client asks again."""
+    entry = answer.entries[0]
+    return etag(key, purged_us) if entry.created_at_us > purged_us else None
 
 
 def is_known_to_client(tag: bytes, headers: Headers) -> bool:

@@ -13,13 +13,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.errors import ForeseenError
-from foreseen.domain.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.domain.rows import Rows
 from foreseen.entrypoints.http.access_log import AccessLine
 from foreseen.entrypoints.http.answered import content, headers, tier_of
 from foreseen.entrypoints.http.clients import client_of
-from foreseen.entrypoints.http.conditions import etag
+from foreseen.entrypoints.http.conditions import etag, etag_of
 from foreseen.entrypoints.http.framing import LONGEST_LENGTH
 from foreseen.entrypoints.http.problems import problem
 from foreseen.entrypoints.http.quick import Asked, QuickReader
@@ -99,7 +98,7 @@ class HotPath:
                 length = (b"content-length", b"%d" % len(body))
                 sent = (*_HIT, length, request_id)
                 if scope["method"] == "GET":
-                    sent = (*_HIT, length, (b"etag", etag(asked.keys[0])), request_id)
+                    sent = (*_HIT, length, (b"etag", etag(asked.keys[0], self._predict.purged_us)), request_id)
                 await send({"type": "http.response.start", "status": 200, "headers": sent})
                 await send({"type": "http.response.body", "body": body})
                 access_log: AccessLog | None = scope.get("state", _NO_STATE).get("access_log")
@@ -146,13 +145,14 @@ class HotPath:
         context_of(scope).tier = tier_of(answer)
         said = headers(answer, has_cache=self._has_cache, keeps=self._predict.keeps).items()
         told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
-        tagged = asked.keys[0] if scope["method"] == "GET" and self._has_cache else None
-        await self._send(send, content(answer, is_many=asked.is_many), told, tagged)
+        is_tagged = scope["method"] == "GET" and self._has_cache
+        tag = etag_of(answer, asked.keys[0], self._predict.purged_us) if is_tagged else None
+        await self._send(send, content(answer, is_many=asked.is_many), told, tag)
 
-    async def _send(self, send: Send, body: bytes, told: tuple[_Header, ...], tagged: Key | None) -> None:
-        """Send a reply with what is told of it, and the tag of a key."""
+    async def _send(self, send: Send, body: bytes, told: tuple[_Header, ...], tag: bytes | None) -> None:
+        """Send a reply with these fields, and its tag."""
         length = (b"content-length", b"%d" % len(body))
-        sent = (*told, length) if tagged is None else (*told, length, (b"etag", etag(tagged)))
+        sent = (*told, length) if tag is None else (*told, length, (b"etag", tag))
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": body})
 

@@ -1,18 +1,18 @@
 """The routes of /predict: one use case behind GET, POST of one instance and POST of many."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from foreseen.domain.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.answered import content, headers, tier_of
 from foreseen.entrypoints.http.body import read_body, too_many
 from foreseen.entrypoints.http.body_budget import BodyBudget
 from foreseen.entrypoints.http.cache_status import NOT_MODIFIED
 from foreseen.entrypoints.http.clients import client_of
-from foreseen.entrypoints.http.conditions import directives, etag, is_known_to_client
+from foreseen.entrypoints.http.conditions import directives, etag, etag_of, is_known_to_client
 from foreseen.entrypoints.http.instances import Asked, InstanceReader
 from foreseen.entrypoints.http.openapi import get_predict_docs, post_predict_docs
 from foreseen.entrypoints.http.request_context import context_of
@@ -41,14 +41,16 @@ def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> 
     max_values = max_rows * (signature.size + extra_values) + SPARE_VALUES
     router = APIRouter(tags=["predict"])
 
-    async def answered(request: Request, asked: Asked, tags: Mapping[str, str] | None = None) -> Response:
+    async def answered(request: Request, asked: Asked, tagged: Key | None = None) -> Response:
         wish = directives(request.headers)
         longest_s = timeout_s(request.headers.raw, settings.timeout)
         with client_of(request.scope):
             answer = await predict(asked.batch, wish, timeout_s=longest_s)
         context_of(request.scope).tier = tier_of(answer)
-        told = {**headers(answer, wish, has_cache=has_cache, keeps=predict.keeps), **(tags or {})}
-        return Response(content(answer, is_many=asked.is_many), headers=told, media_type="application/json")
+        fields = dict(headers(answer, wish, has_cache=has_cache, keeps=predict.keeps))
+        if tagged is not None and (tag := etag_of(answer, tagged, predict.purged_us)):
+            fields["ETag"] = tag.decode()
+        return Response(content(answer, is_many=asked.is_many), headers=fields, media_type="application/json")
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
     async def post_predict(request: Request) -> Response:
@@ -68,11 +70,11 @@ def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> 
             asked = reader.from_query(request.scope["query_string"])
             if not has_cache:  # perhaps since the model is not deterministic: then no tag would hold
                 return await answered(request, asked)
-            tag = etag(predict.recipe.keys(asked.batch)[0])
-            tags = {"ETag": tag.decode()}
+            key = predict.recipe.keys(asked.batch)[0]
+            tag = etag(key, predict.purged_us)
             if is_known_to_client(tag, request.headers):
-                # The answer to a key never changes: neither a tier nor the model has to be asked.
-                return Response(status_code=304, headers={"Cache-Status": NOT_MODIFIED, **tags})
-            return await answered(request, asked, tags)
+                # The answer to a key changes by a purge alone: neither a tier nor the model is looked up.
+                return Response(status_code=304, headers={"Cache-Status": NOT_MODIFIED, "ETag": tag.decode()})
+            return await answered(request, asked, key)
 
     return router
