@@ -22,8 +22,8 @@ GET: Final = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the body of a request; at /early and /kept before it is read, of which the first closes.
 
-    At /headers the answer is the request's own; at /large it is more than any kernel takes for a client that does not
-    read.
+    At /headers the answer is the request's own, at * the path; at /large it is more than any kernel takes for a client
+    that does not read.
     """
     if scope["type"] == "lifespan":
         await receive()
@@ -42,6 +42,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
             break
     if path == "/headers":
         body = repr(scope["headers"]).encode()
+    if path == "*":
+        body = scope["raw_path"]
     headers = [(b"content-length", b"%d" % len(body))] + [(b"connection", b"close")] * (path == "/early")
     await send({"type": "http.response.start", "status": 413 if is_early else 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

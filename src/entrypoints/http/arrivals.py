@@ -1,10 +1,14 @@
 """Arrivals: how many connections a process takes, and which one leaves when there is one too many."""
 
+import resource
 from collections import OrderedDict
 from typing import Final, Protocol
 
 MAX_TURNED_AWAY: Final = 32
 """Connections beyond the limit that may read why they were rejected; they take files that are kept spare."""
+
+SPARE_FILES: Final = 128
+"""Files that are left to everything else: Redis, the model, the log."""
 
 
 class Arrival(Protocol):
@@ -66,3 +70,20 @@ class Arrivals:
                 oldest.give_way()
                 return True
         return False
+
+
+def affordable_connections(wanted: int) -> int:
+    """Give as many connections as are wanted, or as this process's files allow, once it has asked for that many.
+
+    At the limit of its files a server can neither accept a connection nor refuse it, nor reach Redis.
+    """
+    needed = wanted + SPARE_FILES
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if _is_less(allowed, needed):
+        allowed = most if _is_less(most, needed) else needed
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+    return max(1, allowed - SPARE_FILES) if _is_less(allowed, needed) else wanted
+
+
+def _is_less(limit: int, needed: int) -> bool:
+    return limit != resource.RLIM_INFINITY and limit < needed

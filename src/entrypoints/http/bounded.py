@@ -1,41 +1,26 @@
 """BoundedProtocol: what a connection may cost before a request is whole, and after it is answered."""
 
-import resource
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import httptools
 
-from foreseen.entrypoints.http.arrivals import Arrivals
 from foreseen.entrypoints.http.framing import PERCENT, check_chunks, check_path, origin_form
-from foreseen.entrypoints.http.lingering import MAX_DISCARDED, Lingering
-from foreseen.entrypoints.http.problems import Refusal
+from foreseen.entrypoints.http.lingering import MAX_DISCARDED
+from foreseen.entrypoints.http.rejecting import RejectingProtocol
 from foreseen.entrypoints.http.rejections import (
     HEAD_TOO_LARGE,
     MAX_HEAD,
     MAX_HEADERS,
     MAX_PIPELINED,
-    NO_TUNNEL,
     ONE_HOST,
     TOO_MANY_AHEAD,
     TOO_MANY_CONNECTIONS,
     TOO_SLOW,
     RejectedError,
-    answer_to,
-    unreadable,
 )
-from foreseen.entrypoints.http.sending import BoundedSending
-from foreseen.entrypoints.http.upgrades import fresh_parser, head_without_upgrade
-
-if TYPE_CHECKING:
-    import asyncio
-
-    from foreseen.entrypoints.http.cross_origin import AllowedOrigins
 
 FIRST_BYTE_S: Final = 5.0
 """Seconds that a connection may take to send its first byte."""
-
-SPARE_FILES: Final = 128
-"""Files that are left to everything else: Redis, the model, the log."""
 
 
 class Bounds(NamedTuple):
@@ -48,7 +33,7 @@ class Bounds(NamedTuple):
     receive_timeout_s: float
 
 
-class BoundedProtocol(BoundedSending):
+class BoundedProtocol(RejectingProtocol):
     """A protocol that gives up on a client which sends too much, too slowly, or nothing; and says so, if it can.
 
     uvicorn times nothing but the wait for the next request, and counts nothing. A request that comes whole in one read,
@@ -58,24 +43,21 @@ class BoundedProtocol(BoundedSending):
     is_stopping = False
     """Whether the next answer is the last of its connection."""
 
-    def __init__(self, *args: Any, bounds: Bounds, arrivals: Arrivals, **kwargs: Any) -> None:
-        """Take what uvicorn gives, and the bounds."""
+    def __init__(self, *args: Any, bounds: Bounds, **kwargs: Any) -> None:
+        """Accept what uvicorn and the classes before pass on, and the bounds."""
         super().__init__(*args, longest_s=bounds.receive_timeout_s, **kwargs)
         self._bounds = bounds
-        self._arrivals = arrivals
-        self._is_refused = False
         self._is_chunked = False
         self._is_kept: bool | None = None
-        self._due: asyncio.TimerHandle | None = None
         self._unfinished_bytes = 0
         self.headers = []  # uvicorn makes its own with the first request
 
     def connection_made(self, transport: Any) -> None:
-        """Refuse one connection too many; wait for the first request less long than for the next."""
+        """Reject one connection too many; wait for the first request less long than for the next."""
         super().connection_made(transport)
         if not self._arrivals.admit(self, len(self.connections)):
             self.connections.discard(self)
-            self._refuse(TOO_MANY_CONNECTIONS)
+            self._reject(TOO_MANY_CONNECTIONS)
             return
         self.timeout_keep_alive_task = self.loop.call_later(FIRST_BYTE_S, self.timeout_keep_alive_handler)
 
@@ -96,9 +78,9 @@ class BoundedProtocol(BoundedSending):
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserUpgrade, httptools.HttpParserError) as exc:
-            refusal = self._refusal(exc, data)
+            refusal = self._reason(exc, data)
             if refusal is not None:
-                self._refuse(refusal)
+                self._reject(refusal)
                 return
         cycle: Any = self.cycle  # none before the first request
         if (
@@ -140,15 +122,6 @@ class BoundedProtocol(BoundedSending):
             # Fields that follow the body are no part of the head, which has been checked by now (RFC 9110, 6.5.1).
             self.headers = []
 
-    def has_sent_a_head(self) -> bool:
-        """Return whether the head of a request has come, whole."""
-        return self.cycle is not None
-
-    def give_way(self) -> None:
-        """Close, because a newer connection takes this one's place."""
-        self.connections.discard(self)
-        self._refuse(TOO_MANY_CONNECTIONS)
-
     def _received_much(self, data: bytes) -> None:
         for start in range(0, len(data), MAX_HEAD):
             if self.transport.is_closing():
@@ -174,7 +147,7 @@ class BoundedProtocol(BoundedSending):
         if is_discarded and self._unfinished_bytes > MAX_DISCARDED:
             self.joining.close_at_once()
         elif not is_discarded and (self._unfinished_bytes > MAX_HEAD or len(self.headers) > MAX_HEADERS):
-            self._refuse(HEAD_TOO_LARGE)
+            self._reject(HEAD_TOO_LARGE)
         elif self._due is None:
             self._due = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up)
 
@@ -187,7 +160,7 @@ class BoundedProtocol(BoundedSending):
         elif cycle is not None and cycle.scope is self.scope and cycle.response_complete:
             self.joining.close_at_once()
         else:
-            self._refuse(TOO_SLOW)
+            self._reject(TOO_SLOW)
 
     def _keep_unless_early(self) -> None:
         """Close after an answer that comes before a body in chunks is whole, or one that its client waits to send.
@@ -208,72 +181,3 @@ class BoundedProtocol(BoundedSending):
     def _should_upgrade(self) -> bool:
         """Have uvicorn leave a request for another protocol to us: it is called for no others."""
         return True
-
-    def _refusal(self, exc: Exception, data: bytes) -> Refusal | None:
-        """Return why what came is refused; None once the upgrades in it are ignored and all of it is read."""
-        while isinstance(exc, httptools.HttpParserUpgrade):
-            if self.scope["method"] == "CONNECT":
-                return NO_TUNNEL
-            version = self.parser.get_http_version()
-            head = head_without_upgrade(self.scope["method"], self.url, version, self.headers)
-            data = head + data[exc.args[0] :]
-            self.parser = fresh_parser(self)
-            try:
-                self.parser.feed_data(data)
-            except (httptools.HttpParserUpgrade, httptools.HttpParserError) as more:
-                exc = more
-            else:
-                return None
-        # The parser makes its own error of one that is raised while it calls us.
-        refused = exc.__context__
-        return refused.refusal if isinstance(refused, RejectedError) else unreadable(exc)
-
-    def _linger(self) -> bool:
-        """Read on before closing where the client may still be sending."""
-        cycle: Any = self.cycle
-        is_heard = cycle is None or not (cycle.more_body or cycle.scope is not self.scope or self.pipeline)
-        if is_heard and not self._is_refused:
-            return False
-        if self not in self.connections and not self._arrivals.turn_away(self):
-            return False
-        if self._due is not None:
-            self._due.cancel()
-        Lingering(self.joining.inner, self, self.loop, most_s=self._bounds.receive_timeout_s)
-        return True
-
-    def _refuse(self, refusal: Refusal) -> None:
-        """Answer and close; where an answer to an earlier request is still to come, close after that one instead."""
-        self._is_refused = True
-        cycle: Any = self.cycle
-        is_owed = cycle is not None and not cycle.response_complete
-        if is_owed and not cycle.more_body:
-            cycle.keep_alive = False
-            return
-        if is_owed:
-            cycle.disconnected = True  # nobody hears what the application has to say any more
-            cycle.message_event.set()
-        if not self.pipeline and not (is_owed and cycle.response_started):
-            self.transport.write(answer_to(refusal, self.app_state.get("tally"), self._default_headers()))
-        self.transport.close()
-
-    def _default_headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the fields of each answer, and those that have a page of another site read it."""
-        origins: AllowedOrigins | None = self.app_state.get("origins")
-        return [*self.server_state.default_headers, *(origins.fields(self.headers) if origins is not None else ())]
-
-
-def affordable_connections(wanted: int) -> int:
-    """Give as many connections as are wanted, or as this process's files allow, once it has asked for that many.
-
-    At the limit of its files a server can neither accept a connection nor refuse it, nor reach Redis.
-    """
-    needed = wanted + SPARE_FILES
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if _is_less(allowed, needed):
-        allowed = most if _is_less(most, needed) else needed
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
-    return max(1, allowed - SPARE_FILES) if _is_less(allowed, needed) else wanted
-
-
-def _is_less(limit: int, needed: int) -> bool:
-    return limit != resource.RLIM_INFINITY and limit < needed

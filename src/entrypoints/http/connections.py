@@ -6,8 +6,8 @@ from typing import Any
 
 import uvicorn
 
-from foreseen.entrypoints.http.arrivals import Arrivals
-from foreseen.entrypoints.http.bounded import Bounds, affordable_connections
+from foreseen.entrypoints.http.arrivals import Arrivals, affordable_connections
+from foreseen.entrypoints.http.bounded import Bounds
 from foreseen.entrypoints.http.draining import DrainingProtocol
 from foreseen.entrypoints.http.handshake import TlsConfig, TlsHandshake
 from foreseen.entrypoints.http.tls import server_context

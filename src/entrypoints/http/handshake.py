@@ -119,12 +119,15 @@ class TlsHandshake(asyncio.Protocol):
                 ssl_shutdown_timeout=LINGER_S,
             )
         )
-        # Callbacks are called in order: start_tls begins before the first is over, and TLS before the second.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        if not starting.done():
-            _pass_on(first, self._transport.get_protocol())
-        return await starting
+        try:
+            # Callbacks are called in order: start_tls begins before the first is over, and TLS before the second.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            if not starting.done():
+                _pass_on(first, self._transport.get_protocol())
+            return await starting
+        finally:
+            starting.cancel()  # for when anything of this has failed; it does nothing to one that is done
 
     def _go_on(self, tls: asyncio.Transport, early: bytes) -> None:
         behind = self._behind()

@@ -82,7 +82,9 @@ class HotPath:
             if scope["method"] == "POST" and _has_plain_json(scope["headers"], by_name, self._longest_body):
                 message = await receive()
                 asked = self._asked_by(message)
-                receive = _again(message, receive) if asked is None else receive
+                if asked is None:
+                    context_of(scope).started_ns = started_ns  # its clock began before the body was waited for
+                    receive = _again(message, receive)
             elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
                 asked = self._reader.of_query(scope["query_string"])
             if asked is not None:

@@ -14,6 +14,10 @@ OF_FILES: Final = "GET, HEAD, OPTIONS"
 """What a path of files allows."""
 
 
+_OF_SERVER: Final = "GET, HEAD, OPTIONS, POST"
+"""What some path or other allows."""
+
+
 class Methods:
     """Answers HEAD by what GET would be answered, without its body, and OPTIONS by the methods of its path."""
 
@@ -36,7 +40,9 @@ class Methods:
 
 
 def allowed(routes: Sequence[BaseRoute], scope: Scope) -> str:
-    """Return what `Allow` says of a request's path; nothing where no route has it."""
+    """Return what `Allow` says of a request's path, or of the whole service (*); nothing where no route has it."""
+    if scope["path"] == "*":
+        return _OF_SERVER
     found = {method for method in _METHODS if _takes(routes, scope, method)}
     if "GET" in found:
         found.add("HEAD")

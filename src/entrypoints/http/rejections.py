@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from httptools import HttpParserCallbackError
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, rejected_unread
+
+Field = tuple[bytes, bytes]
 
 MAX_HEAD: Final = 64 * 1024
 """Bytes that a request's head, or what follows a body in chunks, may come to in several reads, and of one read."""
@@ -29,24 +32,42 @@ class RejectedError(Exception):
         self.refusal = refusal
 
 
-def answer_to(refusal: Refusal, tally: Tally | None, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def answer_to(
+    refusal: Refusal, tally: Tally | None, default_fields: Iterable[Field], *, has_body: bool = True
+) -> bytes:
     """Return the bytes of an answer, and count it.
 
     Args:
         tally: None where the service could not yet start.
+        has_body: false for a HEAD, of whose answer the body's length is all that is sent.
     """
+    fields, body = _answer(refusal, tally)
+    lines = [b"HTTP/1.1 %d %s" % (refusal.status, refusal.title.encode())]
+    lines += [name + b": " + value for name, value in (*default_fields, *fields)]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + (body if has_body else b"")
+
+
+def rejecting_app(refusal: Refusal, tally: Tally | None, more_fields: Iterable[Field]) -> ASGIApp:
+    """Return an application that answers one request, in its turn, by why it is rejected."""
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        fields, body = _answer(refusal, tally)
+        await send({"type": "http.response.start", "status": refusal.status, "headers": [*more_fields, *fields]})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
+
+
+def _answer(refusal: Refusal, tally: Tally | None) -> tuple[list[Field], bytes]:
     body, request_id = rejected_unread(refusal, tally)
-    headers = [
-        *default_headers,
+    fields = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
         request_id,
         *((name.lower().encode(), value.encode()) for name, value in refusal.headers.items()),
     ]
-    lines = [b"HTTP/1.1 %d %s" % (refusal.status, refusal.title.encode())]
-    lines += [name + b": " + value for name, value in headers]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    return fields, body
 
 
 def unreadable(exc: Exception) -> Refusal:

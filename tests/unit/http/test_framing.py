@@ -83,6 +83,7 @@ async def test_what_is_in_doubt_is_rejected_by_a_problem_document(sent: bytes) -
         (with_coding(b"Chunked "), BODY),
         (CHUNKED + b'15;a="b;c"\r\n' + BODY + b"\r\n0\r\nX: y\r\n\r\n", BODY),
         (b"GET http://localhost" + HOST + b"\r\n", b""),
+        (b"OPTIONS *" + HOST + b"\r\n", b"*"),
         (b"GET HTTP://localhost?a=%0a" + HOST + b"\r\n", b""),
         (b"GET http://[::1]:80/a" + HOST + b"\r\n", b""),
         (b"GET /?a=%0a" + HOST + b"\r\n", b""),

@@ -4,17 +4,19 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from time import perf_counter_ns
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
 from foreseen.domain.signature import Feature, Signature
 from foreseen.entrypoints.http.hot_path import LONGEST_BODY, HotPath
+from foreseen.entrypoints.http.request_context import context_of
 from support.effort import examples
 from support.fakes import FLOWER, FakePredictor
 from support.service import Reply, Service, container_of, service
@@ -251,6 +253,28 @@ def test_a_model_that_fails_is_worded_as_by_the_ordinary_route(error: Exception)
         predictor.error = None
 
         assert hot.post({"length": 1, "width": 2}).cache_status == "foreseen; fwd=miss; stored"
+
+
+def test_the_clock_of_what_is_handed_on_begins_before_its_body(iris: Service) -> None:
+    times: list[int] = []
+
+    async def handed_on(scope: Scope, _receive: Receive, _send: Send) -> None:
+        times.insert(0, context_of(scope).started_ns)
+
+    async def receive() -> Message:
+        times.append(perf_counter_ns())
+        return {"type": "http.request", "body": b"{", "more_body": True}
+
+    length = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": length}
+    iris.run(HotPath(handed_on, iris.predict, max_body=10, max_rows=1)(scope, receive, _no_send))
+
+    assert len(times) == 2
+    assert times == sorted(times)
+
+
+async def _no_send(_: Message) -> None:
+    raise AssertionError
 
 
 @pytest.mark.parametrize("path", ["/model", "/livez", "/predict/", "/nothing"])

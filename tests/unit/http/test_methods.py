@@ -57,9 +57,10 @@ ALLOWED = [
     ("/", "GET, HEAD, OPTIONS"),
     ("/docs/assets/swagger-ui.css", "GET, HEAD, OPTIONS"),
 ]
+OF_SERVER = ("*", "GET, HEAD, OPTIONS, POST")
 
 
-@pytest.mark.parametrize(("path", "methods"), ALLOWED)
+@pytest.mark.parametrize(("path", "methods"), [*ALLOWED, OF_SERVER])
 def test_options_says_what_a_path_allows(asked: Service, path: str, methods: str) -> None:
     reply = asked.send("OPTIONS", path)
 

@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-from foreseen.entrypoints.http.bounded import SPARE_FILES, affordable_connections
+from foreseen.entrypoints.http.arrivals import SPARE_FILES, affordable_connections
 
 NONE = resource.RLIM_INFINITY
 
