@@ -16,6 +16,8 @@ LOWEST_VENV := .venv-lowest
 LOWEST_BIN := $(LOWEST_VENV)/bin
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
 IRIS := examples/iris
+# In the order of testpaths: of itself xdist begins with the files of most tests, and ends with those that take longest.
+IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Compiled once: tests and benchmarks start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
@@ -45,7 +47,7 @@ $(IRIS)/model.joblib: $(IRIS)/train.py | install
 	$(BIN)/python $(IRIS)/train.py
 
 test: install ## Run every test, unit and integration
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 test-boosters: $(BOOSTERS_STAMP) ## Run the tests of boosters with CatBoost too, which is installed for them (200 MB)
 	$(BIN)/python -m pytest tests/field/test_boosters.py tests/field/test_catboost_categories.py
@@ -73,7 +75,7 @@ $(STORES_STAMP): $(STAMP)
 	@touch $@
 
 test-lowest: $(LOWEST_STAMP) ## Run every test on the lowest versions that pyproject.toml allows (ten minutes)
-	PYTEST_ADDOPTS='-p no:anyio' $(LOWEST_BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	PYTEST_ADDOPTS='-p no:anyio' $(LOWEST_BIN)/python -m pytest $(IN_PARALLEL)
 
 $(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt
 	@test -x $(LOWEST_BIN)/python || $(LOWEST_PYTHON) -m venv $(LOWEST_VENV) || { rm -rf $(LOWEST_VENV); exit 1; }
