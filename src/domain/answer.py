@@ -17,7 +17,7 @@ class Origin(Enum):
     """The model, at the wish of another request that was first."""
 
 
-_FROM_THE_DEAREST = (Origin.MODEL, Origin.JOINED, Origin.L2, Origin.L1)
+_FROM_THE_SLOWEST = (Origin.MODEL, Origin.JOINED, Origin.L2, Origin.L1)
 
 Landed = tuple[Entry, Origin]
 """What was found of a key, and where."""
@@ -53,10 +53,10 @@ class Answer:
         return sum(computed.values())
 
     @property
-    def dearest(self) -> Origin:
+    def slowest(self) -> Origin:
         """Where the instance came from that took longest to find."""
         origins = {origin for _, origin in self.landed}
-        return next(origin for origin in _FROM_THE_DEAREST if origin in origins)
+        return next(origin for origin in _FROM_THE_SLOWEST if origin in origins)
 
     def cost_us(self, origin: Origin) -> int:
         """Return what the instances that came from somewhere have cost the model once, µs."""

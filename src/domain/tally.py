@@ -43,7 +43,7 @@ REJECTED: Final = MODEL_CALLS + len(ROW_BOUNDS) + 1
 """Where the first of these reasons stands."""
 
 TIERS: Final = ("L1", "L2", "coalesced", "model")
-"""Where an answer came from, the dearest of its instances: each has a histogram of how long such answers took."""
+"""Where an answer came from, the slowest of its instances: each has a histogram of how long such answers took."""
 
 DURATION_BOUNDS_NS: Final = (
     *(5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000),

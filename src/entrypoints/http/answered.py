@@ -21,8 +21,8 @@ def content(answer: Answer, *, is_many: bool) -> bytes:
 
 
 def tier_of(answer: Answer) -> int:
-    """Return the number of the tier that an answer counts for: where the dearest of its instances came from."""
-    return _TIERS[answer.dearest]
+    """Return the number of the tier that an answer counts for: the slowest that an instance of it came from."""
+    return _TIERS[answer.slowest]
 
 
 def headers(answer: Answer, wish: Directives = NO_DIRECTIVES, *, has_cache: bool, keeps: bool) -> dict[str, str]:

@@ -23,7 +23,7 @@ from foreseen.entrypoints.http.access_log import open_access_log
 from foreseen.entrypoints.http.admin import Reload, admin_router
 from foreseen.entrypoints.http.board import Board
 from foreseen.entrypoints.http.body_budget import BodyBudget
-from foreseen.entrypoints.http.cross_origin import AllowedOrigins
+from foreseen.entrypoints.http.cross_origin import allowed_origins
 from foreseen.entrypoints.http.docs import add_docs
 from foreseen.entrypoints.http.doors import behind_doors
 from foreseen.entrypoints.http.home import home_router
@@ -117,7 +117,7 @@ def create_app(
             # For the protocol, which rejects what never gets here, and for every request, whichever model answers it.
             yield {
                 "tally": predict.tally,
-                "origins": AllowedOrigins(settings.allowed_origins),
+                "origins": allowed_origins(settings.allowed_origins),
                 "access_log": access_log,
             }
 

@@ -7,12 +7,13 @@ from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.hosts import shown
-from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, rejected_unread
+from foreseen.entrypoints.http.problems import Refusal, problem
+from foreseen.entrypoints.http.request_context import context_of
 
 METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -21,6 +22,9 @@ EXPOSED: Final = (
     "Traceparent", "WWW-Authenticate", "X-Request-Id",
 )  # fmt: skip
 """Fields of answers that scripts may read; without it a browser shows them a handful."""
+
+_PREFLIGHT: Final = frozenset({"origin", "access-control-request-method"})
+"""Fields by which a request is a preflight."""
 
 _ANY: Final = "*"
 _VARY: Final = (b"vary", b"Origin")
@@ -56,10 +60,16 @@ class AllowedOrigins:
         return (allowed, (b"access-control-expose-headers", ", ".join(EXPOSED).encode()), _VARY)
 
 
-class CrossOrigin(CORSMiddleware):
+@lru_cache(maxsize=8)
+def allowed_origins(origins: tuple[str, ...]) -> AllowedOrigins:
+    """Return the origins of a setting: the same ones for the service and for the protocol in front of it."""
+    return AllowedOrigins(origins)
+
+
+class CrossOrigin:
     """Lets pages of allowed origins read all answers, problems among them, and answers their preflights.
 
-    Starlette answers these; to other answers it would add the fields at three times the cost.
+    What a preflight is answered comes from Starlette; to other answers it would add the fields at three times the cost.
 
     Any field may be sent: keys and ids come in fields, tools add their own, and nothing here trusts a browser for being
     one. No cookies are allowed, since none are read.
@@ -67,7 +77,10 @@ class CrossOrigin(CORSMiddleware):
 
     def __init__(self, app: ASGIApp, tally: Tally, origins: AllowedOrigins) -> None:
         """Let pages read what an application answers."""
-        super().__init__(
+        self._app = app
+        self._tally = tally
+        self._origins = origins
+        self._cors = CORSMiddleware(
             app,
             allow_origins=(_ANY,) if origins.is_any else (),
             allow_origin_regex=origins.pattern,
@@ -75,14 +88,15 @@ class CrossOrigin(CORSMiddleware):
             allow_headers=(_ANY,),
             expose_headers=EXPOSED,
         )
-        self.allow_private_network = True  # no argument: that came with Starlette 0.51
-        self._tally = tally
-        self._origins = origins
+        self._cors.allow_private_network = True  # no argument: that came with Starlette 0.51
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight, or pass a request on."""
-        if scope["type"] != "http" or scope["method"] == "OPTIONS":
-            await super().__call__(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS" and _PREFLIGHT.issubset(headers := Headers(scope=scope)):
+            await self._answered(headers, scope)(scope, receive, context_of(scope).around(send))
             return
         fields = self._origins.fields(scope["headers"])
 
@@ -92,24 +106,28 @@ class CrossOrigin(CORSMiddleware):
                 message = {**message, "headers": (*message.get("headers", ()), *fields)}
             return send(message)
 
-        await self.app(scope, receive, add)
+        await self._app(scope, receive, add)
 
-    def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a preflight; what is not allowed by a problem."""
-        answer = super().preflight_response(request_headers)
+    def is_allowed_origin(self, origin: str) -> bool:
+        """Return whether a preflight allows an origin."""
+        return self._cors.is_allowed_origin(origin)
+
+    def _answered(self, headers: Headers, scope: Scope) -> ASGIApp:
+        """Return what answers a preflight; what is not allowed by a problem."""
+        answer = self._cors.preflight_response(headers)
         if answer.status_code < 400:
-            if request_headers.get("access-control-request-private-network") == "true":
+            if headers.get("access-control-request-private-network") == "true":
                 # As Starlette does from 0.51 on.
                 answer.headers["Access-Control-Allow-Private-Network"] = "true"
             return answer
-        origin, method = (request_headers[name] for name in ("origin", "access-control-request-method"))
+        origin, method = headers["origin"], headers["access-control-request-method"]
         expected, got = f"a method of {', '.join(METHODS)}", method
         if not self.is_allowed_origin(origin):
             expected, got = "an origin of allowed_origins in the settings", origin
         detail = f"expected {expected}, got {shown(got.encode('latin-1'))}"
-        body, (name, made_id) = rejected_unread(Refusal(403, "forbidden", "Forbidden", detail), self._tally)
-        headers = {"Vary": answer.headers["Vary"], name.decode(): made_id.decode()}
-        return Response(body, 403, headers, MEDIA_TYPE)
+        rejected = problem(Request(scope), Refusal(403, "forbidden", "Forbidden", detail), self._tally)
+        rejected.headers.add_vary_header("Origin")
+        return rejected
 
 
 def _pattern(origin: str) -> str:

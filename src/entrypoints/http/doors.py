@@ -5,7 +5,7 @@ from starlette.types import ASGIApp
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.access import OPEN, is_local
 from foreseen.entrypoints.http.below_path import BelowPath
-from foreseen.entrypoints.http.cross_origin import AllowedOrigins, CrossOrigin
+from foreseen.entrypoints.http.cross_origin import CrossOrigin, allowed_origins
 from foreseen.entrypoints.http.forwarded import ForwardedClient
 from foreseen.entrypoints.http.host_check import HostCheck
 from foreseen.settings import Settings
@@ -15,7 +15,7 @@ def behind_doors(service: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
     """Return a service behind the doors that the settings call for."""
     service = HostCheck(service, tally, settings.allowed_hosts, is_local=is_local(settings.host), probes=OPEN)
     if settings.allowed_origins:
-        service = CrossOrigin(service, tally, AllowedOrigins(settings.allowed_origins))
+        service = CrossOrigin(service, tally, allowed_origins(settings.allowed_origins))
     if settings.root_path != "/":
         service = BelowPath(service, settings.root_path)
     if settings.trusted_proxies:

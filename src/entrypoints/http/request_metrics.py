@@ -49,7 +49,7 @@ def _requests(tally: Tally) -> Metric:
 def _durations(tally: Tally) -> Metric:
     durations = HistogramMetricFamily(
         "foreseen_predict_seconds",
-        "Seconds until predictions were answered, by the tier of the dearest instance.",
+        "Seconds until predictions were answered, by the slowest tier that an instance came from.",
         labels=["tier"],
     )
     for number, tier in enumerate(TIERS):

@@ -1,5 +1,6 @@
 """Pages of other sites: which may read answers, and what none of them may do."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
@@ -11,8 +12,10 @@ from starlette.responses import Response
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.cross_origin import EXPOSED, AllowedOrigins, CrossOrigin
+from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
+from support.here import own_logs
 from support.service import Reply, Service, container_of, service
 
 FLOWER = b"length=1&width=2"
@@ -90,6 +93,31 @@ def test_a_preflight_needs_no_key_and_allows_any_field() -> None:
             assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, ORIGIN)
             assert reply.headers["access-control-allow-headers"] == "authorization, content-type, x-made-up"
             assert reply.headers["access-control-allow-methods"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize(("origin", "status"), [(ORIGIN, "200"), ("https://b.example", "403")])
+def test_a_preflight_has_an_id_a_count_and_a_line(origin: str, status: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with own_logs():
+        configure_logs(Settings(log_format="json"))
+        with serving(access_log="on") as asked:
+            reply = preflight(asked, origin, path="/model", x_request_id="its-own")
+            counts = asked.send("GET", "/metrics").body.decode()
+
+    assert reply.headers["x-request-id"] == "its-own"
+    assert f'foreseen_requests_total{{route="/model",status="{status}"}} 1.0' in counts
+    assert 'route="unread"' not in counts
+    assert ('foreseen_rejected_requests_total{status="403",type="forbidden"} 1.0' in counts) is (status == "403")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    line = next(line for line in lines if line.get("method") == "OPTIONS")
+    assert (line["path"], str(line["status"]), line["request_id"]) == ("/model", status, "its-own")
+
+
+def test_options_that_is_no_preflight_is_passed_on() -> None:
+    with serving() as asked:
+        reply = asked.send("OPTIONS", "/model", headers={"origin": ORIGIN})
+
+    assert (reply.status, reply.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert reply.headers["access-control-allow-origin"] == ORIGIN
 
 
 def test_a_page_of_the_internet_may_reach_a_private_network() -> None:

@@ -84,7 +84,7 @@ def test_what_a_layer_in_front_rejects_counts_once() -> None:
         assert counted(started, "requests") == {("/predict", "401"): 1, ("unread", "431"): 1}
 
 
-def test_a_prediction_counts_under_its_dearest_tier(asked: Service) -> None:
+def test_a_prediction_counts_under_its_slowest_tier(asked: Service) -> None:
     for rows in ([[1, 2]], [[1, 2]], [[1, 2], [3, 4]], [[1, 2], [3, 4]]):
         asked.post({"instances": rows})
     asked.send("POST", parts=[b'{"length":5,"width":6}'], headers={**JSON, "cache-control": "no-store"})
