@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from foreseen.adapters.cache.redis_purge_listener import RedisPurgeListener
 from foreseen.adapters.cache.redis_purge_request import RedisProcesses
 from foreseen.adapters.cache.redis_pushes import RedisPushes
 from foreseen.adapters.cache.redis_room import RedisRoom
+from foreseen.adapters.cache.servers.cluster import Cluster
 from foreseen.adapters.cache.servers.connect import Mode, connect_servers
 from foreseen.adapters.cache.servers.ports import Servers
 from foreseen.adapters.cache.write_behind import WriteBehindCache
@@ -173,6 +174,34 @@ class TestCluster:
         assert cluster.keys() == set()
         await inventory.close()
 
+    async def test_many_who_want_the_slots_read_them_once(self, cluster: OwnCluster) -> None:
+        for node in cluster.primaries:
+            node.ask("CONFIG", "RESETSTAT")
+        servers = servers_at(cluster.url)
+        assert isinstance(servers, Cluster)
+        await asyncio.gather(*(servers.read_slots() for _ in range(5)))
+        await servers.close()
+
+        assert sum("cmdstat_cluster|slots" in node.ask("INFO", "commandstats") for node in cluster.primaries) == 1
+
+    async def test_channels_of_a_shard_are_used_again_once_they_are_allowed(self, cluster: OwnCluster) -> None:
+        def allow(*rules: str) -> None:
+            for node in cluster.primaries:
+                node.ask("ACL", "SETUSER", "some", "on", ">pw", "~*", "&*", "+@all", *rules)
+
+        async def kind() -> str:
+            async with servers.subscribed("channel") as pubsub:
+                message = await pubsub.get_message(timeout=30.0)
+                return str(message and message["type"])
+
+        allow("-spublish", "-ssubscribe")
+        servers = servers_at(cluster.url.replace("//", "//some:pw@"))
+        plainly = await kind()
+        allow()
+
+        assert (plainly, await kind()) == ("subscribe", "ssubscribe")
+        await servers.close()
+
     async def test_room_is_that_of_the_fullest_node_times_the_nodes(self, cluster: OwnCluster) -> None:
         servers = servers_at(cluster.url)
         try:
@@ -210,6 +239,17 @@ class TestSlotsThatMove:
         assert await cache.get_many(list(kept)) == kept
         assert moving["target"].ask("CLUSTER", "COUNTKEYSINSLOT", moving["slot"]) == 1
 
+    async def test_a_purge_follows_the_keys_of_such_a_slot(
+        self, cache: RedisCache, cluster: OwnCluster, moving: dict[str, Any]
+    ) -> None:
+        """The node that they are on refuses what does not say that it was sent there."""
+        await cache.put_many(numbered(20) | {A: entry()})
+        servers = servers_at(cluster.url)
+
+        assert await RedisInventory(servers).purge("iris") == 21
+        assert cluster.keys() == set()
+        await servers.close()
+
     async def test_a_slot_that_has_moved_costs_nobody_a_hit(self, cache: RedisCache, moving: dict[str, Any]) -> None:
         kept = numbered(20) | {A: entry()}
         await cache.put_many(kept)
@@ -226,7 +266,6 @@ class TestSlotsThatMove:
 async def process(url: str) -> AsyncIterator[RedisLeases]:
     """Leases as one process has them."""
     servers = servers_at(url)
-    await servers.ping("foreseen:iris:probe:1")
     leases = RedisLeases(
         CountingTable(servers, model_name="iris", lease_s=30.0),
         RedisPushes(servers, model_name="iris"),
@@ -378,6 +417,17 @@ class TestSentinel:
             await cache.ping()
         await cache.close()
 
+    async def test_a_sentinel_that_forbids_the_login_of_the_primary_is_used_without(
+        self, sentinel: OwnSentinel
+    ) -> None:
+        """Its user is there and may not ask it anything."""
+        sentinel.allow("some", "pw")
+        async with alone(sentinel.url.replace("//", "//some:pw@")) as cache:
+            kept = entry()
+            await cache.put_many({A: kept})
+
+            assert await cache.get_many([A]) == {A: kept}
+
     async def test_a_sentinel_named_as_a_server_is_refused_with_what_to_write(self, sentinel: OwnSentinel) -> None:
         cache = cache_over(servers_at(f"redis://127.0.0.1:{sentinel.port}/0"))
 
@@ -419,6 +469,10 @@ class TestNodesThatFail:
                 assert servers.outages == 1
                 assert [line for line in caplog.messages if "is out of use" in line] == caplog.messages
                 assert [line.startswith(f"L2 node 127.0.0.1:{dead.port} ") for line in caplog.messages] == [True]
+                for channel in map(str, range(30)):
+                    on_it = cluster.owner_of(channel) is dead
+                    with pytest.raises(CacheUnavailableError, match="channel") if on_it else nullcontext():
+                        await servers.publish(channel, [b"of which nobody would hear"])
 
                 for node in cluster.primaries:
                     node.kill() if node is not dead else None

@@ -125,6 +125,22 @@ async def test_a_call_given_up_leaves_its_connection_to_nobody(redis_url: str) -
         assert await asyncio.gather(*(wire.ask(("ECHO", n)) for n in range(20))) == [[b"%d" % n] for n in range(20)]
 
 
+async def test_a_call_that_is_under_way_at_the_end_connects_no_more(client: Any, redis_url: str) -> None:
+    wire = RedisWire(client)
+    await wire.ask(("PING",))
+    call = asyncio.create_task(wire.each(("BLPOP", "nothing comes", 3600)))
+    async with redis.asyncio.Redis.from_url(redis_url) as raw:
+        while not (await raw.info("clients"))["blocked_clients"]:  # noqa: ASYNC110 - until the server has it
+            await asyncio.sleep(0)
+        await wire.close()
+
+        with pytest.raises(redis.exceptions.ConnectionError):
+            await call
+        with pytest.raises(redis.exceptions.ConnectionError, match="closed"):
+            await wire.each(("PING",))
+        assert await connections(raw) == set()
+
+
 async def test_a_value_beyond_all_bounds_is_not_read_to_its_end(client: Any, redis_url: str) -> None:
     wire = RedisWire(client)
     async with redis.asyncio.Redis.from_url(redis_url) as raw:

@@ -54,6 +54,14 @@ class OwnSentinel:
         wait_until(lambda: self.primary() is not before)
         wait_until(lambda: _role(before) == "slave", seconds=60)
 
+    def allow(self, user: str, password: str) -> None:
+        """Have a user who may do anything on the servers, and ask the Sentinel nothing."""
+        rules = ("ACL", "SETUSER", user, "on", f">{password}", "~*", "&*")
+        self._ask(*rules, "-@all", "+@connection")
+        for server in self.servers:
+            with redis.Redis(port=server.port) as client:
+                client.execute_command(*rules, "+@all")
+
     def flush(self) -> None:
         """Remove every key."""
         with redis.Redis(port=self.primary().port) as client:

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from typing import Final, cast
 
 import redis.asyncio
+from redis.exceptions import AskError, ResponseError
 
 from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, PROBE, PURGED, redis_errors_translated
 from foreseen.adapters.cache.servers.ports import Servers
 from foreseen.domain.entry import OVERHEAD, read_answer, read_header
+from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.ports import Held
 
 _PAGE: int = 500
@@ -48,7 +50,7 @@ class RedisInventory:
     async def purge(self, model: str | None = None) -> int:
         """Scan and UNLINK, page by page; leases too, in whose places computed entries are kept.
 
-        A key a command, since those of a page may be on several slots.
+        A key a command, since those of a page may be on several slots. Raise CacheUnavailableError where one is left.
         """
         removed = 0
         with redis_errors_translated():
@@ -56,9 +58,20 @@ class RedisInventory:
                 async with client.pipeline(transaction=False) as pipeline:
                     for name in names:
                         pipeline.unlink(name)
-                    replies = await pipeline.execute()
-                removed += sum(reply for name, reply in zip(names, replies, strict=True) if _kind(name) != _LEASE)
+                    replies = await pipeline.execute(raise_on_error=False)
+                counts = dict(zip(names, replies, strict=True))
+                counts |= await self._followed([name for name, reply in counts.items() if isinstance(reply, AskError)])
+                removed += sum(_count(reply) for name, reply in counts.items() if _kind(name) != _LEASE)
         return removed
+
+    async def _followed(self, names: list[bytes]) -> dict[bytes, object]:
+        """Remove keys whose slots are on their way, or have moved since they were seen, wherever they are now."""
+        if not names:
+            return {}
+        replies = await self._servers.each(*((b"UNLINK", name) for name in names))
+        if not all(isinstance(reply, int) for reply in replies):
+            raise CacheUnavailableError("Redis: slots moved while it was purged; purging again is safe")
+        return dict(zip(names, replies, strict=True))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -78,6 +91,12 @@ class RedisInventory:
                     yield client, entries
                 if cursor == 0:
                     break
+
+
+def _count(reply: object) -> int:
+    if isinstance(reply, ResponseError):
+        raise reply
+    return cast("int", reply)
 
 
 def _kind(name: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from redis.asyncio.client import PubSub
 from redis.exceptions import ResponseError
 
+from foreseen.adapters.cache.budget import within
 from foreseen.adapters.cache.redis_connection import redis_errors_translated
 from foreseen.adapters.cache.redis_purge_messages import (
     REQUESTS,
@@ -43,7 +44,7 @@ class RedisProcesses:
         request = Request(secrets.token_hex(8), model)
         with redis_errors_translated():
             async with self._servers.subscribed(replies_to(request.id)) as replies:
-                await self._greeted(replies)
+                await within(self._wait_s, self._greeted(replies))
                 await self._servers.each(
                     (b"SET", marker(model), str(int(self._clock() * 1e6)), b"PX", str(MARKER_MS)),
                 )
@@ -53,9 +54,8 @@ class RedisProcesses:
 
     async def _greeted(self, replies: PubSub) -> None:
         """Wait until the subscription holds: what is confirmed before is not heard."""
-        async with asyncio.timeout(self._wait_s):
-            while (greeting := await replies.get_message(timeout=self._wait_s)) is None or not _is_greeting(greeting):
-                continue
+        while (greeting := await replies.get_message(timeout=self._wait_s)) is None or not _is_greeting(greeting):
+            continue
 
     async def _listeners(self) -> int:
         """Return how many processes listen, whichever node they are connected to."""

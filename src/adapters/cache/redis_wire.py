@@ -31,12 +31,14 @@ class RedisWire:
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         """Take a client that does not decode replies; its socket timeout is that of a whole exchange here."""
+        self._client = client
         # Its methods, and those of its connections, have no types.
         self._pool: Any = client.connection_pool
         self._timeout_s: float | None = self._pool.connection_kwargs.get("socket_timeout")
         self._most_kept = min(KEPT, self._pool.max_connections - LEFT_TO_OTHERS)
         self._kept: list[Any] = []
         self._waiting = 0
+        self._is_closed = False
         self._released = WeakSet[Any]()
         self._stale = WeakSet[Any]()
 
@@ -61,6 +63,8 @@ class RedisWire:
         Raises:
             RedisError, OSError: as redis-py does, but for what the server refuses.
         """
+        if self._is_closed:
+            raise redis.exceptions.ConnectionError("its connections are closed")
         packed = b"".join([_packed(tuple(command)) for command in commands])
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -79,13 +83,18 @@ class RedisWire:
             await self._release(connection)
         self._stale |= self._released
 
+    async def close(self) -> None:
+        """Close every connection of the client; a call that is under way opens no other one."""
+        self._is_closed = True
+        await self._client.aclose()
+
     async def _exchanged(self, packed: bytes, replies: int) -> list[object]:
         is_kept = bool(self._kept)
         connection = self._kept.pop() if is_kept else await self._taken()
         try:
             return await _exchanged_on(connection, packed, replies)
         except redis.exceptions.ConnectionError:
-            if not is_kept:
+            if not is_kept or self._is_closed:
                 raise
             # Closed while nobody used it, by a restart or the server's own timeout.
             return await _exchanged_on(connection, packed, replies)
@@ -108,7 +117,10 @@ class RedisWire:
         return connection
 
     async def _put_back(self, connection: Any) -> None:
-        if len(self._kept) < self._most_kept and not self._waiting and not connection.should_reconnect():
+        if self._is_closed:  # it may have been opened just when the others were closed
+            await connection.disconnect(nowait=True)
+            await self._release(connection)
+        elif len(self._kept) < self._most_kept and not self._waiting and not connection.should_reconnect():
             self._kept.append(connection)
         else:
             await self._release(connection)

@@ -56,7 +56,7 @@ async def test_sentinels_are_logged_in_to_as_their_primary_or_not_at_all(scheme:
     servers = built(f"{scheme}+sentinel://me:hush@a,b:7/main/3")
     logins = [
         (each.host, each.port, each.username, each.password, each.db)
-        for each in (client.connection_pool.make_connection() for client in servers._sentinels._sentinel.sentinels)
+        for each in (client.connection_pool.make_connection() for _, client in servers._sentinels._clients)
     ]
     primary = servers._client.connection_pool.make_connection()
 

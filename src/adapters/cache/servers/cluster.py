@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import redis.asyncio
 from redis.asyncio.client import PubSub
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from foreseen.adapters.cache.redis_wire import Command
 from foreseen.adapters.cache.redis_writes import Write, set_command
@@ -59,17 +59,20 @@ class Cluster:
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
         """Publish within the channel's shard where there are sharded channels, else over the whole cluster."""
+        replies: list[object] = []
         if self._has_shards:
             replies = await self._answered([(b"SPUBLISH", channel, message) for message in messages], Node.send)
-            if not any(isinstance(reply, ResponseError) for reply in replies):
-                return
-            self._has_shards = False  # a cluster before Redis 7, or an ACL that forbids it
-        await self.each(*((b"PUBLISH", channel, message) for message in messages))
+            self._has_shards = not any(map(_says_no_shards, replies))
+        if not self._has_shards:
+            replies = await self._answered([(b"PUBLISH", channel, message) for message in messages], Node.send)
+        if Unread.UNREACHED in _checked(replies):
+            raise CacheUnavailableError("Redis: L2 is disabled for the node that has the channel")
 
     @asynccontextmanager
     async def subscribed(self, channel: str) -> AsyncIterator[PubSub]:
         """Subscribe on the node that has the channel."""
-        await self.publish(channel, [b""])  # which finds out whether there are sharded channels
+        self._has_shards = True  # until the next line finds out: others may publish there by now
+        await self.publish(channel, [b""])
         owner = self._nodes.slots.owner_of(channel)
         if owner is None:
             raise CacheUnavailableError("Redis: no node of the cluster has the channel of pushes")
@@ -129,6 +132,13 @@ class Cluster:
         ]
         # A task costs more than a call: one node is not waited for by means of one.
         return [await calls[0]] if len(calls) == 1 else await asyncio.gather(*calls)
+
+
+def _says_no_shards(reply: object) -> bool:
+    """Whether there are no sharded channels here: a cluster before Redis 7, or an ACL that forbids them."""
+    return isinstance(reply, NoPermissionError) or (
+        isinstance(reply, ResponseError) and str(reply).lower().startswith("unknown command")
+    )
 
 
 def _checked(replies: list[object]) -> list[object]:

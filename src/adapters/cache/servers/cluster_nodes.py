@@ -25,6 +25,9 @@ Result = TypeVar("Result")
 READ_EVERY_S: Final = 3.0
 """Seconds in which the map of slots is read once, however many replies say that it is wrong."""
 
+PROBE_READS_EVERY_S: Final = 0.25
+"""The same for probes: those of several nodes read it once, and a new primary is found by the next one."""
+
 CONNECT_S: Final = 1.0
 """Seconds of a probe, of those that the whole tier has for its own."""
 
@@ -83,15 +86,18 @@ class ClusterNodes:
             failures.append(failure)
         raise self._unreached(failures)
 
-    async def read_slots(self) -> None:
-        """Read the map of slots, unless it was read just now."""
-        if asyncio.get_running_loop().time() - self._read_at > READ_EVERY_S:
-            await self._read()
+    async def read_slots(self, *, every_s: float = READ_EVERY_S) -> None:
+        """Read the map of slots, unless that was done just now; while it is being read, wait for that."""
+        if self._reading is None or self._reading.done():
+            if asyncio.get_running_loop().time() - self._read_at <= every_s:
+                return
+            self._reading = self._spawn(self._read())
+        await asyncio.shield(self._reading)
 
     def read_soon(self) -> None:
         """Read the map of slots behind the calls that found it wrong."""
         if self._reading is None or self._reading.done():
-            self._reading = self._spawn(self._read_quietly())
+            self._spawn(self._read_quietly())
 
     def require_one_in_use(self) -> None:
         """Raise CacheUnavailableError where no node is."""
@@ -141,15 +147,14 @@ class ClusterNodes:
 
     async def _probe(self, address: Address) -> None:
         """Do with one node what requests do; what it had may be another's by now, and then it is let go."""
-        await self._read()
+        await self.read_slots(every_s=PROBE_READS_EVERY_S)
         if (node := self._nodes.get(address)) is None:  # which ends these probes
             raise CacheUnavailableError(f"Redis: {address_text(address)} has no slots any more")
         await within(CONNECT_S, self._use(node))
         await within(2 * self._budget_s, self._use(node))
 
     async def _use(self, node: Node) -> None:
-        name = probe_name(self._probe_prefix, node.address, self.slots)
-        if name is None:
+        if (name := self._probe_name(node)) is None:
             return
         value = secrets.token_bytes(16)
         with redis_errors_translated():
@@ -163,6 +168,13 @@ class ClusterNodes:
             raise CacheUnavailableError(
                 f"Redis: {where}: expected to find what had just been written, got another reply"
             )
+
+    def _probe_name(self, node: Node) -> str | None:
+        """Return a key that is on a node: the one that was, unless its slot has moved; None where none is found."""
+        name = node.probe_name
+        if name is None or self.slots.owner_of(name) != node.address:
+            name = node.probe_name = probe_name(self._probe_prefix, node.address, self.slots)
+        return name
 
     def _unreached(self, failures: Sequence[CacheError]) -> CacheError:
         """Return why no node can be used; where none answers at all, what the cluster announces may be why."""
@@ -180,5 +192,10 @@ class ClusterNodes:
     def _spawn(self, call: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         task = asyncio.create_task(call, name="look after a cluster")
         self._aside.add(task)
-        task.add_done_callback(self._aside.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._aside.discard(task)
+        if not task.cancelled():
+            task.exception()  # which asyncio would log where those who waited for it have been cancelled

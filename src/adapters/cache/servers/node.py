@@ -36,7 +36,11 @@ Send = Callable[["Node", Sequence[Command]], Awaitable[list[object]]]
 
 
 class Node:
-    """What is sent to a node fails for its own keys only, and costs nothing while it is out of use."""
+    """What is sent to a node fails for its own keys only, and costs nothing while it is disabled.
+
+    Attributes:
+        probe_name: a key that was found to be on it, which probes use; None before the first.
+    """
 
     def __init__(
         self, address: Address, client: redis.asyncio.Redis, *, budget_s: float, probe: Callable[[], Awaitable[None]]
@@ -44,6 +48,7 @@ class Node:
         """Accept a client that does not decode replies, the seconds of a request, and what tries the node."""
         self.address = address
         self.client = client
+        self.probe_name: str | None = None
         self._budget_s = BUDGET_SHARE * budget_s
         self._wire = RedisWire(client)
         self._look_up = RedisLookups(self._wire, by_single_keys=True)
@@ -86,7 +91,7 @@ class Node:
     async def close(self) -> None:
         """End its probes, and close its connections."""
         await self.circuit.stop()
-        await self.client.aclose()
+        await self._wire.close()
 
     async def _in_time(self, call: Awaitable[list[object]], keys: int) -> list[object]:
         async with asyncio.timeout(self._budget_s + keys * BUDGET_PER_KEY_S):

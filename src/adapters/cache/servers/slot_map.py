@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from redis.asyncio.cluster import ClusterNode, NodesManager
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
-from redis.exceptions import RedisClusterException, ResponseError
+from redis.exceptions import RedisError, ResponseError
+
+from foreseen.adapters.cache.redis_connection import client_with
+from foreseen.adapters.cache.redis_wire import RedisWire
 
 Address: TypeAlias = tuple[str, int]
 """Host and port of a node, as the cluster announces them."""
 
 TIMEOUT_S: Final = 0.6
-"""Seconds that a node may take to say what it knows; another one is asked then."""
+"""Seconds that a node may take to reply what it knows; then the next one is sent the same."""
 
-_OF_A_POOL: Final = ("max_connections", "timeout")
+READING_S: Final = 1.8
+"""Seconds that a few nodes have together: a single one has them all."""
 
 
 def slot_of(name: str) -> int:
@@ -32,10 +35,9 @@ class SlotMap:
     """What is known of a cluster: learned from any of its nodes, corrected by what they reply."""
 
     def __init__(self, seeds: Sequence[Address], options: Mapping[str, Any]) -> None:
-        """Accept the nodes to begin with, which are looked up again each time, and the options of connections."""
+        """Accept the nodes to begin with, whose names are resolved again each time, and the options of clients."""
         self._seeds = tuple(seeds)
-        self._options = {name: value for name, value in options.items() if name not in (*_OF_A_POOL, "host", "port")}
-        self._options |= {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
+        self._options = dict(options)
         self._owners: list[Address | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         self._counts: Counter[Address] = Counter()
 
@@ -63,35 +65,50 @@ class SlotMap:
                 del self._counts[before]
 
     async def read(self) -> None:
-        """Look up which node has which slots, by the first that answers.
+        """Look up which node has which slots: by the first node that answers, and of slots it leaves out, by the next.
 
         Raises:
             ResponseError: it is refused, as by a server that is no node of a cluster.
-            RedisError: none answers.
+            RedisError, OSError: none answers.
         """
+        owners: list[Address | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
+        failures: list[Exception] = []
         known = {*self._seeds, *self.owners}
-        nodes = [ClusterNode(host, port, **self._options) for host, port in known]
-        # Made for each time: what it knows of before is none of those nodes that we may still reach.
-        manager = NodesManager(
-            nodes, require_full_coverage=False, connection_kwargs=self._options, dynamic_startup_nodes=False
-        )
+        timeout_s = max(TIMEOUT_S, READING_S / len(known))
+        for address in known:
+            try:
+                add_ranges(owners, await self._ranges(address, timeout_s), address)
+            except (RedisError, OSError) as exc:
+                failures.append(exc)
+            if None not in owners:
+                break
+        if len(failures) == len(known):  # a refusal says more than a node that is not reached
+            raise next((exc for exc in failures if isinstance(exc, ResponseError)), failures[-1])
+        self._owners = owners
+        self._counts = Counter(owner for owner in owners if owner is not None)
+
+    async def _ranges(self, address: Address, timeout_s: float) -> object:
+        host, port = address
+        own = {"host": host, "port": port, "max_connections": 1}
+        within = {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
+        client = client_with({**self._options, **own, **within})
         try:
-            await _initialize(manager)
-            self._owners = [_primary(manager.slots_cache.get(slot)) for slot in range(REDIS_CLUSTER_HASH_SLOTS)]
-            self._counts = Counter(owner for owner in self._owners if owner is not None)
+            (reply,) = await RedisWire(client).ask((b"CLUSTER", b"SLOTS"))
         finally:
-            for node in [*nodes, *manager.nodes_cache.values()]:
-                await node.disconnect()
+            await client.aclose()
+        return reply
 
 
-async def _initialize(manager: NodesManager) -> None:
+def add_ranges(owners: list[Address | None], ranges: Any, asked: Address) -> None:
+    """Enter what CLUSTER SLOTS replies, for slots that have no owner yet: first slot, last slot, primary, replicas.
+
+    redis-py enters 16,384 slots one by one, and holds the event loop for half of the time that a node may take.
+    """
     try:
-        await manager.initialize()
-    except RedisClusterException as exc:
-        # What a server refuses is put into words that say less than its own.
-        refused = exc.__cause__ and exc.__cause__.__context__
-        raise refused if isinstance(refused, ResponseError) else exc from exc
-
-
-def _primary(nodes: Sequence[ClusterNode] | None) -> Address | None:
-    return (nodes[0].host, int(nodes[0].port)) if nodes else None
+        for first, last, (host, port, *_), *_ in ranges:
+            # A node that does not know the address by which it is reached leaves the host out: it is that asked.
+            owner = (host.decode() if host else asked[0], int(port))
+            have = owners[first : last + 1]
+            owners[first : last + 1] = [before or owner for before in have] if any(have) else [owner] * len(have)
+    except (AttributeError, TypeError, ValueError) as exc:
+        raise ResponseError(f"expected slots and nodes from {address_text(asked)}, got another reply") from exc
