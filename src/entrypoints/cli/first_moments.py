@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from contextlib import suppress
 from typing import Final
 
@@ -13,17 +14,25 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def hear_signals() -> None:
     """End with a line and the exit code of the signal, until a command has handlers of its own; in the main thread.
 
-    What the process was started to ignore, as under nohup, it still does.
+    What the process was started to ignore, as under nohup, it still does. A worker of a service, which is started in
+    the same way, ends as its supervisor has it.
     """
+    handler = _leave_it_to_the_supervisor if "--multiprocessing-fork" in sys.orig_argv else _end
     for each in _SIGNALS:
         if signal.getsignal(each) is not signal.SIG_IGN:
-            signal.signal(each, _end)
+            signal.signal(each, handler)
 
 
 def leave_interrupts_to_commands() -> None:
     """Raise KeyboardInterrupt on Ctrl-C from now on: commands end what they have under way by that."""
     if signal.getsignal(signal.SIGINT) is _end:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _leave_it_to_the_supervisor(signum: int, _: object) -> None:
+    """End quietly when it says so; what a terminal sends to all of them, it hears as well, and says so then."""
+    if signum == signal.SIGTERM:
+        os._exit(0)
 
 
 def _end(signum: int, _: object) -> None:

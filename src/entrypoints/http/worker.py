@@ -53,6 +53,9 @@ class Worker(Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; in the process itself, which ends then, and sends its supervisor in one line why it cannot start."""
         signal.signal(signal.SIGHUP, _load_first)
+        # uvicorn raises again what has stopped it: to a handler that was there before, whoever set that.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.default_int_handler)
         try:
             super().target(sockets)
         except KeyboardInterrupt:  # uvicorn has shut down, and raises the signal again
