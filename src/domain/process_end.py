@@ -6,7 +6,10 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
+from typing import Final, NoReturn
+
+ERRORS_S: Final = 2.0
+"""Seconds for what is left of standard error to be written when a process ends."""
 
 
 def end_process_after(work: Callable[[], int | None]) -> NoReturn:
@@ -52,10 +55,17 @@ def _is_written() -> bool:
         if sys.stdout is not None and not sys.stdout.closed:
             sys.stdout.flush()
     except OSError as exc:
-        with suppress(OSError):
+        with suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(f"standard output: expected it to be written, got {(exc.strerror or str(exc)).lower()}\n")
         return False
     finally:
-        with suppress(OSError, ValueError, AttributeError):  # it is closed, or was when Python started
-            sys.stderr.flush()
+        # A reader that has stopped does not keep the process: it ends with this thread, whatever that waits for.
+        flushing = threading.Thread(target=_flush_errors, name="flush", daemon=True)
+        flushing.start()
+        flushing.join(ERRORS_S)
     return True
+
+
+def _flush_errors() -> None:
+    with suppress(OSError, ValueError, AttributeError):  # it is closed, or was when Python started
+        sys.stderr.flush()

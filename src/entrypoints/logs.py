@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from foreseen.entrypoints.log_context import with_current
+from foreseen.entrypoints.log_stream import LogStream
 from foreseen.entrypoints.one_line import one_line, quoted_lines
 from foreseen.entrypoints.operator_lines import JsonStream
 from foreseen.settings import Settings
@@ -25,8 +26,8 @@ _TALKATIVE: Final = ("uvicorn", "aiobotocore", "botocore")
 """Libraries that log each start, stop and setting found at "info"; their errors are what an operator needs."""
 
 
-def configure_logs(settings: Settings) -> None:
-    """Send what every library logs through one formatter."""
+def configure_logs(settings: Settings, stream: LogStream | None = None) -> None:
+    """Send what every library logs through one formatter, to standard error or what writes that."""
     shared: list[Any] = [
         with_current,
         _with_traceback_of_elsewhere,
@@ -43,7 +44,8 @@ def configure_logs(settings: Settings) -> None:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=_PLAIN),
         ]
     )
-    handler = JsonStream(sys.stderr) if is_json else logging.StreamHandler(sys.stderr)
+    where = stream or sys.stderr
+    handler = JsonStream(where) if is_json else logging.StreamHandler(where)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Final, TextIO
 
+from foreseen.entrypoints.log_stream import LogStream, log_stream
 from foreseen.entrypoints.one_line import one_line
 
 _FLAG: Final = "--log-format"
 _VARIABLE: Final = "FORESEEN_LOG_FORMAT"
 
 
-class JsonStream(logging.StreamHandler[TextIO]):
+class JsonStream(logging.StreamHandler[TextIO | LogStream]):
     """A handler whose lines are JSON."""
 
 
@@ -26,7 +27,8 @@ def write_line(said: str, *, level: str = "error", **fields: Any) -> None:
         level: of the line, where it is JSON.
         fields: what a program reads beside it, where it is JSON.
     """
-    print(text_of(said, level=level, **fields), file=sys.stderr)  # noqa: T201
+    line = f"{text_of(said, level=level, **fields)}\n"
+    print(line, end="", file=log_stream() or sys.stderr)
 
 
 def text_of(said: str, *, level: str = "error", **fields: Any) -> str:

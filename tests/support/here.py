@@ -19,6 +19,7 @@ from unittest.mock import patch
 from foreseen.adapters.predictor.loading import large_call_sizes
 from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.cli.failures import run as exit_code_of
+from foreseen.entrypoints.log_stream import drain_log
 from support.loop_guard import loops_of_a_command
 from support.processes import TESTS, environment
 
@@ -49,6 +50,7 @@ def run_here(
         ):  # fmt: skip
             around.enter_context(each)
         code = _exit_code(words)
+        drain_log()
         out.flush()
         err.flush()
     return CompletedProcess(words, code, out.buffer.getvalue(), err.buffer.getvalue())

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -9,6 +10,7 @@ import typer
 
 from foreseen.entrypoints.examples import curl
 from foreseen.entrypoints.listening import try_port
+from foreseen.entrypoints.log_stream import LogStream, RawOutput
 from foreseen.entrypoints.one_line import one_line
 from foreseen.entrypoints.operator_lines import lines_are_json, text_of
 from foreseen.entrypoints.starting import Starting
@@ -35,7 +37,7 @@ def serve_model(settings: Settings, out: TextIO) -> None:
         from foreseen.entrypoints.cli.logging_started import start_logging
         from foreseen.entrypoints.http.serve import serve
 
-        start_logging(settings)
+        start_logging(settings, LogStream(RawOutput(sys.stderr)))
         container = Container(settings=settings, model_process=process)
         serve(
             container,

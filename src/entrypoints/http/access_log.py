@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from foreseen.domain.tally import LINES_DROPPED, Tally
 from foreseen.entrypoints.http.request_ids import trace_id
+from foreseen.entrypoints.log_stream import RawOutput
 from foreseen.entrypoints.one_line import one_line
 from foreseen.entrypoints.operator_lines import lines_are_json
 from foreseen.settings import Settings
@@ -61,9 +63,9 @@ class AccessLog:
     """A bounded queue, and the thread that writes what is in it."""
 
     def __init__(self, tally: Tally, write: Callable[[str], None] | None = None) -> None:
-        """Take where dropped lines are counted, and what writes text; to where the log goes, by default."""
+        """Accept where dropped lines are counted, and what writes text: to standard error, by default."""
         self._tally = tally
-        self._write = write or _write_to_log
+        self._write = write or RawOutput(sys.stderr).write
         self._lines: deque[AccessLine] = deque()
         self._has_some = Event()
         self._ends = Event()
@@ -128,12 +130,14 @@ async def open_access_log(settings: Settings, tally: Tally) -> AsyncIterator[Acc
 
 def _chunks(lines: Iterator[str]) -> Iterator[str]:
     """Join lines up to what is written at once."""
-    text = ""
+    text, size = "", 0
     for line in lines:
-        if text and len(text) + len(line) > _WRITTEN_AT_ONCE:
+        added = len(line.encode()) + 1
+        if text and size + added > _WRITTEN_AT_ONCE:
             yield text
-            text = ""
+            text, size = "", 0
         text += line + "\n"
+        size += added
     if text:
         yield text
 
@@ -165,18 +169,3 @@ def _as_text(line: AccessLine) -> str:
 
 def _timestamp(line: AccessLine) -> str:
     return datetime.fromtimestamp(line.at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _write_to_log(text: str) -> None:
-    """Write to the stream of the log's first handler, between lines of others."""
-    handler = next((each for each in logging.getLogger().handlers if isinstance(each, logging.StreamHandler)), None)
-    if handler is None:
-        return
-    handler.acquire()
-    try:
-        handler.stream.write(text)
-        handler.flush()
-    except (OSError, ValueError):  # its reader has left, or it is closed
-        return
-    finally:
-        handler.release()

@@ -7,6 +7,8 @@ import signal
 import time
 from threading import Thread
 
+from foreseen.entrypoints.log_stream import drain_log
+
 log = logging.getLogger(__name__)
 
 
@@ -27,4 +29,5 @@ def _end_with_supervisor(limit_s: float) -> None:
     log.warning("the supervisor has ended: worker %s shuts down", os.getpid())
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(limit_s)
+    drain_log()
     os._exit(1)

@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +26,7 @@ from foreseen.entrypoints.http.slots import Slots
 from foreseen.entrypoints.http.supervisor import ENDING_S, Supervisor
 from foreseen.entrypoints.http.tls import check_tls
 from foreseen.entrypoints.listening import listening
+from foreseen.entrypoints.log_stream import LogStream, RawOutput
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.starting import Starting
 from foreseen.settings import Settings
@@ -133,7 +135,7 @@ class _Server(uvicorn.Server):
 def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, names: Sequence[str]) -> ASGIApp:
     for name in names:
         os.environ.pop(name, None)
-    configure_logs(settings)
+    configure_logs(settings, LogStream(RawOutput(sys.stderr)))
     end_with_supervisor(draining_s(settings) + ENDING_S)
     before = signal.getsignal(signal.SIGTERM)
     starting = Starting()  # uvicorn's handler would let the model load first

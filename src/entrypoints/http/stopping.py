@@ -10,6 +10,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from foreseen.entrypoints.log_stream import drain_log
+
 log = logging.getLogger(__name__)
 
 
@@ -64,4 +66,5 @@ def exit_at_once(told: int, end_at_once: Callable[[], None]) -> None:
     with suppress(RuntimeError):  # the signal has interrupted the log itself, amid a line
         log.warning("told to stop again by %s: nothing is waited for", signal.Signals(told).name)
     end_at_once()
+    drain_log()
     os._exit(128 + told)
