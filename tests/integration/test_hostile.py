@@ -173,7 +173,7 @@ class TestSlowness:
 
         assert wire.trickle(again, every_s=0.05, seconds=20)
         assert wire.statuses == [408]
-        assert wire.problem()["detail"] == "expected all of it in time (receive_timeout), got a part of it"
+        assert wire.problem()["detail"] == "expected the whole request within receive_timeout, got a part of it"
 
     def test_one_that_takes_its_time_within_that_is_served(self, iris: Served) -> None:
         whole = POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY

@@ -134,6 +134,8 @@ class RedisPurgeListener:
             except TimeoutError:
                 log.warning("a purge is not confirmed: writes to Redis have not ended within %g s", PURGE_S)
                 return
-            log.info("purged by request: %d entries of this process", removed)
+            # Each purge requests twice, before Redis is emptied and after; the second finds nothing.
+            level = logging.INFO if removed else logging.DEBUG
+            log.log(level, "purged by request: %d L1 entries of this process", removed)
         confirmation = Confirmation(self._purge.process, removed)
         await self._servers.publish(replies_to(request.id), [written(confirmation)])

@@ -12,9 +12,9 @@ from foreseen.domain.determinism import Determinism
 from foreseen.domain.model_input import ColumnForm
 from foreseen.domain.ports import Predictor
 from foreseen.domain.signature import DTYPES, Feature
+from foreseen.entrypoints.classes_text import classes_text
 from foreseen.entrypoints.cli.logging_started import start_logging
 from foreseen.entrypoints.cli.printing import print_plainly
-from foreseen.entrypoints.cli.serve import classes_text
 from foreseen.settings import Settings
 
 

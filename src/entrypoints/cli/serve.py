@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
+from foreseen.entrypoints.classes_text import classes_text
 from foreseen.entrypoints.examples import curl
 from foreseen.entrypoints.listening import try_port
 from foreseen.entrypoints.log_stream import LogStream, RawOutput
@@ -93,7 +94,7 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
             f"  takes  {', '.join(map(feature_text, info.signature.features))}{names_hint(info.signature)}",
             f"  gives  {', '.join(info.outputs)}{classes_text(info.signature)}",
             f"  calls  {info.call_size}",
-            f"  try    {curl(info.signature, base)}",
+            f"  try    {curl(info.signature, base, needs_key=bool(settings.api_keys))}",
             f"  docs   {base}/docs",
         )
     )
@@ -111,10 +112,3 @@ def feature_text(feature: "Feature") -> str:
     shape = "x".join(map(str, feature.shape))
     kind = " ".join(part for part in (shape, feature.dtype if feature.dtype != "float64" else "") if part)
     return f"{feature.name} ({kind})" if kind else feature.name
-
-
-def classes_text(signature: "Signature") -> str:
-    """Word which labels an answer may have; nothing where that is not known."""
-    if not signature.classes:
-        return ""
-    return f": {'any' if signature.is_multilabel else 'one'} of {', '.join(signature.classes)}"

@@ -98,7 +98,11 @@ class Access:
         if self._admin_keys.hold(digest) or (not is_admin and self._keys.hold(digest)):
             scope[CALLER] = digest[:_START].hex()
             return None
-        return _forbidden("an admin key", "another key") if self._keys.hold(digest) else _unauthorized("another one")
+        return (
+            _forbidden("a key of admin_keys", "one of api_keys")
+            if self._keys.hold(digest)
+            else _unauthorized("an unknown key")
+        )
 
     def _recognize(self, scope: Scope) -> None:
         """Have a request that needs no key show whose it is, if it brings one."""
@@ -136,9 +140,15 @@ def warn_of_open_doors(settings: Settings) -> None:
     if is_local(settings.host):
         return
     if not settings.api_keys:
-        log.warning("%s is reached from elsewhere and api_keys is empty: anyone there may ask anything", settings.host)
+        log.warning(
+            "%s can be reached from other machines and api_keys is empty: anyone there may use the service",
+            settings.host,
+        )
     elif settings.tls_certificate is None:
-        log.warning("%s is reached from elsewhere without tls_certificate: keys can be read on the way", settings.host)
+        log.warning(
+            "%s can be reached from other machines without TLS (tls_certificate): keys can be read in transit",
+            settings.host,
+        )
 
 
 def _digest_of_key(headers: _Headers) -> bytes | None:
@@ -152,9 +162,11 @@ def _digest_of_key(headers: _Headers) -> bytes | None:
 
 
 def _unauthorized(got: str) -> Refusal:
-    detail = f"expected a key (Authorization: Bearer …) that is in the settings, got {got}"
-    return Refusal(401, "unauthorized", "No key that is known", detail, {"WWW-Authenticate": 'Bearer realm="foreseen"'})
+    detail = f"expected Authorization: Bearer KEY with a key of api_keys or admin_keys, got {got}"
+    return Refusal(
+        401, "unauthorized", "Missing or unknown API key", detail, {"WWW-Authenticate": 'Bearer realm="foreseen"'}
+    )
 
 
 def _forbidden(expected: str, got: str) -> Refusal:
-    return Refusal(403, "forbidden", "Not for this sender", f"expected {expected}, got {got}")
+    return Refusal(403, "forbidden", "Forbidden", f"expected {expected}, got {got}")

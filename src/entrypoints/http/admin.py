@@ -16,7 +16,7 @@ Reload = Callable[[], Awaitable[tuple[str, str] | None]]
 
 def admin_router(reload: Reload) -> APIRouter:
     """Build the routes."""
-    router = APIRouter(prefix="/admin")
+    router = APIRouter(prefix="/admin", tags=["admin"])
 
     @router.post(
         "/reload",
@@ -29,7 +29,7 @@ def admin_router(reload: Reload) -> APIRouter:
         try:
             fingerprints = await reload()
         except ForeseenError as exc:  # which the front has logged
-            raise Refusal(503, "not-reloaded", "Not reloaded, the previous model goes on", str(exc)) from exc
+            raise Refusal(503, "not-reloaded", "Not reloaded; the previous model still serves", str(exc)) from exc
         if fingerprints is None:
             return JSONResponse({"status": "passed on to all workers; the log has the outcome"}, status_code=202)
         before, after = fingerprints
@@ -49,6 +49,6 @@ _RESPONSES: Final = {
         status={"type": "string", "enum": ["reloaded", "unchanged"]},
         fingerprint={"type": "string"},
     ),
-    "202": _reply("Passed on to each worker; the log says what became of it.", status={"type": "string"}),
-    **problem_responses({"403": "Not for this sender.", "503": "Not reloaded, the previous model goes on."}),
+    "202": _reply("Passed on to all workers; each logs the outcome.", status={"type": "string"}),
+    **problem_responses({"403": "Forbidden.", "503": "Not reloaded; the previous model still serves."}),
 }

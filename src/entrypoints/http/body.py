@@ -53,11 +53,13 @@ def _refuse_unless_json(request: Request) -> None:
     is_json = media_type == "application/json" or media_type.endswith("+json")
     if not is_json or parsed.get_content_charset("utf-8") not in ("utf-8", "utf8"):
         got = given or "none"
-        raise Refusal(415, "not-json", "Another media type", f"expected Content-Type: application/json, got {got}")
+        raise Refusal(415, "not-json", "Unsupported media type", f"expected Content-Type: application/json, got {got}")
     encoding = request.headers.get("content-encoding", "").lower()
     # A list of codings that may be empty (RFC 9110, 8.4); identity is none.
     if not {coding.strip() for coding in encoding.split(",")} <= {"", "identity"}:
-        raise Refusal(415, "encoded", "Another content encoding", f"expected a body as it is, got it in {encoding}")
+        raise Refusal(
+            415, "encoded", "Unsupported content encoding", f"expected a body without Content-Encoding, got {encoding}"
+        )
 
 
 def too_many(max_rows: int) -> Refusal:

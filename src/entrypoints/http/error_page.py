@@ -22,7 +22,7 @@ def error_page(problem: Mapping[str, Any], root: str = "") -> str:
         f"{status} {problem['title']}",
         paragraph(problem["detail"]),
         table_of(places) if len(places) > 1 else "",
-        table_of({"Status": f"{status} {_phrase(status)}", "Type": problem["type"], **named}),
+        table_of(_status(status, problem["title"]) | {"Type": problem["type"], **named}),
         icon=f"{root}/favicon.svg",
     )
 
@@ -30,6 +30,12 @@ def error_page(problem: Mapping[str, Any], root: str = "") -> str:
 def _flaw(error: Mapping[str, str]) -> str:
     hint = f" ({error['hint']})" if "hint" in error else ""
     return f"expected {error['expected']}, got {error['got']}{hint}"
+
+
+def _status(status: int, title: str) -> dict[str, str]:
+    """Return the status with its standard phrase, unless the title is that already."""
+    phrase = _phrase(status)
+    return {} if title == phrase else {"Status": f"{status} {phrase}"}
 
 
 def _phrase(status: int) -> str:

@@ -6,18 +6,19 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from foreseen.domain.predict import Predict
+from foreseen.entrypoints.classes_text import classes_text
 from foreseen.entrypoints.examples import curl
 from foreseen.entrypoints.http.accepts import prefers_page
 from foreseen.entrypoints.http.pages import ICON, POLICY, command, link_list, page, paragraph, table_of
 from foreseen.settings import Settings
 
 _PLACES: Final = {
-    "docs": "try it here",
-    "redoc": "the same to read",
-    "openapi.json": "the same for programs (OpenAPI)",
-    "model": "what the model takes and gives, and how it is cached",
-    "metrics": "counters, for Prometheus",
-    "readyz": "whether the model can be used now",
+    "docs": "try it in the browser (Swagger UI)",
+    "redoc": "reference of the HTTP interface (Redoc)",
+    "openapi.json": "the same as an OpenAPI document",
+    "model": "inputs, outputs, versions and cache settings, as JSON",
+    "metrics": "metrics for Prometheus",
+    "readyz": "readiness",
 }
 """What is worth a look, as seen from the start page."""
 
@@ -31,8 +32,8 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
     facts = {
         "Model": f"{settings.model_name}, {info.signature.kind}",
         "Fingerprint": info.fingerprint.hex(),
-        "Takes": ", ".join(info.signature.names),
-        "Gives": ", ".join(info.outputs),
+        "Inputs": ", ".join(info.signature.names),
+        "Outputs": f"{', '.join(info.outputs)}{classes_text(info.signature)}",
         "Cache": settings.tiers,
     }
 
@@ -47,7 +48,7 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
         if prefers_page(request.headers):
             shown = page(
                 f"Foreseen: {settings.model_name}",
-                paragraph("Predictions of a model, none of them computed twice."),
+                paragraph("Cached predictions over HTTP. Try it:"),
                 command(example),
                 link_list(links),
                 table_of(facts),

@@ -64,7 +64,7 @@ class HostCheck:
     def _misdirected(self, field: bytes) -> Refusal:
         known = "a host of this machine, such as localhost, or one" if self._is_local else "one"
         detail = f"expected {known} of allowed_hosts in the settings, got {shown(field)}"
-        return Refusal(421, "misdirected", "Not for this host", detail)
+        return Refusal(421, "misdirected", "Misdirected request", detail)
 
 
 def _no_host(field: bytes) -> Refusal:

@@ -33,7 +33,7 @@ def parsed(body: bytes) -> Any:
         except ValueError as exc:
             refused = exc
     got = "nothing" if not body.strip() else str(refused)
-    raise Refusal(400, "invalid-json", "The body is no JSON", f"expected JSON, got {got}") from None
+    raise Refusal(400, "invalid-json", "The body is not JSON", f"expected JSON, got {got}") from None
 
 
 def _parsed(body: bytes) -> Any:

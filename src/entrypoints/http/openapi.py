@@ -22,7 +22,7 @@ _CACHE_STATUS: Final = {
 
 _REQUEST_ID: Final = {
     "X-Request-Id": {
-        "description": "The request's own, or one made for it; the log has it.",
+        "description": "The id of the request, its own or a new one; log lines have it too.",
         "schema": {"type": "string"},
     }
 }
@@ -32,14 +32,14 @@ _ETAG: Final = {
 }
 
 _RETRY_AFTER: Final = {
-    "Retry-After": {"description": "Seconds until there is room, about.", "schema": {"type": "integer", "minimum": 1}}
+    "Retry-After": {"description": "Seconds until there should be room.", "schema": {"type": "integer", "minimum": 1}}
 }
 _TIMEOUT: Final = {
     "name": "Request-Timeout",
     "in": "header",
     "required": False,
     # In words, and not as an example, with which the page would fill it in: a model may take longer.
-    "description": "Seconds that the answer may take, such as 2 or 0.25; the service's own limit if that is shorter.",
+    "description": "How many seconds to wait for the answer, such as 2 or 0.25. The service may have a lower limit.",
     "schema": {"type": "string", "pattern": FORM},
 }
 
@@ -87,9 +87,9 @@ def post_predict_docs(signature: Signature) -> dict[str, Any]:
     }
     answer = {"oneOf": [{"$ref": _REF + "Prediction"}, {"$ref": _REF + "Predictions"}]}
     problems = {
-        "400": "The body is no JSON, or Request-Timeout no number of seconds.",
+        "400": "The body is not JSON, or Request-Timeout is not a number of seconds.",
         "413": "The body is too large, or holds too many instances.",
-        "415": "The body is of another media type.",
+        "415": "The body is not declared as JSON, or is compressed.",
     }
     return {"parameters": [_TIMEOUT], "requestBody": body, "responses": _responses(answer, problems)}
 
@@ -107,7 +107,7 @@ def get_predict_docs(signature: Signature) -> dict[str, Any]:
         }
         for feature in signature.features
     ]
-    problems = {"400": "Request-Timeout is no number of seconds."}
+    problems = {"400": "Request-Timeout is not a number of seconds."}
     responses = _responses({"$ref": _REF + "Prediction"}, problems)
     responses["200"]["headers"] |= _ETAG
     responses["304"] = {"description": "If-None-Match names the answer: the client has it.", "headers": _ETAG}
@@ -124,8 +124,8 @@ def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, An
     common = {
         "422": "The instances do not fit the model; names each place.",
         "500": "The model failed.",
-        "503": "Too much waits for the model.",
-        "504": "The time was over; or Cache-Control: only-if-cached, and no cache holds the answer.",
+        "503": "The model queue is full.",
+        "504": "The deadline was exceeded; or Cache-Control: only-if-cached, and no cache holds the answer.",
     }
     ok = {
         "description": "The prediction.",

@@ -16,7 +16,7 @@ ICON: Final = (
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "h1{font-size:1.4rem}pre{background:#f3f3f3;padding:.7rem;overflow-x:auto}code,pre{font-family:monospace}"
+    "h1{font-size:1.4rem}pre{background:#f3f3f3;padding:.7rem;white-space:pre-wrap;overflow-wrap:anywhere}code,pre{font-family:monospace}"
     "dt{font-weight:600;margin-top:.5rem}dd{margin:0;overflow-wrap:anywhere}"
     "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}pre{background:#262626}a{color:#8ab4f8}}"
 )

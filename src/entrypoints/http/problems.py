@@ -42,8 +42,8 @@ STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
     ModelUnavailableError: (503, "no-model", "No model is loaded"),
     PredictionError: (500, "prediction-failed", "The model failed"),
     NotCachedError: (504, "not-cached", "No cached answer"),
-    OverloadedError: (503, "overloaded", "Too much waits for the model"),
-    DeadlineExceededError: (504, "timeout", "The time was over"),
+    OverloadedError: (503, "overloaded", "Model queue is full"),
+    DeadlineExceededError: (504, "timeout", "Deadline exceeded"),
     CacheError: (500, "cache-failed", "The cache failed"),
 }
 """Status, type and title of each error that can reach a client."""
@@ -162,7 +162,7 @@ def _worded(request: Request, exc: Exception) -> _Problem:
         return _http_error(request, exc)
     if isinstance(exc, ClientDisconnect):
         said = str(exc) or "expected the whole body, got a part of it"
-        return _document(request, 400, "disconnected", "The client left", said)
+        return _document(request, 400, "disconnected", "Client disconnected", said)
     for known, (status, kind, title) in STATUSES.items():
         if isinstance(exc, known):
             if isinstance(exc, _OF_THE_CLIENTS):

@@ -1,6 +1,7 @@
 """The route that purges: every tier of every process that is known."""
 
 import asyncio
+import logging
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -10,12 +11,14 @@ from foreseen.domain.purging import Purge, Purged
 from foreseen.entrypoints.http.openapi import problem_responses
 from foreseen.entrypoints.http.problems import Refusal
 
+log = logging.getLogger(__name__)
+
 SCOPES: Final = ("model", "all")
 
 
 def purge_router(purge: Purge, model_name: str) -> APIRouter:
     """Build the route."""
-    router = APIRouter(prefix="/admin")
+    router = APIRouter(prefix="/admin", tags=["admin"])
     one_at_a_time = asyncio.Lock()  # each goes through the whole of Redis
 
     @router.post(
@@ -33,8 +36,9 @@ def purge_router(purge: Purge, model_name: str) -> APIRouter:
         model = None if _scope_of(request) == "all" else model_name
         async with one_at_a_time:
             purged = await purge(model)
+        log.info("purged: %s", _outcome(purged))
         if not purged.is_complete:
-            raise Refusal(503, "not-purged", "Purged in part", _what_is_left(purged))
+            raise Refusal(503, "not-purged", "Not completely purged", _what_is_left(purged))
         return JSONResponse(_document(purged))
 
     return router
@@ -45,8 +49,8 @@ def _scope_of(request: Request) -> str:
     unknown = [name for name in given if name != "scope"]
     scopes = given.getlist("scope")
     if unknown or len(scopes) > 1 or not set(scopes) <= set(SCOPES):
-        detail = f"expected nothing but scope={' or scope='.join(SCOPES)} in the query, got another one"
-        raise Refusal(422, "invalid-request", "The request names no scope", detail)
+        detail = f"expected scope={' or scope='.join(SCOPES)} or no query, got another one"
+        raise Refusal(422, "invalid-request", "Invalid scope", detail)
     return scopes[0] if scopes else "model"
 
 
@@ -55,6 +59,13 @@ def _what_is_left(purged: Purged) -> str:
     if purged.silent:
         said.append(f"{purged.silent} of {purged.silent + purged.confirmed} processes did not confirm in time")
     return f"expected every tier and process to be purged, got: {'; '.join(said)}; purging again is safe"
+
+
+def _outcome(purged: Purged) -> str:
+    """Word what was removed, and from how many processes."""
+    model = "all models" if purged.model is None else f"model {purged.model}"
+    shared = "" if purged.l2_removed is None else f" and {purged.l2_removed} L2"
+    return f"{model}, {purged.l1_removed} L1{shared} entries, {purged.confirmed} processes confirmed"
 
 
 def _document(purged: Purged) -> dict[str, Any]:
@@ -96,9 +107,9 @@ _RESPONSES: Final = {
     },
     **problem_responses(
         {
-            "403": "Not for this sender.",
-            "422": "The query names no scope.",
-            "503": "Purged in part: Redis failed, or a process did not confirm in time.",
+            "403": "Forbidden.",
+            "422": "The query is not a scope.",
+            "503": "Not completely purged: Redis failed, or a process did not confirm in time.",
         }
     ),
 }

@@ -82,9 +82,9 @@ def malformed(detail: str) -> Refusal:
     return Refusal(400, "malformed", "The request is malformed", f"expected {detail}")
 
 
-_LATE: Final = "expected all of it in time (receive_timeout), got a part of it"
+_LATE: Final = "expected the whole request within receive_timeout, got a part of it"
 _LARGE: Final = f"expected at most {MAX_HEADERS} header fields and {MAX_HEAD} bytes, got more"
-_MANY: Final = "expected no more connections than are taken (max_connections), got one more"
+_MANY: Final = "expected a free connection, got more than max_connections allows"
 
 TOO_MANY_AHEAD: Final = malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
 ONE_HOST: Final = malformed("one Host field, as HTTP/1.1 demands (RFC 9112, 3.2), got none or several")

@@ -28,7 +28,7 @@ def timeout_s(given: Iterable[tuple[bytes, bytes]], longest_s: float) -> float:
     if len(values) > 1 or not is_timeout(values[0]):
         got = b", ".join(values)[:_SHOWN].decode("latin-1")
         detail = f"expected Request-Timeout to be seconds such as 2 or 0.25, got {got}"
-        raise Refusal(400, "invalid-timeout", "No timeout", detail)
+        raise Refusal(400, "invalid-timeout", "Invalid Request-Timeout", detail)
     return min(longest_s, float(values[0]))
 
 

@@ -45,6 +45,12 @@ def test_it_names_the_model_the_features_and_the_pages() -> None:
     assert lines[5] == f"  docs   {BASE}/docs"
 
 
+def test_the_line_to_try_has_a_key_where_keys_are_needed() -> None:
+    lines = said(Settings(api_keys="a" * 64))
+
+    assert lines[4].startswith("  try    curl -H 'Authorization: Bearer KEY' ")
+
+
 def test_it_says_how_to_name_features_that_have_numbers() -> None:
     lines = said(Settings(), signature=Signature((Feature("x0"), Feature("x1"))))
 

@@ -86,9 +86,9 @@ class TestWithKeys:
         assert reply.headers["content-type"] == "application/problem+json"
         assert reply.json() == {
             "type": "urn:foreseen:problem:unauthorized",
-            "title": "No key that is known",
+            "title": "Missing or unknown API key",
             "status": 401,
-            "detail": "expected a key (Authorization: Bearer …) that is in the settings, got none",
+            "detail": "expected Authorization: Bearer KEY with a key of api_keys or admin_keys, got none",
             "request_id": REQUEST_ID,
         }
 
@@ -146,7 +146,7 @@ class TestAdmin:
         with administered(**KEYS) as asked:
             reply = reload(asked, ALICE)
 
-        assert (reply.status, reply.json()["detail"]) == (403, "expected an admin key, got another key")
+        assert (reply.status, reply.json()["detail"]) == (403, "expected a key of admin_keys, got one of api_keys")
 
     @pytest.mark.parametrize("key", [None, STRANGER])
     def test_without_one_it_is_asked_for(self, key: str | None) -> None:
@@ -260,11 +260,11 @@ def test_an_address_is_this_machine_s_or_not(host: str, local: bool) -> None:
         ({}, []),
         (
             {"host": "0.0.0.0"},
-            ["0.0.0.0 is reached from elsewhere and api_keys is empty: anyone there may ask anything"],
+            ["0.0.0.0 can be reached from other machines and api_keys is empty: anyone there may use the service"],
         ),
         (
             {"host": "0.0.0.0", "api_keys": KEYS["api_keys"]},
-            ["0.0.0.0 is reached from elsewhere without tls_certificate: keys can be read on the way"],
+            ["0.0.0.0 can be reached from other machines without TLS (tls_certificate): keys can be read in transit"],
         ),
         ({"host": "0.0.0.0", "api_keys": KEYS["api_keys"], "tls_certificate": "cert.pem"}, []),
     ],

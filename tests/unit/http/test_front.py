@@ -60,7 +60,7 @@ async def test_a_reload_that_fails_is_refused_as_that_and_logged_once(
 
     told = reply.json()
     assert (reply.status_code, told["type"]) == (503, "urn:foreseen:problem:not-reloaded")
-    assert told["title"] == "Not reloaded, the previous model goes on"
+    assert told["title"] == "Not reloaded; the previous model still serves"
     assert len([each for each in caplog.messages if told["detail"] in each]) == 1
 
 

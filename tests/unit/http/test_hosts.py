@@ -48,7 +48,7 @@ class TestOnLoopback:
         assert reply.headers["content-type"] == "application/problem+json"
         assert reply.json() == {
             "type": "urn:foreseen:problem:misdirected",
-            "title": "Not for this host",
+            "title": "Misdirected request",
             "status": 421,
             "detail": "expected a host of this machine, such as localhost, or one of allowed_hosts in the settings, "
             "got evil.example:80",

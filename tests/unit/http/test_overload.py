@@ -65,7 +65,7 @@ def test_for_the_fourth_there_is_no_room_and_it_is_told_when_to_come_back(asked:
         assert reply.cache_status == "foreseen; fwd=bypass"
         assert reply.json() == {
             "type": "urn:foreseen:problem:overloaded",
-            "title": "Too much waits for the model",
+            "title": "Model queue is full",
             "status": 503,
             "detail": "expected at most 3 instances to wait for the model (max_waiting), got 1 more than the 3 that do",
             "request_id": REQUEST_ID,
