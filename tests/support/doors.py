@@ -119,6 +119,12 @@ class Door:
         """How many connections the server counts."""
         return len(self._server.server_state.connections)
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a service hands to its connections."""
+        state: dict[str, Any] = self._server.lifespan.state
+        return state
+
     async def open(self, *, is_raw: bool = False, receive_buffer: int | None = None) -> Line:
         """Connect; raw: without TLS, whatever the server speaks."""
         trusted = None if is_raw else self._trusted

@@ -12,6 +12,7 @@ from threading import Event, Thread
 from typing import Any, Final, NamedTuple
 
 from foreseen.domain.tally import LINES_DROPPED, Tally
+from foreseen.entrypoints.http.addresses import shown_address
 from foreseen.entrypoints.http.request_ids import trace_id
 from foreseen.entrypoints.log_stream import RawOutput
 from foreseen.entrypoints.one_line import one_line
@@ -43,7 +44,9 @@ class AccessLine(NamedTuple):
 
     Attributes:
         at: when it was answered, seconds since 1970.
+        method: empty where it was not read, as is the path.
         path: as it was sent, without the query, which holds instances.
+        duration_ns: None where it is not known when it came.
         tier: where a prediction came from.
     """
 
@@ -51,7 +54,7 @@ class AccessLine(NamedTuple):
     method: str
     path: bytes
     status: int
-    duration_ns: int
+    duration_ns: int | None
     size: int
     client: tuple[str, int] | None
     request_id: bytes
@@ -145,9 +148,9 @@ def _chunks(lines: Iterator[str]) -> Iterator[str]:
 def _fields(line: AccessLine) -> dict[str, Any]:
     trace = None if line.traceparent is None else trace_id([(b"traceparent", line.traceparent)])
     fields = {
-        "duration_ms": round(line.duration_ns / 1e6, 3),
+        "duration_ms": None if line.duration_ns is None else round(line.duration_ns / 1e6, 3),
         "bytes": line.size,
-        "client": line.client[0] if line.client else None,
+        "client": shown_address(line.client[0]) if line.client else None,
         "tier": line.tier,
         "request_id": line.request_id.decode("ascii"),
         "trace_id": trace,
@@ -156,7 +159,8 @@ def _fields(line: AccessLine) -> dict[str, Any]:
 
 
 def _as_json(line: AccessLine) -> str:
-    asked = {"method": line.method, "path": line.path.decode("latin-1"), "status": line.status}
+    path = line.path.decode("latin-1")
+    asked = {"method": line.method or None, "path": path or None, "status": line.status}
     rest = {"level": "info", "logger": _LOGGER, "timestamp": _timestamp(line)}
     return json.dumps({"event": "request"} | asked | _fields(line) | rest)
 
@@ -164,7 +168,9 @@ def _as_json(line: AccessLine) -> str:
 def _as_text(line: AccessLine) -> str:
     said = " ".join(f"{name}={value}" for name, value in _fields(line).items())
     path = line.path.decode("latin-1").replace(" ", "%20")
-    return one_line(f"{_timestamp(line)} [info     ] {line.method} {path} {line.status} [{_LOGGER}] {said}")
+    return one_line(
+        f"{_timestamp(line)} [info     ] {line.method or '-'} {path or '-'} {line.status} [{_LOGGER}] {said}"
+    )
 
 
 def _timestamp(line: AccessLine) -> str:

@@ -17,6 +17,13 @@ def address_of(text: str) -> Address | None:
         return None
 
 
+@lru_cache(maxsize=10_000)
+def shown_address(text: str) -> str:
+    """Return an address as people write it: unmapped; what is no address as it is."""
+    address = address_of(text)
+    return text if address is None else str(address)
+
+
 def unmapped(address: Address) -> Address:
     """Return the IPv4 address that a socket on `::` shows as `::ffff:192.0.2.1` (RFC 4291); any other as it is."""
     return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address

@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from foreseen.entrypoints.http.addresses import is_loopback
+from foreseen.entrypoints.http.addresses import is_loopback, shown_address
 from foreseen.entrypoints.http.hosts import LOOPBACK, host_of, shown
 
 CALLER: Final = "foreseen.caller"
@@ -34,7 +34,7 @@ def why_elsewhere(scope: Scope) -> str | None:
     """
     client = scope.get("client")
     if client and not is_loopback(client[0]):
-        return f"one from {client[0]}"
+        return f"one from {shown_address(client[0])}"
     if scope["http_version"] == "1.0":
         return "one in HTTP/1.0, as proxies send"
     for name, value in scope["headers"]:

@@ -14,6 +14,7 @@ from foreseen.entrypoints.http.rejections import (
     unreadable,
 )
 from foreseen.entrypoints.http.sending import BoundedSending
+from foreseen.entrypoints.http.unread import UnreadRequest
 from foreseen.entrypoints.http.upgrades import fresh_parser, head_without_upgrade
 
 if TYPE_CHECKING:
@@ -92,20 +93,26 @@ class RejectingProtocol(BoundedSending):
             return
         if is_owed and self.pipeline:  # it is the newest in there
             cycle.keep_alive = False
-            self.pipeline[0] = (cycle, rejecting_app(refusal, tally, self._origin_fields()))  # type: ignore[assignment]
+            self.pipeline[0] = (cycle, rejecting_app(refusal, tally, self._origin_fields(), self._unread()))  # type: ignore[assignment]
             return
         if is_owed:
             cycle.disconnected = True  # the application need not answer any more
             cycle.message_event.set()
         if not (is_owed and cycle.response_started):
             fields = [*self.server_state.default_headers, *self._origin_fields()]
-            self.transport.write(answer_to(refusal, tally, fields, has_body=not self._is_head()))
+            self.transport.write(answer_to(refusal, tally, fields, self._unread()))
         self.transport.close()
 
-    def _is_head(self) -> bool:
-        """Return whether what is rejected is a HEAD, as far as it was read: its answer has no body."""
+    def _unread(self) -> UnreadRequest:
+        """Return what is known of the request that is rejected."""
+        access_log = self.app_state.get("access_log")
         scope: Any = self.scope  # none before the first request
-        return scope is not None and self.url != b"" and self.parser.get_method() == b"HEAD"
+        cycle: Any = self.cycle
+        is_of_the_one_before = cycle is not None and cycle.scope is scope and not cycle.more_body
+        if scope is None or self.url == b"" or is_of_the_one_before:
+            return UnreadRequest(access_log, client=self.client)
+        method = self.parser.get_method().decode("ascii")
+        return UnreadRequest(access_log, method, self.url.partition(b"?")[0], self.client)
 
     def _origin_fields(self) -> tuple[tuple[bytes, bytes], ...]:
         """Return the fields that let a page of another site read an answer."""

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.tally import Tally
 from foreseen.entrypoints.http.problems import MEDIA_TYPE, Refusal, rejected_unread
+from foreseen.entrypoints.http.unread import UnreadRequest
 
 Field = tuple[bytes, bytes]
 
@@ -32,34 +33,38 @@ class RejectedError(Exception):
         self.refusal = refusal
 
 
-def answer_to(
-    refusal: Refusal, tally: Tally | None, default_fields: Iterable[Field], *, has_body: bool = True
-) -> bytes:
-    """Return the bytes of an answer, and count it.
+def answer_to(refusal: Refusal, tally: Tally | None, default_fields: Iterable[Field], request: UnreadRequest) -> bytes:
+    """Return the bytes of an answer, count it, and have its line written.
 
     Args:
         tally: None where the service could not yet start.
-        has_body: false for a HEAD, of whose answer the body's length is all that is sent.
+        request: of the answer to a HEAD the body's length is all that is sent.
     """
-    fields, body = _answer(refusal, tally)
+    has_body = request.method != "HEAD"
+    fields, body = _answer(refusal, tally, request, has_body=has_body)
     lines = [b"HTTP/1.1 %d %s" % (refusal.status, refusal.title.encode())]
     lines += [name + b": " + value for name, value in (*default_fields, *fields)]
     return b"\r\n".join(lines) + b"\r\n\r\n" + (body if has_body else b"")
 
 
-def rejecting_app(refusal: Refusal, tally: Tally | None, more_fields: Iterable[Field]) -> ASGIApp:
+def rejecting_app(
+    refusal: Refusal, tally: Tally | None, more_fields: Iterable[Field], request: UnreadRequest
+) -> ASGIApp:
     """Return an application that answers one request, in its turn, by why it is rejected."""
 
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
-        fields, body = _answer(refusal, tally)
+        fields, body = _answer(refusal, tally, request)
         await send({"type": "http.response.start", "status": refusal.status, "headers": [*more_fields, *fields]})
         await send({"type": "http.response.body", "body": body})
 
     return answer
 
 
-def _answer(refusal: Refusal, tally: Tally | None) -> tuple[list[Field], bytes]:
+def _answer(
+    refusal: Refusal, tally: Tally | None, request: UnreadRequest, *, has_body: bool = True
+) -> tuple[list[Field], bytes]:
     body, request_id = rejected_unread(refusal, tally)
+    request.log(refusal.status, len(body) if has_body else 0, request_id[1])
     fields = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(body)),
