@@ -165,7 +165,7 @@ def test_a_file_that_does_not_load_leaves_the_old_model_and_says_so(tmp_path: Pa
 
         told = reload(running)
         running.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: sum("not reloaded, the old model goes on" in line for line in running.err) == 2)
+        wait_until(lambda: sum("not reloaded, the previous model still serves" in line for line in running.err) == 2)
 
         assert (told.status_code, told.headers["content-type"]) == (503, "application/problem+json")
         assert "model.pkl" in told.json()["detail"]

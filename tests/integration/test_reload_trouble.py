@@ -71,7 +71,7 @@ def test_a_load_that_hangs_keeps_nobody_from_stopping(tmp_path: Path, args: tupl
 
         assert (code, time.monotonic() - began < 20) == (0, True)  # which is stop_timeout
         wait_until(lambda: all(map(is_gone, others)))
-    assert any("the new model was given up: the service stops" in line for line in running.err)
+    assert any("the new model was abandoned: the service stops" in line for line in running.err)
     assert "Traceback" not in "".join(running.err)
 
 

@@ -102,7 +102,7 @@ class Front:
             try:
                 return await self._exchange()
             except ForeseenError as exc:
-                log.error("not reloaded, the old model goes on: %s", exc)
+                log.error("not reloaded, the previous model still serves: %s", exc)
                 raise
 
     async def _exchange(self) -> tuple[str, str]:
@@ -120,7 +120,7 @@ class Front:
 
     async def _loaded(self) -> Service:
         if self._is_stopping:
-            raise ModelUnavailableError(f"the model was not loaded anew: {_STOPS}")
+            raise ModelUnavailableError(f"the model was not reloaded: {_STOPS}")
         self._loading = Loading(self._current.container, self._build)
         try:
             return await self._loading.result()
@@ -186,7 +186,7 @@ class Front:
             await asyncio.sleep(DRAINED_EVERY_S)
         await retired(service.container)
         self._living.discard(service)
-        log.info("the model before has ended, fingerprint %s", service.fingerprint[:12])
+        log.info("the previous model has ended, fingerprint %s", service.fingerprint[:12])
 
     def _begin(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)

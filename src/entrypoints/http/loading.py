@@ -53,7 +53,7 @@ class Loading(Generic[Built]):
     def give_up(self, reason: str) -> None:
         """Fail who waits by ModelUnavailableError now, and kill what loads; called on the event loop."""
         if not self._result.done():
-            self._result.set_exception(ModelUnavailableError(f"the new model was given up: {reason}"))
+            self._result.set_exception(ModelUnavailableError(f"the new model was abandoned: {reason}"))
         self.kill()
 
     def kill(self) -> None:

@@ -129,7 +129,7 @@ class TestLoading:
     async def test_one_that_takes_too_long_is_given_up(self, old: object, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(loading, "LIMIT_S", 0.05)
         hangs = threading.Event()
-        with pytest.raises(ModelUnavailableError, match=r"given up: expected it to load within 0.05 s"):
+        with pytest.raises(ModelUnavailableError, match=r"abandoned: expected it to load within 0.05 s"):
             await Loading(old, lambda _: hangs.wait(30)).result()  # type: ignore[arg-type]
         hangs.set()
 

@@ -38,7 +38,7 @@ class ProcessPredictor:
         self._process = process
         self._limit_s = limit_s
         self._using = Lock()  # held by who waits for the process: a call, or who sees to it
-        self._trouble = "the model is being loaded anew"
+        self._trouble = "the model is being loaded again"
         self._renewed_at = -RETRY_S
         self._closing = Event()
         with ExitStack() as on_failure:
@@ -108,7 +108,7 @@ class ProcessPredictor:
         self._process.close()
         self._process = self._process.another()
         self._renewed_at = time.monotonic()
-        self._trouble = "the model is being loaded anew"
+        self._trouble = "the model is being loaded again"
         if self._closing.is_set():  # meanwhile
             self._process.kill()
 
