@@ -45,26 +45,26 @@ class Settings(BaseModel):
     name: str | None = _setting(
         None,
         "Model",
-        "What it is called in keys, logs and /model. (default: the file's name)",
+        "Name of the model in keys, logs and /model. (default: the file's name)",
         shown="NAME",
         pattern=NAME,
     )
     features: Words | None = _setting(
         None,
         "Model",
-        "Names of its inputs, in its order. (default: the sidecar's, else the model's own, else x0,x1,…)",
+        "Names of the model's inputs, in order. (default: the sidecar's, else the model's own, else x0,x1,…)",
         shown="A,B,…",
     )
     missing: Words | None = _setting(
         None,
         "Model",
-        "Names of its inputs that may be missing, beside those that the sidecar or the model say may be.",
+        "Names of inputs that may be missing, in addition to those that the sidecar or the model declares.",
         shown="A,B,…",
     )
     sidecar: Path | None = _setting(
         None,
         "Model",
-        "TOML file that describes its inputs. (default: the one beside it, model.toml for model.joblib)",
+        "TOML file that describes the inputs. (default: the one beside the model, model.toml for model.joblib)",
         shown="FILE",
     )
     code: Path | None = _setting(
@@ -74,17 +74,19 @@ class Settings(BaseModel):
         'What trains and saves in it belongs under: if __name__ == "__main__".',
         shown="FILE",
     )
-    outputs: Outputs = _setting(("predict",), "Model", "What to ask it: predict, predict_proba or both.", shown="A,B")
+    outputs: Outputs = _setting(
+        ("predict",), "Model", "Outputs to predict: predict, predict_proba or both.", shown="A,B"
+    )
     model_sha256: DigestOrFile | None = _setting(
         None,
         "Model",
-        "SHA-256 that the file must have, or a file that holds it and is read at each load.",
+        "SHA-256 that the model file must have, or a file that contains it and is read at each load.",
         shown="HEX|FILE",
     )
     rows_per_call: Whole | None = _setting(
         None,
         "Model",
-        "Rows of each model call, 0 for any number. (default: any, unless a row's bits depend on it)",
+        "Number of rows in each model call, 0 for any. (default: any, unless predictions depend on it)",
         shown="N",
         ge=0,
         le=65536,
@@ -93,7 +95,7 @@ class Settings(BaseModel):
     model_threads: Whole = _setting(
         1,
         "Model",
-        "Threads of its libraries (OpenMP, BLAS). More may change the last bits, and spin beside other work.",
+        "Threads of the model's libraries (OpenMP, BLAS). More may change the last bits of predictions.",
         shown="N",
         ge=1,
         le=1024,
@@ -108,13 +110,13 @@ class Settings(BaseModel):
     cache_when: Literal["deterministic", "always"] = _setting(
         "deterministic",
         "Cache",
-        "deterministic: nothing of a model that contradicts itself when it is loaded; always: all the same.",
+        "deterministic: do not cache a model whose predictions differ in a test at load; always: cache it anyway.",
         shown="deterministic|always",
     )
     ttl: Duration = _setting(3600.0, "Cache", "How long a prediction is kept: 30s, 5m, 1h, 2d.", shown="TIME")
-    lru_max_entries: Whole = _setting(100_000, "Cache", "Predictions that lru holds at most.", shown="N", ge=1)
+    lru_max_entries: Whole = _setting(100_000, "Cache", "Most predictions that lru holds.", shown="N", ge=1)
     lru_max_bytes: ByteSize = _setting(
-        256 * 2**20, "Cache", "Memory that lru takes at most: 64MiB, 1GiB.", shown="SIZE", ge=1
+        256 * 2**20, "Cache", "Most memory that lru uses: 64MiB, 1GiB.", shown="SIZE", ge=1
     )
     redis_url: Annotated[str, AfterValidator(checked_redis_url)] = _setting(
         "redis://127.0.0.1:6379/0",
@@ -126,71 +128,80 @@ class Settings(BaseModel):
     redis_mode: Annotated[RedisMode, AfterValidator(fitting_mode)] = _setting(
         "auto",
         "Cache",
-        "One server, a cluster, or the primary that Sentinels name; auto finds out.",
+        "One server, a cluster, or the primary that Sentinels name; auto detects which.",
         shown="auto|single|cluster|sentinel",
     )
     redis_user: Annotated[str | None, AfterValidator(one_user)] = _setting(
-        None, "Cache", "User of Redis, where its URL names none.", shown="NAME", min_length=1
+        None, "Cache", "Redis user, if redis_url names none.", shown="NAME", min_length=1
     )
     redis_password_file: Annotated[Path | None, AfterValidator(one_password), AfterValidator(checked_password_file)] = (
         _setting(
             None,
             "Cache",
-            "File that holds the password of Redis, read again for each connection.",
+            "File that contains the Redis password, read again for each connection.",
             shown="FILE",
         )
     )
     redis_when: Literal["pays", "always"] = _setting(
         "pays",
         "Cache",
-        "pays: ask Redis for few keys only, while that costs more than the model; always: for all.",
+        "pays: look up only a few keys in Redis while that costs more than the model; always: look up all.",
         shown="pays|always",
     )
-    redis_timeout: Duration = _setting(0.025, "Cache", "What Redis may cost one request.", shown="TIME")
-    redis_max_connections: Whole = _setting(32, "Cache", "Connections of one process to Redis.", shown="N", ge=1)
+    redis_timeout: Duration = _setting(0.025, "Cache", "Most time that Redis may cost one request.", shown="TIME")
+    redis_max_connections: Whole = _setting(
+        32, "Cache", "Most connections of one process to Redis (in a cluster, to each node).", shown="N", ge=1
+    )
     redis_secret: SecretStr = _setting(
         SecretStr(""),
         "Cache",
-        "Secret that all replicas share: entries written without it are not served.",
+        "Secret shared by all replicas: entries written without it are not served.",
         shown="TEXT",
         secret=True,
     )
     lease_above: Duration = _setting(
         0.05,
         "Cache",
-        "Model time of an instance from which processes that share Redis wait for each other's computation.",
+        "From this model time per instance on, processes that share Redis wait for each other's computation.",
         shown="TIME",
     )
-    lease: Duration = _setting(2.0, "Cache", "How long they wait at most for a process that has died.", shown="TIME")
+    lease: Duration = _setting(
+        2.0, "Cache", "Longest wait for the computation of a process that may have died.", shown="TIME"
+    )
 
     host: str = _setting("127.0.0.1", "Server", "Address to listen on.", shown="ADDRESS", min_length=1)
     port: Whole = _setting(8000, "Server", "Port to listen on, 0 for any free one.", shown="N", ge=0, le=65535)
     root_path: RootPath = _setting(
         "/",
         "Server",
-        "Path that a proxy has put the service below, such as /ml, whether it passes that on or not.",
+        "Path below which a proxy serves this, such as /ml, whether the proxy strips it or not.",
         shown="PATH",
     )
     workers: Whole = _setting(
-        1, "Server", "Processes that serve, each with the model and its own lru.", shown="N", ge=1, le=256
+        1,
+        "Server",
+        "Number of serving processes, each with its own copy of the model and its own lru.",
+        shown="N",
+        ge=1,
+        le=256,
     )
     model_in: Literal["process", "thread"] = _setting(
         "process",
         "Server",
-        "Where the model computes: in a process of its own, or in a thread beside what serves.",
+        "Where the model runs: in a process of its own, or in a thread of the serving process.",
         shown="process|thread",
     )
     model_timeout: Duration = _setting(
-        60.0, "Server", "What one call of the model may take: then its process is replaced.", shown="TIME"
+        60.0, "Server", "Time limit of one model call; after that its process is replaced.", shown="TIME"
     )
     stop_timeout: Duration = _setting(
-        20.0, "Server", "What requests under way may take once it is told to stop.", shown="TIME"
+        20.0, "Server", "How long requests under way may take after SIGTERM or SIGINT.", shown="TIME"
     )
-    max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body taken: 512KiB, 8MiB.", shown="SIZE", ge=1)
+    max_body: ByteSize = _setting(8 * 2**20, "Server", "Largest request body: 512KiB, 8MiB.", shown="SIZE", ge=1)
     max_unfinished_bodies: ByteSize = _setting(
         64 * 2**20,
         "Server",
-        "Memory that bodies on their way may take together in one process, beyond 64KiB each.",
+        "Most memory for all unfinished request bodies of one process, beyond 64KiB each.",
         shown="SIZE",
         ge=1,
     )
@@ -198,52 +209,56 @@ class Settings(BaseModel):
     max_waiting: Whole = _setting(
         10_000,
         "Server",
-        "Instances that may wait for the model in one process; who would be more is told to come back.",
+        "Most instances that wait for the model in one process; more are rejected with 503 and Retry-After.",
         shown="N",
         ge=1,
     )
     timeout: UpToADay = _setting(
         30.0,
         "Server",
-        "How long a request may wait for its answer; its header Request-Timeout shortens that.",
+        "How long a request may wait for its answer; its header Request-Timeout can shorten that.",
         shown="TIME",
     )
 
     receive_timeout: Duration = _setting(
-        30.0, "Server", "How long a request may take to arrive, and its answer to be taken.", shown="TIME"
+        30.0, "Server", "How long a request may take to arrive, and a client to read the answer.", shown="TIME"
     )
     keep_alive: Duration = _setting(
         75.0,
         "Server",
-        "How long an idle connection is kept for the next request: longer than the balancer in front keeps it.",
+        "How long an idle connection is kept open; must be longer than the idle timeout of a load balancer in front.",
         shown="TIME",
     )
     max_connections: Whole = _setting(
-        10_000, "Server", "Connections of one process; as many as its files allow, if that is less.", shown="N", ge=1
+        10_000,
+        "Server",
+        "Most connections of one process; fewer if its limit of open files demands it.",
+        shown="N",
+        ge=1,
     )
 
     access_log: Literal["off", "on"] = _setting(
-        "off", "Server", "Whether each request is logged, in the form of log_format.", shown="off|on"
+        "off", "Server", "Log each request, in the format of log_format.", shown="off|on"
     )
 
     api_keys: Digests = _setting(
         (),
         "Access",
-        "SHA-256 of each key that may ask; without any, all may. foreseen key makes one.",
+        "SHA-256 of each API key (see foreseen key); without any, requests need no key.",
         shown="HEX,HEX",
         secret=True,
     )
     admin_keys: Digests = _setting(
         (),
         "Access",
-        "SHA-256 of each key that may do everything, /admin too; without any, this machine may if api_keys is empty.",
+        "SHA-256 of each key that may also use /admin; without any, only this machine may, if api_keys is empty.",
         shown="HEX,HEX",
         secret=True,
     )
     allowed_hosts: HostPatterns | None = _setting(
         None,
         "Access",
-        "Hosts that requests may be for: a.example, *.example, 10.0.0.0/8, or * for any. (default: on loopback its own "
+        "Accepted values of Host: a.example, *.example, 10.0.0.0/8, or * for any. (default: on loopback its own "
         "names and addresses, elsewhere any)",
         shown="HOST,HOST",
     )
@@ -256,29 +271,29 @@ class Settings(BaseModel):
     trusted_proxies: Networks = _setting(
         (),
         "Access",
-        "Addresses or networks of proxies: whom these name in X-Forwarded-For or Forwarded is a request's client.",
+        "Addresses or networks of proxies whose X-Forwarded-For or Forwarded names the client.",
         shown="A,B",
     )
     rate_limit: str | None = _setting(
         None,
         "Access",
-        "Requests of one key, or else address, in one process: 100/second, 6000/minute. (default: any number)",
+        "Most requests of one key, else of one address, in one process: 100/second, 6000/minute. (default: any)",
         shown="N/UNIT",
         pattern=RATE,
     )
     tls_certificate: Path | None = _setting(
-        None, "Access", "PEM file of the server's certificate and those that vouch for it: https then.", shown="FILE"
+        None, "Access", "PEM file of the server's certificate chain; turns on https.", shown="FILE"
     )
     tls_key: Path | None = _setting(
-        None, "Access", "PEM file of its private key. (default: in the same file)", shown="FILE"
+        None, "Access", "PEM file of the private key. (default: the certificate's file)", shown="FILE"
     )
     tls_password: SecretStr = _setting(
         SecretStr(""), "Access", "Password of the private key.", shown="TEXT", secret=True
     )
 
-    log_format: Literal["text", "json"] = _setting("text", "Logs", "How log lines look.", shown="text|json")
+    log_format: Literal["text", "json"] = _setting("text", "Logs", "Format of log lines.", shown="text|json")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info", "Logs", "What is logged.", shown="debug|info|warning|error"
+        "info", "Logs", "Least severe level that is logged.", shown="debug|info|warning|error"
     )
 
     @classmethod

@@ -33,7 +33,7 @@ app = typer.Typer(
     name="foreseen",
     cls=PlainGroup,
     help="Serve a model's predictions and never compute the same one twice.",
-    epilog="Every flag that is a setting also stands in the TOML file of --config, and in the environment: "
+    epilog="A setting can also be given in the TOML file of --config or in the environment: "
     "--redis-url is redis_url in the file and FORESEEN_REDIS_URL in the environment.",
     no_args_is_help=True,
     add_completion=False,
@@ -42,8 +42,8 @@ app = typer.Typer(
 app.add_typer(cache, name="cache")
 
 _OF_FILES: Final = {
-    "cache": "auto, each tier where that pays: lru and, with a redis_url, redis; or none, lru, redis or tiered, for "
-    "every row. (none|lru|redis|tiered|auto; default: auto)",
+    "cache": "auto: lru and, with a redis_url, redis, each for as long as it saves time; none, lru, redis or tiered: "
+    "for every row. (none|lru|redis|tiered|auto; default: auto)",
     "model_in": MODEL_IN_OF_FILES,
 }
 
@@ -51,7 +51,7 @@ _OF_FILES: Final = {
 @app.command(cls=PlainCommand)
 @with_settings("Model", "Cache", "Server", "Access", "Logs")
 def serve(settings: Settings) -> None:
-    """Serve a model over HTTP, its predictions cached."""
+    """Serve a model over HTTP and cache its predictions."""
     require_model(settings)
     from foreseen.entrypoints.cli.serve import serve_model
 
@@ -72,7 +72,7 @@ def score(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Where rows go that cannot be scored. (default: OUT.rejects.csv, if there are any)",
+            help="File for rows that cannot be scored. (default: OUT.rejects.csv, if there are any)",
             show_default=False,
         ),
     ] = None,
@@ -89,16 +89,13 @@ def score(
         OnError,
         typer.Option(
             metavar="reject|stop",
-            help="What becomes of a row on which the model fails: it is rejected, or it stops the run. "
-            "(default: reject)",
+            help="What to do when the model fails on a row: reject the row, or stop the run. (default: reject)",
             show_default=False,
         ),
     ] = OnError.REJECT,
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume", help="Go on with a run that was broken off; begin if there is none. OUT ends up the same."
-        ),
+        typer.Option("--resume", help="Continue an interrupted run, or begin if there is none. OUT ends up the same."),
     ] = False,
     force: Annotated[
         bool,
@@ -137,10 +134,10 @@ def score(
         ),
     ] = None,
 ) -> int:
-    """Score files: their columns, and the prediction beside them.
+    """Score files: write their columns and the prediction.
 
-    Exits with 0 when every row was scored, 3 when some were rejected, 1 when it failed, 2 when it was called wrongly;
-    with 130 after Ctrl-C and 143 after SIGTERM, which once lets the rows under way be written and twice do not.
+    Exits with 0 if every row was scored, 3 if some were rejected, 1 if it failed, 2 if it was called wrongly;
+    with 130 after Ctrl-C and 143 after SIGTERM: the rows under way are still written, unless the signal comes twice.
     """
     require_model(settings)
     files = files_of(sources, read, written, model_name=settings.model_name)
@@ -182,19 +179,19 @@ def score(
 @with_settings("Model", "Logs")
 def inspect(
     settings: Settings,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     writes_sidecar: Annotated[
         bool, typer.Option("--write-sidecar", help="Write what was found to the sidecar beside the model.")
     ] = False,
     sample: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Training data to take the sidecar's types from: CSV, JSON Lines or Parquet."
+            metavar="FILE", help="Training data from which the sidecar's types are taken: CSV, JSON Lines or Parquet."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a sidecar that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing sidecar.")] = False,
 ) -> None:
-    """Tell what a model takes and gives, its fingerprint, and whether it is deterministic."""
+    """Show a model's inputs, outputs and fingerprint, and whether it is deterministic."""
     require_model(settings)
     from foreseen.entrypoints.cli.inspect import inspect_model
     from foreseen.entrypoints.cli.write_sidecar import write_sidecar
@@ -210,7 +207,7 @@ def inspect(
 
 @app.command(cls=PlainCommand)
 def key() -> None:
-    """Make a key for whoever may ask, and the SHA-256 of it for api_keys or admin_keys."""
+    """Make a key for clients, and its SHA-256 for api_keys or admin_keys."""
     from foreseen.entrypoints.cli.key import show_key
 
     show_key()

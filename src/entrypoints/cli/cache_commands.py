@@ -19,22 +19,22 @@ from foreseen.settings import Settings, SettingsError
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
 
 cache = typer.Typer(
-    cls=PlainGroup, help="Look at, fill, or empty the cache that all replicas share.", no_args_is_help=True
+    cls=PlainGroup, help="Inspect, fill or empty the cache that replicas share (Redis).", no_args_is_help=True
 )
 
 _OF_WARMING: Final = {
-    "cache": "redis or tiered: what is filled is Redis. (redis|tiered; default: redis)",
+    "cache": "redis or tiered; either way Redis is filled. (redis|tiered; default: redis)",
     "model_in": MODEL_IN_OF_FILES,
 }
 _WHERE: Final = ("redis_url", "redis_mode", "redis_user", "redis_password_file", "name")
-_OF_ONE_MODEL: Final = {"name": "Only the predictions of the model of this name."}
+_OF_ONE_MODEL: Final = {"name": "Only predictions of the model of this name."}
 
 
 @cache.command(cls=PlainCommand)
 @with_settings(names=_WHERE, told=_OF_ONE_MODEL)
 def stats(
     settings: Settings,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object, whose names stay.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, whose keys are stable.")] = False,
 ) -> None:
     """Count what Redis holds, by model and namespace."""
     from foreseen.entrypoints.cli.cache import show_stats
@@ -47,10 +47,10 @@ def stats(
 def list_entries(
     settings: Settings,
     limit: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many to show. (default: 100)", show_default=False)
+        int, typer.Option(metavar="N", min=1, help="How many entries to show. (default: 100)", show_default=False)
     ] = 100,
     answers: Annotated[
-        bool, typer.Option("--answers", help="Each answer too, up to 200 characters of it, unverified.")
+        bool, typer.Option("--answers", help="Also show answers, up to 200 characters of each, unverified.")
     ] = False,
 ) -> None:
     """Show what Redis holds: key, age, time left, cost and size."""
@@ -69,10 +69,10 @@ def warm(
     jobs: Annotated[int | None, JOBS] = None,
     progress: Annotated[Progression, PROGRESS] = Progression.AUTO,
 ) -> int:
-    """Answer the rows of files into Redis, so that whoever asks for them later is answered from there.
+    """Predict the rows of files and store the predictions in Redis, where services then find them.
 
-    Give the name, outputs, features and secret that the service will have; also for a model that is to take over.
-    Exits with 0 when every row was answered, 3 when some could not be, 1 when it failed, 2 when it was called wrongly.
+    Use the same name, outputs, features and secret as the service, which may also be one that is not running yet.
+    Exits with 0 if every row was predicted, 3 if some were rejected, 1 if it failed, 2 if it was called wrongly.
     """
     require_model(settings)
     files = files_of(sources, read, OutputOptions(keep=""), model_name=settings.model_name)
@@ -89,7 +89,10 @@ def purge(
     settings: Settings,
     every: Annotated[bool, typer.Option("--all", help="The predictions of every model, instead of --name.")] = False,
 ) -> None:
-    """Remove the predictions of one model, or of all, from Redis."""
+    """Remove the predictions of one model, or of all, from Redis and from the L1 of every process that shares it.
+
+    Exits with 0 if everything was reached, 1 if not; repeating a purge is safe.
+    """
     if (settings.name is None) != every:
         raise SettingsError("--name: expected either the name of a model or --all")
     from foreseen.entrypoints.cli.cache_purge import purge_entries

@@ -20,7 +20,7 @@ _CONFIG = Annotated[
         "--config",
         metavar="FILE",
         envvar=CONFIG_VARIABLE,
-        help="TOML file of settings; the environment (FORESEEN_PORT=…) and flags stand above it.",
+        help="TOML file of settings; overridden by the environment (FORESEEN_PORT=…) and by flags.",
         rich_help_panel="Settings",
         show_envvar=False,
     ),

@@ -107,7 +107,7 @@ def test_a_name_means_another_thing_to_the_cache_commands(called: Called) -> Non
         text = words(called("cache", command, "--help").out)
 
         assert flags(called("cache", command, "--help").out) >= {"--name", "--redis-url", "--config"}
-        assert "Only the predictions of the model of this name." in text
+        assert "Only predictions of the model of this name." in text
         assert "the file's name" not in text
 
 
