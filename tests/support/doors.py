@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.entrypoints.http.connections import server_config
 from foreseen.entrypoints.listening import listening
@@ -151,11 +151,11 @@ class Door:
 
 
 @asynccontextmanager
-async def door(files: Certificates | None = None, **settings: Any) -> AsyncIterator[Door]:
+async def door(files: Certificates | None = None, *, serving: ASGIApp = app, **settings: Any) -> AsyncIterator[Door]:
     """Open a server until the block ends; with certificates it speaks TLS."""
     tls: dict[str, Any] = {} if files is None else {"tls_certificate": files.both}
     trusted = None if files is None else ssl.create_default_context(cafile=files.authority)
-    config = server_config(app, Settings(**settings, **tls))
+    config = server_config(serving, Settings(**settings, **tls))
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -29,7 +29,7 @@ from foreseen.entrypoints.http.error_page import error_page
 from foreseen.entrypoints.http.locality import is_trusted
 from foreseen.entrypoints.http.methods import OF_FILES, allowed
 from foreseen.entrypoints.http.pages import POLICY
-from foreseen.entrypoints.http.request_context import context_of
+from foreseen.entrypoints.http.request_context import REJECTED, context_of
 from foreseen.entrypoints.http.request_ids import HEADER, made
 from foreseen.entrypoints.http.routes import ROUTES, UNREAD, status_number
 
@@ -116,7 +116,8 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, worded for its client
 def problem(request: Request, exc: Exception, tally: Tally) -> Response:
     """Answer any error, and count it; one that is nobody's plan is logged with its traceback and told without it."""
     answer = _worded(request, exc)
-    _count(answer.kind, answer.status_code, tally)
+    if REJECTED not in request.scope.get("state", {}):
+        _count(answer.kind, answer.status_code, tally)
     return answer
 
 

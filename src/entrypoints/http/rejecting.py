@@ -13,6 +13,7 @@ from foreseen.entrypoints.http.rejections import (
     rejecting_app,
     unreadable,
 )
+from foreseen.entrypoints.http.request_context import REJECTED
 from foreseen.entrypoints.http.sending import BoundedSending
 from foreseen.entrypoints.http.unread import UnreadRequest
 from foreseen.entrypoints.http.upgrades import fresh_parser, head_without_upgrade
@@ -99,6 +100,8 @@ class RejectingProtocol(BoundedSending):
             cycle.disconnected = True  # the application need not answer any more
             cycle.message_event.set()
         if not (is_owed and cycle.response_started):
+            if is_owed:
+                cycle.scope["state"][REJECTED] = True
             fields = [*self.server_state.default_headers, *self._origin_fields()]
             self.transport.write(answer_to(refusal, tally, fields, self._unread()))
         self.transport.close()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from foreseen.domain.tally import Tally
     from foreseen.entrypoints.http.access_log import AccessLog
 
+REJECTED: Final = "rejected"
+"""What the state of a request has once its connection has answered it, and counted that: what the service answers then,
+goes to no one."""
+
 _CONTEXT: Final = "foreseen.context"
 """Where a scope says which request it is of."""
 
@@ -76,7 +80,9 @@ class RequestContext:
         return {**message, "headers": [*headers, (HEADER, self.id)]}
 
     def _record(self, duration_ns: int) -> None:
-        """Count the answer, and have it logged; neither where no server has started the service."""
+        """Count the answer, and have it logged; neither where no server has started the service, or it is not sent."""
+        if REJECTED in self._state:
+            return
         tally: Tally | None = self._state.get("tally")
         if tally is not None and self.tier is not None and self._status == 200:
             tally.count_duration(self.tier, duration_ns)

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
-from foreseen.domain.tally import Tally
+from foreseen.domain.tally import MAX_REASONS, MAX_ROUTES, MAX_STATUSES, REJECTED, REQUESTS, Tally
 from foreseen.entrypoints.http import access_log, bounded
 from foreseen.entrypoints.http.access_log import AccessLine, AccessLog
+from foreseen.entrypoints.http.app import create_service
 from support.doors import GET, door
+from support.fakes import FakePredictor
+from support.service import container_of
 
 HOST = b" HTTP/1.1\r\nHost: localhost\r\n"
 UNKNOWN = ("-", "-")
@@ -79,6 +82,21 @@ async def test_one_that_comes_too_slowly_has_a_line(
     lines = await lines_of(sent, receive_timeout="0.05s")
 
     assert [worded(line) for line in lines] == ([(*said, "408")] if sent else [])
+
+
+async def test_a_request_that_stops_amid_its_body_counts_once(capsys: pytest.CaptureFixture[str]) -> None:
+    container = container_of(FakePredictor(), access_log="on")
+    async with door(serving=create_service(container), receive_timeout="0.05s") as opened:
+        line = await opened.open()
+        await line.send(b"POST /predict" + HOST + b"Content-Type: application/json\r\nContent-Length: 5\r\n\r\n{")
+        await line.rest()
+
+    written = capsys.readouterr().err.splitlines()
+    tally = container.tally()
+    counts = [tally.counts[place] for place in range(len(tally.counts))]
+    assert [worded(line) for line in written] == [("POST", "/predict", "408")]
+    assert sum(counts[REJECTED : REJECTED + MAX_REASONS]) == 1
+    assert sum(counts[REQUESTS : REQUESTS + MAX_ROUTES * MAX_STATUSES]) == 1
 
 
 def test_an_address_that_is_mapped_is_shown_as_it_is_written() -> None:
