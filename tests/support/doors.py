@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.entrypoints.http.connections import server_config
+from foreseen.entrypoints.http.fields import fields_of
 from foreseen.entrypoints.listening import listening
 from foreseen.settings import Settings
 from support.certificates import Certificates
@@ -22,7 +23,7 @@ GET: Final = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the body of a request; at /early and /kept before it is read, of which the first closes.
 
-    At /headers the answer is the request's own, at * the path; at /large it is more than any kernel takes for a client
+    At /headers the answer is the request's own, and by name, at * the path; at /large it is more than any kernel takes for a client
     that does not read.
     """
     if scope["type"] == "lifespan":
@@ -41,7 +42,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if not message.get("more_body"):
             break
     if path == "/headers":
-        body = repr(scope["headers"]).encode()
+        body = repr((scope["headers"], fields_of(scope))).encode()
     if path == "*":
         body = scope["raw_path"]
     headers = [(b"content-length", b"%d" % len(body))] + [(b"connection", b"close")] * (path == "/early")

@@ -4,7 +4,8 @@ from typing import Any, Final, NamedTuple
 
 import httptools
 
-from foreseen.entrypoints.http.framing import PERCENT, check_chunks, check_path, origin_form
+from foreseen.entrypoints.http.fields import FIELDS
+from foreseen.entrypoints.http.framing import PERCENT, check_chunks, check_host, check_path, origin_form
 from foreseen.entrypoints.http.lingering import MAX_DISCARDED
 from foreseen.entrypoints.http.rejecting import RejectingProtocol
 from foreseen.entrypoints.http.rejections import (
@@ -12,7 +13,6 @@ from foreseen.entrypoints.http.rejections import (
     MAX_HEAD,
     MAX_HEADERS,
     MAX_PIPELINED,
-    ONE_HOST,
     TOO_MANY_AHEAD,
     TOO_MANY_CONNECTIONS,
     TOO_SLOW,
@@ -95,29 +95,27 @@ class BoundedProtocol(RejectingProtocol):
     def on_headers_complete(self) -> None:
         """Reject a head of too many fields, of no host or two, or of a body whose end is in doubt.
 
-        And too many requests ahead of their answers.
+        And too many requests ahead of their answers. While the service stops, a request is the last of its connection.
         """
         if len(self.headers) > MAX_HEADERS:
             raise RejectedError(HEAD_TOO_LARGE)
         if len(self.pipeline) >= MAX_PIPELINED:
             raise RejectedError(TOO_MANY_AHEAD)
-        hosts = 0
-        is_chunked = False
-        for name, _ in self.headers:
-            if name == b"host":
-                hosts += 1
-            elif name == b"transfer-encoding":
-                is_chunked = True
-        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
-            raise RejectedError(ONE_HOST)
-        self._is_chunked = is_chunked
+        scope: Any = self.scope
+        fields = scope[FIELDS] = dict(self.headers)
+        if b"host" not in fields or len(fields) < len(self.headers):
+            check_host(self.headers, self.parser.get_http_version())
+        is_chunked = self._is_chunked = b"transfer-encoding" in fields
         if is_chunked:
             check_chunks(self.headers, self.parser.get_http_version())
         if self.url[:1] != b"/":
             self.url = origin_form(self.headers, self.url)
+            scope[FIELDS] = dict(self.headers)  # with the host of the target
         if PERCENT in self.url:
             check_path(self.url)
         super().on_headers_complete()
+        if self.is_stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
         if is_chunked and not self.parser.should_upgrade():
             # Fields that follow the body are no part of the head, which has been checked by now (RFC 9110, 6.5.1).
             self.headers = []

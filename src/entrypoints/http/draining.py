@@ -25,12 +25,6 @@ class DrainingProtocol(BoundedProtocol):
         else:
             super().shutdown()
 
-    def on_headers_complete(self) -> None:
-        """Let the request be the last one of its connection."""
-        super().on_headers_complete()
-        if self.is_stopping and self.cycle is not None:
-            self.cycle.keep_alive = False
-
     def _close_if_idle(self) -> None:
         if self._is_idle():
             self.joining.close_at_once()

@@ -5,7 +5,7 @@ from typing import Final
 
 from foreseen.entrypoints.http.hosts import authority_of
 from foreseen.entrypoints.http.problems import Refusal
-from foreseen.entrypoints.http.rejections import RejectedError, malformed
+from foreseen.entrypoints.http.rejections import ONE_HOST, RejectedError, malformed
 
 PERCENT: Final = ord("%")
 """A number is found in bytes in a tenth of the time that another bytes object takes."""
@@ -15,6 +15,13 @@ LONGEST_LENGTH: Final = 19
 
 _CONTROL_IN_PATH: Final = re.compile(rb"[^?#]*%(?:[01][0-9a-fA-F]|7[fF])")
 _Headers = list[tuple[bytes, bytes]]
+
+
+def check_host(headers: _Headers, version: str) -> None:
+    """Raise RejectedError unless there is one Host field; HTTP/1.0 may have none (RFC 9112, 3.2)."""
+    hosts = [name for name, _ in headers].count(b"host")
+    if hosts > 1 or (hosts == 0 and version == "1.1"):
+        raise RejectedError(ONE_HOST)
 
 
 def check_chunks(headers: _Headers, version: str) -> None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.tally import Tally
+from foreseen.entrypoints.http.fields import FIELDS
 from foreseen.entrypoints.http.hosts import LOOPBACK, Hosts, host_of, shown
 from foreseen.entrypoints.http.problems import Refusal, problem
 from foreseen.settings import ANY_HOST
@@ -44,11 +45,11 @@ class HostCheck:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on, or reject it."""
         if scope["type"] == "http":
-            for name, value in scope["headers"]:
-                if name == b"host":
-                    if value not in self._passed and (refusal := self._refusal(value, scope["path"])) is not None:
-                        return problem(Request(scope), refusal, self._tally)(scope, receive, send)
-                    break
+            value = (scope.get(FIELDS) or dict(scope["headers"])).get(b"host")
+            if value is None or value in self._passed:  # none in HTTP/1.0
+                return self._app(scope, receive, send)
+            if (refusal := self._refusal(value, scope["path"])) is not None:
+                return problem(Request(scope), refusal, self._tally)(scope, receive, send)
         return self._app(scope, receive, send)
 
     def _refusal(self, field: bytes, path: str) -> Refusal | None:

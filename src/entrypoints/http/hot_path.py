@@ -5,7 +5,7 @@ once, an odd header, an invalid body, goes on as if it had not been here.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from time import perf_counter_ns, time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,12 +13,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.errors import ForeseenError
+from foreseen.domain.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.domain.rows import Rows
 from foreseen.entrypoints.http.access_log import AccessLine
 from foreseen.entrypoints.http.answered import content, headers, tier_of
 from foreseen.entrypoints.http.clients import client_of
 from foreseen.entrypoints.http.conditions import etag, etag_of
+from foreseen.entrypoints.http.fields import FIELDS
 from foreseen.entrypoints.http.framing import LONGEST_LENGTH
 from foreseen.entrypoints.http.problems import problem
 from foreseen.entrypoints.http.quick import Asked, QuickReader
@@ -78,7 +80,7 @@ class HotPath:
         if scope["type"] == "http" and scope["path"] == "/predict":
             started_ns = perf_counter_ns()
             asked = None
-            by_name = dict(scope["headers"])
+            by_name = scope.get(FIELDS) or dict(scope["headers"])
             if scope["method"] == "POST" and _has_plain_json(scope["headers"], by_name, self._longest_body):
                 message = await receive()
                 asked = self._asked_by(message)
@@ -88,7 +90,13 @@ class HotPath:
             elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
                 asked = self._reader.of_query(scope["query_string"])
             if asked is not None:
-                body = self._known(asked, started_ns)
+                if asked.is_many:
+                    body = self._known(asked.keys, started_ns)
+                elif (entry := self._peek(asked.keys[0])) is None:
+                    body = None
+                else:
+                    body = entry.body
+                    self._count_hit(1, entry.cost_us, perf_counter_ns() - started_ns)
                 if body is None:
                     context = context_of(scope)
                     context.started_ns = started_ns
@@ -115,17 +123,11 @@ class HotPath:
             return None
         return self._reader.of_body(message.get("body", b""))
 
-    def _known(self, asked: Asked, started_ns: int) -> bytes | None:
-        """Give the reply out of what can be told without waiting; None unless all of it can be."""
-        if not asked.is_many:
-            entry = self._peek(asked.keys[0])
-            if entry is None:
-                return None
-            self._count_hit(1, entry.cost_us, perf_counter_ns() - started_ns)
-            return entry.body
+    def _known(self, keys: Sequence[Key], started_ns: int) -> bytes | None:
+        """Return the answer to many out of what is known without waiting; None unless all of it is."""
         bodies = []
         cost_us = 0
-        for key in asked.keys:
+        for key in keys:
             entry = self._peek(key)
             if entry is None:
                 return None

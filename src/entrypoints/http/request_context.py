@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.tally import TIERS
 from foreseen.entrypoints.http.access_log import AccessLine
+from foreseen.entrypoints.http.fields import fields_of
 from foreseen.entrypoints.http.request_ids import HEADER, accepted, trace_id
 from foreseen.entrypoints.http.routes import route_number, status_number
 from foreseen.entrypoints.log_context import CURRENT
@@ -145,7 +146,7 @@ def context_of(scope: Scope) -> RequestContext:
 
 def given_id(scope: Scope) -> bytes | None:
     """Return the id that a request came with, if any: of several the last."""
-    return dict(scope["headers"]).get(HEADER)
+    return fields_of(scope).get(HEADER)
 
 
 def _current_task() -> "asyncio.Task[Any] | None":

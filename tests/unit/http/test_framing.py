@@ -94,6 +94,13 @@ async def test_what_is_unusual_and_clear_is_answered(sent: bytes, body: bytes) -
     assert await answered(sent) == (200, "", body)
 
 
+async def test_the_host_of_a_target_replaces_the_field_for_all_who_look_it_up() -> None:
+    seen = (await answered(b"GET http://other/headers" + HOST + b"\r\n"))[2]
+
+    assert seen.count(b"b'other'") == 2
+    assert b"localhost" not in seen
+
+
 async def test_fields_after_a_body_are_no_part_of_its_head() -> None:
     async with door() as opened:
         line = await opened.open()
