@@ -32,12 +32,12 @@ from foreseen.entrypoints.http.problems import REASONS
 from foreseen.entrypoints.http.request_metrics import request_metrics
 
 GAUGES: Final[Mapping[str, str]] = {
-    "model_waiting_instances": "Instances that wait for the model, summed over the processes.",
-    "l1_entries": "Predictions held in memory, summed over the processes; one that several hold counts several times.",
-    "l1_bytes": "Memory that these predictions take, about, summed over the processes.",
-    "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes where it fails or is slow.",
-    "l2_asked_share": "Share of keys the shared cache is asked for, 1 where that pays, summed over the processes.",
-    "l2_waiting_entries": "Predictions that wait to be written to the shared cache, summed over the processes.",
+    "model_waiting_instances": "Instances waiting for the model, summed over processes.",
+    "l1_entries": "Predictions in L1, summed over processes; one held by several counts several times.",
+    "l1_bytes": "Estimated memory of these predictions, summed over processes.",
+    "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes while it fails or is slow.",
+    "l2_asked_share": "Share of keys looked up in the shared cache, 1 while that saves time, summed over processes.",
+    "l2_waiting_entries": "Predictions queued for the shared cache, summed over processes.",
 }
 """Name and meaning of each gauge that a board may have."""
 
@@ -75,25 +75,27 @@ class _Collector(Collector):
 
 
 def _info(told: Mapping[str, str]) -> Iterator[Metric]:
-    info = GaugeMetricFamily("foreseen_build_info", "What serves which model; always 1.", labels=list(told))
+    info = GaugeMetricFamily(
+        "foreseen_build_info", "Version, cache and model that are served; always 1.", labels=list(told)
+    )
     info.add_metric(list(told.values()), 1)
     yield info
 
 
 def _answers(tally: Tally) -> Iterator[Metric]:
-    hits = CounterMetricFamily("foreseen_hits", "Instances answered from a cache, by its tier.", labels=["tier"])
+    hits = CounterMetricFamily("foreseen_hits", "Instances found in a cache, by tier.", labels=["tier"])
     hits.add_metric(["L1"], tally.counts[HITS_L1])
     hits.add_metric(["L2"], tally.counts[HITS_L2])
     yield hits
-    yield CounterMetricFamily("foreseen_misses", "Instances that no cache knew.", tally.misses)
+    yield CounterMetricFamily("foreseen_misses", "Instances found in no cache.", tally.misses)
     yield CounterMetricFamily(
         "foreseen_coalesced",
-        "Instances that waited for a computation which another request had begun.",
+        "Instances that waited for a computation begun by another request.",
         tally.coalesced,
     )
     rejected = CounterMetricFamily(
         "foreseen_rejected_requests",
-        "Requests answered by a problem document, by its type and status.",
+        "Requests answered with a problem document, by its type and status.",
         labels=["type", "status"],
     )
     for number, (kind, status) in enumerate(REASONS):
@@ -102,43 +104,45 @@ def _answers(tally: Tally) -> Iterator[Metric]:
 
 
 def _model(tally: Tally) -> Iterator[Metric]:
-    yield CounterMetricFamily("foreseen_model_calls", "Calls of the model.", tally.model_calls)
-    yield CounterMetricFamily("foreseen_model_rows", "Instances that the model computed.", tally.model_rows)
-    yield CounterMetricFamily("foreseen_model_seconds", "Seconds that these calls took.", tally.model_seconds)
+    yield CounterMetricFamily("foreseen_model_calls", "Model calls.", tally.model_calls)
+    yield CounterMetricFamily("foreseen_model_rows", "Instances computed by the model.", tally.model_rows)
+    yield CounterMetricFamily("foreseen_model_seconds", "Time spent in model calls.", tally.model_seconds)
     bounds = [*(str(float(bound)) for bound in ROW_BOUNDS), "+Inf"]
     buckets = list(zip(bounds, map(float, accumulate(tally.model_calls_by_rows)), strict=True))
     yield HistogramMetricFamily(
-        "foreseen_model_batch_rows", "Calls of the model by how many rows they had.", buckets, tally.model_rows
+        "foreseen_model_batch_rows", "Model calls by number of rows.", buckets, tally.model_rows
     )
 
 
 def _shared_cache(tally: Tally) -> Iterator[Metric]:
-    calls = CounterMetricFamily("foreseen_l2_calls", "Calls of the shared cache, by operation.", labels=["operation"])
+    calls = CounterMetricFamily("foreseen_l2_calls", "Shared cache calls, by operation.", labels=["operation"])
     calls.add_metric(["get"], tally.counts[L2_GETS])
     calls.add_metric(["put"], tally.counts[L2_PUTS])
     yield calls
     seconds = CounterMetricFamily(
-        "foreseen_l2_seconds", "Seconds that calls of the shared cache took, by operation.", labels=["operation"]
+        "foreseen_l2_seconds", "Time spent in shared cache calls, by operation.", labels=["operation"]
     )
     seconds.add_metric(["get"], tally.counts[L2_GET_SECONDS])
     seconds.add_metric(["put"], tally.counts[L2_PUT_SECONDS])
     yield seconds
     corrupt = CounterMetricFamily(
         "foreseen_l2_corrupt_entries",
-        "Entries of the shared cache that did not verify and were not served, by what was wrong with them.",
+        "Shared cache entries that failed verification and were not served, by flaw.",
         labels=["flaw"],
     )
     for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
         corrupt.add_metric([what], tally.counts[place])
     yield corrupt
     outages = CounterMetricFamily(
-        "foreseen_l2_outages", "Times that a process went on without the shared cache, by why.", labels=["reason"]
+        "foreseen_l2_outages", "Times that a process disabled the shared cache, by reason.", labels=["reason"]
     )
     for place, why in enumerate(OUTAGES, start=OUTAGE):
         outages.add_metric([why], tally.counts[place])
     yield outages
     yield CounterMetricFamily(
-        "foreseen_l2_dropped_entries", "Predictions that were never written to the shared cache.", tally.counts[DROPPED]
+        "foreseen_l2_dropped_entries",
+        "Predictions dropped before they were written to the shared cache.",
+        tally.counts[DROPPED],
     )
 
 
@@ -146,6 +150,4 @@ def _gauges(totals: Totals) -> Iterator[Metric]:
     for name, meaning in GAUGES.items():
         if name in totals.gauges:
             yield GaugeMetricFamily(f"foreseen_{name}", meaning, totals.gauges[name])
-    yield GaugeMetricFamily(
-        "foreseen_processes", "Processes that serve, and whose gauges are in these sums.", totals.processes
-    )
+    yield GaugeMetricFamily("foreseen_processes", "Serving processes, whose gauges are summed.", totals.processes)

@@ -18,7 +18,7 @@ def request_metrics(tally: Tally) -> Iterator[Metric]:
     yield _durations(tally)
     saved = CounterMetricFamily(
         "foreseen_model_seconds_saved",
-        "Seconds of the model that instances did not cost again, by what had them.",
+        "Model time saved by instances that were not computed again, by where they were found.",
         labels=["tier"],
     )
     for place, tier in enumerate(TIERS[:-1], start=SAVED):
@@ -26,7 +26,7 @@ def request_metrics(tally: Tally) -> Iterator[Metric]:
     yield saved
     yield CounterMetricFamily(
         "foreseen_access_log_dropped_lines",
-        "Lines of the access log that were not written, since standard error was too slow.",
+        "Access log lines dropped because standard error was too slow.",
         tally.counts[LINES_DROPPED],
     )
 
@@ -34,7 +34,7 @@ def request_metrics(tally: Tally) -> Iterator[Metric]:
 def _requests(tally: Tally) -> Metric:
     """Count requests; predictions that were answered by 200 count once, by their tier, and are added up here."""
     requests = CounterMetricFamily(
-        "foreseen_requests", "Requests, by their route and the status of the answer.", labels=["route", "status"]
+        "foreseen_requests", "Requests by route and status of the answer.", labels=["route", "status"]
     )
     answered = sum(sum(tally.durations(tier)[0]) for tier in range(len(TIERS)))
     for number, route in enumerate(ROUTES):
