@@ -208,11 +208,8 @@ class Predict:
             coalesced=counts.get(Origin.JOINED, 0),
         )
         if counts.keys() != {Origin.MODEL}:
-            self.tally.count_saved(
-                l1=answer.cost_us(Origin.L1) * 1e-6,
-                l2=answer.cost_us(Origin.L2) * 1e-6,
-                coalesced=answer.cost_us(Origin.JOINED) * 1e-6,
-            )
+            l1_us, l2_us, coalesced_us = answer.saved_us()
+            self.tally.count_saved(l1=l1_us * 1e-6, l2=l2_us * 1e-6, coalesced=coalesced_us * 1e-6)
         return answer
 
 

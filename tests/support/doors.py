@@ -23,8 +23,8 @@ GET: Final = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the body of a request; at /early and /kept before it is read, of which the first closes.
 
-    At /headers the answer is the request's own, and by name, at * the path; at /large it is more than any kernel takes for a client
-    that does not read.
+    At /headers the answer is the request's own, and by name, at * the path; at /large it is more than any kernel takes
+    for a client that does not read.
     """
     if scope["type"] == "lifespan":
         await receive()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
@@ -22,7 +21,6 @@ _MAX_PORT: Final = 65535
 _SHOWN: Final = 80
 
 
-@lru_cache(maxsize=1000)
 def host_of(field: bytes) -> Host | None:
     """Return the host of a Host field, without its port; None where it is none (RFC 9110, 7.2)."""
     match = _FIELD.fullmatch(field.decode("latin-1")) if len(field) <= _LONGEST else None
