@@ -57,6 +57,14 @@ class Purged:
         """Whether everything that is known was reached."""
         return not self.failures and not self.silent
 
+    @property
+    def unreached(self) -> str:
+        """What was expected and what failed, in words; to be shown unless it is complete."""
+        said = list(self.failures)
+        if self.silent:
+            said.append(f"{self.silent} of {self.silent + self.confirmed} processes did not confirm in time")
+        return f"expected every tier and process to be purged, got: {'; '.join(said)}; purging again is safe"
+
 
 class Purge:
     """Purges processes, the shared tier, and the processes again: what they promoted from it in between."""

@@ -17,15 +17,10 @@ def purge_entries(settings: Settings) -> None:
     place = masked(settings.redis_url)
     if purged.l2_removed is not None:
         typer.echo(f"removed {purged.l2_removed} predictions from {place}")
+    if purged.l2_removed is not None or purged.confirmed:
         typer.echo(f"processes that confirmed: {purged.confirmed}, with {purged.l1_removed} predictions of their own")
-    if purged.failures:
-        raise CacheUnavailableError("; ".join(purged.failures))
-    if purged.silent:
-        known = purged.silent + purged.confirmed
-        raise CacheUnavailableError(
-            f"expected every process to confirm, got nothing from {purged.silent} of {known} in time; "
-            "purging again is safe"
-        )
+    if not purged.is_complete:
+        raise CacheUnavailableError(purged.unreached)
 
 
 async def purged_by(settings: Settings) -> Purged:

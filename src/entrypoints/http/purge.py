@@ -38,7 +38,7 @@ def purge_router(purge: Purge, model_name: str) -> APIRouter:
             purged = await purge(model)
         log.info("purged: %s", _outcome(purged))
         if not purged.is_complete:
-            raise Refusal(503, "not-purged", "Not completely purged", _what_is_left(purged))
+            raise Refusal(503, "not-purged", "Not completely purged", purged.unreached)
         return JSONResponse(_document(purged))
 
     return router
@@ -52,13 +52,6 @@ def _scope_of(request: Request) -> str:
         detail = f"expected scope={' or scope='.join(SCOPES)} or no query, got another one"
         raise Refusal(422, "invalid-request", "Invalid scope", detail)
     return scopes[0] if scopes else "model"
-
-
-def _what_is_left(purged: Purged) -> str:
-    said = list(purged.failures)
-    if purged.silent:
-        said.append(f"{purged.silent} of {purged.silent + purged.confirmed} processes did not confirm in time")
-    return f"expected every tier and process to be purged, got: {'; '.join(said)}; purging again is safe"
 
 
 def _outcome(purged: Purged) -> str:

@@ -92,3 +92,12 @@ async def test_what_fails_is_said_once_and_the_next_way_used(removed: int | None
 
     assert purged == Purged("iris", 4, removed, confirmed=2, silent=0, failures=("Redis: away",))
     assert not purged.is_complete
+
+
+def test_what_was_not_reached_is_named_in_one_sentence() -> None:
+    purged = Purged("iris", 4, None, confirmed=2, silent=1, failures=("Redis: away",))
+
+    assert purged.unreached == (
+        "expected every tier and process to be purged, got: Redis: away; 1 of 3 processes did not confirm in time; "
+        "purging again is safe"
+    )
