@@ -75,6 +75,14 @@ class ModelUnavailableError(ForeseenError):
     """No model can be had: the file is missing, refused, no model, or does not say what it takes."""
 
 
+class ModelRestartingError(ModelUnavailableError):
+    """The model's process has ended, and another could not start; in `retry_after_s` seconds, one more is tried."""
+
+    def __init__(self, said: str, retry_after_s: float) -> None:
+        super().__init__(said)
+        self.retry_after_s = retry_after_s
+
+
 class PredictionError(ForeseenError):
     """The model failed on a batch that was valid."""
 

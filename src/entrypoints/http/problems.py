@@ -17,6 +17,7 @@ from foreseen.domain.errors import (
     Flaw,
     ForeseenError,
     InvalidBatchError,
+    ModelRestartingError,
     ModelUnavailableError,
     NotCachedError,
     OverloadedError,
@@ -168,8 +169,10 @@ def _worded(request: Request, exc: Exception) -> _Problem:
         if isinstance(exc, known):
             if isinstance(exc, _OF_THE_CLIENTS):
                 return _document(request, status, kind, title, str(exc), headers=_headers(exc))
-            log.error("%s %s: %s", request.method, request.scope["path"], exc)
-            return _document(request, status, kind, title, inner_detail(request.scope, str(exc)))
+            if not isinstance(exc, ModelRestartingError):  # of which each start that fails is logged, not each request
+                log.error("%s %s: %s", request.method, request.scope["path"], exc)
+            detail = inner_detail(request.scope, str(exc))
+            return _document(request, status, kind, title, detail, headers=_headers(exc))
     log.error("%s %s failed", request.method, request.scope["path"], exc_info=exc)
     return _document(request, 500, "internal", "Internal error", _FOR_STRANGERS)
 
@@ -183,8 +186,8 @@ def inner_detail(scope: Scope, detail: str) -> str:
 
 
 def _headers(exc: ForeseenError) -> dict[str, str]:
-    """Say to whom there was no room when there will be."""
-    if not isinstance(exc, OverloadedError):
+    """Return when there will be room, or a model, to whom there was none."""
+    if not isinstance(exc, OverloadedError | ModelRestartingError):
         return {}
     return {"Retry-After": str(min(LONGEST_RETRY_S, max(1, ceil(exc.retry_after_s))))}
 

@@ -13,8 +13,8 @@ from uvicorn.supervisors.multiprocess import Process
 
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.process_end import end_process
+from foreseen.domain.restarts import early_ends, pause_s
 from foreseen.entrypoints.http.loading import LIMIT_S as LOADING_S
-from foreseen.entrypoints.http.restarts import early_ends, pause_s
 
 log = logging.getLogger(__name__)
 

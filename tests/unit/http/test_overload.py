@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from foreseen.domain.errors import ModelRestartingError
 from foreseen.domain.tally import REJECTED
 from foreseen.entrypoints.http.clients import Client
 from foreseen.entrypoints.http.hot_path import HotPath
@@ -190,3 +191,15 @@ def test_a_computation_that_has_begun_is_joined_though_who_wanted_it_has_left(
 
 def test_every_status_that_an_error_has_is_counted_by_its_type() -> None:
     assert {(kind, status) for status, kind, _ in STATUSES.values()} <= set(REASONS)
+
+
+def test_a_model_that_restarts_is_a_503_that_says_when_and_is_not_logged_by_request(
+    asked: Service, model: HeldPredictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    model.error = ModelRestartingError("another one could not start", 2.5)
+    model.free.set()
+
+    reply = asked.get(length=1, width=2)
+
+    assert (reply.status, reply.headers["retry-after"], reply.json()["title"]) == (503, "3", "No model is loaded")
+    assert caplog.messages == []

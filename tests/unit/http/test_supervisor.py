@@ -10,10 +10,10 @@ import pytest
 import uvicorn
 from uvicorn.supervisors import multiprocess
 
+from foreseen.domain.restarts import LONGEST_S, STEADY_S
 from foreseen.entrypoints.http import supervisor as supervising
 from foreseen.entrypoints.http.loading import LIMIT_S as LOADING_S
 from foreseen.entrypoints.http.reload_requests import ReloadRequests
-from foreseen.entrypoints.http.restarts import LONGEST_S, STEADY_S
 from foreseen.entrypoints.http.supervisor import Supervisor
 from foreseen.entrypoints.http.worker import CANNOT_START, SILENT_S
 

@@ -3,7 +3,9 @@
 import logging
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,7 @@ from foreseen.adapters.predictor.subprocess import parent
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
 from foreseen.domain.batch import Batch
-from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError, PredictionError
+from foreseen.domain.errors import InvalidBatchError, ModelRestartingError, ModelUnavailableError, PredictionError
 from foreseen.domain.ports import Predictor
 from support.holding import Holding, Holds
 from support.models import answers, batch_of, iris_forest, iris_frame, mixed_pipeline, save
@@ -25,8 +27,10 @@ from support.processes import wait_until
 
 
 @contextmanager
-def in_a_process(path: Path, **options: Any) -> Iterator[ProcessPredictor]:
-    predictor = ProcessPredictor(ModelProcess({"path": path, **options}))
+def in_a_process(
+    path: Path, *, clock: Callable[[], float] = time.monotonic, **options: Any
+) -> Iterator[ProcessPredictor]:
+    predictor = ProcessPredictor(ModelProcess({"path": path, **options}), clock=clock)
     try:
         yield predictor
     finally:
@@ -34,8 +38,8 @@ def in_a_process(path: Path, **options: Any) -> Iterator[ProcessPredictor]:
 
 
 @contextmanager
-def faulty_in_a_process(folder: Path) -> Iterator[ProcessPredictor]:
-    with in_a_process(save(Faulty(), folder), features=["a"], rows_per_call=0) as predictor:
+def faulty_in_a_process(folder: Path, clock: Callable[[], float] = time.monotonic) -> Iterator[ProcessPredictor]:
+    with in_a_process(save(Faulty(), folder), clock=clock, features=["a"], rows_per_call=0) as predictor:
         yield predictor
 
 
@@ -211,16 +215,57 @@ def test_a_file_that_has_changed_never_answers_for_the_old_model(tmp_path: Path)
         assert predictor.info.fingerprint == before
 
 
-def test_a_file_that_is_gone_is_told_with_each_call_until_it_is_back(tmp_path: Path) -> None:
-    with faulty_in_a_process(tmp_path) as predictor:
-        path, aside = tmp_path / "model.joblib", tmp_path / "aside"
+def test_starts_that_fail_wait_longer_each_time_and_no_call_waits_for_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    now = [1_000.0]
+    path, aside = tmp_path / "model.joblib", tmp_path / "aside"
+    with faulty_in_a_process(tmp_path, clock=lambda: now[0]) as predictor:
         path.rename(aside)
         kill(predictor)
-        with pytest.raises(PredictionError, match=r"another one could not start: .*got no such file"):
-            predictor.predict(of(predictor, 5.0))
+        for left_s in (1.0, 2.0):
+            wait_until_failed(predictor, left_s)
+            now[0] += left_s / 2
+            assert retry_after_s(predictor) == left_s / 2
+            now[0] += left_s / 2
         aside.rename(path)
 
+        wait_until(lambda: predictor.unready() == "")
         assert answers(predictor, [[5.0]]) == [{"prediction": 5.0}]
+
+    assert [record.getMessage().split(": ")[0] for record in caplog.records if "process" in record.getMessage()] == [
+        "the model's process was ended by SIGKILL",
+        *["the model's process could not start"] * 2,
+        "the model's process has started again",
+    ]
+
+
+def wait_until_failed(predictor: ProcessPredictor, left_s: float) -> None:
+    wait_until(lambda: retry_after_s(predictor) == left_s)
+
+
+def retry_after_s(predictor: ProcessPredictor) -> float:
+    """Return when a call is to come again, which fails."""
+    with pytest.raises(ModelRestartingError, match=r"another one could not start: .*got no such file") as failed:
+        predictor.predict(of(predictor, 5.0))
+    return failed.value.retry_after_s
+
+
+@pytest.mark.parametrize("dies", ["while it loads", "before it is there"])
+def test_a_process_that_dies_before_it_has_loaded_is_a_start_that_failed(
+    tmp_path: Path, dies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with faulty_in_a_process(tmp_path) as predictor:
+        kill(predictor)
+        if dies == "while it loads":
+            path = tmp_path / "model.joblib"
+            path.write_bytes(b"cos\n_exit\n(I7\ntR.")
+        else:
+            monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+
+        with pytest.raises(ModelRestartingError, match="another one could not start"):
+            predictor.predict(of(predictor, 5.0))
 
 
 def test_closing_it_lets_the_process_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

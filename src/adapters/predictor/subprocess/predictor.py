@@ -2,13 +2,15 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Event, Lock, Thread
 from typing import Final
 
+from foreseen.adapters.predictor.subprocess.failed_starts import FailedStarts
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess, NoAnswerError, ProcessEndedError
 from foreseen.domain.batch import Batch
-from foreseen.domain.errors import ModelUnavailableError, PredictionError
+from foreseen.domain.errors import ModelRestartingError, ModelUnavailableError, PredictionError
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.predictions import EncodedPredictions
 
@@ -27,7 +29,9 @@ class ProcessPredictor:
     One thread asks it, one batch after the other.
     """
 
-    def __init__(self, process: ModelProcess, *, limit_s: float | None = None) -> None:
+    def __init__(
+        self, process: ModelProcess, *, limit_s: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Wait until the model is loaded.
 
         Args:
@@ -39,7 +43,9 @@ class ProcessPredictor:
         self._limit_s = limit_s
         self._using = Lock()  # held by who waits for the process: a call, or who sees to it
         self._trouble = "the model is being loaded again"
-        self._renewed_at = -RETRY_S
+        self._clock = clock
+        self._renewed_at = clock() - RETRY_S
+        self._failed = FailedStarts(clock)
         self._closing = Event()
         with ExitStack() as on_failure:
             on_failure.callback(process.close)
@@ -52,7 +58,10 @@ class ProcessPredictor:
         Raises:
             InvalidBatchError, PredictionError: as the predictor in the child.
             PredictionError: the child ended or did not answer, or a new one has loaded another model.
+            ModelRestartingError: it had ended, and another one could not load the model; none waits for the one after.
         """
+        if self._failed.number and (trouble := self.unready()):
+            raise ModelRestartingError(trouble, self._failed.left_s)
         with self._using:
             if self._process.has_ended:
                 self._renew()
@@ -92,33 +101,49 @@ class ProcessPredictor:
         """Have a process that has loaded the model; whoever starts this has taken the lock."""
         try:
             if self._process.has_ended:
-                if time.monotonic() < self._renewed_at + RETRY_S:
+                if self._failed.left_s or (not self._failed.number and self._clock() < self._renewed_at + RETRY_S):
                     return
                 self._renew()
             self._require_the_same_model()
-        except (PredictionError, ProcessEndedError) as exc:
+        except (PredictionError, ModelRestartingError) as exc:
             self._trouble = str(exc)
         finally:
             self._using.release()
 
     def _renew(self) -> None:
-        if self._closing.is_set() or self._process.is_abandoned:
-            raise PredictionError("the model's process was ended, and no other is to take its place")
-        log.warning("the model's process %s: another one is started", self._process.ending())
+        self._require_open()
+        if not self._failed.number:
+            log.warning("the model's process %s: another one is started", self._process.ending())
+            self._trouble = "the model is being loaded again"
         self._process.close()
-        self._process = self._process.another()
-        self._renewed_at = time.monotonic()
-        self._trouble = "the model is being loaded again"
+        self._renewed_at = self._clock()
+        try:
+            self._process = self._process.another()
+        except OSError as exc:  # no room for one more process
+            raise self._failure(str(exc)) from exc
         if self._closing.is_set():  # meanwhile
             self._process.kill()
+
+    def _require_open(self) -> None:
+        if self._closing.is_set() or self._process.is_abandoned:
+            raise PredictionError("the model's process was ended, and no other is to take its place")
+
+    def _failure(self, reason: str) -> ModelRestartingError:
+        """Count a start that failed, and return what its callers get."""
+        self._failed.count(reason)
+        self._trouble = f"the model's process had ended, and another one could not start: {reason}"
+        return ModelRestartingError(self._trouble, self._failed.left_s)
 
     def _require_the_same_model(self) -> None:
         """Refuse what the file has become since: its answers would be kept under the old one's keys."""
         try:
             loaded = self._process.loaded()
-        except ModelUnavailableError as exc:
-            self._process.ending()  # which it does by itself; the next call starts another
-            raise PredictionError(f"the model's process had ended, and another one could not start: {exc}") from exc
+        except (ModelUnavailableError, ProcessEndedError) as exc:
+            self._process.ending()  # which it does by itself
+            self._require_open()
+            said = str(exc) if isinstance(exc, ModelUnavailableError) else f"it {exc}"
+            raise self._failure(said) from exc
+        self._failed.forget()
         if loaded != self.info:
             raise PredictionError(f"{_ANOTHER}: {self.info.difference(loaded)}")
 

@@ -1,4 +1,4 @@
-"""Restarts: how long the place of a worker that has ended stays empty."""
+"""Restarts: how long the place of a process that has ended stays empty, be it a worker or a model's own."""
 
 from typing import Final
 
