@@ -168,12 +168,12 @@ class SharedCache(NamedTuple):
     """How the tier that all replicas share is, for this process.
 
     Attributes:
-        why_out: what took it out of use; empty while it is in use.
-        outages: how often it went out of use since the start, or a node of it by itself.
+        disabled_by: why it is disabled; empty while it is in use.
+        outages: how often it was disabled since the start, or a node of it by itself.
     """
 
     is_in_use: bool
-    why_out: str
+    disabled_by: str
     outages: int
 
 
@@ -191,7 +191,9 @@ def instruments(container: Container) -> Instruments:
         far: WriteBehindCache = container.far()
         redis: RedisCache = container.redis()
         leases: RedisLeases = container.redis_leases()
-        gauges |= {"l2_in_use": lambda: l2.is_in_use, "l2_waiting_entries": lambda: len(far)}
+        servers: Servers = container.servers()
+        gauges |= {"l2_in_use": lambda: l2.is_in_use, "l2_disabled_nodes": lambda: servers.disabled_nodes}
+        gauges["l2_waiting_entries"] = lambda: len(far)
         if container.settings().redis_when == "pays":
             worthwhile: WorthwhileCache = container.worthwhile()
             gauges["l2_asked_share"] = lambda: worthwhile.asked_share
@@ -199,7 +201,7 @@ def instruments(container: Container) -> Instruments:
         for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
             counters[place] = partial(lambda what: redis.corruptions[what] + leases.corruptions[what], what)
         for place, kind in enumerate(OUTAGES, start=OUTAGE):
-            counters[place] = partial(l2.outages.__getitem__, kind)
+            counters[place] = partial(lambda kind: l2.outages[kind] + servers.outages[kind], kind)
     return Instruments(gauges, counters)
 
 
@@ -209,7 +211,7 @@ def shared_cache(container: Container) -> Callable[[], SharedCache] | None:
         return None
     l2: GuardedCache = container.l2()
     servers: Servers = container.servers()
-    return lambda: SharedCache(l2.is_in_use, l2.why_out, l2.outages.total() + servers.outages)
+    return lambda: SharedCache(l2.is_in_use, l2.disabled_by, l2.outages.total() + servers.outages.total())
 
 
 @asynccontextmanager

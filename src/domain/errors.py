@@ -161,7 +161,7 @@ class Corruption(StrEnum):
 
 
 class Outage(StrEnum):
-    """What takes a tier out of use."""
+    """What disables a tier."""
 
     FAILURE = "failure"
     """A call failed, or what came back was no answer to it."""

@@ -198,7 +198,7 @@ async def test_a_full_server_costs_no_answer(redis_url: str, raw: Any) -> None:
 
 async def until_back() -> None:
     """Wait for the guard's probe, which ends when the server answers."""
-    probes = [task for task in asyncio.all_tasks() if task.get_name() == "probe the shared cache"]
+    probes = [task for task in asyncio.all_tasks() if task.get_name() == "probe L2"]
     async with asyncio.timeout(60):
         await asyncio.gather(*probes)
 

@@ -110,7 +110,7 @@ def test_absent_at_the_start_then_refusing_the_password_then_there(model: Path, 
             assert back_s is not None
             wait_until(lambda: len(said_of_it(running)) > 1)
             said = said_of_it(running)
-            assert ["out of use" in line for line in said[:2]] == [True, False]
+            assert ["L2 disabled" in line for line in said[:2]] == [True, False]
             assert "onnect" in said[0]
             assert PASSWORD not in "".join(running.err)
             table.add(measured("absent at the start", healthy, absent, 0.0, back_s))
@@ -156,7 +156,7 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
     def is_told() -> bool:
         """What is written before an answer may be read after it; and by now it may be out again, for a while."""
         said = said_of_it(stage.running)
-        return ["out of use" in line for line in said] == [True, False] * int(stage.scraped("l2_outages"))
+        return ["L2 disabled" in line for line in said] == [True, False] * int(stage.scraped("l2_outages"))
 
     wait_until(is_told)
     said = said_of_it(stage.running, told)

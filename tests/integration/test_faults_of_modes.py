@@ -52,11 +52,11 @@ class Service:
         assert reply.status_code == 200
         return bool(reply.json()["shared_cache"] == "in use")
 
-    def nodes_out(self) -> int:
-        """Return how many nodes are out of use, by what the log says."""
-        lines = [line for line in self.running.err if "L2 node " in line]
-        out = sum("is out of use" in line for line in lines)
-        return out - sum("is back in use" in line or "has no slots any more" in line for line in lines)
+    def disabled_nodes(self) -> int:
+        """Return how many nodes are disabled, by the log."""
+        lines = list(self.running.err)
+        disabled = sum("L2 disabled for node" in line for line in lines)
+        return disabled - sum("L2 enabled again for node" in line or "L2 needs node" in line for line in lines)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def suffered(
     wait_until(lambda: service.load.seen.is_enough)
     end()
     ill = service.load.taken()
-    back_s = seconds_until(lambda: service.is_in_use() and not service.nodes_out(), at_most_s=BACK_S)
+    back_s = seconds_until(lambda: service.is_in_use() and not service.disabled_nodes(), at_most_s=BACK_S)
     wait_until(lambda: service.load.seen.origins[L2_HIT] > 0)
     after = service.load.taken()
 
@@ -158,9 +158,7 @@ class TestCluster:
         suffered(f"cluster: {MOVED_SLOTS} slots moving", service, table, begin=begin, end=end)
 
     @in_the_long_form
-    def test_a_cluster_that_is_down_goes_out_of_use(
-        self, cluster: OwnCluster, service: Service, table: FaultTable
-    ) -> None:
+    def test_a_cluster_that_is_down_is_disabled(self, cluster: OwnCluster, service: Service, table: FaultTable) -> None:
         def begin() -> None:
             for node in cluster.primaries:
                 node.ask("CONFIG", "SET", "cluster-require-full-coverage", "yes")
@@ -183,7 +181,7 @@ class TestCluster:
 
 
 @in_the_long_form
-def test_a_failover_of_sentinels_goes_out_of_use_and_comes_back(tmp_path: Path, table: FaultTable) -> None:
+def test_a_failover_of_sentinels_is_disabled_and_comes_back(tmp_path: Path, table: FaultTable) -> None:
     with own_sentinel() as sentinel, service_over(sentinel.url, tmp_path) as service:
         suffered(
             "Sentinel: failover",

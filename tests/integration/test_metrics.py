@@ -253,11 +253,11 @@ def test_each_worker_loses_redis_and_finds_it_again_by_itself(flower_model: Path
         wait_until(out)
 
         assert {ask(running, next(numbers)) for _ in range(10)} == {"foreseen; fwd=miss"}
-        assert running.get("/readyz").json()["shared_cache"] == "out of use"
-        assert "out of use" in "".join(running.err)
+        assert running.get("/readyz").json()["shared_cache"] == "disabled"
+        assert "L2 disabled" in "".join(running.err)
         proxy.set(Fault.NONE)
         wait_until(lambda: scraped(running)["l2_in_use"] == 2)
 
         assert {ask(running, next(numbers)) for _ in range(5)} == {MISS}
-        wait_until(lambda: sum("the shared cache is back in use" in line for line in running.err) == 2)
-        assert sum("the shared cache is out of use" in line for line in running.err) == 2
+        wait_until(lambda: sum("L2 enabled again" in line for line in running.err) == 2)
+        assert sum("L2 disabled" in line for line in running.err) == 2

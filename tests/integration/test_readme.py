@@ -111,7 +111,7 @@ class Terminal:
             ["bash", "-c", words],
             start_new_session=True,
             cwd=self._folder,
-            # So that a busy machine does not take Redis out of use; the output is as without.
+            # So that a busy machine does not disable Redis; the output is as without.
             env=environment({"PYTHONPATH": "", "FORESEEN_REDIS_TIMEOUT": "10s"}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

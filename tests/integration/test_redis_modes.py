@@ -23,7 +23,7 @@ from foreseen.adapters.cache.servers.connect import Mode, connect_servers
 from foreseen.adapters.cache.servers.ports import Servers
 from foreseen.adapters.cache.write_behind import WriteBehindCache
 from foreseen.domain.entry import Entry, EntryFormat
-from foreseen.domain.errors import CacheUnavailableError, Corruption
+from foreseen.domain.errors import CacheUnavailableError, Corruption, Outage
 from foreseen.domain.key import Key
 from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.ports import Cache
@@ -466,9 +466,10 @@ class TestNodesThatFail:
 
                 assert cache.is_in_use
                 assert lost > 10
-                assert servers.outages == 1
-                assert [line for line in caplog.messages if "is out of use" in line] == caplog.messages
-                assert [line.startswith(f"L2 node 127.0.0.1:{dead.port} ") for line in caplog.messages] == [True]
+                assert servers.outages == {Outage.FAILURE: 1}
+                assert [line for line in caplog.messages if "L2 disabled" in line] == caplog.messages
+                (line,) = caplog.messages
+                assert line.startswith(f"L2 disabled for node 127.0.0.1:{dead.port}, ")
                 for channel in map(str, range(30)):
                     on_it = cluster.owner_of(channel) is dead
                     with pytest.raises(CacheUnavailableError, match="channel") if on_it else nullcontext():
@@ -492,11 +493,13 @@ class TestNodesThatFail:
                     await cache.get_many(list(kept))
                 assert cache.is_in_use
                 assert 30 < len(await cache.get_many(list(kept))) < 90
+                assert (servers.outages, servers.disabled_nodes) == ({Outage.SLOWNESS: 1}, 1)
 
                 frozen.thaw()
                 async with asyncio.timeout(60):
                     while len(await cache.get_many(list(kept))) < 90:  # noqa: ASYNC110 - probes go by their clock
                         await asyncio.sleep(0.05)
+                assert servers.disabled_nodes == 0
 
     async def test_a_replica_that_takes_over_is_found_with_its_entries(self) -> None:
         kept = numbered(90)
@@ -521,12 +524,12 @@ class TestNodesThatFail:
                         await cache.get_many(list(numbered(30)))
                         await asyncio.sleep(0.02)
 
-                assert "CLUSTERDOWN" in cache.why_out
-                assert "cluster-require-full-coverage" in cache.why_out
+                assert "CLUSTERDOWN" in cache.disabled_by
+                assert "cluster-require-full-coverage" in cache.disabled_by
 
     async def test_nodes_announced_where_nobody_is_are_out_of_use_with_what_to_do(self) -> None:
         with own_cluster(primaries=1, cluster_announce_port=1) as cluster:
             async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
                 assert not cache.is_in_use
-                assert "cluster announces its nodes at 127.0.0.1:1" in cache.why_out
-                assert "cluster-announce-ip" in cache.why_out
+                assert "cluster announces its nodes at 127.0.0.1:1" in cache.disabled_by
+                assert "cluster-announce-ip" in cache.disabled_by

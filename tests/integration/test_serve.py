@@ -222,15 +222,15 @@ class TestUnreachableRedis:
             assert running.get("/readyz").status_code == 200
 
             with ValkeyServer(port=port, save="", appendonly="no"):
-                wait_until(lambda: "back in use" in text(running.err))
+                wait_until(lambda: "L2 enabled again" in text(running.err))
                 running.get("/predict", **(FLOWER | {"sepal_width": 3.0}))
                 wait_until(lambda: "l2_waiting_entries 0.0" in running.get("/metrics").text)
                 stats = run_here("cache", "stats", "--redis-url", f"redis://127.0.0.1:{port}/0")
         logged = [json.loads(line) for line in running.err]
-        of_cache = [line for line in logged if "shared cache" in line["event"]]
+        of_cache = [line for line in logged if "L2 " in line["event"]]
 
         assert [line["level"] for line in of_cache] == ["warning", "info"]
-        assert "out of use" in of_cache[0]["event"]
+        assert "L2 disabled" in of_cache[0]["event"]
         assert all(line["timestamp"] and line["logger"] for line in logged)
         assert stats.stdout.decode().splitlines()[1].split()[0] == "model"
         assert stats.stdout.decode().splitlines()[1].split()[2] == "1"
@@ -250,7 +250,7 @@ class TestUnreachableRedis:
         # What is to be written is so until it is known that nobody is there, which may be before anybody asks.
         assert set(statuses) <= {"foreseen; fwd=miss; stored", "foreseen; fwd=miss"}
         assert statuses == sorted(statuses, reverse=True)
-        assert err.count("out of use") == len(running.complaints) == 1
+        assert err.count("L2 disabled") == len(running.complaints) == 1
         assert "hidden" not in err + text(running.out)
 
 

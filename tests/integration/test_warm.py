@@ -94,7 +94,7 @@ def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str,
         (
             ["--redis-url", "redis://127.0.0.1:1/0"],
             1,
-            b"the shared cache was out of use, so not everything is stored: ",
+            b"the shared cache was disabled, so not everything is stored: ",
         ),
         (["--cache", "lru"], 2, b"--cache: expected redis or tiered, got lru: it ends with this process"),
         (["--cache", "none"], 2, b"--cache: expected redis or tiered, got none"),

@@ -232,5 +232,5 @@ async def test_a_long_run_answers_rightly_and_holds_no_more_at_its_end(
     assert told["foreseen_rejected_requests_total"] == soak.sent["bad"]
     assert told["foreseen_model_waiting_instances"] == 0
     assert min(told["foreseen_hits_total L1"], told["foreseen_hits_total L2"], told["foreseen_misses_total"]) > 0
-    assert any("out of use" in line for line in running.err)
+    assert any("L2 disabled" in line for line in running.err)
     assert "Traceback" not in "".join(running.err)

@@ -12,7 +12,7 @@ LONG_S = float(os.environ.get("FORESEEN_TEST_FAULTS_S", "0"))
 """Seconds of each fault in the long form; 0 for the short one."""
 
 FAULT_S = LONG_S or 0.3
-"""So short that the first probe, half a second after the tier went out of use, finds it healed."""
+"""So short that the first probe, half a second after the tier was disabled, finds it healed."""
 
 HEALTHY_S = LONG_S or 0.6
 
@@ -23,7 +23,7 @@ BACK_S = 10.0 if LONG_S else 60.0
 """The longest wait before a probe and the longest probe; several times over, where a busy machine may fail some."""
 
 OUT_S = 30.0
-"""What it takes at most until the shared cache is out of use."""
+"""What it takes at most until the shared cache is disabled."""
 
 MOST_S = 5.0
 """What no request may take, on a machine however busy: that it is within the budget is held in the long form."""
@@ -42,7 +42,7 @@ def seen_in_health(load: FaultLoad) -> Seen:
 
 def said_of_it(running: Served, since: int = 0) -> list[str]:
     """Return the lines of the log that tell whether the shared cache is in use."""
-    return [line for line in running.err[since:] if "the shared cache is" in line]
+    return [line for line in running.err[since:] if "L2 disabled" in line or "L2 enabled" in line]
 
 
 def measured(name: str, healthy: Seen, ill: Seen, out_s: float | None, back_s: float | None) -> Measured:

@@ -7,7 +7,7 @@ from pathlib import Path
 from support.fault_load import Asked
 
 COLUMNS = ("Redis is", "requests", "wrong", "failed", "added to a miss, p50 / p99", "to a batch", "to a hit in L1",
-           "out of use after", "back after")  # fmt: skip
+           "disabled after", "enabled again after")  # fmt: skip
 SHOWN = (Asked.MISS, Asked.BATCH, Asked.HIT)
 END = "<!-- end of what was measured -->\n"
 
@@ -19,7 +19,7 @@ class Measured:
     Attributes:
         answered: requests that were answered while it lasted.
         added_ms: by what was asked for, and by share of the requests: beyond what it took just before.
-        out_s: until the shared cache was out of use; None where it stayed in use.
+        out_s: until the shared cache was disabled; None where it stayed in use.
         back_s: from the end of the fault until it was in use again.
     """
 

@@ -40,7 +40,7 @@ class Stage:
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"foreseen_{name}"))
 
     def lookups_while_out(self) -> tuple[float, float] | None:
-        """Give how often the shared cache went out of use, and how often it was asked; None where it is in use."""
+        """Give how often the shared cache was disabled, and how often it was asked; None where it is in use."""
         if self.is_in_use():
             return None
         time.sleep(GIVEN_UP_S)  # in which what was under way is given up, and counted
@@ -58,7 +58,7 @@ class Trouble:
     """A fault: how it begins, how it ends, and what it is known by.
 
     Attributes:
-        says: what the log says of it, where it takes the shared cache out of use.
+        says: what the log says of it, where it disables the shared cache.
         counts: what counts it, where the shared cache stays in use.
     """
 
@@ -70,7 +70,7 @@ class Trouble:
 
     @property
     def goes_out(self) -> bool:
-        """Whether it takes the shared cache out of use."""
+        """Whether it disables the shared cache."""
         return not self.counts
 
 

@@ -49,7 +49,7 @@ class SlowCalls:
 
 
 class ProbeWaits:
-    """How long a tier that is out of use is left alone before each probe: twice as long each time, up to a cap.
+    """How long a tier that is disabled is left alone before each probe: twice as long each time, up to a cap.
 
     One that passes its probe and fails soon after goes on where it left off, so that it does not come and go.
     """
@@ -66,12 +66,12 @@ class ProbeWaits:
         self._waited_s = 0.0
 
     def begin(self, now: float) -> None:
-        """Note that the tier goes out of use; one that was in use for less than it was waited for had not recovered."""
+        """Record that the tier is disabled; one that was in use for less than it was waited for had not recovered."""
         if now - self._back_at > self._waited_s:
             self._next_s = self._first_s
 
     def end(self, now: float) -> None:
-        """Note that it is back in use."""
+        """Record that it is enabled again."""
         self._back_at = now
 
     def next_s(self, *, needs_operator: bool = False) -> float:

@@ -8,6 +8,9 @@ from foreseen.domain.errors import CacheUnavailableError
 
 Result = TypeVar("Result")
 
+BUDGET_PER_KEY_S: Final = 1e-4
+"""What each key adds to a call's budget, so that a file's chunk of thousands is not taken for a slow server."""
+
 _SLICES: Final = 10
 
 

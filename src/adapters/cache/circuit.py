@@ -50,6 +50,7 @@ class Circuit:
         self._name = name
         self._try = probe
         self._said = said
+        self._budget_s = budget_s
         # A little shorter than a slow call, since timers are not exact: each of three in a row has a slice of its own.
         self._slow_calls = SlowCalls(slice_s=0.8 * budget_s)
         self._waits = ProbeWaits(probe_after_s, longest_wait_s)
@@ -65,9 +66,15 @@ class Circuit:
         """What keeps it open; empty while it is closed."""
         return str(self.failure or "")
 
-    def count(self, now: float, *, is_slow: bool) -> bool:
-        """Record a call that ends now, in seconds of the event loop; return whether too many were slow lately."""
-        return self._slow_calls.count(now, is_slow=is_slow)
+    def count_fast(self, now: float) -> None:
+        """Record a call that has ended in time, in seconds of the event loop."""
+        self._slow_calls.count(now, is_slow=False)
+
+    def count_slow(self) -> None:
+        """Record a call that took too long and ends now; open where too many did lately."""
+        if self._slow_calls.count(asyncio.get_running_loop().time(), is_slow=True):
+            slowness = f"no answer within {self._budget_s * 1000:g} ms, time and again"
+            self.open(Outage.SLOWNESS, CacheUnavailableError(slowness))
 
     def open(self, what: Outage, exc: CacheError) -> None:
         """Pass no more calls on, and begin to probe."""

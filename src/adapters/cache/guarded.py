@@ -5,33 +5,30 @@ from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, Self, TypeVar
 
-from foreseen.adapters.cache.budget import within
+from foreseen.adapters.cache.budget import BUDGET_PER_KEY_S, within
 from foreseen.adapters.cache.circuit import Circuit, Said
 from foreseen.domain.entry import Entry
-from foreseen.domain.errors import CacheError, CacheUnavailableError, Outage
+from foreseen.domain.errors import CacheError, Outage
 from foreseen.domain.key import Key
 from foreseen.domain.ports import FarTier
 
 Result = TypeVar("Result")
 
-BUDGET_PER_KEY_S: Final = 1e-4
-"""What each key adds to a call's budget, so that a file's chunk of thousands is not taken for a slow server."""
-
 ASKED_NOBODY_S: Final = 2e-5
 """A lookup that took less than any round trip does was found among what waits to be written, and says nothing."""
 
 _SAID: Final = Said(
-    opened="%s is out of use, predictions go on without it: %s",
-    still_open="what keeps %s out of use: %s",
-    closed="%s is back in use",
+    opened="%s disabled, predictions go on without it: %s",
+    still_open="%s is still disabled: %s",
+    closed="%s enabled again",
 )
 
 
 class GuardedCache:
     """A Cache around a far one that fails open: what goes wrong counts as an empty answer.
 
-    A call that fails takes the tier out of use, and so do calls that overrun their time budget too often. From then on
-    no request waits for it: a task of its own tries it now and then, the way requests use it, and puts it back when
+    A call that fails disables the tier, and so do calls that overrun their time budget too often. From then on no
+    request waits for it: a task of its own tries it now and then, the way requests use it, and enables it again when
     that works within their budget.
     """
 
@@ -47,7 +44,7 @@ class GuardedCache:
         """Take the seconds that a call may cost a request.
 
         Args:
-            probe_after_s: seconds out of use before the first probe; each wait after that is twice as long.
+            probe_after_s: seconds that it is disabled before the first probe; each wait after that is twice as long.
             longest_wait_s: the longest of these waits.
             connect_budget_s: seconds that a probe may take beyond a request's budget, since it has to connect.
         """
@@ -55,7 +52,7 @@ class GuardedCache:
         self._budget_s = budget_s
         self._connect_budget_s = connect_budget_s
         self._circuit = Circuit(
-            "the shared cache",
+            "L2",
             self._probe,
             _SAID,
             budget_s=budget_s,
@@ -69,13 +66,13 @@ class GuardedCache:
         return self._circuit.is_closed
 
     @property
-    def why_out(self) -> str:
-        """What keeps it out of use; empty while it is in use."""
+    def disabled_by(self) -> str:
+        """Why it is disabled; empty while it is in use."""
         return self._circuit.reason
 
     @property
     def outages(self) -> Counter[Outage]:
-        """How often it went out of use since the start, by what took it out."""
+        """How often it was disabled since the start, by what disabled it."""
         return self._circuit.outages
 
     async def __aenter__(self) -> Self:
@@ -119,7 +116,7 @@ class GuardedCache:
         began = now()
         found = await self._inner.get_many(keys)
         if (ended := now()) - began > ASKED_NOBODY_S:
-            self._circuit.count(ended, is_slow=False)
+            self._circuit.count_fast(ended)
         return found
 
     async def _guarded(self, call: Awaitable[Result], keys: int) -> Result | None:
@@ -127,15 +124,10 @@ class GuardedCache:
             async with asyncio.timeout(self._budget_s + keys * BUDGET_PER_KEY_S):
                 return await call
         except TimeoutError:
-            self._count_slow()
+            self._circuit.count_slow()
         except CacheError as exc:
             self._circuit.open(Outage.FAILURE, exc)
         return None
-
-    def _count_slow(self) -> None:
-        if self._circuit.count(asyncio.get_running_loop().time(), is_slow=True):
-            slowness = f"no answer within {self._budget_s * 1000:g} ms, time and again"
-            self._circuit.open(Outage.SLOWNESS, CacheUnavailableError(slowness))
 
     async def _probe(self) -> None:
         await self._connect()

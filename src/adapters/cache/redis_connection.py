@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from foreseen.adapters.cache.redis_credentials import FileCredentials
-from foreseen.adapters.cache.redis_refusals import refusal_in
+from foreseen.adapters.cache.redis_error_replies import error_reply_in
 from foreseen.adapters.cache.redis_replies import BoundedParser
 from foreseen.domain.errors import CacheError, CacheUnavailableError
 
@@ -137,7 +137,7 @@ def redis_errors_translated() -> Iterator[None]:
 def unavailable(exc: BaseException) -> CacheUnavailableError:
     """Word an error of redis-py, with what to do where that is known."""
     said = str(exc) or type(exc).__name__
-    refusal = refusal_in(exc)
+    refusal = error_reply_in(exc)
     if refusal is None:
         return CacheUnavailableError(f"Redis: {said}")
     code = f"{refusal.code} " if refusal.code.isupper() and refusal.code not in said else ""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, Final, Self, TypeVar
 
-from foreseen.adapters.cache.budget import within
+from foreseen.adapters.cache.budget import BUDGET_PER_KEY_S, within
 from foreseen.adapters.cache.gathered_calls import MAX_KEYS, GatheredCalls
 from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_pushes import NOTHING, RedisPushes
@@ -20,7 +20,6 @@ from foreseen.domain.lifetime import Lifetime
 Reply = TypeVar("Reply")
 Argument = TypeVar("Argument")
 
-BUDGET_PER_KEY_S: Final = 1e-4
 """What each key adds to a call's budget."""
 
 DOUBT_S: Final = 1.0

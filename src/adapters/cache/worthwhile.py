@@ -26,7 +26,7 @@ TOLD_EVERY_S: Final = 60.0
 
 
 class GuardedTier(Cache, AbstractAsyncContextManager[Any], Protocol):
-    """A Cache that may be out of use: it finds nothing then, and costs nothing."""
+    """A Cache that may be disabled: it finds nothing then, and costs nothing."""
 
     @property
     def is_in_use(self) -> bool:

@@ -39,7 +39,7 @@ def warm_cache(
     Args:
         process: one that loads the model by now.
     Raises:
-        CacheUnavailableError: it was out of use, at the start or meanwhile.
+        CacheUnavailableError: it was disabled, at the start or meanwhile.
     """
     start_logging(settings)
     if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
@@ -92,6 +92,6 @@ async def _run(container: ScoringContainer, files: Files, how: Progression) -> t
 def _require_use(container: ScoringContainer) -> None:
     """Refuse to go on where nothing is stored."""
     told = shared_cache(container)
-    now: SharedCache = told() if told else SharedCache(is_in_use=False, why_out="there is none", outages=0)
+    now: SharedCache = told() if told else SharedCache(is_in_use=False, disabled_by="there is none", outages=0)
     if not now.is_in_use or now.outages:
-        raise CacheUnavailableError(f"the shared cache was out of use, so not everything is stored: {now.why_out}")
+        raise CacheUnavailableError(f"the shared cache was disabled, so not everything is stored: {now.disabled_by}")

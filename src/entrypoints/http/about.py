@@ -77,7 +77,7 @@ def about_router(
         if shared_cache is None:
             return description
         now = shared_cache()
-        told = {"is_in_use": now.is_in_use} | ({"why_out": now.why_out} if now.why_out else {})
+        told = {"is_in_use": now.is_in_use} | ({"disabled_by": now.disabled_by} if now.disabled_by else {})
         return description.model_copy(update={"cache": description.cache | told})
 
     @router.get("/livez", summary="The process is up")
@@ -91,7 +91,7 @@ def about_router(
             raise Refusal(503, "no-model", "No model is ready", inner_detail(request.scope, reason))
         if shared_cache is None:
             return Readiness(status="ready")
-        return Readiness(status="ready", shared_cache="in use" if shared_cache().is_in_use else "out of use")
+        return Readiness(status="ready", shared_cache="in use" if shared_cache().is_in_use else "disabled")
 
     return router
 

@@ -16,7 +16,7 @@ def cache_status(answer: Answer, directives: Directives = NO_DIRECTIVES, *, has_
     """Word where the instances of an answer came from; of several, how many came from where.
 
     Args:
-        keeps: whether the cache keeps what is computed now. It may be out of use, or step aside.
+        keeps: whether the cache keeps what is computed now. It may be disabled, or step aside.
     """
     if not has_cache:
         return BYPASSED

@@ -36,6 +36,7 @@ GAUGES: Final[Mapping[str, str]] = {
     "l1_entries": "Predictions in L1, summed over processes; one held by several counts several times.",
     "l1_bytes": "Estimated memory of these predictions, summed over processes.",
     "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes while it fails or is slow.",
+    "l2_disabled_nodes": "Nodes of a Redis Cluster disabled by themselves, summed over processes.",
     "l2_asked_share": "Share of keys looked up in the shared cache, 1 while that saves time, summed over processes.",
     "l2_waiting_entries": "Predictions queued for the shared cache, summed over processes.",
 }
@@ -134,7 +135,9 @@ def _shared_cache(tally: Tally) -> Iterator[Metric]:
         corrupt.add_metric([what], tally.counts[place])
     yield corrupt
     outages = CounterMetricFamily(
-        "foreseen_l2_outages", "Times that a process disabled the shared cache, by reason.", labels=["reason"]
+        "foreseen_l2_outages",
+        "Times that a process disabled the shared cache, or a node of it, by reason.",
+        labels=["reason"],
     )
     for place, why in enumerate(OUTAGES, start=OUTAGE):
         outages.add_metric([why], tally.counts[place])

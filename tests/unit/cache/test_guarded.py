@@ -98,7 +98,7 @@ class CountingCache(DeadCache):
 
 
 def probes() -> list[asyncio.Task[None]]:
-    return [task for task in asyncio.all_tasks() if task.get_name() == "probe the shared cache"]
+    return [task for task in asyncio.all_tasks() if task.get_name() == "probe L2"]
 
 
 async def until_in_use() -> None:
@@ -129,7 +129,7 @@ async def test_it_starts_without_its_tier_and_says_so_once(caplog: pytest.LogCap
             await cache.get_many([A])
 
     assert said(caplog) == [
-        "WARNING the shared cache is out of use, predictions go on without it: nobody there",
+        "WARNING L2 disabled, predictions go on without it: nobody there",
     ]
 
 
@@ -164,8 +164,8 @@ async def test_it_comes_back_when_the_tier_answers_again(caplog: pytest.LogCaptu
         assert set(await cache.get_many([A])) == {A}
     assert not was_in_use
     assert said(caplog) == [
-        "WARNING the shared cache is out of use, predictions go on without it: nobody there",
-        "INFO the shared cache is back in use",
+        "WARNING L2 disabled, predictions go on without it: nobody there",
+        "INFO L2 enabled again",
     ]
 
 
@@ -237,9 +237,7 @@ async def test_slow_calls_in_a_row_take_the_tier_out(caplog: pytest.LogCaptureFi
 
     assert states == [True, True, False, False]
     assert inner.asked == 3
-    assert said(caplog) == [
-        "WARNING the shared cache is out of use, predictions go on without it: no answer within 5 ms, time and again"
-    ]
+    assert said(caplog) == ["WARNING L2 disabled, predictions go on without it: no answer within 5 ms, time and again"]
 
 
 @in_virtual_time
@@ -310,12 +308,12 @@ async def test_what_is_found_without_asking_anybody_is_no_sign_of_a_fast_tier() 
 async def test_why_it_is_out_is_told_until_it_is_back() -> None:
     inner = CountingCache()
     async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
-        assert cache.why_out == "nobody there"
+        assert cache.disabled_by == "nobody there"
 
         inner.is_alive = True
         await until_in_use()
 
-        assert cache.why_out == ""
+        assert cache.disabled_by == ""
         assert cache.outages == {Outage.FAILURE: 1}
 
 

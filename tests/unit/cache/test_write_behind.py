@@ -143,7 +143,7 @@ async def test_a_write_that_fails_is_told_once_by_the_next_put_and_counted() -> 
 
 
 async def test_a_write_that_failed_before_the_tier_worked_again_is_not_told() -> None:
-    """Its failure is that of a fault which is over: told now, it would take a sound tier out of use."""
+    """Its failure is that of a fault which is over: told now, it would disable a sound tier."""
     inner = DeadCache()
     cache = WriteBehindCache(inner, lifetime=HOUR)
     await cache.put_many({A: entry()})

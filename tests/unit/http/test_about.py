@@ -92,12 +92,12 @@ def test_without_a_cache_no_setting_of_one_is_told() -> None:
 def test_a_broken_cache_does_not_make_it_unready_and_is_told() -> None:
     with service(container_of(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as asked:
         reply = asked.get("/readyz")
-        assert (reply.status, reply.json()) == (200, {"status": "ready", "shared_cache": "out of use"})
+        assert (reply.status, reply.json()) == (200, {"status": "ready", "shared_cache": "disabled"})
         assert asked.get(length=1, width=2).json() == {"prediction": 3.0}
 
         told = asked.get("/model").json()["cache"]
         assert told["is_in_use"] is False
-        assert told["why_out"].startswith("Redis: Error 111 connecting to 127.0.0.1:1")
+        assert told["disabled_by"].startswith("Redis: Error 111 connecting to 127.0.0.1:1")
 
 
 def test_a_sound_cache_is_told() -> None:
@@ -108,7 +108,7 @@ def test_a_sound_cache_is_told() -> None:
         told = asked.get("/model").json()["cache"]
 
     assert told["is_in_use"] is True
-    assert "why_out" not in told
+    assert "disabled_by" not in told
 
 
 def test_an_unknown_path_is_a_problem_that_names_the_known(sums: Service) -> None:

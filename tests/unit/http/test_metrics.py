@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.exceptions import HTTPException
 
+from foreseen.adapters.cache.servers.cluster import Cluster
 from foreseen.domain.errors import Corruption, Outage, PredictionError
 from foreseen.domain.tally import MAX_REASONS, ROW_BOUNDS
 from foreseen.entrypoints.http.hot_path import HotPath
@@ -23,6 +24,7 @@ from support.service import Service, container_of, service
 SOURCES = Path(__file__).parents[3] / "src"
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 NOWHERE = {"redis_url": "redis://127.0.0.1:1"}
+OF_L2 = {"l2_in_use", "l2_disabled_nodes", "l2_asked_share", "l2_waiting_entries"}
 
 
 @pytest.fixture
@@ -247,8 +249,8 @@ def test_what_serves_is_told_in_labels() -> None:
     [
         ("none", set()),
         ("lru", {"l1_entries", "l1_bytes"}),
-        ("redis", {"l2_in_use", "l2_asked_share", "l2_waiting_entries"}),
-        ("tiered", {"l1_entries", "l1_bytes", "l2_in_use", "l2_asked_share", "l2_waiting_entries"}),
+        ("redis", OF_L2),
+        ("tiered", {"l1_entries", "l1_bytes", *OF_L2}),
     ],
 )
 def test_what_this_kind_of_cache_has_not_is_not_shown(cache: str, gauges: set[str]) -> None:
@@ -281,19 +283,25 @@ def test_a_redis_that_is_always_asked_has_no_such_share() -> None:
 
 
 def test_what_adapters_count_by_themselves_is_told() -> None:
-    container = container_of(FakePredictor(), cache="tiered", **NOWHERE)
+    container = container_of(FakePredictor(), cache="tiered", redis_mode="cluster", **NOWHERE)
     with service(container) as asked:
         before = scraped(asked)
         container.redis().corruptions.update({Corruption.SEAL: 2, Corruption.FOREIGN: 1, Corruption.TYPE: 5})
         container.redis_leases().corruptions.update({Corruption.SEAL: 4})
         container.l2().outages.update({Outage.SLOWNESS: 3})
+        servers = container.servers()
+        assert isinstance(servers, Cluster)
+        nodes = servers._nodes
+        nodes.at(("lost", 1)).circuit.outages.update({Outage.SLOWNESS: 1})
+        nodes.at(("lost", 2)).circuit.is_closed = False
         container.far().dropped += 3
 
         assert moved(before, scraped(asked)) == {
             "l2_corrupt_entries_total{flaw=seal}": 6,
             "l2_corrupt_entries_total{flaw=foreign}": 1,
             "l2_corrupt_entries_total{flaw=type}": 5,
-            "l2_outages_total{reason=slowness}": 3,
+            "l2_outages_total{reason=slowness}": 4,
+            "l2_disabled_nodes": 1,
             "l2_dropped_entries_total": 3,
         }
 

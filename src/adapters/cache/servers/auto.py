@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
@@ -15,7 +16,7 @@ from foreseen.adapters.cache.redis_writes import Write
 from foreseen.adapters.cache.servers.cluster import Cluster
 from foreseen.adapters.cache.servers.one_server import OneServer
 from foreseen.adapters.cache.servers.ports import Servers
-from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.errors import CacheUnavailableError, Outage
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +86,14 @@ class AutoServers:
         return await self._now.primaries()
 
     @property
-    def outages(self) -> int:
+    def outages(self) -> Counter[Outage]:
         """Those of the nodes, where a cluster was found."""
-        return self._cluster.outages if self._cluster is not None else 0
+        return self._cluster.outages if self._cluster is not None else Counter()
+
+    @property
+    def disabled_nodes(self) -> int:
+        """As the one in use."""
+        return self._now.disabled_nodes
 
     async def close(self) -> None:
         """Close both."""

@@ -1,6 +1,7 @@
 """Cluster: the nodes of a Redis Cluster, each with its own share of the keys."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -16,7 +17,7 @@ from foreseen.adapters.cache.servers.node import Node, Send
 from foreseen.adapters.cache.servers.ports import Unread
 from foreseen.adapters.cache.servers.routes import Onward, Stop, first_stops, sort_out
 from foreseen.adapters.cache.servers.slot_map import Address
-from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.errors import CacheUnavailableError, Outage
 
 HOPS: Final = 3
 """How often a command is sent on before its key counts as not reached."""
@@ -34,16 +35,21 @@ class Cluster:
         self._has_shards = True
 
     @property
-    def outages(self) -> int:
+    def outages(self) -> Counter[Outage]:
         """Those of all nodes that there were."""
         return self._nodes.outages
+
+    @property
+    def disabled_nodes(self) -> int:
+        """How many nodes are disabled now."""
+        return self._nodes.disabled
 
     async def find(self, names: Sequence[str]) -> Sequence[object]:
         """Look up by a GET for each key, those of a node in one go."""
         return _checked(await self._answered([(b"GET", name) for name in names], Node.look_up))
 
     async def write(self, writes: Sequence[Write]) -> int:
-        """Write by a SET for each key; those of nodes that are out of use are left out."""
+        """Write by a SET for each key; those of nodes that are disabled are left out."""
         replies = _checked(await self._answered([set_command(write) for write in writes], Node.send_behind))
         if any(reply not in (b"OK", Unread.UNREACHED) for reply in replies):
             raise CacheUnavailableError("Redis: expected every key to be written, got another reply")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -46,16 +47,21 @@ class ClusterNodes:
         self._budget_s = budget_s
         self._nodes: dict[Address, Node] = {}
         self._retired: set[Node] = set()
-        self._past_outages = 0
+        self._past_outages: Counter[Outage] = Counter()
         self._probe_prefix = ""
         self._reading: asyncio.Task[Any] | None = None
         self._read_at = float("-inf")
         self._aside: set[asyncio.Task[Any]] = set()
 
     @property
-    def outages(self) -> int:
-        """How often a node went out of use, since the start."""
-        return self._past_outages + sum(node.circuit.outages.total() for node in self._nodes.values())
+    def outages(self) -> Counter[Outage]:
+        """How often a node was disabled, since the start, by what disabled it."""
+        return sum((node.circuit.outages for node in self._nodes.values()), start=self._past_outages)
+
+    @property
+    def disabled(self) -> int:
+        """How many nodes are disabled now."""
+        return sum(not node.circuit.is_closed for node in self._nodes.values())
 
     def at(self, address: Address) -> Node:
         """Return a node, a new one where it is not known yet."""
@@ -119,9 +125,9 @@ class ClusterNodes:
         owners = self.slots.owners
         for address in [address for address in self._nodes if address not in owners]:
             node = self._nodes.pop(address)
-            self._past_outages += node.circuit.outages.total()
+            self._past_outages += node.circuit.outages
             if not node.circuit.is_closed:
-                log.info("L2 node %s has no slots any more, its share of keys is with others", address_text(address))
+                log.info("L2 needs node %s no more, which has no slots: others have its keys", address_text(address))
             self._retired.add(node)
             self._spawn(self._retire(node))
 

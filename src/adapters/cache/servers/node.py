@@ -7,28 +7,26 @@ from typing import Final
 import redis.asyncio
 from redis.exceptions import ResponseError
 
+from foreseen.adapters.cache.budget import BUDGET_PER_KEY_S
 from foreseen.adapters.cache.circuit import Circuit, Said
 from foreseen.adapters.cache.redis_connection import unavailable
+from foreseen.adapters.cache.redis_error_replies import error_reply_in
 from foreseen.adapters.cache.redis_lookups import RedisLookups
-from foreseen.adapters.cache.redis_refusals import refusal_in
 from foreseen.adapters.cache.redis_wire import Command, RedisWire
 from foreseen.adapters.cache.servers.ports import Unread
 from foreseen.adapters.cache.servers.slot_map import Address, address_text
-from foreseen.domain.errors import CacheError, CacheUnavailableError, Outage
+from foreseen.domain.errors import CacheError, Outage
 
 BUDGET_SHARE: Final = 0.8
 """The share of a request's budget that one node has: what the others answer in time is used then."""
-
-BUDGET_PER_KEY_S: Final = 1e-4
-"""What each key adds to it."""
 
 NODE_TROUBLE: Final = {"CLUSTERDOWN", "MASTERDOWN", "READONLY", "LOADING", "BUSY", "NOREPLICAS", "OOM", "MISCONF"}
 """Refusals that say something of the node, and nothing of the command."""
 
 _SAID: Final = Said(
-    opened="%s is out of use, its share of keys goes without L2: %s",
-    still_open="what keeps %s out of use: %s",
-    closed="%s is back in use",
+    opened="L2 disabled for %s, whose share of keys goes without: %s",
+    still_open="L2 is still disabled for %s: %s",
+    closed="L2 enabled again for %s",
 )
 
 Send = Callable[["Node", Sequence[Command]], Awaitable[list[object]]]
@@ -52,7 +50,7 @@ class Node:
         self._budget_s = BUDGET_SHARE * budget_s
         self._wire = RedisWire(client)
         self._look_up = RedisLookups(self._wire, by_single_keys=True)
-        self.circuit = Circuit(f"L2 node {address_text(address)}", probe, _SAID, budget_s=self._budget_s)
+        self.circuit = Circuit(f"node {address_text(address)}", probe, _SAID, budget_s=self._budget_s)
 
     async def look_up(self, commands: Sequence[Command]) -> list[object]:
         """Return what is under the keys of GETs, within the time of a request."""
@@ -72,19 +70,19 @@ class Node:
         return (await self._wire.each(*both))[1::2]
 
     async def call(self, send: Send, commands: Sequence[Command]) -> list[object]:
-        """Return replies in order; UNREACHED for each while the node is out of use, or goes out of use by this."""
+        """Return replies in order; UNREACHED for each while the node is disabled, or is disabled by this."""
         if not self.circuit.is_closed:
             return [Unread.UNREACHED] * len(commands)
         try:
             replies = await send(self, commands)
         except TimeoutError:  # of our own time for it: redis-py has another for a connection's
-            self._count_slow()
+            self.circuit.count_slow()
         except CacheError as exc:
             self.circuit.open(Outage.FAILURE, exc)
         except Exception as exc:  # noqa: BLE001 - whatever a node's reply or connection makes redis-py raise
             self.circuit.open(Outage.FAILURE, unavailable(exc))
         else:
-            self.circuit.count(asyncio.get_running_loop().time(), is_slow=False)
+            self.circuit.count_fast(asyncio.get_running_loop().time())
             return [self._seen(reply) for reply in replies]
         return [Unread.UNREACHED] * len(commands)
 
@@ -97,15 +95,10 @@ class Node:
         async with asyncio.timeout(self._budget_s + keys * BUDGET_PER_KEY_S):
             return await call
 
-    def _count_slow(self) -> None:
-        if self.circuit.count(asyncio.get_running_loop().time(), is_slow=True):
-            slowness = f"no answer within {self._budget_s * 1000:g} ms, time and again"
-            self.circuit.open(Outage.SLOWNESS, CacheUnavailableError(slowness))
-
     def _seen(self, reply: object) -> object:
         if not isinstance(reply, ResponseError):
             return reply
-        refusal = refusal_in(reply)
+        refusal = error_reply_in(reply)
         if refusal is None or refusal.code not in NODE_TROUBLE or "not served" in str(reply):
             return reply
         self.circuit.open(Outage.FAILURE, unavailable(reply))

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from foreseen.adapters.cache.redis_lookups import RedisLookups, described
 from foreseen.adapters.cache.redis_wire import Command, RedisWire
 from foreseen.adapters.cache.redis_writes import RedisWrites, Write
 from foreseen.adapters.cache.servers.ports import PROBE_MS
-from foreseen.domain.errors import CacheUnavailableError
+from foreseen.domain.errors import CacheUnavailableError, Outage
 
 
 class OneServer:
@@ -31,7 +32,12 @@ class OneServer:
         self._write = RedisWrites(self._wire, runs_scripts=not by_single_keys)
 
     @property
-    def outages(self) -> int:
+    def outages(self) -> Counter[Outage]:
+        """None: there are no nodes."""
+        return Counter()
+
+    @property
+    def disabled_nodes(self) -> int:
         """None: there are no nodes."""
         return 0
 

@@ -1,5 +1,6 @@
 """Servers: how keys are reached, wherever they are; everything that depends on `redis_mode` is behind this."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import Enum
@@ -10,6 +11,7 @@ from redis.asyncio.client import PubSub
 
 from foreseen.adapters.cache.redis_wire import Command
 from foreseen.adapters.cache.redis_writes import Write
+from foreseen.domain.errors import Outage
 
 PROBE_MS: Final = 10_000
 """Milliseconds after which a probe's key is gone, where it may not be deleted."""
@@ -18,7 +20,7 @@ PROBE_MS: Final = 10_000
 class Unread(Enum):
     """What takes the place of a reply that is none."""
 
-    UNREACHED = "the node that has this key is out of use"
+    UNREACHED = "the node that has this key is disabled"
     TOO_LARGE = "the value is larger than any entry"
     OTHER_TYPE = "there is something else than a string"
 
@@ -30,8 +32,12 @@ class Servers(Protocol):
     """
 
     @property
-    def outages(self) -> int:
-        """How often one of several nodes went out of use by itself, since the start."""
+    def outages(self) -> Counter[Outage]:
+        """How often one of several nodes was disabled by itself, since the start, by what disabled it."""
+
+    @property
+    def disabled_nodes(self) -> int:
+        """How many of several nodes are disabled now."""
 
     async def find(self, names: Sequence[str]) -> Sequence[object]:
         """Return what is under each key: bytes, None for nothing, or why it was not read."""

@@ -6,7 +6,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from foreseen.adapters.cache.redis_connection import redis_errors_translated
-from foreseen.adapters.cache.redis_refusals import refusal_in
+from foreseen.adapters.cache.redis_error_replies import error_reply_in
 from foreseen.domain.errors import CacheUnavailableError
 
 REPLIES = {
@@ -68,7 +68,7 @@ def test_a_refusal_is_seen_through_what_was_raised_from_it() -> None:
     wrapped = RedisConnectionError("no connection")
     wrapped.__cause__ = read("NOAUTH Authentication required.")
 
-    refusal = refusal_in(wrapped)
+    refusal = error_reply_in(wrapped)
 
     assert refusal is not None
     assert refusal.code == "NOAUTH"
@@ -76,4 +76,4 @@ def test_a_refusal_is_seen_through_what_was_raised_from_it() -> None:
 
 @pytest.mark.parametrize("said", ["ERR syntax error", "Connection closed by server.", "", "movED 1", "ASKING nothing"])
 def test_other_errors_are_no_refusal_that_is_known(said: str) -> None:
-    assert refusal_in(RedisError(said)) is None
+    assert error_reply_in(RedisError(said)) is None

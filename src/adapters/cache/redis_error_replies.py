@@ -1,0 +1,96 @@
+"""Error replies of Redis, and what to do about each: one table."""
+
+from dataclasses import dataclass
+from typing import Final
+
+_USE_CLUSTER: Final = "a Redis Cluster answers here: set redis_mode to auto or cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReply:
+    """One kind of error reply.
+
+    Attributes:
+        code: what it is recognised by, at the beginning of the reply.
+        advice: what to do.
+        needs_operator: whether it lasts until somebody changes a configuration, here or there.
+    """
+
+    code: str
+    advice: str
+    needs_operator: bool = False
+
+
+_CODES: Final = (
+    ErrorReply("CROSSSLOT", _USE_CLUSTER, needs_operator=True),
+    ErrorReply("MOVED", _USE_CLUSTER, needs_operator=True),
+    ErrorReply("ASK", _USE_CLUSTER, needs_operator=True),
+    ErrorReply("TRYAGAIN", "slots are being moved: it passes by itself"),
+    ErrorReply(
+        "CLUSTERDOWN",
+        "bring the missing primary back or promote a replica; "
+        "cluster-require-full-coverage no lets the other nodes go on meanwhile",
+    ),
+    ErrorReply("MASTERDOWN", "this replica has lost its primary: name the primary in redis_url, or the Sentinels"),
+    ErrorReply(
+        "READONLY",
+        "this is a replica: name the primary in redis_url, or the Sentinels; after a failover it passes by itself",
+    ),
+    ErrorReply("LOADING", "it is reading its data after a start: it passes by itself"),
+    ErrorReply("BUSY", "a script of somebody else runs too long: end it with SCRIPT KILL"),
+    ErrorReply("NOREPLICAS", "bring its replicas back, or lower min-replicas-to-write"),
+    ErrorReply("OOM", "give it an eviction policy such as allkeys-lru, or more memory"),
+    ErrorReply(
+        "MISCONF",
+        "it cannot save its data: look at its log and its disk, or set stop-writes-on-bgsave-error to no",
+        needs_operator=True,
+    ),
+    ErrorReply("NOAUTH", "put its user and password into redis_url", needs_operator=True),
+    ErrorReply("WRONGPASS", "correct the user and password in redis_url", needs_operator=True),
+    ErrorReply(
+        "NOPERM", "its ACL has to allow the commands that docs/faults.md names, on foreseen:*", needs_operator=True
+    ),
+    ErrorReply(
+        "DENIED", "it takes no one from other machines: set its password, or protected-mode no", needs_operator=True
+    ),
+    ErrorReply("NOPROTO", "expected Redis 6 or newer", needs_operator=True),
+)
+_BY_CODE: Final = {refusal.code: refusal for refusal in _CODES}
+
+_WORDS: Final = (
+    ErrorReply("SELECT is not allowed in cluster mode", "a cluster has database 0 only", needs_operator=True),
+    ErrorReply("DB index is out of range", "name a database in redis_url that the server has", needs_operator=True),
+    ErrorReply(
+        "This instance has cluster support disabled",
+        "set redis_mode to auto or single: it is none",
+        needs_operator=True,
+    ),
+    ErrorReply(
+        "AUTH <password> called without any password configured",
+        "the server has no password: leave it out of redis_url",
+        needs_operator=True,
+    ),
+    ErrorReply("Client sent AUTH, but no password is set", "leave the password out of redis_url", needs_operator=True),
+    ErrorReply("invalid username-password pair", "correct the user and password in redis_url", needs_operator=True),
+    ErrorReply("invalid password", "correct the password in redis_url", needs_operator=True),
+    ErrorReply("max number of clients reached", "raise its maxclients, or lower redis_max_connections"),
+    ErrorReply("unknown command 'HELLO'", "expected Redis 6 or newer", needs_operator=True),
+)
+"""Those that have no code of their own."""
+
+
+def error_reply_in(exc: BaseException) -> ErrorReply | None:
+    """Return what an error of redis-py is, itself or what it was raised from; None if it is none of these."""
+    seen: BaseException | None = exc
+    while seen is not None:
+        if refusal := _error_reply_of(seen):
+            return refusal
+        seen = seen.__cause__
+    return None
+
+
+def _error_reply_of(exc: BaseException) -> ErrorReply | None:
+    said = str(exc)
+    # The library takes some codes off a message and keeps them beside it; others stay where they were.
+    code = getattr(exc, "status_code", None) or said.partition(" ")[0].removeprefix("-")
+    return _BY_CODE.get(code) or next((each for each in _WORDS if each.code in said), None)
