@@ -106,6 +106,8 @@ class BoundedProtocol(RejectingProtocol):
         if b"host" not in fields or len(fields) < len(self.headers):
             check_host(self.headers, self.parser.get_http_version())
         is_chunked = self._is_chunked = b"transfer-encoding" in fields
+        if self.expect_100_continue and self.parser.get_http_version() != "1.1":
+            self.expect_100_continue = False  # a client of HTTP/1.0 takes 100 for its answer (RFC 9110, 10.1.1)
         if is_chunked:
             check_chunks(self.headers, self.parser.get_http_version())
         if self.url[:1] != b"/":

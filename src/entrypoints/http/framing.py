@@ -18,9 +18,9 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 def check_host(headers: _Headers, version: str) -> None:
-    """Raise RejectedError unless there is one Host field; HTTP/1.0 may have none (RFC 9112, 3.2)."""
+    """Raise RejectedError unless there is one Host field; HTTP/1.0 alone may have none (RFC 9112, 3.2)."""
     hosts = [name for name, _ in headers].count(b"host")
-    if hosts > 1 or (hosts == 0 and version == "1.1"):
+    if hosts > 1 or (hosts == 0 and version != "1.0"):
         raise RejectedError(ONE_HOST)
 
 

@@ -30,13 +30,14 @@ def why_elsewhere(scope: Scope) -> str | None:
     """Return what shows that a request is not of a program on this machine; None if nothing does.
 
     A proxy on this machine connects from loopback as well. It is known by what it adds, by the name that its clients
-    used for it, or by HTTP/1.0, in which nginx long spoke by default. One that changes nothing cannot be known.
+    used for it, or by HTTP/1.0, in which nginx long spoke by default. One that changes nothing cannot be known. Other
+    versions claim to be what is not spoken here.
     """
     client = scope.get("client")
     if client and not is_loopback(client[0]):
         return f"one from {shown_address(client[0])}"
-    if scope["http_version"] == "1.0":
-        return "one in HTTP/1.0, as proxies send"
+    if scope["http_version"] != "1.1":
+        return f"one in HTTP/{scope['http_version']}, as proxies send"
     for name, value in scope["headers"]:
         if name == b"host":
             if (host := host_of(value)) is None or not LOOPBACK.include(host):

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from foreseen.domain.tally import TIERS
 from foreseen.entrypoints.http.access_log import AccessLine
 from foreseen.entrypoints.http.fields import fields_of
-from foreseen.entrypoints.http.request_ids import HEADER, accepted, trace_id
+from foreseen.entrypoints.http.request_ids import HEADER, accepted, only_traceparent, trace_id
 from foreseen.entrypoints.http.routes import route_number, status_number
 from foreseen.entrypoints.log_context import CURRENT
 
@@ -103,7 +103,7 @@ class RequestContext:
             0 if self._method == "HEAD" else self._size,
             self._client,
             self.id,
-            dict(self._headers).get(b"traceparent"),
+            only_traceparent(self._headers),
             None if self.tier is None else TIERS[self.tier],
         )
 

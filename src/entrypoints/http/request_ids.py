@@ -36,14 +36,20 @@ made: Final = _new_ids().__next__
 """Returns a new id; called on one thread of a process."""
 
 
+def only_traceparent(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """Return the value of the header `traceparent`; None where there is none, or several, which are as none."""
+    given = [value for name, value in headers if name == b"traceparent"]
+    return given[0] if len(given) == 1 else None
+
+
 def trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """Return the id of the trace that a request belongs to; None where its client says nothing valid of one.
 
     Source:
-        W3C Trace Context, 3.2: version 00 has four fields, later ones may have more; several headers are as none.
+        W3C Trace Context, 3.2: version 00 has four fields, later ones may have more.
     """
-    given = [value for name, value in headers if name == b"traceparent"]
-    found = _TRACEPARENT.fullmatch(given[0]) if len(given) == 1 else None
+    given = only_traceparent(headers)
+    found = None if given is None else _TRACEPARENT.fullmatch(given)
     if found is None or (found[1] == b"00" and found[3]):
         return None
     return found[2].decode("ascii")

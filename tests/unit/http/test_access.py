@@ -202,8 +202,11 @@ class TestAdmin:
             "a request of a program on this machine, or admin_keys in the settings, got one" in reply.json()["detail"]
         )
 
-    @pytest.mark.parametrize("change", [{"http_version": "1.0"}, {"client": ("192.0.2.1", 5)}])
-    def test_nor_is_an_older_protocol_or_another_address(self, change: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "change",
+        [{"http_version": "1.0"}, {"http_version": "0.9"}, {"http_version": "2.0"}, {"client": ("192.0.2.1", 5)}],
+    )
+    def test_nor_is_another_protocol_or_another_address(self, change: dict[str, Any]) -> None:
         with administered() as asked:
             inner = asked.app
 

@@ -52,6 +52,8 @@ REJECTED = {
     "a path of another character set": b"GET /caf\xe9" + HOST + b"\r\n",
     "a URL of another scheme": b"GET ftp://localhost/livez" + HOST + b"\r\n",
     "a URL in brackets that do not close": b"GET http://[::1/ livez" + HOST + b"\r\n",
+    "no host in a version that is not spoken": b"GET /livez HTTP/2.0\r\n\r\n",
+    "no version at all": b"GET /livez\r\n\r\n",
     "a query of another character set": b"GET /?a=\xe9" + HOST + b"\r\n",
 }
 
@@ -99,6 +101,25 @@ async def test_the_host_of_a_target_replaces_the_field_for_all_who_look_it_up() 
 
     assert seen.count(b"b'other'") == 2
     assert b"localhost" not in seen
+
+
+@pytest.mark.parametrize("length", [MAX_HEAD, MAX_HEAD + 1, 2 * MAX_HEAD - 1000])
+async def test_a_target_that_is_too_long_is_too_large_a_head(length: int) -> None:
+    assert (await answered(b"GET /?a=".ljust(length + 4, b"1") + HOST + b"\r\n"))[0] == 431
+
+
+@pytest.mark.parametrize(("version", "continues"), [(b"1.0", False), (b"1.1", True)])
+async def test_100_continue_is_sent_to_clients_that_know_it(version: bytes, *, continues: bool) -> None:
+    async with door() as opened:
+        line = await opened.open()
+        head = (
+            with_length(b"21")
+            .replace(b"1.1", version)
+            .replace(b"\r\n\r\n", b"\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n")
+        )
+        await line.send(head)
+
+        assert (await line.rest()).startswith(b"HTTP/1.1 100") is continues
 
 
 async def test_fields_after_a_body_are_no_part_of_its_head() -> None:

@@ -12,7 +12,7 @@ import pytest
 from foreseen.entrypoints.http.app import create_service
 from foreseen.entrypoints.http.problems import Refusal, rejected_unread
 from foreseen.entrypoints.http.request_context import context_of
-from foreseen.entrypoints.http.request_ids import accepted, made, trace_id
+from foreseen.entrypoints.http.request_ids import accepted, made, only_traceparent, trace_id
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
@@ -118,6 +118,11 @@ def test_made_ids_are_never_the_same() -> None:
 )
 def test_a_trace_is_read_as_its_standard_has_it(values: list[str], found: str | None) -> None:
     assert trace_id([(b"traceparent", value.encode()) for value in values]) == found
+
+
+def test_several_traces_are_as_none_in_the_access_log_as_well() -> None:
+    assert only_traceparent([(b"traceparent", b"one"), (b"x", b"two")]) == b"one"
+    assert only_traceparent([(b"traceparent", b"one"), (b"traceparent", b"two")]) is None
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
