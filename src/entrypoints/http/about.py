@@ -72,7 +72,7 @@ def about_router(
     trouble = _Trouble(unready)
     description = describe_model(predict, settings)
 
-    @router.get("/model", summary="What is served")
+    @router.get("/model", summary="Describe the model")
     async def model() -> ModelDescription:
         if shared_cache is None:
             return description
@@ -80,11 +80,11 @@ def about_router(
         told = {"is_in_use": now.is_in_use} | ({"disabled_by": now.disabled_by} if now.disabled_by else {})
         return description.model_copy(update={"cache": description.cache | told})
 
-    @router.get("/livez", summary="The process is up")
+    @router.get("/livez", summary="Liveness: the process is alive")
     async def livez() -> Status:
         return Status(status="alive")
 
-    @router.get("/readyz", summary="The model is loaded", response_model_exclude_none=True)
+    @router.get("/readyz", summary="Readiness: the model can predict", response_model_exclude_none=True)
     async def readyz(request: Request) -> Readiness:
         # The model was loaded before the port opened, but may have died; a broken cache costs time, never readiness.
         if reason := trouble.now():

@@ -20,7 +20,7 @@ def admin_router(reload: Reload) -> APIRouter:
 
     @router.post(
         "/reload",
-        summary="Load the model again and serve it",
+        summary="Reload the model",
         response_class=JSONResponse,
         responses={int(status): reply for status, reply in _RESPONSES.items()},
     )

@@ -164,9 +164,9 @@ def _answer_errors_by_problems(app: FastAPI, tally: Tally) -> None:
 def _description(predict: Predict, settings: Settings) -> str:
     predictor = predict.predictor
     return (
-        f"Predictions of the model `{settings.model_name}`, none of them computed twice.\n\n"
+        f"Cached predictions of the model `{settings.model_name}`.\n\n"
         f"Fingerprint `{predictor.info.fingerprint.hex()}`, cache `{settings.tiers}`. "
-        "Every answer tells in its `Cache-Status` header where it came from."
+        "The `Cache-Status` header of each answer says where it came from."
     )
 
 

@@ -35,7 +35,7 @@ def _flaw(error: Mapping[str, str]) -> str:
 def _status(status: int, title: str) -> dict[str, str]:
     """Return the status with its standard phrase, unless the title is that already."""
     phrase = _phrase(status)
-    return {} if title == phrase else {"Status": f"{status} {phrase}"}
+    return {} if title.casefold() == phrase.casefold() else {"Status": f"{status} {phrase}"}
 
 
 def _phrase(status: int) -> str:

@@ -47,7 +47,7 @@ def metrics_router(board: Board, info: Mapping[str, str]) -> APIRouter:
     """Build the route, around what this process knows of all, and what describes them."""
     router = APIRouter(tags=["about"])
 
-    @router.get("/metrics", summary="Counters, as Prometheus text", response_class=Response)
+    @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def metrics() -> Response:
         return Response(exposition(board.totals(), info), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
