@@ -346,7 +346,7 @@ class TestConnections:
         with ExitStack() as open_ones:
             wires = [open_ones.enter_context(wire_to(small.url)) for _ in range(self.MOST)]
             for wire in wires:
-                wire.send(GOOD)
+                wire.send(GOOD + b"GET /")  # with another request under way: one that is idle would give way
                 assert b"200 OK" in wire.read(until=b'"}')
             with wire_to(small.url) as refused:
                 refused.read_to_end()

@@ -84,6 +84,10 @@ class TlsHandshake(asyncio.Protocol):
         """Return that nothing has come yet."""
         return False
 
+    def idle_s(self) -> float | None:
+        """Return that there is something to do."""
+        return None
+
     def give_way(self) -> None:
         """Close: without a handshake there is no way to say why."""
         count_unread(TOO_MANY_CONNECTIONS, self._app_state.get("tally"))

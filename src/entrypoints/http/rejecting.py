@@ -40,10 +40,20 @@ class RejectingProtocol(BoundedSending):
         """Return whether the head of a request has come, whole."""
         return self.cycle is not None
 
+    def idle_s(self) -> float | None:
+        """Return for how many seconds there was nothing to do since the last answer; None where there is something."""
+        ends = self.timeout_keep_alive_task  # it runs from an answer to the next byte
+        if ends is None or not self.has_sent_a_head() or self._due is not None or self.is_stuck:
+            return None
+        return self.loop.time() - (ends.when() - self.timeout_keep_alive)
+
     def give_way(self) -> None:
-        """Close, because a newer connection takes this one's place."""
+        """Close, because a newer connection takes this one's place; without a word where it would answer no request."""
         self.connections.discard(self)
-        self._reject(TOO_MANY_CONNECTIONS)
+        if self.idle_s() is None:
+            self._reject(TOO_MANY_CONNECTIONS)
+        else:
+            self.joining.close_at_once()
 
     def _reason(self, exc: Exception, data: bytes) -> "Refusal | None":
         """Return why what came is rejected; None once the upgrades in it are ignored and all of it is read."""

@@ -61,6 +61,11 @@ class BoundedSending(OneWriteProtocol):
         self.joining.send = send
         self._is_taken = is_taken
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something that was sent has not been taken."""
+        return self._stuck is not None
+
     def _bound_sending(self) -> None:
         if self._stuck is None:
             self._stuck = self.loop.call_later(self._longest_s, self._give_up_sending)

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import pytest
 import uvloop
 
-from foreseen.entrypoints.http import bounded, handshake, lingering, one_write
+from foreseen.entrypoints.http import arrivals, bounded, handshake, lingering, one_write
 from foreseen.entrypoints.http.rejections import MAX_HEADERS, MAX_PIPELINED
 from support.certificates import Certificates, certificates
-from support.doors import GET, Door, door
+from support.doors import GET, Door, Line, door
 
 BODY = b'{"instances":[[1,2]]}'
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(BODY)
@@ -61,7 +61,12 @@ async def until_there_are(opened: Door, connections: int) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x16", hello()[:100], hello()], ids=["nothing", "a byte", "half", "all"])
-def test_connections_that_begin_no_request_take_no_place(run: Run, used: Certificates | None, sent: bytes) -> None:
+def test_connections_that_begin_no_request_give_way_the_oldest_first(
+    run: Run, used: Certificates | None, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "FIRST_BYTE_S", 600)
+    monkeypatch.setattr(handshake, "HANDSHAKE_S", 600)
+
     async def scenario() -> None:
         async with door(used, max_connections=4) as opened:
             silent = [await opened.open(is_raw=True) for _ in range(20)]
@@ -69,27 +74,83 @@ def test_connections_that_begin_no_request_take_no_place(run: Run, used: Certifi
                 with suppress(ConnectionError):  # of one that has given way by now
                     await line.send(sent)
             assert (await opened.asked()).status == 200
-            assert opened.connections <= 4
+            await silent[0].rest()  # closed, while the youngest are as they were
+            assert opened.connections == 4
 
     run(scenario())
 
 
-def test_connections_that_have_asked_keep_their_places(run: Run, used: Certificates | None) -> None:
+async def answered(opened: Door, connections: int) -> list[Line]:
+    """Open connections of which each has sent a request, and received its answer."""
+    kept = [await opened.open() for _ in range(connections)]
+    for line in kept:
+        await line.send(GET)
+        assert (await line.answer()).status == 200
+    return kept
+
+
+async def has_no_place(opened: Door, used: Certificates | None) -> None:
+    """Expect that one more connection is rejected."""
+    if used:
+        with pytest.raises(OSError):  # noqa: PT011 - of TLS or of the socket
+            await opened.open()
+    else:
+        answer = await opened.asked(b"")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_connections_between_two_requests_keep_their_places(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "IDLE_S", 600)
+
     async def scenario() -> None:
         async with door(used, max_connections=3) as opened:
-            kept = [await opened.open() for _ in range(3)]
+            kept = await answered(opened, 3)
+            await has_no_place(opened, used)
             for line in kept:
                 await line.send(GET)
                 assert (await line.answer()).status == 200
-            if used:
-                with pytest.raises(OSError):  # noqa: PT011 - of TLS or of the socket
-                    await opened.open()
-            else:
-                answer = await opened.asked(b"")
-                assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-            for line in kept:
+
+    run(scenario())
+
+
+def test_the_connection_that_is_idle_longest_gives_way(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "IDLE_S", -1)
+
+    async def scenario() -> None:
+        async with door(used, max_connections=3) as opened:
+            kept = await answered(opened, 3)
+            silent = await opened.open()
+            assert await kept[0].rest() == b""
+            assert (await opened.asked()).status == 200  # in the place of the silent one
+            assert b"200" not in await silent.rest()
+            for line in kept[1:]:
                 await line.send(GET)
                 assert (await line.answer()).status == 200
+
+    run(scenario())
+
+
+def test_connections_with_something_to_do_keep_their_places(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "IDLE_S", -1)
+
+    async def scenario() -> None:
+        async with door(used, max_connections=3) as opened:
+            begun, sending, reading = [await opened.open(receive_buffer=4096) for _ in range(3)]
+            await begun.send(GET + b"GET /")
+            assert (await begun.answer()).status == 200
+            await sending.send(POST + b"Expect: 100-continue\r\n\r\n")
+            assert await sending.continued()
+            await reading.send(GET.replace(b"/ ", b"/large ", 1))
+            await reading.answers_begin()
+            await has_no_place(opened, used)
+            await sending.send(BODY)
+            assert (await sending.answer()).body == BODY
 
     run(scenario())
 
