@@ -39,7 +39,10 @@ class TestProcesses:
         self, iris_model: Path, redis_url: str
     ) -> None:
         shared = (iris_model, "--outputs", "predict,predict_proba", "--redis-url", redis_url, *PATIENT)
-        with served(*shared, "--cache", "tiered") as one, served(*shared, "--cache", "redis") as other:
+        with (
+            served(*shared, "--cache", "tiered", is_fresh=True) as one,
+            served(*shared, "--cache", "redis", is_fresh=True) as other,
+        ):
             computed = answers(one)
 
             assert statuses(other) == ["foreseen; hit; detail=L2"] * 3

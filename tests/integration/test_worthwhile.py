@@ -55,14 +55,14 @@ def test_new_inputs_of_a_cheap_model_are_hardly_shared_until_others_ask_for_the_
     in_thread = ("--model-in", "thread")  # in a process it stands back, and its time is that of whatever else runs
     line = (logistic, "--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "10s", *in_thread)
     ours, theirs = flowers(8_000, width=1.0), flowers(5_000, width=2.0)
-    with served(*line) as one:
+    with served(*line, is_fresh=True) as one:
         computed = answers(one, ours)
         assert asked_share(one) == 1 / 64
         one.stop()  # which writes what waits
         assert SAID in "".join(one.err)
     assert 1_900 < entries(redis_url) < 2_000 + 2 * 6_000 / 64
 
-    with served(*line) as other:
+    with served(*line, is_fresh=True) as other:
         answers(other, theirs)
         assert asked_share(other) == 1 / 64
 

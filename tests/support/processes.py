@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from support.forked import ForkedPopen, can_be_forked
 from support.proc import unread
 
 STARTUP_S = 90.0
@@ -86,10 +87,16 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run the command to its end."""
-    return subprocess.run(
-        command(*args), input=stdin, capture_output=True, env=environment(env), cwd=cwd, timeout=100, check=False
-    )
+    """Run the command to its end, forked where it may be."""
+    line = command(*args)
+    pipe = subprocess.PIPE
+    with _starter(env)(line, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env), cwd=cwd) as process:
+        try:
+            out, err = process.communicate(stdin, timeout=100)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(line, process.returncode, out, err)
 
 
 @contextmanager
@@ -108,10 +115,17 @@ def served(
     cwd: Path | None = None,
     flags: Sequence[str] = (),
     module: str = "foreseen",
+    is_fresh: bool = False,
 ) -> Iterator[Served]:
-    """Run `foreseen serve` on a free port until the block ends; flags are for Python."""
+    """Run `foreseen serve` on a free port until the block ends, forked where it may be.
+
+    Args:
+        flags: for Python.
+        is_fresh: whether Python is to start, which hashes texts as no other process does.
+    """
     python, *line = command("serve", *args, "--port", "0", module=module)
-    process = subprocess.Popen(
+    start = subprocess.Popen if flags or is_fresh else _starter(env)
+    process = start(
         [python, *flags, *line],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -138,6 +152,10 @@ def served(
         assert process.stderr is not None
         process.stdout.close()
         process.stderr.close()
+
+
+def _starter(changes: Mapping[str, str] | None) -> "type[subprocess.Popen[Any]]":
+    return ForkedPopen if can_be_forked(changes or {}) else subprocess.Popen
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float = ANSWER_S) -> None:
@@ -177,11 +195,11 @@ def workers(running: Served) -> list[int]:
 
 def model_processes(pid: int) -> list[int]:
     """Give the process ids of the models that a process has started."""
-    return _children(pid, "subprocess.child")
+    return _children(pid, "subprocess.child", "fork_server")
 
 
-def _children(pid: int, said: str) -> list[int]:
-    """Give the children of a process that have this in their command line."""
+def _children(pid: int, *said: str) -> list[int]:
+    """Give the children of a process that have one of these in their command line."""
     by_thread = list(Path(f"/proc/{pid}/task").glob("*/children"))
     if by_thread:  # images for containers have no ps
         started = [child for children in by_thread for child in children.read_text().split()]
@@ -190,7 +208,7 @@ def _children(pid: int, said: str) -> list[int]:
         listed = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
         fields = [line.split(None, 2) for line in listed.stdout.splitlines()]
         lines = {int(child): " ".join(line) for child, parent, *line in fields if int(parent) == pid}
-    return [child for child, line in lines.items() if said in line]
+    return [child for child, line in lines.items() if any(each in line for each in said)]
 
 
 def _command_line(pid: str) -> str:

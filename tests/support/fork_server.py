@@ -1,0 +1,172 @@
+"""A process that has imported what commands import, and forks for each: a start costs milliseconds, not a second.
+
+Run as a script by `support.forked`. What it forks are processes like others, with their own streams, environment,
+working directory and signals; what Python does before a program, such as choosing the encoding of streams, was done
+here once.
+"""
+
+import gc
+import importlib
+import json
+import multiprocessing.process
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Final
+
+HEAD_BYTES: Final = 4
+"""Bytes that hold how long an order is, a process id, or how a process ended."""
+
+IMPORTED: Final = (
+    "foreseen.adapters.predictor.load_predictor",
+    "foreseen.entrypoints.cli.app",
+    "foreseen.entrypoints.cli.score",
+    "foreseen.entrypoints.cli.serve",
+    "foreseen.entrypoints.http.serve",
+    "pandas",
+    "pyarrow.parquet",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.pipeline",
+)
+"""What most starts import."""
+
+_STREAMS: Final = 3
+
+
+def next_order(control: socket.socket) -> dict[str, Any]:
+    """Fork for each order that comes, and return it in the process that was forked; end when no more can come."""
+    woken, wakes = socket.socketpair()
+    for each in (woken, wakes):
+        each.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+    before = {
+        signal.SIGCHLD: signal.signal(signal.SIGCHLD, lambda *_: None),
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    }
+    running: dict[int, socket.socket] = {}
+    while True:
+        ready, _, _ = select.select([control, woken], [], [])
+        if woken in ready:
+            woken.recv(4096)
+            _report_ended(running)
+        if control not in ready:
+            continue
+        text, fds = _received(control)
+        if not text:
+            os._exit(0)
+        ends = socket.socket(fileno=fds.pop())
+        if pid := os.fork():
+            running[pid] = ends
+            ends.sendall(pid.to_bytes(HEAD_BYTES, "big"))
+            for fd in fds:
+                os.close(fd)
+            continue
+        signal.set_wakeup_fd(-1)
+        for told, handler in before.items():
+            signal.signal(told, handler)
+        for each in (control, woken, wakes, ends, *running.values()):
+            each.close()
+        for number, fd in enumerate(fds):
+            os.dup2(fd, number)
+            os.close(fd)
+        order: dict[str, Any] = json.loads(text)
+        return order
+
+
+def become(order: dict[str, Any], found_at: list[str]) -> None:
+    """Be the process that was ordered: `python -m MODULE ARGUMENTS`, in a folder and an environment."""
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    here = os.getcwd()  # noqa: PTH109 - as Python has it
+    named = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:] = [here, *named, *found_at]
+    sys.argv[1:] = order["args"]
+    multiprocessing.process.ORIGINAL_DIR = here  # type: ignore[attr-defined]
+    subprocess.Popen = ModelPopen  # type: ignore[misc]
+    sys.modules["numpy"].random.seed()  # as each process draws numbers of its own
+
+
+class ModelPopen(subprocess.Popen[Any]):
+    """Starts a model's process by a fork as well, where there are no threads yet; all else as ever."""
+
+    def _execute_child(self, args: Any, *rest: Any) -> None:
+        pass_fds, env, pipes = rest[3], rest[5], rest[9:15]
+        if not _is_model(args) or env.get("OMP_NUM_THREADS") != "1" or not _may_fork():
+            super()._execute_child(args, *rest)  # type: ignore[misc]
+            return
+        for each in (sys.stdout, sys.stderr):
+            each.flush()
+        self.pid = os.fork()
+        if self.pid:
+            self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+            self._child_created = True
+            return
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(told, signal.SIG_DFL)
+        os.dup2(pipes[0], 0)
+        _close_but(pass_fds)
+        os.environ.update(env)
+        sys.modules["numpy"].random.seed()
+        sys.argv[:] = ["-c", *args[3:]]
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        exec(args[2], main.__dict__)  # and ends the process
+
+
+def _is_model(args: Any) -> bool:
+    return args[1] == "-c" and "subprocess.child" in args[2]
+
+
+def _may_fork() -> bool:
+    """Return whether no thread holds a lock: there is none, or only the one that waits for signals at a start."""
+    return {each.name for each in threading.enumerate()} <= {"MainThread", "told to stop"}
+
+
+def _close_but(kept: Sequence[int]) -> None:
+    first = _STREAMS
+    for fd in sorted(kept):
+        os.closerange(first, fd)
+        first = fd + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+
+
+def _received(control: socket.socket) -> tuple[bytes, list[int]]:
+    head, fds, _, _ = socket.recv_fds(control, HEAD_BYTES, _STREAMS + 1)
+    left, text = int.from_bytes(head, "big"), b""
+    while left and (part := control.recv(left)):
+        text += part
+        left -= len(part)
+    return text, list(fds)
+
+
+def _report_ended(running: dict[int, socket.socket]) -> None:
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return
+        with running.pop(pid) as ends:
+            try:
+                ends.sendall(status.to_bytes(HEAD_BYTES, "big"))
+            except OSError:  # it is not waited for
+                continue
+
+
+if __name__ == "__main__":
+    for name in IMPORTED:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    ordered = next_order(socket.socket(fileno=int(sys.argv[1])))
+    gc.unfreeze()
+    become(ordered, sys.path[1:])
+    runpy.run_module(ordered["module"], run_name="__main__", alter_sys=True)
