@@ -2,11 +2,13 @@
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from foreseen.settings import Settings, about_setting
+from support.here import run_here
 
 from .conftest import Called
 
@@ -22,6 +24,12 @@ def flags(text: str) -> set[str]:
 def words(text: str) -> str:
     """Take a help text out of its boxes and columns."""
     return " ".join(re.sub(r"[│╭╰─╮╯]", " ", text).split())
+
+
+@cache
+def help_of_serve() -> str:
+    """Return the help text of `serve`, which takes a tenth of a second, once for all settings."""
+    return words(run_here("serve", "--help").stdout.decode())
 
 
 def test_warming_does_not_speak_of_an_output(called: Called) -> None:
@@ -81,8 +89,8 @@ def test_every_setting_is_a_flag_of_serve_and_every_flag_a_setting(called: Calle
 
 
 @pytest.mark.parametrize("name", sorted(FLAGS.values()))
-def test_every_default_is_shown_and_reads_back_as_itself(called: Called, name: str) -> None:
-    text = words(called("serve", "--help").out)
+def test_every_default_is_shown_and_reads_back_as_itself(name: str) -> None:
+    text = help_of_serve()
     flag = "--" + name.replace("_", "-")
     said = text.split(f"{flag} ", 1)[1].split(" --")[0]
     default = Settings.model_fields[name].default

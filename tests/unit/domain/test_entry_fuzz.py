@@ -24,13 +24,13 @@ def read(entry_format: EntryFormat, key: Key, blob: bytes) -> Entry | None:
         return None
 
 
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(KEYS, SECRETS, st.binary(max_size=80) | NEARLY_OURS)
 def test_any_bytes_are_refused(key: Key, secret: bytes, blob: bytes) -> None:
     assert read(EntryFormat(secret), key, blob) is None
 
 
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(st.binary(max_size=80) | NEARLY_OURS)
 def test_a_header_is_told_of_what_begins_as_ours_and_of_nothing_else(blob: bytes) -> None:
     begins_as_ours = len(blob) >= OVERHEAD and blob.startswith(MAGIC + bytes([FORMAT_VERSION]))
@@ -38,7 +38,7 @@ def test_a_header_is_told_of_what_begins_as_ours_and_of_nothing_else(blob: bytes
     assert isinstance(read_header(blob), Header) == begins_as_ours
 
 
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(KEYS, SECRETS, ENTRIES, ENTRIES, st.data())
 def test_what_was_changed_is_refused_or_was_not_changed(
     key: Key, secret: bytes, entry: Entry, other: Entry, data: st.DataObject
@@ -52,7 +52,7 @@ def test_what_was_changed_is_refused_or_was_not_changed(
     assert read(entry_format, key, changed) == known.get(changed)
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(KEYS, KEYS, SECRETS, SECRETS, ENTRIES)
 def test_only_the_same_key_and_secret_read_it(key: Key, asked: Key, secret: bytes, ours: bytes, entry: Entry) -> None:
     is_the_same = (key, secret) == (asked, ours)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from foreseen.domain.batch import Batch
 from foreseen.domain.key import DIGEST_SIZE, ROW_LIMIT, Fingerprint, KeyRecipe, fingerprint, namespace
 from foreseen.domain.signature import FLOATS, Feature, Signature
+from support.effort import examples
 from support.instances import batch_of, instances, leaves, signatures
 
 MODEL = Fingerprint(b"f" * 16)
@@ -59,7 +60,7 @@ def pairs(draw: st.DrawFn) -> tuple[Signature, list[Any], list[Any]]:
     return signature, one, other
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(rows_of_any_signature())
 def test_one_at_a_time_and_a_whole_batch_give_the_same_keys(drawn: tuple[Signature, list[list[Any]]]) -> None:
     signature, rows = drawn
@@ -68,7 +69,7 @@ def test_one_at_a_time_and_a_whole_batch_give_the_same_keys(drawn: tuple[Signatu
     assert [made.key(row) for row in rows] == made.keys(batch_of(signature, rows))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(pairs())
 @example((Signature((Feature("x", "float32"),)), [-1e-50], [0.0]))
 @example((Signature((Feature("x", "float32"),)), [-(2.0**-150)], [0]))
@@ -85,7 +86,7 @@ def test_keys_are_equal_exactly_when_the_instances_are(drawn: tuple[Signature, l
     assert (first == second) == (one == other)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(pairs())
 def test_equal_keys_give_the_model_equal_bits(drawn: tuple[Signature, list[Any], list[Any]]) -> None:
     signature, one, other = drawn
@@ -100,7 +101,7 @@ def test_equal_keys_give_the_model_equal_bits(drawn: tuple[Signature, list[Any],
     assert (first == second) == same
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(rows_of_any_signature())
 def test_a_key_is_its_namespace_and_at_most_64_bytes(drawn: tuple[Signature, list[list[Any]]]) -> None:
     signature, rows = drawn
@@ -112,7 +113,7 @@ def test_a_key_is_its_namespace_and_at_most_64_bytes(drawn: tuple[Signature, lis
         assert len(key) <= DIGEST_SIZE + ROW_LIMIT
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(rows_of_any_signature(), st.randoms(use_true_random=False))
 def test_a_key_does_not_depend_on_the_rest_of_its_batch(drawn: tuple[Signature, list[list[Any]]], random: Any) -> None:
     signature, rows = drawn

@@ -26,6 +26,7 @@ from foreseen.domain.lifetime import Lifetime
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.predict import Predict
+from support.effort import examples
 from support.fakes import DeadCache, FakePredictor
 from support.models import iris_forest, iris_logistic, mixed_pipeline, save
 
@@ -112,7 +113,7 @@ async def answers(predictor: Predictor, cache: Cache, requests: Sequence[Sequenc
 
 @pytest.mark.parametrize("build", CACHES, ids=lambda build: build.__name__)
 @pytest.mark.parametrize("load", INSTANCES, ids=lambda load: load.__name__)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(data=st.data())
 def test_with_any_cache_the_answers_are_those_of_none(
     load: Callable[[], Predictor], build: Callable[[], Cache], data: st.DataObject

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,17 +27,18 @@ from support.service import container_with
 from support.stepping import until
 
 
-def alive(kind: type, but: Sequence[object] = ()) -> list[object]:
-    """Return the objects of a class, by its name: a model's own class is another one after each load."""
+def alive(kinds: Sequence[type], but: Sequence[object] = ()) -> list[object]:
+    """Return the objects of classes, by their names: a model's own class is another one after each load."""
     gc.collect()
-    known = set(map(id, but))
-    return [each for each in gc.get_objects() if type(each).__name__ == kind.__name__ and id(each) not in known]
+    known, names = set(map(id, but)), {kind.__name__ for kind in kinds}
+    return [each for each in gc.get_objects() if type(each).__name__ in names and id(each) not in known]
 
 
 async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Path) -> None:
     model = Doubler()
     path = save(model, tmp_path)
-    models, used, apps = (alive(kind) for kind in (Doubler, Predict, FastAPI))
+    kinds = (Doubler, Predict, FastAPI)
+    before = alive(kinds)
     front = create_front(container_with(path, features=["a"], rows_per_call=0, cache_when="always"))
     async with replica(front) as client:
         for number in range(4):
@@ -44,9 +46,8 @@ async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Pa
             save(model, tmp_path)
             assert (await client.post("/admin/reload")).json()["status"] == "reloaded"
         # The first's routes stay: its application is what opens and closes the caches.
-        await until(
-            lambda: len(alive(Doubler, models)) == 1 and len(alive(Predict, used)) == len(alive(FastAPI, apps)) == 2
-        )
+        remaining = {"Doubler": 1, "Predict": 2, "FastAPI": 2}
+        await until(lambda: Counter(type(each).__name__ for each in alive(kinds, before)) == remaining)
 
 
 async def test_a_reload_that_fails_is_refused_as_that_and_logged_once(

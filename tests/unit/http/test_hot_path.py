@@ -114,7 +114,7 @@ def spelled(document: Any, draw: Callable[[Any], Any]) -> bytes:
     }[broken]
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
     signature = both.ordinary.predict.predictor.info.signature
@@ -131,7 +131,7 @@ def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObje
     same(*both.ask("POST", parts=parts, headers=headers))
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_get_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
     signature = both.ordinary.predict.predictor.info.signature
@@ -222,7 +222,7 @@ def without_times(reply: Reply) -> Reply:
     return replace(reply, headers={name: value for name, value in reply.headers.items() if name != "server-timing"})
 
 
-@settings(max_examples=examples(120), deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(data=st.data())
 def test_what_is_computed_is_answered_as_by_the_ordinary_route(
     apart: tuple[Service, Service], data: st.DataObject

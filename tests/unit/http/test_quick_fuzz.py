@@ -116,14 +116,14 @@ def bodies(signature: Signature) -> st.SearchStrategy[bytes]:
 
 
 @each_signature
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(body=st.binary(max_size=60) | st.lists(st.sampled_from(JSON_SIGNS), max_size=40).map(bytes))
 def test_any_bytes_as_a_body(readers: Readers, body: bytes) -> None:
     readers.agree_on_body(body)
 
 
 @each_signature
-@settings(max_examples=examples(75), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.data())
 def test_a_valid_body_and_what_a_few_changes_make_of_it(readers: Readers, data: st.DataObject) -> None:
     right, other = data.draw(bodies(readers.signature)), data.draw(bodies(readers.signature))
@@ -133,14 +133,14 @@ def test_a_valid_body_and_what_a_few_changes_make_of_it(readers: Readers, data: 
 
 
 @each_signature
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(query=st.binary(max_size=60) | st.lists(st.sampled_from(QUERY_SIGNS), max_size=40).map(bytes))
 def test_any_bytes_as_a_query(readers: Readers, query: bytes) -> None:
     readers.agree_on_query(query)
 
 
 @each_signature
-@settings(max_examples=examples(75), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.data())
 def test_a_valid_query_and_what_a_few_changes_make_of_it(readers: Readers, data: st.DataObject) -> None:
     values = data.draw(instances(readers.signature))
