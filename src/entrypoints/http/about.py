@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from foreseen.container import SharedCache
 from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.locality import is_trusted
 from foreseen.entrypoints.http.problems import Refusal, inner_detail
 from foreseen.settings import Settings, masked
 
 log = logging.getLogger(__name__)
+
+_NAMES_HOSTS: Final = frozenset({"redis_url", "disabled_by"})
+"""What of the shared cache names hosts of the operator's network: not for strangers."""
 
 
 class FeatureDescription(BaseModel):
@@ -73,12 +77,18 @@ def about_router(
     description = describe_model(predict, settings)
 
     @router.get("/model", summary="Describe the model")
-    async def model() -> ModelDescription:
+    async def model(request: Request) -> ModelDescription:
         if shared_cache is None:
             return description
         now = shared_cache()
-        told = {"is_in_use": now.is_in_use} | ({"disabled_by": now.disabled_by} if now.disabled_by else {})
-        return description.model_copy(update={"cache": description.cache | told})
+        cache = (
+            description.cache
+            | {"is_in_use": now.is_in_use}
+            | ({"disabled_by": now.disabled_by} if now.disabled_by else {})
+        )
+        if not is_trusted(request.scope):
+            cache = {name: value for name, value in cache.items() if name not in _NAMES_HOSTS}
+        return description.model_copy(update={"cache": cache})
 
     @router.get("/livez", summary="Liveness: the process is alive")
     async def livez() -> Status:

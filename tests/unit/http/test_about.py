@@ -98,6 +98,9 @@ def test_a_broken_cache_does_not_make_it_unready_and_is_told() -> None:
         told = asked.get("/model").json()["cache"]
         assert told["is_in_use"] is False
         assert told["disabled_by"].startswith("Redis: Error 111 connecting to 127.0.0.1:1")
+        stranger = asked.send("GET", "/model", headers={"x-forwarded-for": "192.0.2.1"})
+        assert stranger.json()["cache"].keys() == told.keys() - {"redis_url", "disabled_by"}
+        assert b"127.0.0.1" not in stranger.body
 
 
 def test_a_sound_cache_is_told() -> None:
