@@ -9,11 +9,15 @@ HELLO = b"%1\r\n$5\r\nproto\r\n:3\r\n"
 
 
 @asynccontextmanager
-async def lying_server(reply: bytes, hello: bytes = HELLO, then: bytes = b"") -> AsyncIterator[str]:
+async def lying_server(
+    reply: bytes | bytearray, hello: bytes = HELLO, then: bytes = b"", *, is_last: bool = False
+) -> AsyncIterator[str]:
     """Give the URL of a server that greets as Redis does, and answers all that is asked of it with the same bytes.
 
     Args:
+        reply: may be changed meanwhile, where it is a bytearray.
         then: what it sends a little later, so that it is read by itself.
+        is_last: whether it closes the connection after the reply.
     """
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,10 +30,12 @@ async def lying_server(reply: bytes, hello: bytes = HELLO, then: bytes = b"") ->
                 elif b"PING" in asked:
                     writer.write(b"+PONG\r\n")
                 else:
-                    writer.write(reply)
+                    writer.write(bytes(reply))
                     if then:
                         await asyncio.sleep(0.02)
                         writer.write(then)
+                    if is_last:
+                        break
                 await writer.drain()
         writer.close()
 

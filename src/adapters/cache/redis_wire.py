@@ -103,11 +103,17 @@ class RedisWire:
             await self._put_back(connection)
 
     async def _taken(self) -> Any:
+        before = _cancellations()
         self._waiting += 1
         try:
             connection = await self._pool.get_connection()
         finally:
             self._waiting -= 1
+        if _cancellations() > before:
+            # `asyncio.wait_for` of Python 3.11, by which redis-py greets, loses a cancellation that comes as it ends.
+            # That was our timeout, or our caller's: nothing else would end this exchange with a server that is silent.
+            await self._release(connection)
+            raise asyncio.CancelledError
         self._released.discard(connection)
         if connection in self._stale:
             self._stale.discard(connection)
@@ -129,6 +135,11 @@ class RedisWire:
         connection.socket_timeout = self._timeout_s
         self._released.add(connection)
         await self._pool.release(connection)
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
 
 
 async def _exchanged_on(connection: Any, packed: bytes, replies: int) -> list[object]:
