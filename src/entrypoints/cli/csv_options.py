@@ -22,17 +22,17 @@ DELIMITER: Any = _option(
     "Between two cells of INPUT. (default: a comma; a tab for TSV)",
 )
 QUOTE: Any = _option(
-    "--quote", "CHAR", 'Around cells that need it, in and out; none where quotes mean nothing. (default: ")'
+    "--quote", "CHAR", 'Around cells that need it, in all files; none where quotes mean nothing. (default: ")'
 )
 ESCAPE: Any = _option(
     "--escape",
     "CHAR",
-    r"Before a character that means nothing then, in and out, as \ in MySQL and Spark. (default: none)",
+    r"Before a character that means nothing then, in all files, as \ in MySQL and Spark. (default: none)",
 )
 DECIMAL: Any = _option(
     "--decimal",
     "CHAR",
-    "Before the fraction of a number, in and out. (default: a point, and an error where a comma is likely)",
+    "Before the fraction of a number, in all files. (default: a point, and an error where a comma is likely)",
 )
 THOUSANDS: Any = _option("--thousands", "CHAR", "Between groups of digits in INPUT. (default: none)")
 TRIM: Any = _option("--trim", None, "Blanks around the texts and names of INPUT are no part of them.")
