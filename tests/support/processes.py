@@ -90,7 +90,7 @@ def run(
     """Run the command to its end, forked where it may be."""
     line = command(*args)
     pipe = subprocess.PIPE
-    with _starter(env)(line, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env), cwd=cwd) as process:
+    with starter(env)(line, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env), cwd=cwd) as process:
         try:
             out, err = process.communicate(stdin, timeout=100)
         except BaseException:
@@ -124,7 +124,7 @@ def served(
         is_fresh: whether Python is to start, which hashes texts as no other process does.
     """
     python, *line = command("serve", *args, "--port", "0", module=module)
-    start = subprocess.Popen if flags or is_fresh else _starter(env)
+    start = subprocess.Popen if flags or is_fresh else starter(env)
     process = start(
         [python, *flags, *line],
         stdout=subprocess.PIPE,
@@ -154,7 +154,8 @@ def served(
         process.stderr.close()
 
 
-def _starter(changes: Mapping[str, str] | None) -> "type[subprocess.Popen[Any]]":
+def starter(changes: Mapping[str, str] | None = None) -> "type[subprocess.Popen[Any]]":
+    """Return what starts commands with these changes to the environment: forked where they may be."""
     return ForkedPopen if can_be_forked(changes or {}) else subprocess.Popen
 
 

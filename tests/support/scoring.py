@@ -13,7 +13,7 @@ from foreseen.adapters.spool.journal import read_journal
 from support.here import run_here
 from support.holding import Holds
 from support.models import pickled_by_hand
-from support.processes import command, environment, run
+from support.processes import command, environment, run, starter
 
 ROWS: Final = 400_000
 CHUNK_S: Final = 0.15
@@ -85,7 +85,7 @@ class Place:
     def start(self, name: str, *more: object) -> "subprocess.Popen[str]":
         """Begin to score, in a process of its own."""
         self.forget()
-        return subprocess.Popen(
+        return starter()(
             command(*self.args(name, *more)), cwd=self.folder, env=environment(), stderr=subprocess.PIPE, text=True
         )
 
