@@ -46,6 +46,9 @@ serve: install $(IRIS)/model.joblib ## Train the iris model and serve it on 127.
 $(IRIS)/model.joblib: $(IRIS)/train.py | install
 	$(BIN)/python $(IRIS)/train.py
 
+# Threads of OpenMP that wait by spinning would take the time of the other processes.
+test test-lowest: export OMP_WAIT_POLICY := PASSIVE
+
 test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
