@@ -29,10 +29,10 @@ class Certificates:
     both: Path
 
 
-def certificates(folder: Path) -> Certificates:
-    """Make an authority and a certificate for 127.0.0.1, in a folder."""
+def certificates(folder: Path, *names: str) -> Certificates:
+    """Make an authority and a certificate for names, or else for 127.0.0.1 and localhost, in a folder."""
     authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1", "localhost")
+    issued = authority.issue_cert(*names or ("127.0.0.1", "localhost"))
     made = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem", folder / "both.pem")
     authority.cert_pem.write_to_path(made.authority)
     issued.cert_chain_pems[0].write_to_path(made.certificate)

@@ -24,13 +24,17 @@ def tls_before(url: str, files: Certificates) -> Iterator[int]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(files.both)
         pumps: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(_connect_to(url, pumps), "127.0.0.1", 0, ssl=context)
+        writers: set[asyncio.StreamWriter] = set()
+        server = await asyncio.start_server(_connect_to(url, pumps, writers), "127.0.0.1", 0, ssl=context)
         opened.set_result((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), done))
         await done.wait()
         server.close()
         for pump in pumps:
             pump.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # in which what was aborted is closed
 
     thread = Thread(target=asyncio.run, args=[run()])
     thread.start()
@@ -42,11 +46,13 @@ def tls_before(url: str, files: Certificates) -> Iterator[int]:
         thread.join(timeout=10)
 
 
-def _connect_to(url: str, pumps: set[asyncio.Task[None]]) -> Connected:
+def _connect_to(url: str, pumps: set[asyncio.Task[None]], writers: set[asyncio.StreamWriter]) -> Connected:
     place = urlsplit(url)
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.add(writer)
         far_reader, far_writer = await asyncio.open_connection(place.hostname, place.port)
+        writers.add(far_writer)
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             pumps.add(asyncio.create_task(_pump(source, sink)))
 
