@@ -55,8 +55,9 @@ class Predict:
         cost: ModelCost | None = None,
         lifetime: Lifetime | None = None,
         clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """Take the clock as seconds since 1970.
+        """Accept the clock as seconds since 1970, and what measures the model's time in seconds.
 
         Args:
             leases: who computes what among the processes that share the cache; None where none do.
@@ -73,6 +74,7 @@ class Predict:
         self.peek = cache.peek
         self._cache = cache
         self._clock = clock
+        self._stopwatch = stopwatch
         self._cost = cost or ModelCost()
         self._lifetime = lifetime
         self._micro_batch = MicroBatcher(
@@ -188,11 +190,11 @@ class Predict:
 
     def _compute(self, batch: Batch) -> list[Entry]:
         """Run the model and encode its answers, on the model's thread."""
-        start, called_at_us = time.perf_counter(), int(self._clock() * 1e6)
+        start, called_at_us = self._stopwatch(), int(self._clock() * 1e6)
         predictions = self.predictor.predict(batch)
         if len(predictions) != len(batch):
             raise PredictionError(f"expected {len(batch)} predictions from the model, got {len(predictions)}")
-        bodies, seconds = predictions.encode(), time.perf_counter() - start
+        bodies, seconds = predictions.encode(), self._stopwatch() - start
         self.tally.count_model_call(rows=len(batch), seconds=seconds)
         self._cost.count(rows=len(batch), seconds=seconds)
         cost_us = int(seconds * 1e6 / len(batch))

@@ -106,12 +106,12 @@ class TestRowsThatVanish:
         assert said.startswith('line 3: expected a closing ", got none on the next 1,000 lines; --quote none')
 
     def test_an_unclosed_quote_in_the_header_is_found_at_once(self) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
 
         said = refusal('a,"b\n' + "1,2\n" * 1_200_000, A, B)
 
         assert said.startswith('line 1: expected a closing ", got none on the next 1,000 lines; --quote none')
-        assert time.perf_counter() - started < 10  # it was five minutes
+        assert time.process_time() - started < 10  # of the processor's, however busy; it was five minutes
 
     def test_a_stray_quote_in_the_name_of_a_column_is_a_character(self) -> None:
         assert copied('a,5" pipe,b\n1,2,3\n', A, B).rows == [(1.0, 3.0)]

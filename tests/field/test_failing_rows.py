@@ -11,6 +11,7 @@ import pytest
 from support.here import run_here
 from support.holding import Holds
 from support.models import pickled_by_hand
+from support.patience import PATIENCE_S
 from support.processes import command, environment, model_processes, run, wait_until
 
 OWN = """
@@ -157,7 +158,7 @@ def test_a_killed_model_process_costs_the_run_nothing(folder: Path) -> None:
     (child,) = model_processes(process.pid)
     holds.let_go()
     os.kill(child, signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == 0
     assert "was ended by SIGKILL: another one is started" in said

@@ -8,6 +8,7 @@ import pytest
 
 from support.here import run_here
 from support.models import pickled_by_hand
+from support.patience import PATIENCE_S
 from support.processes import command, environment, wait_until
 
 OWN = """
@@ -50,7 +51,7 @@ def test_a_slow_model_stops_within_seconds_and_no_row_is_computed_twice(folder: 
     journal = folder / "out.csv.gz.journal"
     wait_until(lambda: journal.exists() and b'"piece"' in journal.read_bytes())
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=PATIENCE_S)
     called = rows_called(folder)
 
     assert process.returncode == 143

@@ -16,6 +16,7 @@ from foreseen.entrypoints.cli.app import app
 from foreseen.entrypoints.cli.failures import run
 from support.cache_contract import A, entry
 from support.fakes import FakePredictor
+from support.patience import PATIENCE_S
 from support.ports import own_port
 from support.processes import run as run_process
 from support.service import container_of, service
@@ -233,7 +234,7 @@ class TestPurge:
         monkeypatch.setattr(RedisProcesses.__init__, "__kwdefaults__", {"wait_s": 0.05, "clock": time.time})
         with client.pubsub() as deaf:  # type: ignore[no-untyped-call]
             deaf.subscribe(REQUESTS)
-            assert deaf.get_message(timeout=60)
+            assert deaf.get_message(timeout=PATIENCE_S)
 
             assert cache("purge", "--redis-url", filled, "--name", "iris") == 1
 

@@ -26,6 +26,7 @@ from foreseen.domain.ports import Cache, FarTier
 from foreseen.domain.rows import Rows
 from support.cache_contract import A, B, CacheContract, entry
 from support.fakes import FLOWER
+from support.patience import patience
 from support.redis_servers import gate_before
 
 HOUR = Lifetime(3600.0)
@@ -199,7 +200,7 @@ async def test_a_full_server_costs_no_answer(redis_url: str, raw: Any) -> None:
 async def until_back() -> None:
     """Wait for the guard's probe, which ends when the server answers."""
     probes = [task for task in asyncio.all_tasks() if task.get_name() == "probe L2"]
-    async with asyncio.timeout(60):
+    async with patience():
         await asyncio.gather(*probes)
 
 
@@ -244,14 +245,14 @@ async def test_a_frozen_server_costs_three_budgets_and_then_nothing(redis_url: s
         cache = GuardedCache(inner, budget_s=0.02, probe_after_s=0.01, longest_wait_s=0.02)
         gate.freeze()
         states = []
-        async with asyncio.timeout(30):
+        async with patience():
             for _ in range(4):
                 assert await cache.get_many([A]) == {}
                 states.append(cache.is_in_use)
         assert states == [True, True, False, False]
 
         gate.thaw()
-        async with asyncio.timeout(60):
+        async with patience():
             while await cache.get_many([A]) != {A: kept}:  # a busy machine may overrun the budget again
                 await until_back()
         await cache.__aexit__()
@@ -279,7 +280,7 @@ async def test_closing_leaves_no_connection_and_no_task(redis_url: str, raw: Any
         ours = [client for client in await raw.client_list() if client["name"] == "foreseen"]
         assert 1 <= len(ours) <= 4
 
-    async with asyncio.timeout(30):
+    async with patience():
         while any(client["name"] == "foreseen" for client in await raw.client_list()):
             pass
     assert asyncio.all_tasks() == tasks

@@ -9,6 +9,7 @@ import pytest
 
 from foreseen.domain.entry import MAGIC
 from support.fault_proxy import Fault, FaultProxy, fault_proxy
+from support.patience import PATIENCE_S
 from support.ports import own_port
 
 PING, PONG = b"PING\r\n", b"+PONG\r\n"
@@ -30,7 +31,7 @@ def line(proxy: FaultProxy) -> Iterator[socket.socket]:
 
 
 def connected(proxy: FaultProxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(proxy.url.rsplit(":")[-1].partition("/")[0])), timeout=10)
+    return socket.create_connection(("127.0.0.1", int(proxy.url.rsplit(":")[-1].partition("/")[0])), timeout=PATIENCE_S)
 
 
 def asked(line: socket.socket, command: bytes = PING) -> bytes:
@@ -52,7 +53,7 @@ def hears_nothing(line: socket.socket) -> bool:
     except TimeoutError:
         return True
     finally:
-        line.settimeout(10)
+        line.settimeout(PATIENCE_S)
     return False
 
 

@@ -175,7 +175,7 @@ class TestCluster:
         node = cluster.primaries[0]
 
         def end() -> None:
-            wait_until(lambda: cluster.replicas[0].ask("ROLE")[0] == "master", seconds=60)
+            wait_until(lambda: cluster.replicas[0].ask("ROLE")[0] == "master")
 
         suffered("cluster: failover", service, table, begin=node.kill, end=end)
 
@@ -188,7 +188,7 @@ def test_a_failover_of_sentinels_is_disabled_and_comes_back(tmp_path: Path, tabl
             service,
             table,
             begin=sentinel.kill_primary,
-            end=lambda: wait_until(lambda: _is_new(sentinel), seconds=60),
+            end=lambda: wait_until(lambda: _is_new(sentinel)),
             goes_out=True,
         )
 

@@ -35,8 +35,7 @@ def hang_awhile(rows):
     return [5.0] * len(rows)
 
 def die(rows):
-    open("dying", "w").close()
-    time.sleep(0.3)
+    wait_while_held([7.0])
     os._exit(9)
 
 FAULTS = {1.0: fail, 2.0: twice, 3.0: lambda rows: sys.exit("enough"), 4.0: hang, 5.0: hang_awhile, 6.0: stop_iterating,
@@ -74,6 +73,12 @@ def stored(running: Served) -> float:
     """Give how many predictions are held."""
     lines = running.get("/metrics").text.splitlines()
     return sum(float(line.split()[1]) for line in lines if line.startswith("foreseen_l1_entries"))
+
+
+def waiting(running: Served) -> float:
+    """Return how many instances wait for the model."""
+    lines = running.get("/metrics").text.splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith("foreseen_model_waiting_instances"))
 
 
 @pytest.fixture(scope="module")
@@ -174,10 +179,14 @@ def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp
 
 def test_a_call_that_kills_its_process_fails_alone(mended: tuple[Served, Path]) -> None:
     running, folder = mended
+    holds = Holds(folder)
+    holds.hold(DIE)
     with ThreadPoolExecutor(4) as pool:
         deadly = pool.submit(running.get, "/predict", a=DIE)
-        wait_until((folder / "dying").exists)
+        wait_until(lambda: holds.has_begun(DIE))
         others = [pool.submit(running.get, "/predict", a=SOUND + n) for n in range(1, 4)]
+        wait_until(lambda: waiting(running) == 3)
+        holds.let_go()
 
         assert deadly.result().status_code == 500
         assert [other.result().json() for other in others] == [{"prediction": SOUND + n} for n in range(1, 4)]

@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from support.models import iris_frame
+from support.patience import PATIENCE_S
 
 CELLS = [
     "import asyncio, pandas as pd, foreseen\nassert asyncio.get_running_loop().is_running()",
@@ -28,7 +29,7 @@ def test_a_notebook_predicts_scores_and_shows_errors_in_one_line(iris_model: Pat
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
 
     with pytest.raises(CellExecutionError):
-        NotebookClient(notebook, timeout=60, startup_timeout=60, kernel_name="python3").execute()
+        NotebookClient(notebook, timeout=PATIENCE_S, startup_timeout=PATIENCE_S, kernel_name="python3").execute()
 
     shown = [[output for output in cell.outputs if output.output_type == "execute_result"] for cell in notebook.cells]
     texts = [outputs[0].data["text/plain"] if outputs else "" for outputs in shown]

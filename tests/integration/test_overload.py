@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from support.effort import cases
 from support.holding import Holding, Holds
 from support.leases import wait_until_another_waits
 from support.models import save
+from support.patience import patience
 from support.proc import held
 from support.processes import Served, served, wait_until, wait_until_heard
 from support.raw_client import Asking, RawReply
@@ -43,7 +43,7 @@ def start(holds: Holds, tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start(*args: object) -> Served:
-            common = ("--features", "number", "--rows-per-call", "0")
+            common = ("--features", "number", "--rows-per-call", "0", "--stop-timeout", "1h")
             return stack.enter_context(served(model, *common, *args))
 
         yield start
@@ -66,7 +66,7 @@ def metric(running: Served, name: str) -> int:
 
 async def become(running: Served, name: str, value: int) -> None:
     """Wait until a number is shown."""
-    async with asyncio.timeout(30):
+    async with patience():
         while await asyncio.to_thread(metric, running, name) != value:  # noqa: ASYNC110 - the service tells nobody
             await asyncio.sleep(0.02)
 
@@ -90,12 +90,10 @@ async def heard(running: Served) -> None:
 
 
 def leaves_nothing(running: Served) -> None:
-    """Hold a service to answering as before, and to ending at once: it would wait for tasks and connections."""
+    """Hold a service to answering as before, and to ending: it would wait an hour for tasks and connections."""
     assert running.post({"number": 999}).status_code == 200
     assert metric(running, "model_waiting_instances") == 0
-    began = time.monotonic()
     assert running.stop() == 0
-    assert time.monotonic() - began < 15
     assert running.complaints == []
 
 

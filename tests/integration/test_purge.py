@@ -19,6 +19,7 @@ from foreseen.entrypoints.cli.cache_purge import purged_by
 from foreseen.entrypoints.http.app import create_service
 from foreseen.settings import Settings
 from support.fakes import FakePredictor, HeldPredictor
+from support.patience import patience
 from support.replica import replica
 from support.service import container_of
 
@@ -57,7 +58,7 @@ async def started(*containers: Container, heard_by: redis.asyncio.Redis | None =
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something holds."""
-    async with asyncio.timeout(60):
+    async with patience():
         while not await holds():  # noqa: ASYNC110 - it holds in another process
             await asyncio.sleep(0.01)
 

@@ -30,6 +30,7 @@ from foreseen.domain.ports import Cache
 from foreseen.domain.purging import Purge
 from support.cache_contract import A, B, CacheContract, entry
 from support.leases import CountingTable, waiting
+from support.patience import patience
 from support.serverless import ServerlessEndpoint, serverless_endpoint
 from support.valkey_cluster import OwnCluster, own_cluster
 from support.valkey_sentinel import OwnSentinel, own_sentinel
@@ -290,7 +291,7 @@ async def test_of_processes_over_a_cluster_one_computes_and_others_hear_of_it(cl
         one.settle(A, computed)
         one.settle(B, None)
 
-        async with asyncio.timeout(30):
+        async with patience():
             assert await waits == computed
     assert sorted(map(len, channels)) == [0, 0, 1]
 
@@ -306,7 +307,7 @@ async def test_a_purge_reaches_processes_and_nodes_of_a_cluster(cluster: OwnClus
             await stack.enter_async_context(RedisPurgeListener(other, here, model_name="iris"))
         await cache_over(servers).put_many(numbered(50))
         processes = RedisProcesses(servers)
-        async with asyncio.timeout(60):
+        async with patience():
             while len((await processes.purge("iris")).removed) < len(others):  # noqa: ASYNC110 - until both listen
                 await asyncio.sleep(0)
 
@@ -391,7 +392,7 @@ class TestCacheOverASentinel(CacheContract):
 
 
 async def until_in_use(cache: GuardedCache) -> None:
-    async with asyncio.timeout(60):
+    async with patience():
         while not cache.is_in_use:  # noqa: ASYNC110 - probes go by the clock of servers
             await asyncio.sleep(0.02)
 
@@ -403,7 +404,7 @@ class TestSentinel:
         async with GuardedCache(cache_over(servers_at(sentinel.url)), budget_s=BUDGET_S) as cache:
             await cache.put_many({A: kept})
             await asyncio.to_thread(sentinel.fail_over)
-            async with asyncio.timeout(60):
+            async with patience():
                 while (await cache.get_many([B])) == {}:
                     await cache.put_many({B: kept})
                     await until_in_use(cache)
@@ -496,7 +497,7 @@ class TestNodesThatFail:
                 assert (servers.outages, servers.disabled_nodes) == ({Outage.SLOWNESS: 1}, 1)
 
                 frozen.thaw()
-                async with asyncio.timeout(60):
+                async with patience():
                     while len(await cache.get_many(list(kept))) < 90:  # noqa: ASYNC110 - probes go by their clock
                         await asyncio.sleep(0.05)
                 assert servers.disabled_nodes == 0
@@ -508,7 +509,7 @@ class TestNodesThatFail:
                 await cache.put_many(kept)
                 await asyncio.to_thread(cluster.wait_for_replicas)
                 cluster.primaries[0].kill()
-                async with asyncio.timeout(60):
+                async with patience():
                     while len(await cache.get_many(list(kept))) < 90:  # noqa: ASYNC110 - probes go by their clock
                         await asyncio.sleep(0.05)
 
@@ -519,7 +520,7 @@ class TestNodesThatFail:
             async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
                 await cache.put_many(numbered(30))
                 cluster.primaries[0].kill()
-                async with asyncio.timeout(60):
+                async with patience():
                     while cache.is_in_use:
                         await cache.get_many(list(numbered(30)))
                         await asyncio.sleep(0.02)

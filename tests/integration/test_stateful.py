@@ -24,9 +24,11 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.entrypoints.http.assembly import create_front
 from support.effort import examples
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
+from support.patience import PATIENCE_S
 from support.redis_servers import Gate
 from support.replica import replica
 from support.service import container_of
+from support.stepping import until
 
 TTL_S: Final = 0.1
 ROWS: Final = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5], *([0.5 * n, 1.0, 2.0, -0.0] for n in range(6))]
@@ -77,8 +79,9 @@ DIRECTIVE = st.sampled_from(DIRECTIVES)
 class Replicas(RuleBasedStateMachine):
     """The machine; a test gives it a server and models."""
 
-    def __init__(self, url: str, models: list[Deployed]) -> None:
+    def __init__(self, url: str, models: list[Deployed], **given: Any) -> None:
         super().__init__()
+        self.given = {"ttl": TTL_S, **given}
         self.signals = {told: signal.getsignal(told) for told in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
         self.url = url
         self.models = models
@@ -89,6 +92,7 @@ class Replicas(RuleBasedStateMachine):
         self.is_whole, self.is_cut = True, False
         self.stacks = [AsyncExitStack(), AsyncExitStack()]
         self.clients: list[Any] = [None, None]
+        self.containers: list[Any] = [None, None]
         self.deployed = [models[0], models[0]]
         self.options: list[dict[str, Any]] = [{}, {}]
 
@@ -98,7 +102,7 @@ class Replicas(RuleBasedStateMachine):
         lease_above=st.sampled_from([1e-9, 0.05]),
     )
     def start(self, caches: tuple[str, str], when: str, lease_above: float) -> None:
-        shared = {"name": "flowers", "ttl": TTL_S, "lru_max_entries": 4, "redis_when": when}
+        shared = {"name": "flowers", "lru_max_entries": 4, "redis_when": when, **self.given}
         shared |= {"redis_url": self.gate.url, "lease_above": lease_above, "lease": 0.2}
         for which, cache in enumerate(caches):
             here = {"model": self._place(which), "model_in": "thread", "outputs": OUTPUTS}
@@ -197,6 +201,7 @@ class Replicas(RuleBasedStateMachine):
         self._put(which, self.deployed[which])
         container = container_of(self.deployed[which].predictor, **self.options[which])
         container.far.add_kwargs(flush_s=0.1)  # also while Redis is frozen
+        self.containers[which] = container
         front = create_front(container)
         self.clients[which] = self.runner.run(self.stacks[which].enter_async_context(replica(front)))
 
@@ -206,6 +211,10 @@ class Replicas(RuleBasedStateMachine):
 
     def _place(self, which: int) -> Path:
         return self.models[0].path.with_name(f"replica-{which}.joblib")
+
+    def write_all(self) -> None:
+        """Wait until all that was put is in Redis."""
+        self.runner.run(until(lambda: not any(len(container.far()) for container in self.containers)))
 
     async def _heal(self) -> None:
         if self.is_cut:
@@ -227,13 +236,15 @@ async def _all(asked: list[Awaitable[httpx.Response]]) -> list[httpx.Response]:
 
 
 def go_through_what_must_be_seen(replicas: Replicas) -> None:
-    """Have each way seen once, whatever the examples that follow come upon."""
+    """Have each way seen once, whatever the examples that follow come upon.
+
+    Nothing expires meanwhile, and Redis is never too late.
+    """
     try:
         replicas.start(caches=("tiered", "tiered"), when="always", lease_above=0.05)
-        for row in range(len(ROWS)):  # until it is written before the other asks, and has not expired yet
-            for which in (0, 0, 1):
-                replicas.predict_one(which=which, row=[row], directive="", by_get=False)
-                replicas.runner.run(asyncio.sleep(TTL_S / 20))
+        for which in (0, 0, 1):
+            replicas.predict_one(which=which, row=[0], directive="", by_get=False)
+            replicas.write_all()
         replicas.reload_while_asked(which=0, number=1, rows=[0])
     finally:
         replicas.teardown()
@@ -244,7 +255,7 @@ def test_every_answer_is_the_current_models_own(redis_url: str, models: list[Dep
         def __init__(self) -> None:
             super().__init__(redis_url, models)
 
-    go_through_what_must_be_seen(Here())
+    go_through_what_must_be_seen(Replicas(redis_url, models, ttl=3600.0, redis_timeout=PATIENCE_S))
     run_state_machine_as_test(
         Here,
         settings=settings(

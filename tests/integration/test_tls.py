@@ -12,6 +12,7 @@ import redis
 from support.certificates import Certificates, certificates
 from support.effort import cases
 from support.models import IRIS_NAMES
+from support.patience import PATIENCE_S
 from support.processes import run, served
 from support.tls_proxy import tls_before
 
@@ -26,7 +27,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 def trusting(files: Certificates, url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, verify=ssl.create_default_context(cafile=str(files.authority)), timeout=30)
+    return httpx.Client(
+        base_url=url, verify=ssl.create_default_context(cafile=str(files.authority)), timeout=PATIENCE_S
+    )
 
 
 class TestServing:

@@ -11,6 +11,7 @@ import pytest
 
 from support.clone import clone_to
 from support.declared import environment_of
+from support.patience import PATIENCE_S
 from support.processes import environment
 
 
@@ -47,7 +48,7 @@ def test_the_wheel_with_what_it_requires_answers_a_request(wheel: Path, iris_mod
 
 
 def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=30) as response:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:
         body: bytes = response.read()
     return body
 

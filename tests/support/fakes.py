@@ -13,6 +13,7 @@ from foreseen.domain.key import Fingerprint, Key
 from foreseen.domain.model_info import ModelInfo
 from foreseen.domain.predictions import Predictions
 from foreseen.domain.signature import Feature, Signature
+from support.patience import PATIENCE_S
 
 FLOWER = Signature((Feature("length", example=5.1), Feature("width", example=3.5)), kind="regression")
 
@@ -80,7 +81,7 @@ class HeldPredictor(FakePredictor):
     def predict(self, batch: Batch) -> Predictions:
         """Wait, and sum each row."""
         self.began.set()
-        assert self.free.wait(60)
+        assert self.free.wait(PATIENCE_S)
         return super().predict(batch)
 
 

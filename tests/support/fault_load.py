@@ -18,6 +18,7 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 
 from support.models import save
+from support.patience import PATIENCE_S
 
 HOT = range(16)
 """Numbers that are asked for so often that L1 holds them."""
@@ -120,11 +121,11 @@ class FaultLoad:
         """End; an error of ours in a client is one of the test."""
         self._ended.set()
         for client in self._clients:
-            client.join(30)
+            client.join(PATIENCE_S)
             assert not client.is_alive(), "a request is not answered"
 
     def _ask_on(self) -> None:
-        connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=20)
+        connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=PATIENCE_S)
         while not self._ended.is_set():
             for asked in CYCLE:
                 self._ask(connection, asked, self._numbers(asked))

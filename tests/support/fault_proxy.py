@@ -12,6 +12,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from foreseen.domain.entry import MAGIC
+from support.patience import PATIENCE_S
 
 CHUNK = 65536
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -74,7 +75,7 @@ class FaultProxy:
         """Close everything."""
         self.set(Fault.REFUSE)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         self._loop.close()
 
     async def _set(self, fault: Fault, delay_s: float) -> None:

@@ -9,6 +9,7 @@ from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis_leases import RedisLeases
 from foreseen.domain.entry import Entry
 from foreseen.domain.key import Key
+from support.patience import patience
 from support.processes import wait_until
 from support.stepping import settle
 
@@ -35,7 +36,7 @@ async def waiting(leases: RedisLeases, key: Key) -> asyncio.Task[Entry | None]:
     """Wait for a key, from when its lease was seen to be somebody else's: pushes are heard by then."""
     table, task = table_of(leases), asyncio.create_task(leases.wait(key))
     before = table.looks
-    async with asyncio.timeout(30):
+    async with patience():
         while table.looks == before and not task.done():  # noqa: ASYNC110 - it is a count
             await asyncio.sleep(0.001)
     await settle()

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from support.forked import ForkedPopen, can_be_forked
+from support.patience import COMMAND_S, PATIENCE_S
 from support.proc import unread
 
-STARTUP_S = 90.0
-ANSWER_S: Final = 60.0
-"""Seconds that nothing takes which is going to come at all, on a machine however busy."""
+ANSWER_S: Final = PATIENCE_S
+"""Seconds in which a service answers and ends, if it does at all."""
 
 WITHOUT_TLS: Final[Mapping[str, Any]] = {"timeout": ANSWER_S, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
 """For clients of services without TLS: to load the authorities that others trust takes each client 30 ms."""
@@ -92,7 +92,7 @@ def run(
     pipe = subprocess.PIPE
     with starter(env)(line, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env), cwd=cwd) as process:
         try:
-            out, err = process.communicate(stdin, timeout=100)
+            out, err = process.communicate(stdin, timeout=COMMAND_S)
         except BaseException:
             process.kill()
             raise
@@ -142,12 +142,12 @@ def served(
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
         for reader in readers:
-            reader.join(timeout=10)
+            reader.join(timeout=PATIENCE_S)
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
@@ -159,7 +159,7 @@ def starter(changes: Mapping[str, str] | None = None) -> "type[subprocess.Popen[
     return ForkedPopen if can_be_forked(changes or {}) else subprocess.Popen
 
 
-def wait_until(is_so: Callable[[], bool], *, seconds: float = ANSWER_S) -> None:
+def wait_until(is_so: Callable[[], bool], *, seconds: float = PATIENCE_S) -> None:
     """Wait for something to become so, and fail if it does not."""
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -232,7 +232,7 @@ def _collect(stream: IO[str] | None, lines: list[str]) -> Thread:
 
 
 def _announced_url(running: Served) -> str:
-    deadline = time.monotonic() + STARTUP_S
+    deadline = time.monotonic() + COMMAND_S
     while time.monotonic() < deadline:
         match = re.search(r"(https?://\S+)/docs", "".join(running.out))
         if match:

@@ -13,6 +13,7 @@ from foreseen.adapters.spool.journal import read_journal
 from support.here import run_here
 from support.holding import Holds
 from support.models import pickled_by_hand
+from support.patience import PATIENCE_S
 from support.processes import command, environment, run, starter
 
 ROWS: Final = 400_000
@@ -158,7 +159,7 @@ def place_in(folder: Path) -> Place:
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Wait for the end of a process; give its exit code and what it said."""
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE_S)
     return process.returncode, said
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import hiredis
 from redis.crc import key_slot
 
+from support.patience import PATIENCE_S
+
 CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot"
 UNKNOWN = "ERR unknown command 'CLUSTER'"
 
@@ -44,7 +46,7 @@ class ServerlessEndpoint:
         """Close everything."""
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         self._loop.close()
 
     async def _listen(self) -> None:

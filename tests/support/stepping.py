@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from support.patience import PATIENCE_S
+
 
 async def settle(turns: int = 20) -> None:
     """Let every task run as far as it gets without time passing."""
@@ -10,7 +12,7 @@ async def settle(turns: int = 20) -> None:
         await asyncio.sleep(0)
 
 
-async def until(is_so: Callable[[], bool], *, seconds: float = 30.0) -> None:
+async def until(is_so: Callable[[], bool], *, seconds: float = PATIENCE_S) -> None:
     """Wait beside everything else for what nobody tells of; raise TimeoutError if it does not become so."""
     async with asyncio.timeout(seconds):
         while not is_so():  # noqa: ASYNC110 - as it says

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from support.certificates import Certificates
+from support.patience import PATIENCE_S
 
 Connected: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -38,12 +39,12 @@ def tls_before(url: str, files: Certificates) -> Iterator[int]:
 
     thread = Thread(target=asyncio.run, args=[run()])
     thread.start()
-    port, loop, done = opened.result(timeout=10)
+    port, loop, done = opened.result(timeout=PATIENCE_S)
     try:
         yield port
     finally:
         loop.call_soon_threadsafe(done.set)
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE_S)
 
 
 def _connect_to(url: str, pumps: set[asyncio.Task[None]], writers: set[asyncio.StreamWriter]) -> Connected:

@@ -52,7 +52,7 @@ class OwnSentinel:
         before = self.primary()
         self._ask("SENTINEL", "FAILOVER", SERVICE)
         wait_until(lambda: self.primary() is not before)
-        wait_until(lambda: _role(before) == "slave", seconds=60)
+        wait_until(lambda: _role(before) == "slave")
 
     def allow(self, user: str, password: str) -> None:
         """Have a user who may do anything on the servers, and ask the Sentinel nothing."""

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from support.patience import PATIENCE_S
+
 LINE = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
@@ -27,7 +29,7 @@ class Wire:
             return False
         return True
 
-    def trickle(self, data: bytes, *, every_s: float, seconds: float) -> bool:
+    def trickle(self, data: bytes, *, every_s: float, seconds: float = PATIENCE_S) -> bool:
         """Send byte by byte, over and over, until the time is over or the other side closes; tell whether it did."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
@@ -36,7 +38,7 @@ class Wire:
                     return True
         return False
 
-    def read(self, *, until: bytes, within_s: float = 20.0) -> bytes:
+    def read(self, *, until: bytes, within_s: float = PATIENCE_S) -> bytes:
         """Take what comes until something has come, or the other side closes; fail if neither happens in time."""
         ends = time.monotonic() + within_s
         while until not in self.came:
@@ -45,7 +47,7 @@ class Wire:
             assert time.monotonic() < ends, f"waited in vain; came {self.came[-500:]!r}"
         return self.came
 
-    def read_to_end(self, *, within_s: float = 20.0) -> bytes:
+    def read_to_end(self, *, within_s: float = PATIENCE_S) -> bytes:
         """Take all there is until the other side closes; fail if it does not in time."""
         ends = time.monotonic() + within_s
         while not self.is_closed(within_s=ends - time.monotonic()):
@@ -86,6 +88,6 @@ def wire_to(url: str, *, receive_buffer: int | None = None) -> Iterator[Wire]:
     with socket.socket() as connection:
         if receive_buffer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        connection.settimeout(20)
+        connection.settimeout(PATIENCE_S)
         connection.connect((place.hostname, place.port))
         yield Wire(connection)

@@ -13,6 +13,7 @@ from foreseen.domain.errors import Outage
 from foreseen.domain.key import Key
 from support.cache_contract import A, B, entry
 from support.fakes import DeadCache, DictCache
+from support.patience import patience, soon
 from support.virtual_time import in_virtual_time
 
 BUDGET_S = 0.005
@@ -72,7 +73,7 @@ class LatencyCache(DictCache):
 
     async def is_pinged(self, times: int) -> None:
         """Wait until it has been pinged so often."""
-        async with asyncio.timeout(10):
+        async with patience():
             while self.pings < times:  # noqa: ASYNC110 - a probe waits by the clock
                 await asyncio.sleep(0.005)
 
@@ -103,7 +104,7 @@ def probes() -> list[asyncio.Task[None]]:
 
 async def until_in_use() -> None:
     """Wait for the probe, which ends when the tier answers."""
-    async with asyncio.timeout(10):
+    async with patience():
         await asyncio.gather(*probes())
 
 
@@ -154,7 +155,7 @@ async def test_it_comes_back_when_the_tier_answers_again(caplog: pytest.LogCaptu
     caplog.set_level(logging.INFO)
     inner = CountingCache()
     async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
-        await asyncio.wait_for(inner.was_asked_often.wait(), 10)  # the probe goes on while nobody answers
+        await soon(inner.was_asked_often.wait())  # the probe goes on while nobody answers
         was_in_use = cache.is_in_use
 
         inner.is_alive = True
@@ -217,7 +218,7 @@ async def test_a_call_costs_no_more_than_its_budget() -> None:
     inner = StallingCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(5):  # of virtual time
         assert await cache.get_many([A]) == {}
         await cache.put_many({A: entry()})
 
@@ -352,7 +353,7 @@ async def test_a_tier_that_stalls_on_the_probe_stays_out(caplog: pytest.LogCaptu
     async with GuardedCache(
         inner, budget_s=BUDGET_S, probe_after_s=0.001, longest_wait_s=0.002, connect_budget_s=0.0
     ) as cache:
-        await asyncio.wait_for(inner.was_pinged_often.wait(), 10)
+        await soon(inner.was_pinged_often.wait())
         was_in_use = cache.is_in_use
 
         inner.answers.set()

@@ -19,6 +19,7 @@ from foreseen.domain.lifetime import Lifetime
 from support.cache_contract import A, B
 from support.fakes import Clock
 from support.leases import CountingTable, table_of, waiting
+from support.patience import patience
 from support.ports import own_port
 from support.redis_servers import lying_server
 from support.stepping import other_tasks, settle, until
@@ -87,12 +88,12 @@ def entry(clock: Clock, body: bytes = b"1", cost_us: int = 7) -> Entry:
 
 async def told() -> None:
     """Wait until everybody has been told what is settled."""
-    async with asyncio.timeout(10):
+    async with patience():
         await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "settle leases"))
 
 
 async def done(task: asyncio.Task[Entry | None]) -> Entry | None:
-    async with asyncio.timeout(10):
+    async with patience():
         return await task
 
 
@@ -228,7 +229,7 @@ async def test_a_dead_process_is_waited_for_until_its_lease_ends(process: Build,
     await client.set(NAME, "held by a process that is no more", px=200)
     other = process(lease_s=0.2)
 
-    async with asyncio.timeout(10):
+    async with patience():
         assert await other.wait(A) is None
     assert await other.claim([A]) == {A}
 
@@ -368,10 +369,10 @@ class TestInDoubt:
             connect_redis(url, timeout_s=1, max_connections=2) as speaker,
             connect_redis(url, timeout_s=1, max_connections=1) as listener,
             on(speaker, listener, clock=clock, budget_s=0.5, lease_s=1.0) as leases,
+            patience(),
         ):
-            async with asyncio.timeout(20):
-                claimed = await leases.claim([A])
-                found = [await leases.wait(key) for key in {A} - claimed]
+            claimed = await leases.claim([A])
+            found = [await leases.wait(key) for key in {A} - claimed]
 
         assert found in ([], [None])
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from support.patience import PATIENCE_S
+
 _CODE = """
 import os, sys
 
@@ -25,7 +27,7 @@ APP = "foreseen.entrypoints.cli.app"
 def ended(signum: int, *, at: str = APP, argv: tuple[str, ...] = (), before: str = "") -> tuple[int, bytes]:
     """Send a signal when a module is looked for; return the exit code and standard error."""
     line = [sys.executable, "-c", before + _CODE, at, str(signum), *argv]
-    done = subprocess.run(line, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(line, capture_output=True, timeout=PATIENCE_S, check=False)
     return done.returncode, done.stderr
 
 
@@ -58,6 +60,6 @@ def test_a_hang_up_that_takes_the_terminal_along_has_its_exit_code() -> None:
     os.close(read)
     line = [sys.executable, "-c", _CODE, APP, str(signal.SIGHUP.value)]
     with os.fdopen(write, "wb") as gone:
-        done = subprocess.run(line, stderr=gone, timeout=60, check=False)
+        done = subprocess.run(line, stderr=gone, timeout=PATIENCE_S, check=False)
 
     assert done.returncode == 129

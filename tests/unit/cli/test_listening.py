@@ -5,12 +5,13 @@ import socket
 import pytest
 
 from foreseen.entrypoints.listening import PortError, listening, try_port
+from support.patience import PATIENCE_S
 
 
 def test_connections_wait_until_they_are_served() -> None:
     with listening("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as waiting:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as waiting:
             waiting.sendall(b"early")
             served, _ = listener.accept()
             with served:

@@ -16,6 +16,7 @@ from foreseen.domain.microbatch import MicroBatcher
 from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.model_thread import ModelThread
 from support.fakes import FLOWER, DeadCache, DictCache
+from support.patience import PATIENCE_S
 from support.stepping import other_tasks, settle
 
 
@@ -37,7 +38,7 @@ class Model:
         lengths = batch.columns[0].tolist()
         self.calls.append(lengths)
         self.began.set()
-        assert self.free.wait(60)
+        assert self.free.wait(PATIENCE_S)
         if self.broken is not None:
             raise self.broken
         if 13 in lengths:

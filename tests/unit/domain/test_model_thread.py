@@ -8,6 +8,7 @@ import pytest
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.model_thread import ModelThread
 from foreseen.domain.predictions import Predictions
+from support.patience import PATIENCE_S
 
 
 async def test_calls_run_one_after_the_other_on_one_other_thread() -> None:
@@ -45,7 +46,7 @@ async def test_closing_lets_the_running_call_end_and_drops_those_that_wait() -> 
 
     def first() -> str:
         started.set()
-        may_end.wait(60)
+        may_end.wait(PATIENCE_S)
         return "done"
 
     running = asyncio.create_task(thread.run(first))
@@ -84,7 +85,7 @@ async def test_a_call_that_is_given_up_fails_all_who_wait_and_keeps_nobody() -> 
 
     def hang() -> None:
         started.set()
-        may_end.wait(60)
+        may_end.wait(PATIENCE_S)
 
     waiting = [asyncio.create_task(thread.run(call)) for call in (hang, lambda: None)]
     await asyncio.to_thread(started.wait, 60)

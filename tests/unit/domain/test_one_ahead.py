@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from foreseen.domain.one_ahead import one_ahead
+from support.patience import PATIENCE_S
 
 
 def test_what_is_made_ahead_comes_in_order_and_raises_in_its_place() -> None:
@@ -32,5 +33,5 @@ def test_the_next_is_made_while_one_is_used() -> None:
     going = one_ahead(numbers())
 
     assert next(going) == 1
-    assert is_made.wait(60)
+    assert is_made.wait(PATIENCE_S)
     assert list(going) == [2]

@@ -20,6 +20,7 @@ from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.predict import Predict
 from foreseen.domain.predictions import Predictions
 from support.fakes import FLOWER, Clock, DictCache, FakePredictor, info_of
+from support.patience import PATIENCE_S
 from support.stepping import settle
 
 Build = Callable[[Predictor, Cache], Predict]
@@ -207,7 +208,7 @@ class Slow(FakePredictor):
     def predict(self, batch: Batch) -> Predictions:
         self.thread = threading.get_ident()
         self.started.set()
-        assert self.may_end.wait(60)
+        assert self.may_end.wait(PATIENCE_S)
         return super().predict(batch)
 
 
@@ -300,7 +301,7 @@ class Held(FakePredictor):
 
     def predict(self, batch: Batch) -> Predictions:
         self.began.set()
-        assert self.free.wait(60)
+        assert self.free.wait(PATIENCE_S)
         return super().predict(batch)
 
 

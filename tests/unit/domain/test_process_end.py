@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from foreseen.domain import process_end
+from support.patience import PATIENCE_S
 
 end: Any = process_end.end_process_after
 """It does not return, but for tests that have the process go on."""
@@ -51,7 +52,7 @@ end_process_after(work)
 
 def test_a_process_ends_with_its_code_while_arrow_is_amid_a_callback(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", ENDS_AMID_ARROW], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", ENDS_AMID_ARROW], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
     assert (ended.returncode, ended.stderr) == (143, "")

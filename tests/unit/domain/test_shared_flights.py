@@ -15,6 +15,7 @@ from foreseen.domain.key import Key
 from foreseen.domain.model_cost import ModelCost
 from foreseen.domain.shared_flights import LARGEST, WAITS, SharedFlights
 from support.fakes import FLOWER, DeadCache, DictCache
+from support.patience import patience
 from support.stepping import other_tasks, settle
 
 ONE = Batch.of(FLOWER, {"length": [1.0], "width": [2.0]})
@@ -283,7 +284,7 @@ async def test_a_process_that_lives_but_does_not_answer_is_waited_for_no_longer_
     monkeypatch.setattr(shared_flights, "UNKNOWN_PATIENCE_S", 0.01)
     leases, model = FakeLeases(held_by_others=b"a"), Model()
     asked = ask(flights(leases, model), b"a")
-    async with asyncio.timeout(10):
+    async with patience():
         while not model.asked:  # noqa: ASYNC110 - it is time that has to pass
             await asyncio.sleep(0.005)
     await model.answer()

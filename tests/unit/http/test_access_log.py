@@ -14,6 +14,7 @@ from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
 from support.here import own_logs
+from support.patience import PATIENCE_S
 from support.service import REQUEST_ID, container_of, service
 
 QUERY = b"length=1&width=2"
@@ -78,7 +79,7 @@ class Held:
 
     def __call__(self, text: str) -> None:
         self.is_writing.set()
-        assert self.goes_on.wait(60)
+        assert self.goes_on.wait(PATIENCE_S)
         self.text += text
 
 
@@ -96,7 +97,7 @@ def test_of_more_lines_than_may_wait_the_newest_are_dropped_and_counted(
     tally = Tally()
     log = AccessLog(tally, held)
     log.add(LINE)
-    assert held.is_writing.wait(60)
+    assert held.is_writing.wait(PATIENCE_S)
     for number in range(13):
         log.add(LINE._replace(request_id=b"%d" % number))
     held.goes_on.set()

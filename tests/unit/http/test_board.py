@@ -11,6 +11,7 @@ from foreseen.entrypoints.http.board import GAUGE_PLACES, STALE_AFTER_S, Board
 from foreseen.entrypoints.http.metrics import GAUGES
 from foreseen.entrypoints.http.slots import Slots
 from support.fakes import Clock
+from support.patience import patience
 
 
 class Parts:
@@ -130,7 +131,7 @@ async def test_while_it_is_kept_up_others_see_what_changes(start: Start, monkeyp
     (watcher, *_), (board, _, parts) = start(0), start(1)
     async with board.kept_up():
         parts.entries = 5
-        async with asyncio.timeout(10):
+        async with patience():
             while watcher.totals().gauges["entries"] != 5:  # noqa: ASYNC110 - it is told in memory alone
                 await asyncio.sleep(0.001)
 

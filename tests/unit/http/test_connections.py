@@ -13,6 +13,7 @@ from foreseen.entrypoints.http import arrivals, bounded, handshake, lingering, o
 from foreseen.entrypoints.http.rejections import MAX_HEADERS, MAX_PIPELINED
 from support.certificates import Certificates, certificates
 from support.doors import GET, Door, Line, door
+from support.patience import soon
 
 BODY = b'{"instances":[[1,2]]}'
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(BODY)
@@ -35,7 +36,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
     def run_on_it(doing: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(asyncio.wait_for(doing, 60))
+            runner.run(soon(doing))
 
     return run_on_it
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from foreseen.entrypoints.http.hot_path import HotPath
 from foreseen.entrypoints.http.problems import REASONS
 from support.effort import examples
 from support.fakes import FakePredictor, HeldPredictor
+from support.patience import PATIENCE_S
 from support.service import JSON, Reply, Service, container_of, service
 from support.stepping import settle
 
@@ -75,7 +75,7 @@ def test_whose_time_is_over_is_told_so_and_another_who_waits_for_the_same_is_ans
 def test_what_waits_in_the_queue_leaves_it_when_its_time_is_over(asked: Service, model: HeldPredictor) -> None:
     async def ask_many() -> None:
         first = ask(asked, 0)
-        await asyncio.to_thread(model.began.wait, 10)
+        await asyncio.to_thread(model.began.wait, PATIENCE_S)
         hurried = [ask(asked, length, request_timeout="0.02") for length in (1, 2, 3)]
         await settle(50)
 
@@ -96,9 +96,7 @@ def test_the_header_shortens_the_time_and_never_lengthens_it(route: str, model: 
         async def wait() -> list[int]:
             return [(await ask(asked, 1)).status, (await ask(asked, 2, request_timeout="1000")).status]
 
-        began = time.monotonic()
-        assert asked.run(wait()) == [504, 504]
-        assert time.monotonic() - began < 30
+        assert asked.run(wait()) == [504, 504]  # which the model, still held, would make a 500 in the end
         model.free.set()
 
 

@@ -22,6 +22,7 @@ from foreseen.entrypoints.http.reload_requests import ReloadRequests
 from foreseen.entrypoints.starting import _Remembering
 from support.models import save
 from support.own_models import Doubler
+from support.patience import PATIENCE_S
 from support.replica import replica
 from support.service import container_with
 from support.stepping import until
@@ -131,7 +132,7 @@ class TestLoading:
         monkeypatch.setattr(loading, "LIMIT_S", 0.05)
         hangs = threading.Event()
         with pytest.raises(ModelUnavailableError, match=r"abandoned: expected it to load within 0.05 s"):
-            await Loading(old, lambda _: hangs.wait(30)).result()  # type: ignore[arg-type]
+            await Loading(old, lambda _: hangs.wait(PATIENCE_S)).result()  # type: ignore[arg-type]
         hangs.set()
 
     async def test_what_fails_is_told(self, old: object) -> None:

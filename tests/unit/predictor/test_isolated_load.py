@@ -24,6 +24,7 @@ from foreseen.domain.errors import ModelUnavailableError
 from support.collector import as_in_production
 from support.models import answers, pickled_by_hand
 from support.own_code import WAYS, Way, answer, put, write
+from support.patience import PATIENCE_S
 
 HELP = WAYS["a value of a module"]
 
@@ -67,13 +68,13 @@ def test_a_load_behind_one_that_hangs_is_refused_in_the_end(
 
     def hang() -> None:
         has_begun.set()
-        is_over.wait(60)
+        is_over.wait(PATIENCE_S)
 
     monkeypatch.setattr(threading, "hang", hang, raising=False)
     write(folder, Way("ownhelp.py", top="import threading", inside="threading.hang(); from ownhelp import FACTOR"), 2)
     with ThreadPoolExecutor(1) as pool:
         hanging = pool.submit(load_predictor, model)
-        assert has_begun.wait(60)
+        assert has_begun.wait(PATIENCE_S)
         write(folder, HELP, 5)
         with pytest.raises(ModelUnavailableError, match=r"the load before this one to end .* it still runs; load"):
             load_predictor(model)

@@ -19,6 +19,7 @@ import foreseen
 from foreseen.entrypoints.python.settings import NAMES
 from foreseen.settings import Settings, about_setting
 from support.models import iris_frame, pickled_by_hand
+from support.patience import PATIENCE_S
 from support.processes import environment
 
 HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "pydantic", "rich", "typer", "foreseen.domain")
@@ -39,7 +40,7 @@ def model(iris_model: Path) -> Iterator[foreseen.Model]:
 def test_importing_it_imports_nothing_else() -> None:
     code = f"import sys, foreseen; sys.exit(', '.join(n for n in {HEAVY} if n in sys.modules) or 0)"
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -152,7 +153,7 @@ def test_a_process_that_never_closes_its_model_ends_quietly(flower_model: Path) 
     code = f"import foreseen; print(foreseen.load({str(flower_model)!r}).predict([[5.1, 3.5, 1.4, 0.2]]))"
 
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, env=environment()
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=environment()
     )
 
     assert (done.returncode, done.stderr) == (0, "")

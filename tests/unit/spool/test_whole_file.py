@@ -11,6 +11,7 @@ from foreseen.adapters.spool.claim import Claim, try_claim
 from foreseen.adapters.spool.places import places
 from foreseen.adapters.spool.whole_file import is_stream, whole_file
 from foreseen.domain.errors import TableError
+from support.patience import PATIENCE_S
 
 
 def _fail_half_way(path: Path, error: BaseException) -> None:
@@ -90,7 +91,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 
     with whole_file(path) as file:
         file.write(b"through")
-    reader.join(timeout=60)
+    reader.join(timeout=PATIENCE_S)
 
     assert got == [b"through"]
     assert path.is_fifo()
