@@ -20,6 +20,7 @@ import pytest
 
 from support.here import run_here
 from support.models import iris_frame
+from support.patience import COMMAND_S
 from support.processes import environment, run
 
 ROWS = 12
@@ -245,7 +246,7 @@ def test_closed_streams_matter_to_who_reads_or_writes_them(
 
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_STREAMS, "score", str(iris_model), *args],
-        stderr=subprocess.PIPE, env=environment(), timeout=100, check=False,
+        stderr=subprocess.PIPE, env=environment(), timeout=COMMAND_S, check=False,
     )  # fmt: skip
 
     expected = b"foreseen: standard input: expected an open stream, got a closed one\n" if code else b""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from support.patience import COMMAND_S
+
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("bench_*.py"))
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -13,7 +15,9 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 @pytest.mark.parametrize("script", BENCHMARKS, ids=lambda path: path.stem)
 def test_a_benchmark_says_what_it_measures(script: Path) -> None:
-    asked = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, timeout=100, check=True)
+    asked = subprocess.run(
+        [sys.executable, script, "--help"], capture_output=True, text=True, timeout=COMMAND_S, check=True
+    )
 
     assert "--rounds" in asked.stdout
     assert "?" in asked.stdout.split("options:")[0]

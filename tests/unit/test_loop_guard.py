@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.patience import COMMAND_S
 from support.processes import environment
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,9 @@ def said() -> dict[str, str]:
         "--tb=short",
         MISBEHAVED,
     ]
-    done = subprocess.run(line, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        line, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=COMMAND_S, check=False
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     parts = re.split(r"^_+ (?:ERROR at \w+ of )?test_(\w+) _+$", done.stdout, flags=re.MULTILINE)
     told = dict.fromkeys(re.findall(r"^PASSED .*::test_(\w+)$", done.stdout, flags=re.MULTILINE), "")
