@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from foreseen.domain.near import near_hint
+from foreseen.domain.near import nearest
 from foreseen.settings.wrong_value import WrongValueError
 
 _FLAG: Final = r"true|false|yes|no|on|off|0|1|True|False|Yes|No"
@@ -97,7 +97,14 @@ def _check_name(name: str, *, has_tls: bool) -> None:
     if name in FIXED:
         raise WrongValueError(f"no option {name}, which Foreseen sets itself", got=f"{name} in the URL")
     if name not in _KNOWN:
-        hint = near_hint(name, [*_KNOWN, *OWNED, *FIXED]) or f"known are {', '.join(_KNOWN)}"
-        raise WrongValueError("options that redis-py knows", got=f"{name}; {hint}")
+        raise WrongValueError("options that redis-py knows", got=f"{name}; {_hint(name)}")
     if name in TLS_OPTIONS and not has_tls:
         raise WrongValueError(f"a URL that begins with rediss:// for the option {name}", got="one without TLS")
+
+
+def _hint(name: str) -> str:
+    """Return what was probably meant, or what is known; for an option that has a setting, that."""
+    near = nearest(name, [*_KNOWN, *OWNED])
+    if near is None:
+        return f"known are {', '.join(_KNOWN)}"
+    return f"did you mean the setting {OWNED[near]}?" if near in OWNED else f"did you mean {near!r}?"

@@ -80,6 +80,12 @@ WRONG_URLS = [
         "no option decode_responses, which Foreseen sets itself, got decode_responses in the URL",
     ),
     ("rediss://h?ssl_ca_cert=x", "options that redis-py knows, got ssl_ca_cert; did you mean 'ssl_ca_certs'?"),
+    (
+        "redis://h?socket_timeouts=5",
+        "options that redis-py knows, got socket_timeouts; did you mean the setting redis_timeout?",
+    ),
+    ("rediss://h?ssl_passwrd=x", "options that redis-py knows, got ssl_passwrd; did you mean 'ssl_password'?"),
+    ("redis://h?retries=3", f"options that redis-py knows, got retries; known are db, {', '.join(TLS_OPTIONS)}"),
     ("rediss://h?ssl_cert_reqs=never", "none, optional or required for the option ssl_cert_reqs, got another"),
     ("rediss://h?ssl_check_hostname=maybe", "true or false for the option ssl_check_hostname, got another"),
     (

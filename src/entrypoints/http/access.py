@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 OPEN: Final = frozenset({"/livez", "/readyz"})
 """What whoever watches the process asks without a key: it tells nothing of the model."""
 
+_KEYLESS: Final = OPEN | {"/favicon.ico", "/favicon.svg"}
+"""What needs no key. A browser requests the icon with every page; rejecting it would count each visit twice."""
+
 ADMIN: Final = "/admin/"
 """What begins so changes what is served."""
 
@@ -54,8 +57,8 @@ class Keys:
 class Access:
     """Hands on what its sender may ask; a digest that is known passes, anything else is worded as a refusal.
 
-    Where there are keys, each request needs one, save those for OPEN; an admin key is good for everything. Where there
-    are none, nothing is asked but of ADMIN, which is then for this machine alone, or for nobody.
+    Where there are keys, each request needs one, except for the paths of _KEYLESS; an admin key is good for everything.
+    Where there are none, only ADMIN is restricted: to this machine, or to no one.
     """
 
     def __init__(self, app: ASGIApp, tally: Tally, *, keys: Keys, admin_keys: Keys, is_local: bool) -> None:
@@ -85,7 +88,7 @@ class Access:
     def _refusal(self, scope: Scope) -> Refusal | None:
         path: str = scope["path"]
         is_admin = path.startswith(ADMIN)
-        if path in OPEN:
+        if path in _KEYLESS:
             self._recognize(scope)
             return None
         if not is_admin and self._has_no_keys:

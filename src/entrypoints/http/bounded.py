@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import httptools
 
 from foreseen.entrypoints.http.fields import FIELDS
-from foreseen.entrypoints.http.framing import PERCENT, check_chunks, check_host, check_path, origin_form
+from foreseen.entrypoints.http.framing import HASH, PERCENT, check_chunks, check_host, check_path, origin_form
 from foreseen.entrypoints.http.lingering import MAX_DISCARDED
 from foreseen.entrypoints.http.rejecting import RejectingProtocol
 from foreseen.entrypoints.http.rejections import (
@@ -113,7 +113,7 @@ class BoundedProtocol(RejectingProtocol):
         if self.url[:1] != b"/":
             self.url = origin_form(self.headers, self.url)
             scope[FIELDS] = dict(self.headers)  # with the host of the target
-        if PERCENT in self.url:
+        if PERCENT in self.url or HASH in self.url:
             check_path(self.url)
         super().on_headers_complete()
         if self.is_stopping and self.cycle is not None:

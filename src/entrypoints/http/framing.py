@@ -8,7 +8,8 @@ from foreseen.entrypoints.http.problems import Refusal
 from foreseen.entrypoints.http.rejections import ONE_HOST, RejectedError, malformed
 
 PERCENT: Final = ord("%")
-"""A number is found in bytes in a tenth of the time that another bytes object takes."""
+HASH: Final = ord("#")
+"""What only some targets contain. A number is found in bytes in a tenth of the time that another bytes object takes."""
 
 LONGEST_LENGTH: Final = 19
 """Digits of a Content-Length: more than any body has bytes, and few enough to be a number without a thought."""
@@ -34,7 +35,9 @@ def check_chunks(headers: _Headers, version: str) -> None:
 
 
 def check_path(target: bytes) -> None:
-    """Raise RejectedError where a path has control characters in it, which many take for its end."""
+    """Raise RejectedError for a fragment, which no client sends, and for control characters, which may end a path."""
+    if HASH in target:
+        raise RejectedError(_FRAGMENT)
     if _CONTROL_IN_PATH.match(target):
         raise RejectedError(_CONTROL)
 
@@ -69,5 +72,6 @@ def declared_length(field: str) -> int | None:
 _CODING: Final = malformed("Transfer-Encoding to be chunked and nothing else, got another")
 _OLD_CHUNKS: Final = malformed("no Transfer-Encoding in a request before HTTP/1.1, got one")
 _CONTROL: Final = malformed("a path without control characters, got one with them, percent-encoded")
+_FRAGMENT: Final = malformed("a target without a fragment, got one with #")
 _SCHEME: Final = malformed("a path, or a URL of http or https, got a URL of another scheme")
 _LENGTH: Final = malformed(f"a Content-Length of at most {LONGEST_LENGTH} digits, got more")

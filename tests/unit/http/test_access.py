@@ -117,8 +117,8 @@ class TestWithKeys:
         with serving(**KEYS) as asked:
             assert asked.send("GET", query=FLOWER, headers={"authorization": f"bEARER  {ALICE} "}).status == 200
 
-    @pytest.mark.parametrize("path", ["/livez", "/readyz"])
-    def test_whoever_watches_the_process_needs_none(self, path: str) -> None:
+    @pytest.mark.parametrize("path", ["/livez", "/readyz", "/favicon.svg", "/favicon.ico"])
+    def test_probes_and_the_icon_need_none(self, path: str) -> None:
         with serving(**KEYS) as asked:
             assert ask(asked, path).status == 200
 
