@@ -19,8 +19,8 @@ IRIS := examples/iris
 # In the order of testpaths: of itself xdist begins with the files of most tests, and ends with those that take longest.
 IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-# Compiled once: tests and benchmarks start hundreds of processes.
-unexport PYTHONDONTWRITEBYTECODE
+# Compiled once: tests and benchmarks start hundreds of processes. Buffered: as in most shells, so that a lost flush shows.
+unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
 REDIS_TESTS := cache_command caches inventory purge redis_wire redis_writes

@@ -1,6 +1,7 @@
 """Process end: a process ends past the threads of its libraries, as multiprocessing ends its own."""
 
 import atexit
+import ctypes
 import os
 import sys
 import threading
@@ -60,12 +61,15 @@ def _is_written() -> bool:
         return False
     finally:
         # A reader that has stopped does not keep the process: it ends with this thread, whatever that waits for.
-        flushing = threading.Thread(target=_flush_errors, name="flush", daemon=True)
+        flushing = threading.Thread(target=_flush_the_rest, name="flush", daemon=True)
         flushing.start()
         flushing.join(ERRORS_S)
     return True
 
 
-def _flush_errors() -> None:
+def _flush_the_rest() -> None:
+    """Flush standard error, and what libraries in C have printed: `exit` would flush it, `os._exit` does not."""
     with suppress(OSError, ValueError, AttributeError):  # it is closed, or was when Python started
         sys.stderr.flush()
+    with suppress(OSError, AttributeError, TypeError):  # no C library to be found by that name
+        ctypes.CDLL(None).fflush(None)
