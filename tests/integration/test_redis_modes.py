@@ -476,8 +476,13 @@ class TestNodesThatFail:
                     with pytest.raises(CacheUnavailableError, match="channel") if on_it else nullcontext():
                         await servers.publish(channel, [b"of which nobody would hear"])
 
-                for node in cluster.primaries:
-                    node.kill() if node is not dead else None
+                others = [node for node in cluster.primaries if node is not dead]
+                with pytest.raises(CacheUnavailableError, match=f"{dead.port}"):
+                    await RedisInventory(servers).purge("iris")
+                assert [node.ask("KEYS", "foreseen:iris:6e*") for node in others] == [[], []]
+
+                for node in others:
+                    node.kill()
                 assert await cache.get_many(list(kept)) == {}
                 await cache.get_many(list(kept))
                 assert not cache.is_in_use

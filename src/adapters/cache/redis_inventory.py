@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Final, cast
 
 import redis.asyncio
-from redis.exceptions import AskError, ResponseError
+from redis.exceptions import AskError, RedisError, ResponseError
 
 from foreseen.adapters.cache.redis_connection import LEASE, PREFIX, PROBE, PURGED, redis_errors_translated
 from foreseen.adapters.cache.servers.ports import Servers
@@ -35,33 +35,48 @@ class RedisInventory:
     async def held(self, model: str | None = None) -> AsyncIterator[Held]:
         """Scan, and read the start of each entry, its size and its time left."""
         with redis_errors_translated():
-            async for client, names in self._pages(model):
-                async with client.pipeline(transaction=False) as pipeline:
-                    for name in names:
-                        pipeline.getrange(name, 0, _READ - 1)
-                        pipeline.strlen(name)
-                        pipeline.pttl(name)
-                    replies = await pipeline.execute(raise_on_error=False)
-                for name, start, size, left_ms in zip(names, replies[::3], replies[1::3], replies[2::3], strict=True):
-                    # Not one that expired meanwhile, nor another type under our prefix.
-                    if isinstance(start, bytes) and left_ms != _GONE:
-                        yield _held(name, start, size, left_ms)
+            for client in await self._servers.primaries():
+                async for names in _pages(client, model, but=_NO_ENTRIES):
+                    async with client.pipeline(transaction=False) as pipeline:
+                        for name in names:
+                            pipeline.getrange(name, 0, _READ - 1)
+                            pipeline.strlen(name)
+                            pipeline.pttl(name)
+                        replies = await pipeline.execute(raise_on_error=False)
+                    for name, start, size, left_ms in zip(
+                        names, replies[::3], replies[1::3], replies[2::3], strict=True
+                    ):
+                        # Not one that expired meanwhile, nor another type under our prefix.
+                        if isinstance(start, bytes) and left_ms != _GONE:
+                            yield _held(name, start, size, left_ms)
 
     async def purge(self, model: str | None = None) -> int:
         """Scan and UNLINK, page by page; leases too, in whose places computed entries are kept.
 
-        A key a command, since those of a page may be on several slots. Raise CacheUnavailableError where one is left.
+        A key a command, since those of a page may be on several slots. Raise CacheUnavailableError where one is left,
+        after everything else is removed: a node that is away keeps no other from being emptied.
         """
-        removed = 0
+        removed, failures = 0, list[Exception]()
         with redis_errors_translated():
-            async for client, names in self._pages(model, but=_NO_ENTRIES - {_LEASE}):
-                async with client.pipeline(transaction=False) as pipeline:
-                    for name in names:
-                        pipeline.unlink(name)
-                    replies = await pipeline.execute(raise_on_error=False)
-                counts = dict(zip(names, replies, strict=True))
-                counts |= await self._followed([name for name, reply in counts.items() if isinstance(reply, AskError)])
-                removed += sum(_count(reply) for name, reply in counts.items() if _kind(name) != _LEASE)
+            for client in await self._servers.primaries():
+                try:
+                    removed += await self._purged(client, model)
+                except (RedisError, OSError, CacheUnavailableError) as exc:
+                    failures.append(exc)
+            if failures:
+                raise failures[0]
+        return removed
+
+    async def _purged(self, client: redis.asyncio.Redis, model: str | None) -> int:
+        removed = 0
+        async for names in _pages(client, model, but=_NO_ENTRIES - {_LEASE}):
+            async with client.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.unlink(name)
+                replies = await pipeline.execute(raise_on_error=False)
+            counts = dict(zip(names, replies, strict=True))
+            counts |= await self._followed([name for name, reply in counts.items() if isinstance(reply, AskError)])
+            removed += sum(_count(reply) for name, reply in counts.items() if _kind(name) != _LEASE)
         return removed
 
     async def _followed(self, names: list[bytes]) -> dict[bytes, object]:
@@ -77,20 +92,21 @@ class RedisInventory:
         """Close every connection."""
         await self._servers.close()
 
-    async def _pages(
-        self, model: str | None, *, but: frozenset[bytes] = _NO_ENTRIES
-    ) -> AsyncIterator[tuple[redis.asyncio.Redis, list[bytes]]]:
-        # A name is a name: "*" in it is no wildcard, lest a purge of one model empties them all.
-        models = "*" if model is None else re.sub(r"([*?\[\]\\])", r"\\\1", model)
-        for client in await self._servers.primaries():
-            cursor = 0
-            while True:
-                cursor, names = await client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
-                page = cast("list[bytes]", names)  # the client does not decode replies
-                if entries := [name for name in page if _kind(name) not in but]:
-                    yield client, entries
-                if cursor == 0:
-                    break
+
+async def _pages(
+    client: redis.asyncio.Redis, model: str | None, *, but: frozenset[bytes]
+) -> AsyncIterator[list[bytes]]:
+    """Yield names of keys, of one model or of all, without those kinds."""
+    # A name is a name: "*" in it is no wildcard, lest a purge of one model empties them all.
+    models = "*" if model is None else re.sub(r"([*?\[\]\\])", r"\\\1", model)
+    cursor = 0
+    while True:
+        cursor, names = await client.scan(cursor, match=f"{PREFIX}:{models}:*", count=_PAGE)
+        page = cast("list[bytes]", names)  # the client does not decode replies
+        if entries := [name for name in page if _kind(name) not in but]:
+            yield entries
+        if cursor == 0:
+            break
 
 
 def _count(reply: object) -> int:

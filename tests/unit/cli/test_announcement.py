@@ -46,7 +46,7 @@ def test_it_names_the_model_the_features_and_the_pages() -> None:
 
 
 def test_the_line_to_try_has_a_key_where_keys_are_needed() -> None:
-    lines = said(Settings(api_keys="a" * 64))
+    lines = said(Settings(api_keys=("a" * 64,)))
 
     assert lines[4].startswith("  try    curl -H 'Authorization: Bearer KEY' ")
 
