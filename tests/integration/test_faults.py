@@ -46,6 +46,7 @@ from support.processes import WITHOUT_TLS, served, wait_until
 from support.troubles import TROUBLES, Stage, Trouble
 
 FAILURES = 'l2_outages_total{reason="failure"}'
+SLOWNESS = 'l2_outages_total{reason="slowness"}'
 GIANT_BYTES = 100 * 2**20
 PASSWORD = "hush-hush"
 
@@ -121,7 +122,7 @@ def test_absent_at_the_start_then_refusing_the_password_then_there(model: Path, 
 def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table: FaultTable) -> None:
     wait_until(stage.is_in_use)  # a busy machine may have made it slow all by itself
     healthy = seen_in_health(stage.load)
-    told, failures = len(stage.running.err), stage.scraped(FAILURES)
+    told, failures, slow = len(stage.running.err), stage.scraped(FAILURES), stage.scraped(SLOWNESS)
     counted = stage.scraped(trouble.counts) if trouble.counts else 0.0
 
     trouble.begin(stage)
@@ -161,7 +162,8 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
 
     wait_until(is_told)
     said = said_of_it(stage.running, told)
-    assert any(trouble.says in line for line in said) or not trouble.goes_out
+    # A machine that is busy enough makes Redis slow before the fault shows.
+    assert any(trouble.says in line for line in said) or not trouble.goes_out or stage.scraped(SLOWNESS) > slow
     assert PASSWORD not in "".join(stage.running.err)
     # One that is in use for less than it was waited for has not recovered: the next trouble would last longer.
     time.sleep(max(0.0, 1.2 * back_s - HEALTHY_S))

@@ -8,6 +8,7 @@ import httpx
 import redis
 
 from support.fault_load import FaultLoad
+from support.fault_measuring import BUDGET_S
 from support.fault_proxy import Fault, FaultProxy
 from support.own_valkey import OwnValkey
 from support.processes import WITHOUT_TLS, Served
@@ -15,7 +16,7 @@ from support.processes import WITHOUT_TLS, Served
 GARBAGE = b"\x80\x04\x95garbage"
 LOOKUPS = 'l2_calls_total{operation="get"}'
 CORRUPT = "l2_corrupt_entries_total"
-GIVEN_UP_S = 0.08
+GIVEN_UP_S = 2 * BUDGET_S
 
 
 @dataclass
@@ -93,7 +94,7 @@ TROUBLES = [
         "killed, restarted empty", lambda stage: stage.server.kill(), lambda stage: stage.server.restart(), "onnect"
     ),
     proxied("accepts, never answers", Fault.SILENCE, says="no answer within"),
-    proxied("50 ms slow", Fault.DELAY, delay_s=0.05, says="no answer within"),
+    proxied(f"{2 * BUDGET_S * 1000:g} ms slow", Fault.DELAY, delay_s=2 * BUDGET_S, says="no answer within"),
     proxied("500 ms slow", Fault.DELAY, delay_s=0.5, says="no answer within"),
     proxied("half-closed", Fault.HALF_CLOSE, says="closed by server"),
     proxied("reset amid a reply", Fault.RESET, says="onnection"),
