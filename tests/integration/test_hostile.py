@@ -124,9 +124,8 @@ def test_a_good_request_before_a_malformed_one_is_answered_and_then_it_closes(wi
     assert b'{"prediction":"0"}' in wire.came
 
 
-@pytest.mark.parametrize("line", [b"GET /livez", b"GET /livez HTTP/1.0"])
-def test_an_older_protocol_is_answered_once(wire: Wire, line: bytes) -> None:
-    wire.send(line + b"\r\n\r\n" + GOOD)
+def test_an_older_protocol_is_answered_once(wire: Wire) -> None:
+    wire.send(b"GET /livez HTTP/1.0\r\n\r\n" + GOOD)
     wire.read_to_end()
 
     assert wire.statuses == [200]

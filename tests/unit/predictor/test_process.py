@@ -276,6 +276,24 @@ def test_closing_it_lets_the_process_end(tmp_path: Path, monkeypatch: pytest.Mon
     assert process.returncode == 0
 
 
+def test_closing_it_while_another_starts_leaves_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    start = ModelProcess.another
+
+    def start_while_it_closes(process: ModelProcess) -> ModelProcess:
+        predictor.close()
+        started.append(start(process))
+        return started[0]
+
+    monkeypatch.setattr(ModelProcess, "another", start_while_it_closes)
+    with faulty_in_a_process(tmp_path) as predictor:
+        kill(predictor)
+        with pytest.raises(PredictionError, match="no other is to take its place"):
+            predictor.predict(of(predictor, 5.0))
+
+        assert started[0]._process.returncode == -signal.SIGKILL
+
+
 def test_closing_one_that_still_loads_waits_for_nothing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.joblib")  # from which nothing ever comes
     with ModelProcess({"path": tmp_path / "model.joblib"}) as process:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -65,6 +66,7 @@ class ModelProcess:
         """
         self._order = Order(options, log_level, calls)
         self._loaded: ModelInfo | None = None
+        self._closing = Lock()
         self.is_abandoned = False
         ours, theirs = multiprocessing.Pipe()
         with theirs:
@@ -155,16 +157,17 @@ class ModelProcess:
 
     def close(self) -> None:
         """Let the child end, and see that it does; one that is still loading has nothing to tidy up."""
-        self._pipe.close()
-        if self._loaded is None:
-            self._process.kill()
-        try:
-            self._process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        with self._closing:  # what two threads close at once may be another's by then
+            self._pipe.close()
+            if self._loaded is None:
+                self._process.kill()
+            try:
+                self._process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
 
     def ending(self) -> str:
         """Wait until the child has ended, and word how."""

@@ -121,8 +121,8 @@ class ProcessPredictor:
             self._process = self._process.another()
         except OSError as exc:  # no room for one more process
             raise self._failure(str(exc)) from exc
-        if self._closing.is_set():  # meanwhile
-            self._process.kill()
+        if self._closing.is_set():  # meanwhile, which has closed the one before
+            self._process.close()
 
     def _require_open(self) -> None:
         if self._closing.is_set() or self._process.is_abandoned:
