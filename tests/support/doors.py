@@ -107,11 +107,15 @@ class Line:
 
 
 class Door:
-    """A server that listens; a context manager closes what was opened here."""
+    """A server that listens; a context manager closes what was opened here.
+
+    Attributes:
+        port: where.
+    """
 
     def __init__(self, server: uvicorn.Server, port: int, trusted: ssl.SSLContext | None) -> None:
         self._server = server
-        self._port = port
+        self.port = port
         self._trusted = trusted
         self._lines: list[Line] = []
 
@@ -133,7 +137,7 @@ class Door:
             if receive_buffer is not None:
                 given.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             given.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(given, ("127.0.0.1", self._port))
+            await asyncio.get_running_loop().sock_connect(given, ("127.0.0.1", self.port))
             name = None if trusted is None else "127.0.0.1"
             line = Line(*await asyncio.open_connection(sock=given.dup(), ssl=trusted, server_hostname=name))
         self._lines.append(line)

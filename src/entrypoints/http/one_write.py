@@ -86,6 +86,11 @@ class JoiningTransport:
         if self.inner.get_write_buffer_size():
             self._loop.call_later(LINGER_S, self.inner.abort)
 
+    def leave(self) -> None:
+        """Close now: TLS would wait for the client to agree, and a connection that no longer counts would stay open."""
+        self.close_at_once()
+        self._loop.call_soon(self.inner.abort)  # by when what TLS says in the end is on its way
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 

@@ -53,7 +53,7 @@ class RejectingProtocol(BoundedSending):
         if self.idle_s() is None:
             self._reject(TOO_MANY_CONNECTIONS)
         else:
-            self.joining.close_at_once()
+            self.joining.leave()
 
     def _reason(self, exc: Exception, data: bytes) -> "Refusal | None":
         """Return why what came is rejected; None once the upgrades in it are ignored and all of it is read."""
@@ -81,6 +81,7 @@ class RejectingProtocol(BoundedSending):
         if is_heard and not self._is_rejected:
             return False
         if self not in self.connections and not self._arrivals.turn_away(self):
+            self.joining.leave()
             return False
         if self._due is not None:
             self._due.cancel()

@@ -1,6 +1,7 @@
 """What a connection may cost is the same with TLS and without, on each event loop that may serve."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -13,7 +14,7 @@ from foreseen.entrypoints.http import arrivals, bounded, handshake, lingering, o
 from foreseen.entrypoints.http.rejections import MAX_HEADERS, MAX_PIPELINED
 from support.certificates import Certificates, certificates
 from support.doors import GET, Door, Line, door
-from support.patience import soon
+from support.patience import PATIENCE_S, soon
 
 BODY = b'{"instances":[[1,2]]}'
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(BODY)
@@ -131,6 +132,37 @@ def test_the_connection_that_is_idle_longest_gives_way(
             for line in kept[1:]:
                 await line.send(GET)
                 assert (await line.answer()).status == 200
+
+    run(scenario())
+
+
+def leaves_unanswered(port: int, files: Certificates, sent: bytes) -> socket.socket:
+    """Return a connection that speaks TLS, has an answer to what it sent, and goes along with no end of TLS."""
+    trusted = ssl.create_default_context(cafile=files.authority)
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as plain:
+        tls = trusted.wrap_socket(plain, server_hostname="127.0.0.1")
+        if sent:
+            tls.sendall(sent)
+            assert tls.recv(4096).startswith(b"HTTP/1.1 200 ")
+        return socket.socket(fileno=tls.detach())
+
+
+@pytest.mark.parametrize("sent", [b"", GET], ids=["silent", "idle"])
+def test_what_gives_way_is_closed_whatever_its_client_says(
+    run: Run, files: Certificates, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "IDLE_S", -1)
+    monkeypatch.setattr(arrivals, "MAX_TURNED_AWAY", 0)
+    monkeypatch.setattr(handshake, "LINGER_S", 600)
+
+    async def scenario() -> None:
+        async with door(files, max_connections=1) as opened:
+            left = await asyncio.to_thread(leaves_unanswered, opened.port, files, sent)
+            assert (await opened.asked()).status == 200
+            with left:
+                left.settimeout(PATIENCE_S)
+                while await asyncio.to_thread(left.recv, 4096):
+                    pass
 
     run(scenario())
 
