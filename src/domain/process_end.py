@@ -62,8 +62,9 @@ def _is_written() -> bool:
     finally:
         # A reader that has stopped does not keep the process: it ends with this thread, whatever that waits for.
         flushing = threading.Thread(target=_flush_the_rest, name="flush", daemon=True)
-        flushing.start()
-        flushing.join(ERRORS_S)
+        with suppress(RuntimeError):  # no room for one more thread
+            flushing.start()
+            flushing.join(ERRORS_S)
     return True
 
 

@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import os
 import select
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -27,10 +28,12 @@ class RawOutput:
         """Write all of a text, however long its reader takes; not at all once it has left."""
         if self._stream is None:
             return
-        left = memoryview(text.encode(self._stream.encoding or "utf-8", "backslashreplace"))
         try:
-            buffer = self._stream.buffer
+            if (buffer := getattr(self._stream, "buffer", None)) is None:  # no file, as in a notebook
+                self._stream.write(text)
+                return
             raw = getattr(buffer, "raw", buffer)
+            left = memoryview(text.encode(self._stream.encoding, "backslashreplace"))
             while left:
                 written = raw.write(left)
                 if written is None:  # who has started us had the pipe not block
@@ -53,6 +56,7 @@ class LogStream:
         self._thread: Thread | None = None
         self._dropped = 0
         atexit.register(self.drain)
+        os.register_at_fork(after_in_child=self._begin_again)
 
     def write(self, text: str) -> int:
         """Have a text written soon."""
@@ -74,6 +78,10 @@ class LogStream:
             is_written = Event()
             self._waiting.put(is_written)
             is_written.wait(limit_s)
+
+    def _begin_again(self) -> None:
+        """Have a thread in a process that a library has forked: that of its parent is not in there."""
+        self._waiting, self._thread = SimpleQueue(), None
 
     def _run(self) -> None:
         while True:

@@ -57,7 +57,9 @@ class ForkedPopen(subprocess.Popen[Any]):
         patience = 0 if wait_flags == os.WNOHANG else None
         if not select.select([self._ends], [], [], patience)[0]:
             return 0, 0
-        status = int.from_bytes(self._ends.recv(HEAD_BYTES), "big")
+        received = self._ends.recv(HEAD_BYTES)
+        assert received, "the fork server has ended"  # how this process did is not known then
+        status = int.from_bytes(received, "big")
         self._ends.close()
         self.returncode = os.waitstatus_to_exitcode(status)
         return self.pid, status

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from typing import TextIO
 
 import pytest
@@ -88,6 +89,31 @@ def test_a_long_text_is_written_whole_to_a_pipe_of_any_kind(blocks: bool) -> Non
     os.close(reader)
 
     assert found.decode() == "ü" * 100_000
+
+
+def test_a_process_that_is_forked_writes_its_own_lines() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        written = LogStream(RawOutput(stream))
+        written.write("parent\n")
+        written.drain(READ_S)
+        if not (pid := os.fork()):
+            try:
+                written.write("child\n")
+                written.drain(READ_S)
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+    with os.fdopen(reader) as found:
+        assert found.read() == "parent\nchild\n"
+
+
+def test_a_stream_that_is_no_file_is_written_to() -> None:
+    stream = StringIO()
+
+    RawOutput(stream).write("ü")
+
+    assert stream.getvalue() == "ü"
 
 
 def test_without_a_standard_error_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,6 @@ from foreseen.domain.lifetime import Lifetime
 Reply = TypeVar("Reply")
 Argument = TypeVar("Argument")
 
-"""What each key adds to a call's budget."""
-
 DOUBT_S: Final = 1.0
 """Seconds after a call that failed or overran in which nobody is asked, and everybody computes."""
 

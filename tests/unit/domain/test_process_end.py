@@ -93,13 +93,29 @@ class Full(StringIO):
         raise OSError(28, "No space left on device")
 
 
-def test_output_that_cannot_be_written_is_no_success(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ended: list[int] = []
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The codes that processes would have ended with."""
+    codes: list[int] = []
     monkeypatch.setattr("threading._shutdown", lambda: None)
     monkeypatch.setattr("atexit._run_exitfuncs", lambda: None)
-    monkeypatch.setattr("os._exit", ended.append)
+    monkeypatch.setattr("os._exit", codes.append)
+    return codes
+
+
+def test_without_room_for_one_more_thread_a_process_ends_all_the_same(
+    ended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("threading.Thread.start", lambda _: raising(RuntimeError("can't start new thread")))
+
+    end(lambda: 7)
+
+    assert ended == [7]
+
+
+def test_output_that_cannot_be_written_is_no_success(
+    ended: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "stdout", Full())
 
     end(lambda: 0)

@@ -277,7 +277,7 @@ def test_closing_it_lets_the_process_end(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_closing_it_while_another_starts_leaves_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
+    started: list[ModelProcess] = []
     start = ModelProcess.another
 
     def start_while_it_closes(process: ModelProcess) -> ModelProcess:
