@@ -50,10 +50,12 @@ class RejectingProtocol(BoundedSending):
     def give_way(self) -> None:
         """Close, because a newer connection takes this one's place; without a word where it would answer no request."""
         self.connections.discard(self)
-        if self.idle_s() is None:
-            self._reject(TOO_MANY_CONNECTIONS)
-        else:
+        if self._is_rejected and self._arrivals.turn_away(self):
+            return  # its client may read why, in one of the places for that
+        if self._is_rejected or self.transport.is_closing() or self.idle_s() is not None:
             self.joining.leave()
+        else:
+            self._reject(TOO_MANY_CONNECTIONS)
 
     def _reason(self, exc: Exception, data: bytes) -> "Refusal | None":
         """Return why what came is rejected; None once the upgrades in it are ignored and all of it is read."""

@@ -136,28 +136,49 @@ def test_the_connection_that_is_idle_longest_gives_way(
     run(scenario())
 
 
-def leaves_unanswered(port: int, files: Certificates, sent: bytes) -> socket.socket:
-    """Return a connection that speaks TLS, has an answer to what it sent, and goes along with no end of TLS."""
-    trusted = ssl.create_default_context(cafile=files.authority)
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as plain:
-        tls = trusted.wrap_socket(plain, server_hostname="127.0.0.1")
-        if sent:
-            tls.sendall(sent)
-            assert tls.recv(4096).startswith(b"HTTP/1.1 200 ")
-        return socket.socket(fileno=tls.detach())
+def left_open(port: int, files: Certificates | None, sent: bytes, answer: bytes) -> socket.socket:
+    """Return a connection that has the beginning of an answer to what it sent, and goes along with no end of TLS."""
+    line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    if files is not None:
+        trusted = ssl.create_default_context(cafile=files.authority)
+        line = trusted.wrap_socket(line, server_hostname="127.0.0.1")
+    if sent:
+        line.sendall(sent)
+    assert line.recv(len(answer) or 1) == answer
+    return socket.socket(fileno=line.detach())
 
 
-@pytest.mark.parametrize("sent", [b"", GET], ids=["silent", "idle"])
-def test_what_gives_way_is_closed_whatever_its_client_says(
-    run: Run, files: Certificates, sent: bytes, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sent", [GET, b"nonsense\r\n\r\n"], ids=["idle", "rejected"])
+def test_what_gives_way_is_closed_whatever_its_client_does(
+    run: Run, used: Certificates | None, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arrivals, "IDLE_S", -1)
     monkeypatch.setattr(arrivals, "MAX_TURNED_AWAY", 0)
     monkeypatch.setattr(handshake, "LINGER_S", 600)
+    monkeypatch.setattr(lingering, "QUIET_S", 600)
+
+    async def scenario() -> None:
+        async with door(used, max_connections=1) as opened:
+            left = await asyncio.to_thread(left_open, opened.port, used, sent, b"HTTP/1.1")
+            assert (await opened.asked()).status == 200
+            with left, suppress(ConnectionError):
+                left.settimeout(PATIENCE_S)
+                while await asyncio.to_thread(left.recv, 4096):
+                    pass
+                while not used:  # which shows whether it is closed, and not its one half
+                    await asyncio.to_thread(left.send, b"x")
+
+    run(scenario())
+
+
+def test_what_is_being_closed_gives_way_as_well(run: Run, files: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "FIRST_BYTE_S", 0.05)
+    monkeypatch.setattr(handshake, "LINGER_S", 600)
 
     async def scenario() -> None:
         async with door(files, max_connections=1) as opened:
-            left = await asyncio.to_thread(leaves_unanswered, opened.port, files, sent)
+            left = await asyncio.to_thread(left_open, opened.port, files, b"", b"")
+            monkeypatch.setattr(bounded, "FIRST_BYTE_S", 600)
             assert (await opened.asked()).status == 200
             with left:
                 left.settimeout(PATIENCE_S)
