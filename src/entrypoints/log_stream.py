@@ -66,7 +66,10 @@ class LogStream:
             self._waiting.put(text)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="log", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError:  # no room for one more thread: the next line tries again
+                    self._thread = None
         return len(text)
 
     def flush(self) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from io import StringIO
+from threading import Thread
 from typing import TextIO
 
 import pytest
@@ -106,6 +107,21 @@ def test_a_process_that_is_forked_writes_its_own_lines() -> None:
         os.waitpid(pid, 0)
     with os.fdopen(reader) as found:
         assert found.read() == "parent\nchild\n"
+
+
+def test_lines_wait_until_there_is_room_for_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    found = StringIO()
+    written = LogStream(RawOutput(found))
+    with monkeypatch.context() as full:
+        full.setattr(Thread, "start", no_room)
+        written.write("one ")
+    written.write("two")
+    written.drain(READ_S)
+
+    assert found.getvalue() == "one two"
 
 
 def test_a_stream_that_is_no_file_is_written_to() -> None:

@@ -16,7 +16,7 @@ import pytest
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.subprocess import parent
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
-from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
+from foreseen.adapters.predictor.subprocess.predictor import RETRY_S, ProcessPredictor
 from foreseen.domain.batch import Batch
 from foreseen.domain.errors import InvalidBatchError, ModelRestartingError, ModelUnavailableError, PredictionError
 from foreseen.domain.ports import Predictor
@@ -239,6 +239,22 @@ def test_starts_that_fail_wait_longer_each_time_and_no_call_waits_for_them(
         *["the model's process could not start"] * 2,
         "the model's process has started again",
     ]
+
+
+def test_a_moment_without_room_for_threads_leaves_no_model_unready(
+    faulty: ProcessPredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill(faulty)
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", no_room)
+        assert faulty.unready() != ""
+
+    faulty._renewed_at -= RETRY_S
+    wait_until(lambda: faulty.unready() == "")
+
+
+def no_room(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def wait_until_failed(predictor: ProcessPredictor, left_s: float) -> None:

@@ -84,7 +84,10 @@ class ProcessPredictor:
         if process.is_loaded and not process.has_ended:
             return "" if process.loaded() == self.info else _ANOTHER
         if self._using.acquire(blocking=False):
-            Thread(target=self._see_to_it, name="model loads anew", daemon=True).start()
+            try:
+                Thread(target=self._see_to_it, name="model loads again", daemon=True).start()
+            except RuntimeError:  # no room for one more thread: the next one who looks tries again
+                self._using.release()
         return self._trouble
 
     def abandon(self) -> None:
