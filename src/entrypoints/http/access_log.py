@@ -85,8 +85,7 @@ class AccessLog:
         if not self._has_some.is_set():
             self._has_some.set()
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="access log", daemon=True)
-                self._thread.start()
+                self._start()
 
     def close(self) -> None:
         """Write what is left, for a while; nothing is added any more."""
@@ -94,6 +93,15 @@ class AccessLog:
         self._has_some.set()
         if self._thread is not None:
             self._thread.join(ENDING_S)
+
+    def _start(self) -> None:
+        thread = Thread(target=self._run, name="access log", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no room for one more thread: the next line tries again
+            self._has_some.clear()
+        else:
+            self._thread = thread
 
     def _run(self) -> None:
         warned_of = self._tally.counts[LINES_DROPPED]

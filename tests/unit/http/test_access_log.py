@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -116,6 +116,22 @@ def test_a_reader_that_has_stopped_does_not_keep_the_service(held: Held, monkeyp
     log.close()
 
     assert held.text == ""
+
+
+def test_lines_wait_until_there_is_room_for_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    written: list[str] = []
+    log = AccessLog(Tally(), written.append)
+    line = AccessLine(0.5, "GET", b"/", 200, 1, 2, None, b"mine", None, None)
+    with monkeypatch.context() as full:
+        full.setattr(Thread, "start", no_room)
+        log.add(line)
+    log.add(line)
+    log.close()
+
+    assert len("".join(written).splitlines()) == 2
 
 
 def test_a_path_of_any_length_is_cut_before_it_waits() -> None:
