@@ -1,4 +1,4 @@
-"""Log stream: standard error as a service writes it, so that nothing waits for whoever reads it, or has stopped to."""
+"""Log stream: standard error as a service writes it, so that nothing waits for its reader, even one that has stopped."""
 
 import atexit
 import logging
@@ -18,7 +18,7 @@ ENDING_S: Final = 1.0
 
 
 class RawOutput:
-    """A standard stream past its buffer: whoever flushes that does not wait for a write that is under way here."""
+    """A standard stream past its buffer, so that a flush of that does not wait for a write that is under way here."""
 
     def __init__(self, stream: TextIO | None) -> None:
         """Accept the stream; None where it was closed when Python started."""

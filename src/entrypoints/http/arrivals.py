@@ -98,9 +98,9 @@ class Arrivals:
 
 
 def affordable_connections(wanted: int) -> int:
-    """Give as many connections as are wanted, or as this process's files allow, once it has asked for that many.
+    """Return how many connections this process's files allow, at most as many as are wanted; raise its limit for that.
 
-    At the limit of its files a server can neither accept a connection nor refuse it, nor reach Redis.
+    At the limit of its files a server can neither accept a connection nor reject it, nor reach Redis.
     """
     needed = wanted + SPARE_FILES
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -53,7 +53,7 @@ class Worker(Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; in the process itself, which ends then, and sends its supervisor in one line why it cannot start."""
         signal.signal(signal.SIGHUP, _load_first)
-        # uvicorn raises again what has stopped it: to a handler that was there before, whoever set that.
+        # uvicorn raises again what has stopped it: to the handler that was there before, which may be any.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.default_int_handler)
         try:

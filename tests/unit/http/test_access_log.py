@@ -124,11 +124,10 @@ def test_lines_wait_until_there_is_room_for_a_thread(monkeypatch: pytest.MonkeyP
 
     written: list[str] = []
     log = AccessLog(Tally(), written.append)
-    line = AccessLine(0.5, "GET", b"/", 200, 1, 2, None, b"mine", None, None)
     with monkeypatch.context() as full:
         full.setattr(Thread, "start", no_room)
-        log.add(line)
-    log.add(line)
+        log.add(LINE)
+    log.add(LINE)
     log.close()
 
     assert len("".join(written).splitlines()) == 2
