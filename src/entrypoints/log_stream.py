@@ -1,4 +1,4 @@
-"""Log stream: standard error as a service writes it, so that nothing waits for its reader, even one that has stopped."""
+"""Log stream: standard error as a service writes it: nothing waits for its reader, even one that has stopped."""
 
 import atexit
 import logging
