@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import signal
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -252,7 +253,9 @@ def test_any_other_error_is_the_models_fault(error: BaseException, monkeypatch: 
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
-def test_what_a_signal_raises_amid_a_model_is_not_the_models() -> None:
+def test_what_a_signal_raises_amid_a_model_is_not_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signal.getsignal", lambda _: signal.default_int_handler)  # a shell may have it ignored
+
     for raised in (KeyboardInterrupt(), TerminatedError(143)):
         with pytest.raises(type(raised)):
             _predicted(raised)
