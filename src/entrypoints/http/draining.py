@@ -19,7 +19,7 @@ class DrainingProtocol(BoundedProtocol):
         """Close after the answer that is under way, or to the next request, or when none has come."""
         self.is_stopping = True
         if self.joining.is_closing():  # rejected, and what its client still sends is thrown away
-            self.loop.call_later(LINGER_S, self.joining.close_at_once)
+            self.loop.call_later(LINGER_S, self.close_when_taken)
         elif self._is_idle():
             self.loop.call_later(LINGER_S, self._close_if_idle)
         else:
@@ -27,7 +27,7 @@ class DrainingProtocol(BoundedProtocol):
 
     def _close_if_idle(self) -> None:
         if self._is_idle():
-            self.joining.close_at_once()
+            self.close_when_taken()
 
     def _is_idle(self) -> bool:
         cycle: Any = self.cycle  # none before the first request

@@ -17,7 +17,7 @@ class BoundedSending(OneWriteProtocol):
         super().__init__(*args, **kwargs)
         self._longest_s = longest_s
         self._stuck: asyncio.TimerHandle | None = None
-        self._is_taken: Callable[[], bool] = lambda: False
+        self._is_taken: Callable[[], bool] = lambda: False  # it is known under TLS only
 
     def connection_made(self, transport: Any) -> None:
         """Begin; without TLS the transport says when anything is not taken."""
@@ -65,6 +65,14 @@ class BoundedSending(OneWriteProtocol):
     def is_stuck(self) -> bool:
         """Whether something that was sent has not been taken."""
         return self._stuck is not None
+
+    def close_when_taken(self) -> None:
+        """Close when what was sent is taken; an idle client reads the end of TLS late, and is not waited for."""
+        self.joining.flush()
+        if self._is_taken() and not self.joining.inner.get_write_buffer_size():
+            self.joining.leave()
+        else:
+            self.joining.close_at_once()
 
     def _bound_sending(self) -> None:
         if self._stuck is None:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 import uvloop
 
-from foreseen.entrypoints.http import arrivals, bounded, handshake, lingering, one_write
+from foreseen.entrypoints.http import arrivals, bounded, draining, handshake, lingering, one_write
 from foreseen.entrypoints.http.rejections import MAX_HEADERS, MAX_PIPELINED
 from support.certificates import Certificates, certificates
 from support.doors import GET, Door, Line, door
@@ -169,6 +169,22 @@ def test_what_gives_way_is_closed_whatever_its_client_does(
                     await asyncio.to_thread(left.send, b"x")
 
     run(scenario())
+
+
+@pytest.mark.parametrize("sent", [GET, b"nonsense\r\n\r\n"], ids=["idle", "rejected"])
+def test_a_service_that_stops_waits_for_no_client_to_end_tls(
+    run: Run, files: Certificates, sent: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(draining, "LINGER_S", 0.01)
+    monkeypatch.setattr(lingering, "QUIET_S", 600)
+
+    async def scenario() -> None:
+        async with door(files, stop_timeout=1) as opened:
+            left = await asyncio.to_thread(left_open, opened.port, files, sent, b"HTTP/1.1")
+        left.close()
+
+    run(scenario())
+    assert "timeout graceful shutdown exceeded" not in caplog.text
 
 
 def test_what_is_being_closed_gives_way_as_well(run: Run, files: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
