@@ -97,7 +97,7 @@ class BoundedProtocol(RejectingProtocol):
 
         And too many requests ahead of their answers. While the service stops, a request is the last of its connection.
         """
-        if len(self.headers) > MAX_HEADERS:
+        if len(self.headers) > MAX_HEADERS or len(self.url) >= MAX_HEAD:  # of which some parsers accept any length
             raise RejectedError(HEAD_TOO_LARGE)
         if len(self.pipeline) >= MAX_PIPELINED:
             raise RejectedError(TOO_MANY_AHEAD)
