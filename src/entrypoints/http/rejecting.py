@@ -74,7 +74,7 @@ class RejectingProtocol(BoundedSending):
                 return None
         # The parser makes its own error of one that is raised while it calls us.
         rejected = exc.__context__
-        return rejected.refusal if isinstance(rejected, RejectedError) else unreadable(exc, self.url)
+        return rejected.refusal if isinstance(rejected, RejectedError) else unreadable(exc)
 
     def _linger(self) -> bool:
         """Read on before closing where the client may still be sending."""

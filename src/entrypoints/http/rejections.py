@@ -75,11 +75,9 @@ def _answer(
     return fields, body
 
 
-def unreadable(exc: Exception, target: bytes) -> Refusal:
-    """Return the refusal of what the parser could not read, be it a target that has come by then."""
+def unreadable(exc: Exception) -> Refusal:
+    """Return the refusal of what the parser could not read."""
     if isinstance(exc, HttpParserCallbackError):  # which says no more: the target is read by us
-        if len(target) >= MAX_HEAD:  # more than has a place in what is read of it
-            return HEAD_TOO_LARGE
         return malformed("a target that is a path or a URL, got another")
     return malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
 
