@@ -1,6 +1,6 @@
-"""Forty thousand mixed requests, or a million, while Redis comes and goes: every answer right, and nothing grows.
+"""Twenty thousand mixed requests, or a million, while Redis comes and goes: every answer right, and nothing grows.
 
-`make soak` sends a million, `make test` forty thousand.
+`make soak` sends a million, `make test` twenty thousand.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from support.processes import Served, model_processes, watched
 from support.redis_servers import Gate, gate_before
 from support.valkey import valkey_url
 
-REQUESTS: Final = int(os.environ.get("FORESEEN_TEST_SOAK_REQUESTS", "40000"))
+REQUESTS: Final = int(os.environ.get("FORESEEN_TEST_SOAK_REQUESTS", "20000"))
 CONNECTIONS: Final = 32
 AT_ONCE: Final = 5
 """Requests that a client sends before it reads an answer; fewer would cost more of the machine, not of the service."""

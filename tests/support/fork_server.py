@@ -5,11 +5,15 @@ working directory and signals; what Python does before a program, such as choosi
 here once.
 """
 
+import atexit
 import gc
 import importlib
 import json
 import multiprocessing.process
+import multiprocessing.spawn
+import multiprocessing.util
 import os
+import re
 import runpy
 import select
 import signal
@@ -17,7 +21,9 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -26,19 +32,36 @@ HEAD_BYTES: Final = 4
 
 IMPORTED: Final = (
     "foreseen.adapters.predictor.load_predictor",
+    "foreseen.adapters.predictor.loading.sidecar",
+    "foreseen.adapters.predictor.scikit_learn.column_picks",
+    "foreseen.adapters.predictor.scikit_learn.column_tracing",
+    "foreseen.adapters.predictor.scikit_learn.frames",
+    "foreseen.adapters.predictor.scikit_learn.members",
+    "foreseen.adapters.predictor.subprocess.child",
     "foreseen.entrypoints.cli.app",
     "foreseen.entrypoints.cli.score",
     "foreseen.entrypoints.cli.serve",
     "foreseen.entrypoints.http.serve",
     "pandas",
     "pyarrow.parquet",
+    "pydantic.v1",
+    "sklearn.calibration",
     "sklearn.ensemble",
+    "sklearn.feature_extraction.text",
+    "sklearn.feature_selection",
     "sklearn.linear_model",
+    "sklearn.multioutput",
     "sklearn.pipeline",
+    "uvicorn.loops.uvloop",
 )
 """What most starts import."""
 
+FORKED_MODEL: Final = "forked model"
+FORKED_WORKER: Final = "forked worker"
+"""How processes are named that a service starts: all have the fork server's command line. 15 characters at most."""
+
 _STREAMS: Final = 3
+_SPAWN: Final[Any] = multiprocessing.util.spawnv_passfds
 
 
 def next_order(control: socket.socket) -> dict[str, Any]:
@@ -92,6 +115,7 @@ def become(order: dict[str, Any], found_at: list[str]) -> None:
     sys.argv[1:] = order["args"]
     multiprocessing.process.ORIGINAL_DIR = here  # type: ignore[attr-defined]
     subprocess.Popen = ModelPopen  # type: ignore[misc]
+    multiprocessing.util.spawnv_passfds = _spawned  # type: ignore[assignment]
     sys.modules["numpy"].random.seed()  # as each process draws numbers of its own
 
 
@@ -103,24 +127,55 @@ class ModelPopen(subprocess.Popen[Any]):
         if not _is_model(args) or env.get("OMP_NUM_THREADS") != "1" or not _may_fork():
             super()._execute_child(args, *rest)  # type: ignore[misc]
             return
-        for each in (sys.stdout, sys.stderr):
-            each.flush()
-        self.pid = os.fork()
+        self.pid = _forked(FORKED_MODEL)
         if self.pid:
             self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
             self._child_created = True
             return
         os.setpgid(0, 0)
-        signal.set_wakeup_fd(-1)
-        for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(told, signal.SIG_DFL)
         os.dup2(pipes[0], 0)
         _close_but(pass_fds)
         os.environ.update(env)
-        sys.modules["numpy"].random.seed()
         sys.argv[:] = ["-c", *args[3:]]
         main = sys.modules["__main__"] = ModuleType("__main__")
         exec(args[2], main.__dict__)  # and ends the process
+
+
+def _spawned(path: Any, args: Sequence[str], pass_fds: Sequence[int]) -> int:
+    """Start what multiprocessing starts, a worker of a service by a fork, and return its process id."""
+    if "--multiprocessing-fork" not in args or not _may_fork():
+        return int(_SPAWN(path, args, pass_fds))
+    if pid := _forked(FORKED_WORKER):
+        return pid
+    try:
+        _close_but(pass_fds)
+        sys.orig_argv[:] = args
+        sys.argv[:] = ["-c", args[-1]]
+        weakref.finalize._registry.clear()  # type: ignore[attr-defined] # what its parent has to put in order
+        ends = dict(each.split("=") for each in re.findall(r"\w+=\d+", args[-2]))
+        multiprocessing.spawn.spawn_main(**{name: int(fd) for name, fd in ends.items()})
+    except SystemExit as exc:
+        os._exit(int(exc.code or 0))
+    except BaseException:  # noqa: BLE001 - the process that forked is not to go on in this one
+        sys.excepthook(*sys.exc_info())
+    os._exit(1)
+
+
+def _forked(name: str) -> int:
+    """Fork, without what the new process would not have of this one's, and return what `os.fork` does."""
+    for each in (sys.stdout, sys.stderr):
+        each.flush()
+    if pid := os.fork():
+        return pid
+    if (of_linux := Path("/proc/self/comm")).exists():
+        of_linux.write_text(name)
+    signal.set_wakeup_fd(-1)
+    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(told) is not signal.SIG_IGN:
+            signal.signal(told, signal.SIG_DFL)
+    atexit._clear()
+    sys.modules["numpy"].random.seed()
+    return 0
 
 
 def _is_model(args: Any) -> bool:
@@ -128,8 +183,8 @@ def _is_model(args: Any) -> bool:
 
 
 def _may_fork() -> bool:
-    """Return whether no thread holds a lock: there is none, or only the one that waits for signals at a start."""
-    return {each.name for each in threading.enumerate()} <= {"MainThread", "told to stop"}
+    """Return whether no thread holds a lock: there is none but those that wait for signals and write the log."""
+    return {each.name for each in threading.enumerate()} <= {"MainThread", "told to stop", "log"}
 
 
 def _close_but(kept: Sequence[int]) -> None:
@@ -167,6 +222,5 @@ if __name__ == "__main__":
     gc.collect()
     gc.freeze()
     ordered = next_order(socket.socket(fileno=int(sys.argv[1])))
-    gc.unfreeze()
     become(ordered, sys.path[1:])
     runpy.run_module(ordered["module"], run_name="__main__", alter_sys=True)

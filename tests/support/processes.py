@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from support.fork_server import FORKED_MODEL, FORKED_WORKER
 from support.forked import ForkedPopen, can_be_forked
 from support.patience import COMMAND_S, PATIENCE_S
 from support.proc import unread
@@ -191,16 +192,16 @@ def _is_open(port: int) -> bool:
 def workers(running: Served) -> list[int]:
     """Give the process ids of the workers of a service."""
     # Python's resource tracker is a child as well.
-    return _children(running.process.pid, "spawn_main")
+    return _children(running.process.pid, "spawn_main", FORKED_WORKER)
 
 
 def model_processes(pid: int) -> list[int]:
     """Give the process ids of the models that a process has started."""
-    return _children(pid, "subprocess.child", "fork_server")
+    return _children(pid, "subprocess.child", FORKED_MODEL)
 
 
 def _children(pid: int, *said: str) -> list[int]:
-    """Give the children of a process that have one of these in their command line."""
+    """Return the children of a process that have one of these in their command line, or in their name on Linux."""
     by_thread = list(Path(f"/proc/{pid}/task").glob("*/children"))
     if by_thread:  # images for containers have no ps
         started = [child for children in by_thread for child in children.read_text().split()]
@@ -214,7 +215,7 @@ def _children(pid: int, *said: str) -> list[int]:
 
 def _command_line(pid: str) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
+        return "".join(Path(f"/proc/{pid}/{said}").read_text() for said in ("cmdline", "comm"))
     except OSError:  # it has ended meanwhile
         return ""
 
