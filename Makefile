@@ -99,7 +99,7 @@ fingerprints: install ## Start eight models 50 times each beside 0, 8 and 16 bus
 	FORESEEN_TEST_STARTS=50 FORESEEN_TEST_LOOPS=0,8,16 $(BIN)/python -m pytest -s tests/integration/test_one_fingerprint.py
 
 written: install ## Send 20,000 requests in every spelling by both ways, and compare with what they mean (five minutes)
-	FORESEEN_TEST_WRITTEN=500 $(BIN)/python -m pytest tests/unit/http/test_written.py --timeout=600
+	FORESEEN_TEST_WRITTEN=500 $(BIN)/python -m pytest tests/unit/http/requests/test_written.py --timeout=600
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .

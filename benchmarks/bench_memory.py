@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median, quantiles
 
-from foreseen.adapters.cache.lru import LruCache
-from foreseen.domain.entry import Entry
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
+from foreseen.adapters.cache.memory.lru import LruCache
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from harness.options import read_options
 from harness.report import Report, ratio_text
 from harness.rounds import Rounds, in_turn

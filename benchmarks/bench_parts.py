@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 from pydantic import TypeAdapter
 
 from foreseen.domain.predict import Predict
-from foreseen.entrypoints.http.quick import QuickReader
-from foreseen.entrypoints.http.request_ids import made
-from foreseen.entrypoints.http.schema import InstanceSchema
+from foreseen.entrypoints.http.request_log.request_ids import made
+from foreseen.entrypoints.http.requests.instance_schema import InstanceSchema
+from foreseen.entrypoints.http.requests.plain_request_reader import QuickReader
 from foreseen.settings import Settings
 from harness.apps import bare
 from harness.contenders import trained
@@ -38,9 +38,9 @@ Samples = list[float]
 def main() -> None:
     options = read_options(str(__doc__), seconds=None, rounds=5)
     # Not before: these bring scikit-learn and all else with them, and --help has no use for it.
-    from foreseen.container import Container
-    from foreseen.entrypoints.http.app import create_service
-    from foreseen.entrypoints.http.front import Front, Service
+    from foreseen.entrypoints.http.service.application import create_service
+    from foreseen.entrypoints.http.service.current_service import Front, Service
+    from foreseen.wiring.container import Container
 
     report = Report(options.name, options.command)
     with TemporaryDirectory() as folder:

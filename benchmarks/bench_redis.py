@@ -105,12 +105,12 @@ class Subject:
     @classmethod
     async def started(cls, url: str) -> "Subject":
         """Connect, and store entries as an iris model makes them."""
-        from foreseen.adapters.cache.redis import RedisCache
-        from foreseen.adapters.cache.redis_connection import connect_redis
-        from foreseen.adapters.cache.servers.one_server import OneServer
-        from foreseen.domain.entry import Entry, EntryFormat
-        from foreseen.domain.key import Key
-        from foreseen.domain.lifetime import Lifetime
+        from foreseen.adapters.cache.redis.client.connection import connect_redis
+        from foreseen.adapters.cache.redis.redis_cache import RedisCache
+        from foreseen.adapters.cache.redis.servers.single_server import OneServer
+        from foreseen.domain.identity.entry import Entry, EntryFormat
+        from foreseen.domain.identity.expiry import Lifetime
+        from foreseen.domain.identity.key import Key
 
         client = connect_redis(url, timeout_s=5.0, max_connections=32)
         entry_format, lifetime = EntryFormat(), Lifetime(3600.0)
@@ -154,8 +154,8 @@ def parts(subject: Subject, size: int) -> Mapping[str, Call]:
     """Give the parts of those calls that can be made by themselves."""
     import hiredis
 
-    from foreseen.adapters.cache.redis_wire import RedisWire
-    from foreseen.adapters.cache.redis_writes import SCRIPT
+    from foreseen.adapters.cache.redis.client.bulk_set import SCRIPT
+    from foreseen.adapters.cache.redis.client.fast_commands import RedisWire
 
     pairs = list(subject.entries.items())[:size]
     names, values = named([key for key, _ in pairs]), [subject.entry_format.seal(*pair) for pair in pairs]

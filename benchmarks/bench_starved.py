@@ -91,8 +91,8 @@ def misses(where: str, path: Path) -> Iterator[Callable[[], float]]:
     """Load a model; yield what measures a round of its misses, the median in ms."""
     from foreseen.adapters.predictor.load_predictor import load_predictor
     from foreseen.adapters.predictor.subprocess.parent import ModelProcess
-    from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
-    from foreseen.domain.probe import probe_batch
+    from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
+    from foreseen.domain.values.probe import probe_batch
 
     with ExitStack() as stack:
         if where == "thread":

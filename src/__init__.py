@@ -8,9 +8,9 @@ From Python: `foreseen.load("model.joblib").predict(frame)`, `foreseen.score(fra
 TYPE_CHECKING = False  # as type checkers know it
 if TYPE_CHECKING:
     from foreseen.domain.errors import ForeseenError
-    from foreseen.entrypoints.python.errors import RejectedRow, RejectedRowsError
     from foreseen.entrypoints.python.load import load
-    from foreseen.entrypoints.python.model import Model
+    from foreseen.entrypoints.python.loaded_model import Model
+    from foreseen.entrypoints.python.python_errors import RejectedRow, RejectedRowsError
     from foreseen.entrypoints.python.score import score
 
     __version__: str
@@ -19,9 +19,9 @@ __all__ = ["ForeseenError", "Model", "RejectedRow", "RejectedRowsError", "__vers
 
 _PLACES = {
     "ForeseenError": "foreseen.domain.errors",
-    "Model": "foreseen.entrypoints.python.model",
-    "RejectedRow": "foreseen.entrypoints.python.errors",
-    "RejectedRowsError": "foreseen.entrypoints.python.errors",
+    "Model": "foreseen.entrypoints.python.loaded_model",
+    "RejectedRow": "foreseen.entrypoints.python.python_errors",
+    "RejectedRowsError": "foreseen.entrypoints.python.python_errors",
     "load": "foreseen.entrypoints.python.load",
     "score": "foreseen.entrypoints.python.score",
 }

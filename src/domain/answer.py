@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from foreseen.domain.entry import Entry
+from foreseen.domain.identity.entry import Entry
 
 
 class Origin(Enum):

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
-from foreseen.domain.batch import Batch
-from foreseen.domain.entry import Entry, Header
-from foreseen.domain.key import Key
-from foreseen.domain.model_info import ModelInfo
-from foreseen.domain.predictions import EncodedPredictions, Predictions
+from foreseen.domain.identity.entry import Entry, Header
+from foreseen.domain.identity.key import Key
+from foreseen.domain.model.model_info import ModelInfo
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import EncodedPredictions, Predictions
 
 
 class Predictor(Protocol):

@@ -7,27 +7,27 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from foreseen.domain.answer import Answer, Landed, Origin
-from foreseen.domain.batch import Batch
-from foreseen.domain.bulk import Bulk, Tier
-from foreseen.domain.coalesce import Flights
-from foreseen.domain.deadlines import Deadlines
-from foreseen.domain.directives import NO_DIRECTIVES, Directives
-from foreseen.domain.entry import Entry
+from foreseen.domain.bulk.bulk import Bulk, Tier
+from foreseen.domain.bulk.model_calls import ModelCalls
+from foreseen.domain.bulk.repeat_rate import Repeats
+from foreseen.domain.bulk.tier_payoff import Always
+from foreseen.domain.counters import Tally
 from foreseen.domain.errors import NotCachedError, PredictionError
-from foreseen.domain.key import Key, KeyRecipe
-from foreseen.domain.lifetime import Lifetime
-from foreseen.domain.lookup import GatheredLookup
-from foreseen.domain.microbatch import MicroBatcher
-from foreseen.domain.model_calls import ModelCalls
-from foreseen.domain.model_cost import ModelCost
-from foreseen.domain.model_thread import ModelThread
-from foreseen.domain.payoff import Always
+from foreseen.domain.flights.batched_lookup import GatheredLookup
+from foreseen.domain.flights.coalescing import Flights
+from foreseen.domain.flights.deadlines import Deadlines
+from foreseen.domain.flights.flights_across_processes import SharedFlights
+from foreseen.domain.flights.micro_batcher import MicroBatcher
+from foreseen.domain.identity.cache_control import NO_DIRECTIVES, Directives
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key, KeyRecipe
+from foreseen.domain.model.model_cost import ModelCost
+from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Leases, Predictor
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.repeats import Repeats
-from foreseen.domain.rows import Instances
-from foreseen.domain.shared_flights import SharedFlights
-from foreseen.domain.tally import Tally
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.instances import Instances
+from foreseen.domain.values.predictions import Predictions
 
 MICRO_BATCH_ROWS: Final = 1024
 """Rows of waiting requests that the model is given at once, at most."""

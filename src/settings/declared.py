@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, SecretStr, ValidationError
 
-from foreseen.settings.network import HostPatterns, Networks, Origins, RootPath
+from foreseen.settings.network_values import HostPatterns, Networks, Origins, RootPath
 from foreseen.settings.password_file import checked_password_file, one_password, one_user
 from foreseen.settings.redis_mode import RedisMode, fitting_mode
 from foreseen.settings.redis_url import checked_redis_url
-from foreseen.settings.sources import ENV_PREFIX, SettingsError, of_environment, of_file
-from foreseen.settings.values import (
+from foreseen.settings.setting_messages import flag_of, worded
+from foreseen.settings.setting_sources import ENV_PREFIX, SettingsError, of_environment, of_file
+from foreseen.settings.setting_values import (
     NAME,
     NAMES_WRITTEN,
     RATE,
@@ -27,7 +28,6 @@ from foreseen.settings.values import (
     Whole,
     Words,
 )
-from foreseen.settings.wording import flag_of, worded
 
 
 def _setting(default: Any, group: str, description: str, *, shown: str, secret: bool = False, **limits: Any) -> Any:

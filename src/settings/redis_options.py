@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from foreseen.domain.near import nearest
+from foreseen.domain.did_you_mean import nearest
 from foreseen.settings.wrong_value import WrongValueError
 
 _FLAG: Final = r"true|false|yes|no|on|off|0|1|True|False|Yes|No"

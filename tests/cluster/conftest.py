@@ -15,7 +15,7 @@ from support.valkey import valkey_url
 _HOLD = """
 import os, sys, tempfile
 from pathlib import Path
-from foreseen.entrypoints.ray.session import connected, prepare
+from foreseen.entrypoints.ray.driver.ray_session import connected, prepare
 
 prepare(None)
 import ray

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.entrypoints.ray.lean_node import start_no_helpers
+from foreseen.entrypoints.ray.driver.lean_node import start_no_helpers
 from support.listening import descendants, listening_beyond_loopback
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, save
 from support.processes import command, environment, run, wait_until

@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.entrypoints.classes_text import classes_text
+from foreseen.entrypoints.label_wording import classes_text
 from support.here import run_here
 from support.models import answers, save
 from support.own_models import Answering, Colour, Telling

@@ -12,8 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.domain.batch import Batch
-from foreseen.domain.steady import SteadyPredictor
+from foreseen.domain.model.fixed_batch_size import SteadyPredictor
+from foreseen.domain.values.batch import Batch
 from support.models import save
 
 random = np.random.default_rng(5)

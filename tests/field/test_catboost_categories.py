@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foreseen.domain.text import read_text
-from foreseen.domain.values import read_value
+from foreseen.domain.values.feature_values import read_value
+from foreseen.domain.values.text_values import read_text
 from support.served import dtypes, load_saved, own_answers, sent
 
 catboost = pytest.importorskip("catboost", reason="200 MB: make test-boosters installs it")

@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
-from foreseen.domain.values import read_value
+from foreseen.domain.values.feature_values import read_value
 from support.own_functions import (
     Frequencies,
     TextTransformer,

@@ -7,12 +7,12 @@ import time
 import pandas as pd
 import pytest
 
-from foreseen.adapters.tabular import csv_blocks, csv_reader
-from foreseen.domain.csv_dialect import CsvDialect
+from foreseen.adapters.tabular.csv import csv_blocks, csv_reader
 from foreseen.domain.errors import TableError
-from foreseen.domain.notices import Notices
-from foreseen.domain.signature import Feature
-from foreseen.domain.table_form import OutputColumns, TableForm
+from foreseen.domain.tables.csv_dialect import CsvDialect
+from foreseen.domain.tables.notices import Notices
+from foreseen.domain.tables.table_format import OutputColumns, TableForm
+from foreseen.domain.values.signature import Feature
 from support.copying import Copied, copied
 
 A, B = Feature("a"), Feature("b")

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.domain.condition_text import read_condition
 from foreseen.domain.errors import TableError
-from foreseen.domain.row_choice import RowChoice
-from foreseen.domain.signature import Feature
-from foreseen.domain.table_form import OutputColumns, TableForm
+from foreseen.domain.tables.condition_text import read_condition
+from foreseen.domain.tables.row_choice import RowChoice
+from foreseen.domain.tables.table_format import OutputColumns, TableForm
+from foreseen.domain.values.signature import Feature
 from support.tables import Scored, score
 
 DECIMAL = pa.decimal128(20, 0)

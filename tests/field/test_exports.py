@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from foreseen.domain.signature import Feature
-from foreseen.domain.table_form import OutputColumns
-from foreseen.entrypoints.cli import score as scoring
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.failures import run
+from foreseen.domain.tables.table_format import OutputColumns
+from foreseen.domain.values.signature import Feature
+from foreseen.entrypoints.cli.command_line import app
+from foreseen.entrypoints.cli.commands import score_files as scoring
+from foreseen.entrypoints.cli.process.exit_codes import run
 from support.copying import copied
 
 if TYPE_CHECKING:
-    from foreseen.entrypoints.cli.job import Job
+    from foreseen.entrypoints.cli.run.score_job import Job
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scoring.md"
 FEATURES = (Feature("weight"), Feature("sex", dtype="string"))
@@ -57,7 +57,7 @@ def documented() -> dict[str, str]:
 @pytest.mark.parametrize("program", WRITTEN)
 def test_the_documented_command_scores_what_the_program_writes(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs: list[Job] = []
-    monkeypatch.setattr("foreseen.entrypoints.cli.app.model_begun", lambda *_: nullcontext())
+    monkeypatch.setattr("foreseen.entrypoints.cli.command_line.model_begun", lambda *_: nullcontext())
     monkeypatch.setattr(scoring, "score_files", lambda _, job, *__: jobs.append(job))
     command = shlex.split(documented()[program])
     run(lambda: app(command[1:], standalone_mode=False))

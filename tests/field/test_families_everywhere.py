@@ -26,11 +26,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.container import opened
 from foreseen.domain.ports import Predictor
-from foreseen.entrypoints.batch.score import score
-from foreseen.scoring import scoring_container
+from foreseen.entrypoints.batch.score_table import score
 from foreseen.settings import Settings
+from foreseen.wiring.container import opened
+from foreseen.wiring.scoring import scoring_container
 from support.models import answers, save
 from support.service import container_of, service
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.adapters.tabular.non_finite import AS_NULL
-from foreseen.domain.notices import Notice
-from foreseen.domain.signature import Feature
-from foreseen.domain.table_form import OutputColumns
+from foreseen.adapters.tabular.columns.non_finite import AS_NULL
+from foreseen.domain.tables.notices import Notice
+from foreseen.domain.tables.table_format import OutputColumns
+from foreseen.domain.values.signature import Feature
 from support.tables import Scored, score, written
 
 A = Feature("a")

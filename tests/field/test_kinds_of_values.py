@@ -14,7 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.values.signature import Feature, Signature
 from support.fakes import FakePredictor
 from support.here import run_here
 from support.models import save

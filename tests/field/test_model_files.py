@@ -27,7 +27,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading.saved_version import is_other_release
+from foreseen.adapters.predictor.unpickling.saved_version import is_other_release
 from foreseen.domain.errors import ModelUnavailableError
 from support.models import iris_forest, iris_logistic, save
 
@@ -377,7 +377,7 @@ def test_a_random_generator_of_another_numpy_names_numpy(tmp_path: Path) -> None
 def test_a_scikit_learn_that_is_too_old_is_said_before_anything_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("foreseen.adapters.predictor.loading.saved_version.metadata.version", lambda name: "1.3.2")
+    monkeypatch.setattr("foreseen.adapters.predictor.unpickling.saved_version.metadata.version", lambda name: "1.3.2")
 
     with pytest.raises(ModelUnavailableError, match=r"expected scikit-learn 1\.4 or newer, got 1\.3\.2; try: pip"):
         load_predictor(tmp_path / "model.joblib")

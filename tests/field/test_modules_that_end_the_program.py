@@ -8,7 +8,7 @@ import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
-from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
+from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from foreseen.domain.errors import ModelUnavailableError
 from support.here import run_here
 from support.models import pickled_by_hand

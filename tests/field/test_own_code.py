@@ -18,11 +18,11 @@ import msgspec
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading.own_code.isolated_load import free_withdrawn
+from foreseen.adapters.predictor.own_code.isolated_load import free_withdrawn
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
-from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
+from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from foreseen.domain.errors import ModelUnavailableError, PredictionError
-from foreseen.domain.steady import SteadyPredictor
+from foreseen.domain.model.fixed_batch_size import SteadyPredictor
 from support.models import pickled_by_hand
 from support.own_code import WAYS, Way, answer, put, write
 from support.processes import environment

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.entrypoints.http.instances import InstanceReader
+from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from support.here import run_here
 from support.models import save
 from support.own_functions import as_text, parts_of_dates

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.entrypoints.listening import listening
+from foreseen.entrypoints.listening_port import listening
 from support.here import run_here
 from support.models import save
 from support.own_models import Doubler, Faulty

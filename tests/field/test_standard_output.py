@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
-from foreseen.adapters.predictor.subprocess.predictor import ProcessPredictor
+from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from support.here import run_here
 from support.models import answers, pickled_by_hand
 from support.processes import run

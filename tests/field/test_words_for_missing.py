@@ -18,12 +18,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from foreseen.domain.csv_dialect import CsvDialect
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.missing_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_MISSING
-from foreseen.domain.notices import Notice
-from foreseen.domain.signature import Feature
-from foreseen.domain.table_form import TableForm
+from foreseen.domain.tables.csv_dialect import CsvDialect
+from foreseen.domain.tables.missing_value_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_MISSING
+from foreseen.domain.tables.notices import Notice
+from foreseen.domain.tables.table_format import TableForm
+from foreseen.domain.values.signature import Feature
 from support.here import run_here
 from support.models import pickled_by_hand
 from support.served import load_saved

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from foreseen.adapters.cache.redis_purge_messages import REQUESTS
-from foreseen.adapters.cache.redis_purge_request import RedisProcesses
-from foreseen.domain.entry import EntryFormat
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.failures import run
+from foreseen.adapters.cache.redis.purges.purge_messages import REQUESTS
+from foreseen.adapters.cache.redis.purges.purge_request import RedisProcesses
+from foreseen.domain.identity.entry import EntryFormat
+from foreseen.entrypoints.cli.command_line import app
+from foreseen.entrypoints.cli.process.exit_codes import run
 from support.cache_contract import A, entry
 from support.fakes import FakePredictor
 from support.patience import PATIENCE_S

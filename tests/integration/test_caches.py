@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from foreseen.adapters.cache.guarded import GuardedCache
-from foreseen.adapters.cache.lru import LruCache
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.adapters.cache.tiered import TieredCache
-from foreseen.adapters.cache.worthwhile import WorthwhileCache
-from foreseen.adapters.cache.write_behind import WriteBehindCache
+from foreseen.adapters.cache.adaptive.adaptive_cache import WorthwhileCache
+from foreseen.adapters.cache.memory.lru import LruCache
+from foreseen.adapters.cache.redis.client.connection import connect_redis
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
+from foreseen.adapters.cache.wrappers.guarded import GuardedCache
+from foreseen.adapters.cache.wrappers.tiered import TieredCache
+from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.domain.answer import Origin
-from foreseen.domain.coalesce import Boarding, Flights
-from foreseen.domain.entry import EntryFormat
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
-from foreseen.domain.lookup import GatheredLookup
+from foreseen.domain.flights.batched_lookup import GatheredLookup
+from foreseen.domain.flights.coalescing import Boarding, Flights
+from foreseen.domain.identity.entry import EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Cache, FarTier
-from foreseen.domain.rows import Rows
+from foreseen.domain.values.instances import Rows
 from support.cache_contract import A, B, CacheContract, entry
 from support.fakes import FLOWER
 from support.patience import patience

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.entrypoints.cli import dry_run
+from foreseen.entrypoints.cli.commands import dry_run
 from support.here import run_here
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,kind\n"

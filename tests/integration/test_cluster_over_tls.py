@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.adapters.cache.redis_connection import redis_errors_translated
-from foreseen.adapters.cache.servers.connect import connect_servers
-from foreseen.adapters.cache.servers.ports import Servers
+from foreseen.adapters.cache.redis.client.connection import redis_errors_translated
+from foreseen.adapters.cache.redis.servers.connect_servers import connect_servers
+from foreseen.adapters.cache.redis.servers.servers_port import Servers
 from foreseen.domain.errors import CacheUnavailableError
 from support.certificates import Certificates, certificates
 from support.loop_guard import loops_of_a_command

@@ -7,15 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foreseen.domain.key import Fingerprint
-from foreseen.domain.table_form import OutputColumns
-from foreseen.entrypoints.ray.packing import packed, unpacked
-from foreseen.entrypoints.ray.parts import Outcome, Part
-from foreseen.entrypoints.ray.sink import PartFolders
-from foreseen.entrypoints.ray.tables import Tables
-from foreseen.entrypoints.ray.worker import Plan, Scorer, read_parts
-from foreseen.scoring import scoring_container
+from foreseen.domain.identity.key import Fingerprint
+from foreseen.domain.tables.table_format import OutputColumns
+from foreseen.entrypoints.ray.driver.packing import packed, unpacked
+from foreseen.entrypoints.ray.parts.cluster_tables import Tables
+from foreseen.entrypoints.ray.parts.part_sink import PartFolders
+from foreseen.entrypoints.ray.parts.part_worker import Plan, Scorer, read_parts
+from foreseen.entrypoints.ray.parts.parts import Outcome, Part
 from foreseen.settings import Settings
+from foreseen.wiring.scoring import scoring_container
 from support.here import run_here
 from support.models import iris_frame
 
@@ -69,7 +69,7 @@ def test_parts_that_are_done_are_not_read_again(
     iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("foreseen.entrypoints.ray.parts.PART_ROWS", 1)
+    monkeypatch.setattr("foreseen.entrypoints.ray.parts.parts.PART_ROWS", 1)
     pd.concat([iris_frame()[0]] * 500).to_csv("in.csv", index=False)
     told = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path, tmp_path)
     places = [part.place for part in read_parts(told, 0) if isinstance(part, Part)]

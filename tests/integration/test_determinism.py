@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from foreseen.container import Container
-from foreseen.entrypoints.caching import cache_what_repeats
+from foreseen.entrypoints.deterministic_caching import cache_what_repeats
+from foreseen.wiring.container import Container
 from support.here import run_here
 from support.models import iris_logistic, save
 from support.own_models import Doubler, Random, Refusing, Slow

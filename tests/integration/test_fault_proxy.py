@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from foreseen.domain.entry import MAGIC
+from foreseen.domain.identity.entry import MAGIC
 from support.fault_proxy import Fault, FaultProxy, fault_proxy
 from support.patience import PATIENCE_S
 from support.ports import own_port

@@ -13,14 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from foreseen.adapters.cache.guarded import GuardedCache
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.domain.entry import EntryFormat
+from foreseen.adapters.cache.redis.client.connection import connect_redis
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
+from foreseen.adapters.cache.wrappers.guarded import GuardedCache
 from foreseen.domain.errors import Corruption
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.identity.entry import EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from support.cache_contract import A, B, entry
 from support.fault_load import WARM, fault_load, telling_model
 from support.fault_measuring import (

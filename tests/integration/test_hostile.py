@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.entrypoints.http.rejections import MAX_HEADERS, MAX_PIPELINED
+from foreseen.entrypoints.http.responses.connection_rejections import MAX_HEADERS, MAX_PIPELINED
 from support.processes import Served, served, wait_until, watched
 from support.wire import Wire, wire_to
 

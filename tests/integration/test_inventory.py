@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.redis_inventory import RedisInventory
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.domain.entry import OVERHEAD, EntryFormat, Header
+from foreseen.adapters.cache.redis.client.connection import connect_redis
+from foreseen.adapters.cache.redis.inventory import RedisInventory
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
 from foreseen.domain.errors import CacheUnavailableError
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.identity.entry import OVERHEAD, EntryFormat, Header
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Held
 from support.cache_contract import A, B, entry
 

@@ -13,14 +13,14 @@ import pytest
 import redis
 import redis.asyncio
 
-from foreseen.adapters.cache import redis_pushes
-from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.redis_leases import RedisLeases
-from foreseen.adapters.cache.redis_pushes import RedisPushes
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.domain.entry import EntryFormat
+from foreseen.adapters.cache.redis.client.connection import connect_redis
+from foreseen.adapters.cache.redis.leases import pushes
+from foreseen.adapters.cache.redis.leases.leases import RedisLeases
+from foreseen.adapters.cache.redis.leases.pushes import RedisPushes
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
 from foreseen.domain.errors import Corruption
-from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.identity.entry import EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
 from support.cache_contract import A, B, entry
 from support.holding import Holding, Holds
 from support.leases import CountingTable, wait_until_another_waits, waiting
@@ -357,7 +357,7 @@ class TestAdapters:
         caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(redis_pushes, "RETRY_S", 0.0)
+        monkeypatch.setattr(pushes, "RETRY_S", 0.0)
         async with process(redis_url) as one, process(await user("-subscribe")) as other:
             await one.claim([A])
             for _ in range(3):
@@ -373,7 +373,7 @@ class TestAdapters:
             pings = (await client.info("commandstats")).get("cmdstat_ping", {"calls": 0})
             return int(pings["calls"]) >= 2
 
-        monkeypatch.setattr(redis_pushes, "SILENCE_S", 0.5)
+        monkeypatch.setattr(pushes, "SILENCE_S", 0.5)
         computed = entry()
         async with process(redis_url) as one, process(redis_url) as other:
             await one.claim([A])
@@ -390,7 +390,7 @@ class TestAdapters:
     async def test_a_line_on_which_nobody_answers_is_given_up(
         self, redis_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(redis_pushes, "SILENCE_S", 0.2)
+        monkeypatch.setattr(pushes, "SILENCE_S", 0.2)
         async with gate_before(redis_url) as gate, process(redis_url) as one, process(gate.url) as other:
             await one.claim([A])
             task = await waiting(other, A)

@@ -74,7 +74,7 @@ def test_the_users_module_loads_there_and_no_scikit_learn_in_the_server(tmp_path
     imported = set(re.findall(r"\|\s+([\w.]+)$", "".join(running.err), re.MULTILINE))
 
     assert (answer.json(), code) == ({"prediction": FREE}, 0)
-    assert {"fastapi", "foreseen.container"} <= imported
+    assert {"fastapi", "foreseen.wiring.container"} <= imported
     assert imported & {"sklearn", "scipy", "pandas", "pyarrow", "joblib", "looping"} == set()
 
 

@@ -10,14 +10,14 @@ import httpx
 import pytest
 import redis.asyncio
 
-from foreseen.adapters.cache.redis_purge_messages import REQUESTS, marker
-from foreseen.adapters.cache.redis_purge_request import RedisProcesses
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.container import Container
+from foreseen.adapters.cache.redis.purges.purge_messages import REQUESTS, marker
+from foreseen.adapters.cache.redis.purges.purge_request import RedisProcesses
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
 from foreseen.domain.purging import Purged
-from foreseen.entrypoints.cli.cache_purge import purged_by
-from foreseen.entrypoints.http.app import create_service
+from foreseen.entrypoints.cli.commands.cache_purge import purged_by
+from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings
+from foreseen.wiring.container import Container
 from support.fakes import FakePredictor, HeldPredictor
 from support.patience import patience
 from support.replica import replica

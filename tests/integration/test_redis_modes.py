@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from foreseen.adapters.cache.guarded import GuardedCache
-from foreseen.adapters.cache.process_purge import ProcessPurge
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.redis_inventory import RedisInventory
-from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
-from foreseen.adapters.cache.redis_leases import RedisLeases
-from foreseen.adapters.cache.redis_purge_listener import RedisPurgeListener
-from foreseen.adapters.cache.redis_purge_request import RedisProcesses
-from foreseen.adapters.cache.redis_pushes import RedisPushes
-from foreseen.adapters.cache.redis_room import RedisRoom
-from foreseen.adapters.cache.servers.cluster import Cluster
-from foreseen.adapters.cache.servers.connect import Mode, connect_servers
-from foreseen.adapters.cache.servers.ports import Servers
-from foreseen.adapters.cache.write_behind import WriteBehindCache
-from foreseen.domain.entry import Entry, EntryFormat
+from foreseen.adapters.cache.memory.process_purge import ProcessPurge
+from foreseen.adapters.cache.redis.free_memory import RedisRoom
+from foreseen.adapters.cache.redis.inventory import RedisInventory
+from foreseen.adapters.cache.redis.leases.lease_table import RedisLeaseTable
+from foreseen.adapters.cache.redis.leases.leases import RedisLeases
+from foreseen.adapters.cache.redis.leases.pushes import RedisPushes
+from foreseen.adapters.cache.redis.purges.purge_listener import RedisPurgeListener
+from foreseen.adapters.cache.redis.purges.purge_request import RedisProcesses
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.cluster import Cluster
+from foreseen.adapters.cache.redis.servers.connect_servers import Mode, connect_servers
+from foreseen.adapters.cache.redis.servers.servers_port import Servers
+from foreseen.adapters.cache.wrappers.guarded import GuardedCache
+from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.domain.errors import CacheUnavailableError, Corruption, Outage
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.identity.entry import Entry, EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Cache
 from foreseen.domain.purging import Purge
 from support.cache_contract import A, B, CacheContract, entry

@@ -8,9 +8,9 @@ import pytest
 import redis.asyncio
 import redis.exceptions
 
-from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.redis_replies import MAX_VALUE_BYTES, ValueTooLargeError
-from foreseen.adapters.cache.redis_wire import KEPT, RedisWire
+from foreseen.adapters.cache.redis.client.connection import connect_redis
+from foreseen.adapters.cache.redis.client.fast_commands import KEPT, RedisWire
+from foreseen.adapters.cache.redis.client.reply_limits import MAX_VALUE_BYTES, ValueTooLargeError
 from support.redis_servers import gate_before
 from support.stepping import settle
 

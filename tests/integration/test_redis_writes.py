@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 import redis.asyncio
 
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.redis_writes import KEYS_A_SCRIPT
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.domain.entry import Entry, EntryFormat
+from foreseen.adapters.cache.redis.client.bulk_set import KEYS_A_SCRIPT
+from foreseen.adapters.cache.redis.client.connection import connect_redis
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
 from foreseen.domain.errors import CacheUnavailableError, Corruption
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
+from foreseen.domain.identity.entry import Entry, EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from support.cache_contract import entry
 from support.own_valkey import own_valkey
 

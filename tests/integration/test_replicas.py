@@ -7,8 +7,8 @@ import pytest
 import redis
 from sklearn.tree import DecisionTreeClassifier
 
-from foreseen.container import Container
 from foreseen.settings import Settings
+from foreseen.wiring.container import Container
 from support.models import IRIS_NAMES, iris_frame, save
 from support.processes import Served, served
 from support.service import Service, service

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from foreseen.adapters.cache.guarded import GuardedCache
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.redis_connection import connect_redis
-from foreseen.adapters.cache.redis_room import RedisRoom
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.adapters.cache.sparing import SparingCache
-from foreseen.domain.entry import Entry, EntryFormat
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
-from foreseen.scoring import scoring_container
+from foreseen.adapters.cache.redis.client.connection import connect_redis
+from foreseen.adapters.cache.redis.free_memory import RedisRoom
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
+from foreseen.adapters.cache.wrappers.guarded import GuardedCache
+from foreseen.adapters.cache.wrappers.room_limited import SparingCache
+from foreseen.domain.identity.entry import Entry, EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from foreseen.settings import Settings
+from foreseen.wiring.scoring import scoring_container
 from support.own_valkey import OwnValkey, own_valkey
 
 HOT = 2_000

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foreseen.container import Container
 from foreseen.settings import Settings
+from foreseen.wiring.container import Container
 from support.here import run_here
 from support.holding import Holds
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, pickled_by_hand, save

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sklearn.linear_model import LogisticRegression
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.entrypoints.http.assembly import create_front
+from foreseen.entrypoints.http.service.assembly import create_front
 from support.effort import examples
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
 from support.patience import PATIENCE_S

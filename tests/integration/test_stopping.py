@@ -12,7 +12,7 @@ import httpx
 import pytest
 import redis
 
-from foreseen.entrypoints.http.draining import LINGER_S
+from foreseen.entrypoints.http.server.draining_protocol import LINGER_S
 from support.effort import cases
 from support.holding import Holding, Holds
 from support.models import save

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from foreseen.entrypoints.listening import listening
+from foreseen.entrypoints.listening_port import listening
 from support.adding import adding, answer, put
 from support.holding import Holds
 from support.proc import is_gone

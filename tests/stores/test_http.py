@@ -9,7 +9,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.adapters.tabular.sources import remote
+from foreseen.adapters.tabular.remote import remote_files
 from support.file_server import SECRET, file_server
 from support.ports import own_port
 
@@ -36,7 +36,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "_BLOCK_BYTES", _ACROSS_BLOCKS)
+    monkeypatch.setattr(remote_files, "_BLOCK_BYTES", _ACROSS_BLOCKS)
 
 
 @pytest.mark.parametrize("name", ["in.csv", "in.csv.gz", "in.parquet"])

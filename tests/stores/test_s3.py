@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from foreseen.adapters.spool.source_digests import SourceDigests
-from foreseen.adapters.tabular.sources.listing import listed_sources
+from foreseen.adapters.spool.run_identity.source_digests import SourceDigests
+from foreseen.adapters.tabular.remote.urls import is_remote
+from foreseen.adapters.tabular.sources.file_listing import listed_sources
 from foreseen.adapters.tabular.sources.remote_identity import look_again, remote_digest
-from foreseen.adapters.tabular.sources.urls import is_remote
 from foreseen.domain.errors import TableError
 from support.ports import own_port
 from support.s3_server import READ_ONLY

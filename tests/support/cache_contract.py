@@ -2,8 +2,8 @@
 
 import time
 
-from foreseen.domain.entry import Entry
-from foreseen.domain.key import Key
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Cache
 
 A, B, C = (Key(b"n" * 16 + row) for row in (b"a", b"b", b"\x00\xff" * 32))

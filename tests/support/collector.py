@@ -28,7 +28,7 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown() -> None:
     # FastAPI remembers thousands of functions, and with ours each application that a test has built.
-    if assembly := sys.modules.get("foreseen.entrypoints.http.assembly"):
+    if assembly := sys.modules.get("foreseen.entrypoints.http.service.assembly"):
         assembly.forget_routes()
 
 

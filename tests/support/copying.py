@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from foreseen.adapters.tabular.encoders import table_encoder
-from foreseen.adapters.tabular.tables import opened_tables
-from foreseen.domain.notices import Notices
-from foreseen.domain.predictions import Json, Predictions
-from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table import Reject
-from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.adapters.tabular.open_tables import opened_tables
+from foreseen.domain.tables.notices import Notices
+from foreseen.domain.tables.table import Reject
+from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.signature import Feature, Signature
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foreseen.adapters.spool.disk import Disk
+from foreseen.adapters.spool.disk.disk_calls import Disk
 
 Choose = Callable[[int, int], int]
 """Gives a number from the first to the last of these."""

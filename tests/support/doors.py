@@ -11,9 +11,9 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from foreseen.entrypoints.http.connections import server_config
-from foreseen.entrypoints.http.fields import fields_of
-from foreseen.entrypoints.listening import listening
+from foreseen.entrypoints.http.request_log.header_fields import fields_of
+from foreseen.entrypoints.http.server.uvicorn_server import server_config
+from foreseen.entrypoints.listening_port import listening
 from foreseen.settings import Settings
 from support.certificates import Certificates
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from foreseen.domain.batch import Batch
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.signature import Feature
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import Predictions
+from foreseen.domain.values.signature import Feature
 from support.fakes import FakePredictor
 
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from foreseen.domain.batch import Batch, Column
-from foreseen.domain.call_size import ANY_SIZE, CallSize
-from foreseen.domain.entry import Entry
 from foreseen.domain.errors import CacheUnavailableError
-from foreseen.domain.key import Fingerprint, Key
-from foreseen.domain.model_info import ModelInfo
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Fingerprint, Key
+from foreseen.domain.model.call_size import ANY_SIZE, CallSize
+from foreseen.domain.model.model_info import ModelInfo
+from foreseen.domain.values.batch import Batch, Column
+from foreseen.domain.values.predictions import Predictions
+from foreseen.domain.values.signature import Feature, Signature
 from support.patience import PATIENCE_S
 
 FLOWER = Signature((Feature("length", example=5.1), Feature("width", example=3.5)), kind="regression")

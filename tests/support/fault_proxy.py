@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from enum import Enum
 from urllib.parse import urlsplit
 
-from foreseen.domain.entry import MAGIC
+from foreseen.domain.identity.entry import MAGIC
 from support.patience import PATIENCE_S
 
 CHUNK = 65536

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd  # noqa: F401 - imported once, for all starts
 
-import foreseen.adapters.predictor.scikit_learn.column_tracing  # noqa: F401 - as above
+import foreseen.adapters.predictor.scikit_learn.columns.column_tracing  # noqa: F401 - as above
 from foreseen.adapters.predictor.load_predictor import load_predictor
 
 

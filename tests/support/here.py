@@ -16,9 +16,9 @@ from subprocess import CompletedProcess
 from typing import Final
 from unittest.mock import patch
 
-from foreseen.adapters.predictor.loading import large_call_sizes
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.failures import run as exit_code_of
+from foreseen.adapters.predictor.call_sizes import large_call_sizes
+from foreseen.entrypoints.cli.command_line import app
+from foreseen.entrypoints.cli.process.exit_codes import run as exit_code_of
 from foreseen.entrypoints.log_stream import drain_log
 from support.loop_guard import loops_of_a_command
 from support.processes import TESTS, environment

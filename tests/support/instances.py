@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from foreseen.domain.batch import Batch
-from foreseen.domain.datetimes import FIRST, LAST
-from foreseen.domain.signature import DATETIMES, DTYPES, FLOATS, MAX_EXACT_INTEGER, Feature, Signature
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.datetimes import FIRST, LAST
+from foreseen.domain.values.signature import DATETIMES, DTYPES, FLOATS, MAX_EXACT_INTEGER, Feature, Signature
 
 FLOAT32_BOUND = 3.4028235677973366e38
 """What a float32 rounds up to infinity, and all beyond."""

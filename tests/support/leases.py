@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import redis
 
-from foreseen.adapters.cache.redis_lease_table import RedisLeaseTable
-from foreseen.adapters.cache.redis_leases import RedisLeases
-from foreseen.domain.entry import Entry
-from foreseen.domain.key import Key
+from foreseen.adapters.cache.redis.leases.lease_table import RedisLeaseTable
+from foreseen.adapters.cache.redis.leases.leases import RedisLeases
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
 from support.patience import patience
 from support.processes import wait_until
 from support.stepping import settle

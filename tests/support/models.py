@@ -16,9 +16,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from foreseen.domain.batch import Batch
 from foreseen.domain.ports import Predictor
-from foreseen.domain.signature import Signature
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.signature import Signature
 
 IRIS_NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from foreseen.adapters.spool.journal import read_journal
+from foreseen.adapters.spool.journal.journal import read_journal
 from support.here import run_here
 from support.holding import Holds
 from support.models import pickled_by_hand

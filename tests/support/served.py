@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.domain.batch import Batch
 from foreseen.domain.ports import Predictor
-from foreseen.domain.signature import Signature
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.signature import Signature
 from support.models import save
 
 

@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 from dependency_injector import providers
 from starlette.types import ASGIApp
 
-from foreseen.container import Container
 from foreseen.domain.ports import Predictor
 from foreseen.domain.predict import Predict
-from foreseen.entrypoints.http.app import create_app
-from foreseen.entrypoints.http.clients import Client, state_with
+from foreseen.entrypoints.http.requests.client_disconnect import Client, state_with
+from foreseen.entrypoints.http.service.application import create_app
 from foreseen.settings import Settings
+from foreseen.wiring.container import Container
 
 Result = TypeVar("Result")
 Fields = Mapping[str, str | Sequence[str]]

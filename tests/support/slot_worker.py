@@ -3,7 +3,7 @@
 import multiprocessing
 from multiprocessing.connection import Connection
 
-from foreseen.entrypoints.http.slots import Slots
+from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 
 SPAWN = multiprocessing.get_context("spawn")
 

@@ -6,7 +6,7 @@ import sys
 
 import uvicorn
 
-from foreseen.entrypoints.cli.app import main
+from foreseen.entrypoints.cli.command_line import main
 from support.loop_watch import LoopWatch, Turn
 
 serve = uvicorn.Server.serve

@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreseen.adapters.tabular.csv_reader import CsvReader
-from foreseen.adapters.tabular.jsonl_reader import JsonlReader
-from foreseen.adapters.tabular.parquet_reader import ParquetReader
-from foreseen.domain.batch import Batch
-from foreseen.domain.key import Fingerprint, Key, KeyRecipe, namespace
-from foreseen.domain.signature import DATETIMES, DTYPES, FLOATS, Feature, Signature
-from foreseen.entrypoints.http.instances import InstanceReader
-from foreseen.entrypoints.http.quick import QuickReader
+from foreseen.adapters.tabular.csv.csv_reader import CsvReader
+from foreseen.adapters.tabular.jsonl.jsonl_reader import JsonlReader
+from foreseen.adapters.tabular.parquet.parquet_reader import ParquetReader
+from foreseen.domain.identity.key import Fingerprint, Key, KeyRecipe, namespace
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.signature import DATETIMES, DTYPES, FLOATS, Feature, Signature
+from foreseen.entrypoints.http.requests.plain_request_reader import QuickReader
+from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from support.effort import examples
 from support.instances import leaves
 

@@ -10,13 +10,6 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_package_on_disk_is_in_the_list_and_no_other() -> None:
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    folders = sorted(path.parent.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("__init__.py"))
-
-    assert sorted(listed) == [".".join(("foreseen", *folder.parts)) for folder in folders]
-
-
 def test_every_folder_with_code_is_a_package() -> None:
     folders = {path.parent for path in (ROOT / "src").rglob("*.py")}
 
@@ -60,10 +53,10 @@ def test_every_lower_bound_is_the_version_that_is_tested() -> None:
 
 
 PRIVATE = {
-    "dependency-injector": "what it imports of web frameworks, src/injection.py",
-    "fastapi": "the caches of its functions, src/entrypoints/http/assembly.py",
-    "joblib": "its unpickler, src/adapters/predictor/loading/frugal_unpickler.py",
-    "redis": "its parser, src/adapters/cache/redis_replies.py",
+    "dependency-injector": "what it imports of web frameworks, src/wiring/injection.py",
+    "fastapi": "the caches of its functions, src/entrypoints/http/service/assembly.py",
+    "joblib": "its unpickler, src/adapters/predictor/unpickling/frugal_unpickler.py",
+    "redis": "its parser, src/adapters/cache/redis/client/reply_limits.py",
     "uvicorn": "fields of its protocol, its supervisor, src/entrypoints/http/",
 }
 """Libraries of which parts are used that they may change in any version."""

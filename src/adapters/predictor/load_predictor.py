@@ -7,33 +7,33 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from foreseen.adapters.predictor.loading.call_decision import CallDecision, CallOptions
-from foreseen.adapters.predictor.loading.first_steps import steps_of
-from foreseen.adapters.predictor.loading.kept_call_sizes import KeptCallSizes
-from foreseen.adapters.predictor.loading.model_file import open_model_file
-from foreseen.adapters.predictor.loading.object_graph import parts
-from foreseen.adapters.predictor.loading.outgrown import outgrown_refused
-from foreseen.adapters.predictor.loading.own_code.isolated_load import isolated_load, withdraw_with
-from foreseen.adapters.predictor.loading.pinned_digest import pinned_digest
-from foreseen.adapters.predictor.loading.provenance import is_of_scikit_learn, provenance
-from foreseen.adapters.predictor.loading.read_files import ReadFiles
-from foreseen.adapters.predictor.loading.row_independence import is_estimator
-from foreseen.adapters.predictor.loading.saved_version import refuse_old_scikit_learn
-from foreseen.adapters.predictor.loading.threads import ThreadLimit
-from foreseen.adapters.predictor.loading.unpickle import unpickle
-from foreseen.adapters.predictor.scikit_learn.input_plan import InputPlan
-from foreseen.adapters.predictor.scikit_learn.predictor import SklearnPredictor
-from foreseen.adapters.predictor.scikit_learn.signature import describe, find_sidecar
-from foreseen.domain.batch import Batch
-from foreseen.domain.call_size import CallsFor, CallSize
-from foreseen.domain.determinism import ROWS
+from foreseen.adapters.predictor.call_sizes.call_decision import CallDecision, CallOptions
+from foreseen.adapters.predictor.call_sizes.kept_call_sizes import KeptCallSizes
+from foreseen.adapters.predictor.call_sizes.row_independence import is_estimator
+from foreseen.adapters.predictor.call_sizes.separable_first_steps import steps_of
+from foreseen.adapters.predictor.call_sizes.thread_limits import ThreadLimit
+from foreseen.adapters.predictor.model_file.model_file import open_model_file
+from foreseen.adapters.predictor.model_file.pinned_digest import pinned_digest
+from foreseen.adapters.predictor.object_graph import parts
+from foreseen.adapters.predictor.own_code.isolated_load import isolated_load, withdraw_with
+from foreseen.adapters.predictor.provenance.provenance import is_of_scikit_learn, provenance
+from foreseen.adapters.predictor.provenance.read_files import ReadFiles
+from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
+from foreseen.adapters.predictor.scikit_learn.model_description import describe, find_sidecar
+from foreseen.adapters.predictor.scikit_learn.sklearn_predictor import SklearnPredictor
+from foreseen.adapters.predictor.unpickling.outdated_model import outgrown_refused
+from foreseen.adapters.predictor.unpickling.saved_version import refuse_old_scikit_learn
+from foreseen.adapters.predictor.unpickling.unpickle import unpickle
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError, UnanswerableError
-from foreseen.domain.key import fingerprint
-from foreseen.domain.model_failure import failure_text
-from foreseen.domain.model_info import ModelInfo
-from foreseen.domain.probe import probe_batch
-from foreseen.domain.signature import Signature
-from foreseen.domain.steady import SteadyPredictor
+from foreseen.domain.identity.key import fingerprint
+from foreseen.domain.model.call_size import CallsFor, CallSize
+from foreseen.domain.model.determinism import ROWS
+from foreseen.domain.model.fixed_batch_size import SteadyPredictor
+from foreseen.domain.model.model_failure import failure_text
+from foreseen.domain.model.model_info import ModelInfo
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.probe import probe_batch
+from foreseen.domain.values.signature import Signature
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
 """ClosablePredictor: a model in this process, which can be let go of."""
 
-from foreseen.domain.batch import Batch
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.ports import Predictor
-from foreseen.domain.predictions import EncodedPredictions, Predictions
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import EncodedPredictions, Predictions
 
 
 class ClosablePredictor:

@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
-from foreseen.adapters.spool.disk import Disk
-from foreseen.adapters.spool.finishing import finish
-from foreseen.adapters.spool.journal import Extent, Journal, State, Step
-from foreseen.adapters.spool.journal_file import JournalFile
-from foreseen.adapters.spool.origin import Origin
-from foreseen.adapters.spool.places import Places
+from foreseen.adapters.spool.disk.disk_calls import Disk
+from foreseen.adapters.spool.disk.whole_file import translated_write_errors
+from foreseen.adapters.spool.finalize import finish
+from foreseen.adapters.spool.journal.journal import Extent, Journal, State, Step
+from foreseen.adapters.spool.journal.journal_file import JournalFile
+from foreseen.adapters.spool.run_identity.run_identity import Origin
+from foreseen.adapters.spool.run_paths import Places
 from foreseen.adapters.spool.spool_file import SpoolFile
-from foreseen.adapters.spool.whole_file import translated_write_errors
-from foreseen.domain.notices import RunNotices
-from foreseen.domain.table import Piece, Reject, RejectsEncoder, Scored, TableEncoder, Written
+from foreseen.domain.tables.notices import RunNotices
+from foreseen.domain.tables.table import Piece, Reject, RejectsEncoder, Scored, TableEncoder, Written
 
 STEP_S: Final = 1.0
 """Seconds of results that a crash may cost, or one chunk where that takes longer."""

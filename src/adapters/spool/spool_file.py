@@ -5,8 +5,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from foreseen.adapters.spool.disk import Disk
-from foreseen.adapters.spool.journal import Extent
+from foreseen.adapters.spool.disk.disk_calls import Disk
+from foreseen.adapters.spool.journal.journal import Extent
 from foreseen.domain.errors import TableError
 
 _BLOCK_BYTES: Final = 1 << 20

@@ -4,8 +4,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from foreseen.adapters.spool.whole_file import translated_write_errors
-from foreseen.domain.table import Reject, RejectsEncoder, Scored, TableEncoder, Written
+from foreseen.adapters.spool.disk.whole_file import translated_write_errors
+from foreseen.domain.tables.table import Reject, RejectsEncoder, Scored, TableEncoder, Written
 
 
 class StreamSink:

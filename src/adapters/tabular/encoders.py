@@ -4,23 +4,23 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.added_columns import AddedColumn, added_columns, members_of
-from foreseen.adapters.tabular.compressed_encoder import CompressedEncoder
-from foreseen.adapters.tabular.csv_encoder import CsvEncoder
-from foreseen.adapters.tabular.csv_text import CsvStyle
-from foreseen.adapters.tabular.jsonl_encoder import JsonlEncoder
-from foreseen.adapters.tabular.kept_columns import kept_columns
-from foreseen.adapters.tabular.layout import KIND_NAMES, layout_of
-from foreseen.adapters.tabular.parquet_encoder import ParquetEncoder
+from foreseen.adapters.tabular.csv.csv_encoder import CsvEncoder
+from foreseen.adapters.tabular.csv.csv_lines import CsvStyle
+from foreseen.adapters.tabular.file_layout import KIND_NAMES, layout_of
+from foreseen.adapters.tabular.jsonl.jsonl_encoder import JsonlEncoder
+from foreseen.adapters.tabular.parquet.parquet_encoder import ParquetEncoder
+from foreseen.adapters.tabular.remote.urls import is_remote, shown_url
 from foreseen.adapters.tabular.sealing.excel_limits import ExcelLimits
+from foreseen.adapters.tabular.sealing.seal_trial import try_seal
 from foreseen.adapters.tabular.sealing.seals import SEALS
-from foreseen.adapters.tabular.sealing.trial import try_seal
-from foreseen.adapters.tabular.sources.urls import is_remote, shown_url
-from foreseen.domain.notices import Notices
-from foreseen.domain.renamed_columns import in_names_of_columns
-from foreseen.domain.signature import Signature
-from foreseen.domain.table import TableEncoder
-from foreseen.domain.table_form import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.adapters.tabular.writing.added_columns import AddedColumn, added_columns, members_of
+from foreseen.adapters.tabular.writing.compressed_encoder import CompressedEncoder
+from foreseen.adapters.tabular.writing.kept_columns import kept_columns
+from foreseen.domain.tables.notices import Notices
+from foreseen.domain.tables.renamed_columns import in_names_of_columns
+from foreseen.domain.tables.table import TableEncoder
+from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.domain.values.signature import Signature
 
 
 def table_encoder(

@@ -1,0 +1,1 @@
+"""Files go through the use case."""

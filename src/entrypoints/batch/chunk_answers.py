@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from foreseen.domain.batch import Batch
 from foreseen.domain.errors import (
     FailedRowError,
     InvalidBatchError,
@@ -12,9 +11,10 @@ from foreseen.domain.errors import (
     ModelUnavailableError,
     PredictionError,
 )
-from foreseen.domain.predictions import Predictions, joined_predictions
-from foreseen.domain.table import Chunk
-from foreseen.entrypoints.batch.company import Company
+from foreseen.domain.tables.table import Chunk
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import Predictions, joined_predictions
+from foreseen.entrypoints.batch.concurrent_calls import Company
 from foreseen.entrypoints.batch.failures_in_a_row import IN_A_ROW, Failure, FailuresInARow
 from foreseen.entrypoints.batch.on_error import OnError
 

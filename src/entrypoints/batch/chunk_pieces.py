@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, Piece
+from foreseen.domain.tables.table import Chunk, Piece
+from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.chunk_answers import Answered, ChunkAnswers
 from foreseen.entrypoints.batch.failures_in_a_row import Failure
 from foreseen.entrypoints.batch.pace import Pacing

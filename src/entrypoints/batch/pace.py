@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from foreseen.domain.call_size import CallSize
-from foreseen.domain.model_info import ModelInfo
-from foreseen.domain.tally import Tally
+from foreseen.domain.counters import Tally
+from foreseen.domain.model.call_size import CallSize
+from foreseen.domain.model.model_info import ModelInfo
 
 PIECE_S: Final = 1.0
 """Seconds of a model's time between two moments at which a run can stop, show how far it is and note what it has."""

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from foreseen.domain.table import TableReader
+from foreseen.domain.tables.table import TableReader
 
 LOOK_S: Final = 2.0
 """Seconds that are spent on reading."""

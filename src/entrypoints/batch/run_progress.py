@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from foreseen.domain.table import Piece, Scored
+from foreseen.domain.tables.table import Piece, Scored
 
 
 class RunProgress:

@@ -2,8 +2,8 @@
 
 from typing import Unpack
 
-from foreseen.entrypoints.python.model import Model
-from foreseen.entrypoints.python.settings import FilePath, ModelSettings, settings_of
+from foreseen.entrypoints.python.loaded_model import Model
+from foreseen.entrypoints.python.setting_arguments import FilePath, ModelSettings, settings_of
 
 
 def load(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from foreseen.entrypoints.python.errors import RejectedRow
+from foreseen.entrypoints.python.python_errors import RejectedRow
 
 _COLUMNS: Final = ("file", "line", "column", "reason", "row")
 """The columns of such a file; of a part, whose run was broken off, the first line does not name them."""

@@ -4,12 +4,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, Unpack, get_args
 
-from foreseen.entrypoints.python.file_options import ALL_NAMES, OPTIONS, FileSettings, check_names, words_of
-from foreseen.entrypoints.python.files import score_into_file, score_into_frame, sources_of
+from foreseen.entrypoints.python.file_arguments import ALL_NAMES, OPTIONS, FileSettings, check_names, words_of
 from foreseen.entrypoints.python.load import load
-from foreseen.entrypoints.python.model import Model
-from foreseen.entrypoints.python.progress import Progress, progression
-from foreseen.entrypoints.python.settings import FilePath, plain, settings_of
+from foreseen.entrypoints.python.loaded_model import Model
+from foreseen.entrypoints.python.scored_files import score_into_file, score_into_frame, sources_of
+from foreseen.entrypoints.python.setting_arguments import FilePath, plain, settings_of
+from foreseen.entrypoints.python.shown_progress import Progress, progression
 from foreseen.settings import SettingsError
 
 OnErrorOfFiles = Literal["raise", "reject", "stop"]

@@ -15,15 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from foreseen.entrypoints.ray.driver import END, Order
-from foreseen.entrypoints.ray.errors import ClusterError, NotConnectedError
-from foreseen.entrypoints.ray.packing import packed, unpacked
-from foreseen.entrypoints.ray.process_session import LOOK_S, end_session
+from foreseen.entrypoints.ray.cluster_errors import ClusterError, NotConnectedError
+from foreseen.entrypoints.ray.driver.driver_process import END, Order
+from foreseen.entrypoints.ray.driver.packing import packed, unpacked
+from foreseen.entrypoints.ray.driver.process_session import LOOK_S, end_session
 
 if TYPE_CHECKING:  # they bring Arrow, which is imported while Ray starts
     from foreseen.domain.errors import ForeseenError
-    from foreseen.entrypoints.ray.parts import Outcome
-    from foreseen.entrypoints.ray.work import Work
+    from foreseen.entrypoints.ray.driver.packed_plan import Work
+    from foreseen.entrypoints.ray.parts.parts import Outcome
 
 _CODE: Final = """\
 import signal, sys
@@ -32,7 +32,7 @@ for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 fd = int(sys.argv[1])
 sys.path[:], sys.argv[1:] = sys.argv[2:], []
 from foreseen.domain.process_end import end_process_after
-from foreseen.entrypoints.ray.driver import main
+from foreseen.entrypoints.ray.driver.driver_process import main
 end_process_after(lambda: main(fd))
 """
 """What the driver runs: a fresh interpreter that finds modules where this one does, the user's own among them.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.values.signature import Feature, Signature
 from support.written.encodings import encoded
 from support.written.meaning import Refused, Written, meaning
 from support.written.values import anything, value

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from foreseen.domain.signature import DATETIMES, FLOATS, Feature
+from foreseen.domain.values.signature import DATETIMES, FLOATS, Feature
 
 _JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _TEXT_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

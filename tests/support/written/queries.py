@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from foreseen.domain.signature import DATETIMES, Feature, Signature
+from foreseen.domain.values.signature import DATETIMES, Feature, Signature
 from support.written.meaning import DATES, Refused, meaning_of_text
 from support.written.numbers import number_in_text
 

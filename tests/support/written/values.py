@@ -3,7 +3,7 @@
 import random
 from typing import Final
 
-from foreseen.domain.signature import DATETIMES, Feature
+from foreseen.domain.values.signature import DATETIMES, Feature
 from support.written.meaning import DATES, Written, plain
 from support.written.numbers import number
 from support.written.strings import spelled, string

@@ -7,16 +7,16 @@ from typing import Any
 import fakeredis
 import pytest
 
-from foreseen.adapters.cache.guarded import GuardedCache
-from foreseen.adapters.cache.lru import LruCache
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.adapters.cache.sparing import SparingCache
-from foreseen.adapters.cache.tiered import TieredCache
-from foreseen.adapters.cache.worthwhile import WorthwhileCache
-from foreseen.adapters.cache.write_behind import WriteBehindCache
-from foreseen.domain.entry import EntryFormat
-from foreseen.domain.lifetime import Lifetime
+from foreseen.adapters.cache.adaptive.adaptive_cache import WorthwhileCache
+from foreseen.adapters.cache.memory.lru import LruCache
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
+from foreseen.adapters.cache.wrappers.guarded import GuardedCache
+from foreseen.adapters.cache.wrappers.room_limited import SparingCache
+from foreseen.adapters.cache.wrappers.tiered import TieredCache
+from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
+from foreseen.domain.identity.entry import EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.ports import Cache
 from support.cache_contract import CacheContract
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import pytest
 
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.failures import run
+from foreseen.entrypoints.cli.command_line import app
+from foreseen.entrypoints.cli.process.exit_codes import run
 from support.here import own_logs
 
 

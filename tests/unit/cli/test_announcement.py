@@ -7,13 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from foreseen.domain.key import Fingerprint
-from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.identity.key import Fingerprint
+from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.predict import Predict
-from foreseen.domain.signature import Feature, Signature
-from foreseen.entrypoints.cli.cache import duration
-from foreseen.entrypoints.cli.serve import announce, announcement, feature_text
-from foreseen.entrypoints.examples import curl
+from foreseen.domain.values.signature import Feature, Signature
+from foreseen.entrypoints.cli.commands.cache_contents import duration
+from foreseen.entrypoints.cli.commands.serve_model import announce, announcement, feature_text
+from foreseen.entrypoints.example_requests import curl
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 from support.fakes import DictCache, FakePredictor

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.domain.csv_dialect import CsvDialect
-from foreseen.domain.missing_words import MISSING_WORDS
-from foreseen.domain.table_form import OutputColumns, TableForm
-from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
-from foreseen.entrypoints.cli.files import Files, size_of
-from foreseen.entrypoints.cli.standard_output import beside_output, reached_through
+from foreseen.domain.tables.csv_dialect import CsvDialect
+from foreseen.domain.tables.missing_value_words import MISSING_WORDS
+from foreseen.domain.tables.table_format import OutputColumns, TableForm
+from foreseen.entrypoints.cli.options.file_options import InputOptions, OutputOptions, files_of
+from foreseen.entrypoints.cli.process.standard_output import beside_output, reached_through
+from foreseen.entrypoints.cli.run.run_files import Files, size_of
 from foreseen.settings import SettingsError
 
 from .conftest import Called

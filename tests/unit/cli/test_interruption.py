@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from foreseen.entrypoints.cli.failures import run
-from foreseen.entrypoints.cli.interruption import InterruptedRunError, Interruption, heard_if
+from foreseen.entrypoints.cli.process.exit_codes import run
+from foreseen.entrypoints.cli.process.interruption import InterruptedRunError, Interruption, heard_if
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.main import get_command
 
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.cli.file_options import InputOptions
-from foreseen.entrypoints.cli.option_groups import with_option_groups
+from foreseen.entrypoints.cli.command_line import app
+from foreseen.entrypoints.cli.options.file_options import InputOptions
+from foreseen.entrypoints.cli.options.option_groups import with_option_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from foreseen.domain.condition_text import read_condition
-from foreseen.domain.row_choice import ALL_ROWS, RowChoice, Sample
-from foreseen.domain.table_form import TableForm
-from foreseen.entrypoints.cli.engine import is_on_ray
-from foreseen.entrypoints.cli.file_options import InputOptions, OutputOptions, files_of
-from foreseen.entrypoints.cli.files import Files
-from foreseen.entrypoints.cli.rows import row_choice_of
+from foreseen.domain.tables.condition_text import read_condition
+from foreseen.domain.tables.row_choice import ALL_ROWS, RowChoice, Sample
+from foreseen.domain.tables.table_format import TableForm
+from foreseen.entrypoints.cli.options.engine_option import is_on_ray
+from foreseen.entrypoints.cli.options.file_options import InputOptions, OutputOptions, files_of
+from foreseen.entrypoints.cli.options.row_options import row_choice_of
+from foreseen.entrypoints.cli.run.run_files import Files
 from foreseen.settings import SettingsError
 
 from .conftest import Called

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from foreseen.domain.errors import ForeseenError
-from foreseen.entrypoints.cli import failures
-from foreseen.entrypoints.cli.failures import EXIT_CODES, exit_code, run
-from foreseen.entrypoints.http.problems import STATUSES
+from foreseen.entrypoints.cli.process import exit_codes
+from foreseen.entrypoints.cli.process.exit_codes import EXIT_CODES, exit_code, run
+from foreseen.entrypoints.http.responses.problems import STATUSES
 
 from .conftest import Called
 
@@ -169,7 +169,7 @@ def test_an_interrupted_command_says_so(capfd: pytest.CaptureFixture[str]) -> No
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    assert run(interrupted) == failures.INTERRUPTED
+    assert run(interrupted) == exit_codes.INTERRUPTED
     assert capfd.readouterr().err == "foreseen: interrupted\n"
 
 

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 import pytest
 
 from foreseen.entrypoints.ray import cluster_process
+from foreseen.entrypoints.ray.cluster_errors import ClusterError, NotConnectedError
 from foreseen.entrypoints.ray.cluster_process import ClusterProcess
-from foreseen.entrypoints.ray.driver import END
-from foreseen.entrypoints.ray.errors import ClusterError, NotConnectedError
-from foreseen.entrypoints.ray.work import Work
+from foreseen.entrypoints.ray.driver.driver_process import END
+from foreseen.entrypoints.ray.driver.packed_plan import Work
 
 WORK = Work(b"plan", {0: 10}, most_actors=1, jobs=1)
 LATE = NotConnectedError("a local Ray: expected a Ray cluster: timed out")

@@ -7,14 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from foreseen.domain.batch import Batch
-from foreseen.domain.done_part import DonePart, Place
 from foreseen.domain.errors import PredictionError, TableError
-from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table import Chunk, Reject, Scored
-from foreseen.entrypoints.ray import parts
-from foreseen.entrypoints.ray.packing import packed, unpacked
-from foreseen.entrypoints.ray.parts import Outcome, Part, parts_of
+from foreseen.domain.tables.done_part import DonePart, Place
+from foreseen.domain.tables.table import Chunk, Reject, Scored
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.signature import Feature, Signature
+from foreseen.entrypoints.ray.driver.packing import packed, unpacked
+from foreseen.entrypoints.ray.parts import parts
+from foreseen.entrypoints.ray.parts.parts import Outcome, Part, parts_of
 
 SIGNATURE = Signature((Feature("x"), Feature("word", "string", missing=True)))
 COLUMNS = ("x", "word")

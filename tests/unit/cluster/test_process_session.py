@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 
-from foreseen.entrypoints.ray.process_session import end_session, processes_of
+from foreseen.entrypoints.ray.driver.process_session import end_session, processes_of
 from support.processes import wait_until
 
 _TWO = "sleep 600 & sleep 600 & kill -STOP $!; echo ready; read line"

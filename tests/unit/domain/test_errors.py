@@ -7,8 +7,8 @@ import pytest
 
 import foreseen
 from foreseen.domain.errors import Flaw, ForeseenError, InvalidBatchError
-from foreseen.entrypoints.cli.failures import EXIT_CODES
-from foreseen.entrypoints.http.problems import STATUSES
+from foreseen.entrypoints.cli.process.exit_codes import EXIT_CODES
+from foreseen.entrypoints.http.responses.problems import STATUSES
 
 
 def every_error() -> list[type[ForeseenError]]:

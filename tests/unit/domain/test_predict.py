@@ -6,19 +6,19 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import pytest
 
-from foreseen.adapters.cache.lru import LruCache
-from foreseen.adapters.cache.none import NoCache
-from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.memory.lru import LruCache
+from foreseen.adapters.cache.memory.no_cache import NoCache
+from foreseen.adapters.cache.wrappers.tiered import TieredCache
 from foreseen.domain.answer import Origin
-from foreseen.domain.batch import Batch
-from foreseen.domain.entry import Entry
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
-from foreseen.domain.key import Key
-from foreseen.domain.lifetime import Lifetime
-from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
+from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.predict import Predict
-from foreseen.domain.predictions import Predictions
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import Predictions
 from support.fakes import FLOWER, Clock, DictCache, FakePredictor, info_of
 from support.patience import PATIENCE_S
 from support.stepping import settle

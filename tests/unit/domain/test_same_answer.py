@@ -13,19 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreseen.adapters.cache.guarded import GuardedCache
-from foreseen.adapters.cache.lru import LruCache
-from foreseen.adapters.cache.none import NoCache
-from foreseen.adapters.cache.redis import RedisCache
-from foreseen.adapters.cache.servers.one_server import OneServer
-from foreseen.adapters.cache.tiered import TieredCache
+from foreseen.adapters.cache.memory.lru import LruCache
+from foreseen.adapters.cache.memory.no_cache import NoCache
+from foreseen.adapters.cache.redis.redis_cache import RedisCache
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
+from foreseen.adapters.cache.wrappers.guarded import GuardedCache
+from foreseen.adapters.cache.wrappers.tiered import TieredCache
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.domain.batch import Batch
-from foreseen.domain.entry import EntryFormat
-from foreseen.domain.lifetime import Lifetime
-from foreseen.domain.model_thread import ModelThread
+from foreseen.domain.identity.entry import EntryFormat
+from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.predict import Predict
+from foreseen.domain.values.batch import Batch
 from support.effort import examples
 from support.fakes import DeadCache, FakePredictor
 from support.models import iris_forest, iris_logistic, mixed_pipeline, save

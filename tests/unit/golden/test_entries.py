@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from foreseen.domain.entry import FORMAT_VERSION, Entry, EntryFormat
-from foreseen.domain.key import Key
+from foreseen.domain.identity.entry import FORMAT_VERSION, Entry, EntryFormat
+from foreseen.domain.identity.key import Key
 
 ENTRIES: list[Any] = json.loads((Path(__file__).parent / "entries.json").read_text())
 

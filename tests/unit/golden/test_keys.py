@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from foreseen.domain.key import Fingerprint, KeyRecipe, fingerprint, namespace
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.identity.key import Fingerprint, KeyRecipe, fingerprint, namespace
+from foreseen.domain.values.signature import Feature, Signature
 from support.instances import batch_of
 
 HERE = Path(__file__).parent

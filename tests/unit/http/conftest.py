@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.container import Container
 from foreseen.settings import Settings
+from foreseen.wiring.container import Container
 from support.service import Service, service
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loading.model_file import open_model_file
-from foreseen.adapters.predictor.loading.ownership import access_to_file, user_name
-from foreseen.adapters.predictor.loading.sidecar import read_sidecar
+from foreseen.adapters.predictor.model_file.model_file import open_model_file
+from foreseen.adapters.predictor.model_file.ownership import access_to_file, user_name
+from foreseen.adapters.predictor.sidecar.sidecar import read_sidecar
 from foreseen.domain.errors import ModelUnavailableError
 from support.models import iris_forest, save
 

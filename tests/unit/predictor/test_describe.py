@@ -9,7 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.signature import Signature
+from foreseen.domain.values.signature import Signature
 from support.models import IRIS_NAMES, iris_forest, iris_logistic, save
 from support.own_models import Doubler, Labeller, RowCounter
 

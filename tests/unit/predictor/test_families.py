@@ -34,9 +34,9 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.domain.batch import Batch
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.ports import Predictor
+from foreseen.domain.values.batch import Batch
 from support.models import answers, digits_forest, iris_frame, save
 
 X, Y = load_iris(return_X_y=True)

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import foreseen
-from foreseen.entrypoints.python.settings import NAMES
+from foreseen.entrypoints.python.setting_arguments import NAMES
 from foreseen.settings import Settings, about_setting
 from support.models import iris_frame, pickled_by_hand
 from support.patience import PATIENCE_S
@@ -141,7 +141,7 @@ def test_a_model_without_references_ends_its_threads(iris_model: Path, frame: pd
 def test_progress_is_shown_by_lines_where_they_are_wanted(
     model: foreseen.Model, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("foreseen.entrypoints.cli.progress.PLAIN_EVERY_S", 0.0)
+    monkeypatch.setattr("foreseen.entrypoints.cli.run.progress_display.PLAIN_EVERY_S", 0.0)
 
     model.score(frame)
     assert capsys.readouterr().err == ""

@@ -11,9 +11,9 @@ import pytest
 from typer.main import get_command
 
 import foreseen
-from foreseen.entrypoints.cli.app import app
-from foreseen.entrypoints.python import files as of_files
-from foreseen.entrypoints.python.file_options import ALL_NAMES, OF_THE_COMMAND, FileSettings, as_in_python, words_of
+from foreseen.entrypoints.cli.command_line import app
+from foreseen.entrypoints.python import scored_files as of_files
+from foreseen.entrypoints.python.file_arguments import ALL_NAMES, OF_THE_COMMAND, FileSettings, as_in_python, words_of
 from foreseen.settings import SettingsError
 
 ELSEWHERE = {"config", "jobs", "keep", "on_error", "output", "prediction_column", "progress"}

@@ -19,8 +19,8 @@ import pytest
 import foreseen
 from foreseen.adapters.tabular.frames.plain_rows import Matrix
 from foreseen.domain.errors import ModelUnavailableError, TableError
-from foreseen.domain.signature import Feature, Signature
-from foreseen.entrypoints.python.collected import Collected
+from foreseen.domain.values.signature import Feature, Signature
+from foreseen.entrypoints.python.collected_predictions import Collected
 from foreseen.settings import SettingsError
 from support.models import IRIS_NAMES, iris_frame
 

@@ -16,10 +16,10 @@ import pytest
 import foreseen
 from foreseen.domain.errors import ForeseenError, TableError
 from foreseen.entrypoints import operator_lines
-from foreseen.entrypoints.python import command
-from foreseen.entrypoints.python import files as of_files
-from foreseen.entrypoints.python.command import Line, error_of, followed
-from foreseen.entrypoints.python.file_options import OF_THE_COMMAND
+from foreseen.entrypoints.python import command_process
+from foreseen.entrypoints.python import scored_files as of_files
+from foreseen.entrypoints.python.command_process import Line, error_of, followed
+from foreseen.entrypoints.python.file_arguments import OF_THE_COMMAND
 from foreseen.entrypoints.python.rejected_rows import rejected_rows
 from foreseen.settings import SettingsError
 from support.here import run_here
@@ -203,14 +203,14 @@ def test_an_interrupted_call_waits_for_the_command(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        command.run_score(["m.joblib", "in.csv"], [], {}, heard=interrupted)
+        command_process.run_score(["m.joblib", "in.csv"], [], {}, heard=interrupted)
 
     assert process.calls == calls
 
 
 def test_a_name_with_a_nul_starts_no_command() -> None:
     with pytest.raises(SettingsError, match=r"^'a\\x00b\.csv': expected text without a NUL in it$"):
-        command.run_score(["m.joblib", "a\0b.csv"], [], {}, heard=str)
+        command_process.run_score(["m.joblib", "a\0b.csv"], [], {}, heard=str)
 
 
 def _all_errors(root: type[ForeseenError]) -> list[type[ForeseenError]]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from foreseen.adapters.spool.claim import Claim
-from foreseen.adapters.spool.disk import Disk
+from foreseen.adapters.spool.disk.disk_calls import Disk
 from foreseen.adapters.spool.durable_sink import STEP_S, DurableSink
-from foreseen.adapters.spool.origin import InputDigest, Origin
-from foreseen.adapters.spool.places import Places
-from foreseen.domain.notices import RunNotices
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, Piece, Reject, Scored
+from foreseen.adapters.spool.output_claim import Claim
+from foreseen.adapters.spool.run_identity.run_identity import InputDigest, Origin
+from foreseen.adapters.spool.run_paths import Places
+from foreseen.domain.tables.notices import RunNotices
+from foreseen.domain.tables.table import Chunk, Piece, Reject, Scored
+from foreseen.domain.values.predictions import Predictions
 
 ORIGIN = Origin((InputDigest("in.csv", 5, "ab" * 32),), "m" * 32, {"outputs": "predict"})
 

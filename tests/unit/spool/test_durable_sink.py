@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.adapters.spool.claim import Claim
-from foreseen.adapters.spool.disk import Disk
+from foreseen.adapters.spool.disk.disk_calls import Disk
+from foreseen.adapters.spool.disk.run_lock import locked
 from foreseen.adapters.spool.durable_sink import STEP_S
-from foreseen.adapters.spool.input_digests import InputDigests
-from foreseen.adapters.spool.journal import read_journal
-from foreseen.adapters.spool.lock import locked
-from foreseen.adapters.spool.places import places
+from foreseen.adapters.spool.journal.journal import read_journal
+from foreseen.adapters.spool.output_claim import Claim
+from foreseen.adapters.spool.run_identity.input_digests import InputDigests
+from foreseen.adapters.spool.run_paths import places
 from foreseen.domain.errors import TableError, UnwritableError
-from foreseen.domain.notices import Notice, RunNotices
-from foreseen.domain.table import Scored
+from foreseen.domain.tables.notices import Notice, RunNotices
+from foreseen.domain.tables.table import Scored
 
 from .runs import ROWS, Run, piece_of
 

@@ -6,12 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreseen.adapters.spool.checked_lines import checked_line
-from foreseen.adapters.spool.journal import Extent, State, Step, is_journal, origin_line, read_journal, step_line
-from foreseen.adapters.spool.origin import InputDigest, Origin
+from foreseen.adapters.spool.journal.checked_lines import checked_line
+from foreseen.adapters.spool.journal.journal import (
+    Extent,
+    State,
+    Step,
+    is_journal,
+    origin_line,
+    read_journal,
+    step_line,
+)
+from foreseen.adapters.spool.run_identity.run_identity import InputDigest, Origin
 from foreseen.domain.errors import TableError
-from foreseen.domain.notices import Notice
-from foreseen.domain.table import Scored
+from foreseen.domain.tables.notices import Notice
+from foreseen.domain.tables.table import Scored
 from support.effort import examples
 
 ORIGIN = Origin(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.adapters.spool.origin import InputDigest, Origin
-from foreseen.adapters.spool.parts_claim import PartsClaim
-from foreseen.adapters.tabular.csv_encoder import CsvRejectsEncoder
-from foreseen.domain.done_part import DonePart, Place, part_name, rejects_name
+from foreseen.adapters.spool.parts.parts_claim import PartsClaim
+from foreseen.adapters.spool.run_identity.run_identity import InputDigest, Origin
+from foreseen.adapters.tabular.csv.csv_encoder import CsvRejectsEncoder
 from foreseen.domain.errors import TableError
-from foreseen.domain.notices import Notice
-from foreseen.domain.table import Reject, Scored
+from foreseen.domain.tables.done_part import DonePart, Place, part_name, rejects_name
+from foreseen.domain.tables.notices import Notice
+from foreseen.domain.tables.table import Reject, Scored
 
 HEADER = "file,line,column,reason,row\n"
 ORIGIN = Origin((InputDigest("in.csv", 3, "ab"),), "model", {"outputs": "predict"})

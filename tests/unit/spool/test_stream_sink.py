@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from foreseen.adapters.spool.stream_sink import StreamSink
-from foreseen.adapters.tabular.added_columns import added_columns
-from foreseen.adapters.tabular.csv_encoder import CsvEncoder, CsvRejectsEncoder
+from foreseen.adapters.tabular.csv.csv_encoder import CsvEncoder, CsvRejectsEncoder
+from foreseen.adapters.tabular.writing.added_columns import added_columns
 from foreseen.domain.errors import TableError
-from foreseen.domain.table import Reject, Scored
+from foreseen.domain.tables.table import Reject, Scored
 
 REJECT = Reject("in.csv", 3, "a", "expected 1", "x")
 

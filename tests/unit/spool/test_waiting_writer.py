@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
-from foreseen.adapters.spool.waiting_writer import WaitingWriter, waited_for
+from foreseen.adapters.spool.disk.waiting_writer import WaitingWriter, waited_for
 
 LARGE = bytes(1 << 20)
 

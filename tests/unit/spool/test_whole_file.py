@@ -7,9 +7,9 @@ from threading import Thread
 
 import pytest
 
-from foreseen.adapters.spool.claim import Claim, try_claim
-from foreseen.adapters.spool.places import places
-from foreseen.adapters.spool.whole_file import is_stream, whole_file
+from foreseen.adapters.spool.disk.whole_file import is_stream, whole_file
+from foreseen.adapters.spool.output_claim import Claim, try_claim
+from foreseen.adapters.spool.run_paths import places
 from foreseen.domain.errors import TableError
 from support.patience import PATIENCE_S
 

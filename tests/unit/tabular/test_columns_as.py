@@ -7,11 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from foreseen.adapters.tabular.encoders import table_encoder
-from foreseen.adapters.tabular.tables import opened_tables
+from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.errors import TableError
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table_form import OutputColumns, TableForm
+from foreseen.domain.tables.table_format import OutputColumns, TableForm
+from foreseen.domain.values.predictions import Predictions
+from foreseen.domain.values.signature import Feature, Signature
 
 SIGNATURE = Signature((Feature("length"), Feature("width", dtype="int64")))
 

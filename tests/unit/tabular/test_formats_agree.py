@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pyarrow import orc
 
 from foreseen.adapters.tabular.encoders import table_encoder
-from foreseen.adapters.tabular.tables import opened_tables
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table import Chunk
+from foreseen.adapters.tabular.open_tables import opened_tables
+from foreseen.domain.tables.table import Chunk
+from foreseen.domain.values.predictions import Predictions
+from foreseen.domain.values.signature import Feature, Signature
 
 SIGNATURE = Signature(
     (

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from foreseen.adapters.tabular.csv_reader import CsvReader
-from foreseen.adapters.tabular.jsonl_reader import JsonlReader
-from foreseen.adapters.tabular.readable import read_columns, readable
-from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table import Chunk, as_cells
+from foreseen.adapters.tabular.csv.csv_reader import CsvReader
+from foreseen.adapters.tabular.jsonl.jsonl_reader import JsonlReader
+from foreseen.adapters.tabular.reading.required_columns import read_columns, readable
+from foreseen.domain.tables.table import Chunk, as_cells
+from foreseen.domain.values.signature import Feature, Signature
 
 AB = Signature((Feature("a"), Feature("b", dtype="int64"), Feature("c", dtype="string")))
 
@@ -65,7 +65,7 @@ def test_each_odd_cell_is_read_once_for_all_of_its_rows(monkeypatch: pytest.Monk
         read.append(text)
         return 1.5
 
-    monkeypatch.setattr("foreseen.adapters.tabular.csv_columns.read_text", read_text)
+    monkeypatch.setattr("foreseen.adapters.tabular.columns.text_columns.read_text", read_text)
     csv_chunks("a,b,c\n" + "x,1,2\n" * 50)
 
     assert read == ["x", "x"]  # among the first rows, and among all

@@ -12,18 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.memory import MemoryFile
 
-from foreseen.adapters.spool.source_digests import SourceDigests
-from foreseen.adapters.spool.trial import SUMMARY_FIELDS
-from foreseen.adapters.tabular.opened_file import file_name
-from foreseen.adapters.tabular.outputs import output_file, try_summary
-from foreseen.adapters.tabular.remote_output import check_new, remote_file
-from foreseen.adapters.tabular.sources.listing import listed_sources
+from foreseen.adapters.spool.disk.output_trial import SUMMARY_FIELDS
+from foreseen.adapters.spool.run_identity.source_digests import SourceDigests
+from foreseen.adapters.tabular.file_content.opened_file import file_name
+from foreseen.adapters.tabular.open_tables import opened_tables
+from foreseen.adapters.tabular.output_files import output_file, try_summary
+from foreseen.adapters.tabular.remote.remote_output import check_new, remote_file
+from foreseen.adapters.tabular.remote.store_errors import answer_of
+from foreseen.adapters.tabular.remote.urls import is_remote
+from foreseen.adapters.tabular.sources.file_listing import listed_sources
 from foreseen.adapters.tabular.sources.remote_identity import look_again, remote_digest, why_once
-from foreseen.adapters.tabular.sources.store_errors import answer_of
-from foreseen.adapters.tabular.sources.urls import is_remote
-from foreseen.adapters.tabular.tables import opened_tables
 from foreseen.domain.errors import TableError, UnwritableError
-from foreseen.domain.signature import Feature, Signature
+from foreseen.domain.values.signature import Feature, Signature
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Columns of the gradient boosting libraries."""

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from foreseen.adapters.predictor.boosters.catboost_categories import whole_number_categories
-from foreseen.adapters.predictor.scikit_learn.column_facts import MOST_VALUES, ColumnFacts
-from foreseen.adapters.predictor.scikit_learn.known_values import rounded
+from foreseen.adapters.predictor.column_facts.column_facts import MOST_VALUES, ColumnFacts
+from foreseen.adapters.predictor.column_facts.known_values import rounded
 
 _ORIGIN: Final = "cat_features of CatBoost"
 

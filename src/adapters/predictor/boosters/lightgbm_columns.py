@@ -8,8 +8,8 @@ from foreseen.adapters.predictor.boosters.lightgbm_categories import (
     SeenColumn,
     placed_categories,
 )
-from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
-from foreseen.adapters.predictor.scikit_learn.known_values import as_category, rounded
+from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
+from foreseen.adapters.predictor.column_facts.known_values import as_category, rounded
 
 
 def read_names(model: Any) -> list[str] | None:

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from foreseen.adapters.predictor.scikit_learn.column_facts import ColumnFacts
-from foreseen.adapters.predictor.scikit_learn.known_values import as_category
-from foreseen.domain.signature import DType
+from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
+from foreseen.adapters.predictor.column_facts.known_values import as_category
+from foreseen.domain.values.signature import DType
 
 _DTYPES: Final[dict[str, DType]] = {"int": "int64", "i": "bool"}
 """Types of features, as XGBoost notes them of a frame; "i" is an indicator."""

@@ -1,0 +1,1 @@
+"""Any object with `predict`, as scikit-learn's users save them."""

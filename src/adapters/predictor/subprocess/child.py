@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from foreseen.adapters.predictor.subprocess.answering import answer_in_turn, answer_side_by_side
-from foreseen.adapters.predictor.subprocess.messages import LogLine, Order, Pipe
+from foreseen.adapters.predictor.subprocess.child_answers import answer_in_turn, answer_side_by_side
+from foreseen.adapters.predictor.subprocess.pipe_messages import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from foreseen.domain.restarts import early_ends, pause_s
+from foreseen.domain.restart_delay import early_ends, pause_s
 
 log = logging.getLogger(__name__)
 

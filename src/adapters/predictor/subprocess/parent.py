@@ -13,12 +13,12 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from foreseen.adapters.predictor.loading.thread_environment import thread_environment
-from foreseen.adapters.predictor.subprocess.messages import LogLine, Order, Pipe
+from foreseen.adapters.predictor.call_sizes.thread_environment import thread_environment
+from foreseen.adapters.predictor.subprocess.pipe_messages import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError
 
 if TYPE_CHECKING:  # it brings numpy, which the parent needs later than its child
-    from foreseen.domain.model_info import ModelInfo
+    from foreseen.domain.model.model_info import ModelInfo
 
 _CODE: Final = """\
 import sys

@@ -1,0 +1,1 @@
+"""Rows in memory, as Python code gives them."""

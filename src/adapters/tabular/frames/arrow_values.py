@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from foreseen.adapters.tabular.texts import JSON
+from foreseen.adapters.tabular.columns.columns_as_text import JSON
 
 
 def arrow_column(values: Any) -> pa.Array | pa.ChunkedArray:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.frames.answers import Answers
 from foreseen.adapters.tabular.frames.arrow_values import arrow_column, without_views
+from foreseen.adapters.tabular.frames.frame_answers import Answers
 
 
 class PandasFrame:

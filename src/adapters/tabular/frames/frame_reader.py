@@ -6,13 +6,13 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from foreseen.adapters.tabular.column_types import check_type
-from foreseen.adapters.tabular.missing_words import MissingWords
-from foreseen.adapters.tabular.readable import ReadColumn, read_columns, readable, rejects_of
-from foreseen.adapters.tabular.slices import chunk_rows
-from foreseen.adapters.tabular.texts import JSON
-from foreseen.domain.signature import Signature
-from foreseen.domain.table import Chunk, as_cells
+from foreseen.adapters.tabular.columns.column_types import check_type
+from foreseen.adapters.tabular.columns.columns_as_text import JSON
+from foreseen.adapters.tabular.missing.missing_words import MissingWords
+from foreseen.adapters.tabular.reading.chunk_sizes import chunk_rows
+from foreseen.adapters.tabular.reading.required_columns import ReadColumn, read_columns, readable, rejects_of
+from foreseen.domain.tables.table import Chunk, as_cells
+from foreseen.domain.values.signature import Signature
 
 _CHUNK_BYTES: Final = 32 << 20
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from foreseen.adapters.tabular.frames.answers import Answers
 from foreseen.adapters.tabular.frames.arrow_values import arrow_column, json_columns
+from foreseen.adapters.tabular.frames.frame_answers import Answers
+from foreseen.domain.did_you_mean import near_hint
 from foreseen.domain.errors import TableError
-from foreseen.domain.near import near_hint
-from foreseen.domain.signature import Signature
+from foreseen.domain.values.signature import Signature
 
 
 class Matrix:

@@ -6,10 +6,10 @@ from typing import BinaryIO, Final
 import numpy as np
 import pyarrow.compute as pc
 
-from foreseen.adapters.tabular.plain_columns import is_text
+from foreseen.adapters.tabular.columns.plain_columns import is_text
 from foreseen.domain.errors import TableError
-from foreseen.domain.predictions import Predictions
-from foreseen.domain.table import Chunk, TableEncoder, Written
+from foreseen.domain.tables.table import Chunk, TableEncoder, Written
+from foreseen.domain.values.predictions import Predictions
 
 MOST_ROWS: Final = 1_048_575
 MOST_COLUMNS: Final = 16_384

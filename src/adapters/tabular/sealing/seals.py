@@ -3,21 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, Final
 
-from foreseen.adapters.tabular.layout import Kind
-from foreseen.adapters.tabular.parquet_seal import seal_parquet
-from foreseen.adapters.tabular.sealing.arrow import seal_arrow
+from foreseen.adapters.tabular.file_layout import Kind
+from foreseen.adapters.tabular.parquet.parquet_seal import seal_parquet
+from foreseen.adapters.tabular.sealing.arrow_seal import seal_arrow
 
 Seal = Callable[[BinaryIO, BinaryIO], None]
 
 
 def _orc(spool: BinaryIO, out: BinaryIO) -> None:
-    from foreseen.adapters.tabular.sealing.orc import seal_orc  # noqa: PLC0415 - imported where it is used
+    from foreseen.adapters.tabular.sealing.orc_seal import seal_orc  # noqa: PLC0415 - imported where it is used
 
     seal_orc(spool, out)
 
 
 def _excel(spool: BinaryIO, out: BinaryIO) -> None:
-    from foreseen.adapters.tabular.sealing.excel import seal_excel  # noqa: PLC0415 - an extra
+    from foreseen.adapters.tabular.sealing.excel_seal import seal_excel  # noqa: PLC0415 - an extra
 
     seal_excel(spool, out)
 

@@ -1,0 +1,1 @@
+"""From what was named to the rows of one table."""

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.typed_reader import TypedRows
+from foreseen.adapters.tabular.reading.typed_reader import TypedRows
 
 _FILE_MAGIC: Final = b"ARROW1\x00\x00"
 _LARGE_BYTES: Final = 128 << 20

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.csv_header import column_names
+from foreseen.adapters.tabular.csv.csv_header import column_names
+from foreseen.adapters.tabular.reading.typed_reader import TypedRows
 from foreseen.adapters.tabular.sources.loose_columns import LooseColumn
-from foreseen.adapters.tabular.typed_reader import TypedRows
 from foreseen.domain.errors import TableError
 
 _BLOCK_ROWS: Final = 8192

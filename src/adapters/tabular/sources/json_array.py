@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final, cast
 
-from foreseen.adapters.tabular.sources.streams import ReadStream
-from foreseen.adapters.tabular.text_source import TextSource
+from foreseen.adapters.tabular.reading.text_source import TextSource
+from foreseen.adapters.tabular.remote.input_streams import ReadStream
 from foreseen.domain.errors import TableError
 
 _PIECE_BYTES: Final = 1 << 18

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foreseen.domain.signature import MAX_EXACT_INTEGER
+from foreseen.domain.values.signature import MAX_EXACT_INTEGER
 
 _TIME: Final = pa.timestamp("us")
 _TEXT: Final = pa.string()

@@ -5,15 +5,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
-from foreseen.adapters.tabular.layout import Kind
-from foreseen.adapters.tabular.sources.content import SOUGHT_IN, opened_content
+from foreseen.adapters.tabular.databases.database_query import is_query, query_of, rows_of
+from foreseen.adapters.tabular.file_content.content import SOUGHT_IN, opened_content
+from foreseen.adapters.tabular.file_layout import Kind
+from foreseen.adapters.tabular.reading.typed_reader import TypedReader
+from foreseen.adapters.tabular.remote.input_streams import CountedStream
 from foreseen.adapters.tabular.sources.partitions import PartitionedReader, keys_of, without_keys
 from foreseen.adapters.tabular.sources.readers import Wanted, reader_of
-from foreseen.adapters.tabular.sources.sql import is_query, query_of, rows_of
-from foreseen.adapters.tabular.sources.streams import CountedStream
-from foreseen.adapters.tabular.typed_reader import TypedReader
-from foreseen.domain.table import Chunk
-from foreseen.domain.table_form import TableForm
+from foreseen.domain.tables.table import Chunk
+from foreseen.domain.tables.table_format import TableForm
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow import orc
 
-from foreseen.adapters.tabular.typed_reader import TypedRows
+from foreseen.adapters.tabular.reading.typed_reader import TypedRows
 
 
 class OrcRows(TypedRows):

@@ -8,12 +8,12 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.missing_words import MissingWords
-from foreseen.adapters.tabular.texts import JSON
-from foreseen.domain.batch import Batch
+from foreseen.adapters.tabular.columns.columns_as_text import JSON
+from foreseen.adapters.tabular.missing.missing_words import MissingWords
 from foreseen.domain.errors import TableError
-from foreseen.domain.signature import Feature, Signature
-from foreseen.domain.table import Chunk, Reject
+from foreseen.domain.tables.table import Chunk, Reject
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.signature import Feature, Signature
 
 Keys = Mapping[str, str]
 """Values as cells of text; nothing for one that is missing."""

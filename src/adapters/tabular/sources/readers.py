@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from foreseen.adapters.tabular.csv_reader import CsvReader
-from foreseen.adapters.tabular.jsonl_reader import JsonlReader
-from foreseen.adapters.tabular.layout import KIND_NAMES, Kind
-from foreseen.adapters.tabular.missing_words import MissingWords
-from foreseen.adapters.tabular.parquet_reader import ParquetReader
+from foreseen.adapters.tabular.csv.csv_reader import CsvReader
+from foreseen.adapters.tabular.file_content.content import Content
+from foreseen.adapters.tabular.file_layout import KIND_NAMES, Kind
+from foreseen.adapters.tabular.jsonl.jsonl_reader import JsonlReader
+from foreseen.adapters.tabular.missing.missing_words import MissingWords
+from foreseen.adapters.tabular.parquet.parquet_reader import ParquetReader
+from foreseen.adapters.tabular.reading.typed_reader import TypedReader, TypedRows
 from foreseen.adapters.tabular.sources.arrow_rows import ArrowRows
-from foreseen.adapters.tabular.sources.content import Content
 from foreseen.adapters.tabular.sources.excel_rows import ExcelRows
 from foreseen.adapters.tabular.sources.json_array import array_of_lines
-from foreseen.adapters.tabular.typed_reader import TypedReader, TypedRows
-from foreseen.domain.notices import Notices
-from foreseen.domain.signature import Signature
+from foreseen.domain.tables.notices import Notices
+from foreseen.domain.values.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)

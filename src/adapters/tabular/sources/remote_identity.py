@@ -7,11 +7,11 @@ from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from foreseen.adapters.spool.origin import InputDigest
-from foreseen.adapters.tabular.sources.remote import file_system
-from foreseen.adapters.tabular.sources.sql import is_query
-from foreseen.adapters.tabular.sources.store_errors import answer_of
-from foreseen.adapters.tabular.sources.urls import is_http, is_remote, shown_url
+from foreseen.adapters.spool.run_identity.run_identity import InputDigest
+from foreseen.adapters.tabular.databases.database_query import is_query
+from foreseen.adapters.tabular.remote.remote_files import file_system
+from foreseen.adapters.tabular.remote.store_errors import answer_of
+from foreseen.adapters.tabular.remote.urls import is_http, is_remote, shown_url
 
 _SIGNS: Final = frozenset(
     {"etag", "e_tag", "content-md5", "content_md5", "md5hash", "crc32c", "generation", "versionid", "version_id",

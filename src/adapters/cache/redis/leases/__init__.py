@@ -1,0 +1,1 @@
+"""One computation per key among all processes that share a Redis."""

@@ -1,0 +1,88 @@
+"""RedisLeaseTable: leases as keys in Redis that end by themselves."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from foreseen.adapters.cache.redis.client.connection import LEASE, PREFIX, redis_errors_translated
+from foreseen.adapters.cache.redis.client.fast_commands import Command
+from foreseen.adapters.cache.redis.servers.servers_port import Servers, Unread
+from foreseen.domain.identity.key import DIGEST_SIZE, Key
+
+_HELD_BY: Final = b"held by "
+
+KEPT_LEASES: Final = 3
+"""How many leases long a computed entry is kept in place of its lease.
+
+A process that missed the push looks again when the lease that it saw ends, which is up to one lease after the entry
+was written. One lease would therefore expire at the very moment of that look; the rest is for a process that is late.
+"""
+
+
+class RedisLeaseTable:
+    """A lease reads `foreseen:<model name>:lease:<namespace, 16 hex>:<row, hex>` and says who holds it.
+
+    Afterwards the computed entry is kept in its place for `KEPT_LEASES` leases: the entry itself is written to L2
+    behind the answer, so a process that looked it up just before that finds it here. Plain commands only, since managed
+    servers may forbid scripts. Every method raises CacheUnavailableError.
+    """
+
+    def __init__(self, servers: Servers, *, model_name: str, lease_s: float) -> None:
+        """Accept the servers, and the seconds that a lease lasts unless it is renewed."""
+        self._servers = servers
+        self._prefix = f"{PREFIX}:{model_name}:{LEASE}:"
+        self._lease_ms = max(1, round(lease_s * 1000))
+        self._ours = _HELD_BY + secrets.token_hex(16).encode()
+
+    async def take(self, keys: Sequence[Key]) -> dict[Key, bool]:
+        """Claim leases, and return of each whether it was free; one that cannot be reached counts as free."""
+        replies = await self._each(keys, lambda name: (b"SET", name, self._ours, b"NX", b"PX", self._lease_ms))
+        return {key: reply in (b"OK", Unread.UNREACHED) for key, reply in zip(keys, replies, strict=True)}
+
+    async def look(self, keys: Sequence[Key]) -> dict[Key, float | bytes]:
+        """Return of each lease the seconds it has left, or what is in its place; nothing where nothing is.
+
+        One that has more left than a lease ever has is none of ours: no process renews or ends it. One that we hold
+        ourselves is not waited for: taking it was repeated over a connection that broke before the first reply.
+        """
+        replies = await self._each(keys, lambda name: (b"GET", name), lambda name: (b"PTTL", name))
+        seen: dict[Key, float | bytes] = {}
+        for key, value, left_ms in zip(keys, replies[::2], replies[1::2], strict=True):
+            if not isinstance(value, bytes) or value == self._ours:
+                continue
+            if not value.startswith(_HELD_BY):
+                seen[key] = value
+            elif isinstance(left_ms, int) and 0 < left_ms <= self._lease_ms:
+                seen[key] = left_ms / 1000
+        return seen
+
+    async def renew(self, keys: Sequence[Key]) -> None:
+        """Let leases begin again; one that somebody took meanwhile too, since both of us compute now."""
+        await self._each(keys, lambda name: (b"PEXPIRE", name, self._lease_ms))
+
+    async def finish(self, computed: Mapping[Key, bytes]) -> None:
+        """Put what was computed in the place of its lease, whoever holds that by now: nobody has to compute it."""
+        blobs = {self._name(key): blob for key, blob in computed.items()}
+        kept_ms = KEPT_LEASES * self._lease_ms
+        await self._each(computed, lambda name: (b"SET", name, blobs[name], b"PX", kept_ms))
+
+    async def give_up(self, keys: Sequence[Key]) -> None:
+        """End those leases that are ours.
+
+        One that ends by itself between the two commands, and that somebody else takes there, is lost to them: at worst
+        one more process computes the key.
+        """
+        holders = await self._each(keys, lambda name: (b"GET", name))
+        ours = [key for key, holder in zip(keys, holders, strict=True) if holder == self._ours]
+        await self._each(ours, lambda name: (b"DEL", name))
+
+    async def _each(self, keys: Iterable[Key], *commands_of: Callable[[str], Command]) -> list[object]:
+        """Send commands for every key in one round trip; without keys, nothing."""
+        commands = [command(self._name(key)) for key in keys for command in commands_of]
+        if not commands:
+            return []
+        with redis_errors_translated():
+            return await self._servers.each(*commands)
+
+    def _name(self, key: Key) -> str:
+        return f"{self._prefix}{key[:8].hex()}:{key[DIGEST_SIZE:].hex()}"

@@ -1,0 +1,1 @@
+"""Purges among all processes that share a Redis."""

@@ -1,0 +1,19 @@
+"""LedServer: the one server that Sentinels name."""
+
+import redis.asyncio
+
+from foreseen.adapters.cache.redis.servers.sentinel_connections import Sentinels
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
+
+
+class LedServer(OneServer):
+    """One server, whose connections are closed together with those to the Sentinels that lead there."""
+
+    def __init__(self, sentinels: Sentinels, client: redis.asyncio.Redis, listener: redis.asyncio.Redis) -> None:
+        super().__init__(client, listener)
+        self._sentinels = sentinels
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await super().close()
+        await self._sentinels.close()

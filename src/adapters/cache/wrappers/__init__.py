@@ -1,0 +1,1 @@
+"""Caches around caches, each with one policy."""

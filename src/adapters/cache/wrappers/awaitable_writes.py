@@ -1,0 +1,41 @@
+"""FencedCache: a far tier whose writes under way can be waited for."""
+
+import asyncio
+from collections.abc import Mapping
+
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
+from foreseen.domain.ports import FarTier
+
+
+class FencedCache:
+    """A far tier around a far tier. What is purged behind `drained` is not written again by what began before."""
+
+    def __init__(self, inner: FarTier) -> None:
+        """Accept the tier; lookups go to it directly, and cost nothing more."""
+        self._inner = inner
+        self._writes: set[asyncio.Future[None]] = set()
+        self.peek = inner.peek
+        self.get_many = inner.get_many
+        self.ping = inner.ping
+        self.close = inner.close
+
+    @property
+    def keeps(self) -> bool:
+        """As the inner one."""
+        return self._inner.keeps
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """As the inner one."""
+        write: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._writes.add(write)
+        try:
+            await self._inner.put_many(entries)
+        finally:
+            self._writes.discard(write)
+            write.set_result(None)
+
+    async def drained(self) -> None:
+        """Wait until the writes that are under way now have ended."""
+        if self._writes:
+            await asyncio.wait(set(self._writes))

@@ -1,0 +1,64 @@
+"""TimedCache: how often a far tier is asked, and how long it takes."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from foreseen.domain.counters import L2_GET_SECONDS, L2_GETS, L2_PUT_SECONDS, L2_PUTS, Tally
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
+from foreseen.domain.ports import FarTier
+
+
+class TimedCache:
+    """A far tier around a far tier that counts its calls; one that fails or is given up counts with what it took.
+
+    Calls that overlap each count their own seconds, in which this process may have been busy with something else.
+    """
+
+    def __init__(self, inner: FarTier, tally: Tally, *, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Take where to count, and a clock in seconds."""
+        self._inner = inner
+        self._tally = tally
+        self._clock = clock
+
+    @property
+    def keeps(self) -> bool:
+        """As the inner one."""
+        return self._inner.keeps
+
+    def peek(self, key: Key) -> Entry | None:
+        """As the inner one."""
+        return self._inner.peek(key)
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """As the inner one."""
+        if not keys:  # which asks nobody
+            return await self._inner.get_many(keys)
+        with self._counted(L2_GETS, L2_GET_SECONDS):
+            return await self._inner.get_many(keys)
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """As the inner one."""
+        if not entries:
+            return await self._inner.put_many(entries)
+        with self._counted(L2_PUTS, L2_PUT_SECONDS):
+            return await self._inner.put_many(entries)
+
+    async def ping(self) -> None:
+        """As the inner one; not counted."""
+        await self._inner.ping()
+
+    async def close(self) -> None:
+        """As the inner one."""
+        await self._inner.close()
+
+    @contextmanager
+    def _counted(self, calls: int, seconds: int) -> Iterator[None]:
+        started = self._clock()
+        try:
+            yield
+        finally:
+            counts = self._tally.counts
+            counts[calls] += 1
+            counts[seconds] += self._clock() - started

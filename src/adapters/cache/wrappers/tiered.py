@@ -1,0 +1,42 @@
+"""TieredCache: a near L1 in front of a shared L2; itself a Cache, so tiers nest."""
+
+from collections.abc import Mapping, Sequence
+
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
+from foreseen.domain.ports import Cache
+
+
+class TieredCache:
+    """Asks L2 only for what L1 does not hold, and keeps in L1 what L2 gave."""
+
+    def __init__(self, l1: Cache, l2: Cache) -> None:
+        self._l1 = l1
+        self._l2 = l2
+
+    @property
+    def keeps(self) -> bool:
+        """Whether either does."""
+        return self._l1.keeps or self._l2.keeps
+
+    def peek(self, key: Key) -> Entry | None:
+        """Look into L1."""
+        return self._l1.peek(key)
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look into L1, then into L2 for the rest, and promote what is found there."""
+        near = await self._l1.get_many(keys)
+        rest = [key for key in keys if key not in near]
+        if not rest:
+            return near
+        far = await self._l2.get_many(rest)
+        # Promotion keeps the entry's own age, so a promoted entry does not outlive its TTL.
+        await self._l1.put_many(far)
+        return near | far
+
+    async def put_many(self, entries: Mapping[Key, Entry]) -> None:
+        """Store in both, L2 first: dying between the two leaves the shared tier ahead, never behind."""
+        try:
+            await self._l2.put_many(entries)
+        finally:
+            await self._l1.put_many(entries)

@@ -1,0 +1,83 @@
+"""Call sizes that were decided once, kept in a file beside the model: replicas and later starts take them over."""
+
+import json
+import logging
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from foreseen.adapters.predictor.call_sizes.batch_invariance import STEADY_ROWS
+from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.identity.key import Fingerprint
+from foreseen.domain.model.call_size import LARGE_ROWS, CallSize
+
+log = logging.getLogger(__name__)
+
+FORMAT: Final = 1
+MOST: Final = 32
+"""Call sizes that are kept at most, the newest; one for each model, setting and kind of CPU that was here."""
+
+
+SIZES: Final = (CallSize(), CallSize(least=2), CallSize(fixed=STEADY_ROWS), CallSize(fixed=1))
+"""Every size that is ever decided; anything else in the file was put there by somebody else."""
+
+LARGE: Final = (None, STEADY_ROWS, *LARGE_ROWS)
+"""Every large call that may have been found equal, None where none was compared."""
+
+
+class KeptCallSizes:
+    """The file `<model file>.calls.json`; whatever is wrong with it costs a decision, never a start."""
+
+    def __init__(self, model_path: Path) -> None:
+        self.path: Final = model_path.with_name(f"{model_path.name}.calls.json")
+
+    def find(self, identity: Fingerprint) -> CallSize | None:
+        """Return what was decided for exactly this model, libraries and CPU; None where nothing was."""
+        kept = self._read().get(identity.hex())
+        if not isinstance(kept, dict):
+            return None
+        if kept.get("large") not in LARGE:
+            return None
+        known = (size for size in SIZES if [size.least, size.fixed] == [kept.get("least"), kept.get("fixed")])
+        return next((replace(size, large=kept.get("large")) for size in known), None)
+
+    def keep(self, identity: Fingerprint, size: CallSize) -> None:
+        """Keep a decision, where the folder can be written."""
+        sizes = self._read()
+        sizes.pop(identity.hex(), None)  # which would keep its place among the oldest
+        sizes[identity.hex()] = {"least": size.least, "fixed": size.fixed, "large": size.large}
+        document = {"format": FORMAT, "call_sizes": dict(list(sizes.items())[-MOST:])}
+        try:
+            self._replace(json.dumps(document, indent=1).encode() + b"\n")
+        except OSError as exc:
+            log.debug("%s: how the model is called is decided again at each start: %s", self.path, exc.strerror)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            refuse_unless_private(self.path, "record of how the model is called")
+            document = json.loads(self.path.read_bytes())
+        except ModelUnavailableError as exc:
+            log.warning("not used: %s", exc)
+            return {}
+        except (OSError, ValueError):
+            return {}
+        is_ours = isinstance(document, dict) and document.get("format") == FORMAT
+        sizes = document.get("call_sizes") if is_ours else None
+        return sizes if isinstance(sizes, dict) else {}
+
+    def _replace(self, content: bytes) -> None:
+        """Write the file whole or not at all, since other replicas read it meanwhile."""
+        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(name).chmod(0o644)
+            Path(name).replace(self.path)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise

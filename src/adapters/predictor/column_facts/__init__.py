@@ -1,0 +1,1 @@
+"""What a fitted model says of one of its columns."""

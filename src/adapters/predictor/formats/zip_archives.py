@@ -1,0 +1,51 @@
+"""Zip archives: what they hold."""
+
+import zipfile
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from foreseen.adapters.predictor.formats.binary_formats import KERAS, TORCH
+from foreseen.adapters.predictor.formats.model_format import WRAP, FileFormat, loaded_by
+
+_SAVED = (".joblib", ".pkl", ".pickle")
+
+
+def is_zip(head: bytes) -> bool:
+    """Return whether a file begins as a zip archive does."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def zip_format(file: BinaryIO) -> FileFormat:
+    """Return what a zip archive is."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return FileFormat("a zip archive that is damaged or cut off", "copy it again")
+    return _of_names(names) or _plain(names)
+
+
+def _of_names(names: Sequence[str]) -> FileFormat | None:
+    ends = {name.rpartition("/")[2] for name in names}
+    if "schema.json" in names:
+        return FileFormat("a model that skops saved", loaded_by("skops.io.load"))
+    if {"config.json", "model.weights.h5"} <= set(names):
+        return KERAS
+    if "constants.pkl" in ends:
+        return FileFormat("a TorchScript model", WRAP)
+    if any(name.endswith("data.pkl") and f"{name.removesuffix('data.pkl')}version" in names for name in names):
+        return TORCH  # whose archives have their version beside; data.pkl alone may be any pickle
+    if "model.ini" in ends:
+        return FileFormat("an H2O MOJO model", WRAP)
+    if "[Content_Types].xml" in names:
+        return FileFormat("an Office document, data and no model")
+    if names and all(name.endswith(".npy") for name in names):
+        return FileFormat("arrays that numpy.savez wrote, data and no model")
+    return None
+
+
+def _plain(names: Sequence[str]) -> FileFormat:
+    saved = [name for name in names if name.endswith(_SAVED)]
+    if saved:
+        return FileFormat(f"a zip archive that holds {saved[0]}", f"unpack it and name {saved[0]}")
+    return FileFormat(f"a zip archive of {len(names)} files")

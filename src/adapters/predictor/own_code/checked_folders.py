@@ -1,0 +1,103 @@
+"""Checked folders: what is imported from folders that Foreseen adds to the import path is checked, whoever imports it.
+
+Libraries import others if they are there, some only in a call: one that is not installed could be a file that another
+user has put into the working directory.
+"""
+
+import logging
+import os
+import sys
+from functools import lru_cache
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Final
+
+from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.domain.errors import ModelUnavailableError
+
+log = logging.getLogger(__name__)
+
+_folders: Final[set[str]] = set()
+"""Those that were added, links resolved."""
+
+
+def add_to_path(folder: Path) -> None:
+    """Have modules in a folder found after all others, and refused where another user could change them.
+
+    One that is on the import path already stays where it is, and is the matter of whoever put it there.
+    """
+    name = str(folder)
+    if name in sys.path:
+        return
+    if _finder not in sys.path_hooks:
+        sys.path_hooks.insert(0, _finder)
+    _folders.add(_real(name))
+    sys.path.append(name)
+    for known in [each for each in sys.path_importer_cache if each == name or each.startswith(name + os.sep)]:
+        del sys.path_importer_cache[known]  # what found modules there before has not checked them
+
+
+def _finder(path: str) -> FileFinder:
+    """Return what finds modules in an added folder, and in packages there; raise ImportError for any other path."""
+    if not (os.path.isdir(path) and _real(_entry_of(path)) in _folders):  # noqa: PTH112 - for each folder of a package
+        raise ImportError(path)
+    return FileFinder(
+        path, (_Extension, EXTENSION_SUFFIXES), (_Source, SOURCE_SUFFIXES), (_Compiled, BYTECODE_SUFFIXES)
+    )
+
+
+def _entry_of(path: str) -> str:
+    """Return the entry of the import path that a folder belongs to: an environment may lie in the working directory."""
+    around = (path, *map(str, Path(path).parents))
+    return next((each for each in around if each in sys.path or _real(each) in _folders), "")
+
+
+@lru_cache(maxsize=256)
+def _real(path: str) -> str:
+    return os.path.realpath(path)
+
+
+def _refuse_open(spec: ModuleSpec) -> None:
+    """Raise ImportError where another user could change a module; libraries do without what they cannot import."""
+    if spec.origin is None:
+        return
+    try:
+        refuse_unless_private(Path(spec.origin), "module")
+    except (ModelUnavailableError, OSError) as exc:
+        log.warning("not imported: %s", exc)
+        raise ImportError(str(exc), name=spec.name, path=spec.origin) from None
+
+
+class _Source(SourceFileLoader):
+    """Loads a source, and never what is kept of it: others may be able to write to that folder."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        _refuse_open(spec)
+        return super().create_module(spec)
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+class _Extension(ExtensionFileLoader):
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        _refuse_open(spec)
+        return super().create_module(spec)
+
+
+class _Compiled(SourcelessFileLoader):
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        _refuse_open(spec)
+        return super().create_module(spec)

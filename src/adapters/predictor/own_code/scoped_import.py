@@ -1,0 +1,52 @@
+"""ScopedImport: the import statement as own modules have it; what is their own they find in the load they belong to."""
+
+import builtins
+from collections.abc import Mapping, Sequence
+from importlib.util import resolve_name
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from foreseen.adapters.predictor.own_code.scoped_importlib import scoped_importlib
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.own_code.own_modules import OwnModules
+
+
+class ScopedImport:
+    """Stands for `__import__` in the builtins of own modules, which import statements call."""
+
+    def __init__(self, own: "OwnModules") -> None:
+        self._own = own
+        self._importlib = scoped_importlib(own)
+
+    def __call__(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,  # noqa: A002 - as it is called
+        locals: Mapping[str, Any] | None = None,  # noqa: A002 - as it is called
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """Import as `__import__` does."""
+        package = (globals or {}).get("__package__") or ""
+        if level and not package:  # which fails, in Python's own words
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+        full = resolve_name("." * level + name, package)
+        if not self._own.is_own(full):
+            module = builtins.__import__(name, globals, locals, fromlist or (), level)
+            return self._importlib.get(module.__name__, module)
+        module = self._own.module(full)
+        if fromlist:
+            self._import_from(full, module, fromlist)
+            return module
+        return self._own.module(full.partition(".")[0])
+
+    def _import_from(self, name: str, module: ModuleType, fromlist: Sequence[str]) -> None:
+        """Import the modules among what is imported from a package."""
+        if not hasattr(module, "__path__"):
+            return
+        for each in fromlist:
+            if each == "*":
+                self._import_from(name, module, [part for part in getattr(module, "__all__", ()) if part != "*"])
+            elif not hasattr(module, each) and self._own.file(f"{name}.{each}") is not None:
+                self._own.module(f"{name}.{each}")

@@ -1,0 +1,51 @@
+"""Scoped importlib: what own modules find under that name, so that what they import with it is seen as well."""
+
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+from collections.abc import Mapping
+from importlib.machinery import SOURCE_SUFFIXES, ModuleSpec, SourceFileLoader
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.own_code.own_modules import OwnModules
+
+
+def scoped_importlib(own: "OwnModules") -> Mapping[str, ModuleType]:
+    """Return `importlib` and two of its modules, by name: the same, but for what imports by name or by path."""
+
+    class OwnFileLoader(SourceFileLoader):
+        """Executes a file by its path as an own module: from its source, and counted in the fingerprint."""
+
+        def exec_module(self, module: ModuleType) -> None:
+            spec = importlib.util.spec_from_file_location(self.name, self.path, loader=self)
+            own.execute_by_path(module, module.__spec__ or cast("ModuleSpec", spec))
+
+    def import_module(name: str, package: str | None = None) -> ModuleType:
+        full = importlib.util.resolve_name(name, package)
+        return own.module(full) if own.is_own(full) else importlib.import_module(full)
+
+    def spec_from_file_location(name: str, location: Any = None, **options: Any) -> ModuleSpec | None:
+        path = os.fspath(location) if location is not None else ""
+        if options.get("loader") is None and path.endswith(tuple(SOURCE_SUFFIXES)):
+            options["loader"] = OwnFileLoader(name, path)
+        return importlib.util.spec_from_file_location(name, location, **options)
+
+    util = _Scoped(importlib.util, spec_from_file_location=spec_from_file_location)
+    machinery = _Scoped(importlib.machinery, SourceFileLoader=OwnFileLoader)
+    top = _Scoped(importlib, import_module=import_module, util=util, machinery=machinery)
+    return {each.__name__: each for each in (top, util, machinery)}
+
+
+class _Scoped(ModuleType):
+    """Another module, but for some of what is in it."""
+
+    def __init__(self, module: ModuleType, **instead: object) -> None:
+        super().__init__(module.__name__)
+        vars(self).update(vars(module), **instead)
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)

@@ -1,0 +1,1 @@
+"""What a model's answers depend on beside its file."""

@@ -1,0 +1,69 @@
+"""The columns of a fitted model: how many, their names, what they hold."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foreseen.adapters.predictor.boosters.booster_columns import booster_facts, booster_names
+from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
+from foreseen.adapters.predictor.scikit_learn.columns.first_part import dict_columns, first_part, is_text_part
+
+TEXT_NAME: Final = "text"
+"""The name of the one feature of a model that takes texts, which has no names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a model says of its input.
+
+    Attributes:
+        names: as it was fitted on; None where it was fitted without.
+        facts: one a column, in order.
+    """
+
+    names: tuple[str, ...] | None
+    facts: tuple[ColumnFacts, ...]
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The names, or x0, x1, … where there are none."""
+        return self.names or tuple(f"x{index}" for index in range(len(self.facts)))
+
+
+def read_columns(model: Any, given_names: Sequence[str] | None = None) -> Columns | None:
+    """Return what each input column is; None where neither the model nor anybody says how many it takes.
+
+    Args:
+        given_names: of the columns, from the operator.
+    """
+    first = first_part(model)
+    if is_text_part(first):
+        return Columns((TEXT_NAME,), (ColumnFacts(dtype="string", origin=type(first).__name__),))
+    if (by_name := dict_columns(first)) is not None:
+        return Columns(tuple(by_name), tuple(by_name.values()))
+    if (facts := booster_facts(model)) is not None:
+        names = booster_names(model)
+        return Columns(tuple(names) if names else None, tuple(facts))
+    names = feature_names(model)
+    count = len(names) if names else getattr(model, "n_features_in_", None)
+    if count is None and given_names:
+        names, count = list(given_names), len(given_names)
+    return None if count is None else _traced(model, names, int(count))
+
+
+def feature_names(model: Any) -> list[str] | None:
+    """Return the names of the columns it was fitted on; None where it was fitted on an array."""
+    if (names := booster_names(model)) is not None:
+        return names
+    own = getattr(model, "feature_names_in_", None)
+    return None if own is None else [str(name) for name in own]
+
+
+def _traced(model: Any, names: Sequence[str] | None, count: int) -> Columns:
+    kept = tuple(names) if names else None
+    if "sklearn" not in sys.modules:  # which every part that says more has imported
+        return Columns(kept, (ColumnFacts(is_opaque=True),) * count)
+    from foreseen.adapters.predictor.scikit_learn.columns.column_tracing import traced  # noqa: PLC0415 - a second, where nothing has imported it
+
+    return Columns(kept, tuple(traced(model, names, count)))

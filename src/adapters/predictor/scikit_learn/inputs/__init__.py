@@ -1,0 +1,1 @@
+"""From a batch to what the model is called with."""

@@ -1,0 +1,75 @@
+"""InputPlan: one way in which a model may be served: what clients send, and what the model is given for it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn
+from foreseen.domain.model.model_input import ModelInput, Takes
+from foreseen.domain.values.signature import ExtraFields, Kind, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class InputPlan:
+    """One way in which a model may be served.
+
+    Attributes:
+        knows_names: whether the model knows its columns by name.
+        ignored: columns that the model drops, by name.
+        findings: what was found out about columns by trial, one sentence each.
+        doubts: what was guessed where another guess would be answered otherwise, one sentence each.
+    """
+
+    columns: tuple[PlannedColumn, ...]
+    takes: Takes
+    kind: Kind = "other"
+    classes: tuple[str, ...] = ()
+    is_multilabel: bool = False
+    extra_fields: ExtraFields = "refuse"
+    ignored: tuple[str, ...] = ()
+    knows_names: bool = False
+    is_dmatrix: bool = False
+    findings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def open_columns(self) -> Sequence[int]:
+        """The places of the columns whose dtype nothing says."""
+        return [place for place, column in enumerate(self.columns) if column.is_open]
+
+    @property
+    def width(self) -> int:
+        """How many columns the model is given."""
+        return sum(column.feature.size for column in self.columns)
+
+    @property
+    def signature(self) -> Signature:
+        """What clients send, and what kind of answer they receive."""
+        features = tuple(column.feature for column in self.columns)
+        return Signature(
+            features,
+            self.kind,
+            self.classes,
+            is_multilabel=self.is_multilabel,
+            ignored=self.ignored,
+            extra_fields=self.extra_fields,
+        )
+
+    @property
+    def model_input(self) -> ModelInput:
+        """What the model is given."""
+        forms = tuple(form for column in self.columns for form in column.forms)
+        return ModelInput(self.takes, forms, is_dmatrix=self.is_dmatrix, findings=self.findings, doubts=self.doubts)
+
+    def replacing(self, columns: Mapping[int, PlannedColumn]) -> "InputPlan":
+        """Return the plan with other columns at some places."""
+        return replace(self, columns=tuple(columns.get(at, column) for at, column in enumerate(self.columns)))
+
+    def with_doubts(self, doubts: Iterable[str]) -> "InputPlan":
+        """Return the plan with further doubts."""
+        return replace(self, doubts=(*self.doubts, *doubts))
+
+    def without_dropped(self) -> "InputPlan":
+        """Return the plan without the columns that the model does not look at, which clients need not send."""
+        kept = tuple(column for column in self.columns if not column.is_dropped)
+        dropped = tuple(column.feature.name for column in self.columns if column.is_dropped)
+        return replace(self, columns=kept, ignored=dropped)

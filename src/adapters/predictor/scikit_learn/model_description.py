@@ -1,0 +1,150 @@
+"""Description of a model: by feature names given, a sidecar, the model's own names, or x0, x1, …, in that order."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foreseen.adapters.predictor.boosters.booster_columns import takes_dmatrix
+from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn
+from foreseen.adapters.predictor.scikit_learn.columns.estimator_tags import estimator_kind
+from foreseen.adapters.predictor.scikit_learn.columns.feature_names import planned_columns
+from foreseen.adapters.predictor.scikit_learn.columns.model_columns import feature_names, read_columns
+from foreseen.adapters.predictor.scikit_learn.inputs.input_forms import plausible_forms
+from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
+from foreseen.adapters.predictor.scikit_learn.outputs.labels import has_several_labels_a_row, read_labels
+from foreseen.adapters.predictor.scikit_learn.trial.form_doubts import form_doubts
+from foreseen.adapters.predictor.scikit_learn.trial.model_trial import settled
+from foreseen.adapters.predictor.scikit_learn.trial.trial_calls import Call
+from foreseen.adapters.predictor.unpickling.outdated_model import outgrown_refused
+from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.model.model_input import ModelInput
+from foreseen.domain.values.signature import Kind, Signature
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.sidecar.sidecar import Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What clients send, and what the model is given for it."""
+
+    signature: Signature
+    model_input: ModelInput
+
+
+def describe(
+    model: Any,
+    *,
+    model_path: Path,
+    names: Sequence[str] | None,
+    sidecar_path: Path | None,
+    call: Call,
+    missing: Sequence[str] = (),
+) -> Description:
+    """Return what a model takes and what kind of answer it gives; what nothing says is found out by a few calls.
+
+    Args:
+        names: of the features, from the operator; they come before all else.
+        sidecar_path: a TOML file, which is not read where there are names.
+        call: calls the model with a batch in the form of a plan.
+        missing: names of features that may be missing, above what the model or its sidecar say.
+    Raises:
+        ModelUnavailableError: the names do not fit the model, nothing says what it takes, or it fails at everything.
+    """
+    read = None if names else sidecar_path
+    sidecar = _read_sidecar(read) if read else None
+    try:
+        with outgrown_refused(model_path):
+            plans = _plans(model, names, sidecar, missing)
+        for plan in plans:
+            _check_examples(plan, sidecar)
+        plan = settled(model, plans, call)
+        plan = plan.with_doubts(f"{column.feature.name}: {column.doubt}" for column in plan.columns if column.doubt)
+        plan = plan.with_doubts(form_doubts(plan, list(dict.fromkeys(each.takes for each in plans)), call))
+        return Description(plan.signature, plan.model_input)
+    except ValueError as exc:
+        raise ModelUnavailableError(f"{read or model_path}: {exc}") from exc
+    except ModelUnavailableError as exc:
+        raise ModelUnavailableError(f"{model_path}: {exc}") from exc
+
+
+def find_sidecar(model_path: Path, sidecar_path: Path | None) -> Path | None:
+    """Return the sidecar that was named, else the one beside the model with the same stem; None if there is none."""
+    beside = model_path.with_suffix(".toml")
+    return sidecar_path or (beside if os.path.isfile(beside) else None)  # noqa: PTH113 - also of a name too long
+
+
+def _read_sidecar(path: Path) -> "Sidecar":
+    from foreseen.adapters.predictor.sidecar.sidecar import read_sidecar  # noqa: PLC0415 - with pydantic, which few models need
+
+    return read_sidecar(path)
+
+
+def _check_examples(plan: InputPlan, sidecar: "Sidecar | None") -> None:
+    if sidecar is not None:
+        from foreseen.adapters.predictor.sidecar.sidecar import check_examples  # noqa: PLC0415 - imported by now
+
+        check_examples(column.feature for column in plan.columns)
+
+
+def _plans(
+    model: Any, names: Sequence[str] | None, sidecar: "Sidecar | None", missing: Sequence[str]
+) -> list[InputPlan]:
+    """Return the ways in which the model may be served, the most plausible first."""
+    tables = (sidecar.features if sidecar else None) or ()
+    declared_names = [] if any(table.shape for table in tables) else [table.name for table in tables]
+    columns = read_columns(model, names or declared_names)
+    planned = _allowed_missing(tuple(planned_columns(model, columns, names, tables)), missing)
+    has_names = feature_names(model) is not None
+    features = [column.feature for column in planned]
+    declared = sidecar.takes if sidecar else None
+    forms = (declared,) if declared else plausible_forms(model, features, has_names=has_names)
+    kind = (sidecar.kind if sidecar else None) or _kind(model)
+    classes = _classes(model) if kind == "classification" else ()
+    plans = [
+        InputPlan(
+            planned,
+            takes,
+            kind,
+            classes,
+            bool(classes) and has_several_labels_a_row(model),
+            sidecar.extra_fields if sidecar else "refuse",
+            knows_names=has_names,
+            is_dmatrix=takes_dmatrix(model),
+        )
+        for takes in forms
+    ]
+    return [each for plan in plans for each in _with_and_without_dropped(plan)]
+
+
+def _allowed_missing(planned: tuple[PlannedColumn, ...], names: Sequence[str]) -> tuple[PlannedColumn, ...]:
+    """Allow missing values in the features of these names; raise ValueError where there is no such feature."""
+    known = [column.feature.name for column in planned]
+    for name in names:
+        if name not in known:
+            said = near_hint(name, known) or f"the features are {', '.join(known[:20])}"
+            raise ValueError(f"missing: expected features of the model, got {name!r}; {said}")
+    return tuple(column.allowed_missing() if column.feature.name in names else column for column in planned)
+
+
+def _with_and_without_dropped(plan: InputPlan) -> list[InputPlan]:
+    """Return a plan without the columns that the model drops, and as it is, should the model want to see them."""
+    if plan.takes != "frame" or all(column.is_dropped == plan.columns[0].is_dropped for column in plan.columns):
+        return [plan]
+    return [plan.without_dropped(), plan]
+
+
+def _kind(model: Any) -> Kind:
+    if (kind := estimator_kind(model)) is not None:
+        return kind
+    # An estimator that says nothing of itself may be a cluster, an outlier detector, or not of scikit-learn.
+    is_plain = not hasattr(model, "__sklearn_tags__") and hasattr(model, "classes_")
+    return "classification" if is_plain else "other"
+
+
+def _classes(model: Any) -> tuple[str, ...]:
+    outputs = read_labels(model)
+    return outputs[0].texts if len(outputs) == 1 else ()

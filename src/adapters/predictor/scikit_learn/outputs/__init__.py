@@ -1,0 +1,1 @@
+"""From what a method of a model returned to the JSON values that go out."""

@@ -1,0 +1,117 @@
+"""The labels of a classifier: what they are, and the text that stands for each."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from foreseen.adapters.predictor.scikit_learn.outputs.json_values import is_missing, json_value, text_of
+from foreseen.domain.errors import UnanswerableError
+from foreseen.domain.values.predictions import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels of one output.
+
+    Attributes:
+        texts: of each label, in the model's order, all different.
+        by_value: the text of each label that is not missing, by its JSON value as Python compares them: 1.0 is the
+            class 1.
+    """
+
+    texts: tuple[str, ...]
+    by_value: dict[Json, str]
+
+    @classmethod
+    def of(cls, classes: Iterable[Any]) -> Self:
+        """Name the labels that a model has for one output.
+
+        Raises:
+            ValueError: two of them have the same text, or one has none.
+        """
+        labels = list(classes)
+        try:
+            values = [json_value(label) for label in labels]
+        except UnanswerableError as exc:
+            raise ValueError(f"classes_: {exc}") from exc
+        by_text: dict[str, Any] = {}
+        by_value: dict[Json, str] = {}
+        for label, value in zip(labels, values, strict=True):
+            text = text_of(value)
+            if text in by_text or _hashable(value) in by_value:
+                other = by_text[text] if text in by_text else by_text[by_value[_hashable(value)]]
+                raise ValueError(
+                    f"classes_: expected labels that differ as text, got {other!r} and {label!r}; train the model with "
+                    "labels of one type"
+                )
+            by_text[text] = label
+            if not is_missing(value):
+                by_value[_hashable(value)] = text
+        return cls(tuple(by_text), by_value)
+
+    def of_rows(self, values: Sequence[Json]) -> list[Json]:
+        """Return what a classifier answered to each row: a label, also where it put that into a list by itself."""
+        try:
+            return [self.by_value[value] for value in values]
+        except (KeyError, TypeError):  # some are no classes
+            return [self._of_row(value) for value in values]
+
+    def label(self, value: Json) -> Json:
+        """Return a label as text, null where it is missing; a list or dict that is no label as it is."""
+        if isinstance(value, list | dict):
+            return self.by_value.get(_hashable(value), value)
+        if is_missing(value):
+            return None
+        return self.by_value.get(value) or text_of(value)
+
+    def _of_row(self, value: Json) -> Json:
+        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+            return self.by_value.get(value[0], value)
+        return self.label(value)
+
+
+NO_LABELS = Labels((), {})
+
+
+def read_labels(model: Any) -> tuple[Labels, ...]:
+    """Return the labels of each output; one alone for most classifiers, none where the model names none.
+
+    Raises:
+        ValueError: they are no labels, or two of one output have the same text.
+    """
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        return ()
+    if isinstance(classes, str | bytes) or not hasattr(classes, "__iter__"):
+        raise ValueError(f"classes_: expected a list of labels, got {type(classes).__qualname__}")
+    listed = list(classes)
+    if listed and all(isinstance(each, list | np.ndarray) for each in listed):
+        return tuple(Labels.of(each) for each in listed)
+    return (Labels.of(listed),)
+
+
+def has_several_labels_a_row(model: Any) -> bool:
+    """Return whether a classifier that names its labels once answers with one column for each of them."""
+    return any(
+        getattr(part, "multilabel_", False)
+        or str(getattr(getattr(part, "_label_binarizer", None), "y_type_", "")).startswith("multilabel")
+        for part in _last_parts(model)
+    )
+
+
+def _last_parts(model: Any) -> Iterator[Any]:
+    """Go from a model to what answers in its place: the last step of a pipeline, the best model of a search."""
+    part = model
+    for _ in range(8):
+        yield part
+        steps = getattr(part, "steps", None)
+        part = steps[-1][-1] if isinstance(steps, list) and steps else getattr(part, "best_estimator_", None)
+        if part is None:
+            return
+
+
+def _hashable(value: Json) -> Json:
+    """Return what a label is looked up by: a list, which a label that is a tuple has become, by its text."""
+    return text_of(value) if isinstance(value, list | dict) else value

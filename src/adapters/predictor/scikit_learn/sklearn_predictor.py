@@ -1,0 +1,154 @@
+"""SklearnPredictor: any object with `predict`, as scikit-learn's users save them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+
+from foreseen.adapters.predictor.scikit_learn.inputs.input_builder import input_builder
+from foreseen.adapters.predictor.scikit_learn.inputs.prepared_rows import PreparedRows, prepared_rows
+from foreseen.adapters.predictor.scikit_learn.outputs.answer_rows import Rows, SeveralOutputs, returned_rows, row_bits
+from foreseen.adapters.predictor.scikit_learn.outputs.labels import Labels, read_labels
+from foreseen.adapters.predictor.scikit_learn.outputs.model_answers import Answers
+from foreseen.domain.errors import (
+    Flaw,
+    ForeseenError,
+    InvalidBatchError,
+    ModelUnavailableError,
+    PredictionError,
+    UnanswerableError,
+)
+from foreseen.domain.model.model_failure import failure_text, is_interruption, message_text
+from foreseen.domain.model.model_input import ModelInput
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.signature import Signature
+
+METHODS: Final = {"predict": "prediction", "predict_proba": "probabilities"}
+"""Each method that may be asked, and the name its answer has."""
+
+
+class SklearnPredictor:
+    """Gives the model its canonical instances in the form it was fitted on, and turns its arrays into plain values."""
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        signature: Signature,
+        model_input: ModelInput | None = None,
+        outputs: Sequence[str],
+        steps: tuple[Any, Any] | None = None,
+        is_thread_safe: bool = False,
+        before_call: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take a fitted model and the methods to ask.
+
+        Args:
+            model_input: what the model is called with; None for a matrix.
+            steps: the model in two parts, the first of which transforms each row by itself; None where it has none.
+            is_thread_safe: whether several threads may ask it at once, as scikit-learn's own may be.
+            before_call: called before each call of the model, on its thread.
+        Raises:
+            ModelUnavailableError: the model has no such method.
+        """
+        for output in outputs:
+            if not callable(getattr(model, output, None)):
+                raise ModelUnavailableError(
+                    f"expected a model with {output}, got {type(model).__qualname__} without it"
+                )
+        self._model = model
+        self._first: Any = steps and steps[0]
+        self._rest: Any = steps and steps[1]
+        self.signature = signature
+        self.outputs = tuple(outputs)
+        self.is_thread_safe = is_thread_safe
+        self._answers = Answers(_labels(model), is_classifier=signature.kind == "classification")
+        self._before_call = before_call
+        self._table = input_builder(model_input or ModelInput.matrix(signature), signature)
+
+    def prepared(self, batch: Batch) -> Batch | PreparedRows:
+        """Return rows as far as the model computes each by itself; raise as `predict`."""
+        if self._first is None:
+            return batch
+        table = self._table(batch)
+        with self._failures_worded(self.outputs[0]):
+            values = self._first.transform(table)
+        return prepared_rows(values) or batch
+
+    def predict(self, rows: Batch | PreparedRows) -> Predictions:
+        """Call each output's method once.
+
+        Raises:
+            InvalidBatchError: the model raised ValueError, which is how scikit-learn refuses its input.
+            UnanswerableError: it answered with what JSON has nothing for.
+            PredictionError: it raised anything else, or its answer is not one to each instance.
+        """
+        model, table = self._part(rows)
+        called = {output: self._called(model, output, table, len(rows)) for output in self.outputs}
+        return Predictions({METHODS[output]: self._values(output, answer) for output, answer in called.items()})
+
+    def compute(self, batch: Batch) -> object:
+        """Call the model as `predict` does, and leave its answers as they are; raise as `predict`."""
+        table = self._table(batch)
+        return [self._called(self._model, output, table, len(batch)) for output in self.outputs]
+
+    def raw(self, rows: Batch | PreparedRows) -> list[bytes]:
+        """Return each row's answer as the bits that the model computed, decision values too: what `predict` may hide.
+
+        Raises:
+            InvalidBatchError, PredictionError: as `predict`.
+        """
+        model, table = self._part(rows)
+        values = [output for output in ("predict_proba", "decision_function") if hasattr(model, output)]
+        methods = dict.fromkeys((*self.outputs, *values))
+        called = {output: self._called(model, output, table, len(rows)) for output in methods}
+        return [b"".join(parts) for parts in zip(*map(row_bits, called.values()), strict=True)]
+
+    def _part(self, rows: Batch | PreparedRows) -> tuple[Any, Any]:
+        """Return what is called with such rows, and the rows in the form that it takes."""
+        if isinstance(rows, PreparedRows):
+            return self._rest, rows.values
+        return self._model, self._table(rows)
+
+    def _called(self, model: Any, output: str, table: Any, n: int) -> Rows | SeveralOutputs:
+        with self._failures_worded(output):
+            return returned_rows(output, getattr(model, output)(table), n)
+
+    @contextmanager
+    def _failures_worded(self, output: str) -> Iterator[None]:
+        self._before_call()
+        try:
+            with np.errstate(over="ignore"):  # what is too large for a float32 is refused by the model, in words
+                yield
+        except ForeseenError:
+            raise
+        except ValueError as exc:
+            said = message_text(exc, is_first_line=True) or type(exc).__name__
+            raise InvalidBatchError([Flaw("values that the model takes", f"a refusal: {said}")]) from exc
+        except BaseException as exc:  # sys.exit() in a model fails one call, and not the service
+            if is_interruption(exc):
+                raise
+            raise PredictionError(f"the model failed in {output}: {failure_text(exc)}") from exc
+
+    def _values(self, output: str, rows: Rows | SeveralOutputs) -> Sequence[Json]:
+        try:
+            return self._answers.values(output, rows)
+        except ForeseenError:
+            raise
+        except RecursionError as exc:
+            raise UnanswerableError(
+                f"expected {output} to return values nested less deeply, or not in themselves"
+            ) from exc
+        except Exception as exc:
+            raise UnanswerableError(
+                f"expected {output} to return values that can be read: {failure_text(exc)}"
+            ) from exc
+
+
+def _labels(model: Any) -> tuple[Labels, ...]:
+    try:
+        return read_labels(model)
+    except ValueError as exc:
+        raise ModelUnavailableError(str(exc)) from exc

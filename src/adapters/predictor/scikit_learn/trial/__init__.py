@@ -1,0 +1,1 @@
+"""A model called with made-up instances, to find out what it takes."""

@@ -1,0 +1,51 @@
+"""Failures: what a model raised in its trial, each once, and what it was given."""
+
+from typing import Final
+
+from foreseen.domain.errors import PredictionError
+from foreseen.domain.model.model_input import Takes
+
+_MOST: Final = 3
+_WHATEVER_THE_VALUES: Final = (NameError, ImportError)
+"""What no other value helps against: a name or a module that is missing."""
+
+
+class Failures:
+    """The different failures of a model, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._forms: dict[str, dict[Takes, None]] = {}
+        self._types: dict[str, type] = {}
+
+    def note(self, takes: Takes, exc: PredictionError) -> None:
+        """Keep what a model raised when it was given such a form."""
+        error = str(exc).splitlines()[0]
+        self._forms.setdefault(error, {})[takes] = None
+        self._types.setdefault(error, type(exc.__cause__))
+
+    def in_words(self) -> str:
+        """Return the failures that say most, each with the forms that it was seen with."""
+        errors = self._by_worth()
+        shown = [f"given {self._forms_in_words(error)}: {error}" for error in errors[:_MOST]]
+        others = len(errors) - len(shown)
+        return "; ".join(shown) + (f"; and {others} more" if others else "")
+
+    def _forms_in_words(self, error: str) -> str:
+        *others, last = map(form_in_words, self._forms[error])
+        return f"{', '.join(others)} or {last}" if others else last
+
+    def _by_worth(self) -> list[str]:
+        """Return those first that no value causes, then one of each type."""
+        of_type: dict[type, int] = {}
+        worth: dict[str, tuple[bool, int]] = {}
+        for error, cause in self._types.items():
+            before = of_type.get(cause, 0)
+            of_type[cause] = before + 1
+            worth[error] = (not issubclass(cause, _WHATEVER_THE_VALUES), before)
+        return sorted(worth, key=worth.__getitem__)
+
+
+def form_in_words(takes: Takes) -> str:
+    """Return what a model is given, as a message says it."""
+    names = {"frame": "a DataFrame", "array": "an array", "texts": "a list of texts", "dicts": "a list of dicts"}
+    return names.get(takes, "a tensor")

@@ -1,0 +1,154 @@
+"""Sidecar: the TOML file beside a model that says what the model itself does not."""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype
+from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from foreseen.domain.model.model_input import Takes
+from foreseen.domain.values.feature_values import read_value
+from foreseen.domain.values.signature import ExtraFields, Feature, Kind
+
+
+class FeatureTable(BaseModel):
+    """What a sidecar may say of one feature; what it leaves out is as the model says.
+
+    Attributes:
+        name: of the model's feature, or a new one where the sidecar names all of them.
+        dtype: one of ours, or of pandas: see `declared_dtype`.
+        shape: of a tensor.
+        missing: whether a value may be missing.
+        example: to show in documentation.
+        categories: of a feature of dtype "category", in the order of their codes.
+        ordered: whether those are ordered.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str
+    dtype: str | None = None
+    shape: Annotated[list[int], Field(max_length=8)] = []
+    missing: bool | None = None
+    example: Any = None
+    categories: Annotated[list[str | int | float | bool] | None, Field(min_length=1)] = None
+    ordered: bool = False
+
+    @field_validator("example")
+    @classmethod
+    def _as_json(cls, example: Any) -> Any:
+        return example.isoformat() if isinstance(example, date) else example  # TOML has dates, JSON has not
+
+    @field_validator("dtype")
+    @classmethod
+    def _is_known(cls, dtype: str | None) -> str | None:
+        if dtype is not None:
+            declared_dtype(dtype)
+        return dtype
+
+
+class _FingerprintTable(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    files: list[str] = []
+
+
+class Sidecar(BaseModel):
+    """What a sidecar may hold.
+
+    Attributes:
+        kind: how answers are shown; left out, the model's own kind.
+        takes: the form in which the model is given its instances; left out, it is found out.
+        extra_fields: what becomes of fields of an instance that are no features.
+        features: some of the model's own by name, or all of them in its column order; left out, the model's own.
+        fingerprint: what else identifies the model: patterns of files that its code reads, relative to the sidecar.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    kind: Kind | None = None
+    takes: Takes | None = None
+    extra_fields: ExtraFields = "refuse"
+    features: Annotated[list[FeatureTable] | None, Field(min_length=1)] = None
+    fingerprint: _FingerprintTable = _FingerprintTable()
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """Read and check a sidecar, but for what depends on the model.
+
+    Raises:
+        ModelUnavailableError: unreadable, writable for other users, no TOML, or a wrong or unknown entry; names the
+            entry and what was expected.
+    """
+    try:
+        refuse_unless_private(path, "sidecar")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        sidecar = Sidecar.model_validate(document)
+        _refuse_repeated(sidecar.features or ())
+    except ValidationError as exc:
+        raise ModelUnavailableError(f"{path}: {_worded(exc)}") from None
+    except OSError as exc:
+        raise ModelUnavailableError(f"{path}: expected a readable sidecar: {exc.strerror}") from exc
+    except ValueError as exc:  # TOML and Unicode errors, wrong shapes, names, examples
+        raise ModelUnavailableError(f"{path}: {exc}") from exc
+    return sidecar
+
+
+def listed_files(path: Path) -> list[str]:
+    """Return the files that a sidecar lists, also where the rest of it is unusable; none where it is no TOML.
+
+    Raises:
+        ModelUnavailableError: it is writable for other users.
+    """
+    try:
+        refuse_unless_private(path, "sidecar")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _FingerprintTable.model_validate(document.get("fingerprint", {})).files
+    except (OSError, ValueError):
+        return []
+
+
+def _refuse_repeated(tables: Sequence[FeatureTable]) -> None:
+    seen: set[str] = set()
+    for at, table in enumerate(tables):
+        if table.name in seen:
+            raise ValueError(f"features[{at}].name: expected each feature once, got {table.name!r} again")
+        seen.add(table.name)
+
+
+def check_examples(features: Iterable[Feature]) -> None:
+    """Raise ValueError for an example that the model would never be given: it would mislead in every page."""
+    for feature in features:
+        if feature.example is None:
+            continue
+        try:
+            read_value(feature, feature.example)
+        except InvalidBatchError as exc:
+            expected = "expected an example of its dtype and shape"
+            raise ValueError(f"feature {feature.name!r}: {expected}: {exc.flaws[0]}") from None
+
+
+def _worded(exc: ValidationError) -> str:
+    error = exc.errors(include_url=False)[0]
+    place = ".".join(f"[{part}]" if isinstance(part, int) else part for part in error["loc"]).replace(".[", "[")
+    if error["type"] == "extra_forbidden":
+        known = _entries_beside(error["loc"])
+        hint = near_hint(str(error["loc"][-1]), known) or f"known are {', '.join(known)}"
+        return f"expected no entry {place}; {hint}"
+    if error["type"] == "value_error":  # which says itself what it got
+        return f"{place}: {error['ctx']['error']}"
+    said = error["msg"]
+    return f"{place}: {said[0].lower()}{said[1:]}, got {error['input']!r}"
+
+
+def _entries_beside(loc: tuple[int | str, ...]) -> Iterable[str]:
+    """Return the known entries of the table that an unknown entry is in."""
+    if len(loc) == 1:
+        return Sidecar.model_fields
+    return (_FingerprintTable if loc[0] == "fingerprint" else FeatureTable).model_fields

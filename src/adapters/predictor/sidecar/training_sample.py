@@ -1,0 +1,85 @@
+"""Sample: the columns of a file of training data, as pandas reads them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from foreseen.domain.errors import TableError
+
+ROWS: Final = 100_000
+"""Rows that are read of a text file: enough to tell a dtype, and quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledColumn:
+    """One column of a sample.
+
+    Attributes:
+        dtype: as a sidecar names it; None for one that no sidecar has.
+        categories: of a category column.
+        has_missing: whether a value is missing.
+        example: a value that is not missing, as JSON writes it; None where there is none.
+    """
+
+    dtype: str | None
+    categories: tuple[object, ...]
+    has_missing: bool
+    example: object
+
+
+def read_sample(path: Path) -> dict[str, SampledColumn]:
+    """Read the columns of a CSV, JSON Lines or Parquet file, by name.
+
+    Raises:
+        TableError: it cannot be read as such.
+    """
+    try:
+        frame = _frame(path)
+    except FileNotFoundError:
+        raise TableError(f"{path}: expected a sample of training data, got no such file") from None
+    except Exception as exc:
+        said = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+        raise TableError(f"{path}: expected CSV, JSON Lines or Parquet, as its name says: {said}") from exc
+    return {str(name): _sampled(frame[name]) for name in frame}
+
+
+def _frame(path: Path) -> Any:
+    import pandas as pd  # noqa: PLC0415 - for this only
+
+    name = path.name.lower()
+    if name.endswith((".parquet", ".pq")):
+        return pd.read_parquet(path)
+    if ".jsonl" in name or ".ndjson" in name:
+        return pd.read_json(path, lines=True, nrows=ROWS)
+    return pd.read_csv(path, sep="\t" if ".tsv" in name else ",", nrows=ROWS)
+
+
+def _sampled(column: Any) -> SampledColumn:
+    present = column.dropna()
+    is_category = str(column.dtype) == "category"
+    return SampledColumn(
+        dtype=_dtype(column, present),
+        categories=tuple(column.cat.categories.tolist()) if is_category else (),
+        has_missing=len(present) < len(column),
+        example=_as_json(present.iloc[0]) if len(present) else None,
+    )
+
+
+def _dtype(column: Any, present: Any) -> str | None:
+    from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype  # noqa: PLC0415 - with the sidecar only
+
+    name = str(column.dtype)
+    if name in ("object", "str", "string"):
+        return "string" if all(isinstance(value, str) for value in present) else None
+    try:
+        declared_dtype(name)
+    except ValueError:
+        return None
+    return name
+
+
+def _as_json(value: Any) -> object:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    plain = value.item() if hasattr(value, "item") else value
+    return plain if isinstance(plain, str | int | float | bool) else None

@@ -1,0 +1,1 @@
+"""Files and locks, by system calls that a test can fail."""

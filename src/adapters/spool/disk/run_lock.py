@@ -1,0 +1,60 @@
+"""One run at a time: a lock on a file that the run before may remove at any moment."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from foreseen.adapters.spool.disk.disk_calls import Disk
+from foreseen.domain.errors import TableError
+
+
+class Locked(NamedTuple):
+    """A file that this process has for itself until it closes the handle, or dies.
+
+    Attributes:
+        is_new: whether nobody had made it before.
+    """
+
+    handle: int
+    is_new: bool
+
+
+def locked(disk: Disk, path: Path, *, name: str) -> Locked:
+    """Make a file if it is not there, and lock it; `name` stands for what it guards.
+
+    Raises:
+        TableError: another run has it.
+        OSError: it cannot be made or opened.
+    """
+    while True:
+        handle, is_new = _opened(disk, path)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise TableError(f"{name}: expected no other run that writes it, got one that is under way") from None
+        except BaseException:
+            os.close(handle)
+            raise
+        if _is_still(handle, path):
+            return Locked(handle, is_new)
+        os.close(handle)  # whoever had it has finished, and removed it before it was ours
+
+
+def _opened(disk: Disk, path: Path) -> tuple[int, bool]:
+    while True:
+        try:
+            return disk.create(path), True
+        except FileExistsError:
+            try:
+                return disk.open(path), False
+            except FileNotFoundError:  # removed in between
+                continue
+
+
+def _is_still(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,1 @@
+"""What a run began with, and how far its results are durable."""

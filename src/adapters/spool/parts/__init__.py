@@ -1,0 +1,1 @@
+"""Results that are a folder of parts."""

@@ -1,0 +1,1 @@
+"""What tells a run and its inputs from any others."""

@@ -1,0 +1,74 @@
+"""InputDigests: what tells the inputs of a run from any others, found out beside its other work."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future
+from hashlib import sha256
+from pathlib import Path
+from threading import Thread
+from typing import Final
+
+from foreseen.adapters.spool.run_identity.run_identity import InputDigest
+from foreseen.domain.errors import TableError
+
+_BLOCK_BYTES: Final = 1 << 20
+
+_Seen = tuple[int, int, int, int]
+
+
+class InputDigests:
+    """Reads the inputs through in a thread of its own, which takes a second of a core for a gigabyte."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Begin; to be made before anybody else opens these files."""
+        self._paths = tuple(paths)
+        self._seen = [_look(path) for path in paths]
+        self._digests: Future[tuple[InputDigest, ...]] = Future()
+        Thread(target=self._run, name="input-digests", daemon=True).start()
+
+    def __call__(self) -> tuple[InputDigest, ...]:
+        """Wait for them, and give them.
+
+        Raises:
+            TableError: an input cannot be read, or was exchanged just now.
+        """
+        return self._digests.result()
+
+    def check(self) -> None:
+        """Raise TableError if an input is by now another than was digested: then nobody knows what was read of it."""
+        for path, seen, digest in zip(self._paths, self._seen, self(), strict=True):
+            now = _look(path)
+            # Removed is not changed: it was open, and read to its end.
+            if now not in (seen, None) and _digest(path, now) != digest:
+                raise TableError(f"{path}: expected the file that it was when the run began, got one that has changed")
+
+    def _run(self) -> None:
+        try:
+            self._digests.set_result(tuple(map(_digest, self._paths, self._seen)))
+        except BaseException as exc:  # noqa: BLE001 - for whoever asks
+            self._digests.set_exception(exc)
+
+
+def _look(path: Path) -> _Seen | None:
+    try:
+        return _told(path.stat())
+    except OSError:  # which whoever opens it will tell
+        return None
+
+
+def _told(status: os.stat_result) -> _Seen:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _digest(path: Path, seen: _Seen | None) -> InputDigest:
+    digest, size, block = sha256(), 0, bytearray(_BLOCK_BYTES)
+    try:
+        with path.open("rb", buffering=0) as file:
+            if _told(os.fstat(file.fileno())) != seen:
+                raise TableError(f"{path}: expected a file that stays as it is while it is read, got one that changed")
+            while count := file.readinto(block):
+                digest.update(memoryview(block)[:count])
+                size += count
+    except OSError as exc:
+        raise TableError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    return InputDigest(str(path), size, digest.hexdigest())

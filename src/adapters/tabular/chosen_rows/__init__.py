@@ -1,0 +1,1 @@
+"""Some rows of a table: those that a condition holds for, or a sample."""

@@ -1,0 +1,1 @@
+"""Columns as the values of features, and as text."""

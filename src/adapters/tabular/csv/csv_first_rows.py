@@ -1,0 +1,144 @@
+"""What the first rows of a CSV file say of how it is written, where that is not what the options say.
+
+The run ends then, before anything is scored, and the error names the option that reads the file.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foreseen.adapters.tabular.columns.written_numbers import NumberStyle
+from foreseen.adapters.tabular.csv.csv_blocks import Block
+from foreseen.adapters.tabular.csv.csv_header import DELIMITERS, delimiter_option
+from foreseen.adapters.tabular.csv.csv_parser import CsvParser, Parsed
+from foreseen.adapters.tabular.csv.csv_special_characters import Signs
+from foreseen.adapters.tabular.csv.csv_swallowed_rows import rows_of_rows, swallowing_rows
+from foreseen.domain.errors import TableError
+from foreseen.domain.tables.csv_dialect import CsvDialect
+from foreseen.domain.values.shown_value import shown
+from foreseen.domain.values.signature import DATETIMES, Feature, Signature
+
+FIRST_ROWS: Final = 1000
+_FEW: Final = 10
+_SHARE: Final = 0.1
+"""A column is suspected where all of its cells are refused, or that many of them and that share."""
+_MOST: Final = 0.99
+"""The share of refused cells that another way of writing has to explain."""
+
+Read = Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
+_STYLES: Final = (
+    (NumberStyle(thousands=","), "--thousands ,"),
+    (NumberStyle(","), "--decimal ,"),
+    (NumberStyle(",", "."), "--decimal , --thousands ."),
+    (NumberStyle(thousands=" "), "--thousands ' '"),
+    (NumberStyle(",", " "), "--decimal , --thousands ' '"),
+    (NumberStyle(thousands="'"), '--thousands "\'"'),
+)
+
+
+class FirstRows:
+    """Compares some rows with the options that they are to be read with."""
+
+    def __init__(self, block: Block, names: Sequence[str], signs: Signs, dialect: CsvDialect, *, name: str) -> None:
+        """Accept the rows, the names of their columns, and the options; `name` is that of the file in errors."""
+        self._block = block
+        self._names = names
+        self._signs = signs
+        self._dialect = dialect
+        self._name = name
+
+    @property
+    def _first_line(self) -> int:
+        return int(self._block.lines[0])
+
+    def check(self, signature: Signature, read: Read) -> None:
+        """Compare.
+
+        Raises:
+            TableError: the rows are written in another way.
+        """
+        self._check_widths()
+        rows = CsvParser(self._names, self._signs, name=self._name).parse(self._block)
+        if not self._dialect.is_quote_chosen:
+            self._check_swallowed()
+            self._check_blanks(rows)
+        if self._dialect.decimal is None:
+            for feature in signature.features:
+                if not feature.shape and feature.dtype not in {"string", "bool"} | DATETIMES:
+                    self._check_numbers(feature, rows, read)
+
+    def _check_widths(self) -> None:
+        """Refuse rows that have other numbers of cells than the header, if another delimiter or none explains it."""
+        width, count = len(self._names), len(self._block.lines)
+        widths = CsvParser(self._names, self._signs, name=self._name).other_widths(self._block)
+        if len(widths) <= count / 2:
+            return
+        expected = f"rows of {width} cells, as the header has, got {widths[0]}"
+        for delimiter in DELIMITERS:
+            signs = Signs(delimiter, self._signs.quote, self._signs.escape)
+            if width > 1 and not CsvParser(self._names, signs, name=self._name).other_widths(self._block):
+                raise self._error(self._first_line, f"{expected}; {delimiter_option(delimiter)} reads them")
+        if len(widths) == count >= _FEW and len(set(widths)) == 1:
+            raise self._error(self._first_line, f"{expected} in each of the first {count:,}")
+
+    def _check_swallowed(self) -> None:
+        """Refuse cells in quotes that have swallowed rows."""
+        width = len(self._names)
+        alike = rows_of_rows(self._block, self._signs, width)
+        are_all = width > 2 and 1 < len(alike) == np.count_nonzero(self._block.heights > 1)
+        rows = alike if are_all else swallowing_rows(self._block, self._signs, width)
+        if rows:
+            got = f"one over {self._block.heights[rows[0]]} lines that each have {width} cells"
+            raise self._error(
+                int(self._block.lines[rows[0]]),
+                f"a cell in quotes, got {got}; --quote none reads a file in which quotes mean nothing, "
+                f"--quote {shlex.quote(self._signs.quote.decode())} takes them as they are",
+            )
+
+    def _check_blanks(self, rows: Parsed) -> None:
+        """Refuse rows that have blanks between a delimiter and a quote, which then is no quote."""
+        if self._dialect.trim or not self._signs.quote:
+            return
+        form = f"^[ \t]+{re.escape(self._signs.quote.decode())}"
+        found = sum(pc.sum(pc.match_substring_regex(cells, form)).as_py() or 0 for cells in rows.table.columns)
+        if found > len(self._block.lines) / 2:
+            raise self._error(
+                self._first_line, "quotes next to their delimiters, got blanks between; --trim passes over them"
+            )
+
+    def _check_numbers(self, feature: Feature, rows: Parsed, read: Read) -> None:
+        cells = rows.table.column(feature.name)
+        refused = sorted(_refused(feature, cells, NumberStyle.of(self._dialect), read))
+        given = np.count_nonzero([bool(cell) for cell in cells.to_pylist()])
+        if not refused or (len(refused) < given and len(refused) < max(_FEW, given * _SHARE)):
+            return
+        bad = cells.take(pa.array(refused))
+        fitting = [option for style, option in _STYLES if _fits(feature, bad, style, read)]
+        options = [one for one in fitting if not any(one != other and other in one for other in fitting)]
+        if options:
+            got = f"{shown(bad[0].as_py())}, and the like in {len(refused):,} of the first {len(cells):,} rows"
+            hint = f"{' or '.join(options)} reads them, --decimal . rejects them"
+            raise self._error(
+                int(rows.lines[refused[0]]), f"numbers such as 1234.5 in column {feature.name!r}, got {got}; {hint}"
+            )
+
+    def _error(self, line: int, expected: str) -> TableError:
+        return TableError(f"{self._name}: line {line}: expected {expected}")
+
+
+def _fits(feature: Feature, bad: pa.Array, style: NumberStyle, read: Read) -> bool:
+    """Return whether a style reads cells that another does not."""
+    if style.plain(feature, bad)[0] is bad:
+        return False
+    return len(_refused(feature, bad, style, read)) <= (1 - _MOST) * len(bad)
+
+
+def _refused(feature: Feature, cells: pa.Array, style: NumberStyle, read: Read) -> set[int]:
+    """Return the numbers of the cells that are refused."""
+    plain, refused = style.plain(feature, cells)
+    return {*refused, *read(feature, plain)[1]}

@@ -1,0 +1,1 @@
+"""What a file holds: opened, uncompressed, and recognised by its first bytes."""

@@ -1,0 +1,55 @@
+"""A compressed file as the bytes that were compressed."""
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import BinaryIO, Final, cast
+from zipfile import BadZipFile
+
+import pyarrow as pa
+
+from foreseen.adapters.tabular.file_layout import Compression
+from foreseen.adapters.tabular.remote.input_streams import ReadStream
+from foreseen.domain.errors import TableError
+
+_PIECE_BYTES: Final = 1 << 18
+_DAMAGED: Final = (OSError, EOFError, ValueError, pa.ArrowException, lzma.LZMAError, zlib.error, BadZipFile)
+
+
+def decompressed(stream: BinaryIO, compression: Compression, *, name: str) -> BinaryIO:
+    """Return a stream of what a stream of gzip, zstd, bz2 or xz holds; parts of it may follow one another.
+
+    Reading raises TableError where it is cut off or damaged; `name` stands for it there.
+    """
+    return expanded(lambda: _opened(stream, compression), compression, name=name)
+
+
+def expanded(open_file: Callable[[], BinaryIO], compression: Compression, *, name: str) -> BinaryIO:
+    """Return what a decompressor gives, its errors worded; it is opened when it is first read."""
+    return cast("BinaryIO", _Expanded(open_file, compression, name))
+
+
+def _opened(stream: BinaryIO, compression: Compression) -> BinaryIO:
+    if compression == "xz":
+        return cast("BinaryIO", lzma.LZMAFile(stream))
+    if compression == "bz2":  # of which Arrow reads no empty part
+        return cast("BinaryIO", bz2.BZ2File(stream))
+    return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), compression))
+
+
+class _Expanded(ReadStream):
+    def __init__(self, open_file: Callable[[], BinaryIO], compression: Compression, name: str) -> None:
+        self._open = open_file
+        self._file: BinaryIO | None = None
+        self._compression = compression
+        self._name = name
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            if self._file is None:
+                self._file = self._open()
+            return self._file.read(_PIECE_BYTES if size < 0 else size)
+        except _DAMAGED as exc:
+            said = f"expected a whole {self._compression} file, got one that is cut off or damaged"
+            raise TableError(f"{self._name}: {said}: {str(exc) or type(exc).__name__}") from exc

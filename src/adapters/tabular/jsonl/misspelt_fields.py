@@ -1,0 +1,35 @@
+"""Fields that JSON objects lack because they are spelt otherwise there: what was probably meant."""
+
+from functools import lru_cache
+
+import pyarrow as pa
+
+from foreseen.adapters.tabular.reading.required_columns import Refused
+from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.values.signature import Signature
+
+
+def with_hints(refused: Refused, table: pa.RecordBatch, signature: Signature) -> Refused:
+    """Return why rows are refused, and for an absent field which of the object's own looks like it.
+
+    Args:
+        table: the fields of all objects as JSON, null where an object has none.
+    """
+    features = {*signature.names, *signature.ignored}
+    others = [name for name in table.schema.names if name not in features]
+    if not others or not refused:
+        return refused
+    is_held = {name: table.column(name).storage.is_valid() for name in table.schema.names}
+    hinted: Refused = {}
+    for row, (feature, reason) in refused.items():
+        hint = ""
+        if feature in is_held and not is_held[feature][row].as_py():
+            hint = hint_of(feature, frozenset(name for name in others if is_held[name][row].as_py()))
+        hinted[row] = (feature, f"{reason}; {hint}" if hint else reason)
+    return hinted
+
+
+@lru_cache
+def hint_of(name: str, known: frozenset[str]) -> str:
+    """Return what was probably meant; kept, as a million rows may misspell a field in the same way."""
+    return near_hint(name, sorted(known))

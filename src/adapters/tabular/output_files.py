@@ -1,0 +1,56 @@
+"""Files to write by their names: on this machine or in a store, tried before a run and there whole after it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+
+from foreseen.adapters.spool.disk import output_trial
+from foreseen.adapters.spool.disk.whole_file import whole_file
+from foreseen.adapters.tabular.remote.remote_output import check_new, check_replaceable, remote_file
+from foreseen.adapters.tabular.remote.urls import is_remote, shown_url
+from foreseen.domain.errors import TableError
+
+
+def output_file(name: str, is_left: Event | None = None) -> AbstractContextManager[BinaryIO]:
+    """Open a file to write, which is there when the block ends well; raise TableError where it cannot be.
+
+    Args:
+        is_left: says that the run is over, which waits for no reader of a pipe then; None for one that does.
+    """
+    return remote_file(name) if is_remote(name) else whole_file(Path(name), is_left)
+
+
+def try_output(name: str, *, inputs: Sequence[str], force: bool) -> None:
+    """See to it that an output in a store could be written; raise TableError where it could not."""
+    if name in inputs:
+        raise TableError(f"{shown_url(name)}: expected another output than the input")
+    check_new(name, force=force)
+
+
+def try_rejects(name: str, *, force: bool) -> None:
+    """See to it that rejected rows could be written; raise TableError where they could not."""
+    if is_remote(name):
+        check_new(name, force=force)
+    else:
+        output_trial.try_folder_of(Path(name))
+
+
+def try_summary(name: str, *, taken: Sequence[str], replaces: bool) -> None:
+    """See to it that a summary could be written; that of an earlier run is replaced, and no other file unasked.
+
+    Args:
+        taken: names of what the run reads or writes.
+    Raises:
+        TableError: it could not.
+    """
+    if not is_remote(name):
+        output_trial.try_summary(Path(name), taken=map(Path, taken), replaces=replaces)
+        return
+    shown = shown_url(name)
+    if name in taken:
+        raise TableError(f"{shown}: expected another file for the summary than those that are read and written")
+    is_right = check_replaceable(name, output_trial.is_summary, most_bytes=output_trial.LARGEST_SUMMARY_BYTES)
+    if not is_right and not replaces:
+        raise output_trial.other_than_summary(shown)

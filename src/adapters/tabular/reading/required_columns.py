@@ -1,0 +1,132 @@
+"""What is the same of every format: which columns there have to be, and what becomes of rows that cannot be read."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.errors import TableError
+from foreseen.domain.tables.table import Chunk, Lines, Reject
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.signature import Feature, Signature
+
+_SHOWN_LENGTH: Final = 400
+
+Refused = dict[int, tuple[str, str]]
+"""Column and reason, by row."""
+
+ReadColumn = Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
+"""Reads a column of a feature: a value a row, and the reason for each refused row, in whose place any value is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRows:
+    """What became of the rows of a table.
+
+    Attributes:
+        columns: the values of each feature, of the rows that can be read; not of all features where there are none.
+        kept: the numbers of these rows, in order.
+        refused: why each other row cannot be read.
+    """
+
+    columns: Mapping[str, Any]
+    kept: npt.NDArray[np.intp]
+    refused: Refused
+
+
+def check_columns(columns: Sequence[str], signature: Signature, name: str) -> None:
+    """See to it that each column is there once, and one for each feature.
+
+    Raises:
+        TableError: one is not.
+    """
+    known = set(columns)
+    if len(known) < len(columns):
+        twice = min(column for column, count in Counter(columns).items() if count > 1)
+        raise TableError(f"{name}: expected each column once, got {twice!r} twice")
+    for feature in signature.names:
+        if feature not in known:
+            hint = near_hint(feature, known - set(signature.names))
+            got = f"expected a column {feature!r}, got {listed(columns) or 'no column'}"
+            raise TableError(f"{name}: {got}" + (f"; {hint}" if hint else ""))
+
+
+def listed(columns: Sequence[str], most: int = 40) -> str:
+    """Name columns, but not a million of them, nor one of a million characters."""
+    more = f" and {len(columns) - most} more" if len(columns) > most else ""
+    text = ", ".join(column[:_SHOWN_LENGTH] for column in columns[:most])
+    text = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text) + more
+
+
+def read_columns(
+    signature: Signature, table: pa.RecordBatch, read: ReadColumn, refused: Refused | None = None
+) -> ReadRows:
+    """Read each feature's column; a row is refused for its first column at fault, and not read any further.
+
+    Args:
+        refused: rows that are refused before any is read.
+    """
+    reasons = dict(refused or {})
+    kept = _without(np.arange(table.num_rows), reasons)
+    columns: dict[str, tuple[Any, npt.NDArray[np.intp]]] = {}
+    for feature in signature.features:
+        if not len(kept):
+            break
+        cells = table.column(feature.name)
+        values, faults = read(feature, cells if len(kept) == len(cells) else cells.take(pa.array(kept)))
+        columns[feature.name] = (values, kept)
+        if faults:
+            rows = kept[list(faults)].tolist()
+            reasons |= {row: (feature.name, reason) for row, reason in zip(rows, faults.values(), strict=True)}
+            kept = _without(kept, faults)
+    is_kept = np.zeros(table.num_rows, dtype=bool)
+    is_kept[kept] = True
+    picked = {name: _picked(values, is_kept[rows]) for name, (values, rows) in columns.items()}
+    return ReadRows(picked, kept, reasons)
+
+
+def _without(rows: npt.NDArray[np.intp], places: Collection[int]) -> npt.NDArray[np.intp]:
+    return np.delete(rows, list(places)) if places else rows
+
+
+def _picked(values: Any, is_kept: npt.NDArray[np.bool_]) -> Any:
+    if is_kept.all():
+        return values
+    return values[is_kept] if isinstance(values, np.ndarray) else list(compress(values, is_kept))
+
+
+def rejects_of(
+    refused: Refused,
+    table: pa.RecordBatch,
+    lines: Lines,
+    source: str,
+    as_text: Callable[[Any, Sequence[int]], list[str]],
+) -> list[Reject]:
+    """Make rejects of the refused rows of a table, in its order."""
+    if not refused:
+        return []
+    rows = sorted(refused)
+    numbers = np.asarray(lines)[rows].tolist()
+    return [
+        Reject(source, line, *refused[row], text)  # their column, and the reason
+        for row, line, text in zip(rows, numbers, as_text(table, rows), strict=True)
+    ]
+
+
+def readable(signature: Signature, whole: Chunk, read: ReadRows) -> Chunk:
+    """Return a chunk without its refused rows, the others as instances."""
+    if not len(read.kept):
+        return replace(whole, table=None, lines=())
+    chunk = replace(whole, batch=Batch.of(signature, read.columns))
+    if not read.refused:
+        return chunk
+    written = whole.written and {name: cells.take(read.kept) for name, cells in whole.written.items()}
+    lines = np.asarray(whole.lines)[read.kept]
+    return replace(chunk, table=whole.table.take(pa.array(read.kept)), lines=lines, written=written)

@@ -1,0 +1,1 @@
+"""Batches of thousands, and which tiers pay for them."""

@@ -1,0 +1,1 @@
+"""One computation per key: coalescing, looking up by tick, micro-batches."""

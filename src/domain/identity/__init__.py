@@ -1,0 +1,1 @@
+"""What is the same prediction: keys, and entries with their age."""

@@ -1,0 +1,38 @@
+"""How long an entry lives after it was made."""
+
+from zlib import crc32
+
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
+
+
+class Lifetime:
+    """A TTL that differs a little from key to key, so that what was made together does not expire together.
+
+    The difference follows from the key alone: every tier and every replica agrees on it, and an entry that is promoted
+    ends when it would have ended.
+    """
+
+    def __init__(self, ttl_s: float, *, jitter: float = 0.1) -> None:
+        """Take the seconds that an entry lives, and the share by which a key's own time may differ either way."""
+        self._least_us = round(ttl_s * 1e6 * (1 - jitter))
+        self._us_a_step = ttl_s * 1e6 * 2 * jitter / 0xFFFF_FFFF
+        self.forgotten_until_us = 0
+        """Entries that were made until then are over, µs since 1970."""
+
+    def forget_until(self, made_us: int) -> None:
+        """Let every entry be over that was made until then, wherever it is and whoever stores it later."""
+        self.forgotten_until_us = max(self.forgotten_until_us, made_us)
+
+    def ends_at_us(self, key: Key, entry: Entry) -> int:
+        """Tell when the entry expires, µs since 1970; long ago where it is to be forgotten."""
+        if entry.created_at_us <= self.forgotten_until_us:
+            return 0
+        return entry.created_at_us + self._least_us + int(self._us_a_step * crc32(key))
+
+    def is_over(self, key: Key, entry: Entry, now_us: float) -> bool:
+        """Tell whether the entry has expired."""
+        if entry.created_at_us <= self.forgotten_until_us:
+            return True
+        # No key lives for less than this, so most entries are known to be alive without a look at theirs.
+        return now_us - entry.created_at_us >= self._least_us and self.ends_at_us(key, entry) <= now_us

@@ -1,0 +1,100 @@
+"""SteadyPredictor: calls a model with steady numbers of rows, as its ModelInfo says."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Protocol, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from foreseen.domain.errors import PredictionError
+from foreseen.domain.model.call_size import ANY_SIZE, LARGE_ROWS, CallSize
+from foreseen.domain.model.model_info import ModelInfo
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import Predictions, joined_predictions
+
+_PREPARED_ROWS: Final = LARGE_ROWS[-1]
+"""Rows that are prepared at once, about: what that makes of them may take much more room than they do."""
+
+_LEAST_PREPARED: Final = 2
+"""One row alone is laid out otherwise in memory, and may get other bits."""
+
+
+class CallRows(Protocol):
+    """Rows that a model can be called with: a batch, or what its first steps have made of one."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.intp], /) -> Self:
+        """Return the rows with these numbers, in this order; a number may come twice."""
+
+
+Rows = TypeVar("Rows", bound=CallRows)
+
+
+class ModelCaller(Protocol[Rows]):
+    """A model that can be called with any number of rows; its answers are plain values."""
+
+    @property
+    def is_thread_safe(self) -> bool:
+        """Whether several threads may call it at once."""
+
+    def prepared(self, batch: Batch) -> Rows:
+        """Return rows as far as the model computes each by itself, two or more of them; raise as `predict`."""
+
+    def predict(self, rows: Rows | Batch) -> Predictions:
+        """Call the model once; raise InvalidBatchError or PredictionError."""
+
+
+class SteadyPredictor:
+    """A Predictor that calls a model with steady numbers of rows.
+
+    BLAS takes another path for 1 row than for 2, and for some odd sizes; with the size fixed, a row gives the same bits
+    in any position beside any neighbours, so that the answer to an instance never depends on the rest of the batch.
+    """
+
+    def __init__(self, model: ModelCaller[Any], info: ModelInfo) -> None:
+        """Take a model and what is known of it."""
+        self._model = model
+        self.info = info
+
+    @property
+    def is_thread_safe(self) -> bool:
+        """As the model."""
+        return self._model.is_thread_safe
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Predict in calls of the right size, the last filled up with copies of the batch's last instance.
+
+        Raises:
+            InvalidBatchError, PredictionError: as the model; also when its predictions are not one a row.
+        """
+        return in_steady_calls(self._model, self.info.call_size, batch)
+
+
+def in_steady_calls(model: ModelCaller[Rows], size: CallSize, batch: Batch) -> Predictions:
+    """Predict a batch in calls of the given size; raise as `SteadyPredictor.predict`."""
+    if size == ANY_SIZE:
+        return model.predict(batch)
+    if size.fixed is None:
+        return joined_predictions(list(_answers(model, size, batch, len(batch))))
+    at_once = max(1, _PREPARED_ROWS // size.fixed) * size.fixed
+    parts: list[Predictions] = []
+    for start in range(0, len(batch), at_once):
+        part = batch if len(batch) <= at_once else batch.take(range(start, min(start + at_once, len(batch))))
+        rows = model.prepared(part if len(part) >= _LEAST_PREPARED else _filled(part, 0, _LEAST_PREPARED, len(part)))
+        parts += _answers(model, size, rows, len(part))
+    return joined_predictions(parts)
+
+
+def _answers(model: ModelCaller[Rows], size: CallSize, rows: Rows | Batch, n: int) -> Iterator[Predictions]:
+    """Call the model for the first n rows."""
+    for start, count in size.calls(n):
+        predictions = model.predict(_filled(rows, start, count, n))
+        if len(predictions) != count:  # what is cut off below would hide it
+            raise PredictionError(f"expected {count} predictions from the model, got {len(predictions)}")
+        yield predictions if start + count <= n else predictions.first(n - start)
+
+
+def _filled(rows: Rows, start: int, count: int, n: int) -> Rows:
+    """Return as many rows from one on, with the last of the first n in place of those beyond."""
+    return rows.take(np.minimum(np.arange(start, start + count), n - 1))

@@ -1,0 +1,51 @@
+"""ModelInfo: everything that is known of a loaded model, and all that identifies it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from foreseen.domain.identity.key import Fingerprint, Namespace, namespace
+from foreseen.domain.model.call_size import ANY_SIZE, CallSize
+from foreseen.domain.model.determinism import UNIFORM, Determinism
+from foreseen.domain.model.model_input import A_MATRIX, ModelInput
+from foreseen.domain.values.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a loaded model is; two that are equal give every instance the same bytes.
+
+    A replaced process, another worker and a resumed run compare all of it, not the fingerprint alone.
+
+    Attributes:
+        fingerprint: digest of the file, the libraries that compute, the user's own code and how the model is called.
+        signature: what it takes and what kind of answer it gives.
+        outputs: the methods that are called, in the order their answers are shown.
+        versions: of the libraries that compute its answers, by name; part of the fingerprint.
+        call_size: how many rows a call of the model has; part of the fingerprint.
+        determinism: what a few calls at load showed of its answers.
+        model_input: the form in which it is given its instances; part of the fingerprint.
+        is_thread_safe: whether several threads may call it at once.
+    """
+
+    fingerprint: Fingerprint
+    signature: Signature
+    outputs: tuple[str, ...]
+    versions: Mapping[str, str]
+    call_size: CallSize = ANY_SIZE
+    determinism: Determinism = field(default=UNIFORM, compare=False)
+    model_input: ModelInput = field(default=A_MATRIX, compare=False)
+    is_thread_safe: bool = field(default=False, compare=False)
+
+    @property
+    def namespace(self) -> Namespace:
+        """The digest under which its answers are cached."""
+        return namespace(self.fingerprint, self.signature, self.outputs)
+
+    def difference(self, other: "ModelInfo") -> str:
+        """Return the first thing that differs in another, "expected …, got …"; empty if they are equal."""
+        for name in ("fingerprint", "signature", "outputs", "versions", "call_size"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                shown = (each.hex() if isinstance(each, bytes) else str(each) for each in (mine, theirs))
+                return "expected {} {}, got {}".format(name.replace("_", " "), *shown)
+        return ""

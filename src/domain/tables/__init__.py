@@ -1,0 +1,1 @@
+"""Files of instances: what is read, chosen, scored and written."""

@@ -1,0 +1,251 @@
+"""Tables: files of instances that are read, scored and written in chunks."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import Json, Predictions
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that cannot be scored.
+
+    Attributes:
+        source: name of the file it stands in.
+        line: number of the line in the file that it begins on, from 1, the header included; where a file has no lines,
+            the number of the row, from 1.
+        column: the column at fault; empty when it is the row as a whole.
+        reason: what was expected and what stood there.
+        row: the row as text.
+    """
+
+    source: str
+    line: int
+    column: str
+    reason: str
+    row: str
+
+
+Lines = Sequence[int] | npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+def as_cells(table: Any, rows: Sequence[int]) -> list[str]:
+    """Return rows of a table as lines of CSV."""
+    lines: list[str] = []
+    columns = [_as_python(column) for column in table.take(np.asarray(rows, dtype=np.int64)).columns]
+    csv.writer(_Lines(lines)).writerows(zip(*columns, strict=True))
+    return [line.removesuffix("\r\n") for line in lines]
+
+
+class _Lines:
+    """A file for a CSV writer, which writes a row at a time."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.write = lines.append
+
+
+def _as_python(column: Any) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError, KeyError):  # a time in a year or a zone that Python does not know
+        return [_cell_as_python(cell) for cell in column]
+    return values
+
+
+def _cell_as_python(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except (OverflowError, ValueError, KeyError):
+        return cell.value
+
+
+@dataclass(frozen=True, slots=True)
+class AsWritten:
+    """How the cells of a column are written in their file, where the table does not say it.
+
+    Attributes:
+        texts: the cells, in the reader's own form; None where the table has them as they are.
+        quoted: which of them are in quotes that tell a text from a missing value; None for none.
+    """
+
+    texts: Any = None
+    quoted: Mask | None = None
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "AsWritten":
+        """Return some of the cells, by number."""
+        return AsWritten(
+            None if self.texts is None else self.texts.take(rows), None if self.quoted is None else self.quoted[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a table, in its order.
+
+    Attributes:
+        source: name of the file they stand in.
+        batch: the readable ones as instances; None when there are none.
+        table: the same rows with all their columns, in the reader's own form.
+        lines: the line each begins on.
+        rejects: the unreadable ones between and around them.
+        as_text: returns rows of such a table as its file has them.
+        written: how cells are written, by column; None where the table tells a missing value from an empty text.
+        columns_of_rejects: those that the text of a reject has a cell of each, in order; None where it names them.
+        shared: cells that all rows of the file have and the text of a reject lacks, by column.
+    """
+
+    source: str
+    batch: Batch | None
+    table: Any
+    lines: Lines
+    rejects: Sequence[Reject]
+    as_text: Callable[[Any, Sequence[int]], list[str]] = as_cells
+    written: Mapping[str, AsWritten] | None = None
+    columns_of_rejects: Sequence[str] | None = None
+    shared: Mapping[str, str] = field(default_factory=dict)
+
+    def take(self, rows: Sequence[int]) -> "Chunk":
+        """Give some of the readable rows, by number."""
+        index = np.asarray(rows, dtype=np.int64)
+        batch = self.batch.take(index) if self.batch and len(index) else None
+        written = self.written and {name: cells.take(index) for name, cells in self.written.items()}
+        lines = np.asarray(self.lines)[index]
+        return replace(self, batch=batch, table=self.table.take(index), lines=lines, rejects=(), written=written)
+
+    def place(self, row: int) -> str:
+        """Return where one of the readable rows is, for a message."""
+        return f"{self.source}, line {int(self.lines[row])}"
+
+    def reject(self, row: int, reason: str) -> Reject:
+        """Make a reject of one of the readable rows."""
+        return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.table, [row])[0])
+
+
+class TableReader(Protocol):
+    """A table that is read from the beginning to its end, once.
+
+    The same file gives the same chunks each time: a run that was broken off goes on after those that it has written.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all its columns, in order."""
+
+    @property
+    def schema(self) -> Any:
+        """The same with their types, in the reader's own form: what an encoder of its chunks has to know."""
+
+    @property
+    def bytes_read(self) -> int:
+        """How far reading has come in the file."""
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Go through its rows.
+
+        Raises:
+            TableError: it is no table, or ends in the middle.
+        """
+
+
+Written = bytes | memoryview
+"""Bytes, in whatever place they lie: those of large chunks are not copied."""
+
+
+class TableEncoder(Protocol):
+    """How scored rows become bytes; what it gives is appended to one file in order, and cut off after any of it."""
+
+    def begin(self) -> bytes:
+        """Give what stands before the first row."""
+
+    def encode(self, chunk: Chunk, predictions: Predictions) -> Written:
+        """Give the rows of a chunk, number i with prediction i; a number that is not finite is written as nothing.
+
+        The bytes depend on nothing but these rows, and may be cut off after them.
+        """
+
+    @property
+    def has_to_be_sealed(self) -> bool:
+        """Whether what was given so far is no file of its format yet."""
+
+    def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
+        """Make the file of what was given, all of which stands in the spool."""
+
+
+class RejectsEncoder(Protocol):
+    """How rows that cannot be scored become bytes, in the same way."""
+
+    def begin(self) -> bytes:
+        """Give what stands before the first row."""
+
+    def encode(self, rejects: Sequence[Reject]) -> bytes:
+        """Give the rows of rejects, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How far a run has come, or how it went.
+
+    Attributes:
+        chunks: chunks of the table that are through.
+        rows: rows that were scored.
+        rejected: rows that could not be.
+    """
+
+    chunks: int = 0
+    rows: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What became of some readable rows of a chunk whose others are not answered yet.
+
+    Attributes:
+        chunk: the number of the chunk in its table, from 0.
+        start, end: the numbers of its first row in the chunk, and of that behind its last.
+        outputs: predictions of the rows that were answered, in order, by the name of the output.
+        failed: of the others, by their numbers in the chunk: why, and whether the model refused their values.
+    """
+
+    chunk: int
+    start: int
+    end: int
+    outputs: Mapping[str, Sequence[Json]]
+    failed: Mapping[int, tuple[str, bool]]
+
+
+class PieceKeeper(Protocol):
+    """Where pieces are kept until their chunk is written."""
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """Those of chunks that are not through, from a run before this one."""
+
+    def note(self, piece: Piece) -> None:
+        """Keep one more.
+
+        Raises:
+            TableError: it cannot be kept.
+        """
+
+
+class Sink(Protocol):
+    """Where a run's results go: once each, however often the run was broken off and went on."""
+
+    @property
+    def scored(self) -> Scored:
+        """What it holds already, from a run before this one."""
+
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
+        """Take the rows of one more chunk, its rejects, and how far the run has come with them.
+
+        Raises:
+            TableError: they cannot be written.
+        """

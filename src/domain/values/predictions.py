@@ -1,0 +1,129 @@
+"""Predictions: what a model answered to a batch, and the bytes that its clients receive."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from foreseen.domain.errors import PredictionError
+from foreseen.domain.values.labelled_rows import LabelledRows, joined_rows
+
+Json = str | float | int | bool | None | Sequence["Json"] | dict[str, "Json"]
+"""A value that JSON can hold."""
+
+
+_PLAIN: Final = {str, float, int, bool, type(None)}
+"""What is JSON by itself, whatever its value is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """n answers, number i to instance i, in plain Python values.
+
+    Attributes:
+        outputs: one sequence of n values for each name that an answer shows, such as "prediction".
+    """
+
+    outputs: dict[str, Sequence[Json]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.outputs.values())))
+
+    def take(self, rows: Sequence[int]) -> "Predictions":
+        """Give the answers with these numbers, in this order; a number may come twice."""
+        return Predictions({name: _taken(answers, rows) for name, answers in self.outputs.items()})
+
+    def first(self, n: int) -> "Predictions":
+        """Return the first n answers."""
+        return Predictions({name: answers[:n] for name, answers in self.outputs.items()})
+
+    def check(self) -> None:
+        """Make sure, in passing, that these can be encoded.
+
+        Raises:
+            PredictionError: as `encode`.
+        """
+        counts = {len(answers) for answers in self.outputs.values()}
+        if not all(map(_is_plain, self.outputs.values())) or len(counts) > 1:
+            self.encode()
+
+    def encode(self) -> list[bytes]:
+        """Give each answer as a JSON object; a number that is not finite becomes null.
+
+        Raises:
+            PredictionError: an answer holds what JSON cannot, or one output answers more instances than another.
+        """
+        names = list(self.outputs)
+        if len({len(answers) for answers in self.outputs.values()}) > 1:
+            counts = ", ".join(f"{len(answers)} of {name}" for name, answers in self.outputs.items())
+            raise PredictionError(f"expected as many answers of each output, got {counts}")
+        return [_encode(dict(zip(names, row, strict=True))) for row in zip(*self.outputs.values(), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPredictions:
+    """n answers, number i to instance i, that were encoded where they were computed.
+
+    Attributes:
+        bodies: one JSON object each.
+    """
+
+    bodies: Sequence[bytes]
+
+    def __len__(self) -> int:
+        return len(self.bodies)
+
+    def encode(self) -> list[bytes]:
+        """Give them."""
+        return list(self.bodies)
+
+
+def decoded(bodies: Sequence[bytes]) -> Predictions:
+    """Give answers of one model as plain values again, n >= 1 of them."""
+    answers = json.loads(b"[" + b",".join(bodies) + b"]")
+    return Predictions({name: [answer[name] for answer in answers] for name in answers[0]})
+
+
+def joined_predictions(parts: Sequence[Predictions]) -> Predictions:
+    """Put answers of one model one after the other; parts without any are left out."""
+    parts = [part for part in parts if part.outputs]
+    if len(parts) < 2:
+        return parts[0] if parts else Predictions({})
+    names = parts[0].outputs
+    return Predictions({name: _joined([part.outputs[name] for part in parts]) for name in names})
+
+
+def _joined(parts: Sequence[Sequence[Json]]) -> Sequence[Json]:
+    return joined_rows(parts) or list(chain.from_iterable(parts))
+
+
+def _taken(answers: Sequence[Json], rows: Sequence[int]) -> Sequence[Json]:
+    return answers.take(rows) if isinstance(answers, LabelledRows) else [answers[row] for row in rows]
+
+
+def _is_plain(answers: Sequence[Json]) -> bool:
+    return isinstance(answers, LabelledRows) or set(map(type, answers)) <= _PLAIN
+
+
+def _encode(answer: dict[str, Json]) -> bytes:
+    try:
+        try:
+            text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except ValueError:
+            text = json.dumps(finite(answer), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode()
+    except (TypeError, ValueError) as exc:
+        raise PredictionError(f"expected the model to answer with numbers, strings or lists of them: {exc}") from exc
+
+
+def finite(value: Json) -> Json:
+    """Give a value with null for every number in it that is not finite, as JSON knows none."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: finite(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [finite(part) for part in value]
+    return value

@@ -1,0 +1,176 @@
+"""Scoring: a table goes through the use case chunk by chunk, and every row of it comes out somewhere.
+
+Reading, predicting and writing overlap. Each holds some chunks at most, so that memory is the same for any table.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from foreseen.domain.predict import Predict
+from foreseen.domain.tables.table import Chunk, Piece, PieceKeeper, Scored, Sink, TableEncoder, TableReader
+from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, ChunkAnswers, FailurePolicy
+from foreseen.entrypoints.batch.chunk_pieces import ChunkPieces
+from foreseen.entrypoints.batch.concurrent_calls import Company
+from foreseen.entrypoints.batch.failures_in_a_row import FailuresInARow
+from foreseen.entrypoints.batch.pace import Pacing, WholeChunks
+from foreseen.entrypoints.batch.predicted_chunk import Predicted
+from foreseen.entrypoints.batch.reading_ahead import read_ahead
+from foreseen.entrypoints.batch.run_progress import RunProgress
+
+_UnderWay = asyncio.Queue[asyncio.Future[Predicted | None]]
+"""Chunks that are being predicted, in order; None is the end of the table, or of the run."""
+
+
+async def score(
+    predict: Predict,
+    reader: TableReader,
+    encoder: TableEncoder,
+    sink: Sink,
+    *,
+    progress: Callable[[Scored], None],
+    at_once: int = 1,
+    should_stop: Callable[[], bool] = lambda: False,
+    policy: FailurePolicy = DEFAULT_POLICY,
+    pace: Pacing | None = None,
+    keeper: PieceKeeper | None = None,
+) -> Scored:
+    """Read, predict and write until the table ends, or it should stop.
+
+    Args:
+        progress: called with how far the run has come, after each chunk, and after each piece of one that takes long.
+        at_once: chunks that are predicted side by side.
+        should_stop: called before each chunk and piece; if it returns true, those under way are ended, and no more
+            begun.
+        policy: what becomes of rows on which the model fails.
+        pace: where pieces end; None for chunks as they are.
+        keeper: where pieces are kept for another run; None for nowhere.
+    Returns:
+        What is written.
+    Raises:
+        TableError: the table cannot be read to its end, or a result cannot be written.
+        FailedRowError: the model failed on a row, and no row may fail.
+        PredictionError: it fails on row after row.
+        ModelUnavailableError: it cannot be called any more.
+    """
+    scored = sink.scored
+    shown = RunProgress(progress, scored)
+    writer = _Writer(encoder, sink, keeper, shown)
+    pieces = ChunkPieces(
+        pace or WholeChunks(), keeper.pieces if keeper else (), note=writer.note, should_stop=should_stop
+    )
+    # One more is on its way to be written, and one is read ahead.
+    under_way: _UnderWay = asyncio.Queue(at_once)
+    feed = _Feed(predict, policy, pieces, should_stop)
+    feeding = asyncio.create_task(feed(reader, under_way, skip=scored.chunks), name="feeding")
+    in_a_row = FailuresInARow(policy.most_in_a_row, has_answered=policy.has_answered or bool(scored.rows))
+    try:
+        while (predicted := await (await under_way.get())) is not None:
+            _count_failures(predicted, in_a_row)
+            scored = await writer.write(predicted, scored)
+            shown.reach(scored)
+    finally:
+        await _end(feeding, under_way)
+    return scored
+
+
+class _Feed:
+    """Begins on each chunk as soon as there is room, in the table's order."""
+
+    def __init__(
+        self, predict: Predict, policy: FailurePolicy, pieces: ChunkPieces, should_stop: Callable[[], bool]
+    ) -> None:
+        self._predict = predict
+        self._policy = policy
+        self._pieces = pieces
+        self._should_stop = should_stop
+        self._company = Company()
+
+    async def __call__(self, reader: TableReader, under_way: _UnderWay, *, skip: int) -> None:
+        """Put chunks, and last what ends the table: None, or what went wrong, after the rows before it."""
+        end: asyncio.Future[Predicted | None] = asyncio.get_running_loop().create_future()
+        try:
+            number = skip
+            async with aclosing(read_ahead(reader, skip=skip)) as chunks:
+                async for chunk in chunks:
+                    if self._should_stop():
+                        break
+                    await self._begin(chunk, number, under_way)
+                    number += 1
+            end.set_result(None)
+        except Exception as exc:  # noqa: BLE001 - raised where the rows before it are written
+            end.set_exception(exc)
+        await under_way.put(end)
+
+    async def _begin(self, chunk: Chunk, number: int, under_way: _UnderWay) -> None:
+        begun: asyncio.Task[Predicted | None] = asyncio.create_task(self._predicted(chunk, number), name="chunk")
+        try:
+            await under_way.put(begun)
+        except asyncio.CancelledError:  # the run has ended, and nothing else knows of this one
+            begun.cancel()
+            await asyncio.gather(begun, return_exceptions=True)
+            raise
+
+    async def _predicted(self, chunk: Chunk, number: int) -> Predicted | None:
+        if chunk.batch is None:
+            return Predicted(chunk)
+        answers = ChunkAnswers(
+            self._predict.bulk, chunk, chunk.batch, self._policy, self._company, is_first=number == 0
+        )
+        answered = await self._pieces.answered(answers, chunk, number, len(chunk.batch))
+        return None if answered is None else Predicted(chunk, answered)
+
+
+class _Writer:
+    """Writes chunks and keeps pieces, one after the other, beside the event loop."""
+
+    def __init__(self, encoder: TableEncoder, sink: Sink, keeper: PieceKeeper | None, shown: RunProgress) -> None:
+        self._encoder = encoder
+        self._sink = sink
+        self._keeper = keeper
+        self._shown = shown
+        self._in_turn = asyncio.Lock()
+
+    async def write(self, predicted: Predicted, before: Scored) -> Scored:
+        """Write a chunk, and return how far the run has come with it."""
+        async with self._in_turn:
+            return await asyncio.to_thread(self._write, predicted, before)
+
+    async def note(self, piece: Piece) -> None:
+        """Keep a piece, and show it."""
+        if self._keeper is not None:
+            async with self._in_turn:
+                await asyncio.to_thread(self._keeper.note, piece)
+        self._shown.add(piece)
+
+    def _write(self, predicted: Predicted, before: Scored) -> Scored:
+        """Write a chunk as one, so that its bytes do not depend on how its rows were answered."""
+        scored, rejects = predicted.scored, predicted.rejects
+        rows = self._encoder.encode(*scored) if scored else b""
+        count = len(scored[0].lines) if scored else 0
+        now = Scored(before.chunks + 1, before.rows + count, before.rejected + len(rejects))
+        self._sink.write(rows, rejects, now)
+        return now
+
+
+async def _end(feeding: "asyncio.Task[None]", under_way: _UnderWay) -> None:
+    """Leave nothing under way, however the run ended."""
+    feeding.cancel()
+    left: list[asyncio.Future[Predicted | None]] = []
+    while not under_way.empty():
+        left.append(under_way.get_nowait())
+        left[-1].cancel()
+    await asyncio.gather(feeding, *left, return_exceptions=True)
+
+
+def _count_failures(predicted: Predicted, in_a_row: FailuresInARow) -> None:
+    """Count the rows of a chunk in the table's order, which chunks that are predicted side by side do not know."""
+    failures = predicted.answered.failures
+    if not failures and predicted.chunk.batch is not None:
+        in_a_row.answered()
+        return
+    for row in range(len(predicted.chunk.batch or ())):
+        if failure := failures.get(row):
+            in_a_row.failed(failure)
+        else:
+            in_a_row.answered()

@@ -1,0 +1,48 @@
+"""Warming: a table's instances are answered and remembered, and nothing is written."""
+
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, Final
+
+from foreseen.domain.predict import Predict
+from foreseen.domain.tables.table import Chunk, Reject, Scored, TableReader, Written
+from foreseen.domain.values.predictions import Predictions
+from foreseen.entrypoints.batch.score_table import score
+
+
+class _Nothing:
+    """An encoder and a sink that let everything go but the count, and the first rejects."""
+
+    has_to_be_sealed: Final = False
+
+    def __init__(self) -> None:
+        self.scored = Scored()
+        self.first_reject: Reject | None = None
+
+    def begin(self) -> bytes:
+        return b""
+
+    def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:  # noqa: ARG002
+        return b""
+
+    def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
+        pass
+
+    def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002
+        self.scored = scored
+        if rejects and self.first_reject is None:
+            self.first_reject = rejects[0]
+
+
+async def warm(
+    predict: Predict, reader: TableReader, *, progress: Callable[[Scored], None], at_once: int = 1
+) -> tuple[Scored, Reject | None]:
+    """Answer every row of a table through a use case whose tiers are filled.
+
+    Returns:
+        How far it came, and the first row that could not be answered.
+    Raises:
+        TableError, PredictionError: as `score`.
+    """
+    nothing = _Nothing()
+    scored = await score(predict, reader, nothing, nothing, progress=progress, at_once=at_once)
+    return scored, nothing.first_reject

@@ -1,0 +1,136 @@
+"""`foreseen inspect`: what a model takes and gives, before anything is served."""
+
+import json
+from dataclasses import asdict
+from typing import Any, Final, TextIO
+
+import typer
+from rich.table import Table
+
+from foreseen.domain.model.determinism import Determinism
+from foreseen.domain.model.model_input import ColumnForm
+from foreseen.domain.ports import Predictor
+from foreseen.domain.values.signature import DTYPES, Feature
+from foreseen.entrypoints.cli.process.command_log import start_logging
+from foreseen.entrypoints.cli.process.printed_tables import print_plainly
+from foreseen.entrypoints.label_wording import classes_text
+from foreseen.settings import Settings
+from foreseen.wiring.container import Container
+
+
+def inspect_model(settings: Settings, out: TextIO, *, as_json: bool) -> None:
+    """Load a model as it would be served, ask it a few times, and tell what was found."""
+    start_logging(settings)
+    show(settings, Container(settings=settings).predictor_here(), out, as_json=as_json)
+
+
+def show(settings: Settings, predictor: Predictor, out: TextIO, *, as_json: bool) -> None:
+    """Print what was found of a model, as a table or as JSON."""
+    found = predictor.info.determinism
+    if as_json:
+        typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False), file=out)
+    else:
+        _show(settings, predictor, found, out)
+
+
+def _document(settings: Settings, predictor: Predictor, found: Determinism) -> dict[str, Any]:
+    signature = predictor.info.signature
+    return {
+        "name": settings.model_name,
+        "fingerprint": predictor.info.fingerprint.hex(),
+        "kind": signature.kind,
+        "classes": list(signature.classes),
+        "outputs": list(predictor.info.outputs),
+        "features": [
+            {
+                "name": feature.name,
+                "dtype": feature.dtype,
+                "shape": list(feature.shape),
+                "missing": feature.missing,
+                "example": feature.default_example(),
+                "given_as": form.dtype if form else None,
+                "dtype_from": origin_text(form) if form else None,
+            }
+            for feature, form in _features(predictor)
+        ],
+        "ignored": list(signature.ignored),
+        "takes": predictor.info.model_input.takes,
+        "findings": list(predictor.info.model_input.findings),
+        "doubts": list(predictor.info.model_input.doubts),
+        "rows_per_call": asdict(predictor.info.call_size),
+        "is_repeatable": found.is_repeatable,
+        "is_batch_invariant": found.is_batch_invariant,
+        "difference": str(found.difference) if found.difference else None,
+        "refusal": found.refusal or None,
+        "versions": dict(predictor.info.versions),
+    }
+
+
+def _show(settings: Settings, predictor: Predictor, found: Determinism, out: TextIO) -> None:
+    signature = predictor.info.signature
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_row("model", settings.model_name)
+    facts.add_row("fingerprint", predictor.info.fingerprint.hex())
+    facts.add_row("kind", signature.kind + classes_text(signature))
+    facts.add_row("outputs", ", ".join(predictor.info.outputs))
+    facts.add_row("deterministic", _verdict(found))
+    facts.add_row("called with", f"{_INPUTS[predictor.info.model_input.takes]}, {predictor.info.call_size}")
+    facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.info.versions.items()))
+    if signature.ignored:
+        facts.add_row("ignores", ", ".join(signature.ignored))
+    for finding in predictor.info.model_input.findings:
+        facts.add_row("found", finding)
+    for doubt in predictor.info.model_input.doubts:
+        facts.add_row("in doubt", doubt)
+    features = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("FEATURE", "TYPE", "MISSING", "EXAMPLE", "TYPE FROM"):
+        features.add_column(column, overflow="fold")
+    for feature, form in _features(predictor):
+        missing, origin = "yes" if feature.missing else "no", origin_text(form) if form else ""
+        features.add_row(feature.name, _type(feature), missing, _example(feature), origin)
+    print_plainly(out, facts, "", features)
+
+
+def _features(predictor: Predictor) -> list[tuple[Feature, ColumnForm | None]]:
+    """Return the features, each with the form in which the model is given it."""
+    info = predictor.info
+    forms = info.model_input.by_feature(info.signature) or [None] * len(info.signature.features)
+    return list(zip(info.signature.features, forms, strict=True))
+
+
+def origin_text(form: ColumnForm) -> str:
+    """Word where the dtype of a column is known from."""
+    given = "" if form.dtype in (*DTYPES, "object") else f"given as {form.dtype}, "
+    return given + ("guessed" if form.is_guess else form.origin)
+
+
+_INPUTS: Final = {
+    "frame": "a DataFrame",
+    "array": "an array",
+    "texts": "a list of texts",
+    "dicts": "a list of dicts",
+    "tensor": "a tensor",
+}
+
+
+def _verdict(found: Determinism) -> str:
+    if found.refusal:
+        return f"unknown: the model refused made-up instances: {found.refusal}"
+    if not found.is_repeatable:
+        return (
+            f"no: the same instances got other answers when asked again; served with --cache none: {found.difference}"
+        )
+    return (
+        "yes"
+        if found.is_batch_invariant
+        else f"no: an instance gets other bits among others; see --rows-per-call: {found.difference}"
+    )
+
+
+def _type(feature: Feature) -> str:
+    return " x ".join([*map(str, feature.shape), feature.dtype])
+
+
+def _example(feature: Feature) -> str:
+    text = json.dumps(feature.default_example(), ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,210 @@
+"""`foreseen score`: the files, the progress and the exit code around a scoring run."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from foreseen.domain.tables.reject_limit import RejectLimit
+from foreseen.domain.tables.table import PieceKeeper, Sink, TableEncoder, TableReader
+from foreseen.entrypoints.batch.pace import Pace
+from foreseen.entrypoints.batch.score_table import score
+from foreseen.entrypoints.cli.options.recorded_options import flags_of_forms
+from foreseen.entrypoints.cli.process.command_log import start_logging
+from foreseen.entrypoints.cli.process.exit_codes import OK, SOME_REJECTED, SignalledError
+from foreseen.entrypoints.cli.run.progress_display import shown_progress
+from foreseen.entrypoints.cli.run.run_files import STANDARD, size_of
+from foreseen.entrypoints.cli.run.run_report import RunReport, sum_up
+from foreseen.entrypoints.cli.run.run_results import FileResults, StreamResults
+from foreseen.entrypoints.cli.run.score_job import Job
+from foreseen.entrypoints.cli.run.standard_streams import shown_name, standard_input
+from foreseen.entrypoints.cli.run.start_checks import check_start, check_streamed, is_sent, is_streamed
+from foreseen.entrypoints.cli.run.stop_signals import Leaving, stopping
+from foreseen.entrypoints.deterministic_caching import cache_what_repeats
+from foreseen.entrypoints.process_memory import prepare_for_files
+from foreseen.settings import Settings, SettingsError
+from foreseen.wiring.container import abandon_model, opened
+from foreseen.wiring.scoring import ScoringContainer, scoring_container
+
+if TYPE_CHECKING:
+    from foreseen.wiring.model_loading import ModelProcess
+
+
+def score_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess | None" = None) -> int:
+    """Score files into another, which is there whole in the end, or not at all; return the exit code.
+
+    Args:
+        process: one that loads the model by now.
+    """
+    start_logging(settings)
+    is_auto = not settings.is_cache_chosen
+    if is_auto:
+        settings = settings.model_copy(update={"cache": "auto"})
+    container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)
+    check_start(container, job)
+    signal.signal(signal.SIGTERM, Leaving())
+    with RunReport(container, job.summary) as report:
+        job = replace(job, files=job.files.listed(container, output=job.output))
+        can_be_resumed = _can_be_resumed(container, job)
+        with _results(container, job, out) as results:
+            _score_into(results, container, job, report, can_be_resumed=can_be_resumed)
+        sum_up(report.summary(), container, path=job.summary, how=job.progress, rejects=results.rejects)
+    return SOME_REJECTED if report.scored.rejected else OK
+
+
+def _score_into(
+    results: FileResults | StreamResults,
+    container: ScoringContainer,
+    job: Job,
+    report: RunReport,
+    *,
+    can_be_resumed: bool,
+) -> None:
+    digests = container.input_digests(job.files.sources) if can_be_resumed else None
+    container.predictor()
+    cache_what_repeats(container)
+    prepare_for_files()
+    report.begin()
+    with _reader(container, job) as reader:
+        encoder = container.table_encoder(
+            reader.schema,
+            path=job.output,
+            name=shown_name(job.output, "standard output"),
+            form=job.files.output,
+            columns=job.files.columns,
+        )
+        sink = results.sink(encoder, digests and (lambda: origin_of(container, job, digests())))
+        report.go_on(sink.scored)
+        _run(container, reader, encoder, sink, job, report, can_be_resumed=can_be_resumed, leave=results.leave)
+    if digests:
+        digests.check()
+
+
+def _reader(container: ScoringContainer, job: Job) -> AbstractContextManager[TableReader]:
+    files = job.files
+    opened: AbstractContextManager[TableReader] = container.tables(
+        files.sources,
+        standard_input=standard_input(),
+        form=files.input,
+        keep=files.columns.keep,
+        has_types=container.layout(job.output, form=files.output).has_types,
+    )
+    return opened
+
+
+def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
+    """Tell whether a run that is broken off could go on: not if what it reads or writes is a stream."""
+    read = [(source, "standard input", "input") for source in job.files.sources]
+    for given, standard, what in (
+        *read,
+        (job.output, "standard output", "output"),
+        (job.rejects or "", "", "rejects"),
+    ):
+        is_stream = bool(given) and (given == STANDARD or container.is_stream(Path(given)))
+        why = container.why_once(given, is_read=what == "input") if given and not is_stream else ""
+        if is_stream or why:
+            if job.resume:
+                got = shown_name(given, standard) + (f", {why}" if why else "")
+                raise SettingsError(f"--resume: expected a file as {what}, got {got}")
+            return False
+    return True
+
+
+def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults | StreamResults:
+    rejects = job.rejects
+    if not is_streamed(container, job.output) and not (rejects and is_sent(container, rejects)):
+        inputs = [Path(source) for source in job.files.sources if source != STANDARD]
+        places = container.places(Path(job.output), rejects and Path(rejects), inputs=inputs)
+        return FileResults(container, places, force=job.force, resume=job.resume)
+    rejects = check_streamed(container, job)
+    return StreamResults(container, job.output, rejects, out, is_rejects_named=job.rejects is not None)
+
+
+def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:
+    """Say what this run is: whatever changes a byte of what is written, and nothing else."""
+    predictor = container.predictor()
+    settings: Settings = container.settings()
+    options = {
+        "--outputs": ",".join(predictor.info.outputs),
+        "--rows-per-call": str(settings.rows_per_call),
+        "--rejects": job.rejects or "",
+        **flags_of_forms(job.files.input, job.files.output, job.files.columns),
+        "foreseen of version": version("foreseen"),
+        "pyarrow of version": version("pyarrow"),
+    }
+    return container.origin(inputs=inputs, model=predictor.info.namespace.hex(), options=options)
+
+
+def _run(
+    container: ScoringContainer,
+    reader: TableReader,
+    encoder: TableEncoder,
+    sink: Any,
+    job: Job,
+    report: RunReport,
+    *,
+    can_be_resumed: bool,
+    leave: Callable[[], None],
+) -> None:
+    """Score what is not scored yet.
+
+    Args:
+        leave: has nothing wait for a reader of the output, once the run is over.
+
+    Raises:
+        SignalledError: it was told to stop, and did so where another run can go on.
+    """
+    limited: Sink = sink if job.max_rejects is None else RejectLimit(sink, job.max_rejects)
+    if can_be_resumed and sink.is_whole:
+        return
+    if not can_be_resumed:
+        asyncio.run(_score(container, reader, encoder, limited, job, report, leave=leave))
+        return
+    with stopping() as stop:
+        asyncio.run(
+            _score(container, reader, encoder, limited, job, report, leave=leave, keeper=sink, should_stop=stop)
+        )
+    if stop.is_heeded:
+        scored = report.scored
+        raise SignalledError(f"interrupted after {scored.rows + scored.rejected:,} rows", stop.signum)
+
+
+async def _score(
+    container: ScoringContainer,
+    reader: TableReader,
+    encoder: TableEncoder,
+    sink: Sink,
+    job: Job,
+    report: RunReport,
+    *,
+    leave: Callable[[], None],
+    keeper: PieceKeeper | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    settings: Settings = container.settings()
+    async with opened(container) as predict:
+        # In calls of any size an operator may have what depends on the size, which then has to be that of the chunk.
+        pace = None if settings.rows_per_call == 0 else Pace.of(predict.predictor.info, predict.tally)
+        size = size_of(job.files.sources)
+        with shown_progress(predict, reader, size, how=job.progress, before=sink.scored) as progress:
+            try:
+                await score(
+                    predict,
+                    reader,
+                    encoder,
+                    sink,
+                    progress=report.following(progress),
+                    at_once=container.model_thread().at_once,
+                    should_stop=should_stop,
+                    policy=job.policy,
+                    pace=pace,
+                    keeper=keeper,
+                )
+            except BaseException:
+                leave()
+                abandon_model(container)  # nothing waits for what it computes
+                raise

@@ -1,0 +1,176 @@
+"""`foreseen score --engine ray`: the same command, its work spread over the machines of a cluster."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foreseen.domain.errors import TableError
+from foreseen.entrypoints.cli.commands.score_files import origin_of
+from foreseen.entrypoints.cli.process.command_log import start_logging
+from foreseen.entrypoints.cli.process.exit_codes import OK, SOME_REJECTED
+from foreseen.entrypoints.cli.process.interruption import Interruption
+from foreseen.entrypoints.cli.run.parts_results import PartsResults
+from foreseen.entrypoints.cli.run.progress_display import shown_progress
+from foreseen.entrypoints.cli.run.run_files import STANDARD, size_of
+from foreseen.entrypoints.cli.run.run_report import RunReport, sum_up
+from foreseen.entrypoints.cli.run.score_job import Job
+from foreseen.entrypoints.cli.run.start_checks import check_start
+from foreseen.entrypoints.deterministic_caching import cache_what_repeats
+from foreseen.entrypoints.ray.cluster_process import ClusterProcess
+from foreseen.entrypoints.ray.cluster_run import ClusterRun
+from foreseen.entrypoints.ray.driver.packed_plan import Work
+from foreseen.entrypoints.ray.driver.packing import packed
+from foreseen.entrypoints.ray.parts.cluster_tables import Tables
+from foreseen.entrypoints.ray.parts.part_worker import Plan
+from foreseen.entrypoints.ray.parts.parts import PART_BYTES, PART_ROWS
+from foreseen.settings import Settings, SettingsError
+from foreseen.wiring.container import end_model
+from foreseen.wiring.scoring import ScoringContainer, scoring_container
+
+if TYPE_CHECKING:
+    from foreseen.wiring.model_loading import ModelProcess
+
+
+def score_on_ray(
+    settings: Settings,
+    job: Job,
+    cluster: ClusterProcess,
+    interruption: Interruption,
+    process: "ModelProcess | None" = None,
+) -> int:
+    """Score files into a folder of parts, which is there whole in the end, or not at all; return the exit code.
+
+    Args:
+        cluster: begins to start by now, unless there may be little to do.
+        process: one that loads the model by now; it ends before the work begins, since each worker has its own.
+    """
+    start_logging(settings)
+    for given in (*job.files.sources, job.output):
+        if given == STANDARD:
+            raise SettingsError("--engine ray: expected names of files that every machine can open, got -")
+    is_auto = not settings.is_cache_chosen
+    if is_auto:
+        settings = settings.model_copy(update={"cache": "auto"})
+    container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto, process=process)
+    _require_folders(container, job)
+    check_start(container, job)
+    with RunReport(container, job.summary) as report:
+        job = replace(job, files=job.files.listed(container, output=job.output))
+        return _RayRun(container, job, cluster, interruption, report, is_auto=is_auto)()
+
+
+def _require_folders(container: ScoringContainer, job: Job) -> None:
+    """Raise SettingsError where what is to be written is no folder of this machine."""
+    for flag, name in (("--output", job.output), ("--rejects", job.rejects)):
+        if name is not None and container.is_remote(name):
+            raise SettingsError(f"{flag}: expected a path that every machine can open with --engine ray, got {name}")
+
+
+class _RayRun:
+    """One run of the command."""
+
+    def __init__(
+        self,
+        container: ScoringContainer,
+        job: Job,
+        cluster: ClusterProcess,
+        interruption: Interruption,
+        report: RunReport,
+        *,
+        is_auto: bool,
+    ) -> None:
+        files = job.files
+        self._container = container
+        self._job = job
+        self._cluster = cluster
+        self._interruption = interruption
+        self._report = report
+        self._is_auto = is_auto
+        self._tables = Tables(str(Path.cwd()), files.sources, job.output, files.input, files.output, files.columns)
+
+    def __call__(self) -> int:
+        """Score what is not scored yet; return the exit code."""
+        job, ending, held_back = self._job, self._tables.ending, self._interruption.held_back
+        claim = self._container.parts_claim(
+            Path(job.output),
+            job.rejects and Path(job.rejects),
+            ending=ending,
+            force=job.force,
+            resume=job.resume,
+        )
+        with (
+            PartsResults(self._container, claim, ending=ending, held_back=held_back) as results,
+            self._cluster as cluster,  # so that nothing writes any more when it is seen what is there
+        ):
+            self._refuse_inputs_among(claim.folder.output, claim.folder.unfinished, results.rejects)
+            if not claim.has_found:
+                cluster.start()  # which takes as long as loading the model; of a run that was found little may be left
+            digests = self._container.input_digests(job.files.sources)
+            schema = self._looked_at()
+            self._report.begin()
+            results.begin(lambda: self._origin(digests()))
+            run = ClusterRun(
+                schema,
+                results,
+                self._container.predict().tally,
+                self._container.notices().writing,
+                sources=len(self._tables.sources),
+                max_rejects=job.max_rejects,
+            )
+            self._report.go_on(run.before)
+            self._score(run, cluster, results)
+            digests.check()
+        summary = replace(self._report.summary(), decided=run.decided)
+        sum_up(summary, self._container, path=job.summary, how=job.progress, rejects=results.rejects)
+        return SOME_REJECTED if run.scored.rejected else OK
+
+    def _refuse_inputs_among(self, *written: Path) -> None:
+        read = set(map(os.path.realpath, self._tables.sources))
+        for path in written:
+            if os.path.realpath(path) in read:
+                raise TableError(f"{path}: expected another file to write than the input")
+
+    def _looked_at(self) -> Any:
+        """Look at the model, the inputs and the form of the output; return the schema of the first input."""
+        container = self._container
+        container.predictor()
+        self._interruption.check()
+        schema = self._tables.schema(container)
+        self._tables.encoder(container, schema)
+        cache_what_repeats(container)
+        return schema
+
+    def _origin(self, inputs: Any) -> Any:
+        """Return what this run is: as on one machine, and where parts are cut."""
+        origin = origin_of(self._container, self._job, inputs)
+        return replace(origin, options={**origin.options, "part": f"{PART_ROWS} rows, {PART_BYTES} bytes"})
+
+    def _score(self, run: ClusterRun, cluster: ClusterProcess, results: PartsResults) -> None:
+        if not (left := run.sources_left):
+            return
+        size = size_of(self._job.files.sources)
+        work = Work(
+            packed(self._plan(run, results)),
+            sizes={source: self._tables.size(source) for source in left},
+            most_actors=self._tables.most_actors,
+            jobs=self._job.jobs,
+            is_thread_safe=self._container.predictor().info.is_thread_safe,
+        )
+        end_model(self._container.predictor())  # whose room the workers need
+        how = self._job.progress
+        with shown_progress(self._container.predict(), run, size, how=how, before=run.before) as progress:
+            run(cluster.outcomes(work), self._report.following(progress))
+        self._interruption.check()
+
+    def _plan(self, run: ClusterRun, results: PartsResults) -> Plan:
+        return Plan(
+            settings=self._container.settings(),
+            tables=self._tables,
+            schema=run.schema,
+            folders=results.folders,
+            info=self._container.predictor().info,
+            is_auto=self._is_auto,
+            policy=replace(self._job.policy, has_answered=True),  # a part does not know of those before it
+            done=frozenset(results.done),
+        )

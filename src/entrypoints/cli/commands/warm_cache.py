@@ -1,0 +1,97 @@
+"""`foreseen cache warm`: files' instances are answered, and the shared cache keeps the answers."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from foreseen.domain.errors import CacheUnavailableError, ModelUnavailableError
+from foreseen.domain.tables.table import Reject, Scored
+from foreseen.entrypoints.batch.warm_table import warm
+from foreseen.entrypoints.cli.process.command_log import start_logging
+from foreseen.entrypoints.cli.process.exit_codes import OK, SOME_REJECTED
+from foreseen.entrypoints.cli.run.progress_display import shown_progress
+from foreseen.entrypoints.cli.run.progress_style import Progression
+from foreseen.entrypoints.cli.run.run_files import Files, size_of
+from foreseen.entrypoints.cli.run.run_report import show_notices
+from foreseen.entrypoints.cli.run.standard_streams import standard_input
+from foreseen.entrypoints.deterministic_caching import cache_what_repeats
+from foreseen.entrypoints.operator_lines import write_line
+from foreseen.entrypoints.process_memory import prepare_for_files
+from foreseen.settings import Settings, SettingsError
+from foreseen.wiring.container import SharedCache, opened, shared_cache
+from foreseen.wiring.scoring import ScoringContainer, left_out, scoring_container
+
+if TYPE_CHECKING:
+    from foreseen.wiring.model_loading import ModelProcess
+
+
+def warm_cache(
+    settings: Settings,
+    files: Files,
+    out: TextIO,
+    *,
+    jobs: int | None,
+    progress: Progression,
+    process: "ModelProcess | None" = None,
+) -> int:
+    """Fill the shared cache from files; return the exit code.
+
+    Args:
+        process: one that loads the model by now.
+    Raises:
+        CacheUnavailableError: it was disabled, at the start or meanwhile.
+    """
+    start_logging(settings)
+    if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
+        raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
+    container = scoring_container(
+        settings.model_copy(update={"cache": "redis"}), jobs=jobs, process=process, calls_for="warming"
+    )
+    files = files.listed(container)
+    container.predictor()
+    cache_what_repeats(container)
+    prepare_for_files()
+    if container.settings().tiers == "none":
+        raise ModelUnavailableError(f"{settings.model}: expected a model that gives the same answer twice")
+    started = time.perf_counter()
+    scored, first = asyncio.run(_run(container, files, progress))
+    tally, missed = container.predict().tally, left_out(container)
+    seconds, stored = time.perf_counter() - started, tally.model_rows - missed
+    print(
+        f"{scored.rows:,} rows in {seconds:.1f} s: {stored:,} computed and stored, "
+        f"{tally.hits_l2:,} were there, {scored.rejected:,} rejected",
+        file=out,
+    )
+    show_notices(container.notices().listed())
+    if missed:
+        write_line(f"{missed:,} predictions were left out: the cache has no room for them", level="warning")
+    if first is not None:
+        place = f"{first.source}: line {first.line}" + (f", column {first.column}" if first.column else "")
+        write_line(f"the first that was rejected: {place}: {first.reason}", level="warning")
+    return SOME_REJECTED if scored.rejected else OK
+
+
+async def _run(container: ScoringContainer, files: Files, how: Progression) -> tuple[Scored, Reject | None]:
+    async with opened(container) as predict:
+        _require_use(container)
+        with (
+            container.tables(
+                files.sources,
+                standard_input=standard_input(),
+                form=files.input,
+                keep=files.columns.keep,
+                has_types=False,
+            ) as reader,
+            shown_progress(predict, reader, size_of(files.sources), how=how, before=Scored()) as progress,
+        ):
+            warmed = await warm(predict, reader, progress=progress, at_once=container.model_thread().at_once)
+        _require_use(container)
+    return warmed
+
+
+def _require_use(container: ScoringContainer) -> None:
+    """Refuse to go on where nothing is stored."""
+    told = shared_cache(container)
+    now: SharedCache = told() if told else SharedCache(is_in_use=False, disabled_by="there is none", outages=0)
+    if not now.is_in_use or now.outages:
+        raise CacheUnavailableError(f"the shared cache was disabled, so not everything is stored: {now.disabled_by}")

@@ -1,0 +1,78 @@
+"""`foreseen inspect --write-sidecar`: what was found of a model, written to a sidecar that it loads with."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TextIO
+
+import typer
+
+from foreseen.domain.errors import ModelUnavailableError, UnwritableError
+from foreseen.domain.ports import Predictor
+from foreseen.entrypoints.cli.commands.inspect_model import show
+from foreseen.entrypoints.cli.process.command_log import start_logging
+from foreseen.settings import Settings
+from foreseen.wiring.model_loading import load_model, sidecar_text_of
+
+
+def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Path | None, force: bool) -> None:
+    """Load a model, write a sidecar that says what was found, and show the model as it is with that.
+
+    A sidecar that is replaced is read only where it was named: one beside the model may be wrong, and its guesses
+    would be taken for what somebody knew.
+
+    Raises:
+        TableError: the sample cannot be read.
+        ModelUnavailableError: the model does not load, or not with the new sidecar, which is not written then.
+        UnwritableError: the file is there already, or cannot be written.
+    """
+    start_logging(settings)
+    path = settings.sidecar or Path(str(settings.model)).with_suffix(".toml")
+    is_there = path.exists()
+    if is_there and not force:
+        raise UnwritableError(f"{path}: expected no sidecar there yet; --force replaces it")
+    named = settings.sidecar if is_there else None
+    found = load_model(settings.model_copy(update={"sidecar": named}), finds_sidecar=False)
+    try:
+        text = sidecar_text_of(found.info, existing=path if is_there else None, sample=sample)
+        loaded = _loaded_with(settings, found, text, path, is_sampled=sample is not None)
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UnwritableError(f"{path}: expected a place to write a sidecar: {exc.strerror}") from exc
+    show(settings, loaded, out, as_json=as_json)
+    has_guess = any(line.startswith("dtype = ") and "# GUESSED" in line for line in text.splitlines())
+    typer.echo(f"{path}: written" + ("; what is marked GUESSED is worth a look" if has_guess else ""), err=True)
+
+
+def _loaded_with(settings: Settings, found: Predictor, text: str, path: Path, *, is_sampled: bool) -> Predictor:
+    """Load the model with a sidecar that is to be at a path.
+
+    Raises:
+        ModelUnavailableError: the model fails with it, or refuses made-up instances that it answered without.
+    """
+    with _beside(path, text) as trial:
+        try:
+            loaded = load_model(settings.model_copy(update={"sidecar": trial, "features": None}))
+        except ModelUnavailableError as exc:
+            refusal = str(exc).removeprefix(f"{trial}: ").removeprefix(f"{settings.model}: ")
+        else:
+            refusal = "" if found.info.determinism.refusal else loaded.info.determinism.refusal
+            if not refusal:
+                return loaded
+    hint = "; leave --sample out, or correct its columns" if is_sampled else ""
+    raise ModelUnavailableError(f"{path}: not written: expected the model to load with what was found: {refusal}{hint}")
+
+
+@contextmanager
+def _beside(path: Path, text: str) -> Iterator[Path]:
+    """Yield a file of a text in a path's folder, from where its patterns of files lead to the same."""
+    descriptor, name = mkstemp(prefix=f".{path.stem}-", suffix=".toml", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield Path(name)
+    finally:
+        with suppress(OSError):
+            Path(name).unlink()

@@ -1,0 +1,112 @@
+"""Options made from the settings, so that a flag, its help and its setting cannot differ."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic import SecretStr
+
+from foreseen.entrypoints.cli.options.shown_defaults import shown_default
+from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError, about_setting, flag_of
+
+Command = Callable[..., int | None]
+
+_CONFIG = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar=CONFIG_VARIABLE,
+        help="TOML file of settings; overridden by the environment (FORESEEN_PORT=…) and by flags.",
+        rich_help_panel="Settings",
+        show_envvar=False,
+    ),
+]
+
+
+def with_settings(
+    *groups: str, names: Sequence[str] = (), told: Mapping[str, str] | None = None
+) -> Callable[[Command], Command]:
+    """Give a command a flag for each setting of these groups or names, and hand it `settings` beside its own arguments.
+
+    The model file, of the group "Model", is not a flag but the first argument. A setting of another group is listed in
+    the first of these.
+
+    Args:
+        told: the help of a setting, where it means something else to this command than to the others.
+    """
+    chosen = [
+        (name, field)
+        for name, field in Settings.model_fields.items()
+        if about_setting(field)["group"] in groups or name in names
+    ]
+
+    def decorate(command: Command) -> Command:
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
+        added = [_parameter(name, field, (told or {}).get(name), groups) for name, field in chosen]
+        config = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
+        names = {parameter.name for parameter in added}
+
+        @functools.wraps(command)
+        def run(**given: Any) -> int | None:
+            config_file = given.pop("config")
+            flags = {name: given.pop(name) for name in list(given) if name in names}
+            settings = Settings.load(config_file, {name: value for name, value in flags.items() if value is not None})
+            return command(settings=settings, **given)
+
+        # In the order of --help: the model comes first of all settings, so first of all arguments; before one that
+        # has to be given, it has to be given too.
+        is_required = bool(own) and own[0].default is inspect.Parameter.empty
+        first = [p.replace(default=inspect.Parameter.empty) if is_required else p for p in added[:1]]
+        parameters = [*first, *own, config, *added[1:]]
+        keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+        run.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return decorate
+
+
+def require_model(settings: Settings) -> None:
+    """Raise SettingsError where no model is named."""
+    if settings.model is None:
+        raise SettingsError(
+            "MODEL: expected a model file, on the command line, in FORESEEN_MODEL or in the settings file"
+        )
+
+
+def _parameter(name: str, field: Any, told: str | None, groups: Sequence[str]) -> inspect.Parameter:
+    """Make the flag of one setting: text, since the settings read and refuse it as they do in a file."""
+    about = about_setting(field)
+    kind: Any = typer.Option(
+        flag_of(name),
+        metavar=_LONG_CHOICE if _is_long(about["shown"]) else about["shown"],
+        help=told or _help(field),
+        rich_help_panel=about["group"] if not groups or about["group"] in groups else groups[0],
+        show_default=False,
+    )
+    if name == "model":
+        kind = typer.Argument(metavar="MODEL", help=field.description, show_default=False)
+    annotation = Annotated[str | None, kind]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _help(field: Any) -> str:
+    if field.default in (None, ()) or isinstance(field.default, SecretStr):
+        return str(field.description)
+    form = about_setting(field)["shown"]
+    choices = f"{form}; " if _is_long(form) else ""
+    return f"{field.description} ({choices}default: {shown_default(field)})"
+
+
+_WIDEST: Final = 16
+"""Characters of a value's form beside its flag: a wider column would leave the text too narrow for a URL."""
+_LONG_CHOICE: Final = "WORD"
+"""Stands beside a flag whose choices are in its text, since they are too long to stand there."""
+
+
+def _is_long(form: str) -> bool:
+    return "|" in form and len(form) > _WIDEST

@@ -1,0 +1,39 @@
+"""The Ray of a run, which begins to start beside the model before anything else is imported."""
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from foreseen.entrypoints.cli.process.interruption import Interruption
+from foreseen.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from foreseen.entrypoints.ray.cluster_process import ClusterProcess
+
+
+@contextmanager
+def cluster_begun(
+    settings: Settings, interruption: Interruption | None, address: str | None, *, may_be_done: bool
+) -> "Iterator[ClusterProcess | None]":
+    """Start the process that connects to Ray, and end it with the block; None where no signals are heard for one.
+
+    Args:
+        address: of a cluster; None for a Ray of the run's own.
+        may_be_done: whether an earlier run may have left so little to do that no Ray is needed.
+    Raises:
+        SettingsError, ClusterError: there is no Ray to use.
+    """
+    if interruption is None:
+        yield None
+        return
+    from foreseen.entrypoints.ray.cluster_process import ClusterProcess  # noqa: PLC0415
+    from foreseen.entrypoints.ray.ray_address import check_address, require_ray  # noqa: PLC0415 - for runs on Ray only
+
+    require_ray()
+    check_address(address)
+    held_back = interruption.held_back
+    with ClusterProcess(address, held_back=held_back, is_debugging=settings.log_level == "debug") as cluster:
+        if not may_be_done:
+            cluster.start()
+        yield cluster

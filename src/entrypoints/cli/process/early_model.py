@@ -1,0 +1,26 @@
+"""The model of a command over files, which begins to load in its process before anything else is imported."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from foreseen.settings import Settings
+
+if TYPE_CHECKING:
+    from foreseen.domain.model.call_size import CallsFor
+    from foreseen.wiring.model_loading import ModelProcess
+
+
+def model_begun(
+    settings: Settings, jobs: int | None, *, calls_for: "CallsFor" = "files"
+) -> "AbstractContextManager[ModelProcess | None]":
+    """Start the process that loads the model, and end it with the block; None where it loads in this one.
+
+    Args:
+        jobs: calls of the model side by side; None for one a core.
+        calls_for: what the model is called for.
+    """
+    if settings.model_in == "thread":
+        return nullcontext()
+    from foreseen.wiring.model_loading import start_model_for_files  # noqa: PLC0415 - what waits for no model need not wait for this
+
+    return start_model_for_files(settings, jobs=jobs, calls_for=calls_for)

@@ -1,0 +1,90 @@
+"""What becomes of a folder of parts when a run ends: its name, a place for another run to go on from, or nothing."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from foreseen.domain.errors import TooManyRejectsError
+from foreseen.domain.tables.done_part import DonePart, Place
+from foreseen.entrypoints.cli.run.run_results import is_worth_keeping
+from foreseen.entrypoints.ray.parts.part_sink import PartFolders
+from foreseen.wiring.scoring import ScoringContainer
+
+
+class PartsResults:
+    """A folder of parts that is there whole when the block ends well."""
+
+    def __init__(
+        self,
+        container: ScoringContainer,
+        claim: Any,
+        *,
+        ending: str,
+        held_back: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Take the claim on the output.
+
+        Args:
+            held_back: keeps signals from interrupting what must not be.
+        """
+        self._container = container
+        self._claim = claim
+        self._ending = ending
+        self._held_back = held_back
+        self._has_begun = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    @property
+    def rejects(self) -> Path:
+        """The file of rejected rows in the end."""
+        path: Path = self._claim.folder.rejects
+        return path
+
+    @property
+    def folders(self) -> PartFolders:
+        """Where parts are written."""
+        folder = self._claim.folder
+        return PartFolders(folder.parts, folder.rejects_of_parts, self._ending)
+
+    @property
+    def done(self) -> Mapping[Place, DonePart]:
+        """The parts that are done, of an earlier run too."""
+        done: Mapping[Place, DonePart] = self._claim.done
+        return done
+
+    def begin(self, origin: Callable[[], Any]) -> None:
+        """Begin or go on; `origin` returns what this run is. Raises TableError."""
+        self._claim.begin(origin)
+        self._has_begun = True
+
+    def add(self, part: DonePart) -> None:
+        """Record one more part that is done; raises TableError."""
+        self._claim.add(part)
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
+        if not self._has_begun:
+            self._claim.release()
+        elif exc is None:
+            try:
+                self._claim.finish(self._container.rejects_encoder())
+            except BaseException as failure:
+                self._leave(failure)
+                raise
+        else:
+            self._leave(exc)
+
+    def _leave(self, exc: BaseException) -> None:
+        with self._held_back():
+            if not self._claim.is_kept or not is_worth_keeping(exc):
+                self._claim.discard()
+                return
+            self._claim.keep()
+        rows = sum(part.scored.rows + part.scored.rejected for part in self.done.values())
+        said = f"{rows:,} rows are done, and the same command with --resume goes on"
+        if isinstance(exc, TooManyRejectsError):
+            said = f"see {self.folders.rejects}; with more of --max-rejects, --resume goes on"
+        exc.add_note(said)

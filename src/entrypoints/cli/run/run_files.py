@@ -1,0 +1,136 @@
+"""Which files a run reads and writes, and in which form: what the command line says of them."""
+
+import codecs
+import glob
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
+
+import typer
+
+from foreseen.domain.tables.file_urls import local_path
+from foreseen.domain.tables.table_format import READ_ONLY, Format, OutputColumns, TableForm
+from foreseen.settings import SettingsError
+
+if TYPE_CHECKING:
+    from foreseen.wiring.scoring import ScoringContainer
+
+STANDARD: Final = "-"
+"""The name that stands for standard input and standard output."""
+
+_FORMATS: Final = get_args(Format)
+WRITTEN: Final = tuple(each for each in _FORMATS if each not in READ_ONLY)
+_PANEL: Final = "Files"
+
+INPUTS: Any = typer.Argument(
+    metavar="INPUT...",
+    help="Files and folders to read: CSV, TSV, Parquet, JSON, Arrow, ORC or Excel, compressed or not; "
+    "'day-*.csv' is all that match; - is standard input.",
+    show_default=False,
+)
+OUTPUT: Any = typer.Option(
+    "--output",
+    "-o",
+    metavar="OUT",
+    help="File to write, of any of these formats, text in UTF-8; - for standard output.",
+)
+
+
+def _option(flag: str, metavar: str, told: str) -> Any:
+    return typer.Option(flag, metavar=metavar, help=told, rich_help_panel=_PANEL, show_default=False)
+
+
+INPUT_FORMAT: Any = _option(
+    "--format",
+    "FORMAT",
+    "What INPUT is, if its name and its first bytes do not say it: csv, tsv, parquet, jsonl, json, arrow, orc or xlsx.",
+)
+OUTPUT_FORMAT: Any = _option(
+    "--output-format", "FORMAT", "What OUT is to be: csv, tsv, parquet, jsonl, arrow, orc or xlsx."
+)
+SHEET: Any = _option("--sheet", "NAME", "Of a workbook. (default: its first)")
+ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252. (default: utf-8)")
+NA: Any = _option(
+    "--na",
+    "WORDS",
+    "Words for a missing value, in features that may be missing; '' for none, an empty cell is one in any case. "
+    "(default: those of pandas, such as NA and null)",
+)
+KEEP: Any = _option("--keep", "A,B,…", "Columns of INPUT to write beside the prediction; '' for none. (default: all)")
+PREDICTION_COLUMN: Any = _option("--prediction-column", "NAME", "Name of the prediction. (default: prediction)")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is read and written.
+
+    Attributes:
+        sources: names of the inputs, one at least, in the order that they are read in.
+        input, output: the forms of the inputs and the output.
+        columns: which columns are written.
+    """
+
+    sources: tuple[str, ...]
+    input: TableForm
+    output: TableForm
+    columns: OutputColumns
+
+    def listed(self, container: "ScoringContainer", *, output: str | None = None) -> "Files":
+        """Return the same with the files of folders in their place; raise TableError where these hold no rows."""
+        return replace(self, sources=container.sources(self.sources, output=output))
+
+
+def size_of(sources: Sequence[str]) -> int:
+    """Give the bytes to come, 0 where that cannot be known: from a pipe."""
+    paths = [Path("/dev/stdin") if source == STANDARD else Path(source) for source in sources]
+    return sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else 0
+
+
+def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
+    """Return the files that are meant, each once; a pattern that no shell has filled in stands for all that match it.
+
+    Raises:
+        SettingsError: none matches, one has no name, or standard input is meant twice.
+    """
+    found: dict[str, None] = {}
+    for given in inputs:
+        if not given:
+            raise SettingsError("INPUT: expected the name of a file, got nothing")
+        if given in found and given == STANDARD:
+            raise SettingsError("INPUT: expected - once, got it twice")
+        is_url = "://" in given or local_path(given) != given
+        if given == STANDARD or is_url or os.path.exists(given) or not glob.has_magic(given):  # noqa: PTH110 - also of what is no path
+            found[given] = None
+            continue
+        matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a Path has no absolute patterns
+        if not matches:
+            raise SettingsError(f"INPUT: expected files like {given}, got none")
+        found |= dict.fromkeys(matches)
+    return tuple(found)
+
+
+def format_of(flag: str, given: str | None, known: Sequence[str] = _FORMATS) -> Format | None:
+    """Return a format; raise SettingsError if it is none of those known."""
+    if given is not None and given not in known:
+        raise SettingsError(f"{flag}: expected {', '.join(known[:-1])} or {known[-1]}, got {given!r}")
+    return cast("Format | None", given)
+
+
+def encoding_of(given: str) -> str:
+    """Return Python's name of an encoding; raise SettingsError if it is none of text."""
+    try:
+        codec = codecs.lookup(given)
+        if not isinstance(codec.incrementaldecoder().decode(b""), str):  # such as hex, which is no encoding of text
+            raise LookupError
+    except (LookupError, TypeError, AttributeError):
+        raise SettingsError(
+            f"--encoding: expected one such as utf-8, utf-16, latin-1 or cp1252, got {given!r}"
+        ) from None
+    return codec.name
+
+
+def names_of(given: str) -> tuple[str, ...]:
+    """Return the names between commas."""
+    return tuple(name for name in (part.strip() for part in given.split(",")) if name)

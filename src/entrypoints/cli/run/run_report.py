@@ -1,0 +1,125 @@
+"""What a scoring run reports when it is over: a table for a person, JSON for a program, a line for rejects."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.table import Table
+
+from foreseen.domain.errors import TableError
+from foreseen.domain.tables.notices import Notice
+from foreseen.domain.tables.table import Scored
+from foreseen.entrypoints.batch.run_summary import Summary
+from foreseen.entrypoints.cli.process.exit_codes import worded
+from foreseen.entrypoints.cli.run.progress_style import Progression
+from foreseen.entrypoints.operator_lines import lines_are_json, write_line
+from foreseen.wiring.scoring import ScoringContainer
+
+_SHOWN_NOTICES: Final = 20
+"""Notices that are shown; a wide file may have one for each of its columns."""
+
+
+class RunReport:
+    """Follows a run, and writes its summary if it fails; one that ends well is summed up by `sum_up`.
+
+    Attributes:
+        scored: how far it has come.
+    """
+
+    def __init__(self, container: ScoringContainer, path: str | None) -> None:
+        """Accept where the summary goes; None for nowhere."""
+        self.scored = Scored()
+        self._before = Scored()
+        self._container = container
+        self._path = path
+        self._has_model = False
+        self._started = time.perf_counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def begin(self) -> None:
+        """Count the time from here: the model is loaded."""
+        self._has_model = True
+        self._started = time.perf_counter()
+
+    def go_on(self, before: Scored) -> None:
+        """Go on from what an earlier run has scored."""
+        self._before = self.scored = before
+
+    def following(self, show: Callable[[Scored], None]) -> Callable[[Scored], None]:
+        """Return what shows how far the run has come, and notes it here."""
+
+        def note(scored: Scored) -> None:
+            self.scored = scored
+            show(scored)
+
+        return note
+
+    def summary(self, error: str | None = None) -> Summary:
+        """Sum up the run as it is now."""
+        seconds, settings = time.perf_counter() - self._started, self._container.settings()
+        if not self._has_model:
+            return Summary.of_no_model(error or "", seconds=seconds, settings=settings)
+        return Summary.of(
+            self._container.predict(),
+            self.scored,
+            before=self._before,
+            seconds=seconds,
+            settings=settings,
+            notices=self._container.notices().listed(),
+            error=error,
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
+        if exc is not None and self._path is not None:
+            with suppress(TableError):  # what went wrong first is what is reported
+                _write(self.summary(worded(exc)), self._container, self._path)
+
+
+def sum_up(
+    summary: Summary, container: ScoringContainer, *, path: str | None, how: Progression, rejects: Path | str | None
+) -> None:
+    """Tell what a run did, as loudly as its progress was shown; a pipe hears of rejected rows and notices only.
+
+    Raises:
+        TableError: the summary cannot be written.
+    """
+    if path is not None:
+        _write(summary, container, path)
+    if how is Progression.PLAIN or (how is Progression.AUTO and sys.stderr.isatty()):
+        _show(summary)
+    show_notices(summary.notices)
+    if summary.rejected:
+        noun = "row" if summary.rejected == 1 else "rows"
+        write_line(f"rejected {summary.rejected:,} {noun}, see {rejects}", level="warning", rejects=str(rejects))
+
+
+def _write(summary: Summary, container: ScoringContainer, path: str) -> None:
+    with container.output_file(path) as file:
+        file.write(summary.as_json())
+
+
+def _show(summary: Summary) -> None:
+    if lines_are_json():
+        write_line("scored", level="info", **asdict(summary))
+        return
+    table = Table.grid(padding=(0, 2))
+    for what, said in summary.lines():
+        table.add_row(what, said)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(table)
+
+
+def show_notices(notices: Sequence[Notice]) -> None:
+    """Write a line for each of the first notices, and how many more there are."""
+    for notice in notices[:_SHOWN_NOTICES]:
+        write_line(str(notice), level="warning")
+    if len(notices) > _SHOWN_NOTICES:
+        more = len(notices) - _SHOWN_NOTICES
+        write_line(f"and {more:,} more such notices, which --summary lists", level="warning")

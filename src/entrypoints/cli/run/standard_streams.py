@@ -1,0 +1,82 @@
+"""The streams of a scoring run: standard input and output, and a rejects file that is made when it is needed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from threading import Event
+from typing import BinaryIO, TextIO
+
+from foreseen.domain.errors import TableError, UnwritableError
+from foreseen.domain.tables.table import Reject
+from foreseen.entrypoints.cli.run.run_files import STANDARD
+from foreseen.wiring.scoring import ScoringContainer
+
+
+def standard_input() -> BinaryIO | None:
+    """Return the stream of standard input; None where it is closed, as a service may have it."""
+    return None if sys.stdin is None else sys.stdin.buffer
+
+
+def shown_name(given: str, standard: str) -> str:
+    """Name a stream in errors."""
+    return standard if given == STANDARD else given
+
+
+def output_stream(
+    container: ScoringContainer, output: str, standard: TextIO, is_left: Event
+) -> AbstractContextManager[BinaryIO]:
+    """Open a stream to write results to, which may be standard output; raise TableError where it cannot be.
+
+    Args:
+        is_left: says that the run is over, which waits for no reader any more.
+    """
+    if output == STANDARD:
+        return _standard_output(container, standard, is_left)
+    chosen: AbstractContextManager[BinaryIO] = container.output_file(output, is_left)
+    return chosen
+
+
+@contextmanager
+def _standard_output(container: ScoringContainer, standard: TextIO, is_left: Event) -> Iterator[BinaryIO]:
+    """Give standard output, and see to it that all of it is out: what fails when Python exits is told to nobody."""
+    if sys.__stdout__ is None:
+        raise UnwritableError("standard output: expected an open stream, got a closed one")
+    stream = container.waited_for(standard.buffer, is_left)
+    yield stream
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise UnwritableError(f"standard output: cannot be written: {exc.strerror}") from exc
+
+
+class LateRejects:
+    """The rejects file: made when the first row is rejected, or at once where its name was given."""
+
+    def __init__(
+        self, container: ScoringContainer, files: ExitStack, name: str | None, *, is_named: bool, is_left: Event
+    ) -> None:
+        self._name = name
+        self._container = container
+        self._files = files
+        self._is_left = is_left
+        self._stream: BinaryIO | None = self._opened(name) if is_named and name is not None else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is such a file."""
+        return self._stream is not None
+
+    def open(self, first: Reject) -> BinaryIO:
+        """Return where rejects are written."""
+        if self._name is None:
+            place = f"{first.source}, line {first.line}" + (f", column {first.column}" if first.column else "")
+            raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")
+        self._stream = self._stream or self._opened(self._name)
+        return self._stream
+
+    def _opened(self, name: str) -> BinaryIO:
+        stream: BinaryIO = self._files.enter_context(self._container.output_file(name, self._is_left))
+        stream.write(self._container.rejects_encoder().begin())
+        return stream

@@ -1,0 +1,102 @@
+"""Board: what this process counts and shows, and what all that serve beside it do, added up."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final, NamedTuple
+
+from foreseen.domain.counters import SIZE, Numbers, Tally
+from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
+from foreseen.wiring.container import Instruments
+
+READ_EVERY_S: Final = 1.0
+"""Seconds between two readings of its gauges by a process that others sum up."""
+
+GAUGE_PLACES: Final = 16
+"""Numbers of a row behind its tally: when the gauges were read, and room for these."""
+
+STALE_AFTER_S: Final = 5.0
+"""Seconds after which the gauges of a process that has not read them again are left out: it is dead, or stopped."""
+
+
+class Totals(NamedTuple):
+    """What all processes counted since the start, and what they show now.
+
+    Attributes:
+        gauges: by name; of what this kind of cache has.
+        processes: how many show theirs.
+    """
+
+    tally: Tally
+    gauges: Mapping[str, float]
+    processes: int
+
+
+class Board:
+    """One process's row: its tally, then its gauges, then when these were read.
+
+    What instruments count by themselves is added to the tally whenever they are read: the row outlives the process.
+    """
+
+    def __init__(
+        self,
+        tally: Tally,
+        instruments: Instruments,
+        slots: Slots | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the tally of this process, on its slot if there are any, and a clock of seconds that all share."""
+        self._tally = tally
+        self._instruments = instruments
+        self._slots = slots
+        self._clock = clock
+        self._counted = dict.fromkeys(instruments.counters, 0.0)
+        # Behind the tally, where there are slots; a row of its own where there are none.
+        self._gauges: Numbers = slots.claim()[SIZE:] if slots else [0.0] * GAUGE_PLACES
+
+    def show(self, instruments: Instruments) -> None:
+        """Read others of the same names and places from now on; what they have counted stays counted."""
+        self._instruments = instruments
+
+    def read(self) -> None:
+        """Read the instruments now."""
+        for place, counted in self._instruments.counters.items():
+            before, self._counted[place] = self._counted[place], counted()
+            self._tally.counts[place] += self._counted[place] - before
+        for place, shown in enumerate(self._instruments.gauges.values()):
+            self._gauges[place + 1] = shown()
+        self._gauges[0] = self._clock()
+
+    def totals(self) -> Totals:
+        """Give what is counted and shown: this process's own as of now, that of others as of their last reading."""
+        self.read()
+        rows: Sequence[tuple[Numbers, Numbers]] = [(self._tally.counts, self._gauges)]
+        if self._slots:
+            rows = [(slot, slot[SIZE:]) for slot in self._slots.all()]
+        since = self._clock() - STALE_AFTER_S
+        shown = [gauges for _, gauges in rows if gauges[0] > since]
+        names = enumerate(self._instruments.gauges, start=1)
+        sums = {name: sum(gauges[place] for gauges in shown) for place, name in names}
+        return Totals(Tally.summed(Tally(counts) for counts, _ in rows), sums, len(shown))
+
+    @asynccontextmanager
+    async def kept_up(self) -> AsyncIterator[None]:
+        """Keep the row as new as others expect it, if there are others; show nothing any more afterwards."""
+        self.read()
+        reading = asyncio.create_task(self._read_again(), name="read the gauges") if self._slots else None
+        try:
+            yield
+        finally:
+            if reading is not None:
+                reading.cancel()
+                with suppress(asyncio.CancelledError):
+                    await reading
+            self.read()
+            self._gauges[0] = 0.0
+
+    async def _read_again(self) -> None:
+        while True:
+            await asyncio.sleep(READ_EVERY_S)
+            self.read()

@@ -1,0 +1,84 @@
+"""ForwardedClient: whose request a proxy passes on, as far as the proxy is trusted."""
+
+import re
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from foreseen.entrypoints.http.origins.client_addresses import Address, address_of
+
+MAX_HOPS: Final = 32
+"""Proxies that a request may have come through; of a longer list the rest does not count."""
+
+_NODE: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+)(?::\w+)?|([0-9A-Fa-f:.]+)")
+"""An address as proxies write it: with a port or without, and IPv6 without brackets."""
+
+
+class ForwardedClient:
+    """Sets the client of requests to the one that trusted proxies name.
+
+    Each proxy adds the address that it was reached from at the end of a list. Read from the end, the first address that
+    is no trusted proxy's is the client's: all before it may be made up by the client itself.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: Iterable[str]) -> None:
+        """Pass requests on to an application, with the client that these addresses and networks name."""
+        self._app = app
+        networks = [ip_network(proxy) for proxy in proxies]
+        self._trusts = lru_cache(maxsize=1000)(lambda address: any(address in network for network in networks))
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass a request on."""
+        if scope["type"] == "http" and (client := scope.get("client")):
+            peer = address_of(client[0])
+            if peer is not None and self._trusts(peer):
+                # In place: layers further out, which log the request, have the same scope.
+                scope["client"] = (str(self._client(peer, scope["headers"])), 0)
+        return self._app(scope, receive, send)
+
+    def _client(self, peer: Address, headers: Sequence[tuple[bytes, bytes]]) -> Address:
+        named = {
+            self._last_untrusted(peer, nodes)
+            for name, nodes_of in ((b"x-forwarded-for", _nodes), (b"forwarded", _nodes_of_forwarded))
+            if (nodes := list(nodes_of([value for given, value in headers if given == name])))
+        }
+        # A proxy writes one of the two, and may pass on the other as its client wrote it.
+        return named.pop() if len(named) == 1 else peer
+
+    def _last_untrusted(self, peer: Address, nodes: Sequence[str]) -> Address:
+        """Return the last address that is no proxy's, or else the first of those that are known to be proxies."""
+        seen = peer
+        for node in reversed(nodes[-MAX_HOPS:]):
+            address = _address(node)
+            if address is None:
+                break
+            seen = address
+            if not self._trusts(address):
+                break
+        return seen
+
+
+def _nodes(values: Sequence[bytes]) -> Iterator[str]:
+    """Return the entries of X-Forwarded-For, in order."""
+    if values:
+        yield from (node.strip() for node in b",".join(values).decode("latin-1").split(","))
+
+
+def _nodes_of_forwarded(values: Sequence[bytes]) -> Iterator[str]:
+    """Return whom each element of Forwarded is for (RFC 7239); an empty text where it names none.
+
+    Commas divide elements even in quotes: no address has one, and a client's quote that is left open must not take in
+    what the proxy has added.
+    """
+    for element in _nodes(values):
+        pairs = [pair.partition("=") for pair in element.split(";")]
+        found = [value.strip() for name, _, value in pairs if name.strip().lower() == "for"]
+        yield found[0].removeprefix('"').removesuffix('"') if len(found) == 1 else ""
+
+
+def _address(node: str) -> Address | None:
+    match = _NODE.fullmatch(node)
+    return None if match is None else address_of(match[1] or match[2] or match[3])

@@ -1,0 +1,198 @@
+"""OpenAPI made from the model's signature: its features by name, type and example."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from foreseen.domain.ports import Predictor
+from foreseen.domain.values.signature import Signature
+from foreseen.entrypoints.http.openapi.instance_docs import instance_schema, row_schema, value_schemas
+from foreseen.entrypoints.http.requests.request_timeout import FORM
+from foreseen.entrypoints.http.responses.problems import MEDIA_TYPE
+
+_REF: Final = "#/components/schemas/"
+_CACHE_STATUS: Final = {
+    "Cache-Status": {
+        "description": "Where the answer came from (RFC 9211).",
+        "schema": {"type": "string"},
+        "example": "foreseen; hit; detail=L1",
+    }
+}
+
+_REQUEST_ID: Final = {
+    "X-Request-Id": {
+        "description": "The id of the request, its own or a new one; log lines have it too.",
+        "schema": {"type": "string"},
+    }
+}
+
+_ETAG: Final = {
+    "ETag": {"description": "Names the answer, for If-None-Match (RFC 9110).", "schema": {"type": "string"}}
+}
+
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "Seconds until there should be room.", "schema": {"type": "integer", "minimum": 1}}
+}
+_TIMEOUT: Final = {
+    "name": "Request-Timeout",
+    "in": "header",
+    "required": False,
+    # In words, and not as an example, with which the page would fill it in: a model may take longer.
+    "description": "How many seconds to wait for the answer, such as 2 or 0.25. The service may have a lower limit.",
+    "schema": {"type": "string", "pattern": FORM},
+}
+
+
+def openapi(app: FastAPI, predictor: Predictor, root_path: str) -> dict[str, Any]:
+    """Return the document of the whole service.
+
+    Args:
+        root_path: the path that a proxy has put it below; of one that is not known, the document says to start from
+            where it was found.
+    """
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    document["servers"] = [{"url": "." if root_path == "/" else root_path, "description": "this service"}]
+    # What a reader came for stands first.
+    document["components"]["schemas"] = {
+        "Instance": instance_schema(predictor.info.signature),
+        "Row": row_schema(predictor.info.signature),
+        "Instances": _instances(),
+        "Prediction": _prediction(predictor),
+        "Predictions": {
+            "type": "object",
+            "required": ["predictions"],
+            "properties": {"predictions": _list_of("Prediction")},
+        },
+        "Problem": _PROBLEM,
+    } | document["components"]["schemas"]
+    return document
+
+
+def post_predict_docs(signature: Signature) -> dict[str, Any]:
+    """Describe the body and the answers of POST /predict."""
+    example = dict(signature.example_instance())
+    body = {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"oneOf": [{"$ref": _REF + "Instance"}, {"$ref": _REF + "Instances"}]},
+                "examples": {
+                    "one": {"summary": "One instance", "value": example},
+                    "objects": {"summary": "Many, as objects", "value": {"instances": [example]}},
+                    "rows": {"summary": "Many, as rows", "value": {"instances": [list(example.values())]}},
+                },
+            }
+        },
+    }
+    answer = {"oneOf": [{"$ref": _REF + "Prediction"}, {"$ref": _REF + "Predictions"}]}
+    problems = {
+        "400": "The body is not JSON, or Request-Timeout is not a number of seconds.",
+        "413": "The body is too large, or holds too many instances.",
+        "415": "The body is not declared as JSON, or is compressed.",
+    }
+    return {"parameters": [_TIMEOUT], "requestBody": body, "responses": _responses(answer, problems)}
+
+
+def get_predict_docs(signature: Signature) -> dict[str, Any]:
+    """Describe the parameters and the answers of GET /predict."""
+    schemas = value_schemas(signature)
+    parameters = [
+        {
+            "name": feature.name,
+            "in": "query",
+            "required": not feature.is_optional,
+            "schema": schemas[feature.name],
+            "example": feature.default_example(),
+        }
+        for feature in signature.features
+    ]
+    problems = {"400": "Request-Timeout is not a number of seconds."}
+    responses = _responses({"$ref": _REF + "Prediction"}, problems)
+    responses["200"]["headers"] |= _ETAG
+    responses["304"] = {"description": "If-None-Match names the answer: the client has it.", "headers": _ETAG}
+    return {"parameters": [*parameters, _TIMEOUT], "responses": dict(sorted(responses.items()))}
+
+
+def problem_responses(problems: dict[str, str]) -> dict[str, Any]:
+    """Describe answers that are problem documents, by status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}
+    return {status: {"description": said, "content": content} for status, said in problems.items()}
+
+
+def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, Any]:
+    common = {
+        "422": "The instances do not fit the model; names each place.",
+        "500": "The model failed.",
+        "503": "The model queue is full.",
+        "504": "The deadline was exceeded; or Cache-Control: only-if-cached, and no cache holds the answer.",
+    }
+    ok = {
+        "description": "The prediction.",
+        "headers": _CACHE_STATUS | _REQUEST_ID,
+        "content": {"application/json": {"schema": answer}},
+    }
+    responses = {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}
+    responses["503"]["headers"] = _RETRY_AFTER
+    return responses
+
+
+def _instances() -> dict[str, Any]:
+    either = {"oneOf": [{"$ref": _REF + "Instance"}, {"$ref": _REF + "Row"}]}
+    return {
+        "type": "object",
+        "required": ["instances"],
+        "additionalProperties": False,
+        "properties": {"instances": {"type": "array", "minItems": 1, "items": either}},
+    }
+
+
+def _list_of(schema: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"$ref": _REF + schema}}
+
+
+def _prediction(predictor: Predictor) -> dict[str, Any]:
+    signature = predictor.info.signature
+    properties: dict[str, Any] = {}
+    if "predict" in predictor.info.outputs:
+        properties["prediction"] = _value(signature)
+    if "predict_proba" in predictor.info.outputs:
+        share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+        known = {"properties": dict.fromkeys(signature.classes, share)} if signature.classes else {}
+        one = {"type": "object", **known, "additionalProperties": share}
+        properties["probabilities"] = one if signature.classes else {"anyOf": [one, {"type": "array"}, share]}
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _value(signature: Signature) -> dict[str, Any]:
+    if signature.is_multilabel:
+        return {"type": "array", "items": {"type": "string"}}
+    if signature.classes:
+        return {"type": "string", "enum": list(signature.classes)}
+    one = {"classification": ["string"], "regression": ["number", "null"]}.get(signature.kind)
+    if one is None:
+        return {"description": "What the model answers: a number, a string, or a list of them."}
+    return {"anyOf": [{"type": one}, {"type": "array", "items": {"type": one}}]}
+
+
+_PROBLEM: Final = {
+    "type": "object",
+    "description": "A problem document (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string", "example": "urn:foreseen:problem:invalid-instances"},
+        "title": {"type": "string", "example": "The instances do not fit the model"},
+        "status": {"type": "integer", "example": 422},
+        "detail": {"type": "string", "example": 'instances[3].petal_width: expected a number, got "wide"'},
+        "request_id": {"type": "string", "description": "What the log calls the request; X-Request-Id, too."},
+        "trace_id": {"type": "string", "description": "The trace that traceparent names (W3C Trace Context)."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["place", "expected", "got"],
+                "properties": {name: {"type": "string"} for name in ("place", "expected", "got", "hint")},
+            },
+        },
+    },
+}

@@ -1,0 +1,140 @@
+"""Supervisor: several processes on one port, each of which is replaced should it end."""
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from foreseen.entrypoints.http.processes.reload_requests import ReloadRequests
+from foreseen.entrypoints.http.processes.worker_process import Worker
+from foreseen.entrypoints.http.service.graceful_stop import exit_at_once
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 0.5
+"""Seconds between looks at workers, signals and reload requests."""
+
+STARTING_LOOK_S: Final = 0.1
+"""The same until the first workers serve, for which somebody waits."""
+
+ENDING_S: Final = 5.0
+"""Seconds that a worker may take to end once nothing is under way; one that takes more hangs, and is killed."""
+
+
+class Supervisor(Multiprocess):
+    """Runs several processes on one port, replaces those that end or hang, and announces when the first ones serve."""
+
+    processes: list[Worker]  # type: ignore[assignment] # as started here
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listener: socket.socket,
+        announce: Callable[[], None],
+        reloads: ReloadRequests,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(config, [listener])
+        self._announce = announce
+        self._has_announced = False
+        self._reloads = reloads
+        self._clock = clock
+        self._told: set[signal.Signals] = set()
+
+    def run(self) -> None:
+        """Have so many workers serve until a signal says to stop."""
+        self.init_processes()
+        while not self.should_exit.wait(LOOK_S if self._has_announced else STARTING_LOOK_S):
+            self.handle_signals()
+            self.keep_subprocess_alive()
+        self.terminate_all()
+        self.join_all()
+
+    def init_processes(self) -> None:
+        """Start the first ones."""
+        self.processes += [self._started() for _ in range(self.processes_num)]
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that have ended or hang, those that ended early after a pause; announce once all serve.
+
+        uvicorn's method takes a worker for hanging that is silent for five seconds while it imports or loads the model,
+        ends the service if one fails to start, and starts others without a pause.
+        """
+        if self.should_exit.is_set():
+            return
+        now_s = self._clock()
+        for place, worker in enumerate(self.processes):
+            worker.look(now_s)
+            if worker.hangs(now_s) and worker.process.is_alive():
+                log.warning("worker %s does not answer, and is killed", worker.pid)
+                worker.kill()
+                worker.join()
+            elif worker.is_due(now_s):
+                self.processes[place] = self._started(worker.early)
+        if not self._has_announced and all(worker.has_served for worker in self.processes):
+            self._has_announced = True
+            self._announce()
+
+    def _started(self, early: int = 0) -> Worker:
+        worker = Worker(self.config, self.sockets, early=early, now_s=self._clock())
+        worker.start()
+        return worker
+
+    def terminate_all(self) -> None:
+        """Close the port, and tell the workers to stop."""
+        # Else who comes while the last requests are answered would be let in by the kernel, and reset in the end.
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        """Wait until the workers have ended, but not for ever."""
+        limit = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + ENDING_S
+        for process in (each.process for each in self.processes):
+            process.join(max(0.0, limit - time.monotonic()))
+            if process.is_alive():
+                log.warning("worker %s does not end, and is killed", process.pid)
+                process.kill()
+                process.join()
+
+    def handle_int(self) -> None:
+        """Stop."""
+        self._stop(signal.SIGINT, super().handle_int)
+
+    def handle_term(self) -> None:
+        """Stop."""
+        self._stop(signal.SIGTERM, super().handle_term)
+
+    def handle_signals(self) -> None:
+        """Act on signals that have come, and on reload requests of workers."""
+        super().handle_signals()
+        if self._reloads.take():
+            self.handle_hup()
+
+    def handle_hup(self) -> None:
+        """Have each worker reload the model, beside the one it has: its caches stay. Empty places are filled now."""
+        for worker in self.processes:
+            worker.reload()
+
+    def handle_ttin(self) -> None:
+        """Add a worker."""
+        self.processes_num += 1
+        self.processes.append(self._started())
+
+    def _stop(self, told: signal.Signals, stop: Callable[[], None]) -> None:
+        """Stop, and exit when the same is told again; their models end with the workers."""
+        # From here on nobody looks at the queue of signals any more.
+        signal.signal(told, lambda *_: exit_at_once(told, self._kill_all))
+        if told in self._told or told in self.signal_queue:  # it came again before
+            exit_at_once(told, self._kill_all)
+        self._told.add(told)
+        stop()
+
+    def _kill_all(self) -> None:
+        for process in self.processes:
+            process.process.kill()

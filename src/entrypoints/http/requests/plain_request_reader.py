@@ -1,0 +1,119 @@
+"""QuickReader: what plain requests ask, by the schema and the recipe of the ordinary route."""
+
+import re
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from foreseen.domain.errors import InvalidBatchError
+from foreseen.domain.identity.key import Key, KeyRecipe
+from foreseen.domain.values.signature import FLOATS, MAX_EXACT_INTEGER, Signature
+from foreseen.domain.values.text_values import read_text
+from foreseen.entrypoints.http.requests.instance_schema import InstanceSchema
+
+_MANY: Final = re.compile(rb'\s*\{\s*"instances"\s*:\s*\[\s*([\[{])')
+_NOT_PLAIN: Final = re.compile(rb"[%+;\x80-\xff]")
+"""What has a meaning of its own in a query string."""
+
+
+class Asked(NamedTuple):
+    """What a plain request asks.
+
+    Attributes:
+        keys: of its instances, one or more.
+        rows: its instances, a value a feature each.
+        is_many: whether they came as a list, and are answered by one.
+    """
+
+    keys: Sequence[Key]
+    rows: Sequence[Sequence[Any]]
+    is_many: bool
+
+
+class QuickReader:
+    """Reads a request that is plainly valid, and gives None for any other: the ordinary route looks closer."""
+
+    def __init__(self, signature: Signature, recipe: KeyRecipe, *, max_rows: int) -> None:
+        schema = InstanceSchema(signature)
+        self._features = {feature.name: feature for feature in signature.features}
+        self._recipe = recipe
+        self._max_rows = max_rows
+        self._one = TypeAdapter[Any](schema.lone_type).validator.validate_json
+        self._objects = TypeAdapter[Any](_instances_of(schema.type)).validator.validate_json
+        self._rows = TypeAdapter[Any](_instances_of(schema.row_type)).validator.validate_json
+        self._values = _values_getter(signature)
+        self._is_exact = _exactness(signature)
+        self._plain_query = _plain_query(signature)
+
+    def of_query(self, query: bytes) -> Asked | None:
+        """Read `a=1&b=2`."""
+        plain = self._plain_query.fullmatch(query) if self._plain_query is not None else None
+        try:
+            values = self._values_of_texts(query) if plain is None else [float(text) for text in plain.groups()]
+            return Asked((self._recipe.key(values),), (values,), False) if self._is_exact(values) else None
+        except (InvalidBatchError, OverflowError, ValueError):  # such as "1e"
+            return None
+
+    def _values_of_texts(self, query: bytes) -> Sequence[Any]:
+        if _NOT_PLAIN.search(query):
+            raise ValueError
+        pairs = [pair.partition("=") for pair in query.decode("ascii").split("&")]
+        texts = {name: text for name, _, text in pairs}
+        if len(pairs) != len(self._features) or texts.keys() != self._features.keys():
+            raise ValueError
+        return [read_text(feature, texts[name]) for name, feature in self._features.items()]
+
+    def of_body(self, body: bytes) -> Asked | None:
+        """Read one object, or many instances."""
+        try:
+            if b'"instances"' not in body or (many := _MANY.match(body)) is None:
+                values = self._values(self._one(body))
+                return Asked((self._recipe.key(values),), (values,), False)
+            if many[1] == b"{":
+                rows = list(map(self._values, self._objects(body)["instances"]))
+            else:
+                rows = self._rows(body)["instances"]
+            return Asked(list(map(self._recipe.key, rows)), rows, True) if len(rows) <= self._max_rows else None
+        except (ValidationError, OverflowError):  # the latter: too large for a float32
+            return None
+
+
+def _instances_of(instance: Any) -> Any:
+    make: Any = TypedDict
+    document = make("Instances", {"instances": list[instance]})
+    document.__pydantic_config__ = {"extra": "forbid"}
+    return document
+
+
+def _values_getter(signature: Signature) -> Callable[[dict[str, Any]], Sequence[Any]]:
+    names = signature.names
+    if any(feature.is_optional for feature in signature.features):
+        return lambda instance: tuple(map(instance.get, names))
+    if len(names) == 1:
+        return lambda instance: (instance[names[0]],)
+    return itemgetter(*names)
+
+
+def _plain_query(signature: Signature) -> re.Pattern[bytes] | None:
+    """Build what matches decimal numbers under the features' names in their order; None where that is not all."""
+    if not signature.is_plain or not all(re.fullmatch(r"[\w.-]+", name, re.ASCII) for name in signature.names):
+        return None
+    return re.compile("&".join(f"{re.escape(name)}=([-.0-9eE]+)" for name in signature.names).encode())
+
+
+def _exactness(signature: Signature) -> Callable[[Sequence[Any]], bool]:
+    """Build what tells that no number is so large that it may have been an integer which a float does not hold."""
+    limit = float(MAX_EXACT_INTEGER)
+    if all(f.dtype in FLOATS and not f.shape and not f.missing for f in signature.features):
+        return lambda values: max(values) < limit and min(values) > -limit
+    floats = [place for place, feature in enumerate(signature.features) if feature.dtype in FLOATS]
+    return lambda values: all(_is_below(limit, values[place]) for place in floats)
+
+
+def _is_below(limit: float, value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_below(limit, part) for part in value)
+    return value is None or not abs(value) >= limit  # NaN, for a missing number, is below

@@ -1,0 +1,202 @@
+"""From what a request holds to a batch: a JSON body or a query string."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.values.batch import Batch, joined
+from foreseen.domain.values.shown_value import shown, shown_name
+from foreseen.domain.values.signature import Feature, Signature
+from foreseen.domain.values.text_values import read_text
+from foreseen.entrypoints.http.requests.instance_schema import MAX_FLAWS, InstanceSchema
+from foreseen.entrypoints.http.requests.json_body import parsed
+from foreseen.entrypoints.http.responses.problems import Refusal
+
+VALUES_AT_ONCE: Final = 8192
+"""Values that are checked before anybody else has a turn of the event loop: 3 ms of them, 20 where each is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks.
+
+    Attributes:
+        batch: its instances.
+        is_many: whether they came as a list, and are answered by one.
+    """
+
+    batch: Batch
+    is_many: bool
+
+
+class InstanceReader:
+    """Reads the instances of a request, naming the place of whatever is wrong."""
+
+    def __init__(self, signature: Signature) -> None:
+        self._signature = signature
+        self._known = frozenset(signature.names)
+        self._rows_at_once = max(1, VALUES_AT_ONCE // signature.size)
+        self.schema = InstanceSchema(signature)
+
+    def from_body(self, body: bytes) -> Asked:
+        """Read one instance as an object, or `{"instances": […]}` with objects or rows.
+
+        Raises:
+            Refusal: the body is no JSON, or holds neither.
+            InvalidBatchError: the instances do not fit; a flaw's row is None where only one was sent.
+        """
+        reading = self._reading(body)
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                asked: Asked = end.value
+                return asked
+
+    async def from_body_in_turns(self, body: bytes) -> Asked:
+        """Read as `from_body`, and let others have the event loop between the parts of a long one."""
+        reading = self._reading(body)
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                asked: Asked = end.value
+                return asked
+            await asyncio.sleep(0)
+
+    def _reading(self, body: bytes) -> Generator[None, None, Asked]:
+        """Read a body, and yield before each next part of it."""
+        document = parsed(body)
+        if not isinstance(document, dict):
+            raise Refusal.of_shape(f'expected an object, or {{"instances": […]}}, got {_kind(document)}')
+        if "instances" not in document:
+            return Asked(_in_place_of_one(lambda: self._batch(self._as_objects([document]))), is_many=False)
+        if extra := [name for name in document if name != "instances"]:
+            name, got = shown_name(extra[0]), shown(document[extra[0]])
+            raise Refusal.of_shape(f'{name}: expected nothing beside "instances", got {got}')
+        instances = document["instances"]
+        if not isinstance(instances, list) or not instances:
+            got = "an empty list" if instances == [] else _kind(instances)
+            raise Refusal.of_shape(f"instances: expected a list of one instance or more, got {got}")
+        batch = yield from self._batch_of_many(instances)
+        return Asked(batch, is_many=True)
+
+    def from_query(self, query: bytes) -> Asked:
+        """Read one instance from `a=1&b=2`.
+
+        Raises:
+            Refusal: the query is no UTF-8.
+            InvalidBatchError: a feature is missing, unknown, there twice, or no such value.
+        """
+        try:
+            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10_000)
+        except ValueError:
+            raise Refusal.of_shape(
+                "expected a query string in UTF-8, percent-encoded, of at most 10000 names"
+            ) from None
+        values = dict(pairs)
+        # Told of as many as are shown, since each is compared with what may have been meant.
+        misnamed = self._misnamed(Counter(name for name, _ in pairs), values)
+        if flaws := list(islice(chain(misnamed, self._misread(values)), MAX_FLAWS)):
+            raise InvalidBatchError(flaws)
+        columns = {f.name: [read_text(f, values.get(f.name, ""))] for f in self._signature.features}
+        return Asked(_in_place_of_one(lambda: Batch.of(self._signature, columns)), is_many=False)
+
+    def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> Iterator[Flaw]:
+        ignored = self._signature.ignored
+        for name, count in counts.items():
+            if count > 1 and name in self._known:
+                yield Flaw("one value", str(count), feature=name)
+        for name in counts if self._signature.extra_fields == "refuse" else ():
+            if name in self._known or name in ignored:
+                continue
+            hint = near_hint(name, self._signature.names)
+            yield Flaw("no such feature", shown(values[name]), feature=shown_name(name), hint=hint)
+
+    def _misread(self, values: Mapping[str, str]) -> Iterator[Flaw]:
+        for feature in self._signature.features:
+            if feature.name not in values:
+                if not feature.is_optional:
+                    yield Flaw("a value", "nothing", feature=feature.name)
+                continue
+            try:
+                read_text(feature, values[feature.name])
+            except InvalidBatchError as exc:
+                hint = _plus_hint(feature, values[feature.name])
+                yield from (replace(flaw, hint=hint or flaw.hint) for flaw in exc.flaws)
+
+    def _as_objects(self, instances: Sequence[Any]) -> list[Any]:
+        """Give rows the names of their columns; what is neither row nor object is left for the schema to refuse."""
+        names = self._signature.names
+        flaws = (
+            Flaw(f"{len(names)} values ({', '.join(names)})", str(len(instance)), row)
+            for row, instance in enumerate(instances)
+            if (isinstance(instance, list) and len(instance) != len(names)) or self._has_far_too_many(instance)
+        )
+        if shown_flaws := list(islice(flaws, MAX_FLAWS)):
+            raise InvalidBatchError(shown_flaws)
+        return [dict(zip(names, each, strict=True)) if isinstance(each, list) else each for each in instances]
+
+    def _has_far_too_many(self, instance: object) -> bool:
+        """Return whether an object has more names than would be reported one by one."""
+        most = len(self._known) + len(self._signature.ignored) + MAX_FLAWS
+        return self._signature.extra_fields == "refuse" and isinstance(instance, dict) and len(instance) > most
+
+    def _batch_of_many(self, instances: Sequence[Any]) -> Generator[None, None, Batch]:
+        parts: list[Batch] = []
+        flaws: list[Flaw] = []
+        for start in range(0, len(instances), self._rows_at_once):
+            if start:
+                yield
+            try:
+                parts.append(self._batch(self._as_objects(instances[start : start + self._rows_at_once])))
+            except InvalidBatchError as exc:
+                flaws += [replace(flaw, row=start + (flaw.row or 0)) for flaw in exc.flaws]
+                if len(flaws) >= MAX_FLAWS:
+                    break
+        if flaws:
+            raise InvalidBatchError(flaws[:MAX_FLAWS])
+        return joined(parts)
+
+    def _batch(self, instances: Sequence[Any]) -> Batch:
+        checked = self.schema.check(instances)
+        return Batch.of(self._signature, {name: [each.get(name) for each in checked] for name in self._signature.names})
+
+
+def _plus_hint(feature: Feature, text: str) -> str:
+    """Word that a plus is a blank in a query string, where a value would be right with one: 1e+21, or +01:00."""
+    if " " not in text:
+        return ""
+    try:
+        read_text(feature, "+".join(text.rsplit(" ", 1)))
+    except InvalidBatchError:
+        return ""
+    return "a plus in a query string means a blank: write it as %2B"
+
+
+def _in_place_of_one(make: Any) -> Batch:
+    """Make a batch of a lone instance, whose flaws need no row."""
+    try:
+        batch: Batch = make()
+    except InvalidBatchError as exc:
+        flaws = [Flaw(f.expected, f.got, None, f.feature, f.position, f.hint) for f in exc.flaws]
+        raise InvalidBatchError(flaws) from None
+    return batch
+
+
+def _kind(value: object) -> str:
+    names = {
+        list: "a list",
+        str: "a string",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "an object",
+    }
+    return names.get(type(value), "null")

@@ -1,0 +1,1 @@
+"""Connections: what one may cost, and how its bytes come and go."""

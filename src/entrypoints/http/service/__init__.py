@@ -1,0 +1,1 @@
+"""The service around one model, and its exchange for the next."""

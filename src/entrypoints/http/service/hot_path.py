@@ -1,0 +1,200 @@
+"""The hot path: a bare ASGI callable in front of the application, which answers plain requests for predictions.
+
+It shares schema, recipe and use case with the ordinary route, and never words a refusal: whatever it cannot read at
+once, an odd header, an invalid body, goes on as if it had not been here.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from time import perf_counter_ns, time
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foreseen.domain.errors import ForeseenError
+from foreseen.domain.identity.key import Key
+from foreseen.domain.predict import Predict
+from foreseen.domain.values.instances import Rows
+from foreseen.entrypoints.http.request_log.access_log import AccessLine
+from foreseen.entrypoints.http.request_log.header_fields import FIELDS
+from foreseen.entrypoints.http.request_log.request_context import context_of
+from foreseen.entrypoints.http.request_log.request_ids import HEADER as REQUEST_ID
+from foreseen.entrypoints.http.request_log.request_ids import accepted, made
+from foreseen.entrypoints.http.requests.cache_headers import etag, etag_of
+from foreseen.entrypoints.http.requests.client_disconnect import client_of
+from foreseen.entrypoints.http.requests.framing import LONGEST_LENGTH
+from foreseen.entrypoints.http.requests.plain_request_reader import Asked, QuickReader
+from foreseen.entrypoints.http.requests.request_timeout import HEADER as TIMEOUT
+from foreseen.entrypoints.http.requests.request_timeout import is_timeout, timeout_s
+from foreseen.entrypoints.http.responses.answer_response import content, headers, tier_of
+from foreseen.entrypoints.http.responses.problems import problem
+
+if TYPE_CHECKING:
+    from foreseen.entrypoints.http.request_log.access_log import AccessLog
+
+LONGEST_BODY: Final = 256 * 1024
+"""Bytes of body that are looked at here: a longer one is checked as it arrives, by the ordinary route."""
+
+_ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match", TIMEOUT})
+_JSON: Final = (b"content-type", b"application/json")
+_NO_STATE: Final[Mapping[str, Any]] = {}
+_Header = tuple[bytes, bytes]
+_HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1"), _JSON)
+
+
+class HotPath:
+    """Answers GET and POST /predict; what can be peeked at, without waiting for anything."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        predict: Predict,
+        *,
+        max_body: int,
+        max_rows: int,
+        longest_s: float = math.inf,
+        has_cache: bool = True,
+    ) -> None:
+        """Take the application behind, and its limits.
+
+        Args:
+            longest_s: seconds that a request may wait.
+        """
+        signature = predict.predictor.info.signature
+        self._app = app
+        self._signature = signature
+        self._predict = predict
+        self._reader = QuickReader(signature, predict.recipe, max_rows=max_rows)
+        self._longest_body = min(max_body, LONGEST_BODY)
+        self._takes_get = not signature.has_tensors
+        self._longest_s = longest_s
+        self._has_cache = has_cache
+        # Asked for at every hit.
+        self._peek = predict.peek
+        self._tally = predict.tally
+        self._count_hit = predict.tally.count_l1_hit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand on."""
+        if scope["type"] == "http" and scope["path"] == "/predict":
+            started_ns = perf_counter_ns()
+            asked = None
+            by_name = scope.get(FIELDS) or dict(scope["headers"])
+            if scope["method"] == "POST" and _has_plain_json(scope["headers"], by_name, self._longest_body):
+                message = await receive()
+                asked = self._asked_by(message)
+                if asked is None:
+                    context_of(scope).started_ns = started_ns  # its clock began before the body was waited for
+                    receive = _again(message, receive)
+            elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
+                asked = self._reader.of_query(scope["query_string"])
+            if asked is not None:
+                if asked.is_many:
+                    body = self._known(asked.keys, started_ns)
+                elif (entry := self._peek(asked.keys[0])) is None:
+                    body = None
+                else:
+                    body = entry.body
+                    self._count_hit(1, entry.cost_us, perf_counter_ns() - started_ns)
+                if body is None:
+                    context = context_of(scope)
+                    context.started_ns = started_ns
+                    await self._find(asked, scope, receive, context.around(send))
+                    return
+                # No context for a hit: nothing of it is logged, and its own would cost more than looking it up.
+                given = by_name.get(REQUEST_ID)
+                request_id = (REQUEST_ID, made() if given is None else accepted(given))
+                length = (b"content-length", b"%d" % len(body))
+                sent = (*_HIT, length, request_id)
+                if scope["method"] == "GET":
+                    sent = (*_HIT, length, (b"etag", etag(asked.keys[0], self._predict.purged_us)), request_id)
+                await send({"type": "http.response.start", "status": 200, "headers": sent})
+                await send({"type": "http.response.body", "body": body})
+                access_log: AccessLog | None = scope.get("state", _NO_STATE).get("access_log")
+                if access_log is not None:
+                    took_ns = perf_counter_ns() - started_ns
+                    access_log.add(_line(scope, took_ns, len(body), request_id[1], by_name.get(b"traceparent")))
+                return
+        await self._app(scope, receive, send)
+
+    def _asked_by(self, message: Message) -> Asked | None:
+        if message["type"] != "http.request" or message.get("more_body"):
+            return None
+        return self._reader.of_body(message.get("body", b""))
+
+    def _known(self, keys: Sequence[Key], started_ns: int) -> bytes | None:
+        """Return the answer to many out of what is known without waiting; None unless all of it is."""
+        bodies = []
+        cost_us = 0
+        for key in keys:
+            entry = self._peek(key)
+            if entry is None:
+                return None
+            bodies.append(entry.body)
+            cost_us += entry.cost_us
+        self._count_hit(len(bodies), cost_us, perf_counter_ns() - started_ns)
+        return b'{"predictions":[' + b",".join(bodies) + b"]}"
+
+    async def _find(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            longest_s = timeout_s(scope["headers"], self._longest_s)
+            with client_of(scope):
+                answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows), timeout_s=longest_s)
+        except Exception as exc:
+            await problem(Request(scope), exc, self._tally)(scope, receive, send)
+            if isinstance(exc, ForeseenError | ClientDisconnect):
+                return
+            raise  # for the server's log, as the application does
+        context_of(scope).tier = tier_of(answer)
+        said = headers(answer, has_cache=self._has_cache, keeps=self._predict.keeps).items()
+        told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
+        is_tagged = scope["method"] == "GET" and self._has_cache
+        tag = etag_of(answer, asked.keys[0], self._predict.purged_us) if is_tagged else None
+        await self._send(send, content(answer, is_many=asked.is_many), told, tag)
+
+    async def _send(self, send: Send, body: bytes, told: tuple[_Header, ...], tag: bytes | None) -> None:
+        """Send a reply with these fields, and its tag."""
+        length = (b"content-length", b"%d" % len(body))
+        sent = (*told, length) if tag is None else (*told, length, (b"etag", tag))
+        await send({"type": "http.response.start", "status": 200, "headers": sent})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _line(scope: Scope, took_ns: int, size: int, request_id: bytes, traceparent: bytes | None) -> AccessLine:
+    path: bytes = scope["raw_path"]
+    return AccessLine(
+        time(), scope["method"], path, 200, took_ns, size, scope["client"], request_id, traceparent, "L1"
+    )  # fmt: skip
+
+
+def _has_plain_json(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:
+    """Tell whether a body is worth waiting for here: JSON as it is, of a length that is told and not too large."""
+    length = by_name.get(b"content-length", b"")
+    return (
+        by_name.get(b"content-type") == b"application/json"
+        and length.isdigit()
+        and len(length) <= LONGEST_LENGTH
+        and int(length) <= longest
+        and len(by_name) == len(given)  # else one of those that were sent twice is not seen here
+        and not _is_odd(given, by_name)
+    )
+
+
+def _is_odd(given: Collection[_Header], by_name: Mapping[bytes, bytes]) -> bool:
+    """Tell whether any header is among those of which the ordinary route knows more; a plain timeout is none."""
+    if _ODD_HEADERS.isdisjoint(by_name):
+        return False
+    return (
+        len(by_name) < len(given) or _ODD_HEADERS.intersection(by_name) != {TIMEOUT} or not is_timeout(by_name[TIMEOUT])
+    )
+
+
+def _again(message: Message, receive: Receive) -> Receive:
+    """Give a message again that was taken, and after it those that follow."""
+    taken = [message]
+
+    async def replay() -> Message:
+        return taken.pop() if taken else await receive()
+
+    return replay

@@ -1,0 +1,157 @@
+"""Serving: from settings to processes that answer on a port."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from foreseen.entrypoints.deterministic_caching import cache_what_repeats
+from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
+from foreseen.entrypoints.http.middleware.access_keys import warn_of_open_doors
+from foreseen.entrypoints.http.processes.lifeline import end_with_supervisor
+from foreseen.entrypoints.http.processes.reload_requests import ReloadRequests
+from foreseen.entrypoints.http.processes.supervisor import ENDING_S, Supervisor
+from foreseen.entrypoints.http.server.tls_certificate import check_tls
+from foreseen.entrypoints.http.server.uvicorn_server import draining_s, server_config
+from foreseen.entrypoints.http.service.assembly import create_front
+from foreseen.entrypoints.listening_port import listening
+from foreseen.entrypoints.log_stream import LogStream, RawOutput
+from foreseen.entrypoints.logs import configure_logs
+from foreseen.entrypoints.startup_signals import Starting
+from foreseen.settings import Settings
+from foreseen.wiring.container import Container, end_model
+
+SETTLE_S: Final = 0.05
+"""Seconds for the event loop to accept what waits at the port."""
+
+COLLECTED_AFTER: Final = (5_000, 10, 20)
+"""New objects after which the young are gone through, 0.3 ms; how often before the middle-aged are, and all."""
+
+
+def serve(container: Container, starting: Starting, *, announce: Callable[[int], None]) -> None:
+    """Serve until a signal says to stop.
+
+    Args:
+        starting: sees to signals until the model is loaded.
+        announce: called with the port once it is open; the model is loaded by then.
+    Raises:
+        ModelUnavailableError: the model cannot be had; no port was opened.
+        PortError: the port cannot be had.
+        SettingsError: the certificate or its key cannot be used.
+    """
+    check_tls(container.settings())
+    warn_of_open_doors(container.settings())
+    _warm_up()
+    cache_what_repeats(container)
+    settings: Settings = container.settings()
+    app = create_front(container)
+    _spare_the_collector()
+    with listening(settings.host, settings.port) as listener:
+        announce_once = partial(announce, listener.getsockname()[1])
+        if settings.workers == 1:
+            _end_well_when_told_to()
+            starting.end()
+            _Server(server_config(app, settings), announce_once).run(sockets=[listener])
+        else:
+            # Each process builds its own application, from the settings; this one's model was to be found good.
+            end_model(container.predictor())
+            with _past_the_working_directory() as names:
+                reloads = ReloadRequests()
+                app_of_worker = partial(_app_of_worker, settings, Slots(), reloads, names)
+                supervisor = Supervisor(server_config(app_of_worker, settings), listener, announce_once, reloads)
+                starting.end()
+                supervisor.run()
+
+
+@contextmanager
+def _past_the_working_directory() -> Iterator[Sequence[str]]:
+    """Start processes that do not look for modules in the working directory before they are told where modules are.
+
+    They are started by `python -c`, for which a file `signal.py` there would stand for the library of that name.
+
+    Returns:
+        what they are to take out of their environment, lest what a model starts inherits it.
+    """
+    name = "PYTHONSAFEPATH"
+    if name in os.environ:
+        yield []
+        return
+    os.environ[name] = "1"
+    try:
+        yield [name]
+    finally:
+        del os.environ[name]
+
+
+def _warm_up() -> None:
+    """Do now what FastAPI does with its first route, which takes longer than all the others: the model still loads."""
+    FastAPI().add_api_route("/", lambda: None, response_model=int)
+
+
+def _end_well_when_told_to() -> None:
+    """Exit with 0 on the signals that say to stop.
+
+    uvicorn finishes what it has begun and then raises the signal again. By default that ends the process by the signal:
+    to a supervisor it looks killed.
+    """
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, end)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take in first who was let in by the kernel already: closing the port would reset their connections."""
+        for listener in sockets or ():
+            listener.listen(0)
+        await asyncio.sleep(SETTLE_S)
+        await super().shutdown(sockets)
+
+
+def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, names: Sequence[str]) -> ASGIApp:
+    for name in names:
+        os.environ.pop(name, None)
+    configure_logs(settings, LogStream(RawOutput(sys.stderr)))
+    end_with_supervisor(draining_s(settings) + ENDING_S)
+    before = signal.getsignal(signal.SIGTERM)
+    starting = Starting()  # uvicorn's handler would let the model load first
+    app = create_front(Container(settings=settings, counts=slots.claim()), slots, reload_all=reloads.make)
+    signal.signal(signal.SIGTERM, before)
+    starting.end()
+    _spare_the_collector()
+    return app
+
+
+def _spare_the_collector() -> None:
+    """Take what is loaded by now out of garbage collection: going through it stops every request for some 80 ms.
+
+    It is not gone through before either: of half a million objects a thousand or two are garbage.
+    """
+    gc.freeze()
+    # By default a cache that fills is gone through after every 70,000 new objects: 15 ms each time at 64 connections.
+    gc.set_threshold(*COLLECTED_AFTER)
+    gc.enable()

@@ -1,0 +1,13 @@
+"""The labels that an answer may have, in words."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from foreseen.domain.values.signature import Signature
+
+
+def classes_text(signature: "Signature") -> str:
+    """Return which labels an answer may have; nothing where that is not known."""
+    if not signature.classes:
+        return ""
+    return f": {'any' if signature.is_multilabel else 'one'} of {', '.join(signature.classes)}"

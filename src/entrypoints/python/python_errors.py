@@ -1,0 +1,68 @@
+"""Errors that only the Python API has: rows that cannot be scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from foreseen.domain.errors import TableError
+from foreseen.domain.tables.table import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that cannot be scored.
+
+    Attributes:
+        row: its number, counted from 0 as `frame.iloc` does; in a file its line, counted from 1.
+        column: the column at fault; empty where it is the row as a whole.
+        reason: what was expected, and what was there.
+        file: the file that it is in; empty for a frame.
+    """
+
+    row: int
+    column: str
+    reason: str
+    file: str = ""
+
+    @classmethod
+    def of_frame(cls, reject: Reject) -> Self:
+        """Return a reject of a frame, whose rows are counted from 0."""
+        return cls(reject.line - 1, reject.column, reject.reason)
+
+    def worded(self, name: str = "") -> str:
+        """Return where it is and why, in one line; `name` is that of the frame."""
+        place = f"{self.file}, line {self.row}" if self.file else f"{name}: row {self.row}"
+        return place + (f", column {self.column!r}" if self.column else "") + f": {self.reason}"
+
+
+class RejectedRowsError(TableError):
+    """Rows cannot be scored, and are not allowed to be left out.
+
+    Attributes:
+        rejects: those of the rows that were read so far.
+    """
+
+    def __init__(self, said: str, rejects: Sequence[RejectedRow]) -> None:
+        super().__init__(said)
+        self.rejects = tuple(rejects)
+
+    @classmethod
+    def of(cls, name: str, rejects: Sequence[Reject]) -> Self:
+        """Word the first of some rejects, and count the others.
+
+        Args:
+            name: of the data, as errors name it.
+        """
+        rows = [RejectedRow.of_frame(reject) for reject in rejects]
+        return cls(_worded(rows, name, "on_error='reject' leaves their predictions missing"), rows)
+
+    @classmethod
+    def of_files(cls, rows: Sequence[RejectedRow]) -> Self:
+        """Word the first of some rows of files, and count the others."""
+        return cls(_worded(rows, "", "on_error='reject' leaves them out, and rejects='FILE' keeps them"), rows)
+
+
+def _worded(rows: Sequence[RejectedRow], name: str, advice: str) -> str:
+    others = len(rows) - 1
+    more = f" (and {others:,} more so far)" if others else ""
+    return f"{rows[0].worded(name)}{more}; {advice}"

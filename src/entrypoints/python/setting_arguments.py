@@ -1,0 +1,85 @@
+"""Settings as Python code gives them: by name, in types of Python's own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+from os import PathLike, environ, fspath
+from pathlib import Path
+from typing import Any, Final, Literal, TypedDict
+
+from foreseen.domain.did_you_mean import near_hint
+from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError
+
+FilePath = str | PathLike[str]
+
+
+class ModelSettings(TypedDict, total=False):
+    """The settings of a model and its caches.
+
+    Durations and sizes are numbers of seconds and bytes, or text such as "1h" and "64MiB".
+    """
+
+    name: str
+    features: str | Sequence[str]
+    missing: str | Sequence[str]
+    sidecar: FilePath
+    code: FilePath
+    outputs: str | Sequence[str]
+    model_sha256: str
+    rows_per_call: int
+    model_threads: int
+    model_in: Literal["process", "thread"]
+    cache: Literal["none", "lru", "redis", "tiered", "auto"]
+    cache_when: Literal["deterministic", "always"]
+    ttl: float | str
+    lru_max_entries: int
+    lru_max_bytes: int | str
+    redis_url: str
+    redis_mode: Literal["auto", "single", "cluster", "sentinel"]
+    redis_user: str
+    redis_password_file: FilePath
+    redis_when: Literal["pays", "always"]
+    redis_timeout: float | str
+    redis_max_connections: int
+    redis_secret: str
+    lease_above: float | str
+    lease: float | str
+
+
+NAMES: Final = tuple(ModelSettings.__annotations__)
+
+
+def settings_of(
+    model: FilePath, config: FilePath | None, given: Mapping[str, Any], *, known: Sequence[str] = NAMES
+) -> Settings:
+    """Return the settings of a call, which come before those of the environment and of a TOML file.
+
+    Args:
+        known: names that one which is unknown may be meant to be.
+    Raises:
+        SettingsError: one is unknown or wrong, or is none of a model or a cache.
+    """
+    for name in given:
+        if name not in NAMES:
+            hint = near_hint(name, known, most=inf) or f"those of a model and its caches are {', '.join(NAMES)}"
+            raise SettingsError(f"{name}: expected a known setting; {hint}")
+    path = _path(model)
+    values = {name: plain(value) for name, value in given.items() if value is not None}
+    file = config or environ.get(CONFIG_VARIABLE)
+    return Settings.load(Path(file) if file else None, {"model": path, **values}, place=str)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a setting holds it: names as a tuple, numbers of numpy as those of Python."""
+    # Without an import of numpy: whatever is a number of its kind, of which arrays without dimensions are some.
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return value.item()
+    is_many = isinstance(value, Iterable) and not isinstance(value, str | bytes | PathLike | Mapping)
+    return tuple(value) if is_many else value
+
+
+def _path(model: Any) -> Path:
+    """Return the path of a model file; raise SettingsError for what names none."""
+    if isinstance(model, str | PathLike) and isinstance(name := fspath(model), str):
+        return Path(name)
+    advice = "; joblib.dump(model, 'model.joblib') writes a file" if hasattr(model, "fit") else ""
+    raise SettingsError(f"model: expected the name of a model file as text, got {type(model).__name__}{advice}")

@@ -1,0 +1,128 @@
+"""The run on a cluster, as the machine that it was started on sees it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from foreseen.domain.counters import Tally
+from foreseen.domain.errors import ForeseenError, TooManyRejectsError
+from foreseen.domain.tables.done_part import DonePart, Place, first_missing
+from foreseen.domain.tables.notices import Notices
+from foreseen.domain.tables.table import Chunk, Scored
+from foreseen.entrypoints.ray.cluster_errors import ClusterError
+from foreseen.entrypoints.ray.parts.parts import Outcome
+
+
+class DoneParts(Protocol):
+    """Where it is recorded which parts are done."""
+
+    @property
+    def done(self) -> Mapping[Place, DonePart]:
+        """Those that are, of an earlier run too."""
+
+    def add(self, part: DonePart) -> None:
+        """Record one more; raise TableError where it is not there."""
+
+
+class ClusterRun:
+    """Adds up what the machines of a cluster do; a TableReader without rows, for what shows its progress.
+
+    Attributes:
+        scored: what is done so far, of an earlier run too.
+        before: what an earlier run had done.
+        workers: which processes scored any.
+    """
+
+    def __init__(
+        self,
+        schema: Any,
+        parts: DoneParts,
+        tally: Tally,
+        notices: Notices,
+        *,
+        sources: int,
+        max_rejects: int | None,
+    ) -> None:
+        """Accept the schema of the first input, where to record and to count, and how many rows may be rejected."""
+        self.schema = schema
+        self.scored = self.before = _sum(part.scored for part in parts.done.values())
+        self.workers: set[str] = set()
+        self._decided: Mapping[str, str] = {}
+        self._parts = parts
+        self._max_rejects = max_rejects
+        self._tally = tally
+        self._notices = notices
+        self._bytes_read = [0] * sources
+        for part in parts.done.values():
+            self._note(part)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those of the first input."""
+        return tuple(self.schema.names)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Go through no rows, which are read elsewhere."""
+        return iter(())
+
+    @property
+    def bytes_read(self) -> int:
+        """How far reading has come in all inputs together, of what is scored."""
+        return sum(self._bytes_read)
+
+    @property
+    def sources_left(self) -> Sequence[int]:
+        """The numbers of the inputs of which some part is not done."""
+        done = self._parts.done
+        return [source for source in range(len(self._bytes_read)) if first_missing(done, source) is not None]
+
+    def __call__(self, outcomes: Iterable[Outcome | ForeseenError], progress: Callable[[Scored], None]) -> None:
+        """Take in what becomes of each part, until all are done.
+
+        Raises:
+            TableError, PredictionError, ModelUnavailableError: as on one machine.
+            TooManyRejectsError: more rows are rejected than may be.
+            ClusterError: the cluster failed, or lost a part.
+        """
+        self._check_rejects()
+        for outcome in outcomes:
+            if isinstance(outcome, ForeseenError):
+                raise outcome
+            self._add(outcome)
+            progress(self.scored)
+            self._check_rejects()
+        if left := self.sources_left:
+            raise ClusterError(f"Ray: expected every part, got none of {first_missing(self._parts.done, left[0])}")
+
+    @property
+    def decided(self) -> Mapping[str, str]:
+        """What was decided of each tier, by the process that was heard of last: each decides for itself."""
+        others = f" (one of {len(self.workers)} processes)" if len(self.workers) > 1 else ""
+        return {tier: said + others for tier, said in self._decided.items()}
+
+    def _check_rejects(self) -> None:
+        if self._max_rejects is not None and self.scored.rejected > self._max_rejects:
+            raise TooManyRejectsError(f"rejected more than {self._max_rejects:,} rows (max-rejects)")
+
+    def _add(self, outcome: Outcome) -> None:
+        part = outcome.done
+        if part.place in self._parts.done:  # done twice, by a machine that was given up too soon: the same files
+            return
+        self._parts.add(part)
+        self.scored = _sum([self.scored, part.scored])
+        self.workers.add(outcome.worker)
+        self._decided = outcome.decided
+        self._note(part)
+        for place, count in enumerate(outcome.counts):
+            self._tally.counts[place] += count
+
+    def _note(self, part: DonePart) -> None:
+        self._notices.add(part.notices)
+        source = part.place.source
+        self._bytes_read[source] = max(self._bytes_read[source], part.bytes_read)
+
+
+def _sum(all_scored: Iterable[Scored]) -> Scored:
+    chunks = rows = rejected = 0
+    for scored in all_scored:
+        chunks, rows, rejected = chunks + scored.chunks, rows + scored.rows, rejected + scored.rejected
+    return Scored(chunks, rows, rejected)

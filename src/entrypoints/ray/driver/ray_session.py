@@ -1,0 +1,124 @@
+"""A connection to Ray: to a cluster that is there, or to one made for this run on this machine and ended with it."""
+
+import importlib
+import logging
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from foreseen.entrypoints.ray.cluster_errors import NotConnectedError
+from foreseen.entrypoints.ray.driver.lean_node import start_no_helpers
+
+log = logging.getLogger(__name__)
+
+_STORE_BYTES_A_CORE: Final = 256 << 20
+"""Room for parts on their way: some for each actor."""
+
+_ALWAYS: Final[Mapping[str, str]] = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns of what it will do one day
+}
+_QUIET: Final[Mapping[str, str]] = {
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # its C++ writes to standard error past every logger
+}
+_ON_LOOPBACK: Final[Mapping[str, str]] = {
+    # Named for what it was made for. Without it Ray listens on every address of the machine, whatever it is told.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+
+_SOON_REFUSED: Final[Mapping[str, str]] = {
+    # What listens at an address may be no Ray: that is found within a minute, and not in twenty tries of forty seconds.
+    "RAY_NUM_REDIS_GET_RETRIES": "1",
+}
+_PATIENT: Final[Mapping[str, str]] = {
+    # A busy machine may start no worker within the minute that Ray waits for each, which then starts others for ever.
+    "RAY_worker_register_timeout_seconds": "900",
+    # Nor is the only node dead where it does not answer for some seconds.
+    "RAY_health_check_failure_threshold": "100",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The cores of a cluster, and those of its largest machine."""
+
+    all: float
+    most: float
+
+
+def prepare(address: str | None) -> None:
+    """Set what Ray reads from the environment when it is imported, and hands to all that it starts."""
+    os.environ.update(_ALWAYS)
+    if not _is_debugging():
+        os.environ.update(_QUIET)
+    if address is None or _is_loopback(address):
+        os.environ.update(_ON_LOOPBACK)
+    if address is not None:
+        os.environ.update(_SOON_REFUSED)
+    else:
+        os.environ.update(_PATIENT)
+        # For this run alone: other users of this machine cannot connect to what it starts.
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+
+
+@contextmanager
+def connected(address: str | None, folder: Path | None = None) -> Iterator[Cores]:
+    """Connect until the block ends.
+
+    Args:
+        folder: where a Ray of this run's own keeps its files.
+    Raises:
+        NotConnectedError: it cannot be had.
+    """
+    ray = importlib.import_module("ray")
+    if not address:
+        start_no_helpers()
+    try:
+        with _translated(f"--ray-address {address}" if address else "a local Ray"):
+            ray.init(**_options(address, folder))
+        cores = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
+        yield Cores(all=sum(cores), most=max(cores))
+    finally:
+        ray.shutdown()
+
+
+def last_line(exc: BaseException) -> str:
+    """Give what says most of a long message: Ray puts the cause last, below a traceback."""
+    return next((line.strip() for line in reversed(str(exc).splitlines()) if line.strip()), type(exc).__name__)
+
+
+def _options(address: str | None, folder: Path | None) -> dict[str, Any]:
+    quiet = {"log_to_driver": _is_debugging(), "configure_logging": False}
+    if address:
+        return {"address": address, **quiet}
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "address": "local",  # never one that happens to be there
+        "num_cpus": cores,
+        "include_dashboard": False,
+        "object_store_memory": _STORE_BYTES_A_CORE * max(2, cores),
+        "_temp_dir": None if folder is None else str(folder),
+        **quiet,
+    }
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as exc:
+        log.debug("ray did not start", exc_info=True)
+        raise NotConnectedError(f"{what}: expected a Ray cluster: {last_line(exc)}") from exc
+
+
+def _is_debugging() -> bool:
+    return logging.getLogger().level <= logging.DEBUG
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    return host in ("localhost", "::1") or host.startswith("127.")

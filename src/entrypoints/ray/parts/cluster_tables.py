@@ -1,0 +1,116 @@
+"""The files of a run on a cluster: named as on the machine it was started on, found the same on every other."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+from foreseen.domain.errors import TableError
+from foreseen.domain.tables.table import Chunk, TableEncoder, TableReader
+from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.wiring.scoring import ScoringContainer
+
+_ENDINGS: Final = (
+    ".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".arrow", ".feather", ".ipc", ".orc", ".xlsx",
+)  # fmt: skip
+_COMPRESSED: Final = (".gz", ".gzip", ".zst", ".zstd")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What is read and written, in words that can be sent.
+
+    Attributes:
+        folder: where relative paths begin.
+        sources: the inputs, as they were named.
+        output: the folder of parts, as it was named.
+        read, written: the forms of both.
+        columns: which columns are written.
+    """
+
+    folder: str
+    sources: tuple[str, ...]
+    output: str
+    read: TableForm = DEFAULT_FORM
+    written: TableForm = DEFAULT_FORM
+    columns: OutputColumns = DEFAULT_COLUMNS
+
+    def enter(self) -> None:
+        """Make relative paths mean here what they mean where the run was started; raises TableError."""
+        try:
+            os.chdir(self.folder)
+        except OSError as exc:
+            said = f"expected on every machine the folder the run was started in: {exc.strerror}"
+            raise TableError(f"{self.folder}: {said}") from exc
+        if self.folder in sys.path[:-1]:
+            # Ray puts it first, where a file json.py would stand for the library of that name. What loads the model
+            # looks there last, and checks what it finds.
+            sys.path.remove(self.folder)
+
+    @contextmanager
+    def opened(self, container: ScoringContainer, source: int) -> Iterator[TableReader]:
+        """Open an input by its number, its columns those of the first; raises TableError."""
+        first, chosen = self.sources[0], self.sources[source]
+        with self._opened(container, (first, chosen) if source else (first,)) as tables:
+            yield _OneOf(tables, 1) if source else tables
+
+    def schema(self, container: ScoringContainer) -> Any:
+        """Look at every input, and give the schema of the first; raises TableError."""
+        has_types = container.layout(self.output, form=self.written).has_types
+        with self._opened(container, self.sources, has_types=has_types) as tables:
+            return tables.schema
+
+    def encoder(self, container: ScoringContainer, schema: Any) -> TableEncoder:
+        """Give an encoder of one part; raises TableError."""
+        encoder: TableEncoder = container.table_encoder(
+            schema, path=self.output, name=self.output, form=self.written, columns=self.columns
+        )
+        return encoder
+
+    @property
+    def most_actors(self) -> int:
+        """How many actors may have something to do: one an input, and one more for each MiB."""
+        return sum(max(1, self.size(source) >> 20) for source in range(len(self.sources)))
+
+    def size(self, source: int) -> int:
+        """Return the bytes of an input, by its number; 0 where that is not known."""
+        path = Path(self.sources[source])
+        return path.stat().st_size if path.is_file() else 0
+
+    @property
+    def ending(self) -> str:
+        """What the names of parts end in: as the output's, by which its format is chosen."""
+        name = PurePath(self.output)
+        packed = name.suffix if name.suffix.lower() in _COMPRESSED else ""
+        own = PurePath(name.stem).suffix if packed else name.suffix
+        if self.written.format is not None:
+            return f".{self.written.format}{packed}"
+        return (own if own.lower() in _ENDINGS else ".csv") + packed
+
+    def _opened(self, container: ScoringContainer, paths: tuple[str, ...], *, has_types: bool = False) -> Any:
+        """Open inputs; the types to write are known where the schema of all of them is."""
+        nothing = io.BytesIO()  # no input is standard input
+        return container.tables(
+            paths, standard_input=nothing, form=self.read, keep=self.columns.keep, has_types=has_types
+        )
+
+
+class _OneOf:
+    """One of several files, as it is read among them."""
+
+    def __init__(self, tables: Any, place: int) -> None:
+        self._tables = tables
+        self._place = place
+        self.columns: tuple[str, ...] = tables.columns
+        self.schema = tables.schema
+
+    @property
+    def bytes_read(self) -> int:
+        return int(self._tables.bytes_read)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return iter(self._tables.rows_of(self._place))

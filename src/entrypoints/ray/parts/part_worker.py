@@ -1,0 +1,154 @@
+"""What runs on the machines of a cluster: reading an input into parts, and scoring a part."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from foreseen.domain.counters import SIZE, Tally
+from foreseen.domain.errors import ForeseenError, ModelUnavailableError
+from foreseen.domain.model.model_info import ModelInfo
+from foreseen.domain.tables.done_part import DonePart, Place
+from foreseen.domain.tables.prefetch import one_ahead
+from foreseen.domain.tables.table import Scored
+from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, FailurePolicy
+from foreseen.entrypoints.batch.run_summary import told
+from foreseen.entrypoints.batch.score_table import score
+from foreseen.entrypoints.deterministic_caching import cache_what_repeats
+from foreseen.entrypoints.ray.parts.cluster_tables import Tables
+from foreseen.entrypoints.ray.parts.part_sink import PartFolders, part_sink
+from foreseen.entrypoints.ray.parts.parts import Outcome, Part, parts_of
+from foreseen.settings import Settings
+from foreseen.wiring.container import opened
+from foreseen.wiring.scoring import ScoringContainer, reading_container, scoring_container
+
+if TYPE_CHECKING:
+    from foreseen.domain.predict import Predict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run, as every process of it is sent it.
+
+    Attributes:
+        schema: of all inputs together, as which they are written.
+        folders: where parts go.
+        info: the model as it is where the run was started.
+        is_auto: whether each tier is asked and filled only where that pays.
+        policy: what becomes of rows on which the model fails.
+        done: parts that need not be scored again.
+    """
+
+    settings: Settings
+    tables: Tables
+    schema: Any
+    folders: PartFolders
+    info: ModelInfo
+    is_auto: bool
+    policy: FailurePolicy = DEFAULT_POLICY
+    done: frozenset[Place] = field(default=frozenset())
+
+
+def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
+    """Read what is not done of one input; what is wrong with it comes last, since Ray would word what is raised."""
+    try:
+        plan.tables.enter()
+        container = reading_container(plan.settings, plan.info)
+        with plan.tables.opened(container, source) as reader:
+            for part in parts_of(reader, source):
+                found = container.notices().taken()
+                if part.place not in plan.done:
+                    yield replace(part, notices=found)
+    except ForeseenError as exc:
+        yield exc
+
+
+class Scorer:
+    """Holds the model and the tiers of one process, and scores part after part with them."""
+
+    def __init__(self, plan: Plan, *, jobs: int = 1, model_in: Literal["process", "thread"] = "process") -> None:
+        """Load the model; a failure comes out for each part, since Ray would try again without end.
+
+        Args:
+            jobs: calls of the model side by side.
+            model_in: where the model computes, unless the operator has said so.
+        """
+        if "model_in" not in plan.settings.model_fields_set:
+            plan = replace(plan, settings=plan.settings.model_copy(update={"model_in": model_in}))
+        self._plan = plan
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._failure: ForeseenError | None = None
+        # Decided once, where the run was started, and not by each machine.
+        self._container: ScoringContainer = scoring_container(
+            plan.settings, jobs=jobs, is_auto=plan.is_auto, decided=plan.info.call_size
+        )
+        try:
+            self._open()
+        except ForeseenError as exc:
+            self._failure = exc
+
+    def _open(self) -> None:
+        self._plan.tables.enter()
+        if difference := self._plan.info.difference(self._container.predictor().info):
+            where = f"{socket.gethostname()}, beside where the run was started"
+            raise ModelUnavailableError(f"{self._plan.settings.model}: {difference} on {where}")
+        cache_what_repeats(self._container)
+        self._predict: Predict = self._runner.run(self._stack.enter_async_context(opened(self._container)))
+
+    def outcomes(self, sent: Part | ForeseenError | int) -> Iterator[Outcome | ForeseenError]:
+        """Score a part, or all parts of the input of this number, and yield what becomes of each."""
+        parts = one_ahead(read_parts(self._plan, sent)) if isinstance(sent, int) else [sent]
+        yield from map(self, parts)
+
+    def __call__(self, sent: Part | ForeseenError) -> Outcome | ForeseenError:
+        """Score a part into its files; what is wrong is returned, not raised."""
+        if isinstance(sent, ForeseenError):
+            return sent
+        if self._failure is not None:
+            return self._failure
+        try:
+            return self._scored(sent)
+        except ForeseenError as exc:
+            return exc
+
+    def close(self) -> None:
+        """Close what it has open."""
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+
+    def _scored(self, part: Part) -> Outcome:
+        plan, container, tally = self._plan, self._container, self._predict.tally
+        before = _counts(tally)
+        encoder = plan.tables.encoder(container, plan.schema)
+        with part_sink(container, encoder, plan.folders, part.place) as sink:
+            at_once: int = container.model_thread().at_once
+            scored = self._runner.run(
+                score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once, policy=plan.policy)
+            )
+        counts = [now - then for now, then in zip(_counts(tally), before, strict=True)]
+        worker = f"{socket.gethostname()}/{os.getpid()}"
+        return Outcome(self._done(part, scored), worker, counts, told(self._predict.tiers))
+
+    def _done(self, part: Part, scored: Scored) -> DonePart:
+        folders, place = self._plan.folders, part.place
+        return DonePart(
+            place=place,
+            scored=scored,
+            bytes_read=part.bytes_read,
+            is_last=part.is_last,
+            size=folders.part(place).stat().st_size,
+            rejects_size=folders.rejects_of(place).stat().st_size if scored.rejected else 0,
+            notices=(*part.notices, *self._container.notices().taken()),
+        )
+
+
+def _counts(tally: Tally) -> list[float]:
+    return [tally.counts[place] for place in range(SIZE)]
+
+
+def _unseen(_: Scored) -> None:
+    """Show nothing: nobody looks at a worker."""

@@ -1,0 +1,62 @@
+"""What is said of a setting that is wrong: its place, what was expected and what it got, if that may be shown."""
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from foreseen.domain.did_you_mean import near_hint
+from foreseen.settings.setting_values import FORMS
+from foreseen.settings.wrong_value import WrongValueError
+
+
+def about_setting(field: Any) -> dict[str, Any]:
+    """Give the group, the shown form and the secrecy of a setting, from its field."""
+    return dict(field.json_schema_extra)
+
+
+def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> str:
+    """Word the first thing that is wrong.
+
+    Args:
+        places: where each setting was given.
+        fields: every setting.
+    """
+    error = exc.errors(include_url=False)[0]
+    name = str(error["loc"][0])
+    place = places.get(name, name)
+    known = fields.get(name)
+    if known is None:
+        return f"{place}: expected a known setting; {near_hint(name, fields, most=inf)}"
+    about = about_setting(known)
+    cause = error.get("ctx", {}).get("error")
+    hidden = "another" if about["secret"] else repr(error["input"])
+    got = cause.got if isinstance(cause, WrongValueError) else hidden
+    return f"{place}: expected {_expectation(error, about['shown'])}, got {got}"
+
+
+def _expectation(error: Any, shown: str) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "literal_error":
+            return str(context["expected"])
+        case "greater_than_equal" | "less_than_equal" | "greater_than":
+            words = {"ge": "{:g} or more", "le": "{:g} or less", "gt": "more than {:g}"}
+            return next(said.format(context[sign]) for sign, said in words.items() if sign in context)
+        case "string_pattern_mismatch":
+            return FORMS[context["pattern"]]
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "a whole number"
+        case "byte_size" | "byte_size_unit":
+            return "a size such as 512KiB, 8MiB or 1GiB"
+        case _:
+            return shown
+
+
+def flag_of(name: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + name.replace("_", "-")

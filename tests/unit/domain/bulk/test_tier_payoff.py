@@ -1,0 +1,108 @@
+"""What a tier saves beside what it costs, as measured: whether it is asked, and whether it is filled."""
+
+import pytest
+
+from foreseen.domain.bulk.repeat_rate import Repeats
+from foreseen.domain.bulk.tier_payoff import Always, FarPays, NearPays
+from foreseen.domain.identity.key import Key
+from foreseen.domain.model.model_cost import ModelCost
+
+
+def repeating(share: float) -> Repeats:
+    """Make repeats of which a share would be hits."""
+    repeats = Repeats(1_000_000)
+    new = round(1000 * (1 - share))
+    repeats.count([Key(bytes(str(n), "ascii")) for n in range(new)] + [Key(b"0")] * (1000 - new))
+    return repeats
+
+
+def model(row_us: float) -> ModelCost:
+    cost = ModelCost()
+    cost.count(rows=1_000_000, seconds=row_us)
+    return cost
+
+
+def near(row_us: float, share: float, calls_at_once: int = 1) -> NearPays:
+    payoff = NearPays(model(row_us), repeating(share), calls_at_once=calls_at_once)
+    payoff.count_lookup(1_000_000, 0, 2.0)
+    payoff.count_fill(1_000_000, 5.0)
+    payoff.reconsider()
+    return payoff
+
+
+def test_before_anything_is_measured_every_tier_is_used() -> None:
+    for payoff in (NearPays(ModelCost(), repeating(0), calls_at_once=1), FarPays(ModelCost(), calls_at_once=1)):
+        payoff.reconsider()
+
+        assert payoff.asks
+        assert payoff.fills
+        assert payoff.told() == "asked for every row"
+
+
+@pytest.mark.parametrize(
+    ("row_us", "share", "pays"),
+    [
+        (3.0, 0.0, False),
+        (3.0, 0.95, True),
+        (3.0, 0.5, False),
+        (100.0, 0.03, False),
+        (100.0, 0.2, True),
+        (1e6, 0, False),
+    ],
+)
+def test_the_near_tier_pays_where_repeats_save_more_than_all_keys_cost(row_us: float, share: float, pays: bool) -> None:
+    assert near(row_us, share).asks is pays
+    assert near(row_us, share).fills is pays
+
+
+def test_a_row_that_is_computed_beside_another_costs_the_run_half() -> None:
+    assert near(20.0, 0.4).asks
+    assert not near(20.0, 0.4, calls_at_once=4).asks
+
+
+def test_a_tier_that_was_left_out_has_to_pay_clearly_to_be_asked_again() -> None:
+    payoff = near(14.0, 0.3)  # saves 4.2 and costs 5.5
+    assert not payoff.asks
+
+    payoff.count_lookup(10_000_000, 0, 1.0)  # now 4.0 or so
+    payoff.reconsider()
+
+    assert not payoff.asks
+    assert payoff.told().startswith("left out: 30.0% of rows repeat, which saves 4.2 µs a row and costs ")
+
+
+def far(row_us: float, hit_share: float) -> FarPays:
+    payoff = FarPays(model(row_us), calls_at_once=1)
+    payoff.count_lookup(100_000, round(100_000 * hit_share), 0.6)
+    payoff.count_fill(100_000, 1.0)
+    payoff.reconsider()
+    return payoff
+
+
+@pytest.mark.parametrize(
+    ("row_us", "share", "asks", "fills"),
+    [
+        (3.0, 0.0, False, False),
+        (3.0, 1.0, False, False),
+        (9.0, 1.0, True, False),
+        (50.0, 0.0, False, True),
+        (50, 1, True, True),
+    ],
+)
+def test_the_far_tier_is_asked_for_what_it_has_and_filled_for_the_next_run(
+    row_us: float, share: float, asks: bool, fills: bool
+) -> None:
+    payoff = far(row_us, share)
+
+    assert (payoff.asks, payoff.fills) == (asks, fills)
+    assert payoff.told().startswith(f"{'asked' if asks else 'left out'} and {'filled' if fills else 'not filled'}: ")
+
+
+def test_a_tier_that_was_asked_for_is_always_used() -> None:
+    payoff = Always()
+    payoff.count_lookup(1, 0, 1e9)
+    payoff.count_fill(1, 1e9)
+    payoff.reconsider()
+
+    assert payoff.asks
+    assert payoff.fills

@@ -1,0 +1,144 @@
+"""Lookups of one turn of the event loop go out together; what is known lands, and the rest is handed on."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from foreseen.domain.answer import Origin
+from foreseen.domain.errors import CacheError
+from foreseen.domain.flights.batched_lookup import MAX_KEYS, GatheredLookup
+from foreseen.domain.flights.coalescing import Boarding, Flights
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
+from foreseen.domain.values.batch import Batch
+from support.fakes import FLOWER, DeadCache, DictCache
+from support.stepping import cancelled_after, other_tasks, settle
+
+ONE = Batch.of(FLOWER, {"length": [1.0], "width": [2.0]})
+
+
+class Model:
+    """Answers what is handed on, at once, and remembers it."""
+
+    def __init__(self) -> None:
+        self.handed_on: list[bytes] = []
+
+    def __call__(self, boardings: Sequence[Boarding]) -> None:
+        for flight in [flight for boarding in boardings for flight in boarding.wanted()]:
+            self.handed_on.append(flight.key)
+            flight.land((Entry(b"computed", 0, 0), Origin.MODEL))
+
+
+class SlowCache(DictCache):
+    """Answers when it is let to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        found = await super().get_many(keys)
+        await self.gate.wait()
+        return found
+
+
+def keys(names: bytes) -> list[Key]:
+    return [Key(bytes([name])) for name in names]
+
+
+async def ask(flights: Flights, wanted: Sequence[Key]) -> list[bytes]:
+    found, _ = await flights(dict.fromkeys(wanted, 0), ONE)
+    return [found[key][0].body for key in wanted]
+
+
+def known(cache: DictCache, names: bytes) -> None:
+    cache.entries |= {key: Entry(b"known " + key, 0, 0) for key in keys(names)}
+
+
+async def test_what_is_asked_in_one_turn_is_one_lookup_and_only_the_rest_is_handed_on() -> None:
+    cache, model = DictCache(), Model()
+    known(cache, b"ab")
+    flights = Flights(GatheredLookup(cache, model))
+
+    answers = await asyncio.gather(*(ask(flights, keys(names)) for names in (b"ac", b"ba", b"d")))
+
+    assert answers == [[b"known a", b"computed"], [b"known b", b"known a"], [b"computed"]]
+    assert cache.lookups == [4]
+    assert model.handed_on == [b"c", b"d"]
+
+
+async def test_what_a_cache_knows_is_said_to_be_a_hit_in_it() -> None:
+    cache = DictCache()
+    known(cache, b"a")
+    found, _ = await Flights(GatheredLookup(cache, Model()))(dict.fromkeys(keys(b"ab"), 0), ONE)
+
+    assert [origin for _, origin in found.values()] == [Origin.L2, Origin.MODEL]
+
+
+async def test_another_turn_is_another_lookup() -> None:
+    cache = DictCache()
+    flights = Flights(GatheredLookup(cache, Model()))
+    await ask(flights, keys(b"a"))
+    await ask(flights, keys(b"a"))
+
+    assert cache.lookups == [1, 1]
+
+
+async def test_a_lookup_has_no_more_keys_than_the_limit_unless_one_asked_for_more() -> None:
+    cache = DictCache()
+    flights = Flights(GatheredLookup(cache, Model()))
+    sizes = [600, 400, 100, MAX_KEYS + 1, 1]
+    numbers = iter(range(sum(sizes)))
+    await asyncio.gather(*(ask(flights, [Key(b"%d" % next(numbers)) for _ in range(size)]) for size in sizes))
+
+    assert cache.lookups == [1000, 100, MAX_KEYS + 1, 1]
+
+
+async def test_a_failure_reaches_everybody_who_asked_in_that_turn_and_nobody_later() -> None:
+    cache = DeadCache()
+    flights = Flights(GatheredLookup(cache, Model()))
+    outcomes = await asyncio.gather(*(ask(flights, [key]) for key in keys(b"abc")), return_exceptions=True)
+    cache.is_alive = True
+
+    assert all(isinstance(outcome, CacheError) for outcome in outcomes)
+    assert cache.asked == 1
+    assert await ask(flights, keys(b"a")) == [b"computed"]
+
+
+async def test_what_nobody_waits_for_any_more_is_not_handed_on() -> None:
+    cache, model = SlowCache(), Model()
+    flights = Flights(GatheredLookup(cache, model))
+    asking = [asyncio.create_task(ask(flights, [key])) for key in keys(b"abc")]
+    await settle()
+    asking[1].cancel()
+    await settle()
+    cache.gate.set()
+    await asyncio.gather(*asking, return_exceptions=True)
+
+    assert model.handed_on == [b"a", b"c"]
+
+
+async def test_who_leaves_before_the_turn_is_over_is_not_looked_up() -> None:
+    cache, model = DictCache(), Model()
+    flights = Flights(GatheredLookup(cache, model))
+    asking = asyncio.create_task(ask(flights, keys(b"a")))
+    asyncio.get_running_loop().call_soon(asking.cancel)
+    await asyncio.gather(asking, return_exceptions=True)
+    await settle()
+
+    assert (cache.lookups, model.handed_on, other_tasks()) == ([], [], set())
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_caller_cancelled_at_any_await_keeps_nothing_from_the_others(turns: int) -> None:
+    cache = SlowCache()
+    flights = Flights(GatheredLookup(cache, Model()))
+    other = asyncio.create_task(ask(flights, keys(b"ab")))
+
+    await cancelled_after(turns, lambda: ask(flights, keys(b"bc")))
+    cache.gate.set()
+
+    assert await other == [b"computed"] * 2
+    await settle()
+    assert (len(flights), other_tasks()) == (0, set())

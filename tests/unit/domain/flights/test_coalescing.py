@@ -1,0 +1,277 @@
+"""Flights: whoever asks for a key that is being found waits for that, and nobody is failed by somebody else's keys."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from foreseen.domain.answer import Origin
+from foreseen.domain.flights.coalescing import Boarding, Flights
+from foreseen.domain.identity.entry import Entry
+from foreseen.domain.identity.key import Key
+from foreseen.domain.values.batch import Batch
+from support.fakes import FLOWER
+from support.stepping import cancelled_after, other_tasks, settle
+
+
+def keys(names: str) -> dict[Key, int]:
+    return {Key(name.encode()): row for row, name in enumerate(names)}
+
+
+def batch(names: str) -> Batch:
+    return Batch.of(FLOWER, {"length": [float(ord(name)) for name in names], "width": [0.0] * len(names)})
+
+
+class Finder:
+    """Finds a key's letter when it is let to, and remembers what was wanted by then; letters in `bad` fail it."""
+
+    def __init__(self, bad: str = "") -> None:
+        self.asked: list[str] = []
+        self.found: list[str] = []
+        self.gate = asyncio.Event()
+        self.bad = bad
+        self.finding: set[asyncio.Task[None]] = set()
+
+    def __call__(self, boarding: Boarding) -> None:
+        task = asyncio.create_task(self.find(boarding))
+        self.finding.add(task)
+        task.add_done_callback(self.finding.discard)
+
+    async def find(self, boarding: Boarding) -> None:
+        names = names_of(boarding)
+        assert [chr(int(value)) for value in rows_of(boarding)] == list(names)
+        self.asked.append(names)
+        await self.gate.wait()
+        if set(names) & set(self.bad):
+            boarding.fail(ValueError(names))
+            return
+        wanted = boarding.wanted()
+        self.found.append("".join(flight.key.decode() for flight in wanted))
+        for flight in wanted:
+            flight.land((Entry(flight.key.upper(), 0, 0), Origin.MODEL))
+
+
+def names_of(boarding: Boarding) -> str:
+    return b"".join(flight.key for flight in boarding.flights).decode()
+
+
+def rows_of(boarding: Boarding) -> Sequence[float]:
+    lengths = boarding.instances.take([flight.row for flight in boarding.flights]).columns[0]
+    return [float(length) for length in lengths]
+
+
+async def ask(flights: Flights, names: str) -> str:
+    found, _ = await flights(keys(names), batch(names))
+    assert found.keys() == keys(names).keys()
+    return b"".join(found[key][0].body for key in keys(names)).decode()
+
+
+async def test_many_who_ask_for_one_key_at_once_cause_one_computation() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    asking = [asyncio.create_task(ask(flights, "a")) for _ in range(1000)]
+    await settle()
+    finder.gate.set()
+
+    assert await asyncio.gather(*asking) == ["A"] * 1000
+    assert finder.asked == ["a"]
+
+
+async def test_only_the_keys_that_nobody_asked_for_yet_are_asked_for() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    asking = [asyncio.create_task(ask(flights, names)) for names in ("abc", "bcd", "dea", "e")]
+    await settle()
+    finder.gate.set()
+
+    assert await asyncio.gather(*asking) == ["ABC", "BCD", "DEA", "E"]
+    assert finder.asked == ["abc", "d", "e"]
+
+
+async def test_who_joined_is_told_so() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    first = asyncio.create_task(flights(keys("ab"), batch("ab")))
+    await settle()
+    second = asyncio.create_task(flights(keys("bc"), batch("bc")))
+    await settle()
+    finder.gate.set()
+
+    assert (await first)[1] == set()
+    assert (await second)[1] == {b"b"}
+
+
+async def test_a_key_that_has_landed_is_computed_anew() -> None:
+    finder = Finder()
+    finder.gate.set()
+    flights = Flights(finder)
+
+    assert [await ask(flights, "a") for _ in range(2)] == ["A", "A"]
+    assert finder.asked == ["a", "a"]
+
+
+async def test_an_error_reaches_everybody_who_waits_and_is_not_kept() -> None:
+    finder = Finder(bad="a")
+    flights = Flights(finder)
+    asking = [asyncio.create_task(ask(flights, "a")) for _ in range(5)]
+    await settle()
+    finder.gate.set()
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [ValueError] * 5
+    assert finder.asked == ["a"]
+    finder.bad = ""
+    assert await ask(flights, "a") == "A"
+
+
+async def test_a_caller_is_not_failed_by_the_keys_of_another() -> None:
+    finder = Finder(bad="x")
+    flights = Flights(finder)
+    asking = [asyncio.create_task(ask(flights, names)) for names in ("ax", "a", "a", "ab")]
+    await settle()
+    finder.gate.set()
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert isinstance(outcomes[0], ValueError)
+    assert outcomes[1:] == ["A", "A", "AB"]
+    # The two who wanted "a" alone went together; the third, who wanted it as well, could join them.
+    assert finder.asked == ["ax", "b", "a"]
+
+
+async def test_the_computation_survives_the_caller_that_began_it() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    first = asyncio.create_task(ask(flights, "a"))
+    await settle()
+    second = asyncio.create_task(ask(flights, "a"))
+    await settle()
+
+    first.cancel()
+    await settle()
+    finder.gate.set()
+
+    assert await second == "A"
+    assert first.cancelled()
+    assert (finder.asked, finder.found) == (["a"], ["a"])
+
+
+async def test_the_last_who_leaves_takes_out_what_nobody_wants() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    asking = [asyncio.create_task(ask(flights, "a")) for _ in range(3)]
+    await settle()
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+
+    assert len(flights) == 0
+    finder.gate.set()
+    await settle()
+    assert finder.found == [""]
+    assert other_tasks() == set()
+
+
+async def test_a_key_that_nobody_wants_is_let_go_though_others_of_its_boarding_are_wanted() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    first = asyncio.create_task(ask(flights, "abc"))
+    await settle()
+    second = asyncio.create_task(ask(flights, "b"))
+    await settle()
+    first.cancel()
+    await settle()
+
+    assert len(flights) == 1
+    finder.gate.set()
+    assert await second == "B"
+    assert finder.found == ["b"]
+
+
+async def test_who_asks_after_the_last_has_left_begins_anew() -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    first = asyncio.create_task(ask(flights, "a"))
+    await settle()
+    first.cancel()
+    await settle()
+    second = asyncio.create_task(ask(flights, "a"))
+    await settle()
+    finder.gate.set()
+
+    assert await second == "A"
+    assert (finder.asked, finder.found) == (["a", "a"], ["", "a"])
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_caller_cancelled_at_any_await_leaves_nothing_and_fails_nobody(turns: int) -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    other = asyncio.create_task(ask(flights, "ab"))
+
+    await cancelled_after(turns, lambda: ask(flights, "bc"))
+    finder.gate.set()
+
+    assert await other == "AB"
+    await settle()
+    assert (len(flights), other_tasks()) == (0, set())
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_the_first_caller_cancelled_at_any_await_fails_nobody_who_joined(turns: int) -> None:
+    finder = Finder()
+    flights = Flights(finder)
+    joining: list[asyncio.Task[str]] = []
+
+    async def first() -> None:
+        joining.append(asyncio.create_task(ask(flights, "b")))
+        await ask(flights, "ab")
+
+    await cancelled_after(turns, first)
+    finder.gate.set()
+
+    assert [await task for task in joining] == ["B"] * len(joining)
+    await settle()
+    assert (len(flights), other_tasks()) == (0, set())
+
+
+async def test_who_asks_for_what_the_model_has_begun_on_joins_that_though_everybody_had_left() -> None:
+    finder = Finder()
+
+    def begin(boarding: Boarding) -> None:
+        boarding.is_begun = True
+        finder(boarding)
+
+    flights = Flights(begin)
+    first = asyncio.create_task(ask(flights, "a"))
+    await settle()
+    first.cancel()
+    await settle()
+    second = asyncio.create_task(ask(flights, "a"))
+    await settle()
+    finder.gate.set()
+
+    assert await second == "A"
+    assert finder.asked == ["a"]
+    assert len(flights) == 0
+
+
+async def test_what_is_refused_is_refused_at_once_though_other_keys_are_waited_for() -> None:
+    finder = Finder()
+    refused = ValueError("no room")
+
+    def depart(boarding: Boarding) -> None:
+        if names_of(boarding) == "b":
+            boarding.fail(refused)
+        else:
+            finder(boarding)
+
+    flights = Flights(depart)
+    first = asyncio.create_task(ask(flights, "a"))
+    await settle()
+
+    with pytest.raises(ValueError, match="no room"):
+        await ask(flights, "ab")
+
+    finder.gate.set()
+    assert await first == "A"
+    assert len(flights) == 0

@@ -1,0 +1,65 @@
+"""Predictions as the bytes that clients receive."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foreseen.domain.errors import PredictionError
+from foreseen.domain.values.predictions import Predictions
+
+
+def test_each_answer_is_a_compact_json_object_with_its_outputs_in_order() -> None:
+    predictions = Predictions({"prediction": ["0", "1"], "probabilities": [{"0": 0.9, "1": 0.1}, {"0": 0.5, "1": 0.5}]})
+
+    assert predictions.encode() == [
+        b'{"prediction":"0","probabilities":{"0":0.9,"1":0.1}}',
+        b'{"prediction":"1","probabilities":{"0":0.5,"1":0.5}}',
+    ]
+    assert len(predictions) == 2
+
+
+def test_text_stays_readable() -> None:
+    assert Predictions({"prediction": ["grün"]}).encode() == ['{"prediction":"grün"}'.encode()]
+
+
+@pytest.mark.parametrize(
+    ("value", "encoded"),
+    [
+        (math.nan, b"null"),
+        (math.inf, b"null"),
+        ([1.0, -math.inf], b"[1.0,null]"),
+        ((math.nan, "nan"), b'[null,"nan"]'),
+        ({"a": math.nan, "b": [math.inf, 2]}, b'{"a":null,"b":[null,2]}'),
+    ],
+)
+def test_what_is_not_finite_is_null(value: Any, encoded: bytes) -> None:
+    assert Predictions({"prediction": [value]}).encode() == [b'{"prediction":' + encoded + b"}"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.integers(-(2**53), 2**53), min_size=1)
+)
+def test_values_survive_their_encoding(values: list[Any]) -> None:
+    decoded = [json.loads(body)["prediction"] for body in Predictions({"prediction": values}).encode()]
+
+    assert decoded == values
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), {1, 2}, b"x", "\ud800", 1j, [object(), math.nan]],
+    ids=["object", "set", "bytes", "surrogate", "complex", "list"],
+)
+def test_what_json_cannot_hold_is_the_models_failure(value: Any) -> None:
+    with pytest.raises(PredictionError, match="expected the model to answer with numbers, strings or lists"):
+        Predictions({"prediction": [value]}).encode()
+
+
+def test_outputs_of_different_lengths_are_the_models_failure() -> None:
+    with pytest.raises(PredictionError, match="2 of prediction, 1 of probabilities"):
+        Predictions({"prediction": ["0", "1"], "probabilities": [{"0": 1.0}]}).encode()

@@ -1,0 +1,144 @@
+"""So many requests of one caller, and no more; others are not asked to wait for it."""
+
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from throttled import utils
+
+from foreseen.entrypoints.http.middleware import rate_limit
+from foreseen.entrypoints.http.middleware.rate_limit import RateLimit
+from foreseen.entrypoints.http.service.application import create_service
+from support.fakes import Clock, FakePredictor
+from support.service import Reply, Service, container_of, service
+
+KEYS = {"api_keys": tuple(sha256(key).hexdigest() for key in (b"alice", b"bob"))}
+FLOWER = b"length=1&width=2"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that rates are measured by."""
+    moved = Clock()
+    monkeypatch.setattr(utils, "now_mono_f", moved)
+    return moved
+
+
+@contextmanager
+def serving(**settings: Any) -> Iterator[Service]:
+    container = container_of(FakePredictor(), **settings)
+    with service(container) as asked:
+        yield asked.behind(create_service(container))
+
+
+def ask(asked: Service, key: str = "alice", path: str = "/predict") -> Reply:
+    return asked.send("GET", path, query=FLOWER, headers={"authorization": f"Bearer {key}"})
+
+
+def test_as_many_as_are_allowed_are_served_and_the_next_is_told_when(clock: Clock) -> None:
+    with serving(rate_limit="3/minute") as asked:
+        assert [ask(asked).status for _ in range(3)] == [200, 200, 200]
+        reply = ask(asked)
+
+    assert reply.status == 429
+    assert reply.headers["retry-after"] == "20"
+    assert reply.headers["ratelimit-policy"] == '"requests";q=3;w=60'
+    assert reply.headers["ratelimit"] == '"requests";r=0;t=20'
+    assert reply.json()["type"] == "urn:foreseen:problem:too-many-requests"
+    assert reply.json()["detail"] == "expected at most 3 requests a minute (rate_limit), got more"
+
+
+def test_whoever_waits_as_long_as_told_is_served_again_once(clock: Clock) -> None:
+    with serving(rate_limit="3/minute") as asked:
+        for _ in range(3):
+            ask(asked)
+        clock.pass_s(19.9)
+        assert ask(asked).status == 429
+        clock.pass_s(0.2)
+        assert [ask(asked).status for _ in range(2)] == [200, 429]
+
+
+def test_a_caller_has_all_of_it_again_after_a_while(clock: Clock) -> None:
+    with serving(rate_limit="3/minute") as asked:
+        for _ in range(4):
+            ask(asked)
+        clock.pass_s(60)
+
+        assert [ask(asked).status for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_a_key_has_a_rate_of_its_own(clock: Clock) -> None:
+    with serving(rate_limit="1/hour", **KEYS) as asked:
+        assert [ask(asked, key).status for key in ("alice", "bob", "alice", "bob")] == [200, 200, 429, 429]
+
+
+def test_who_may_not_ask_takes_nothing_from_who_may(clock: Clock) -> None:
+    with serving(rate_limit="1/hour", **KEYS) as asked:
+        assert [ask(asked, key).status for key in ("mallory", "mallory", "alice")] == [401, 401, 200]
+
+
+def test_an_address_has_a_rate_of_its_own_and_no_header_changes_it(clock: Clock) -> None:
+    with serving(rate_limit="1/hour") as asked:
+        assert [ask(asked, key).status for key in ("one", "another")] == [200, 429]
+
+
+def test_whoever_watches_the_process_is_never_told_to_wait(clock: Clock) -> None:
+    with serving(rate_limit="1/hour") as asked:
+        assert [ask(asked, path="/readyz").status for _ in range(3)] == [200, 200, 200]
+
+
+def test_it_is_counted_as_rejected(clock: Clock) -> None:
+    with serving(rate_limit="2/day") as asked:
+        for _ in range(4):
+            ask(asked)
+        counted = asked.predict.tally
+
+        assert (counted.hits_l1, counted.misses) == (1, 1)
+        clock.pass_s(86400)
+        assert b'rejected_requests_total{status="429",type="too-many-requests"} 2.0' in ask(asked, path="/metrics").body
+
+
+def test_of_more_callers_than_it_remembers_those_longest_away_begin_anew(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "MOST_CALLERS", 2)
+    with service(container_of(FakePredictor())) as asked:
+        limited = RateLimit(Response("done"), asked.predict.tally, "1/hour")
+        sent = [_from(asked, limited, client) for client in ("1.1.1.1", "2.2.2.2", "3.3.3.3", "3.3.3.3")]
+        assert sent == [200, 200, 200, 429]
+
+        clients = ("1.1.1.1", "3.3.3.3", "2.2.2.2")
+
+        # The first was forgotten for the third, and by coming back it has the second forgotten.
+        assert [_from(asked, limited, client) for client in clients] == [200, 429, 200]
+
+
+def test_each_ipv4_client_of_a_listener_on_both_is_a_caller(clock: Clock) -> None:
+    with serving() as asked:
+        limited = RateLimit(Response("done"), asked.predict.tally, "1/hour")
+        clients = (
+            "::ffff:192.0.2.1",
+            "::ffff:192.0.2.2",
+            "192.0.2.1",
+            "64:ff9b::c000:202",
+            "2001:db8::1",
+            "2001:db8::2",
+        )
+
+        assert [_from(asked, limited, client) for client in clients] == [200, 200, 429, 429, 200, 429]
+
+
+def test_it_is_off_unless_asked_for(clock: Clock) -> None:
+    with serving() as asked:
+        assert {ask(asked).status for _ in range(50)} == {200}
+
+
+def _from(asked: Service, limited: RateLimit, client: str) -> int:
+    def moved(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return limited({**scope, "client": (client, 1)}, receive, send)
+
+    return asked.behind(moved).send("GET").status

@@ -1,0 +1,260 @@
+"""The OpenAPI document: valid, of this very model, and its examples work."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import validate
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from foreseen.domain.values.signature import ExtraFields, Feature, Signature
+from foreseen.wiring.container import Container
+from support.fakes import FakePredictor
+from support.models import IRIS_NAMES, iris_logistic, mixed_pipeline, save
+from support.service import JSON, Service, container_of, container_with, service
+
+TENSORS = Signature((Feature("image", shape=(2, 3)), Feature("flags", dtype="uint8", shape=(2,)), Feature("scale")))
+KINDS = Signature(
+    (
+        Feature("member", dtype="bool"),
+        Feature("age", dtype="int64", missing=True),
+        Feature("day", dtype="datetime"),
+        Feature("at", dtype="datetime_tz", missing=True),
+        Feature("left", dtype="bool", missing=True, values=(None, False)),
+        Feature("colour", dtype="string", missing=True, values=("red", "blue")),
+        Feature("curve", shape=(2,), missing=True),
+    ),
+    ignored=("ticket", "instances"),
+)
+ODD_NAMES = Signature((Feature("sepal length (cm)"), Feature("größe", dtype="int64"), Feature("a/b~c#?&")))
+SIDECAR = """
+[[features]]
+name = "sepal_length"
+example = 5.1
+[[features]]
+name = "sepal_width"
+example = 3.5
+[[features]]
+name = "petal_length"
+example = 1.4
+[[features]]
+name = "petal_width"
+example = 0.2
+"""
+
+
+def containers(folder: Path) -> dict[str, Container]:
+    """Wire one of each kind of model."""
+    (folder / "iris.toml").write_text(SIDECAR)
+    both = ("predict", "predict_proba")
+    return {
+        "iris": container_with(save(iris_logistic(), folder, "iris.joblib"), outputs=both),
+        "mixed": container_with(save(mixed_pipeline(), folder, "mixed.joblib")),
+        "tensors": container_of(FakePredictor(TENSORS)),
+        "odd names": container_of(FakePredictor(ODD_NAMES)),
+        "kinds": container_of(FakePredictor(KINDS)),
+    }
+
+
+@pytest.fixture(scope="module", params=["iris", "mixed", "tensors", "odd names", "kinds"])
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    container = containers(tmp_path_factory.mktemp("models"))[request.param]
+    with service(container) as started:
+        yield started
+
+
+@pytest.fixture
+def iris_with_examples(tmp_path: Path) -> Iterator[Service]:
+    with service(containers(tmp_path)["iris"]) as started:
+        yield started
+
+
+def document(asked: Service) -> dict[str, Any]:
+    reply = asked.get("/openapi.json")
+    assert reply.headers["content-type"] == "application/json"
+    read: dict[str, Any] = reply.json()
+    return read
+
+
+def body_examples(asked: Service) -> dict[str, Any]:
+    content = document(asked)["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    return {name: example["value"] for name, example in content["examples"].items()}
+
+
+def is_valid(asked: Service, schema: str, value: object) -> bool:
+    """Tell whether a value is what the document says of it."""
+    whole = DRAFT202012.create_resource(document(asked))
+    registry: Registry[Any] = Registry().with_resource("urn:document", whole)
+    validator = OAS31Validator({"$ref": f"urn:document#/components/schemas/{schema}"}, registry=registry)
+    return bool(validator.is_valid(value))
+
+
+class TestEveryModel:
+    def test_the_document_is_valid(self, asked: Service) -> None:
+        validate(document(asked))
+
+    def test_it_is_the_same_each_time(self, asked: Service) -> None:
+        assert asked.get("/openapi.json").body == asked.get("/openapi.json").body
+
+    def test_each_example_of_a_body_works_and_is_answered_as_documented(self, asked: Service) -> None:
+        examples = body_examples(asked)
+        assert list(examples) == ["one", "objects", "rows"]
+
+        for name, example in examples.items():
+            reply = asked.post(example)
+            assert reply.status == 200, reply.body
+            assert is_valid(asked, "Instance" if name == "one" else "Instances", example)
+            assert is_valid(asked, "Prediction" if name == "one" else "Predictions", reply.json())
+
+    def test_each_schema_s_own_example_fits_it(self, asked: Service) -> None:
+        schemas = document(asked)["components"]["schemas"]
+
+        for name in ("Instance", "Row"):
+            assert is_valid(asked, name, schemas[name]["example"])
+
+    def test_a_problem_is_as_documented(self, asked: Service) -> None:
+        assert is_valid(asked, "Problem", asked.post({}).json())
+
+    def test_what_the_document_refuses_the_service_refuses(self, asked: Service) -> None:
+        good = body_examples(asked)["one"]
+        for name in good:
+            # A text that the model never saw is its own matter; one that it may be given fits the document.
+            wrong: Any
+            for wrong in ("text", {}, [[[[]]]], 0.5, 7, None):
+                if isinstance(good[name], str) and isinstance(wrong, str):
+                    continue
+                changed = good | {name: wrong}
+                assert (asked.post(changed).status == 422) == (not is_valid(asked, "Instance", changed))
+
+    def test_the_parameters_of_get_work_where_it_is_offered(self, asked: Service) -> None:
+        operation = document(asked)["paths"]["/predict"].get("get")
+        if operation is None:
+            assert asked.predict.predictor.info.signature.has_tensors
+            return
+        in_query = [parameter for parameter in operation["parameters"] if parameter["in"] == "query"]
+        examples = {parameter["name"]: parameter["example"] for parameter in in_query}
+
+        assert asked.get(**examples).status == 200
+        as_the_page_fills_them_in = {
+            name: example if isinstance(example, str) else json.dumps(example) for name, example in examples.items()
+        }
+        assert asked.get(**as_the_page_fills_them_in).status == 200
+        optional = {feature.name for feature in asked.predict.predictor.info.signature.features if feature.missing}
+        assert {parameter["name"] for parameter in in_query if not parameter["required"]} == optional
+
+    def test_the_header_works_as_documented_wherever_it_is_offered(self, asked: Service) -> None:
+        operations = document(asked)["paths"]["/predict"].values()
+        headers = [part for operation in operations for part in operation["parameters"] if part["in"] == "header"]
+        body = json.dumps(body_examples(asked)["one"]).encode()
+        assert len(headers) == len(operations)
+
+        for header in headers:
+            assert "example" not in header  # the page would send it, and a slow model have less time
+            for value in ("0", "1.5", "soon", "-1", "", "1e3"):
+                given = JSON | {header["name"].lower(): value}
+                is_refused = asked.send("POST", parts=[body], headers=given).status == 400
+                assert is_refused == (re.search(header["schema"]["pattern"], value) is None)
+
+    def test_the_status_of_each_refusal_is_documented(self, asked: Service) -> None:
+        responses = document(asked)["paths"]["/predict"]["post"]["responses"]
+        met = {
+            asked.post({}).status,
+            asked.post(b"{").status,
+            asked.send("POST", headers={}).status,
+            asked.send("POST", headers=JSON | {"content-length": "999999999"}).status,
+        }
+
+        assert {str(status) for status in met} | {"200", "500", "503", "504"} == set(responses)
+        assert "Retry-After" in responses["503"]["headers"]
+
+
+def test_iris_is_four_named_numbers_with_examples(iris_with_examples: Service) -> None:
+    schema = document(iris_with_examples)["components"]["schemas"]["Instance"]
+
+    assert list(schema["properties"]) == schema["required"] == IRIS_NAMES
+    assert schema["properties"]["sepal_length"] == {"type": "number", "examples": [5.1]}
+    assert schema["example"] == {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+    assert schema["additionalProperties"] is False
+
+
+def test_its_row_has_them_in_order(iris_with_examples: Service) -> None:
+    schema = document(iris_with_examples)["components"]["schemas"]["Row"]
+
+    assert [part["title"] for part in schema["prefixItems"]] == IRIS_NAMES
+    assert (schema["minItems"], schema["maxItems"], schema["items"]) == (4, 4, False)
+
+
+def test_a_classifier_answers_with_one_of_its_classes(iris_with_examples: Service) -> None:
+    properties = document(iris_with_examples)["components"]["schemas"]["Prediction"]["properties"]
+
+    assert properties["prediction"] == {"type": "string", "enum": ["0", "1", "2"]}
+    assert list(properties["probabilities"]["properties"]) == ["0", "1", "2"]
+
+
+def test_strings_have_examples_and_what_may_be_missing_may_be_null(tmp_path: Path) -> None:
+    with service(containers(tmp_path)["mixed"]) as asked:
+        properties = document(asked)["components"]["schemas"]["Instance"]["properties"]
+        null = asked.post(body_examples(asked)["one"] | {"weight": None})
+
+    assert properties["colour"] == {"type": "string", "examples": ["blue"]}
+    assert properties["weight"]["anyOf"] == [{"type": "number"}, {"type": "null"}]
+    assert properties["height"]["type"] == "number"
+    assert null.status == 200
+
+
+def test_each_kind_of_value_has_its_type(tmp_path: Path) -> None:
+    with service(containers(tmp_path)["kinds"]) as asked:
+        schema = document(asked)["components"]["schemas"]["Instance"]
+        without = asked.post({"member": True, "day": "2024-01-02", "curve": [1, None], "ticket": {"any": "thing"}})
+
+    properties = schema["properties"]
+    integer = {"type": "integer", "minimum": -(2**53), "maximum": 2**53}
+    assert properties["member"] == {"type": "boolean", "examples": [True]}
+    assert properties["age"]["anyOf"] == [integer, {"type": "null"}]
+    assert properties["at"]["anyOf"] == [{"type": "string", "format": "date-time"}, {"type": "null"}]
+    assert properties["day"]["type"] == "string"
+    assert re.search(properties["day"]["pattern"], properties["day"]["examples"][0])
+    assert properties["colour"]["examples"] == ["red"]
+    assert properties["left"]["examples"] == [False]
+    assert schema["required"] == ["member", "day", "curve"]
+    assert "ticket" in properties
+    assert without.status == 200
+
+
+@pytest.mark.parametrize(("extra_fields", "status"), [("refuse", 422), ("ignore", 200)])
+def test_other_fields_are_refused_or_ignored_as_documented(extra_fields: ExtraFields, status: int) -> None:
+    signature = Signature((Feature("a"),), extra_fields=extra_fields)
+    with service(container_of(FakePredictor(signature))) as asked:
+        given = {"a": 1} | {f"more {number}": number for number in range(50)}
+        replies = [asked.post(given), asked.post({"instances": [given]}), asked.get(a=1, b=2)]
+
+        assert [reply.status for reply in replies] == [status] * 3
+        assert is_valid(asked, "Instance", given) == (status == 200)
+
+
+def test_tensors_are_nested_arrays_with_lengths(tmp_path: Path) -> None:
+    with service(containers(tmp_path)["tensors"]) as asked:
+        properties = document(asked)["components"]["schemas"]["Instance"]["properties"]
+        operations = document(asked)["paths"]["/predict"]
+
+    row = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
+    image = {"type": "array", "items": row, "minItems": 2, "maxItems": 2, "examples": [[[1.0] * 3] * 2]}
+    assert properties["image"] == image
+    assert properties["flags"]["items"] == {"type": "integer", "minimum": 0, "maximum": 255}
+    assert list(operations) == ["post"]
+
+
+def test_every_path_that_is_documented_is_answered(iris: Service) -> None:
+    paths = document(iris)["paths"]
+
+    assert set(paths) == {"/predict", "/model", "/livez", "/readyz", "/metrics"}
+    assert [iris.get(path).status for path in paths if path != "/predict"] == [200] * 4
+
+
+def test_the_description_of_the_model_is_as_documented(iris: Service) -> None:
+    assert is_valid(iris, "ModelDescription", json.loads(iris.get("/model").body))

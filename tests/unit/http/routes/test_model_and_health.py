@@ -1,0 +1,143 @@
+"""What the service tells of itself."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import fakeredis
+import pytest
+from dependency_injector import providers
+
+from foreseen.adapters.cache.redis.servers.single_server import OneServer
+from foreseen.domain.values.signature import Feature, Signature
+from foreseen.settings import Settings
+from foreseen.wiring.container import Container
+from support.fakes import FakePredictor
+from support.models import IRIS_NAMES
+from support.service import Service, container_of, service
+
+
+@pytest.fixture
+def sums() -> Iterator[Service]:
+    with service(container_of(FakePredictor())) as asked:
+        yield asked
+
+
+@pytest.mark.parametrize(("path", "status"), [("/livez", "alive"), ("/readyz", "ready")])
+def test_probes_answer_get_and_head(sums: Service, path: str, status: str) -> None:
+    assert sums.get(path).json() == {"status": status}
+
+    head = sums.send("HEAD", path)
+    assert (head.status, head.headers["content-type"]) == (200, "application/json")
+
+
+def test_the_model_is_described(iris: Service, iris_model: Path) -> None:
+    told = iris.get("/model").json()
+
+    assert told["name"] == "model"
+    assert told["kind"] == "classification"
+    assert told["classes"] == ["0", "1", "2"]
+    assert told["outputs"] == ["predict"]
+    assert told["call_size"] == "batches of any size, a lone row filled up to 2"
+    assert [feature["name"] for feature in told["features"]] == IRIS_NAMES
+    assert {feature["dtype"] for feature in told["features"]} == {"float64"}
+    assert re.fullmatch("[0-9a-f]{32}", told["fingerprint"])
+    assert re.fullmatch("[0-9a-f]{32}", told["namespace"])
+    assert set(told["versions"]) >= {"python", "numpy", "scikit-learn"}
+    assert told["cache"] == {"backend": "lru", "ttl_s": 3600, "lru_max_entries": 100_000, "lru_max_bytes": 2**28}
+
+
+def test_each_feature_is_described_with_its_kind() -> None:
+    features = (Feature("at", "datetime_tz", missing=True), Feature("count", "int64", values=(7,)))
+    signature = Signature(features, ignored=("ticket",), extra_fields="ignore")
+    with service(container_of(FakePredictor(signature))) as asked:
+        told = asked.get("/model").json()
+
+    assert told["features"] == [
+        {"name": "at", "dtype": "datetime_tz", "shape": [], "missing": True, "example": "2024-01-02T03:04:05Z"},
+        {"name": "count", "dtype": "int64", "shape": [], "missing": False, "example": 7},
+    ]
+    assert (told["ignored"], told["extra_fields"]) == (["ticket"], "ignore")
+
+
+def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, iris_model: Path) -> None:
+    with service(Container(settings=Settings(model=iris_model, model_in="thread", name="other"))) as same:
+        assert same.get("/model").json()["fingerprint"] == iris.get("/model").json()["fingerprint"]
+        assert same.get("/model").json()["name"] == "other"
+
+
+def test_the_passwords_of_a_cache_are_not_told() -> None:
+    url = "rediss://me:hidden@127.0.0.1:1/0?ssl_password=hidden"
+    settings = {"cache": "tiered", "redis_url": url, "redis_secret": "hidden"}
+    with service(container_of(FakePredictor(), **settings)) as asked:
+        reply = asked.get("/model")
+
+    assert b"hidden" not in reply.body
+    assert reply.json()["cache"]["redis_url"] == "rediss://me:***@127.0.0.1:1/0"
+
+
+def test_when_redis_is_asked_is_told() -> None:
+    for when in ("pays", "always"):
+        with service(
+            container_of(FakePredictor(), cache="redis", redis_when=when, redis_url="redis://127.0.0.1:1")
+        ) as asked:
+            assert asked.get("/model").json()["cache"]["redis_when"] == when
+
+
+def test_without_a_cache_no_setting_of_one_is_told() -> None:
+    with service(container_of(FakePredictor(), cache="none")) as asked:
+        assert asked.get("/model").json()["cache"] == {"backend": "none"}
+
+
+def test_a_broken_cache_does_not_make_it_unready_and_is_told() -> None:
+    with service(container_of(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as asked:
+        reply = asked.get("/readyz")
+        assert (reply.status, reply.json()) == (200, {"status": "ready", "shared_cache": "disabled"})
+        assert asked.get(length=1, width=2).json() == {"prediction": 3.0}
+
+        told = asked.get("/model").json()["cache"]
+        assert told["is_in_use"] is False
+        assert told["disabled_by"].startswith("Redis: Error 111 connecting to 127.0.0.1:1")
+        stranger = asked.send("GET", "/model", headers={"x-forwarded-for": "192.0.2.1"})
+        assert stranger.json()["cache"].keys() == told.keys() - {"redis_url", "disabled_by"}
+        assert b"127.0.0.1" not in stranger.body
+
+
+def test_a_sound_cache_is_told() -> None:
+    container = container_of(FakePredictor(), cache="redis")
+    container.servers.override(providers.Object(OneServer(fakeredis.FakeAsyncRedis())))
+    with service(container) as asked:
+        assert asked.get("/readyz").json() == {"status": "ready", "shared_cache": "in use"}
+        told = asked.get("/model").json()["cache"]
+
+    assert told["is_in_use"] is True
+    assert "disabled_by" not in told
+
+
+def test_an_unknown_path_is_a_problem_that_names_the_known(sums: Service) -> None:
+    reply = sums.get("/predictions")
+
+    assert reply.status == 404
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["detail"] == "expected a path such as /predict, /model or /docs, got /predictions"
+
+
+@pytest.mark.parametrize("path", ["/predict/", "/model/", "//predict", "/docs/", "/docs/assets/../app.py"])
+def test_a_path_nearly_right_is_not_found_and_not_redirected(sums: Service, path: str) -> None:
+    assert sums.get(path).status == 404
+
+
+def test_another_method_is_refused_with_those_that_are_taken(sums: Service) -> None:
+    for method in ("PUT", "PATCH", "DELETE"):
+        reply = sums.send(method)
+
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+        assert reply.json()["detail"] == f"expected GET, HEAD, OPTIONS, POST for /predict, got {method}"
+
+
+def test_what_only_tells_is_not_posted_to(sums: Service) -> None:
+    for path in ("/model", "/livez", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json"):
+        reply = sums.send("POST", path)
+
+        assert (reply.status, "GET" in reply.headers["allow"]) == (405, True)
+        assert reply.headers["content-type"] == "application/problem+json"

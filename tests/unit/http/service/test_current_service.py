@@ -1,0 +1,143 @@
+"""The front in process: what it costs the past to have a new model, and who is told what while one loads."""
+
+import gc
+import logging
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from foreseen.domain.errors import ModelUnavailableError, PredictionError
+from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.processes.reload_requests import ReloadRequests
+from foreseen.entrypoints.http.service import model_reload
+from foreseen.entrypoints.http.service.assembly import create_front
+from foreseen.entrypoints.http.service.model_reload import Loading
+from foreseen.entrypoints.startup_signals import _Remembering
+from support.models import save
+from support.own_models import Doubler
+from support.patience import PATIENCE_S
+from support.replica import replica
+from support.service import container_with
+from support.stepping import until
+
+
+def alive(kinds: Sequence[type], but: Sequence[object] = ()) -> list[object]:
+    """Return the objects of classes, by their names: a model's own class is another one after each load."""
+    gc.collect()
+    known, names = set(map(id, but)), {kind.__name__ for kind in kinds}
+    return [each for each in gc.get_objects() if type(each).__name__ in names and id(each) not in known]
+
+
+async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Path) -> None:
+    model = Doubler()
+    path = save(model, tmp_path)
+    kinds = (Doubler, Predict, FastAPI)
+    before = alive(kinds)
+    front = create_front(container_with(path, features=["a"], rows_per_call=0, cache_when="always"))
+    async with replica(front) as client:
+        for number in range(4):
+            model.label = f"so that the file is another {number}"  # type: ignore[attr-defined]
+            save(model, tmp_path)
+            assert (await client.post("/admin/reload")).json()["status"] == "reloaded"
+        # The first's routes stay: its application is what opens and closes the caches.
+        remaining = {"Doubler": 1, "Predict": 2, "FastAPI": 2}
+        await until(lambda: Counter(type(each).__name__ for each in alive(kinds, before)) == remaining)
+
+
+async def test_a_reload_that_fails_is_refused_as_that_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = save(Doubler(), tmp_path)
+    async with replica(create_front(container_with(path, features=["a"]))) as client:
+        path.write_bytes(b"no model")
+
+        reply = await client.post("/admin/reload")
+
+    told = reply.json()
+    assert (reply.status_code, told["type"]) == (503, "urn:foreseen:problem:not-reloaded")
+    assert told["title"] == "Not reloaded; the previous model still serves"
+    assert len([each for each in caplog.messages if told["detail"] in each]) == 1
+
+
+async def test_a_reload_in_a_worker_is_passed_on_to_all(tmp_path: Path) -> None:
+    requests = ReloadRequests()
+    front = create_front(container_with(save(Doubler(), tmp_path), features=["a"]), reload_all=requests.make)
+    async with replica(front) as client:
+        reply = await client.post("/admin/reload")
+
+    assert (reply.status_code, requests.take()) == (202, True)
+
+
+async def test_a_reload_in_a_worker_without_a_supervisor_signals_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = ReloadRequests()
+    orphan = ReloadRequests.of_writer(os.dup(requests._writer))
+    del requests  # with the reading end, as the supervisor has
+    front = create_front(container_with(save(Doubler(), tmp_path), features=["a"]), reload_all=orphan.make)
+    sent: list[object] = []
+    monkeypatch.setattr(os, "kill", lambda *args: sent.append(args))
+    async with replica(front) as client:
+        reply = await client.post("/admin/reload")
+
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:foreseen:problem:not-reloaded")
+    assert "the supervisor of the workers has ended" in reply.json()["detail"]
+    assert not sent
+
+
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), MemoryError(), RuntimeError("a bug")], ids=repr)
+async def test_a_reload_that_fails_for_whatever_reason_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    async with replica(create_front(container_with(save(Doubler(), tmp_path), features=["a"]))) as client:
+        monkeypatch.setattr(model_reload, "renewed", fail)
+        reply = await client.post("/admin/reload")
+
+    assert (reply.status_code, reply.json()["type"]) == (503, "urn:foreseen:problem:not-reloaded")
+    assert type(error).__name__ in reply.json()["detail"]
+
+
+async def test_a_signal_to_reload_that_comes_while_its_handler_is_exchanged_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def come_just_before(told: int, handler: Any) -> Any:
+        if told == signal.SIGHUP:
+            signal.raise_signal(told)
+        return exchange(told, handler)
+
+    caplog.set_level(logging.INFO, "foreseen")
+    exchange, before = signal.signal, signal.signal(signal.SIGHUP, _Remembering())
+    monkeypatch.setattr(signal, "signal", come_just_before)
+    async with replica(create_front(container_with(save(Doubler(), tmp_path), features=["a"]))):
+        await until(lambda: any("reloaded: the model is the same" in each for each in caplog.messages))
+    exchange(signal.SIGHUP, before)
+
+
+class TestLoading:
+    @pytest.fixture
+    def old(self, tmp_path: Path) -> object:
+        return container_with(save(Doubler(), tmp_path))
+
+    async def test_one_that_takes_too_long_is_given_up(self, old: object, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(model_reload, "LIMIT_S", 0.05)
+        hangs = threading.Event()
+        with pytest.raises(ModelUnavailableError, match=r"abandoned: expected it to load within 0.05 s"):
+            await Loading(old, lambda _: hangs.wait(PATIENCE_S)).result()  # type: ignore[arg-type]
+        hangs.set()
+
+    async def test_what_fails_is_told(self, old: object) -> None:
+        def fail(_: object) -> None:
+            raise PredictionError("no")
+
+        with pytest.raises(PredictionError, match="no"):
+            await Loading(old, fail).result()  # type: ignore[arg-type]
