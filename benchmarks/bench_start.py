@@ -44,7 +44,9 @@ def main() -> None:
             "python -c pass": timed([sys.executable, "-c", LEAVE]),
             f'python -c "{IMPORTS}"': timed([sys.executable, "-c", f"{IMPORTS}; {LEAVE}"]),
             "foreseen serve, until it answers": lambda: seconds_to_answer(serve_command(model)),
-            "the same, --model-in thread": lambda: seconds_to_answer([*serve_command(model), "--model-in", "thread"]),
+            "the same, --model-isolation thread": lambda: seconds_to_answer(
+                [*serve_command(model), "--model-isolation", "thread"]
+            ),
         }
         in_turn(measures, 1)
         add_totals(report, in_turn(measures, options.rounds))

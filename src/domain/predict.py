@@ -48,7 +48,7 @@ class Predict:
         *,
         tally: Tally | None = None,
         leases: Leases | None = None,
-        lease_above_s: float = 0.0,
+        lease_min_cost_s: float = 0.0,
         max_waiting: float = math.inf,
         tiers: Sequence[Tier] | None = None,
         repeats: Repeats | None = None,
@@ -61,7 +61,7 @@ class Predict:
 
         Args:
             leases: who computes what among the processes that share the cache; None where none do.
-            lease_above_s: seconds that an instance has to cost the model for others to be asked.
+            lease_min_cost_s: seconds that an instance has to cost the model for others to be asked.
             max_waiting: instances that wait for the model at most.
             tiers: the cache's own from near to far, for batches of thousands; the cache as a whole where none are told.
             repeats: told of a sample of those batches, where a tier decides by it.
@@ -86,7 +86,7 @@ class Predict:
             cost=self._cost,
         )
         self._shared = leases and SharedFlights(
-            leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_above_s
+            leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_min_cost_s
         )
         self._lookup = GatheredLookup(cache, self._shared or self._micro_batch)
         self.tiers = tuple([Tier(cache, Origin.L1, Always())] if tiers is None else tiers)

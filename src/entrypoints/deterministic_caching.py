@@ -20,7 +20,7 @@ def cache_what_repeats(container: "Container") -> None:
         ModelUnavailableError: the model cannot be loaded.
     """
     settings: Settings = container.settings()
-    if settings.tiers == "none" or settings.cache_when == "always":
+    if settings.tiers == "none" or settings.cache_nondeterministic:
         return
     predictor: Predictor = container.predictor()
     found = predictor.info.determinism
@@ -37,6 +37,6 @@ def cache_what_repeats(container: "Container") -> None:
 
 
 def _cache_nothing(container: "Container", why: str, difference: object) -> None:
-    log.warning("%s, so nothing is cached (cache_when = always would): %s", why, difference)
+    log.warning("%s, so nothing is cached (cache_nondeterministic = true would): %s", why, difference)
     settings: Settings = container.settings()
     container.settings.override(settings.model_copy(update={"cache": "none"}))

@@ -107,11 +107,11 @@ class Settings(BaseModel):
         "none; lru, in this process; redis, shared; tiered, lru before redis; auto, lru or, with a redis_url, tiered.",
         shown="none|lru|redis|tiered|auto",
     )
-    cache_when: Literal["deterministic", "always"] = _setting(
-        "deterministic",
+    cache_nondeterministic: bool = _setting(
+        False,
         "Cache",
-        "deterministic: do not cache a model whose predictions differ in a test at load; always: cache it anyway.",
-        shown="deterministic|always",
+        "Whether to cache a model whose predictions differ in a test at load.",
+        shown="true|false",
     )
     ttl: Duration = _setting(3600.0, "Cache", "How long a prediction is kept: 30s, 5m, 1h, 2d.", shown="TIME")
     lru_max_entries: Whole = _setting(100_000, "Cache", "Most predictions that lru holds.", shown="N", ge=1)
@@ -142,11 +142,11 @@ class Settings(BaseModel):
             shown="FILE",
         )
     )
-    redis_when: Literal["pays", "always"] = _setting(
-        "pays",
+    redis_lookups: Literal["adaptive", "always"] = _setting(
+        "adaptive",
         "Cache",
-        "pays: look up only a few keys in Redis while that costs more than the model; always: look up all.",
-        shown="pays|always",
+        "adaptive: look up only a few keys in Redis while that costs more than the model; always: look up all.",
+        shown="adaptive|always",
     )
     redis_timeout: Duration = _setting(0.025, "Cache", "Most time that Redis may cost one request.", shown="TIME")
     redis_max_connections: Whole = _setting(
@@ -159,7 +159,7 @@ class Settings(BaseModel):
         shown="TEXT",
         secret=True,
     )
-    lease_above: Duration = _setting(
+    lease_min_cost: Duration = _setting(
         0.05,
         "Cache",
         "From this model time per instance on, processes that share Redis wait for each other's computation.",
@@ -185,7 +185,7 @@ class Settings(BaseModel):
         ge=1,
         le=256,
     )
-    model_in: Literal["process", "thread"] = _setting(
+    model_isolation: Literal["process", "thread"] = _setting(
         "process",
         "Server",
         "Where the model runs: in a process of its own, or in a thread of the serving process.",

@@ -81,7 +81,7 @@ class Container(containers.DeclarativeContainer):
     far = providers.Singleton(WriteBehindCache, timed, lifetime=lifetime)
     l2 = providers.Singleton(GuardedCache, far, budget_s=given.redis_timeout)
     worthwhile = providers.Singleton(WorthwhileCache, l2)
-    asked = providers.Selector(given.redis_when, pays=worthwhile, always=l2)
+    asked = providers.Selector(given.redis_lookups, adaptive=worthwhile, always=l2)
     tiered = providers.Singleton(TieredCache, l1, asked)
     cache = providers.Selector(given.tiers, none=providers.Singleton(NoCache), lru=l1, redis=asked, tiered=tiered)
     # What has to be opened before the cache is used, and closed after.
@@ -93,7 +93,7 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(RedisLeaseTable, servers, model_name=given.model_name, lease_s=given.lease),
         providers.Singleton(RedisPushes, servers, model_name=given.model_name),
         lease_s=given.lease,
-        kept_above_s=given.lease_above,
+        kept_above_s=given.lease_min_cost,
         budget_s=given.redis_timeout,
         lifetime=lifetime,
         entry_format=entry_format,
@@ -105,7 +105,7 @@ class Container(containers.DeclarativeContainer):
     predictor_there = providers.Singleton(ProcessPredictor, model_process, limit_s=given.model_timeout)
     predictor_here = providers.Singleton(load_model, settings)
     predictor_in_thread = providers.Singleton(ClosablePredictor, predictor_here)
-    predictor = providers.Selector(given.model_in, process=predictor_there, thread=predictor_in_thread)
+    predictor = providers.Selector(given.model_isolation, process=predictor_there, thread=predictor_in_thread)
     model_thread = providers.Singleton(ModelThread)
     predict = providers.Singleton(
         Predict,
@@ -114,7 +114,7 @@ class Container(containers.DeclarativeContainer):
         model_thread,
         tally=tally,
         leases=leases,
-        lease_above_s=given.lease_above,
+        lease_min_cost_s=given.lease_min_cost,
         max_waiting=given.max_waiting,
         lifetime=lifetime,
     )
@@ -194,7 +194,7 @@ def instruments(container: Container) -> Instruments:
         servers: Servers = container.servers()
         gauges |= {"l2_in_use": lambda: l2.is_in_use, "l2_disabled_nodes": lambda: servers.disabled_nodes}
         gauges["l2_waiting_entries"] = lambda: len(far)
-        if container.settings().redis_when == "pays":
+        if container.settings().redis_lookups == "adaptive":
             worthwhile: WorthwhileCache = container.worthwhile()
             gauges["l2_asked_share"] = lambda: worthwhile.asked_share
         counters |= {DROPPED: lambda: far.dropped}
@@ -264,14 +264,14 @@ def renewed(container: Container) -> Container:
         # overridden by, and one that many have in common would keep all their containers, with their models.
         asked = shared.last_overriding.provides if shared.overridden else shared.__call__
         getattr(new, name).override(providers.Callable(asked))
-    if new.settings().model_in == "process":
+    if new.settings().model_isolation == "process":
         new.model_process()
     return new
 
 
 def stop_loading(container: Container) -> None:
     """Kill the process that a renewed container's model is loaded in, for good; a load in this one cannot be ended."""
-    if container.settings().model_in == "process":
+    if container.settings().model_isolation == "process":
         process: ModelProcess = container.model_process()
         process.abandon()
 
@@ -283,7 +283,7 @@ async def retired(container: Container) -> None:
     await asyncio.to_thread(container.model_thread().close)
     await asyncio.to_thread(end_model, predict.predictor)
     container.predictor_here.reset()  # which would keep it as well
-    if container.settings().model_in == "thread":
+    if container.settings().model_isolation == "thread":
         await asyncio.to_thread(free_unused_code)
 
 

@@ -158,7 +158,7 @@ def scoring_container(
     container.model_process.override(begun)
     there = providers.Singleton(BulkProcessPredictor, container.model_process)
     container.predictor.override(
-        providers.Selector(container.settings.provided.model_in, process=there, thread=container.predictor_here)
+        providers.Selector(container.settings.provided.model_isolation, process=there, thread=container.predictor_here)
     )
     at_once = providers.Singleton(calls_at_once, jobs, is_thread_safe=container.predictor.provided.info.is_thread_safe)
     container.predictor_here.add_kwargs(calls_for=calls_for, decided=decided)

@@ -136,7 +136,9 @@ async def scored(predictor: Predictor, inputs: Path) -> dict[str, bytes]:
     """Score the rows of each format into a file of that format."""
     found = {}
     for ending in ("csv", "jsonl", "parquet"):
-        container = scoring_container(Settings(model=inputs / "model.joblib", model_in="thread", cache="none"), jobs=1)
+        container = scoring_container(
+            Settings(model=inputs / "model.joblib", model_isolation="thread", cache="none"), jobs=1
+        )
         container.predictor_here.override(providers.Object(predictor))
         out = io.BytesIO()
         async with opened(container) as predict:

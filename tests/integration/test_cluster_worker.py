@@ -21,7 +21,7 @@ from support.models import iris_frame
 
 
 def plan(model: Path, tables: Tables, parts: Path, rejects: Path) -> Plan:
-    settings = Settings(model=model, model_in="thread")
+    settings = Settings(model=model, model_isolation="thread")
     container = scoring_container(settings, jobs=1)
     return Plan(
         settings=settings,

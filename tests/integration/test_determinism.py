@@ -53,7 +53,7 @@ def test_a_model_that_differs_in_one_call_only_is_not_cached(tmp_path: Path) -> 
 
 
 def test_an_operator_may_have_it_cached_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    container = looked_at(Random(), tmp_path, cache_when="always")
+    container = looked_at(Random(), tmp_path, cache_nondeterministic=True)
 
     assert container.settings().cache == "lru"
     assert caplog.messages == []

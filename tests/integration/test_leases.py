@@ -55,7 +55,7 @@ def replica(holds: Holds, tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start(redis_url: str, *args: str) -> Served:
-            common = ("--features", "number", "--rows-per-call", "1", "--lease-above", "1ms")
+            common = ("--features", "number", "--rows-per-call", "1", "--lease-min-cost", "1ms")
             shared = ("--cache", "tiered", "--redis-url", redis_url)
             return stack.enter_context(served(model, *common, *shared, *args))
 
@@ -172,7 +172,7 @@ class TestReplicas:
         assert {(reply.status_code, reply.content) for reply in replies} == {(200, b'{"prediction":6.0}')}
 
     def test_inputs_that_cost_little_lease_nothing_once_that_is_known(self, replica: Start, redis_url: str) -> None:
-        little = ("--lease-above", "1h")  # which is more than any call takes, on a machine however busy
+        little = ("--lease-min-cost", "1h")  # which is more than any call takes, on a machine however busy
         with redis.Redis.from_url(redis_url) as client:
 
             def is_settled() -> bool:

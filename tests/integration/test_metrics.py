@@ -234,7 +234,7 @@ def test_workers_share_what_redis_did(flower_model: Path, redis_url: str) -> Non
 
 
 def test_each_worker_loses_redis_and_finds_it_again_by_itself(flower_model: Path, redis_url: str) -> None:
-    line = ("--cache", "redis", "--redis-timeout", "10s", "--redis-when", "always")
+    line = ("--cache", "redis", "--redis-timeout", "10s", "--redis-lookups", "always")
     with (
         fault_proxy(redis_url) as proxy,
         served(flower_model, "--workers", "2", *line, "--redis-url", proxy.url) as running,

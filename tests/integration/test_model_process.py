@@ -145,6 +145,6 @@ def test_each_worker_has_a_model_and_their_supervisor_none(tmp_path: Path) -> No
 
 
 def test_in_a_thread_there_is_no_such_process(tmp_path: Path) -> None:
-    with looping(tmp_path, "--model-in", "thread") as running:
+    with looping(tmp_path, "--model-isolation", "thread") as running:
         assert running.get("/predict", number=FREE).json() == {"prediction": FREE}
         assert model_processes(running.process.pid) == []

@@ -58,7 +58,7 @@ def troubled(folder: Path, *args: object) -> Iterator[Served]:
     model.write_bytes(b"ctroubled\nTroubled\n)\x81.")
     model.chmod(0o600)
     (folder / "model.toml").write_text('[[features]]\nname = "a"\ndtype = "float64"\n')
-    line = (model.name, "--rows-per-call", "0", "--cache-when", "always", *args)
+    line = (model.name, "--rows-per-call", "0", "--cache-nondeterministic", "true", *args)
     with served(*line, cwd=folder) as running:
         yield running
 
@@ -89,15 +89,15 @@ def mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, P
         yield running, folder
 
 
-@pytest.mark.parametrize("model_in", ["process", "thread"])
-def test_what_fails_is_told_kept_by_nobody_and_the_next_request_works(tmp_path: Path, model_in: str) -> None:
+@pytest.mark.parametrize("model_isolation", ["process", "thread"])
+def test_what_fails_is_told_kept_by_nobody_and_the_next_request_works(tmp_path: Path, model_isolation: str) -> None:
     said = {
         FAIL: "RuntimeError: out of order",
         TWICE: "expected 1 rows from predict",
         EXIT: "SystemExit: enough",
         STOP_ITERATING: "StopIteration: no more",
     }
-    with troubled(tmp_path, "--model-in", model_in) as running:
+    with troubled(tmp_path, "--model-isolation", model_isolation) as running:
         for fault, words in said.items():
             for _ in range(2):
                 answer = running.get("/predict", a=fault)
@@ -163,7 +163,7 @@ def test_an_idle_model_that_dies_is_replaced_when_readiness_is_asked_for(mended:
 def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp_path: Path) -> None:
     holds = Holds(tmp_path)
     with (
-        troubled(tmp_path, "--model-in", "thread", "--model-timeout", "500ms") as running,
+        troubled(tmp_path, "--model-isolation", "thread", "--model-timeout", "500ms") as running,
         ThreadPoolExecutor(1) as pool,
     ):
         holds.hold(HANG_AWHILE)

@@ -115,11 +115,11 @@ def test_a_thousand_clients_who_ask_one_new_input_cost_one_row(start: Start, hol
     leaves_nothing(running)
 
 
-@pytest.mark.parametrize(("lease_above", "rows"), cases(("1ms", 1), long=[("1h", 2)]))
+@pytest.mark.parametrize(("lease_min_cost", "rows"), cases(("1ms", 1), long=[("1h", 2)]))
 def test_a_thousand_clients_who_ask_two_replicas_cost_one_row_in_all_or_one_each(
-    start: Start, holds: Holds, redis_url: str, lease_above: str, rows: int
+    start: Start, holds: Holds, redis_url: str, lease_min_cost: str, rows: int
 ) -> None:
-    shared = ("--cache", "tiered", "--redis-url", redis_url, *PATIENT, "--lease-above", lease_above)
+    shared = ("--cache", "tiered", "--redis-url", redis_url, *PATIENT, "--lease-min-cost", lease_min_cost)
     replicas = [start(*shared) for _ in range(2)]
     for number, running in enumerate(replicas):  # as long as nobody knows what a row costs, others are asked
         assert running.post({"number": 100 + number}).status_code == 200
@@ -239,7 +239,7 @@ def test_when_the_first_who_asked_hangs_up_the_others_are_answered(start: Start,
 def test_who_hangs_up_gives_up_the_lease_that_another_replica_waits_for(
     start: Start, holds: Holds, redis_url: str
 ) -> None:
-    shared = ("--cache", "tiered", "--redis-url", redis_url, *PATIENT, "--lease-above", "1ms")
+    shared = ("--cache", "tiered", "--redis-url", redis_url, *PATIENT, "--lease-min-cost", "1ms")
     one, other = (start(*shared) for _ in range(2))
 
     async def leave() -> tuple[RawReply, RawReply]:

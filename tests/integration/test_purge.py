@@ -36,7 +36,7 @@ async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
 
 
 def container(url: str, predictor: Any = None, **more: Any) -> Container:
-    settings = {"cache": "tiered", "redis_url": url, "redis_timeout": 10.0, "redis_when": "always", "name": "iris"}
+    settings = {"cache": "tiered", "redis_url": url, "redis_timeout": 10.0, "redis_lookups": "always", "name": "iris"}
     return container_of(predictor or FakePredictor(), **{**settings, **more})
 
 

@@ -19,9 +19,9 @@ RELOADS = int(os.environ.get("FORESEEN_TEST_RELOADS", "8"))
 """How often models are exchanged under load; `FORESEEN_TEST_RELOADS=300` for more."""
 
 
-@pytest.mark.parametrize("model_in", ["process", "thread"])
-def test_the_new_model_answers_at_once_and_never_with_an_old_prediction(tmp_path: Path, model_in: str) -> None:
-    with adding(tmp_path, "--model-in", model_in) as running:
+@pytest.mark.parametrize("model_isolation", ["process", "thread"])
+def test_the_new_model_answers_at_once_and_never_with_an_old_prediction(tmp_path: Path, model_isolation: str) -> None:
+    with adding(tmp_path, "--model-isolation", model_isolation) as running:
         before = running.get("/model").json()
         assert [answer(running, 0.5), answer(running, 0.5)] == [100.5, 100.5]
         put(tmp_path, 200, ("a", "b"))
@@ -116,7 +116,10 @@ def test_every_answer_is_of_the_model_that_its_tag_names(tmp_path: Path) -> None
                 namespace = a2b_base64(got.headers["etag"].strip('"'))[:16]
                 added_by.setdefault(namespace, set()).add(round(got.json()["prediction"] - a))
 
-    with adding(tmp_path, "--model-in", "thread", "--lru-max-entries", 100) as running, ThreadPoolExecutor(4) as pool:
+    with (
+        adding(tmp_path, "--model-isolation", "thread", "--lru-max-entries", 100) as running,
+        ThreadPoolExecutor(4) as pool,
+    ):
         asking = [pool.submit(ask, number) for number in range(4)]
         wait_until(lambda: is_asked(100))
         for added in range(101, 101 + RELOADS):
@@ -136,12 +139,12 @@ def test_every_answer_is_of_the_model_that_its_tag_names(tmp_path: Path) -> None
     assert len(added_by) == 1 + RELOADS
 
 
-@pytest.mark.parametrize("model_in", ["process", "thread"])
+@pytest.mark.parametrize("model_isolation", ["process", "thread"])
 def test_an_old_model_that_hangs_keeps_neither_the_new_one_nor_the_end(
-    tmp_path: Path, holds: Holds, model_in: str
+    tmp_path: Path, holds: Holds, model_isolation: str
 ) -> None:
     with (
-        adding(tmp_path, "--model-in", model_in, "--stop-timeout", "1s") as running,
+        adding(tmp_path, "--model-isolation", model_isolation, "--stop-timeout", "1s") as running,
         ThreadPoolExecutor(1) as pool,
     ):
         hanging = ask_for_held(pool, running, holds, 60)

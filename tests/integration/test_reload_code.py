@@ -18,12 +18,22 @@ FACTOR = 2
 """
 
 
-@pytest.mark.parametrize("model_in", ["process", "thread"])
-def test_new_code_answers_in_every_replica_after_a_reload(tmp_path: Path, redis_url: str, model_in: str) -> None:
+@pytest.mark.parametrize("model_isolation", ["process", "thread"])
+def test_new_code_answers_in_every_replica_after_a_reload(tmp_path: Path, redis_url: str, model_isolation: str) -> None:
     way = WAYS["a value of a module"]
     write(tmp_path, way, 2)
     pickled_by_hand(tmp_path / "Own", "owncode")
-    line = ("Own", "--model-in", model_in, "--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "10s")
+    line = (
+        "Own",
+        "--model-isolation",
+        model_isolation,
+        "--cache",
+        "tiered",
+        "--redis-url",
+        redis_url,
+        "--redis-timeout",
+        "10s",
+    )
 
     with served(*line, cwd=tmp_path) as first:
         assert first.get("/predict", x0=3).json() == {"prediction": 6.0}
@@ -46,7 +56,7 @@ def test_what_old_code_held_is_freed_after_a_reload(tmp_path: Path) -> None:
     write(tmp_path, telling, 2)
     pickled_by_hand(tmp_path / "Own", "owncode")
 
-    with served("Own", "--model-in", "thread", "--rows-per-call", "0", cwd=tmp_path) as running:
+    with served("Own", "--model-isolation", "thread", "--rows-per-call", "0", cwd=tmp_path) as running:
         write(tmp_path, Way("owncode.py", top=TELLING.replace("first", "then")), 5)
         assert reload(running).json()["status"] == "reloaded"
 

@@ -29,7 +29,7 @@ from support.processes import (
 from support.wire import wire_to
 
 PROCESS = pytest.param((), id="process")
-THREAD = pytest.param(("--model-in", "thread"), id="thread")
+THREAD = pytest.param(("--model-isolation", "thread"), id="thread")
 WORKERS = pytest.param(("--workers", "2"), id="two workers")  # each of which has a model's process
 # A line in one piece: where Python buffers nothing, `print` writes its end by itself, and another process before that.
 HANGS = "import time\nprint('loading hangs\\n', end='', flush=True)\ntime.sleep(3600)\n"
@@ -112,7 +112,7 @@ def test_the_second_signal_does_not_wait_for_a_load_either(tmp_path: Path) -> No
 def test_signals_by_the_hundred_load_once_more_and_once_after(tmp_path: Path) -> None:
     waits = MODULE.replace("added, names):", "added, names):\n        wait_while_held([added])")
     holds = Holds(tmp_path)
-    with adding(tmp_path, "--model-in", "thread", module=waits) as running:
+    with adding(tmp_path, "--model-isolation", "thread", module=waits) as running:
         holds.hold(101)
         put(tmp_path, 101)
         running.process.send_signal(signal.SIGHUP)
@@ -146,7 +146,7 @@ def test_told_to_reload_and_to_stop_at_once_it_stops(tmp_path: Path, args: tuple
 def starting(folder: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
     """Begin to serve what is in a folder."""
     process = subprocess.Popen(
-        command("serve", "model.pkl", "--rows-per-call", "0", "--cache-when", "always", "--port", "0", *args),
+        command("serve", "model.pkl", "--rows-per-call", "0", "--cache-nondeterministic", "true", "--port", "0", *args),
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -190,7 +190,7 @@ def test_told_to_stop_while_the_first_model_computes_in_its_module_it_exits_with
     put_hanging(tmp_path)
     computes = "__import__('hashlib').pbkdf2_hmac('sha256', b'a', b'b', 10**9)\n"
     (tmp_path / "hangs.py").write_text(HANGS.replace("time.sleep(3600)\n", computes))
-    with starting(tmp_path, "--model-in", "thread") as process:
+    with starting(tmp_path, "--model-isolation", "thread") as process:
         said(process, "loading hangs")
         time.sleep(0.1)
 

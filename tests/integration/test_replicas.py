@@ -71,7 +71,9 @@ class TestProcesses:
 class TestInProcess:
     @pytest.fixture
     def settings(self, iris_model: Path, redis_url: str) -> Settings:
-        return Settings(model=iris_model, model_in="thread", cache="tiered", redis_url=redis_url, redis_timeout=10.0)
+        return Settings(
+            model=iris_model, model_isolation="thread", cache="tiered", redis_url=redis_url, redis_timeout=10.0
+        )
 
     @pytest.fixture
     def known(self, settings: Settings) -> Iterator[Service]:

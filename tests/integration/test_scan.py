@@ -101,7 +101,7 @@ async def test_what_a_scan_reads_does_not_count_as_used(small: OwnValkey, *, is_
 
 
 def test_who_scores_a_file_is_sparing(iris_model: Path) -> None:
-    container = scoring_container(Settings(model=iris_model, model_in="thread", cache="tiered"))
+    container = scoring_container(Settings(model=iris_model, model_isolation="thread", cache="tiered"))
 
     guard = container.asked()
     assert isinstance(guard, GuardedCache)

@@ -102,7 +102,7 @@ def test_a_file_is_scored_as_http_answers(iris_model: Path, flowers: Path, tmp_p
     rows = list(csv.DictReader(io.StringIO(out.stdout.decode())))
 
     instances = [{name: float(row[name]) for name in IRIS_NAMES} for row in rows]
-    settings = Settings(model=iris_model, model_in="thread", outputs=("predict", "predict_proba"))
+    settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
     with service(Container(settings=settings)) as asked:
         answered = asked.post({"instances": instances}).json()["predictions"]
 

@@ -98,14 +98,14 @@ class Replicas(RuleBasedStateMachine):
 
     @initialize(
         caches=st.tuples(*[st.sampled_from(["tiered", "tiered", "redis", "lru"])] * 2),
-        when=st.sampled_from(["always", "pays"]),
-        lease_above=st.sampled_from([1e-9, 0.05]),
+        when=st.sampled_from(["always", "adaptive"]),
+        lease_min_cost=st.sampled_from([1e-9, 0.05]),
     )
-    def start(self, caches: tuple[str, str], when: str, lease_above: float) -> None:
-        shared = {"name": "flowers", "lru_max_entries": 4, "redis_when": when, **self.given}
-        shared |= {"redis_url": self.gate.url, "lease_above": lease_above, "lease": 0.2}
+    def start(self, caches: tuple[str, str], when: str, lease_min_cost: float) -> None:
+        shared = {"name": "flowers", "lru_max_entries": 4, "redis_lookups": when, **self.given}
+        shared |= {"redis_url": self.gate.url, "lease_min_cost": lease_min_cost, "lease": 0.2}
         for which, cache in enumerate(caches):
-            here = {"model": self._place(which), "model_in": "thread", "outputs": OUTPUTS}
+            here = {"model": self._place(which), "model_isolation": "thread", "outputs": OUTPUTS}
             self.options[which] = {**shared, **here, "cache": cache}
             self._start(which)
 
@@ -241,7 +241,7 @@ def go_through_what_must_be_seen(replicas: Replicas) -> None:
     Nothing expires meanwhile, and Redis is never too late.
     """
     try:
-        replicas.start(caches=("tiered", "tiered"), when="always", lease_above=0.05)
+        replicas.start(caches=("tiered", "tiered"), when="always", lease_min_cost=0.05)
         for which in (0, 0, 1):
             replicas.predict_one(which=which, row=[0], directive="", by_get=False)
             replicas.write_all()

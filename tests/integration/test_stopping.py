@@ -28,7 +28,15 @@ Line = tuple[object, ...]
 @pytest.fixture
 def line(tmp_path: Path) -> Line:
     """What serves a model that can be held."""
-    return (save(Holding(tmp_path), tmp_path), "--features", "a", "--rows-per-call", "0", "--cache-when", "always")
+    return (
+        save(Holding(tmp_path), tmp_path),
+        "--features",
+        "a",
+        "--rows-per-call",
+        "0",
+        "--cache-nondeterministic",
+        "true",
+    )
 
 
 @pytest.fixture
@@ -92,9 +100,9 @@ def test_under_load_every_request_is_answered_or_refused_at_connect(line: Line, 
     assert (code, askers.troubles, set(askers.answers)) == (0, [], {200})
 
 
-@pytest.mark.parametrize("model_in", ["process", "thread"])
-def test_a_model_that_hangs_keeps_nobody_longer_than_the_limit(line: Line, holds: Holds, model_in: str) -> None:
-    limited = (*line, "--stop-timeout", "1s", "--model-in", model_in)
+@pytest.mark.parametrize("model_isolation", ["process", "thread"])
+def test_a_model_that_hangs_keeps_nobody_longer_than_the_limit(line: Line, holds: Holds, model_isolation: str) -> None:
+    limited = (*line, "--stop-timeout", "1s", "--model-isolation", model_isolation)
     with served(*limited) as running, ThreadPoolExecutor(1) as pool:
         models = model_processes(running.process.pid)
         hanging = ask_for_held(pool, running, holds)

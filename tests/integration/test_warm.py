@@ -42,13 +42,13 @@ def test_a_service_started_afterwards_has_every_answer(iris_model: Path, redis_u
 
 def test_a_model_that_is_to_take_over_is_warmed_before_it_does(redis_url: str, tmp_path: Path) -> None:
     redis = ("--redis-url", redis_url, *PATIENT)
-    with adding(tmp_path, "--cache", "redis", *redis, "--redis-when", "always") as running:
+    with adding(tmp_path, "--cache", "redis", *redis, "--redis-lookups", "always") as running:
         assert answer(running, 0.5) == 100.5
         following = tmp_path / "following"
         shutil.copytree(tmp_path, following)
         put(following, 200)
         (tmp_path / "in.csv").write_text("a\n0.25\n0.5\n")
-        model_as_served = ("--rows-per-call", "0", "--cache-when", "always")
+        model_as_served = ("--rows-per-call", "0", "--cache-nondeterministic", "true")
 
         warmed = run_here(
             "cache", "warm", following / "model.pkl", tmp_path / "in.csv", *redis, *model_as_served, cwd=following

@@ -52,7 +52,10 @@ def entries(redis_url: str) -> int:
 def test_new_inputs_of_a_cheap_model_are_hardly_shared_until_others_ask_for_the_same(
     logistic: Path, redis_url: str
 ) -> None:
-    in_thread = ("--model-in", "thread")  # in a process it stands back, and its time is that of whatever else runs
+    in_thread = (
+        "--model-isolation",
+        "thread",
+    )  # in a process it stands back, and its time is that of whatever else runs
     line = (logistic, "--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "10s", *in_thread)
     ours, theirs = flowers(8_000, width=1.0), flowers(5_000, width=2.0)
     with served(*line, is_fresh=True) as one:

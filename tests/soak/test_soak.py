@@ -192,7 +192,7 @@ def metrics(running: Served) -> dict[str, float]:
 
 @pytest.fixture
 def started(model: Path) -> tuple[object, ...]:
-    return (model, "--outputs", "predict,predict_proba", "--cache", "tiered", "--redis-when", "always",
+    return (model, "--outputs", "predict,predict_proba", "--cache", "tiered", "--redis-lookups", "always",
            "--lru-max-entries", LRU)  # fmt: skip
 
 

@@ -29,7 +29,7 @@ OUT_S = 30.0
 MOST_S = 5.0 if LONG_S else PATIENCE_S
 """What no request may take: the short form, beside busy loops, holds that each is answered, and not how soon."""
 
-OPTIONS = ("--cache", "tiered", "--redis-when", "always", "--lru-max-entries", L1_ENTRIES)
+OPTIONS = ("--cache", "tiered", "--redis-lookups", "always", "--lru-max-entries", L1_ENTRIES)
 BUDGET = ("--redis-timeout", f"{BUDGET_S * 1000:g}ms")
 
 

@@ -39,7 +39,7 @@ def run_here(
     given, out, err = _stream(stdin), _stream(), _stream()
     words = [str(each) for each in args]
     # A process of the model's own would import all again that is imported here; answers are the same.
-    here = {"FORESEEN_MODEL_IN": "thread"} if words[:1] in (["score"], ["cache"]) else {}
+    here = {"FORESEEN_MODEL_ISOLATION": "thread"} if words[:1] in (["score"], ["cache"]) else {}
     with ExitStack() as around:
         for each in (
             patch.dict(os.environ, environment({**here, **(env or {})}), clear=True),

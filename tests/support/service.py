@@ -136,7 +136,7 @@ def container_of(predictor: Predictor, **settings: Any) -> Container:
 
 def container_with(model: Path, **settings: Any) -> Container:
     """Wire a container around a model file, to be loaded in this process."""
-    return Container(settings=Settings(**{"model": model, "model_in": "thread", **settings}))
+    return Container(settings=Settings(**{"model": model, "model_isolation": "thread", **settings}))
 
 
 def _scope(method: str, path: str, query: bytes, headers: Fields) -> dict[str, Any]:

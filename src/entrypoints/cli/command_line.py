@@ -43,8 +43,8 @@ app.add_typer(cache, name="cache")
 
 _OF_FILES: Final = {
     "cache": "auto: lru and, with a redis_url, redis, each for as long as it saves time; none, lru, redis or tiered: "
-    "for every row. (none|lru|redis|tiered|auto; default: auto)",
-    "model_in": MODEL_IN_OF_FILES,
+    "for every row. (none | lru | redis | tiered | auto; default: auto)",
+    "model_isolation": MODEL_IN_OF_FILES,
 }
 
 
@@ -60,7 +60,7 @@ def serve(settings: Settings) -> None:
 
 
 @app.command(cls=PlainCommand)
-@with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_FILES)
+@with_settings("Model", "Cache", "Logs", names=("model_isolation",), told=_OF_FILES)
 @with_option_groups
 def score(
     settings: Settings,

@@ -151,7 +151,7 @@ def _defaults(settings: Settings) -> dict[str, str]:
     """Return what is so where nothing else is said: caches where they pay, and the model in this process."""
     # What a notebook defines is not there in another process.
     defaults = {} if settings.is_cache_chosen else {"cache": "auto"}
-    return defaults if "model_in" in settings.model_fields_set else {**defaults, "model_in": "thread"}
+    return defaults if "model_isolation" in settings.model_fields_set else {**defaults, "model_isolation": "thread"}
 
 
 def _ended(loop: LoopThread, stack: AsyncExitStack) -> None:

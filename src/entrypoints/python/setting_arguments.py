@@ -27,9 +27,9 @@ class ModelSettings(TypedDict, total=False):
     model_sha256: str
     rows_per_call: int
     model_threads: int
-    model_in: Literal["process", "thread"]
+    model_isolation: Literal["process", "thread"]
     cache: Literal["none", "lru", "redis", "tiered", "auto"]
-    cache_when: Literal["deterministic", "always"]
+    cache_nondeterministic: bool
     ttl: float | str
     lru_max_entries: int
     lru_max_bytes: int | str
@@ -37,11 +37,11 @@ class ModelSettings(TypedDict, total=False):
     redis_mode: Literal["auto", "single", "cluster", "sentinel"]
     redis_user: str
     redis_password_file: FilePath
-    redis_when: Literal["pays", "always"]
+    redis_lookups: Literal["adaptive", "always"]
     redis_timeout: float | str
     redis_max_connections: int
     redis_secret: str
-    lease_above: float | str
+    lease_min_cost: float | str
     lease: float | str
 
 

@@ -42,7 +42,7 @@ def test_what_serves_nothing_lists_no_settings_of_a_server(called: Called, comma
     of_model = text.partition("─ Model ─")[2].partition("╰")[0]
 
     assert "─ Server ─" not in text
-    assert "--model-in" in flags(of_model)
+    assert "--model-isolation" in flags(of_model)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -106,7 +106,7 @@ def test_every_default_is_shown_and_reads_back_as_itself(name: str) -> None:
 def test_every_choice_is_named(called: Called) -> None:
     text = words(called("serve", "--help").out)
 
-    for choices in ("none|lru|redis|tiered", "text|json", "debug|info|warning|error"):
+    for choices in ("none | lru | redis | tiered", "text|json", "debug | info | warning | error"):
         assert choices in text
 
 

@@ -13,5 +13,5 @@ from support.service import Service, service
 @pytest.fixture(scope="module")
 def iris(iris_model: Path) -> Iterator[Service]:
     """A real forest with four named numbers, behind an lru."""
-    with service(Container(settings=Settings(model=iris_model, model_in="thread"))) as asked:
+    with service(Container(settings=Settings(model=iris_model, model_isolation="thread"))) as asked:
         yield asked

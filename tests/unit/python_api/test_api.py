@@ -58,7 +58,7 @@ def test_the_settings_are_those_of_a_model_and_its_caches() -> None:
         name for name, field in Settings.model_fields.items() if about_setting(field)["group"] in ("Model", "Cache")
     }
 
-    assert {*NAMES, "model"} == of_model | {"model_in"}
+    assert {*NAMES, "model"} == of_model | {"model_isolation"}
 
 
 def test_settings_of_the_environment_and_of_a_file_come_last(
@@ -171,7 +171,7 @@ def test_a_model_that_ends_its_process_is_an_error_and_not_the_end_of_this_one(
     )
     path = pickled_by_hand(tmp_path / "Ends.joblib", "ownends")
 
-    with foreseen.load(path, model_in="process", cache="none") as model:
+    with foreseen.load(path, model_isolation="process", cache="none") as model:
         assert model.predict([[1.0], [2.0]]) == [2.0, 4.0]
         with pytest.raises(foreseen.RejectedRowsError, match="row 1"):
             model.predict([[1.0], [13.0], [2.0]])

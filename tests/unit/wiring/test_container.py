@@ -67,7 +67,7 @@ def test_what_holds_state_is_there_once(name: str) -> None:
 
 
 def test_the_model_is_loaded_once(iris_model: Path) -> None:
-    made = container(model=iris_model, model_in="thread", outputs="predict,predict_proba")
+    made = container(model=iris_model, model_isolation="thread", outputs="predict,predict_proba")
 
     assert made.predictor() is made.predictor()
     assert made.predict() is made.predict()
@@ -91,7 +91,7 @@ def test_auto_has_redis_where_its_url_was_set() -> None:
 
 def test_a_tier_that_is_always_asked_is_never_judged() -> None:
     for cache in ("redis", "tiered"):
-        made = container(cache=cache, redis_when="always")
+        made = container(cache=cache, redis_lookups="always")
         assert made.resources() is made.l2()
         assert made.l2() in (made.cache(), getattr(made.cache(), "_l2", None))
 
@@ -143,7 +143,7 @@ def test_leases_are_asked_for_where_a_tier_is_shared(cache: str) -> None:
 
 
 def test_others_are_asked_about_what_costs_as_much_as_the_settings_say() -> None:
-    shared = with_fake_model(cache="redis", lease_above="1s").predict()._shared
+    shared = with_fake_model(cache="redis", lease_min_cost="1s").predict()._shared
 
     assert shared is not None
     assert not shared._cost.is_below(shared._above_s)
@@ -235,7 +235,7 @@ async def test_it_is_closed_when_the_body_raises() -> None:
 
 async def test_it_is_closed_when_the_model_cannot_be_loaded(tmp_path: Path) -> None:
     notes: list[str] = []
-    made = container(cache="redis", model=tmp_path / "no.joblib", model_in="thread")
+    made = container(cache="redis", model=tmp_path / "no.joblib", model_isolation="thread")
     made.l2.override(providers.Object(Resource(notes)))
     made.model_thread.override(providers.Object(Thread(notes)))
 

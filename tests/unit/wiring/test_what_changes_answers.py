@@ -23,11 +23,12 @@ CHANGES_NOTHING = {
     # which file and model is meant, not what it answers
     "name", "model_sha256",
     # where answers are kept, and how long
-    "cache", "cache_when", "ttl", "lru_max_entries", "lru_max_bytes", "redis_url", "redis_when", "redis_timeout",
-    "redis_max_connections", "redis_secret", "redis_mode", "redis_user", "redis_password_file", "lease_above", "lease",
+    "cache", "cache_nondeterministic", "ttl", "lru_max_entries", "lru_max_bytes", "redis_url", "redis_lookups",
+    "redis_timeout", "redis_max_connections", "redis_secret", "redis_mode", "redis_user", "redis_password_file",
+    "lease_min_cost", "lease",
     # how requests come and go
-    "host", "port", "workers", "model_in", "model_timeout", "stop_timeout", "max_body", "max_rows", "max_waiting",
-    "max_unfinished_bodies",
+    "host", "port", "workers", "model_isolation", "model_timeout", "stop_timeout", "max_body", "max_rows",
+    "max_waiting", "max_unfinished_bodies",
     "timeout", "receive_timeout", "keep_alive", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
     "allowed_origins", "root_path", "trusted_proxies", "rate_limit",
     "tls_certificate", "tls_key", "tls_password", "log_format", "access_log", "log_level",
@@ -90,7 +91,7 @@ def test_a_setting_that_changes_answers_changes_the_namespace(model: Path, chang
 
 
 @pytest.mark.parametrize(
-    "changed", [{"name": "other"}, {"cache": "none"}, {"ttl": 5.0}, {"model_in": "thread"}], ids=str
+    "changed", [{"name": "other"}, {"cache": "none"}, {"ttl": 5.0}, {"model_isolation": "thread"}], ids=str
 )
 def test_a_setting_that_changes_no_answer_keeps_the_namespace(model: Path, changed: dict[str, object]) -> None:
     assert namespace(model, **changed) == namespace(model)

@@ -30,7 +30,7 @@ BATCHES: Final[tuple[Sequence[int], ...]] = (
 does. In the last batch each row has another place.
 
 Source:
-    docs/adr/0012-the-model-in-a-process-of-its-own.md
+    docs/adr/0012-the-model-isolation-a-process-of-its-own.md
 """
 
 FEW_BATCHES: Final[tuple[Sequence[int], ...]] = (range(1), range(2, 4), range(5, -1, -1))

@@ -60,7 +60,7 @@ def refuse_other_code(files: Mapping[str, ModuleFile]) -> None:
         if kept is not None and not kept.stays_with(files):
             raise ModelUnavailableError(
                 f"{file.spec.origin}: expected the code that this process has loaded with this extension module, which "
-                "it cannot load again, got other code; restart, or give the model a process of its own (model_in)"
+                "it cannot load again, got other code; restart, or run the model in its own process (model_isolation)"
             )
     for file in extensions:
         kept = _kept.get(str(file.spec.origin))

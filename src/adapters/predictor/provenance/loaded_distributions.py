@@ -24,5 +24,5 @@ def refuse_other_version(versions: Mapping[str, str], contents: Mapping[str, byt
             got = f"version {version}" if version != before[0] else "another installation of that version"
             raise ModelUnavailableError(
                 f"{name}: expected version {before[0]}, which this process has loaded for good, got {got}; "
-                "restart, or give the model a process of its own (model_in)"
+                "restart, or give the model a process of its own (model_isolation)"
             )

@@ -24,7 +24,7 @@ cache = typer.Typer(
 
 _OF_WARMING: Final = {
     "cache": "redis or tiered; either way Redis is filled. (redis|tiered; default: redis)",
-    "model_in": MODEL_IN_OF_FILES,
+    "model_isolation": MODEL_IN_OF_FILES,
 }
 _WHERE: Final = ("redis_url", "redis_mode", "redis_user", "redis_password_file", "name")
 _OF_ONE_MODEL: Final = {"name": "Only predictions of the model of this name."}
@@ -60,7 +60,7 @@ def list_entries(
 
 
 @cache.command(cls=PlainCommand)
-@with_settings("Model", "Cache", "Logs", names=("model_in",), told=_OF_WARMING)
+@with_settings("Model", "Cache", "Logs", names=("model_isolation",), told=_OF_WARMING)
 @with_option_groups
 def warm(
     settings: Settings,

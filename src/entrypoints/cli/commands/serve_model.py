@@ -30,7 +30,7 @@ def serve_model(settings: Settings, out: TextIO) -> None:
     """Serve until a signal ends it; what is served is announced on `out`."""
     starting = Starting()
     try_port(settings.host, settings.port)
-    with start_model(settings) if settings.model_in == "process" else nullcontext() as process:
+    with start_model(settings) if settings.model_isolation == "process" else nullcontext() as process:
         # Imported while the model loads: either takes most of a start. To collect garbage meanwhile would take a tenth
         # of that, and find none; `serve` takes it up again.
         gc.disable()

@@ -98,7 +98,7 @@ def _help(field: Any) -> str:
     if field.default in (None, ()) or isinstance(field.default, SecretStr):
         return str(field.description)
     form = about_setting(field)["shown"]
-    choices = f"{form}; " if _is_long(form) else ""
+    choices = f"{form.replace('|', ' | ')}; " if _is_long(form) else ""
     return f"{field.description} ({choices}default: {shown_default(field)})"
 
 

@@ -15,6 +15,8 @@ def shown_default(field: Any) -> str:
         return _in_units(default, _SECONDS)
     if shown == "SIZE":
         return _in_units(default, _BYTES)
+    if isinstance(default, bool):
+        return str(default).lower()
     return ",".join(default) if isinstance(default, tuple) else str(default)
 
 

@@ -19,7 +19,7 @@ def model_begun(
         jobs: calls of the model side by side; None for one a core.
         calls_for: what the model is called for.
     """
-    if settings.model_in == "thread":
+    if settings.model_isolation == "thread":
         return nullcontext()
     from foreseen.wiring.model_loading import start_model_for_files  # noqa: PLC0415 - what waits for no model need not wait for this
 

@@ -159,6 +159,6 @@ def describe_cache(settings: Settings) -> dict[str, Any]:
     if settings.tiers in ("lru", "tiered"):
         told |= {"lru_max_entries": settings.lru_max_entries, "lru_max_bytes": settings.lru_max_bytes}
     if settings.tiers in ("redis", "tiered"):
-        told |= {"redis_url": masked(settings.redis_url), "redis_when": settings.redis_when}
+        told |= {"redis_url": masked(settings.redis_url), "redis_lookups": settings.redis_lookups}
         told |= {"redis_timeout_s": settings.redis_timeout}
     return told

@@ -22,7 +22,7 @@ class Actor:
         from foreseen.entrypoints.ray.parts.part_worker import Scorer  # noqa: PLC0415 - as above
 
         has_died = ray.get_runtime_context().was_current_actor_reconstructed
-        self._scorer = Scorer(unpacked(plan), jobs=jobs, model_in="process" if has_died else "thread")
+        self._scorer = Scorer(unpacked(plan), jobs=jobs, model_isolation="process" if has_died else "thread")
         prepare_for_files()
 
     def begin(self) -> None:

@@ -69,15 +69,15 @@ def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
 class Scorer:
     """Holds the model and the tiers of one process, and scores part after part with them."""
 
-    def __init__(self, plan: Plan, *, jobs: int = 1, model_in: Literal["process", "thread"] = "process") -> None:
+    def __init__(self, plan: Plan, *, jobs: int = 1, model_isolation: Literal["process", "thread"] = "process") -> None:
         """Load the model; a failure comes out for each part, since Ray would try again without end.
 
         Args:
             jobs: calls of the model side by side.
-            model_in: where the model computes, unless the operator has said so.
+            model_isolation: where the model computes, unless the operator has said so.
         """
-        if "model_in" not in plan.settings.model_fields_set:
-            plan = replace(plan, settings=plan.settings.model_copy(update={"model_in": model_in}))
+        if "model_isolation" not in plan.settings.model_fields_set:
+            plan = replace(plan, settings=plan.settings.model_copy(update={"model_isolation": model_isolation}))
         self._plan = plan
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()

@@ -278,7 +278,7 @@ def test_a_redis_that_is_not_worth_asking_shows_as_asked_for_few() -> None:
 
 
 def test_a_redis_that_is_always_asked_has_no_such_share() -> None:
-    with service(container_of(FakePredictor(), cache="tiered", redis_when="always", **NOWHERE)) as asked:
+    with service(container_of(FakePredictor(), cache="tiered", redis_lookups="always", **NOWHERE)) as asked:
         assert "foreseen_l2_asked_share" not in scraped(asked)
 
 

@@ -61,7 +61,7 @@ def test_each_feature_is_described_with_its_kind() -> None:
 
 
 def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, iris_model: Path) -> None:
-    with service(Container(settings=Settings(model=iris_model, model_in="thread", name="other"))) as same:
+    with service(Container(settings=Settings(model=iris_model, model_isolation="thread", name="other"))) as same:
         assert same.get("/model").json()["fingerprint"] == iris.get("/model").json()["fingerprint"]
         assert same.get("/model").json()["name"] == "other"
 
@@ -77,11 +77,11 @@ def test_the_passwords_of_a_cache_are_not_told() -> None:
 
 
 def test_when_redis_is_asked_is_told() -> None:
-    for when in ("pays", "always"):
+    for when in ("adaptive", "always"):
         with service(
-            container_of(FakePredictor(), cache="redis", redis_when=when, redis_url="redis://127.0.0.1:1")
+            container_of(FakePredictor(), cache="redis", redis_lookups=when, redis_url="redis://127.0.0.1:1")
         ) as asked:
-            assert asked.get("/model").json()["cache"]["redis_when"] == when
+            assert asked.get("/model").json()["cache"]["redis_lookups"] == when
 
 
 def test_without_a_cache_no_setting_of_one_is_told() -> None:

@@ -77,7 +77,7 @@ class TestShapes:
         assert said == [str(label) for label in iris_forest().predict(frame)]
 
     def test_probabilities_are_named_by_class(self, iris_model: Path) -> None:
-        settings = Settings(model=iris_model, model_in="thread", outputs=("predict", "predict_proba"))
+        settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
         with service(Container(settings=settings)) as asked:
             answer = asked.get(**as_object(FLOWERS[0])).json()
 
@@ -97,7 +97,7 @@ class TestShapes:
 
 class TestSameBytes:
     def test_a_hit_is_byte_for_byte_the_miss_by_every_way_of_asking(self, iris_model: Path) -> None:
-        settings = Settings(model=iris_model, model_in="thread", outputs=("predict", "predict_proba"))
+        settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
         with service(Container(settings=settings)) as asked:
             for row in FLOWERS:
                 miss, hit = asked.get(**as_object(row)), asked.get(**as_object(row))

@@ -40,7 +40,7 @@ async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Pa
     path = save(model, tmp_path)
     kinds = (Doubler, Predict, FastAPI)
     before = alive(kinds)
-    front = create_front(container_with(path, features=["a"], rows_per_call=0, cache_when="always"))
+    front = create_front(container_with(path, features=["a"], rows_per_call=0, cache_nondeterministic=True))
     async with replica(front) as client:
         for number in range(4):
             model.label = f"so that the file is another {number}"  # type: ignore[attr-defined]

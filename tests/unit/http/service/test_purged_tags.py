@@ -17,7 +17,7 @@ QUERY = b"length=1&width=2"
 
 @pytest.fixture
 def container() -> Container:
-    return container_of(FakePredictor(), cache="lru", model_in="thread")  # a reload would start a process
+    return container_of(FakePredictor(), cache="lru", model_isolation="thread")  # a reload would start a process
 
 
 @pytest.fixture(params=["ordinary", "hot"])
