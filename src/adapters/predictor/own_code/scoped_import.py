@@ -4,18 +4,15 @@ import builtins
 from collections.abc import Mapping, Sequence
 from importlib.util import resolve_name
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from foreseen.adapters.predictor.own_code.scoped_importlib import scoped_importlib
-
-if TYPE_CHECKING:
-    from foreseen.adapters.predictor.own_code.own_modules import OwnModules
+from foreseen.adapters.predictor.own_code.scoped_importlib import ImportScope, scoped_importlib
 
 
 class ScopedImport:
     """Stands for `__import__` in the builtins of own modules, which import statements call."""
 
-    def __init__(self, own: "OwnModules") -> None:
+    def __init__(self, own: ImportScope) -> None:
         self._own = own
         self._importlib = scoped_importlib(own)
 

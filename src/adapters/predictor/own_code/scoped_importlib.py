@@ -7,13 +7,29 @@ import os
 from collections.abc import Mapping
 from importlib.machinery import SOURCE_SUFFIXES, ModuleSpec, SourceFileLoader
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from foreseen.adapters.predictor.own_code.own_modules import OwnModules
+    from foreseen.adapters.predictor.own_code.module_file import ModuleFile
 
 
-def scoped_importlib(own: "OwnModules") -> Mapping[str, ModuleType]:
+class ImportScope(Protocol):
+    """The own modules of one load, as the import statements in them see these."""
+
+    def is_own(self, name: str) -> bool:
+        """Return whether a module of this full name is the user's own."""
+
+    def file(self, name: str) -> "ModuleFile | None":
+        """Return the file of an own module; None where there is none."""
+
+    def module(self, name: str) -> ModuleType:
+        """Return an own module, executed; raise ModuleNotFoundError where there is none."""
+
+    def execute_by_path(self, module: ModuleType, spec: ModuleSpec) -> None:
+        """Execute a file that is imported by its path in a module that was made for it."""
+
+
+def scoped_importlib(own: ImportScope) -> Mapping[str, ModuleType]:
     """Return `importlib` and two of its modules, by name: the same, but for what imports by name or by path."""
 
     class OwnFileLoader(SourceFileLoader):
