@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 .DEFAULT_GOAL := help
 REDIS_TESTS := cache_command caches inventory purge redis_wire redis_writes
 
-.PHONY: help install serve test test-boosters test-ray test-redis test-lowest test-stores faults stops kills fingerprints written check bench soak format clean
+.PHONY: help install serve test test-boosters test-ray test-redis test-lowest test-stores faults stops kills fingerprints written check house bench soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -107,6 +107,9 @@ check: install ## Lint, types, import contracts, package list
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/unit/test_packaging.py
+
+house: install ## Print the figures that the code is kept to, beside their targets
+	@$(BIN)/python benchmarks/house.py
 
 bench: install ## Measure everything in docs/benchmarks.md (takes wrk, and half an hour)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
