@@ -47,6 +47,6 @@ def test_figures_of_a_known_tree(tmp_path: Path) -> None:
 
 def lines_of(root: Path) -> list[list[str]]:
     """Return the columns of each line that the script prints of a tree."""
-    command = [sys.executable, ROOT / "benchmarks" / "house.py", root]
+    command = [sys.executable, str(ROOT / "benchmarks" / "house.py"), str(root)]
     printed = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_S, check=True).stdout
     return [re.split(r"\s{2,}", line) for line in printed.splitlines()]
