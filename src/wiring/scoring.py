@@ -8,26 +8,10 @@ from typing import TYPE_CHECKING, Any
 from foreseen.adapters.cache.redis.free_memory import RedisRoom
 from foreseen.adapters.cache.wrappers.room_limited import SparingCache
 from foreseen.adapters.predictor.subprocess.bulk_process_predictor import BulkProcessPredictor
-from foreseen.adapters.spool.disk.output_trial import try_folder_of
-from foreseen.adapters.spool.disk.waiting_writer import waited_for
-from foreseen.adapters.spool.disk.whole_file import is_stream, whole_file
-from foreseen.adapters.spool.output_claim import Claim, try_claim
-from foreseen.adapters.spool.parts.parts_claim import PartsClaim
-from foreseen.adapters.spool.run_identity.run_identity import Origin as RunOrigin
-from foreseen.adapters.spool.run_identity.source_digests import SourceDigests
-from foreseen.adapters.spool.run_paths import places
-from foreseen.adapters.spool.stream_sink import StreamSink
-from foreseen.adapters.tabular.csv.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.encoders import table_encoder
-from foreseen.adapters.tabular.file_layout import layout_of
 from foreseen.adapters.tabular.frames.frame_scoring import answers_of, frame_reader, kept_of_frame
-from foreseen.adapters.tabular.frames.recognise_rows import given_frame, given_rows
+from foreseen.adapters.tabular.frames.recognise_rows import given_rows
 from foreseen.adapters.tabular.open_tables import opened_tables
-from foreseen.adapters.tabular.output_files import output_file, try_output, try_rejects, try_summary
-from foreseen.adapters.tabular.remote.remote_output import remove
-from foreseen.adapters.tabular.remote.urls import is_remote
-from foreseen.adapters.tabular.sources.file_listing import listed_sources
-from foreseen.adapters.tabular.sources.remote_identity import look_again, remote_digest, why_once
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk.bulk import Tier
 from foreseen.domain.bulk.repeat_rate import Repeats
@@ -48,17 +32,11 @@ if TYPE_CHECKING:
     from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 
 
-def _source_digests(sources: Sequence[str]) -> SourceDigests:
-    """Return what identifies the inputs of a run; raise TableError where a store does not answer."""
-    return SourceDigests(sources, remote=remote_digest, is_remote=is_remote, look_again=look_again)
-
-
 class ScoringContainer(Container):
     """What is read and written beside what a service has; apart, since Arrow and pandas would slow its start."""
 
     info = Container.predictor.provided.info
     notices = providers.Singleton(RunNotices)
-    sources = providers.Callable(listed_sources)
     # Tables take their files when they are made, and their formats from those.
     tables = providers.Callable(opened_tables, signature=info.signature, notices=notices.provided.reading)
     table_encoder = providers.Callable(
@@ -68,34 +46,11 @@ class ScoringContainer(Container):
         signature=info.signature,
         notices=notices.provided.writing,
     )
-    rejects_encoder = providers.Factory(CsvRejectsEncoder)
     # What Python code gives and is given.
-    given_frame = providers.Callable(given_frame)
     given_rows = providers.Callable(given_rows, signature=info.signature)
     frame_reader = providers.Callable(frame_reader, signature=info.signature)
     kept_of_frame = providers.Callable(kept_of_frame, outputs=info.outputs, signature=info.signature)
     answers = providers.Callable(answers_of, outputs=info.outputs, signature=info.signature)
-    stream_sink = providers.Factory(StreamSink, rejects_encoder=rejects_encoder)
-    whole_file = providers.Callable(whole_file)
-    output_file = providers.Callable(output_file)
-    is_stream = providers.Callable(is_stream)
-    waited_for = providers.Callable(waited_for)
-    is_remote = providers.Callable(is_remote)
-    remove = providers.Callable(remove)
-    # What can fail is tried before the model is loaded.
-    layout = providers.Callable(layout_of)
-    try_output = providers.Callable(try_output)
-    try_rejects = providers.Callable(try_rejects)
-    try_summary = providers.Callable(try_summary)
-    # Who writes a file has it for itself first, and knows what was read for it.
-    places = providers.Callable(places)
-    claim = providers.Factory(Claim)
-    try_claim = providers.Callable(try_claim)
-    try_file = providers.Callable(try_folder_of)
-    parts_claim = providers.Factory(PartsClaim)
-    input_digests = providers.Callable(_source_digests)
-    why_once = providers.Callable(why_once)
-    origin = providers.Factory(RunOrigin)
 
 
 def left_out(container: Container) -> int:

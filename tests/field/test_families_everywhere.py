@@ -7,7 +7,7 @@ import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pandas as pd
@@ -27,9 +27,11 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.ports import Predictor
+from foreseen.domain.tables.table import Reject
 from foreseen.entrypoints.batch.score_table import score
 from foreseen.settings import Settings
 from foreseen.wiring.container import opened
+from foreseen.wiring.files import CsvRejectsEncoder, StreamSink
 from foreseen.wiring.scoring import scoring_container
 from support.models import answers, save
 from support.service import container_of, service
@@ -132,6 +134,10 @@ def in_bits(found: Any) -> Any:
     return found if isinstance(found, str) else float(found).hex()
 
 
+def _none_is_rejected(reject: Reject) -> BinaryIO:
+    raise AssertionError(reject)
+
+
 async def scored(predictor: Predictor, inputs: Path) -> dict[str, bytes]:
     """Score the rows of each format into a file of that format."""
     found = {}
@@ -144,7 +150,9 @@ async def scored(predictor: Predictor, inputs: Path) -> dict[str, bytes]:
         async with opened(container) as predict:
             with container.tables([str(inputs / f"in.{ending}")], standard_input=io.BytesIO()) as reader:
                 encoder = container.table_encoder(reader.schema, path=f"out.{ending}", name="out")
-                sink = container.stream_sink(out, None, name="out", encoder=encoder)
+                sink = StreamSink(
+                    out, _none_is_rejected, name="out", encoder=encoder, rejects_encoder=CsvRejectsEncoder()
+                )
                 await score(predict, reader, encoder, sink, progress=lambda _: None)
                 sink.finish()
         found[ending] = out.getvalue()

@@ -20,6 +20,7 @@ from foreseen.entrypoints.python.loop_thread import LoopThread
 from foreseen.entrypoints.python.shown_progress import Progress, progression
 from foreseen.settings import Settings, SettingsError
 from foreseen.wiring.container import opened
+from foreseen.wiring.files import given_frame
 from foreseen.wiring.scoring import ScoringContainer, scoring_container
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Model:
         Raises:
             TableError, RejectedRowsError, PredictionError: as `predict`.
         """
-        given = self._container.given_frame(frame)
+        given = given_frame(frame)
         names = names_of(keep) if isinstance(keep, str) else keep
         columns = OutputColumns(None if names is None else tuple(names), prediction_column)
         has_reasons = on_error == "reject"

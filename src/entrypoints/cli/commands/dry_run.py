@@ -18,10 +18,11 @@ from foreseen.entrypoints.cli.run.run_files import STANDARD, size_of
 from foreseen.entrypoints.cli.run.run_report import show_notices
 from foreseen.entrypoints.cli.run.score_job import Job
 from foreseen.entrypoints.cli.run.standard_streams import shown_name, standard_input
-from foreseen.entrypoints.cli.run.start_checks import check_output, check_start
+from foreseen.entrypoints.cli.run.start_checks import check_output, check_start, listed
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.settings import Settings
 from foreseen.wiring.container import opened
+from foreseen.wiring.files import layout_of
 from foreseen.wiring.scoring import ScoringContainer, scoring_container
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def try_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess 
     is_auto = not settings.is_cache_chosen
     settings = settings.model_copy(update={"cache": "auto"}) if is_auto else settings
     container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)
-    check_start(container, job)
-    job = replace(job, files=job.files.listed(container, output=job.output))
-    check_output(container, job)
+    check_start(job)
+    job = replace(job, files=listed(job.files, output=job.output))
+    check_output(job)
     predictor: Predictor = container.predictor()
     cache_what_repeats(container)
     trial, columns = asyncio.run(_tried(container, job))
@@ -87,7 +88,7 @@ def _reader(container: ScoringContainer, job: Job, most: int | None) -> Abstract
         standard_input=standard_input(),
         form=form,
         keep=job.files.columns.keep,
-        has_types=container.layout(job.output, form=job.files.output).has_types,
+        has_types=layout_of(job.output, form=job.files.output).has_types,
     )
     return opened_files
 

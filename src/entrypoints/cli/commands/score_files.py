@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib.metadata import version
@@ -22,12 +22,13 @@ from foreseen.entrypoints.cli.run.run_report import RunReport, sum_up
 from foreseen.entrypoints.cli.run.run_results import FileResults, StreamResults
 from foreseen.entrypoints.cli.run.score_job import Job
 from foreseen.entrypoints.cli.run.standard_streams import shown_name, standard_input
-from foreseen.entrypoints.cli.run.start_checks import check_start, check_streamed, is_sent, is_streamed
+from foreseen.entrypoints.cli.run.start_checks import check_start, check_streamed, is_sent, is_streamed, listed
 from foreseen.entrypoints.cli.run.stop_signals import Leaving, stopping
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.process_memory import prepare_for_files
 from foreseen.settings import Settings, SettingsError
 from foreseen.wiring.container import abandon_model, opened
+from foreseen.wiring.files import InputDigest, RunOrigin, is_stream, layout_of, places, source_digests, why_once
 from foreseen.wiring.scoring import ScoringContainer, scoring_container
 
 if TYPE_CHECKING:
@@ -45,14 +46,14 @@ def score_files(settings: Settings, job: Job, out: TextIO, process: "ModelProces
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
     container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)
-    check_start(container, job)
+    check_start(job)
     signal.signal(signal.SIGTERM, Leaving())
     with RunReport(container, job.summary) as report:
-        job = replace(job, files=job.files.listed(container, output=job.output))
-        can_be_resumed = _can_be_resumed(container, job)
-        with _results(container, job, out) as results:
+        job = replace(job, files=listed(job.files, output=job.output))
+        can_be_resumed = _can_be_resumed(job)
+        with _results(job, out) as results:
             _score_into(results, container, job, report, can_be_resumed=can_be_resumed)
-        sum_up(report.summary(), container, path=job.summary, how=job.progress, rejects=results.rejects)
+        sum_up(report.summary(), path=job.summary, how=job.progress, rejects=results.rejects)
     return SOME_REJECTED if report.scored.rejected else OK
 
 
@@ -64,7 +65,7 @@ def _score_into(
     *,
     can_be_resumed: bool,
 ) -> None:
-    digests = container.input_digests(job.files.sources) if can_be_resumed else None
+    digests = source_digests(job.files.sources) if can_be_resumed else None
     container.predictor()
     cache_what_repeats(container)
     prepare_for_files()
@@ -77,7 +78,8 @@ def _score_into(
             form=job.files.output,
             columns=job.files.columns,
         )
-        sink = results.sink(encoder, digests and (lambda: origin_of(container, job, digests())))
+        origin = None if digests is None else lambda: origin_of(container, job, digests())
+        sink = results.sink(encoder, origin, container.notices())
         report.go_on(sink.scored)
         _run(container, reader, encoder, sink, job, report, can_be_resumed=can_be_resumed, leave=results.leave)
     if digests:
@@ -91,12 +93,12 @@ def _reader(container: ScoringContainer, job: Job) -> AbstractContextManager[Tab
         standard_input=standard_input(),
         form=files.input,
         keep=files.columns.keep,
-        has_types=container.layout(job.output, form=files.output).has_types,
+        has_types=layout_of(job.output, form=files.output).has_types,
     )
     return opened
 
 
-def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
+def _can_be_resumed(job: Job) -> bool:
     """Tell whether a run that is broken off could go on: not if what it reads or writes is a stream."""
     read = [(source, "standard input", "input") for source in job.files.sources]
     for given, standard, what in (
@@ -104,9 +106,9 @@ def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
         (job.output, "standard output", "output"),
         (job.rejects or "", "", "rejects"),
     ):
-        is_stream = bool(given) and (given == STANDARD or container.is_stream(Path(given)))
-        why = container.why_once(given, is_read=what == "input") if given and not is_stream else ""
-        if is_stream or why:
+        is_streaming = bool(given) and (given == STANDARD or is_stream(Path(given)))
+        why = why_once(given, is_read=what == "input") if given and not is_streaming else ""
+        if is_streaming or why:
             if job.resume:
                 got = shown_name(given, standard) + (f", {why}" if why else "")
                 raise SettingsError(f"--resume: expected a file as {what}, got {got}")
@@ -114,17 +116,17 @@ def _can_be_resumed(container: ScoringContainer, job: Job) -> bool:
     return True
 
 
-def _results(container: ScoringContainer, job: Job, out: TextIO) -> FileResults | StreamResults:
+def _results(job: Job, out: TextIO) -> FileResults | StreamResults:
     rejects = job.rejects
-    if not is_streamed(container, job.output) and not (rejects and is_sent(container, rejects)):
+    if not is_streamed(job.output) and not (rejects and is_sent(rejects)):
         inputs = [Path(source) for source in job.files.sources if source != STANDARD]
-        places = container.places(Path(job.output), rejects and Path(rejects), inputs=inputs)
-        return FileResults(container, places, force=job.force, resume=job.resume)
-    rejects = check_streamed(container, job)
-    return StreamResults(container, job.output, rejects, out, is_rejects_named=job.rejects is not None)
+        written = places(Path(job.output), Path(rejects) if rejects else None, inputs=inputs)
+        return FileResults(written, force=job.force, resume=job.resume)
+    rejects = check_streamed(job)
+    return StreamResults(job.output, rejects, out, is_rejects_named=job.rejects is not None)
 
 
-def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:
+def origin_of(container: ScoringContainer, job: Job, inputs: Sequence[InputDigest]) -> RunOrigin:
     """Say what this run is: whatever changes a byte of what is written, and nothing else."""
     predictor = container.predictor()
     settings: Settings = container.settings()
@@ -136,7 +138,7 @@ def origin_of(container: ScoringContainer, job: Job, inputs: Any) -> Any:
         "foreseen of version": version("foreseen"),
         "pyarrow of version": version("pyarrow"),
     }
-    return container.origin(inputs=inputs, model=predictor.info.namespace.hex(), options=options)
+    return RunOrigin(inputs=tuple(inputs), model=predictor.info.namespace.hex(), options=options)
 
 
 def _run(

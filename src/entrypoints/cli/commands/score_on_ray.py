@@ -1,6 +1,7 @@
 """`foreseen score --engine ray`: the same command, its work spread over the machines of a cluster."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from foreseen.entrypoints.cli.run.progress_display import shown_progress
 from foreseen.entrypoints.cli.run.run_files import STANDARD, size_of
 from foreseen.entrypoints.cli.run.run_report import RunReport, sum_up
 from foreseen.entrypoints.cli.run.score_job import Job
-from foreseen.entrypoints.cli.run.start_checks import check_start
+from foreseen.entrypoints.cli.run.start_checks import check_start, listed
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.ray.cluster_process import ClusterProcess
 from foreseen.entrypoints.ray.cluster_run import ClusterRun
@@ -26,6 +27,7 @@ from foreseen.entrypoints.ray.parts.part_worker import Plan
 from foreseen.entrypoints.ray.parts.parts import PART_BYTES, PART_ROWS
 from foreseen.settings import Settings, SettingsError
 from foreseen.wiring.container import end_model
+from foreseen.wiring.files import InputDigest, PartsClaim, RunOrigin, is_remote, source_digests
 from foreseen.wiring.scoring import ScoringContainer, scoring_container
 
 if TYPE_CHECKING:
@@ -53,17 +55,17 @@ def score_on_ray(
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
     container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto, process=process)
-    _require_folders(container, job)
-    check_start(container, job)
+    _require_folders(job)
+    check_start(job)
     with RunReport(container, job.summary) as report:
-        job = replace(job, files=job.files.listed(container, output=job.output))
+        job = replace(job, files=listed(job.files, output=job.output))
         return _RayRun(container, job, cluster, interruption, report, is_auto=is_auto)()
 
 
-def _require_folders(container: ScoringContainer, job: Job) -> None:
+def _require_folders(job: Job) -> None:
     """Raise SettingsError where what is to be written is no folder of this machine."""
     for flag, name in (("--output", job.output), ("--rejects", job.rejects)):
-        if name is not None and container.is_remote(name):
+        if name is not None and is_remote(name):
             raise SettingsError(f"{flag}: expected a path that every machine can open with --engine ray, got {name}")
 
 
@@ -92,21 +94,21 @@ class _RayRun:
     def __call__(self) -> int:
         """Score what is not scored yet; return the exit code."""
         job, ending, held_back = self._job, self._tables.ending, self._interruption.held_back
-        claim = self._container.parts_claim(
+        claim = PartsClaim(
             Path(job.output),
-            job.rejects and Path(job.rejects),
+            Path(job.rejects) if job.rejects else None,
             ending=ending,
             force=job.force,
             resume=job.resume,
         )
         with (
-            PartsResults(self._container, claim, ending=ending, held_back=held_back) as results,
+            PartsResults(claim, ending=ending, held_back=held_back) as results,
             self._cluster as cluster,  # so that nothing writes any more when it is seen what is there
         ):
             self._refuse_inputs_among(claim.folder.output, claim.folder.unfinished, results.rejects)
             if not claim.has_found:
                 cluster.start()  # which takes as long as loading the model; of a run that was found little may be left
-            digests = self._container.input_digests(job.files.sources)
+            digests = source_digests(job.files.sources)
             schema = self._looked_at()
             self._report.begin()
             results.begin(lambda: self._origin(digests()))
@@ -122,7 +124,7 @@ class _RayRun:
             self._score(run, cluster, results)
             digests.check()
         summary = replace(self._report.summary(), decided=run.decided)
-        sum_up(summary, self._container, path=job.summary, how=job.progress, rejects=results.rejects)
+        sum_up(summary, path=job.summary, how=job.progress, rejects=results.rejects)
         return SOME_REJECTED if run.scored.rejected else OK
 
     def _refuse_inputs_among(self, *written: Path) -> None:
@@ -141,7 +143,7 @@ class _RayRun:
         cache_what_repeats(container)
         return schema
 
-    def _origin(self, inputs: Any) -> Any:
+    def _origin(self, inputs: Sequence[InputDigest]) -> RunOrigin:
         """Return what this run is: as on one machine, and where parts are cut."""
         origin = origin_of(self._container, self._job, inputs)
         return replace(origin, options={**origin.options, "part": f"{PART_ROWS} rows, {PART_BYTES} bytes"})

@@ -14,6 +14,7 @@ from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.cli.run.run_files import Files, size_of
 from foreseen.entrypoints.cli.run.run_report import show_notices
 from foreseen.entrypoints.cli.run.standard_streams import standard_input
+from foreseen.entrypoints.cli.run.start_checks import listed
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.operator_lines import write_line
 from foreseen.entrypoints.process_memory import prepare_for_files
@@ -47,7 +48,7 @@ def warm_cache(
     container = scoring_container(
         settings.model_copy(update={"cache": "redis"}), jobs=jobs, process=process, calls_for="warming"
     )
-    files = files.listed(container)
+    files = listed(files)
     container.predictor()
     cache_what_repeats(container)
     prepare_for_files()

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from foreseen.domain.errors import TooManyRejectsError
 from foreseen.domain.tables.done_part import DonePart, Place
 from foreseen.entrypoints.cli.run.run_results import is_worth_keeping
 from foreseen.entrypoints.ray.parts.part_sink import PartFolders
-from foreseen.wiring.scoring import ScoringContainer
+from foreseen.wiring.files import CsvRejectsEncoder, PartsClaim, RunOrigin
 
 
 class PartsResults:
@@ -18,8 +18,7 @@ class PartsResults:
 
     def __init__(
         self,
-        container: ScoringContainer,
-        claim: Any,
+        claim: PartsClaim,
         *,
         ending: str,
         held_back: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -29,7 +28,6 @@ class PartsResults:
         Args:
             held_back: keeps signals from interrupting what must not be.
         """
-        self._container = container
         self._claim = claim
         self._ending = ending
         self._held_back = held_back
@@ -41,8 +39,7 @@ class PartsResults:
     @property
     def rejects(self) -> Path:
         """The file of rejected rows in the end."""
-        path: Path = self._claim.folder.rejects
-        return path
+        return self._claim.folder.rejects
 
     @property
     def folders(self) -> PartFolders:
@@ -53,10 +50,9 @@ class PartsResults:
     @property
     def done(self) -> Mapping[Place, DonePart]:
         """The parts that are done, of an earlier run too."""
-        done: Mapping[Place, DonePart] = self._claim.done
-        return done
+        return self._claim.done
 
-    def begin(self, origin: Callable[[], Any]) -> None:
+    def begin(self, origin: Callable[[], RunOrigin]) -> None:
         """Begin or go on; `origin` returns what this run is. Raises TableError."""
         self._claim.begin(origin)
         self._has_begun = True
@@ -70,7 +66,7 @@ class PartsResults:
             self._claim.release()
         elif exc is None:
             try:
-                self._claim.finish(self._container.rejects_encoder())
+                self._claim.finish(CsvRejectsEncoder())
             except BaseException as failure:
                 self._leave(failure)
                 raise

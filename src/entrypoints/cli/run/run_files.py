@@ -4,18 +4,15 @@ import codecs
 import glob
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast, get_args
+from typing import Any, Final, cast, get_args
 
 import typer
 
 from foreseen.domain.tables.file_urls import local_path
 from foreseen.domain.tables.table_format import READ_ONLY, Format, OutputColumns, TableForm
 from foreseen.settings import SettingsError
-
-if TYPE_CHECKING:
-    from foreseen.wiring.scoring import ScoringContainer
 
 STANDARD: Final = "-"
 """The name that stands for standard input and standard output."""
@@ -76,10 +73,6 @@ class Files:
     input: TableForm
     output: TableForm
     columns: OutputColumns
-
-    def listed(self, container: "ScoringContainer", *, output: str | None = None) -> "Files":
-        """Return the same with the files of folders in their place; raise TableError where these hold no rows."""
-        return replace(self, sources=container.sources(self.sources, output=output))
 
 
 def size_of(sources: Sequence[str]) -> int:

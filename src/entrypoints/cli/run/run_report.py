@@ -19,6 +19,7 @@ from foreseen.entrypoints.batch.run_summary import Summary
 from foreseen.entrypoints.cli.process.exit_codes import worded
 from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.operator_lines import lines_are_json, write_line
+from foreseen.wiring.files import output_file
 from foreseen.wiring.scoring import ScoringContainer
 
 _SHOWN_NOTICES: Final = 20
@@ -80,19 +81,17 @@ class RunReport:
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
         if exc is not None and self._path is not None:
             with suppress(TableError):  # what went wrong first is what is reported
-                _write(self.summary(worded(exc)), self._container, self._path)
+                _write(self.summary(worded(exc)), self._path)
 
 
-def sum_up(
-    summary: Summary, container: ScoringContainer, *, path: str | None, how: Progression, rejects: Path | str | None
-) -> None:
+def sum_up(summary: Summary, *, path: str | None, how: Progression, rejects: Path | str | None) -> None:
     """Tell what a run did, as loudly as its progress was shown; a pipe hears of rejected rows and notices only.
 
     Raises:
         TableError: the summary cannot be written.
     """
     if path is not None:
-        _write(summary, container, path)
+        _write(summary, path)
     if how is Progression.PLAIN or (how is Progression.AUTO and sys.stderr.isatty()):
         _show(summary)
     show_notices(summary.notices)
@@ -101,8 +100,8 @@ def sum_up(
         write_line(f"rejected {summary.rejected:,} {noun}, see {rejects}", level="warning", rejects=str(rejects))
 
 
-def _write(summary: Summary, container: ScoringContainer, path: str) -> None:
-    with container.output_file(path) as file:
+def _write(summary: Summary, path: str) -> None:
+    with output_file(path) as file:
         file.write(summary.as_json())
 
 

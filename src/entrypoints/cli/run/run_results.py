@@ -5,15 +5,13 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TextIO
+from typing import Final, Protocol, Self, TextIO
 
 from foreseen.domain.errors import FailedRowError, TableError, TooManyRejectsError, UnwritableError
+from foreseen.domain.tables.notices import RunNotices
 from foreseen.domain.tables.table import Sink, TableEncoder
 from foreseen.entrypoints.cli.run.standard_streams import LateRejects, output_stream, shown_name
-from foreseen.wiring.scoring import ScoringContainer
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from foreseen.wiring.files import Claim, CsvRejectsEncoder, Places, RunOrigin, StreamSink, is_remote, remove
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -42,24 +40,23 @@ class Kept(Sink, Protocol):
 class FileResults:
     """Files beside the output, which get their names when the block ends well; what becomes of them else depends."""
 
-    def __init__(self, container: ScoringContainer, places: Any, *, force: bool, resume: bool) -> None:
+    def __init__(self, places: Places, *, force: bool, resume: bool) -> None:
         """Have the output for this run alone; raises TableError."""
-        self.rejects: Path = places.rejects
-        self._container = container
-        self._partial: Path = places.rejects_partial
-        self._claim = container.claim(places, force=force, resume=resume)
+        self.rejects = places.rejects
+        self._partial = places.rejects_partial
+        self._claim = Claim(places, force=force, resume=resume)
         self._sink: Kept | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def sink(self, encoder: TableEncoder, origin: Callable[[], Any] | None) -> Kept:
+    def sink(self, encoder: TableEncoder, origin: Callable[[], RunOrigin] | None, notices: RunNotices) -> Kept:
         """Begin or go on; `origin` says what this run is, None that it cannot be gone on with. Raises TableError."""
         self._sink = self._claim.sink(
             encoder,
-            rejects_encoder=self._container.rejects_encoder(),
+            rejects_encoder=CsvRejectsEncoder(),
             origin=origin,
-            notices=self._container.notices(),
+            notices=notices,
         )
         return self._sink
 
@@ -104,16 +101,13 @@ class FileResults:
 class StreamResults:
     """Streams, written as results come."""
 
-    def __init__(
-        self, container: ScoringContainer, output: str, rejects: str | None, standard: TextIO, *, is_rejects_named: bool
-    ) -> None:
+    def __init__(self, output: str, rejects: str | None, standard: TextIO, *, is_rejects_named: bool) -> None:
         self.rejects = rejects
-        self._container = container
         self._output = output
         self._is_rejects_named = is_rejects_named
         self._standard = standard
         self._files = ExitStack()
-        self._sink: Any = None
+        self._sink: StreamSink | None = None
         self._aside: LateRejects | None = None
         self._has_rejects = False
         self._is_left = Event()
@@ -121,19 +115,17 @@ class StreamResults:
     def __enter__(self) -> Self:
         return self
 
-    def sink(self, encoder: TableEncoder, _: object) -> Sink:
+    def sink(self, encoder: TableEncoder, _: object, __: object) -> Sink:
         """Open them; raises TableError."""
         # Closed in the opposite order, so that an output which is there has its rejects beside it.
         self._files.push(self._undo_rejects)
-        stream = self._files.enter_context(output_stream(self._container, self._output, self._standard, self._is_left))
+        stream = self._files.enter_context(output_stream(self._output, self._standard, self._is_left))
         self._files.push(self._note_rejects)
-        aside = LateRejects(
-            self._container, self._files, self.rejects, is_named=self._is_rejects_named, is_left=self._is_left
-        )
+        aside = LateRejects(self._files, self.rejects, is_named=self._is_rejects_named, is_left=self._is_left)
         self._aside = aside
         name = shown_name(self._output, "standard output")
-        self._sink = self._container.stream_sink(stream, aside.open, name=name, encoder=encoder)
-        return self._sink  # type: ignore[no-any-return]
+        self._sink = StreamSink(stream, aside.open, name=name, encoder=encoder, rejects_encoder=CsvRejectsEncoder())
+        return self._sink
 
     def leave(self) -> None:
         """Wait for no reader any more: the run is over."""
@@ -141,7 +133,7 @@ class StreamResults:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
         with self._files:
-            if exc is None:
+            if exc is None and self._sink is not None:
                 self._sink.finish()
             else:
                 if self._sink is not None:
@@ -153,8 +145,8 @@ class StreamResults:
 
     def _undo_rejects(self, _: object, exc: BaseException | None, __: object) -> None:
         """Leave no rejects in a store where the output could not be written after them."""
-        if exc is not None and self._has_rejects and self.rejects and self._container.is_remote(self.rejects):
-            self._container.remove(self.rejects)
+        if exc is not None and self._has_rejects and self.rejects and is_remote(self.rejects):
+            remove(self.rejects)
 
 
 def is_worth_keeping(exc: BaseException) -> bool:

@@ -9,7 +9,7 @@ from typing import BinaryIO, TextIO
 from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.tables.table import Reject
 from foreseen.entrypoints.cli.run.run_files import STANDARD
-from foreseen.wiring.scoring import ScoringContainer
+from foreseen.wiring.files import CsvRejectsEncoder, output_file, waited_for
 
 
 def standard_input() -> BinaryIO | None:
@@ -22,26 +22,23 @@ def shown_name(given: str, standard: str) -> str:
     return standard if given == STANDARD else given
 
 
-def output_stream(
-    container: ScoringContainer, output: str, standard: TextIO, is_left: Event
-) -> AbstractContextManager[BinaryIO]:
+def output_stream(output: str, standard: TextIO, is_left: Event) -> AbstractContextManager[BinaryIO]:
     """Open a stream to write results to, which may be standard output; raise TableError where it cannot be.
 
     Args:
         is_left: says that the run is over, which waits for no reader any more.
     """
     if output == STANDARD:
-        return _standard_output(container, standard, is_left)
-    chosen: AbstractContextManager[BinaryIO] = container.output_file(output, is_left)
-    return chosen
+        return _standard_output(standard, is_left)
+    return output_file(output, is_left)
 
 
 @contextmanager
-def _standard_output(container: ScoringContainer, standard: TextIO, is_left: Event) -> Iterator[BinaryIO]:
+def _standard_output(standard: TextIO, is_left: Event) -> Iterator[BinaryIO]:
     """Give standard output, and see to it that all of it is out: what fails when Python exits is told to nobody."""
     if sys.__stdout__ is None:
         raise UnwritableError("standard output: expected an open stream, got a closed one")
-    stream = container.waited_for(standard.buffer, is_left)
+    stream: BinaryIO = waited_for(standard.buffer, is_left)
     yield stream
     try:
         stream.flush()
@@ -54,11 +51,8 @@ def _standard_output(container: ScoringContainer, standard: TextIO, is_left: Eve
 class LateRejects:
     """The rejects file: made when the first row is rejected, or at once where its name was given."""
 
-    def __init__(
-        self, container: ScoringContainer, files: ExitStack, name: str | None, *, is_named: bool, is_left: Event
-    ) -> None:
+    def __init__(self, files: ExitStack, name: str | None, *, is_named: bool, is_left: Event) -> None:
         self._name = name
-        self._container = container
         self._files = files
         self._is_left = is_left
         self._stream: BinaryIO | None = self._opened(name) if is_named and name is not None else None
@@ -77,6 +71,6 @@ class LateRejects:
         return self._stream
 
     def _opened(self, name: str) -> BinaryIO:
-        stream: BinaryIO = self._files.enter_context(self._container.output_file(name, self._is_left))
-        stream.write(self._container.rejects_encoder().begin())
+        stream = self._files.enter_context(output_file(name, self._is_left))
+        stream.write(CsvRejectsEncoder().begin())
         return stream

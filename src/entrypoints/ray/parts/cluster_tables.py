@@ -12,6 +12,7 @@ from typing import Any, Final
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk, TableEncoder, TableReader
 from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.wiring.files import layout_of
 from foreseen.wiring.scoring import ScoringContainer
 
 _ENDINGS: Final = (
@@ -60,7 +61,7 @@ class Tables:
 
     def schema(self, container: ScoringContainer) -> Any:
         """Look at every input, and give the schema of the first; raises TableError."""
-        has_types = container.layout(self.output, form=self.written).has_types
+        has_types = layout_of(self.output, form=self.written).has_types
         with self._opened(container, self.sources, has_types=has_types) as tables:
             return tables.schema
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from foreseen.domain.tables.done_part import Place, part_name, rejects_name
 from foreseen.domain.tables.table import Reject, RejectsEncoder, Scored, TableEncoder, Written
-from foreseen.wiring.scoring import ScoringContainer
+from foreseen.wiring.files import CsvRejectsEncoder, whole_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +53,25 @@ class PartSink:
 
 
 @contextmanager
-def part_sink(
-    container: ScoringContainer, encoder: TableEncoder, folders: PartFolders, place: Place
-) -> Iterator[PartSink]:
+def part_sink(encoder: TableEncoder, folders: PartFolders, place: Place) -> Iterator[PartSink]:
     """Open the files of a part.
 
     Raises:
         TableError: they cannot be written.
     """
     with ExitStack() as files:
-        out: BinaryIO = files.enter_context(container.whole_file(folders.part(place)))
+        out = files.enter_context(whole_file(folders.part(place)))
         spool = _temporary(files, folders.parts) if encoder.has_to_be_sealed else out
         rejects = _temporary(files, folders.rejects)
         spool.write(encoder.begin())
-        sink = PartSink(spool, rejects, container.rejects_encoder())
+        sink = PartSink(spool, rejects, CsvRejectsEncoder())
         yield sink
         if encoder.has_to_be_sealed:
             encoder.seal(spool, out)
         if rejects.tell():
             # Before the part itself has its name: a part that is there is all there.
             rejects.seek(0)
-            with container.whole_file(folders.rejects_of(place)) as file:
+            with whole_file(folders.rejects_of(place)) as file:
                 shutil.copyfileobj(rejects, file)
 
 

@@ -124,7 +124,7 @@ class Scorer:
         plan, container, tally = self._plan, self._container, self._predict.tally
         before = _counts(tally)
         encoder = plan.tables.encoder(container, plan.schema)
-        with part_sink(container, encoder, plan.folders, part.place) as sink:
+        with part_sink(encoder, plan.folders, part.place) as sink:
             at_once: int = container.model_thread().at_once
             scored = self._runner.run(
                 score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once, policy=plan.policy)
