@@ -19,7 +19,7 @@ AT_ONCE = 40
 Asking is given up where each costs less than 120 µs while none is hit, and taken up again above 3 µs when all are.
 """
 
-SAID = "the shared cache is asked for one key in 64 only: of lookups 0.0% hit"
+SAID = "the shared cache is looked up for one key in 64 only: of lookups 0.0% hit"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""WorthwhileCache: a far tier is asked where that costs less than the model does; where it does not, it steps aside."""
+"""WorthwhileCache: L2 is looked up for every key while that saves time, and for a sample of keys while it does not."""
 
 import logging
 import time
@@ -17,16 +17,16 @@ log = logging.getLogger(__name__)
 
 FIRST_KEYS: Final = 2_000
 FIRST_SAMPLED: Final = 64
-"""Keys looked up before asking is found not to pay, and those of the sample before it is found to pay again."""
+"""Keys looked up before lookups may be judged not to pay, and keys of the sample before they may pay again."""
 
 MARGIN: Final = 1.25
-"""How much more than its cost must be saved for every key to be asked for again."""
+"""Hysteresis: L2 must save this multiple of its cost before every key is looked up again."""
 
-TOLD_EVERY_S: Final = 60.0
+LOGGED_EVERY_S: Final = 60.0
 
 
 class GuardedTier(Cache, AbstractAsyncContextManager[Any], Protocol):
-    """A Cache that may be disabled: it finds nothing then, and costs nothing."""
+    """A Cache that may be disabled; it then finds nothing and costs nothing."""
 
     @property
     def is_in_use(self) -> bool:
@@ -34,16 +34,16 @@ class GuardedTier(Cache, AbstractAsyncContextManager[Any], Protocol):
 
 
 class WorthwhileCache:
-    """A Cache around a guarded far tier that misses every key at once while asking for it costs more than the model.
+    """A Cache around a guarded L2 that misses every key at once while lookups cost more than the model.
 
-    Meanwhile a sample of keys is looked up and written all the same, and tells when asking pays again.
+    A sample of keys is still looked up and written, and shows when lookups pay again.
 
     Attributes:
         asks_all: whether every key is looked up and written now.
     """
 
     def __init__(self, inner: GuardedTier, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take a clock in seconds, for what is logged."""
+        """Accept a clock in seconds, which limits how often a change is logged."""
         self.asks_all = True
         self._inner = inner
         self._clock = clock
@@ -51,8 +51,8 @@ class WorthwhileCache:
         self._hits = Lately(limit=2 * FIRST_KEYS)
         self._sample_hits = Lately(limit=4 * FIRST_SAMPLED)
         self._sample = Sample(inner, self._learn_aside)
-        self._told = True
-        self._told_at = float("-inf")
+        self._logged = True
+        self._logged_at = float("-inf")
 
     @property
     def asked_share(self) -> float:
@@ -73,7 +73,7 @@ class WorthwhileCache:
 
     @property
     def keeps(self) -> bool:
-        """Whether every key is kept; of one in the sample, which is kept as well, that is not said."""
+        """Whether every key is kept; false while only the sample is."""
         return self.asks_all and self._inner.keeps
 
     def peek(self, key: Key) -> Entry | None:
@@ -96,7 +96,7 @@ class WorthwhileCache:
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Store entries where that pays."""
         if entries:
-            # One tells for all: what comes together was computed together, and each took its part of it.
+            # The cost of one is that of all: entries stored together were computed in one call, and share its cost.
             one = next(iter(entries.values()))
             self._worth.saved_us.count(one.cost_us * len(entries), len(entries))
             self._worth.write_keys.count(len(entries), 1)
@@ -115,7 +115,7 @@ class WorthwhileCache:
 
     def _judge(self, found: Mapping[Key, Entry]) -> None:
         self._worth.saved_us.count(sum(entry.cost_us for entry in found.values()), len(found))
-        # What is asked for again has yet to be written: until it is, the sample alone knows how often it will be hit.
+        # Keys that are looked up again have yet to be written: until then only the sample shows the share of hits.
         share = max(self._hits.mean, self._sample_hits.mean) if self.asks_all else self._sample_hits.mean
         ratio = self._worth.ratio(share)
         if self.asks_all and self._hits.number >= FIRST_KEYS and ratio < 1:
@@ -125,13 +125,13 @@ class WorthwhileCache:
             self.asks_all = True
             self._hits.clear()
             self._sample.forget()
-        if self.asks_all != self._told:
-            self._tell(share)
+        if self.asks_all != self._logged:
+            self._log(share)
 
-    def _tell(self, hit_share: float) -> None:
-        """Log what is so now, unless something else was told within a minute: then later, where it is still so."""
-        if self._clock() - self._told_at < TOLD_EVERY_S:
+    def _log(self, hit_share: float) -> None:
+        """Log the change, at most once a minute; a change that came too soon is logged later if it still holds."""
+        if self._clock() - self._logged_at < LOGGED_EVERY_S:
             return
-        self._told, self._told_at = self.asks_all, self._clock()
-        doing = "is asked for every key again" if self.asks_all else f"is asked for one key in {ONE_IN} only"
-        log.info("the shared cache %s: %s", doing, self._worth.told(hit_share))
+        self._logged, self._logged_at = self.asks_all, self._clock()
+        doing = "is looked up for every key again" if self.asks_all else f"is looked up for one key in {ONE_IN} only"
+        log.info("the shared cache %s: %s", doing, self._worth.figures(hit_share))

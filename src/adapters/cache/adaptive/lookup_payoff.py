@@ -1,4 +1,4 @@
-"""Worth: what asking a far tier saves, beside what it costs; both as measured lately."""
+"""Worth: what lookups of L2 save and what they cost, as decaying means."""
 
 from typing import Final
 
@@ -7,9 +7,9 @@ from foreseen.domain.decaying_mean import Lately
 CALL_US: Final = 60.0
 LOOKUP_US: Final = 1.0
 WRITE_US: Final = 2.0
-"""What a call to the far tier takes of this process's own time, µs, and what each key adds to it.
+"""CPU time of this process that a call to L2 takes, µs, and what each key adds to it.
 
-The wall time of a call would tell nothing: meanwhile a busy event loop does other work.
+Wall time would mislead: a busy event loop does other work during a call.
 
 Source:
     docs/benchmarks.md, "What Redis costs this process": a call by itself takes 20 µs, and 0.4 to 1.9 a key. Under load
@@ -17,16 +17,16 @@ Source:
 """
 
 HOPED: Final = 0.05
-"""Share of hits that is hoped for where there are fewer: a twentieth of the model's time may be spent in any case."""
+"""Share of hits to assume where fewer are seen: a twentieth of the model's time may always be spent on lookups."""
 
 
 class Worth:
-    """What asking a far tier saves, beside what it costs.
+    """What lookups of L2 save, and what they cost.
 
     Attributes:
-        lookup_keys: keys of a lookup.
-        write_keys: keys of a write.
-        saved_us: what a hit saves of the model's time, µs.
+        lookup_keys: keys per lookup.
+        write_keys: keys per write.
+        saved_us: model time that a hit saves, µs.
     """
 
     def __init__(self) -> None:
@@ -36,23 +36,26 @@ class Worth:
 
     @property
     def lookup_us(self) -> float:
-        """What looking up a key costs, µs."""
+        """Cost of looking up one key, µs."""
         return CALL_US / max(self.lookup_keys.mean, 1.0) + LOOKUP_US
 
     @property
     def write_us(self) -> float:
-        """What writing one costs, µs."""
+        """Cost of writing one key, µs."""
         return CALL_US / max(self.write_keys.mean, 1.0) + WRITE_US
 
     def ratio(self, hit_share: float) -> float:
-        """Give what is saved over what it costs to look up every key, and to write what is missed; above 1 it pays."""
-        if not self.saved_us.number:  # nobody knows what the model costs
+        """Return savings over costs, if every key is looked up and every miss is written; above 1 it pays.
+
+        Infinite while the cost of the model is unknown.
+        """
+        if not self.saved_us.number:
             return float("inf")
         cost_us = self.lookup_us + (1 - hit_share) * self.write_us
         return max(hit_share, HOPED) * self.saved_us.mean / cost_us
 
-    def told(self, hit_share: float) -> str:
-        """Give the figures in words."""
+    def figures(self, hit_share: float) -> str:
+        """Return the figures in words, for the log."""
         return (
             f"of lookups {hit_share:.1%} hit, a hit saves {self.saved_us.mean:.0f} µs of the model, "
             f"a lookup costs {self.lookup_us:.0f} µs a key and a write {self.write_us:.0f}"

@@ -1,4 +1,4 @@
-"""Circuit: whether something that may fail, be slow or refuse is used now, and when it is tried again."""
+"""Circuit: a circuit breaker, opened by failures and by slow calls, closed again by probes."""
 
 import asyncio
 import logging
@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What the log says of a circuit; each takes what it is about, and the reason where there is one."""
+class LogMessages:
+    """Messages of a circuit for the log; each is formatted with its name, and with the reason if there is one."""
 
     opened: str
     still_open: str
@@ -35,13 +35,13 @@ class Circuit:
         self,
         name: str,
         probe: Callable[[], Awaitable[None]],
-        said: Said,
+        messages: LogMessages,
         *,
         budget_s: float,
         probe_after_s: float = 0.5,
         longest_wait_s: float = 5.0,
     ) -> None:
-        """Accept what tries the thing, raising CacheError while it does not work, and the seconds that a call may take.
+        """Accept a probe, which raises CacheError while the dependency does not work, and the seconds of a slow call.
 
         Args:
             probe_after_s: seconds open before the first probe; each wait after that is twice as long.
@@ -49,7 +49,7 @@ class Circuit:
         """
         self._name = name
         self._try = probe
-        self._said = said
+        self._messages = messages
         self._budget_s = budget_s
         # A little shorter than a slow call, since timers are not exact: each of three in a row has a slice of its own.
         self._slow_calls = SlowCalls(slice_s=0.8 * budget_s)
@@ -63,38 +63,38 @@ class Circuit:
 
     @property
     def reason(self) -> str:
-        """What keeps it open; empty while it is closed."""
+        """Why it is open; empty while it is closed."""
         return str(self.failure or "")
 
     def count_fast(self, now: float) -> None:
-        """Record a call that has ended in time, in seconds of the event loop."""
+        """Record a call that ended within the budget at `now`, a time of the event loop."""
         self._slow_calls.count(now, is_slow=False)
 
     def count_slow(self) -> None:
-        """Record a call that took too long and ends now; open where too many did lately."""
+        """Record a call that overran the budget just now; open the circuit if too many did recently."""
         if self._slow_calls.count(asyncio.get_running_loop().time(), is_slow=True):
             slowness = f"no answer within {self._budget_s * 1000:g} ms, time and again"
             self.open(Outage.SLOWNESS, CacheUnavailableError(slowness))
 
     def open(self, what: Outage, exc: CacheError) -> None:
-        """Pass no more calls on, and begin to probe."""
-        if not self.is_closed or self._is_stopped:  # a call that was under way as well
+        """Stop passing calls on, and begin to probe; does nothing if it is open or stopped."""
+        if not self.is_closed or self._is_stopped:
             return
         self.is_closed = False
         self.outages[what] += 1
         self._waits.begin(asyncio.get_running_loop().time())
-        self._note(exc, self._said.opened)
+        self._note(exc, self._messages.opened)
         self._probing = asyncio.create_task(self._probe(_needs_operator(exc)), name=f"probe {self._name}")
 
     def close(self) -> None:
-        """Pass calls on again: something else than its own probes found that it works."""
+        """Pass calls on again, since something other than its own probes found that they work."""
         if self._probing is not None:
             self._probing.cancel()
         if not self.is_closed:
             self._close()
 
     async def stop(self) -> None:
-        """End its probes, for good."""
+        """Stop probing for good."""
         self._is_stopped = True
         if self._probing is not None:
             self._probing.cancel()
@@ -107,9 +107,9 @@ class Circuit:
                 await self._try()
             except CacheError as exc:
                 needs_operator = _needs_operator(exc)
-                # What is wrong now may be something else: a server that was away is back, and refuses a password.
+                # The cause may have changed: a server that was unreachable is back, and rejects the password.
                 if needs_operator and _kind(exc) != self._logged_kind:
-                    self._note(exc, self._said.still_open)
+                    self._note(exc, self._messages.still_open)
                 continue
             self._close()
             return
@@ -119,7 +119,7 @@ class Circuit:
         self._slow_calls.clear()
         self.failure = None
         self.is_closed = True
-        log.info(self._said.closed, self._name)
+        log.info(self._messages.closed, self._name)
 
     def _note(self, exc: CacheError, words: str) -> None:
         self.failure = exc

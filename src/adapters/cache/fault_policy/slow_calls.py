@@ -1,4 +1,4 @@
-"""What the breaker of a shared tier decides by: how many calls overran lately, and how long to wait before a probe."""
+"""What a circuit decides by: how many calls overran recently, and how long to wait before a probe."""
 
 import random
 from collections import deque
@@ -6,31 +6,31 @@ from collections.abc import Callable
 from typing import Final
 
 SLICES: Final = 10
-"""Slices of time that are looked at; one in which no call ended is none."""
+"""Time slices in the window; a slice in which no call ended does not count."""
 
 BAD_SLICES: Final = 3
-"""How many of them it takes: one may be our own busy process, or one long command of somebody else's."""
+"""Bad slices that open the circuit: a single one may be our own busy process, or a long command of another client."""
 
 BAD_SHARE: Final = 1 / 3
-"""The share of slow calls from which a slice is bad."""
+"""Share of slow calls at which a slice is bad."""
 
 JITTER: Final = 0.2
-"""The share by which a wait may be shorter, lest all processes probe at once."""
+"""Share by which a wait may be shorter, so that processes do not probe at the same time."""
 
 LONGEST_FOR_OPERATORS: Final = 6
-"""How many times longer the longest wait is where somebody has to change a configuration first: 30 s."""
+"""Factor of the longest wait where an operator has to change a configuration first: 30 s."""
 
 
 class SlowCalls:
-    """Tells from the calls that ended lately whether a tier is too slow.
+    """Decides from recent calls whether a tier is too slow.
 
-    By slices of time, since neither calls nor time alone will do: of a hundred calls under way together that wait for
-    one and the same stall all overrun at once, and where one of four connections is dead three fast calls stand between
-    two slow ones. Where calls are rare, each has a slice to itself.
+    It counts bad time slices, since neither calls nor time alone suffice: a hundred concurrent calls that wait for the
+    same stall all overrun at once, and with one dead connection of four, three fast calls come between two slow ones.
+    Where calls are rare, each has a slice to itself.
     """
 
     def __init__(self, slice_s: float) -> None:
-        """Take the seconds of a slice, which are about those that a slow call takes."""
+        """Accept the length of a slice in seconds, about that of a slow call."""
         self._slice_s = slice_s
         self.clear()
 
@@ -40,7 +40,7 @@ class SlowCalls:
         self._slices: deque[list[int]] = deque(maxlen=SLICES)
 
     def count(self, now: float, *, is_slow: bool) -> bool:
-        """Take a call that ends now, in seconds of any clock; tell whether with it too many were slow."""
+        """Record a call that ended at `now`, in seconds of any monotonic clock; return whether too many were slow."""
         if now >= self._ends_at:
             self._ends_at = now + self._slice_s
             self._slices.append([0, 0])
@@ -49,15 +49,15 @@ class SlowCalls:
 
 
 class ProbeWaits:
-    """How long a tier that is disabled is left alone before each probe: twice as long each time, up to a cap.
+    """Seconds that a disabled tier is left alone before each probe, doubled each time up to a cap.
 
-    One that passes its probe and fails soon after goes on where it left off, so that it does not come and go.
+    A tier that passes a probe and fails soon after resumes at its last wait, so that it does not flap.
     """
 
     def __init__(
         self, first_s: float, longest_s: float, *, uniform: Callable[[float, float], float] = random.uniform
     ) -> None:
-        """Take the seconds of the first wait and of the longest."""
+        """Accept the first and the longest wait, seconds."""
         self._first_s = first_s
         self._longest_s = max(first_s, longest_s)
         self._uniform = uniform
@@ -66,7 +66,7 @@ class ProbeWaits:
         self._waited_s = 0.0
 
     def begin(self, now: float) -> None:
-        """Record that the tier is disabled; one that was in use for less than it was waited for had not recovered."""
+        """Record that the tier is disabled; if it was enabled for less than the last wait, it had not recovered."""
         if now - self._back_at > self._waited_s:
             self._next_s = self._first_s
 
@@ -75,7 +75,7 @@ class ProbeWaits:
         self._back_at = now
 
     def next_s(self, *, needs_operator: bool = False) -> float:
-        """Return the seconds until the next probe; what waits for an operator is probed more and more rarely."""
+        """Return the seconds until the next probe; where an operator has to act, waits may grow longer."""
         self._waited_s = self._next_s * self._uniform(1 - JITTER, 1)
         longest_s = LONGEST_FOR_OPERATORS * self._longest_s if needs_operator else self._longest_s
         self._next_s = min(2 * self._next_s, longest_s)

@@ -1,4 +1,4 @@
-"""A time budget for a far call, which a busy turn of our own event loop does not use up."""
+"""A time budget for a remote call that a long turn of our own event loop does not use up."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,22 +9,22 @@ from foreseen.domain.errors import CacheUnavailableError
 Result = TypeVar("Result")
 
 BUDGET_PER_KEY_S: Final = 1e-4
-"""What each key adds to a call's budget, so that a file's chunk of thousands is not taken for a slow server."""
+"""Added to a call's budget per key, so that a chunk of thousands of rows is not mistaken for a slow server."""
 
 _SLICES: Final = 10
 
 
 async def within(budget_s: float, call: Coroutine[Any, Any, Result]) -> Result:
-    """Give what a call returns; end it when the budget is over.
+    """Return the result of a call; cancel it when the budget is spent.
 
-    The budget is spent in slices, of which one long turn of the event loop takes one at most: what has been answered
-    meanwhile is still read. A single timer would be over before the socket is looked at.
+    The budget is spent in slices, and a long turn of the event loop uses up one at most, so a reply that has arrived
+    meanwhile is still read. A single timer would expire before the socket is read.
 
     Raises:
-        CacheUnavailableError: nothing came in time; and whatever the call raises.
+        CacheUnavailableError: no result within the budget; and whatever the call raises.
     """
     task = asyncio.ensure_future(call)
-    task.add_done_callback(_look_at)
+    task.add_done_callback(_retrieve_error)
     try:
         for _ in range(_SLICES):
             done, _ = await asyncio.wait({task}, timeout=budget_s / _SLICES)
@@ -35,7 +35,7 @@ async def within(budget_s: float, call: Coroutine[Any, Any, Result]) -> Result:
     raise CacheUnavailableError(f"no answer within {budget_s * 1000:g} ms")
 
 
-def _look_at(task: asyncio.Task[Any]) -> None:
-    """Ask a task for its error, since nobody may be left who would."""
+def _retrieve_error(task: asyncio.Task[Any]) -> None:
+    """Retrieve a task's exception, lest asyncio log it as never retrieved: its caller may be gone."""
     if not task.cancelled():
         task.exception()

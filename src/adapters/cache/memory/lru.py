@@ -25,9 +25,9 @@ _make_tuple: Any = tuple.__new__
 
 
 class LruCache:
-    """Keeps what was used last; the entry unused for longest makes room.
+    """Evicts the least recently used entry when a bound is exceeded.
 
-    For one event loop: no call waits, so none needs a lock.
+    Belongs to one event loop: no call suspends, so none needs a lock.
     """
 
     keeps: Final = True
@@ -40,21 +40,21 @@ class LruCache:
         lifetime: Lifetime,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the bounds, both of which hold, and the clock as seconds since 1970."""
+        """Accept the bounds, both of which hold, and a clock in seconds since 1970."""
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0
         self._lifetime = lifetime
         self._clock = clock
-        # Each value stands with the time it expires at: cachetools' own TTLCache costs six times the LRUCache per hit,
-        # and counts from when an entry was put instead of when it was made. And it stands as a plain tuple of plain
-        # values: these the garbage collector leaves alone, where a hundred thousand Entries cost it 20 ms each time.
-        # Bytes are counted here: what cachetools would keep of them costs a sixth of the memory, and half of a write.
+        # Each value holds its own expiry: a hit in cachetools' TTLCache costs six times one in its LRUCache, and its
+        # TTL counts from the put instead of from when the entry was made. A value is a plain tuple of plain values,
+        # which the garbage collector leaves alone: a hundred thousand Entries would cost it 20 ms each time. Bytes are
+        # counted here: cachetools' own count of sizes costs a sixth of the memory, and half of a write.
         self._store: cachetools.LRUCache[Key, _Held] = cachetools.LRUCache(max_entries + 1)
 
     def peek(self, key: Key) -> Entry | None:
-        """Look, and count it as a use."""
-        if key not in self._store:  # asked first: cachetools raises and catches for what it does not hold
+        """Return the entry of a key and mark it as recently used; None on a miss."""
+        if key not in self._store:  # checked first: for a missing key cachetools raises and catches
             return None
         held = self._store[key]
         if held[3] <= self._clock() * 1e6:
@@ -64,11 +64,11 @@ class LruCache:
         return entry
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Look for each."""
+        """Peek at each key."""
         return {key: entry for key in keys if (entry := self.peek(key)) is not None}
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """Keep each that is still alive and fits; an entry larger than the whole cache is not let in."""
+        """Store each entry that has not expired; one larger than the whole cache is not stored."""
         store, now_us = self._store, self._clock() * 1e6
         for key, entry in entries.items():
             if key in store:
@@ -86,19 +86,19 @@ class LruCache:
     def clear(self) -> int:
         """Remove every entry; return how many there were."""
         removed = len(self._store)
-        # A new one: cachetools would take the entries of the old one out one after the other.
+        # A new one: clearing the old one would remove its entries one by one.
         self._store = cachetools.LRUCache(self._max_entries + 1)
         self._bytes = 0
         return removed
 
     @property
     def entries(self) -> int:
-        """How many are held."""
+        """Number of entries held."""
         return len(self._store)
 
     @property
     def size_bytes(self) -> int:
-        """About how much memory they take."""
+        """Approximate memory of the entries, bytes."""
         return self._bytes
 
     def _drop(self, key: Key) -> None:

@@ -13,7 +13,7 @@ class NoCache:
     keeps: Final = False
 
     def peek(self, key: Key) -> Entry | None:  # noqa: ARG002
-        """Know nothing."""
+        """Return None."""
         return None
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:  # noqa: ARG002
@@ -21,4 +21,4 @@ class NoCache:
         return {}
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """Keep nothing."""
+        """Store nothing."""

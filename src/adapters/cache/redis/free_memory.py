@@ -1,4 +1,4 @@
-"""How much may be written to Redis before it evicts what others asked for, or refuses to be written to."""
+"""How much may be written to Redis before it evicts entries or rejects writes."""
 
 import math
 from typing import Any, Final
@@ -9,11 +9,11 @@ from foreseen.adapters.cache.redis.client.connection import redis_errors_transla
 from foreseen.adapters.cache.redis.servers.servers_port import Servers
 
 KEPT_FREE: Final = 0.1
-"""The share of its memory that is left to others: what is counted as used lags behind, and a fork needs some."""
+"""The share of its memory to leave free: the count of used memory lags behind, and a fork needs some."""
 
 
 class RedisRoom:
-    """Looks up how much memory the servers have left."""
+    """Measures how much memory the servers have left."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers

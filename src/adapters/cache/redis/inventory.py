@@ -14,10 +14,10 @@ from foreseen.domain.identity.entry import OVERHEAD, read_answer, read_header
 from foreseen.domain.ports import Held
 
 _PAGE: int = 500
-"""Keys asked for at a time: SCAN holds the server for less than a millisecond then."""
+"""Keys per SCAN, so that it blocks the server for less than a millisecond."""
 
 _GONE: Final = -2
-"""What PTTL says of a key that is not there."""
+"""Reply of PTTL for a key that does not exist."""
 
 _READ: Final = OVERHEAD + 1024
 """Bytes that are read of an entry: its header, and what may be shown of its answer; entries may have megabytes."""
@@ -116,7 +116,7 @@ def _count(reply: object) -> int:
 
 
 def _kind(name: bytes) -> bytes:
-    """Return the namespace of an entry, or what stands there in a name that is none of an entry."""
+    """Return the namespace of an entry; of another kind of key, the word in its place."""
     return name.split(b":", 3)[2]
 
 

@@ -13,11 +13,11 @@ from foreseen.domain.identity.entry import MAX_SIZE, Entry, EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import DIGEST_SIZE, Key
 
-_FLAWS: Final = {Unread.TOO_LARGE: Corruption.SIZE, Unread.OTHER_TYPE: Corruption.TYPE}
+_CORRUPTIONS: Final = {Unread.TOO_LARGE: Corruption.SIZE, Unread.OTHER_TYPE: Corruption.TYPE}
 
 
 class RedisCache:
-    """One round trip to each server concerned to look up, one to store.
+    """A Cache on Redis: a lookup or a write takes one round trip to each server concerned.
 
     A key reads `foreseen:<model name>:<namespace, 16 hex>:<row, hex>`. The text holds half of the namespace; the seal
     of the entry holds all of it.
@@ -37,13 +37,13 @@ class RedisCache:
         """Accept the servers, and the clock as seconds since 1970."""
         self._servers = servers
         self._prefix = f"{PREFIX}:{model_name}:"
-        # Of this process alone: what another one writes there at the same time would not be what is expected.
+        # Of this process alone: another one writing the same key at the same time would fail our check.
         self._probe = f"{self._prefix}{PROBE}:{secrets.token_hex(8)}"
         self._lifetime = lifetime
         self._format = entry_format
         self._clock = clock
         self.corruptions: Final[Counter[Corruption]] = Counter()
-        """Entries that did not verify, since the start, by what was wrong with them."""
+        """Entries that did not verify, since the start, by the kind of corruption."""
 
     @property
     def corrupt(self) -> int:
@@ -51,12 +51,12 @@ class RedisCache:
         return self.corruptions.total()
 
     def peek(self, key: Key) -> Entry | None:  # noqa: ARG002
-        """Say nothing: Redis cannot be asked without waiting."""
+        """Return None: Redis cannot be looked up without waiting."""
         return None
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Look up all; what does not verify or is past its time is a miss, and so is what cannot be reached."""
-        if not keys:  # MGET refuses an empty list
+        """Look up all; corrupt, expired and unreachable entries are misses."""
+        if not keys:  # MGET rejects an empty list
             return {}
         with redis_errors_translated():
             blobs = await self._servers.find([self._name(key) for key in keys])
@@ -68,7 +68,7 @@ class RedisCache:
         return found
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """Store all in one round trip, each with the milliseconds it has left; none that is larger than may be read."""
+        """Store all in one round trip, each with its remaining TTL; omit entries that are expired or too large."""
         now_us = int(self._clock() * 1e6)
         writes = []
         for key, entry in entries.items():
@@ -82,10 +82,10 @@ class RedisCache:
                 self.corruptions[Corruption.TYPE] += others
 
     async def ping(self) -> None:
-        """Do what requests do, with keys of its own: write them, connecting if need be, and look them up.
+        """Write keys of its own and look them up, as requests do, connecting if necessary.
 
         Raises:
-            CacheUnavailableError: one of them does not work.
+            CacheUnavailableError: a write or a lookup failed.
         """
         with redis_errors_translated():
             await self._servers.ping(self._probe)
@@ -102,12 +102,12 @@ class RedisCache:
             return None
         try:
             if isinstance(blob, Unread):
-                raise CorruptEntryError(blob.value, _FLAWS[blob])
+                raise CorruptEntryError(blob.value, _CORRUPTIONS[blob])
             if not isinstance(blob, bytes):
                 raise CorruptEntryError(f"expected bytes, got {type(blob).__name__}", Corruption.FOREIGN)
             entry = self._format.unseal(key, blob)
         except CorruptEntryError as exc:
             self.corruptions[exc.what] += 1
             return None
-        # Redis drops an entry by its own clock and the TTL of its writer; ours decides here, as in every tier.
+        # Redis expires an entry by its own clock and its writer's TTL; our own decide here, as in every tier.
         return None if self._lifetime.is_over(key, entry, now_us) else entry

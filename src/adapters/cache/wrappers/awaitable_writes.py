@@ -1,4 +1,4 @@
-"""FencedCache: a far tier whose writes under way can be waited for."""
+"""FencedCache: an L2 whose writes in progress can be waited for."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from foreseen.domain.ports import FarTier
 
 
 class FencedCache:
-    """A far tier around a far tier. What is purged behind `drained` is not written again by what began before."""
+    """Wraps an L2. Entries purged after `drained` returns are not restored by writes that began earlier."""
 
     def __init__(self, inner: FarTier) -> None:
-        """Accept the tier; lookups go to it directly, and cost nothing more."""
+        """Accept the tier; lookups go to it directly, at no extra cost."""
         self._inner = inner
         self._writes: set[asyncio.Future[None]] = set()
         self.peek = inner.peek
@@ -36,6 +36,6 @@ class FencedCache:
             write.set_result(None)
 
     async def drained(self) -> None:
-        """Wait until the writes that are under way now have ended."""
+        """Wait until the writes now in progress have ended."""
         if self._writes:
             await asyncio.wait(set(self._writes))

@@ -1,11 +1,11 @@
-"""GuardedCache: a far tier that may fail, be slow or be away, and costs time then, never an answer."""
+"""GuardedCache: L2 fails open; its failures and slowness cost time, never an answer."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, Self, TypeVar
 
-from foreseen.adapters.cache.fault_policy.circuit_breaker import Circuit, Said
+from foreseen.adapters.cache.fault_policy.circuit_breaker import Circuit, LogMessages
 from foreseen.adapters.cache.fault_policy.time_budget import BUDGET_PER_KEY_S, within
 from foreseen.domain.errors import CacheError, Outage
 from foreseen.domain.identity.entry import Entry
@@ -14,10 +14,10 @@ from foreseen.domain.ports import FarTier
 
 Result = TypeVar("Result")
 
-ASKED_NOBODY_S: Final = 2e-5
-"""A lookup that took less than any round trip does was found among what waits to be written, and says nothing."""
+NO_ROUND_TRIP_S: Final = 2e-5
+"""A lookup shorter than any round trip was served by the write-behind queue, and says nothing about the server."""
 
-_SAID: Final = Said(
+_MESSAGES: Final = LogMessages(
     opened="%s disabled, predictions go on without it: %s",
     still_open="%s is still disabled: %s",
     closed="%s enabled again",
@@ -25,11 +25,11 @@ _SAID: Final = Said(
 
 
 class GuardedCache:
-    """A Cache around a far one that fails open: what goes wrong counts as an empty answer.
+    """A Cache around an L2 that fails open: an error or an overrun counts as a miss.
 
-    A call that fails disables the tier, and so do calls that overrun their time budget too often. From then on no
-    request waits for it: a task of its own tries it now and then, the way requests use it, and enables it again when
-    that works within their budget.
+    A failed call disables the tier, and so do calls that overrun their time budget too often. While it is disabled no
+    request waits for it: a background task probes it the way requests use it, and enables it again once a probe
+    succeeds within a request's budget.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class GuardedCache:
         longest_wait_s: float = 5.0,
         connect_budget_s: float = 2.0,
     ) -> None:
-        """Take the seconds that a call may cost a request.
+        """Accept the tier, and the seconds that a call may cost a request.
 
         Args:
-            probe_after_s: seconds that it is disabled before the first probe; each wait after that is twice as long.
-            longest_wait_s: the longest of these waits.
-            connect_budget_s: seconds that a probe may take beyond a request's budget, since it has to connect.
+            probe_after_s: seconds from being disabled to the first probe; each later wait is twice as long.
+            longest_wait_s: upper bound of these waits, seconds.
+            connect_budget_s: seconds that a probe may take to connect, beyond a request's budget.
         """
         self._inner = inner
         self._budget_s = budget_s
@@ -54,7 +54,7 @@ class GuardedCache:
         self._circuit = Circuit(
             "L2",
             self._probe,
-            _SAID,
+            _MESSAGES,
             budget_s=budget_s,
             probe_after_s=probe_after_s,
             longest_wait_s=longest_wait_s,
@@ -76,7 +76,7 @@ class GuardedCache:
         return self._circuit.outages
 
     async def __aenter__(self) -> Self:
-        """Try the tier before the first request needs it; start without it if it is away."""
+        """Probe the tier before the first request needs it; start with it disabled if it is unreachable."""
         try:
             await self._connect()
         except CacheError as exc:
@@ -98,7 +98,7 @@ class GuardedCache:
         return self._inner.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Look up keys within the budget; miss them all when the tier is in doubt."""
+        """Look up keys within the budget; miss them all while the tier is disabled."""
         if not self._circuit.is_closed:
             return {}
         return await self._guarded(self._look_up(keys), len(keys)) or {}
@@ -106,7 +106,7 @@ class GuardedCache:
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Store entries within the budget, or not at all.
 
-        One that ends in time says nothing of how slow the tier is: where it is written behind, nobody has waited.
+        A write that ends in time does not count as a fast call: written behind, it did not wait for the tier.
         """
         if self._circuit.is_closed:
             await self._guarded(self._inner.put_many(entries), len(entries))
@@ -115,7 +115,7 @@ class GuardedCache:
         now = asyncio.get_running_loop().time
         began = now()
         found = await self._inner.get_many(keys)
-        if (ended := now()) - began > ASKED_NOBODY_S:
+        if (ended := now()) - began > NO_ROUND_TRIP_S:
             self._circuit.count_fast(ended)
         return found
 
@@ -131,9 +131,9 @@ class GuardedCache:
 
     async def _probe(self) -> None:
         await self._connect()
-        # What follows may be slower than a request can bear. A write and a lookup, each within its budget.
+        # The connection may have been too slow for a request. Now a write and a lookup, each within its budget.
         await within(2 * self._budget_s, self._inner.ping())
 
     async def _connect(self) -> None:
-        """Use the tier as requests do, with the time that it takes to connect first."""
+        """Use the tier as requests do, allowing for the time it takes to connect."""
         await within(max(self._connect_budget_s, 2 * self._budget_s), self._inner.ping())

@@ -1,4 +1,4 @@
-"""TimedCache: how often a far tier is asked, and how long it takes."""
+"""TimedCache: counts the calls to L2 and the seconds they take."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,13 +11,13 @@ from foreseen.domain.ports import FarTier
 
 
 class TimedCache:
-    """A far tier around a far tier that counts its calls; one that fails or is given up counts with what it took.
+    """Wraps an L2 and counts its calls; one that fails or is cancelled counts with the time it took.
 
-    Calls that overlap each count their own seconds, in which this process may have been busy with something else.
+    Overlapping calls each count their own seconds, which may include other work of this process.
     """
 
     def __init__(self, inner: FarTier, tally: Tally, *, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Take where to count, and a clock in seconds."""
+        """Accept the tier, the tally to count in, and a clock in seconds."""
         self._inner = inner
         self._tally = tally
         self._clock = clock
@@ -33,7 +33,7 @@ class TimedCache:
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
         """As the inner one."""
-        if not keys:  # which asks nobody
+        if not keys:  # no round trip to count
             return await self._inner.get_many(keys)
         with self._counted(L2_GETS, L2_GET_SECONDS):
             return await self._inner.get_many(keys)

@@ -1,4 +1,4 @@
-"""SparingCache: who writes many entries at once takes only the room that nobody needs."""
+"""SparingCache: bulk writes use only the free memory of L2, and evict nothing."""
 
 import logging
 import time
@@ -16,20 +16,20 @@ ENTRY_OVERHEAD: Final = 256
 """Bytes that an entry takes in Redis beyond its body and twice its key, at most: names are hexadecimal."""
 
 SHARE_AT_ONCE: Final = 0.25
-"""How much of the room is used before it is asked for again: others write as well."""
+"""Share of the free memory to use before measuring it again: other processes write as well."""
 
-ASKED_AGAIN_S: Final = 1.0
-"""Seconds after which it is asked for again where there was none."""
+MEASURED_AGAIN_S: Final = 1.0
+"""Seconds until free memory is measured again after there was none."""
 
 WRITTEN_AT_ONCE: Final = 512
-"""Entries of one write: one far longer would keep the server from everybody else."""
+"""Entries per write: a much larger one would block the server for other clients."""
 
 
 class SparingCache:
-    """A far tier around a far tier that stores nothing where that would push out what others asked for.
+    """Wraps an L2 and stores nothing that would evict entries which other clients use.
 
-    A file of ten million rows is read once, and each of its entries would be the newest: a full server would evict for
-    them what is asked for every second.
+    A file of ten million rows is read once, and each of its entries would be the newest: to store them, a full server
+    would evict entries that are looked up every second.
 
     Attributes:
         left_out: entries that were not stored, since the start.
@@ -42,18 +42,18 @@ class SparingCache:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what tells how many bytes may be written before something is pushed out, and a clock in seconds."""
+        """Accept the tier, what returns the bytes that may be written without evictions, and a clock in seconds."""
         self.left_out = 0
         self._inner = inner
         self._room_bytes = room_bytes
         self._clock = clock
         self._allowed = 0.0
         self._is_full = False
-        self._asked_at = float("-inf")
+        self._measured_at = float("-inf")
 
     @property
     def keeps(self) -> bool:
-        """Whether there was room when it was last asked for, and the inner one keeps it."""
+        """Whether there was free memory when last measured, and the inner tier keeps entries."""
         return not self._is_full and self._inner.keeps
 
     def peek(self, key: Key) -> Entry | None:
@@ -78,12 +78,12 @@ class SparingCache:
     async def _has_room(self, size: int) -> bool:
         if size <= self._allowed:
             return True
-        if self._is_full and self._clock() - self._asked_at < ASKED_AGAIN_S:
+        if self._is_full and self._clock() - self._measured_at < MEASURED_AGAIN_S:
             return False
         self._allowed = SHARE_AT_ONCE * await self._room_bytes()
-        self._asked_at = self._clock()
+        self._measured_at = self._clock()
         if not self._is_full and size > self._allowed:
-            log.info("the shared cache has no room that nobody needs, so nothing more is written to it")
+            log.info("the shared cache has no free memory, so nothing more is written to it")
         self._is_full = size > self._allowed
         return not self._is_full
 

@@ -1,4 +1,4 @@
-"""TieredCache: a near L1 in front of a shared L2; itself a Cache, so tiers nest."""
+"""TieredCache: L1 of this process in front of a shared L2; itself a Cache, so tiers nest."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from foreseen.domain.ports import Cache
 
 
 class TieredCache:
-    """Asks L2 only for what L1 does not hold, and keeps in L1 what L2 gave."""
+    """Looks up in L2 only what L1 misses, and stores in L1 what L2 finds."""
 
     def __init__(self, l1: Cache, l2: Cache) -> None:
         self._l1 = l1
@@ -24,15 +24,15 @@ class TieredCache:
         return self._l1.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Look into L1, then into L2 for the rest, and promote what is found there."""
-        near = await self._l1.get_many(keys)
-        rest = [key for key in keys if key not in near]
+        """Look up in L1, then in L2 what L1 misses, and promote what L2 finds."""
+        in_l1 = await self._l1.get_many(keys)
+        rest = [key for key in keys if key not in in_l1]
         if not rest:
-            return near
-        far = await self._l2.get_many(rest)
+            return in_l1
+        in_l2 = await self._l2.get_many(rest)
         # Promotion keeps the entry's own age, so a promoted entry does not outlive its TTL.
-        await self._l1.put_many(far)
-        return near | far
+        await self._l1.put_many(in_l2)
+        return in_l1 | in_l2
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Store in both, L2 first: dying between the two leaves the shared tier ahead, never behind."""

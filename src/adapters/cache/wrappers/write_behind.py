@@ -1,4 +1,4 @@
-"""WriteBehindCache: nobody waits for a far tier to be written."""
+"""WriteBehindCache: entries are written to L2 in the background."""
 
 import asyncio
 import time
@@ -17,10 +17,10 @@ WRITTEN_AT_ONCE: Final = 512
 
 
 class WriteBehindCache:
-    """A far tier around a far tier that takes entries at once and writes them afterwards, many at a time.
+    """Wraps an L2, queues entries and writes them in the background, in batches.
 
-    What waits is bounded: beyond that the oldest is dropped, and counted; it can be computed again. What waits is found
-    as if it were written. A write that fails is told by the next call to put.
+    The queue is bounded: beyond its bounds the oldest entry is dropped and counted, since it can be computed again.
+    Lookups find queued entries as if they were written. A failed write is raised by the next `put_many`.
 
     Attributes:
         dropped: entries that were never written, since the start.
@@ -38,7 +38,7 @@ class WriteBehindCache:
         flush_s: float = 2.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the bounds of what waits, the seconds that closing may take to write it, and seconds since 1970."""
+        """Accept the bounds of the queue, the seconds that `close` may spend on it, and a clock in s since 1970."""
         self.dropped = 0
         self._inner = inner
         self._lifetime = lifetime
@@ -54,7 +54,7 @@ class WriteBehindCache:
         self._pings = 0
 
     def __len__(self) -> int:
-        """How many entries are still to be written."""
+        """Return how many entries are still to be written."""
         return len(self._waiting) + len(self._written)
 
     def peek(self, key: Key) -> Entry | None:
@@ -62,7 +62,7 @@ class WriteBehindCache:
         return self._inner.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Look among what waits, then into the inner one for the rest."""
+        """Look up in the queue, then in L2 what is not queued."""
         if not self._waiting and not self._written:
             return await self._inner.get_many(keys)
         waiting = self._find(keys)
@@ -70,10 +70,10 @@ class WriteBehindCache:
         return waiting | await self._inner.get_many(rest) if rest else waiting
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """Take entries; raise the CacheError of an earlier write, once."""
+        """Queue entries; raise the CacheError of an earlier write, once."""
         waiting = self._waiting
         for key, entry in entries.items():
-            if key in waiting:  # its place is the last one from now on
+            if key in waiting:  # it moves to the end
                 self._forget(key)
             waiting[key] = entry
             self._waiting_bytes += len(entry.body)
@@ -87,13 +87,13 @@ class WriteBehindCache:
             raise failure
 
     async def ping(self) -> None:
-        """As the inner one; of writes that began before it answered, none is told to have failed."""
+        """As the inner one; failures of writes that began before it succeeded are no longer raised."""
         await self._inner.ping()
         self._pings += 1
         self._failure = None
 
     async def close(self) -> None:
-        """Write what waits, as long as that may take, and close the inner one."""
+        """Write the queue for at most `flush_s` seconds, count the rest as dropped, and close the inner one."""
         if (writing := self._writing) is not None:
             await asyncio.wait({writing}, timeout=self._flush_s)
             writing.cancel()
@@ -121,7 +121,7 @@ class WriteBehindCache:
                     await self._inner.put_many(self._written)
                 except CacheError as exc:
                     self.dropped += len(self._written)
-                    if pings == self._pings:  # else it failed for what is over by now
+                    if pings == self._pings:  # else a ping has succeeded since, and the failure is over
                         self._failure = exc
                 self._written = {}
         finally:

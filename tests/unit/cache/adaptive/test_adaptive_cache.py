@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreseen.adapters.cache.adaptive.adaptive_cache import FIRST_KEYS, FIRST_SAMPLED, TOLD_EVERY_S, WorthwhileCache
+from foreseen.adapters.cache.adaptive.adaptive_cache import FIRST_KEYS, FIRST_SAMPLED, LOGGED_EVERY_S, WorthwhileCache
 from foreseen.adapters.cache.adaptive.sampled_keys import AT_ONCE, ONE_IN, sampled
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
@@ -246,7 +246,7 @@ class TestComesBack:
         assert not cache.asks_all
 
     async def test_and_stays_while_all_that_was_left_out_is_written(self, cache: WorthwhileCache, tier: Tier) -> None:
-        """Only the sample was kept: of what is asked for next it alone hits, and all the rest will."""
+        """Only the sample was kept: of the keys looked up next it alone hits, and all the rest will."""
         await put_aside(cache)
         tier.entries = computed(sampled(keys(30_000)), CHEAP_US)
         await answer(cache, keys(6_000), CHEAP_US)
@@ -270,7 +270,7 @@ class TestComesBack:
     async def test_however_hits_come_and_go_it_changes_its_mind_seldom(
         self, cache: WorthwhileCache, tier: Tier
     ) -> None:
-        """The worst that can be: whatever is asked for hits as long as it is aside, and misses as soon as it is not."""
+        """The worst case: keys hit while L2 is looked up for the sample only, and miss as soon as it is for all."""
         changes, asked_all, total = 0, cache.asks_all, 100_000
         for start in range(0, total, 100):
             group = keys(100, start)
@@ -294,14 +294,14 @@ class TestTells:
     ) -> None:
         await put_aside(cache)
         await answer(cache, keys(10_000), CHEAP_US)
-        clock.pass_s(TOLD_EVERY_S)
+        clock.pass_s(LOGGED_EVERY_S)
         tier.entries = computed(keys(20_000, start=10_000), CHEAP_US)
         await answer(cache, keys(20_000, start=10_000), CHEAP_US)
 
         figures = "a hit saves 20 µs of the model, a lookup costs 8 µs a key and a write 10"
         assert [re.sub(r"7\d\.\d", "7…", record.getMessage()) for record in caplog.records] == [
-            f"the shared cache is asked for one key in 64 only: of lookups 0.0% hit, {figures}",
-            f"the shared cache is asked for every key again: of lookups 7…% hit, {figures}",
+            f"the shared cache is looked up for one key in 64 only: of lookups 0.0% hit, {figures}",
+            f"the shared cache is looked up for every key again: of lookups 7…% hit, {figures}",
         ]
 
     async def test_within_a_minute_nothing_is_told_twice_and_after_it_what_is_so_then(
@@ -309,7 +309,7 @@ class TestTells:
     ) -> None:
         await put_aside(cache)
         tier.entries = computed(keys(20_000), CHEAP_US)
-        clock.pass_s(TOLD_EVERY_S - 1)
+        clock.pass_s(LOGGED_EVERY_S - 1)
         await answer(cache, keys(10_000), CHEAP_US)
         assert cache.asks_all
         assert len(caplog.records) == 1
@@ -318,7 +318,7 @@ class TestTells:
         await answer(cache, keys(GROUP, start=10_000), CHEAP_US)
 
         assert len(caplog.records) == 2
-        assert "is asked for every key again" in caplog.records[1].getMessage()
+        assert "is looked up for every key again" in caplog.records[1].getMessage()
 
     async def test_a_change_that_was_undone_within_a_minute_is_not_told(
         self, cache: WorthwhileCache, tier: Tier, clock: Clock, caplog: pytest.LogCaptureFixture
@@ -330,7 +330,7 @@ class TestTells:
         await answer(cache, keys(30_000, start=6_000), CHEAP_US)
         assert cache.asked_share < 1
 
-        clock.pass_s(TOLD_EVERY_S)
+        clock.pass_s(LOGGED_EVERY_S)
         await answer(cache, keys(10_000, start=40_000), CHEAP_US)
 
         assert len(caplog.records) == 1

@@ -84,4 +84,4 @@ def test_as_long_as_nobody_knows_what_the_model_costs_it_pays() -> None:
 
 def test_the_figures_are_told_in_words() -> None:
     told = "of lookups 25.0% hit, a hit saves 40 µs of the model, a lookup costs 7 µs a key and a write 8"
-    assert worth(cost_us=40).told(0.25) == told
+    assert worth(cost_us=40).figures(0.25) == told

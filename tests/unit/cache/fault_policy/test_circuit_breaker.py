@@ -5,11 +5,11 @@ import logging
 
 import pytest
 
-from foreseen.adapters.cache.fault_policy.circuit_breaker import Circuit, Said
+from foreseen.adapters.cache.fault_policy.circuit_breaker import Circuit, LogMessages
 from foreseen.domain.errors import CacheError, CacheUnavailableError, Outage
 from support.virtual_time import in_virtual_time
 
-SAID = Said(opened="%s opened: %s", still_open="%s still open: %s", closed="%s closed")
+SAID = LogMessages(opened="%s opened: %s", still_open="%s still open: %s", closed="%s closed")
 AWAY = CacheUnavailableError("away")
 
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from foreseen.adapters.cache.wrappers.room_limited import (
-    ASKED_AGAIN_S,
     ENTRY_OVERHEAD,
+    MEASURED_AGAIN_S,
     SHARE_AT_ONCE,
     WRITTEN_AT_ONCE,
     SparingCache,
@@ -72,7 +72,7 @@ async def test_room_that_others_have_left_is_used_a_second_later() -> None:
     await cache.put_many(entries(5))
     assert (server.entries, cache.keeps) == ({}, False)
 
-    clock.pass_s(ASKED_AGAIN_S)
+    clock.pass_s(MEASURED_AGAIN_S)
     await cache.put_many(entries(5))
 
     assert (server.entries, cache.keeps) == (entries(5), True)

@@ -28,13 +28,13 @@ for i, key in ipairs(KEYS) do
   end
 end
 return {#KEYS, others}"""
-"""Replies with how many keys were written, and how many of these held another type: MGET says of such that there is
-nothing, GET after SET refuses it. Where that is refused for another reason, as before Redis 6.2, SET alone decides."""
+"""Replies with how many keys were written, and how many of these held another type: MGET returns nil for such a key,
+SET with GET fails on it. Where that fails for another reason, as before Redis 6.2, SET alone decides."""
 _SHA: Final = sha1(SCRIPT, usedforsecurity=False).hexdigest()
 
 
 class RedisWrites:
-    """Writes by a script, whose one reply costs less to read than one for every key; by SETs where scripts are refused.
+    """Writes by a script, whose one reply is cheaper to read than one per key; by SETs where scripts are not allowed.
 
     docs/adr/0015 gives the reasons.
 
@@ -47,10 +47,10 @@ class RedisWrites:
         self.runs_scripts = runs_scripts
 
     async def __call__(self, writes: Sequence[Write]) -> int:
-        """Write all of them, whatever stands there now.
+        """Write all of them, overwriting keys of any type.
 
         Returns:
-            How many keys held another type than strings; 0 where no scripts are run, since nobody tells then.
+            How many keys held another type than strings; 0 where no scripts are run, since SET does not report it.
         Raises:
             RedisError, OSError, CacheUnavailableError: some may not be written.
         """
@@ -61,11 +61,11 @@ class RedisWrites:
             return await self._by_script(writes)
         except (AskError, ClusterCrossSlotError):  # a cluster answers, whatever writes there; MovedError is an AskError
             raise
-        except ResponseError as refused:
-            # Is it the script that is refused, or writing? A full server or a read-only one refuses this too.
+        except ResponseError as rejected:
+            # Was it the script that failed, or the write? A full or read-only server rejects these SETs too.
             await self._by_sets(writes)
             self.runs_scripts = False
-            log.info("Redis runs no scripts for us, entries are written one by one: %s", refused)
+            log.info("Redis runs no scripts for us, entries are written one by one: %s", rejected)
             return 0
 
     async def _by_script(self, writes: Sequence[Write]) -> int:

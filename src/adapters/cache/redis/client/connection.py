@@ -20,13 +20,13 @@ PREFIX: Final = "foreseen"
 """What every key begins with."""
 
 LEASE: Final = "lease"
-"""Stands in the name of a lease where that of an entry has its namespace, which is hexadecimal."""
+"""Replaces the namespace, which is hexadecimal, in the key of a lease."""
 
 PROBE: Final = "probe"
-"""Stands there in the name of a key that is written to see whether that works."""
+"""Replaces it in a key that is written by a probe."""
 
 PURGED: Final = "purged"
-"""Stands there in the name of a key that holds when the entries of a model, or of all, were purged last."""
+"""Replaces it in a key that holds when the entries of a model, or of all models, were last purged."""
 
 
 def connect_redis(
@@ -66,9 +66,9 @@ def redis_options(
 ) -> dict[str, Any]:
     """Return the options of a pool of redis-py, every default of it that bites set.
 
-    Left to itself, redis-py retries ten times with back-off, which makes a refused port cost seconds a call and a
-    frozen server a minute; its pool raises at its limit instead of waiting for a connection; and it follows a server
-    that tells it to move elsewhere, and to be patient meanwhile.
+    By default redis-py retries ten times with back-off, so a closed port costs seconds a call and a frozen server a
+    minute; its pool raises at its limit instead of waiting for a connection; and it follows maintenance notifications,
+    by which a server redirects clients and relaxes their timeouts.
 
     Args:
         url: redis://, rediss:// or unix://, with user, password, database and what TLS takes as redis-py reads them;
@@ -122,9 +122,9 @@ async def _connect_without_touching(connection: Any) -> None:
 
 @contextmanager
 def redis_errors_translated() -> Iterator[None]:
-    """Let out as CacheUnavailableError whatever redis-py makes of a server, or of what else speaks there.
+    """Raise CacheUnavailableError in place of whatever redis-py raises, also where no Redis is listening.
 
-    Of its own errors it has many; a reply that no Redis would give it meets with others, such as AttributeError.
+    redis-py has many errors of its own, and raises others, such as AttributeError, for a reply that no Redis sends.
     """
     try:
         yield
@@ -135,11 +135,11 @@ def redis_errors_translated() -> Iterator[None]:
 
 
 def unavailable(exc: BaseException) -> CacheUnavailableError:
-    """Word an error of redis-py, with what to do where that is known."""
+    """Return an error that words one of redis-py, with advice where it is known."""
     said = str(exc) or type(exc).__name__
-    refusal = error_reply_in(exc)
-    if refusal is None:
+    known = error_reply_in(exc)
+    if known is None:
         return CacheUnavailableError(f"Redis: {said}")
-    code = f"{refusal.code} " if refusal.code.isupper() and refusal.code not in said else ""
-    words = f"Redis: {code}{said.rstrip('.')}; {refusal.advice}"
-    return CacheUnavailableError(words, kind=refusal.code, needs_operator=refusal.needs_operator)
+    code = f"{known.code} " if known.code.isupper() and known.code not in said else ""
+    words = f"Redis: {code}{said.rstrip('.')}; {known.advice}"
+    return CacheUnavailableError(words, kind=known.code, needs_operator=known.needs_operator)

@@ -55,7 +55,7 @@ _CODES: Final = (
     ),
     ErrorReply("NOPROTO", "expected Redis 6 or newer", needs_operator=True),
 )
-_BY_CODE: Final = {refusal.code: refusal for refusal in _CODES}
+_BY_CODE: Final = {reply.code: reply for reply in _CODES}
 
 _WORDS: Final = (
     ErrorReply("SELECT is not allowed in cluster mode", "a cluster has database 0 only", needs_operator=True),
@@ -76,15 +76,15 @@ _WORDS: Final = (
     ErrorReply("max number of clients reached", "raise its maxclients, or lower redis_max_connections"),
     ErrorReply("unknown command 'HELLO'", "expected Redis 6 or newer", needs_operator=True),
 )
-"""Those that have no code of their own."""
+"""Error replies without a code of their own."""
 
 
 def error_reply_in(exc: BaseException) -> ErrorReply | None:
-    """Return what an error of redis-py is, itself or what it was raised from; None if it is none of these."""
+    """Return the known error reply behind an error of redis-py or one of its causes; None if there is none."""
     seen: BaseException | None = exc
     while seen is not None:
-        if refusal := _error_reply_of(seen):
-            return refusal
+        if known := _error_reply_of(seen):
+            return known
         seen = seen.__cause__
     return None
 

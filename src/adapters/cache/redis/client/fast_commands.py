@@ -16,10 +16,10 @@ Command: TypeAlias = Sequence[str | bytes | int]
 _packed: Callable[[tuple[str | bytes | int, ...]], bytes] = pack_command  # type: ignore[assignment]
 
 KEPT: Final = 4
-"""Connections that are kept at most: lookups of successive turns of the event loop overlap, and a write with them."""
+"""Most connections to keep: lookups of successive turns of the event loop overlap, and a write with them."""
 
 LEFT_TO_OTHERS: Final = 2
-"""Connections that are never kept, since the pool is not ours alone."""
+"""Connections of the pool that are never kept, since it has other users."""
 
 
 class RedisWire:
@@ -30,7 +30,7 @@ class RedisWire:
     """
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
-        """Take a client that does not decode replies; its socket timeout is that of a whole exchange here."""
+        """Accept a client that does not decode replies; its socket timeout bounds a whole exchange here."""
         self._client = client
         # Its methods, and those of its connections, have no types.
         self._pool: Any = client.connection_pool
@@ -43,11 +43,11 @@ class RedisWire:
         self._stale = WeakSet[Any]()
 
     async def ask(self, *commands: Command) -> list[object]:
-        """Send commands in one go, and give their replies in order.
+        """Send commands in one write and return their replies in order.
 
         Raises:
-            RedisError, OSError: as `each`. Of commands that the server refused, the first one's error is raised, after
-                every reply has been read.
+            RedisError, OSError: as `each`. If replies are errors, the first of them is raised after every reply has
+                been read.
         """
         replies = await self.each(*commands)
         for reply in replies:
@@ -56,12 +56,12 @@ class RedisWire:
         return replies
 
     async def each(self, *commands: Command) -> list[object]:
-        """Send commands in one go, and give their replies in order, a ResponseError for each that is refused.
+        """Send commands in one write and return their replies in order; an error reply is a ResponseError among them.
 
-        They must bear being sent twice: where the server has closed the connection meanwhile, they are.
+        Commands must be idempotent: if the server has closed the kept connection, they are sent again.
 
         Raises:
-            RedisError, OSError: as redis-py does, but for what the server refuses.
+            RedisError, OSError: as redis-py does, except for error replies.
         """
         if self._is_closed:
             raise redis.exceptions.ConnectionError("its connections are closed")
@@ -77,14 +77,14 @@ class RedisWire:
             raise redis.exceptions.TimeoutError(f"no answer within {self._timeout_s} s") from exc
 
     async def drop(self) -> None:
-        """Use no connection again that is open now: what they lead to may be another server by now."""
+        """Reuse no connection that is open now: its address may lead to another server by now."""
         kept, self._kept = self._kept, []
         for connection in kept:
             await self._release(connection)
         self._stale |= self._released
 
     async def close(self) -> None:
-        """Close every connection of the client; a call that is under way opens no other one."""
+        """Close every connection of the client; a call in progress opens no other one."""
         self._is_closed = True
         await self._client.aclose()
 
@@ -96,10 +96,10 @@ class RedisWire:
         except redis.exceptions.ConnectionError:
             if not is_kept or self._is_closed:
                 raise
-            # Closed while nobody used it, by a restart or the server's own timeout.
+            # Closed while idle, by a restart or the server's own timeout.
             return await _exchanged_on(connection, packed, replies)
         finally:
-            # Whatever went wrong has closed it; it connects again when it is used.
+            # A failure has closed it; it connects again when it is next used.
             await self._put_back(connection)
 
     async def _taken(self) -> Any:
@@ -143,7 +143,7 @@ def _cancellations() -> int:
 
 
 async def _exchanged_on(connection: Any, packed: bytes, replies: int) -> list[object]:
-    # What nobody asked for, or who asked for it has not read to its end, is no reply to the next one.
+    # Bytes that wait here are unsolicited, or the rest of a cancelled exchange: no reply to the next command.
     if connection.is_connected and await connection.can_read():
         await connection.disconnect(nowait=True)
     # No health check: it would be a round trip that fails where the command itself fails.

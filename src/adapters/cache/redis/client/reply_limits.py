@@ -10,13 +10,13 @@ from redis.exceptions import InvalidResponse, RedisError
 from foreseen.domain.identity.entry import MAX_SIZE
 
 MAX_VALUE_BYTES: Final = MAX_SIZE + 2**16
-"""What is taken in of one value before it is refused: beyond the largest entry, what a single read may bring more."""
+"""Bytes of one value to read before it is rejected: the largest entry, and what a single read may bring beyond it."""
 
 _TOO_MANY: Final = re.compile(rb"\n[*~>]\d{7}")
-"""What announces a million values or more; no JSON has a line end as it is, so that no entry looks like it."""
+"""Matches the header of a million values or more; JSON escapes line ends, so no entry matches."""
 
 _PART_OF_IT: Final = 8
-"""Bytes of it that one read may end with, the rest coming with the next."""
+"""Bytes of such a header that one read may end with, the rest arriving with the next."""
 
 
 class ValueTooLargeError(RedisError):
@@ -27,11 +27,11 @@ class ValueTooLargeError(RedisError):
 
 
 class BoundedParser(_AsyncHiredisParser):
-    """hiredis, reading no more of a value than an entry may have, and of no more values than are ever asked for.
+    """hiredis with bounds: on the bytes of a value, by the largest entry, and on the number of values in a reply.
 
-    It takes in the bytes of a value until that is whole, however many its header announces: a hundred megabytes that
-    somebody put under a key of ours would be read and held by every process which asks for it. And it makes room for as
-    many values as a list announces before the first has come: a dozen bytes keep the whole process busy for a minute.
+    By itself it buffers a value until it is complete, whatever size its header announces: every process that looks up
+    a key of ours with a hundred megabytes under it would read and hold them. It also allocates as many values as a list
+    announces before the first arrives: a dozen bytes can keep the process busy for a minute.
     """
 
     _reader: Any
@@ -48,7 +48,7 @@ class BoundedParser(_AsyncHiredisParser):
 
         Raises:
             ValueTooLargeError: it is.
-            InvalidResponse: more values are announced than are ever asked for.
+            InvalidResponse: more values are announced than any command of ours requests.
             ConnectionError: the server has closed the connection.
         """
         if self._reader.len() > MAX_VALUE_BYTES:

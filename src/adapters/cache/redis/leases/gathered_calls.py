@@ -1,4 +1,4 @@
-"""GatheredCalls: what is asked of keys in one turn of the event loop goes out as one call."""
+"""GatheredCalls: the keys of all calls in one turn of the event loop go out as one call."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -10,52 +10,52 @@ from foreseen.domain.identity.key import Key
 Reply = TypeVar("Reply")
 
 MAX_KEYS: Final = 512
-"""Keys of one call: one far longer would keep the server, and this process, from everybody else."""
+"""Keys per call: a much larger one would block the server, and this process, for too long."""
 
 
 class GatheredCalls(Generic[Reply]):
-    """Asks once for all who ask in the same turn."""
+    """Makes one call for all callers of the same turn."""
 
-    def __init__(self, ask: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Reply]]]) -> None:
-        """Take the call; a key that it gives nothing for has no reply."""
-        self._ask = ask
-        self._asked: dict[Key, asyncio.Future[Reply | None]] = {}
+    def __init__(self, send: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Reply]]]) -> None:
+        """Accept the call to make; a key that it returns nothing for has no reply."""
+        self._send = send
+        self._next: dict[Key, asyncio.Future[Reply | None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
 
     async def __call__(self, keys: Collection[Key]) -> dict[Key, Reply]:
-        """Give the replies that there are; raise what a call for any of them raised."""
+        """Return the reply of each key that has one; raise whatever the call for any of them raised."""
         loop = asyncio.get_running_loop()
-        if not self._asked:
-            loop.call_soon(self._send)
-        asked = {key: self._asked.setdefault(key, loop.create_future()) for key in keys}
-        if asked:
-            await asyncio.wait(asked.values())  # which, unlike gather, leaves them to the others when it is cancelled
-        return {key: reply for key, future in asked.items() if (reply := future.result()) is not None}
+        if not self._next:
+            loop.call_soon(self._flush)
+        replies = {key: self._next.setdefault(key, loop.create_future()) for key in keys}
+        if replies:
+            await asyncio.wait(replies.values())  # unlike gather, its cancellation does not cancel them for the others
+        return {key: reply for key, future in replies.items() if (reply := future.result()) is not None}
 
     async def close(self) -> None:
-        """End what is under way; who waits for it is cancelled."""
+        """Cancel the calls in progress and whatever waits for them."""
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
 
-    def _send(self) -> None:
-        asked, self._asked = iter(self._asked.items()), {}
-        while group := dict(islice(asked, MAX_KEYS)):
+    def _flush(self) -> None:
+        collected, self._next = iter(self._next.items()), {}
+        while group := dict(islice(collected, MAX_KEYS)):
             call = asyncio.create_task(self._call(group), name="gathered call")
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
     async def _call(self, group: Mapping[Key, asyncio.Future[Reply | None]]) -> None:
         try:
-            replies = await self._ask(list(group))
+            replies = await self._send(list(group))
         except asyncio.CancelledError:  # closed
             for reply in group.values():
                 reply.cancel()
             raise
-        except Exception as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
+        except Exception as exc:  # noqa: BLE001 - raised to every caller that waits
             for reply in group.values():
                 reply.set_exception(exc)
-                reply.exception()  # asked for here, since nobody may be left who would
+                reply.exception()  # retrieved, lest asyncio log it as never retrieved: all callers may be gone
             return
         for key, reply in group.items():
             reply.set_result(replies.get(key))

@@ -12,7 +12,7 @@ from foreseen.domain.identity.key import DIGEST_SIZE, Key
 _HELD_BY: Final = b"held by "
 
 KEPT_LEASES: Final = 3
-"""How many leases long a computed entry is kept in place of its lease.
+"""Times the length of a lease that a computed entry is kept in place of its lease.
 
 A process that missed the push looks again when the lease that it saw ends, which is up to one lease after the entry
 was written. One lease would therefore expire at the very moment of that look; the rest is for a process that is late.
@@ -28,19 +28,19 @@ class RedisLeaseTable:
     """
 
     def __init__(self, servers: Servers, *, model_name: str, lease_s: float) -> None:
-        """Accept the servers, and the seconds that a lease lasts unless it is renewed."""
+        """Accept the servers, and the seconds that a lease lasts without renewal."""
         self._servers = servers
         self._prefix = f"{PREFIX}:{model_name}:{LEASE}:"
         self._lease_ms = max(1, round(lease_s * 1000))
         self._ours = _HELD_BY + secrets.token_hex(16).encode()
 
     async def take(self, keys: Sequence[Key]) -> dict[Key, bool]:
-        """Claim leases, and return of each whether it was free; one that cannot be reached counts as free."""
+        """Claim leases and return for each whether it was free; one on an unreachable node counts as free."""
         replies = await self._each(keys, lambda name: (b"SET", name, self._ours, b"NX", b"PX", self._lease_ms))
         return {key: reply in (b"OK", Unread.UNREACHED) for key, reply in zip(keys, replies, strict=True)}
 
     async def look(self, keys: Sequence[Key]) -> dict[Key, float | bytes]:
-        """Return of each lease the seconds it has left, or what is in its place; nothing where nothing is.
+        """Return for each lease the seconds it has left, or the entry kept in its place; omit keys with neither.
 
         One that has more left than a lease ever has is none of ours: no process renews or ends it. One that we hold
         ourselves is not waited for: taking it was repeated over a connection that broke before the first reply.
@@ -57,27 +57,27 @@ class RedisLeaseTable:
         return seen
 
     async def renew(self, keys: Sequence[Key]) -> None:
-        """Let leases begin again; one that somebody took meanwhile too, since both of us compute now."""
+        """Extend leases to their full length, even one that another process took meanwhile: both compute now."""
         await self._each(keys, lambda name: (b"PEXPIRE", name, self._lease_ms))
 
     async def finish(self, computed: Mapping[Key, bytes]) -> None:
-        """Put what was computed in the place of its lease, whoever holds that by now: nobody has to compute it."""
+        """Replace leases by their computed entries, whichever process holds them now: none has to compute them."""
         blobs = {self._name(key): blob for key, blob in computed.items()}
         kept_ms = KEPT_LEASES * self._lease_ms
         await self._each(computed, lambda name: (b"SET", name, blobs[name], b"PX", kept_ms))
 
     async def give_up(self, keys: Sequence[Key]) -> None:
-        """End those leases that are ours.
+        """Delete the leases that this process holds.
 
-        One that ends by itself between the two commands, and that somebody else takes there, is lost to them: at worst
-        one more process computes the key.
+        If one expires between the two commands and another process takes it, that process loses it: at worst one more
+        process computes the key.
         """
         holders = await self._each(keys, lambda name: (b"GET", name))
         ours = [key for key, holder in zip(keys, holders, strict=True) if holder == self._ours]
         await self._each(ours, lambda name: (b"DEL", name))
 
     async def _each(self, keys: Iterable[Key], *commands_of: Callable[[str], Command]) -> list[object]:
-        """Send commands for every key in one round trip; without keys, nothing."""
+        """Send commands for every key in one round trip; send nothing without keys."""
         commands = [command(self._name(key)) for key in keys for command in commands_of]
         if not commands:
             return []

@@ -1,4 +1,4 @@
-"""RedisLeases: of the processes that share a Redis one computes, and pushes to those that wait."""
+"""RedisLeases: one of the processes that share a Redis computes a key, and pushes the entry to those that wait."""
 
 import asyncio
 import time
@@ -21,14 +21,14 @@ Reply = TypeVar("Reply")
 Argument = TypeVar("Argument")
 
 DOUBT_S: Final = 1.0
-"""Seconds after a call that failed or overran in which nobody is asked, and everybody computes."""
+"""Seconds after a failed or overrun call in which no lease is requested, and every process computes."""
 
 
 class RedisLeases:
-    """Leases in a table, pushes over a channel; whatever goes wrong with either, a key is ours to compute.
+    """Leases in a table, pushes over a channel; if either fails, this process computes the key.
 
-    A request waits for Redis no longer than the budget a call, and for another process no longer than its lease may
-    last: who hears nothing by then looks again.
+    A request waits for Redis no longer than the budget of each call, and for another process no longer than its lease
+    may last; then it looks at the lease again.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class RedisLeases:
         entry_format: EntryFormat,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the seconds of a lease, those that a call may cost a request, and the clock as seconds since 1970.
+        """Accept the seconds of a lease, the budget of a call in seconds, and a clock in seconds since 1970.
 
         Args:
-            kept_above_s: seconds that an instance has to cost for what was computed to stand in for its lease for a
-                while; what costs less is soon computed, and leaves nothing behind.
+            kept_above_s: seconds of model time from which a computed entry is kept in place of its lease for a while;
+                a cheaper one is soon computed again, and its lease is deleted.
         """
         self._table = table
         self._pushes = pushes
@@ -57,10 +57,10 @@ class RedisLeases:
         self._lifetime = lifetime
         self._format = entry_format
         self._clock = clock
-        self._take = GatheredCalls(lambda keys: self._ask(table.take, keys))
-        self._look = GatheredCalls(lambda keys: self._ask(table.look, keys))
+        self._take = GatheredCalls(lambda keys: self._call(table.take, keys))
+        self._look = GatheredCalls(lambda keys: self._call(table.look, keys))
         self.corruptions: Final[Counter[Corruption]] = Counter()
-        """What was pushed or left for us and did not verify, since the start, by what was wrong with it."""
+        """Pushed or kept entries that did not verify, since the start, by the kind of corruption."""
         self._doubted_until = 0.0
         self._held: set[Key] = set()
         self._renewing: asyncio.Task[None] | None = None
@@ -69,11 +69,11 @@ class RedisLeases:
         self._behind_others = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        """Begin with nothing: whatever is needed is reached when it is."""
+        """Return self; connections are opened when first used."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Tell what is settled, as far as one lease lasts, and stop."""
+        """Publish the settled keys, for at most the time of a lease, and stop."""
         if self._settling is not None:
             await asyncio.wait({self._settling}, timeout=self._lease_s)
         running = [task for task in (self._settling, self._renewing) if task is not None]
@@ -85,7 +85,7 @@ class RedisLeases:
         await self._pushes.close()
 
     async def claim(self, keys: Collection[Key]) -> Set[Key]:
-        """Take what leases are free; in doubt all keys are ours."""
+        """Claim leases and return the keys to compute here: those whose lease was free, or all after a failure."""
         if self._is_in_doubt():
             return set(keys)
         try:
@@ -99,15 +99,18 @@ class RedisLeases:
         return ours
 
     async def wait(self, key: Key) -> Entry | None:
-        """Wait for a push, looking when the lease may have ended."""
+        """Wait for the entry that another process computes; None if it must be computed here.
+
+        The lease is looked at again whenever it may have ended.
+        """
         try:
             return await self._wait(key)
         except CacheUnavailableError:
             return None
 
     def settle(self, key: Key, entry: Entry | None) -> None:
-        """Tell everybody, afterwards, what was computed, or that nothing was."""
-        if key not in self._held:  # it was computed in doubt, and nobody asked for its lease
+        """Schedule the push of a computed entry to waiting processes; None if there is none."""
+        if key not in self._held:  # computed without a lease
             return
         self._held.discard(key)
         self._settled[key] = entry
@@ -116,10 +119,10 @@ class RedisLeases:
 
     async def _wait(self, key: Key) -> Entry | None:
         with self._pushes.awaited(key) as pushed:
-            # To connect may take longer than the budget; by then the key is being computed, and no time is lost.
+            # Connecting may take longer than the budget; the key is being computed meanwhile, so no time is lost.
             if not await within(self._lease_s, self._pushes.listen()):
                 return None
-            # What was pushed before somebody listened is seen now, and what is pushed from now on is heard.
+            # An entry pushed before we listened is in the table by now, and later pushes are received.
             while (seen := (await self._look([key])).get(key)) is not None:
                 if isinstance(seen, bytes):
                     return self._verified(key, seen)
@@ -141,7 +144,7 @@ class RedisLeases:
     def _is_in_doubt(self) -> bool:
         return asyncio.get_running_loop().time() < self._doubted_until
 
-    async def _ask(
+    async def _call(
         self, call: Callable[[Sequence[Key]], Coroutine[Any, Any, Mapping[Key, Reply]]], keys: Sequence[Key]
     ) -> Mapping[Key, Reply]:
         try:
@@ -151,7 +154,7 @@ class RedisLeases:
             raise
 
     async def _renew(self) -> None:
-        """Renew what is held, until nothing is."""
+        """Renew the held leases until none is left."""
         try:
             while self._held:
                 await asyncio.sleep(self._lease_s / 3)
@@ -161,20 +164,20 @@ class RedisLeases:
             self._renewing = None
 
     async def _settle(self) -> None:
-        """Tell what is settled, until nothing is left to tell."""
+        """Publish the settled keys until none is left."""
         try:
             while self._settled:
                 group = _grouped(self._settled)[0]
-                await self._tell({key: self._settled.pop(key) for key in group})
+                await self._publish({key: self._settled.pop(key) for key in group})
         finally:
             self._settling = None
 
     async def drained(self) -> None:
-        """Wait until the call that is under way now has ended."""
+        """Wait until the call now in progress has ended."""
         async with self._behind_others:
             return
 
-    async def _tell(self, settled: Mapping[Key, Entry | None]) -> None:
+    async def _publish(self, settled: Mapping[Key, Entry | None]) -> None:
         now_us = self._clock() * 1e6
         computed = {
             key: entry
@@ -183,14 +186,14 @@ class RedisLeases:
         }
         pushed = dict.fromkeys(settled, NOTHING) | {key: self._format.seal(key, computed[key]) for key in computed}
         kept = {key: pushed[key] for key, entry in computed.items() if entry.cost_us >= self._kept_above_us}
-        # The table first: who hears that a lease is given up claims it at once.
+        # The table first: a process that receives the push of a lease given up claims it at once.
         await self._behind(self._table.finish, kept)
         await self._behind(self._table.give_up, [key for key in settled if key not in kept])
         await self._behind(self._pushes.push, pushed)
 
     async def _behind(self, call: Callable[[Argument], Awaitable[None]], argument: Argument) -> None:
-        """Make a call that nobody waits for; if it fails, others wait until the lease ends."""
-        # One after the other: a renewal that arrived after the entry would cut short how long that is kept.
+        """Make a call in the background; if it fails, other processes wait until the lease ends."""
+        # One after the other: a renewal that arrived after the entry would shorten how long it is kept.
         async with self._behind_others:
             with suppress(CacheUnavailableError, TimeoutError):
                 async with asyncio.timeout(self._lease_s):

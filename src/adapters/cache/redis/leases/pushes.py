@@ -1,4 +1,4 @@
-"""RedisPushes: what processes push to one another over a channel of Redis."""
+"""RedisPushes: entries that processes push to one another over a channel of Redis."""
 
 import asyncio
 import logging
@@ -18,29 +18,29 @@ from foreseen.domain.identity.key import Key
 log = logging.getLogger(__name__)
 
 NOTHING: Final = b""
-"""Pushed for a key of which nothing is to be heard any more."""
+"""Pushed for a key that no entry will be pushed for."""
 
 SILENCE_S: Final = 5.0
-"""Seconds without a word until the connection is asked whether it still stands; twice that, and it does not."""
+"""Seconds without a message until the connection is checked; after twice that it counts as broken."""
 
 RETRY_S: Final = 1.0
-"""Seconds after a vain attempt to listen before the next."""
+"""Seconds from a failed attempt to listen to the next."""
 
 _KEY_SIZE: Final = struct.Struct("<H")
 
 _NO_KEY: Final = Key(b"")
-"""What one pushes to hear oneself."""
+"""Pushed to check whether this process receives its own messages."""
 
 
 class RedisPushes:
-    """Bytes for keys, on one channel a model: who listens hears all of them.
+    """Bytes for keys, on one channel per model; every listener receives all of them.
 
-    A channel a key would cost a subscription for each key that is waited for. What is pushed here took a model tens of
-    milliseconds each, so that even of fifty processes a listener hears a thousand a second at most.
+    A channel per key would cost a subscription for each key that is waited for. An entry that is pushed here took the
+    model tens of milliseconds, so even with fifty processes a listener receives a thousand a second at most.
 
-    Listening begins when it is first asked for, over a connection of its own, and lasts until that breaks: then nobody
-    waits any longer, and the next who wants to listen connects anew. It works when one hears oneself: where nobody may
-    subscribe, or nobody may publish, nobody waits.
+    `listen` opens a connection of its own, used until it breaks; then every wait ends, and the next `listen` connects
+    again. It succeeds once this process receives its own message, so without permission to subscribe or to publish no
+    caller waits.
     """
 
     def __init__(self, servers: Servers, *, model_name: str) -> None:
@@ -51,10 +51,10 @@ class RedisPushes:
         self._listening: asyncio.Task[None] | None = None
         self._hears: asyncio.Future[bool] | None = None
         self._retry_at = 0.0
-        self._was_told = False
+        self._was_logged = False
 
     async def listen(self) -> bool:
-        """Hear from now on what is pushed; tell whether that works."""
+        """Receive pushes from now on; return whether that works."""
         loop = asyncio.get_running_loop()
         if self._hears is None:
             if loop.time() < self._retry_at:
@@ -65,7 +65,7 @@ class RedisPushes:
 
     @contextmanager
     def awaited(self, key: Key) -> Iterator[asyncio.Future[bytes]]:
-        """Give a future of what is pushed for a key, which is NOTHING when the line breaks."""
+        """Yield a future of the bytes pushed for a key; it becomes NOTHING if the connection breaks."""
         pushed: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._awaited.setdefault(key, []).append(pushed)
         try:
@@ -76,7 +76,7 @@ class RedisPushes:
                 del self._awaited[key]
 
     async def push(self, blobs: Mapping[Key, bytes]) -> None:
-        """Tell all who listen, in one round trip; raise CacheUnavailableError."""
+        """Send bytes to all listeners in one round trip; raise CacheUnavailableError."""
         with redis_errors_translated():
             await self._servers.publish(self._channel, [_message(key, blob) for key, blob in blobs.items()])
 
@@ -92,9 +92,9 @@ class RedisPushes:
                 async with self._servers.subscribed(self._channel) as pubsub:
                     await self._hear(pubsub, hears)
         except Exception as exc:  # noqa: BLE001 - whatever it is that speaks there
-            if not self._was_told:
+            if not self._was_logged:
                 log.warning("pushes of other processes are not heard, what they compute is computed here too: %s", exc)
-            self._was_told = True
+            self._was_logged = True
         finally:
             if not hears.done():
                 self._retry_at = asyncio.get_running_loop().time() + RETRY_S
@@ -110,7 +110,7 @@ class RedisPushes:
                 continue
             if message == _message(_NO_KEY, self._greeting) and not hears.done():
                 hears.set_result(True)
-                self._was_told = False
+                self._was_logged = False
             self._deliver(message)
 
     def _deliver(self, message: object) -> None:

@@ -24,14 +24,14 @@ from foreseen.adapters.cache.redis.servers.servers_port import Servers
 from foreseen.domain.purging import Reached
 
 WAIT_S: Final = 3.0
-"""Seconds in which processes confirm; those that do not are reported as silent."""
+"""Seconds for processes to confirm; those that do not are reported as silent."""
 
 MARKER_MS: Final = 30 * 86_400_000
-"""Milliseconds for which a purge is known to processes that did not hear of it, or start later."""
+"""Milliseconds for which the marker of a purge is kept for processes that missed the request or start later."""
 
 
 class RedisProcesses:
-    """Publishes a request, once a marker tells the same to whoever does not listen now."""
+    """Publishes a purge, after writing a marker for the processes that do not listen now."""
 
     def __init__(self, servers: Servers, *, wait_s: float = WAIT_S, clock: Callable[[], float] = time.time) -> None:
         """Accept the clock as seconds since 1970."""
@@ -40,7 +40,7 @@ class RedisProcesses:
         self._clock = clock
 
     async def purge(self, model: str | None) -> Reached:
-        """Have all processes that listen purge, and wait until they have confirmed, within a bounded time."""
+        """Request a purge of all processes that listen, and wait up to `wait_s` seconds for their confirmations."""
         request = Request(secrets.token_hex(8), model)
         with redis_errors_translated():
             async with self._servers.subscribed(replies_to(request.id)) as replies:
@@ -53,12 +53,12 @@ class RedisProcesses:
                 return await self._confirmed(replies, listeners)
 
     async def _greeted(self, replies: PubSub) -> None:
-        """Wait until the subscription holds: what is confirmed before is not heard."""
+        """Wait until the subscription is active: confirmations published earlier would be missed."""
         while (greeting := await replies.get_message(timeout=self._wait_s)) is None or not _is_greeting(greeting):
             continue
 
     async def _listeners(self) -> int:
-        """Return how many processes listen, whichever node they are connected to."""
+        """Return how many processes listen, on all nodes together."""
         # Methods of a client have no types that hold for both of its protocols.
         clients: list[Any] = list(await self._servers.primaries())
         listeners = 0

@@ -1,4 +1,4 @@
-"""RedisLookups: many keys looked up in one round trip, and none that is too large to be ours."""
+"""RedisLookups: looks up many keys in one round trip, and reads no value that is too large to be an entry."""
 
 from collections.abc import Sequence
 
@@ -23,16 +23,16 @@ class RedisLookups:
         self._wire = wire
 
     async def __call__(self, names: Sequence[str], *, then: Sequence[Command] = ()) -> list[object]:
-        """Return what is under each key: bytes, None, or why it was not read; an error, where a GET was refused.
+        """Return the value of each key: bytes, None, an Unread, or the ResponseError that a GET failed with.
 
         Args:
-            then: what is sent in the same go; its replies are nobody's.
+            then: commands to send along; their replies are discarded.
         """
         try:
             return await self._values(names, then)
         except ValueTooLargeError:
             sizes = await self._wire.each(*((b"STRLEN", name) for name in names))
-        # Of another type there is no such length; MGET has nothing for it, as for what is not there.
+        # STRLEN fails on another type; MGET returns nil for it, as for a missing key.
         ours = [name for name, size in zip(names, sizes, strict=True) if isinstance(size, int) and 0 < size <= MAX_SIZE]
         found = dict(zip(ours, await self._values(ours, then), strict=True)) if ours else {}
         return [
@@ -53,7 +53,7 @@ class RedisLookups:
 
 
 def described(reply: object) -> str:
-    """Say of a reply what it is, and not what is in it."""
+    """Return the type or the length of a reply for a message, without its content."""
     return f"{len(reply)} of them" if isinstance(reply, list) else f"{type(reply).__name__}"
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import redis.asyncio
 from redis.exceptions import ResponseError
 
-from foreseen.adapters.cache.fault_policy.circuit_breaker import Circuit, Said
+from foreseen.adapters.cache.fault_policy.circuit_breaker import Circuit, LogMessages
 from foreseen.adapters.cache.fault_policy.time_budget import BUDGET_PER_KEY_S
 from foreseen.adapters.cache.redis.client.connection import unavailable
 from foreseen.adapters.cache.redis.client.error_replies import error_reply_in
@@ -21,9 +21,9 @@ BUDGET_SHARE: Final = 0.8
 """The share of a request's budget that one node has: what the others answer in time is used then."""
 
 NODE_TROUBLE: Final = {"CLUSTERDOWN", "MASTERDOWN", "READONLY", "LOADING", "BUSY", "NOREPLICAS", "OOM", "MISCONF"}
-"""Refusals that say something of the node, and nothing of the command."""
+"""Error replies that are about the node and not about the command."""
 
-_SAID: Final = Said(
+_MESSAGES: Final = LogMessages(
     opened="L2 disabled for %s, whose share of keys goes without: %s",
     still_open="L2 is still disabled for %s: %s",
     closed="L2 enabled again for %s",
@@ -43,14 +43,14 @@ class Node:
     def __init__(
         self, address: Address, client: redis.asyncio.Redis, *, budget_s: float, probe: Callable[[], Awaitable[None]]
     ) -> None:
-        """Accept a client that does not decode replies, the seconds of a request, and what tries the node."""
+        """Accept a client that does not decode replies, a request's budget in seconds, and a probe of the node."""
         self.address = address
         self.client = client
         self.probe_name: str | None = None
         self._budget_s = BUDGET_SHARE * budget_s
         self._wire = RedisWire(client)
         self._look_up = RedisLookups(self._wire, by_single_keys=True)
-        self.circuit = Circuit(f"node {address_text(address)}", probe, _SAID, budget_s=self._budget_s)
+        self.circuit = Circuit(f"node {address_text(address)}", probe, _MESSAGES, budget_s=self._budget_s)
 
     async def look_up(self, commands: Sequence[Command]) -> list[object]:
         """Return what is under the keys of GETs, within the time of a request."""
@@ -98,8 +98,8 @@ class Node:
     def _seen(self, reply: object) -> object:
         if not isinstance(reply, ResponseError):
             return reply
-        refusal = error_reply_in(reply)
-        if refusal is None or refusal.code not in NODE_TROUBLE or "not served" in str(reply):
+        known = error_reply_in(reply)
+        if known is None or known.code not in NODE_TROUBLE or "not served" in str(reply):
             return reply
         self.circuit.open(Outage.FAILURE, unavailable(reply))
         return Unread.UNREACHED

@@ -53,6 +53,6 @@ def connect_servers(
 
 
 def _clients(options: Mapping[str, Any]) -> tuple[Any, Any]:
-    # Whoever listens keeps their connection: it is none of those that requests wait for. There are pushes, purges, and
-    # the confirmations of some purges at a time.
+    # A listener keeps its connection, so it has a pool apart from that of requests. There are listeners for pushes, for
+    # purges, and for the confirmations of a few purges at a time.
     return client_with(options), client_with({**options, "max_connections": 6})

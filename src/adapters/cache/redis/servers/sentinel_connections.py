@@ -12,7 +12,7 @@ from foreseen.adapters.cache.redis.client.connection import client_with
 from foreseen.adapters.cache.redis.servers.slot_map import Address, address_text
 
 TIMEOUT_S: Final = 0.6
-"""Seconds that a Sentinel may take; another one is asked then."""
+"""Seconds that a Sentinel may take before the next one is tried."""
 
 _LOGIN: Final = ("username", "password", "credential_provider")
 
@@ -36,7 +36,8 @@ class Sentinels:
     async def primary(self) -> Address:
         """Return where the primary is; raise MasterNotFoundError where no Sentinel says so.
 
-        redis-py's own `discover_master` ends at the first Sentinel that refuses the command, as to a primary's user.
+        redis-py's own `discover_master` stops at the first Sentinel that rejects the command, such as for lack of
+        permission.
         """
         failures: dict[str, Exception] = {}
         for each in tuple(self._clients):
@@ -50,8 +51,8 @@ class Sentinels:
                 self._clients.remove(each)
                 self._clients.insert(0, each)
                 return str(state["ip"]), int(state["port"])
-        refusal = next((exc for exc in failures.values() if isinstance(exc, ResponseError)), None)
-        raise MasterNotFoundError("; ".join([f"No master found for {self._service!r}", *failures])) from refusal
+        rejection = next((exc for exc in failures.values() if isinstance(exc, ResponseError)), None)
+        raise MasterNotFoundError("; ".join([f"No master found for {self._service!r}", *failures])) from rejection
 
     async def close(self) -> None:
         """Close every connection to a Sentinel."""

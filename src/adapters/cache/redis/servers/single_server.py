@@ -23,7 +23,7 @@ class OneServer:
     def __init__(
         self, client: redis.asyncio.Redis, listener: redis.asyncio.Redis | None = None, *, by_single_keys: bool = False
     ) -> None:
-        """Accept clients that do not decode replies; the listener's connection is used by nobody else."""
+        """Accept clients that do not decode replies; the listener's connection is for subscriptions only."""
         self._client = client
         self._listener = listener or client
         self._is_suspect = False
@@ -74,11 +74,11 @@ class OneServer:
             raise
 
     async def each(self, *commands: Command) -> list[object]:
-        """Send commands in one go."""
+        """Send commands in one write and return their replies; raise the first error among them."""
         return await self._checked(await self._wire.each(*commands))
 
     async def ping(self, name: str) -> None:
-        """Write two keys and look them up: what is refused to commands of many keys is refused here too."""
+        """Write two keys and look them up, so that an error of multi-key commands shows here too."""
         if self._is_suspect:
             # Connections to a server that hangs would use up one probe each, while another one may be primary by now.
             self._is_suspect = False
@@ -86,13 +86,13 @@ class OneServer:
         names = [f"{name}:{number}" for number in range(2)]
         value = secrets.token_bytes(16)
         await self.write([(each, value, PROBE_MS) for each in names])
-        # Deleting may be refused, as by an ACL: then the keys go by themselves.
+        # Deleting may be forbidden, as by an ACL; then the keys expire.
         found = await self._found(names, then=[(b"DEL", each) for each in names])
         if found != [value, value]:
             raise CacheUnavailableError(f"Redis: expected to find what had just been written, got {described(found)}")
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
-        """Publish each, in one go."""
+        """Publish each message, in one write."""
         await self.each(*((b"PUBLISH", channel, message) for message in messages))
 
     @asynccontextmanager
@@ -119,7 +119,7 @@ class OneServer:
     async def _checked(self, replies: list[object]) -> list[object]:
         for reply in replies:
             if isinstance(reply, ReadOnlyError):
-                # The primary has become a replica: whoever connects again is led to the new one.
+                # The primary has become a replica: a new connection leads to the new primary.
                 await self._wire.drop()
             if isinstance(reply, ResponseError):
                 raise reply

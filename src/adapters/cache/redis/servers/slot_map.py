@@ -68,8 +68,8 @@ class SlotMap:
         """Look up which node has which slots: by the first node that answers, and of slots it leaves out, by the next.
 
         Raises:
-            ResponseError: it is refused, as by a server that is no node of a cluster.
-            RedisError, OSError: none answers.
+            ResponseError: every node failed and one rejected the command, as a server outside a cluster does.
+            RedisError, OSError: no node answers.
         """
         owners: list[Address | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         failures: list[Exception] = []
@@ -82,7 +82,7 @@ class SlotMap:
                 failures.append(exc)
             if None not in owners:
                 break
-        if len(failures) == len(known):  # a refusal says more than a node that is not reached
+        if len(failures) == len(known):  # an error reply says more than an unreachable node
             raise next((exc for exc in failures if isinstance(exc, ResponseError)), failures[-1])
         self._owners = owners
         self._counts = Counter(owner for owner in owners if owner is not None)
@@ -99,16 +99,16 @@ class SlotMap:
         return reply
 
 
-def add_ranges(owners: list[Address | None], ranges: Any, asked: Address) -> None:
+def add_ranges(owners: list[Address | None], ranges: Any, source: Address) -> None:
     """Enter what CLUSTER SLOTS replies, for slots that have no owner yet: first slot, last slot, primary, replicas.
 
     redis-py enters 16,384 slots one by one, and holds the event loop for half of the time that a node may take.
     """
     try:
         for first, last, (host, port, *_), *_ in ranges:
-            # A node that does not know the address by which it is reached leaves the host out: it is that asked.
-            owner = (host.decode() if host else asked[0], int(port))
+            # A node that does not know its own address leaves the host out: it is the node that replied.
+            owner = (host.decode() if host else source[0], int(port))
             have = owners[first : last + 1]
             owners[first : last + 1] = [before or owner for before in have] if any(have) else [owner] * len(have)
     except (AttributeError, TypeError, ValueError) as exc:
-        raise ResponseError(f"expected slots and nodes from {address_text(asked)}, got another reply") from exc
+        raise ResponseError(f"expected slots and nodes from {address_text(source)}, got another reply") from exc

@@ -16,7 +16,7 @@ MOST_NAMES: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A node, and whether it has to be told that a slot is on its way there."""
+    """A node, and whether ASKING has to precede the command, since a slot is being migrated to it."""
 
     address: Address
     is_asking: bool = False
@@ -24,10 +24,10 @@ class Stop:
 
 @dataclass(slots=True)
 class Onward:
-    """What a node did not answer itself.
+    """Commands that a node redirected to others.
 
     Attributes:
-        stops: the commands by where they go now.
+        stops: numbers of the commands, by their next node.
         is_stale: whether the map of slots was wrong.
     """
 
@@ -36,7 +36,7 @@ class Onward:
 
 
 def first_stops(commands: Sequence[Command], slots: SlotMap) -> Mapping[Stop, list[int]]:
-    """Return the commands by the node that has their key; those of slots that no node has are left out."""
+    """Return the numbers of the commands by the node that owns their key; those of unowned slots are left out."""
     stops: defaultdict[Stop, list[int]] = defaultdict(list)
     for number, command in enumerate(commands):
         owner = slots.owner_of(key_of(command))
