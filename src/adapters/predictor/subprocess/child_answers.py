@@ -6,6 +6,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from foreseen.adapters.predictor.subprocess.pipe_messages import Pipe
+from foreseen.adapters.predictor.subprocess.warning_races import ignore_warning_races
 from foreseen.domain.errors import ForeseenError, PredictionError
 from foreseen.domain.model.model_failure import failure_text
 
@@ -37,6 +38,7 @@ def answer_side_by_side(pipe: Pipe, predictor: "Predictor", calls: int) -> None:
 
     Not encoded: the parent writes them to a file, column by column.
     """
+    ignore_warning_races()
     numbered: SimpleQueue[tuple[int, Any]] = SimpleQueue()
     for number in range(calls):
         Thread(target=_work, args=(pipe, predictor, numbered), name=f"model {number}", daemon=True).start()
