@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.domain.model.fixed_batch_size import SteadyPredictor
+from foreseen.domain.ports import Predictor
 from foreseen.domain.values.batch import Batch
 from support.models import save
 
@@ -31,7 +31,7 @@ def binned(last: Any) -> Any:
     return make_pipeline(columns, last).fit(PASSENGERS, SURVIVED)
 
 
-def bodies(predictor: SteadyPredictor, rows: pd.DataFrame) -> list[bytes]:
+def bodies(predictor: Predictor, rows: pd.DataFrame) -> list[bytes]:
     return predictor.predict(Batch.of(predictor.info.signature, rows.to_dict("list"))).encode()
 
 

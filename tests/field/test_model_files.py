@@ -374,13 +374,13 @@ def test_a_random_generator_of_another_numpy_names_numpy(tmp_path: Path) -> None
     assert "saved under another numpy" in said
 
 
-def test_a_scikit_learn_that_is_too_old_is_said_before_anything_is_loaded(
+def test_an_old_scikit_learn_is_refused_before_anything_is_unpickled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("foreseen.adapters.predictor.unpickling.saved_version.metadata.version", lambda name: "1.3.2")
 
     with pytest.raises(ModelUnavailableError, match=r"expected scikit-learn 1\.4 or newer, got 1\.3\.2; try: pip"):
-        load_predictor(tmp_path / "model.joblib")
+        load_predictor(_written(pickle.dumps(None), tmp_path))
 
 
 @pytest.mark.parametrize(("version", "is_other"), [("1.3.2", True), ("2.0", True), (sklearn.__version__, False)])

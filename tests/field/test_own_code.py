@@ -22,7 +22,7 @@ from foreseen.adapters.predictor.own_code.isolated_load import free_withdrawn
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from foreseen.domain.errors import ModelUnavailableError, PredictionError
-from foreseen.domain.model.fixed_batch_size import SteadyPredictor
+from foreseen.domain.ports import Predictor
 from support.models import pickled_by_hand
 from support.own_code import WAYS, Way, answer, put, write
 from support.processes import environment
@@ -238,7 +238,7 @@ def test_a_module_that_nothing_announced_is_refused_unless_it_is_listed(folder: 
     named = "FACTOR = getattr(__import__(pathlib.Path('name').read_text()), 'FACTOR', 0)"
     hidden = Way("ownhelp.py", top="import pathlib", inside=named)
 
-    def loaded() -> SteadyPredictor:
+    def loaded() -> Predictor:
         (folder / "name").write_text("math")
         predictor = load_predictor(model)
         (folder / "name").write_text("ownhelp")

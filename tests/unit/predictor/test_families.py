@@ -37,6 +37,7 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import decoded
 from support.models import answers, digits_forest, iris_frame, save
 
 X, Y = load_iris(return_X_y=True)
@@ -211,7 +212,8 @@ def test_an_image_reaches_an_estimator_as_the_row_of_its_pixels(tmp_path: Path) 
     got = predictor.predict(_batch(predictor, images))
 
     assert predictor.info.signature.features[0].shape == (8, 8)
-    assert got.outputs["prediction"] == [str(label) for label in model.predict(images.reshape(20, 64))]
+    expected = [str(label) for label in model.predict(images.reshape(20, 64))]
+    assert decoded(got.encode()).outputs["prediction"] == expected
 
 
 def test_an_image_reaches_an_estimator_fitted_on_a_frame_under_its_columns_names(tmp_path: Path) -> None:
@@ -223,7 +225,7 @@ def test_an_image_reaches_an_estimator_fitted_on_a_frame_under_its_columns_names
 
     got = predictor.predict(_batch(predictor, load_digits().images[:20]))
 
-    assert got.outputs["prediction"] == [str(label) for label in model.predict(frame[:20])]
+    assert decoded(got.encode()).outputs["prediction"] == [str(label) for label in model.predict(frame[:20])]
 
 
 def _batch(predictor: Predictor, images: Any) -> Batch:

@@ -24,6 +24,7 @@ from foreseen.domain.errors import (
     UnanswerableError,
 )
 from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.predictions import decoded
 from foreseen.domain.values.signature import Feature, Kind, Signature
 from support.models import OwnEstimator, OwnPredictor, answers, save
 from support.own_models import Answering, Colour, Doubler, ImageSum, Labeller
@@ -376,7 +377,7 @@ def test_a_class_of_ones_own_gets_images_as_they_are(tmp_path: Path) -> None:
 
     batch = Batch.of(predictor.info.signature, {"image": np.arange(12.0).reshape(2, 2, 3)})
 
-    assert predictor.predict(batch).outputs["prediction"] == [15.0, 51.0]
+    assert decoded(predictor.predict(batch).encode()).outputs["prediction"] == [15.0, 51.0]
 
 
 @pytest.mark.parametrize("model", [OwnEstimator().fit(ROWS, [2.0]), OwnPredictor()], ids=lambda m: type(m).__name__)

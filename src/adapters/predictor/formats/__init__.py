@@ -1,1 +1,1 @@
-"""What a file is by its first bytes, before it is unpickled."""
+"""What a file is by its first bytes, before it is loaded."""

@@ -1,4 +1,4 @@
-"""FileFormat: a format that is no pickle, by its name and by how a model in it can be served."""
+"""FileFormat: a format that cannot be loaded, by its name and by how a model in it can be served."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,11 +16,16 @@ class FileFormat:
 
     Attributes:
         name: with its article, as it follows "got".
-        advice: how a model in it can be served, as it follows "try:".
+        advice: how a model in it can be served, as it follows "try:"; empty where nothing is known to help.
     """
 
     name: str
     advice: str = OTHER_FILE
+
+    @property
+    def got(self) -> str:
+        """What it is and what helps, as it follows "got"."""
+        return f"{self.name}; try: {self.advice}" if self.advice else self.name
 
 
 def loaded_by(call: str) -> str:

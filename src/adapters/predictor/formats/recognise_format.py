@@ -1,18 +1,27 @@
-"""Recognising what a file is before it is unpickled."""
+"""Recognising what a file is before it is loaded."""
 
 from typing import BinaryIO
 
 from foreseen.adapters.predictor.formats.binary_formats import binary_format
 from foreseen.adapters.predictor.formats.model_format import HEAD_BYTES, FileFormat
-from foreseen.adapters.predictor.formats.text_formats import document_format
+from foreseen.adapters.predictor.formats.text_formats import document_format, text_format
 from foreseen.adapters.predictor.formats.zip_archives import is_zip, zip_format
 
 
-def recognised(file: BinaryIO) -> FileFormat | None:
-    """Return the format of what a file holds from where it is read; None for what may be a pickle."""
+def may_be_pickle(head: bytes) -> bool:
+    """Return whether the first bytes of a file are not those of another format."""
+    return bool(head) and not is_zip(head) and not (binary_format(head) or document_format(head))
+
+
+def recognised(file: BinaryIO) -> FileFormat:
+    """Return the format of what a file holds from where it is read."""
     head = file.read(HEAD_BYTES)
+    return zip_format(file) if is_zip(head) else recognised_head(head)
+
+
+def recognised_head(head: bytes) -> FileFormat:
+    """Return what the first bytes of a file say, which is no zip archive."""
     if not head:
         return FileFormat("an empty file", "copy it again")
-    if is_zip(head):
-        return zip_format(file)
-    return binary_format(head) or document_format(head)
+    unknown = FileFormat(f"a file that is none, which begins with {head[:8].hex(' ')}", "")
+    return binary_format(head) or document_format(head) or text_format(head) or unknown

@@ -1,6 +1,5 @@
 """Description of a model: by feature names given, a sidecar, the model's own names, or x0, x1, …, in that order."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +68,6 @@ def describe(
         raise ModelUnavailableError(f"{read or model_path}: {exc}") from exc
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{model_path}: {exc}") from exc
-
-
-def find_sidecar(model_path: Path, sidecar_path: Path | None) -> Path | None:
-    """Return the sidecar that was named, else the one beside the model with the same stem; None if there is none."""
-    beside = model_path.with_suffix(".toml")
-    return sidecar_path or (beside if os.path.isfile(beside) else None)  # noqa: PTH113 - also of a name too long
 
 
 def _read_sidecar(path: Path) -> "Sidecar":

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from foreseen.adapters.predictor.formats.model_format import HEAD_BYTES
-from foreseen.adapters.predictor.formats.text_formats import text_format
+from foreseen.adapters.predictor.formats.other_format import OtherFormatError
+from foreseen.adapters.predictor.formats.recognise_format import recognised_head
 from foreseen.adapters.predictor.model_file.compression import decompressed
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.own_code import main_script
@@ -35,7 +36,11 @@ _NO_PICKLE: Final = (KeyError, IndexError, EOFError, UnicodeDecodeError, pickle.
 
 
 def trouble(exc: Exception, file: ModelFile) -> str:
-    """Return what was expected of a file and what it is, after the exception that unpickling it raised."""
+    """Return what was expected of a file and what it is, after the exception that unpickling it raised.
+
+    Raises:
+        OtherFormatError: it is no pickle.
+    """
     try:
         head, last = _ends(decompressed(file.content))
     except ModuleNotFoundError as missing:  # of what it is compressed by
@@ -46,7 +51,7 @@ def trouble(exc: Exception, file: ModelFile) -> str:
     # Before protocol 2 a pickle begins as any text may.
     is_pickle = _begins_as_pickle(head) or (is_whole and not isinstance(exc, _NO_PICKLE))
     if not is_pickle:
-        return _no_pickle(head)
+        raise OtherFormatError(recognised_head(head))
     if not is_whole and not isinstance(exc, AttributeError | ImportError):
         return "expected a whole file, got one that is cut off; try: copy it again"
     if _is_of_numpy(exc):
@@ -78,13 +83,6 @@ def _ends(stream: BinaryIO) -> tuple[bytes, bytes]:
 
 def _begins_as_pickle(head: bytes) -> bool:
     return head[:1] == b"\x80" and b"\x02" <= head[1:2] <= b"\x09"
-
-
-def _no_pickle(head: bytes) -> str:
-    found = text_format(head)
-    if found:
-        return f"expected a model saved by joblib or pickle, got {found.name}; try: {found.advice}"
-    return f"expected a model saved by joblib or pickle, got a file that is none, which begins with {head[:8].hex(' ')}"
 
 
 def _is_of_numpy(exc: Exception) -> bool:

@@ -9,7 +9,9 @@ from contextlib import contextmanager, suppress
 from traceback import walk_tb
 from typing import Any
 
-from foreseen.adapters.predictor.formats.recognise_format import recognised
+from foreseen.adapters.predictor.formats.model_format import HEAD_BYTES, FileFormat
+from foreseen.adapters.predictor.formats.other_format import OtherFormatError
+from foreseen.adapters.predictor.formats.recognise_format import may_be_pickle, recognised
 from foreseen.adapters.predictor.model_file.compression import decompressed
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.unpickling.frugal_unpickler import load
@@ -28,9 +30,11 @@ def unpickle(file: ModelFile, builtins: dict[str, Any] | None = None) -> Any:
     Args:
         builtins: those of functions that the file holds; None for those of every function.
     Raises:
-        ModelUnavailableError: no pickle, cut short, of a class that cannot be imported, or without `predict`.
+        OtherFormatError: no pickle.
+        ModelUnavailableError: cut short, of a class that cannot be imported, or without `predict`.
     """
-    _refuse_other_formats(file)
+    if found := _compressed_format(file):
+        raise OtherFormatError(found)
     with _recorded_warnings() as caught:
         model = _loaded(file, builtins)
     _report(file, caught)
@@ -56,15 +60,12 @@ def _recorded_warnings() -> Iterator[list[warnings.WarningMessage]]:
         yield caught
 
 
-def _refuse_other_formats(file: ModelFile) -> None:
-    found = recognised(file.content)
-    if found is None:
-        with suppress(Exception):  # what cannot be decompressed is worded where it is loaded
-            found = recognised(decompressed(file.content))
-    if found is not None:
-        raise ModelUnavailableError(
-            f"{file.path}: expected a model saved by joblib or pickle, got {found.name}; try: {found.advice}"
-        )
+def _compressed_format(file: ModelFile) -> FileFormat | None:
+    """Return what a file holds, where that was compressed as joblib compresses and is known to be no pickle."""
+    with suppress(Exception):  # what cannot be decompressed is worded where it is loaded
+        if not may_be_pickle(decompressed(file.content).read(HEAD_BYTES)):
+            return recognised(decompressed(file.content))
+    return None
 
 
 def _loaded(file: ModelFile, builtins: dict[str, Any] | None) -> Any:

@@ -17,9 +17,9 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
-from foreseen.adapters.predictor import load_predictor as loading
 from foreseen.adapters.predictor.call_sizes.separable_first_steps import steps_of
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.loaders import pickle_loader as loading
 from foreseen.adapters.predictor.scikit_learn.inputs.prepared_rows import prepared_rows
 from foreseen.domain.values.batch import Batch
 from support.models import save

@@ -101,7 +101,7 @@ def test_a_module_that_it_does_not_need_changes_nothing(own_model: Path) -> None
 
 def test_what_is_installed_is_known_by_its_version_and_not_read(own_model: Path) -> None:
     with isolated_load(model=own_model) as own, open_model_file(own_model) as file:
-        known = provenance(unpickle(file), own, ReadFiles.listed_in(None))
+        known = provenance(unpickle(file), own, ReadFiles.listed_in(None), always=())
     withdraw(own)
 
     assert sorted(known.sources) == ["ownhelp", "ownmodel", "ownpart.__init__", "ownpart.inner"]

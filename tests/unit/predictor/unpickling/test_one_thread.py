@@ -48,7 +48,7 @@ def test_every_part_is_set_to_one_thread(name: str, tmp_path: Path, monkeypatch:
     with open_model_file(path) as file:
         loaded = unpickle(file)
     assert {2, None} & set(_jobs(loaded)), "nothing to force"
-    monkeypatch.setattr("foreseen.adapters.predictor.load_predictor.unpickle", lambda file, _: loaded)
+    monkeypatch.setattr("foreseen.adapters.predictor.loaders.pickle_loader.unpickle", lambda file, _: loaded)
 
     load_predictor(path)
 

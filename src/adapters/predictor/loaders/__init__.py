@@ -1,0 +1,1 @@
+"""Loaders: one for each format that a model file may have."""
