@@ -98,7 +98,7 @@ def test_a_run_told_to_stop_finishes_its_chunk_and_is_gone_on_with(
     refused, why = place.end(name)
     assert refused == 1
     assert f"{name}: expected no unfinished run of it, got one of " in why
-    assert "--resume goes on with it, --force starts over" in why
+    assert "--resume continues it, --force starts over" in why
     assert place.end(name, "--resume")[0] == 3
     assert place.is_whole(name)
     assert asked + place.asked() == place.chunks  # no chunk twice

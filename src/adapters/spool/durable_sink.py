@@ -1,4 +1,4 @@
-"""DurableSink: results under an unfinished name, made durable as they come, and named when they are whole."""
+"""DurableSink: results in unfinished files, synced as they come, and renamed when they are whole."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,16 +17,16 @@ from foreseen.domain.tables.notices import RunNotices
 from foreseen.domain.tables.table import Piece, Reject, RejectsEncoder, Scored, TableEncoder, Written
 
 STEP_S: Final = 1.0
-"""Seconds of results that a crash may cost, or one chunk where that takes longer."""
+"""Seconds of results that a crash may lose; one chunk if that takes longer."""
 _STEP_SHARE: Final = 0.05
-"""Of the time of a run, what making it durable may take: on a slow disk it is done less often."""
+"""Share of the time of a run that syncing may take: on a slow disk it is done less often."""
 
 
 class DurableSink:
-    """Appends to two files, rows and rejects, and tells a journal what of them is durable.
+    """Appends to two files, rows and rejects, and records in a journal how much of them is durable.
 
-    The order is: bytes, fsync of both files, a line of the journal, fsync of the journal. So what the journal tells of
-    is on the disk, whatever happens; what it does not tell of is cut off by the run that goes on.
+    The order is: bytes, fsync of both files, a line of the journal, fsync of the journal. So whatever the journal
+    records is on the disk, even after a crash, and a resumed run cuts off the rest.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class DurableSink:
         clock: Callable[[], float],
         notices: RunNotices,
     ) -> None:
-        """Take the places of a run that has its journal locked; then `begin` or `go_on`.
+        """Accept the paths of a run whose journal is locked; call `begin` or `go_on` next.
 
         Args:
-            origin: gives what the run began with, asked for before the first step; None if it cannot go on later.
-            replaces: whether an output that is there may be replaced.
-            clock: seconds, from whenever.
-            notices: those of the run; the journal keeps them with the rows that they are about.
+            origin: returns the origin of the run, called before the first step; None if the run cannot be resumed.
+            replaces: whether an existing output may be replaced.
+            clock: monotonic, in seconds.
+            notices: notices of the run; the journal records them with the rows that they are about.
         """
         self.scored = Scored()
         self.pieces: Sequence[Piece] = ()
@@ -71,16 +71,16 @@ class DurableSink:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all rows are in it, so that nothing but `finish` is left to do."""
+        """Whether it holds all rows, so that only `finish` is left to do."""
         return self._reached.state != State.GOING
 
     @property
     def is_kept(self) -> bool:
-        """Whether another run could go on from here."""
+        """Whether another run could resume from here."""
         return self._durable is not None
 
     def begin(self) -> None:
-        """Start over, without what a run before has left; raises TableError."""
+        """Start over, removing what an earlier run left; raise TableError if a file cannot be written."""
         with self._writing():
             self._journal.begin()
             for path in self._places.unfinished:
@@ -92,12 +92,12 @@ class DurableSink:
             self._reach(Scored())
 
     def go_on(self, journal: Journal) -> None:
-        """Go on from what a journal tells; raises TableError."""
+        """Resume from a journal; raise TableError if the files do not match it or cannot be written."""
         step = journal.step
         with self._writing():
             self._journal.go_on(journal)
             is_going = step.state == State.GOING
-            # At the end of a run, what is away has its final name already.
+            # At the end of a run, a file that is missing already has its final name.
             if is_going or (step.state == State.WHOLE and self._places.partial.exists()):
                 self._rows = SpoolFile.reopened(self._disk, self._places.partial, step.rows)
             if step.rejects.size and (is_going or self._places.rejects_partial.exists()):
@@ -110,8 +110,8 @@ class DurableSink:
         self.pieces = journal.pieces
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
-        """Append them, and make durable what is there when it is time."""
-        with translated_write_errors(self._places.name):  # the chunks before are none the worse for it
+        """Append rows and rejects; sync and record them about once a second."""
+        with translated_write_errors(self._places.name):  # a failure here leaves the chunks before intact
             if rows and self._rows:
                 self._rows.append(rows)
             if rejects:
@@ -122,7 +122,7 @@ class DurableSink:
             self._take_step()
 
     def note(self, piece: Piece) -> None:
-        """Keep a piece of a chunk that is not written yet, and make it durable when it is time."""
+        """Keep a piece of a chunk that is not written yet; record it about once a second."""
         if self._origin is None:
             return
         self._noted.append(piece)
@@ -130,7 +130,7 @@ class DurableSink:
             self._take_step()
 
     def keep(self) -> None:
-        """Leave what is there for another run to go on from; raises TableError."""
+        """Keep the unfinished files for another run to resume; raise TableError if they cannot be synced."""
         is_empty = not self.scored.chunks and not self._noted
         is_worthless = self._durable is None and (self._failed or is_empty)
         if self._origin is None or is_worthless:
@@ -141,9 +141,9 @@ class DurableSink:
         self._close()
 
     def discard(self) -> None:
-        """Leave nothing; raises TableError."""
+        """Remove the unfinished files; raise TableError if they cannot be removed."""
         with translated_write_errors(self._places.name):
-            if self._durable:  # first, lest it tell of what is gone
+            if self._durable:  # first, so that it never describes files that are gone
                 self._journal.begin()
             for path in self._places.unfinished:
                 self._disk.remove(path)
@@ -152,10 +152,10 @@ class DurableSink:
         self._close()
 
     def finish(self) -> None:
-        """Give the files their names, now that the last row is written; raises TableError."""
+        """Rename the files to their final names, after the last row; raise TableError if that fails."""
         with self._writing():
             if not self.is_whole:
-                # With those of reading as well, which who goes on from here does not do again.
+                # With the notices of reading as well, since a resumed run does not read again.
                 self._reached = replace(self._reached, state=State.WHOLE, notices=tuple(self._notices.listed()))
                 self._take_step()
             self._reached = finish(self._disk, self._places, self._reached, self._encoder, self._record,
@@ -170,14 +170,14 @@ class DurableSink:
         return self._rejects
 
     def _reach(self, scored: Scored) -> None:
-        """Note what was written whole: a chunk of which only the rows are there does not count."""
+        """Note the extent of whole chunks: one with only its rows written, not its rejects, does not count."""
         rows = self._rows.extent if self._rows else Extent()
         rejects = self._rejects.extent if self._rejects else Extent()
         self._reached = Step(scored, rows, rejects, notices=tuple(self._notices.writing.listed()))
         self.scored = scored
 
     def _step_back(self) -> None:
-        """Make durable what was written whole; cutting off the rest makes room for the journal on a full disk."""
+        """Sync the whole chunks; cutting off the rest makes room for the journal on a full disk."""
         try:
             with self._writing():
                 if self._rows:
@@ -186,7 +186,7 @@ class DurableSink:
                     self._rejects.cut_back(self._reached.rejects)
             self._take_step()
         except BaseException:
-            if self._durable is None:  # nothing to go on from
+            if self._durable is None:  # nothing to resume from
                 self.discard()
             raise
 
@@ -215,7 +215,7 @@ class DurableSink:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Word what fails, and trust the files no further: after an fsync that failed, the next one says nothing."""
+        """Translate errors, and stop trusting the files: after a failed fsync, the next one may succeed wrongly."""
         try:
             with translated_write_errors(self._places.name):
                 yield

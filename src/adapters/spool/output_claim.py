@@ -1,4 +1,4 @@
-"""Claim: an output that one run has for itself, and what may be done with what is there already."""
+"""Claim: exclusive use of an output file, and the rules for what already exists there."""
 
 import time
 from collections.abc import Callable
@@ -18,10 +18,10 @@ from foreseen.domain.tables.table import RejectsEncoder, TableEncoder
 
 
 class Claim:
-    """Says whether a run may begin or go on, before its model is loaded; gives the sink when it is.
+    """Decides whether a run may begin or resume, before its model is loaded, and makes its sink afterwards.
 
-    What is there already is an output, which only force replaces, or an unfinished run, which is gone on with, started
-    over by force, or with both gone on with if it is the same run and else started over.
+    An existing output is replaced only with `force`. An unfinished run is continued with `resume` and started over with
+    `force`; with both it is continued if it is the same run, and started over otherwise.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class Claim:
         disk: Disk | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Lock the output until it is released, or a sink has it.
+        """Lock the output until it is released, or until its sink is closed.
 
         Raises:
-            TableError: another run has it, or it may not be written.
+            TableError: another run has locked it, or it may not be written.
         """
         self._places = places
         self._force = force
@@ -61,14 +61,14 @@ class Claim:
         origin: Callable[[], Origin] | None,
         notices: RunNotices | None = None,
     ) -> DurableSink:
-        """Begin, or go on; after this the output is the sink's.
+        """Begin or resume, and return the sink, which owns the output from here on.
 
         Args:
-            origin: gives what this run is; None for one that cannot be gone on with. Asked for at once only if there is
-                a run to compare it with.
-            notices: those of the run, to which those of the run that is gone on with are added.
+            origin: returns the origin of this run; None if it cannot be resumed. Called at once only if there is a
+                run to compare it with.
+            notices: notices of the run, to which those of a resumed run are added.
         Raises:
-            TableError: the run that is there is another one, or it cannot be written.
+            TableError: the unfinished run has another origin, or the output cannot be written.
         """
         found = self._found if origin is None else self._compared(origin)
         sink = DurableSink(
@@ -100,7 +100,7 @@ class Claim:
         self._journal.close()
 
     def _look(self) -> Journal | None:
-        """Give the run to go on with; None to begin one."""
+        """Return the run to resume; None to begin one."""
         self._journal.check()
         found = self._read()
         if found is None:
@@ -108,12 +108,12 @@ class Claim:
         elif not self._resume:
             raise TableError(
                 f"{self._places.name}: expected no unfinished run of it, got one of {found.step.scored.rows:,} rows; "
-                "--resume goes on with it, --force starts over"
+                "--resume continues it, --force starts over"
             )
         return found
 
     def _read(self) -> Journal | None:
-        """Read the journal, which only has to be right where somebody means to go on with it."""
+        """Read the journal; one that was changed is an error only where the run is to be resumed."""
         if not self._force:
             return self._journal.read()
         if not self._resume:
@@ -130,10 +130,10 @@ class Claim:
 
 
 def check_free(places: Places, *, force: bool, resume: bool = False) -> None:
-    """Raise TableError if a run that begins would replace a file unasked.
+    """Raise TableError if a run that begins would replace a file without `force`.
 
     Args:
-        resume: whether it is to go on with an unfinished run, of which there is none.
+        resume: whether the run should have continued an unfinished one, of which there is none.
     """
     if resume and not force and places.out.is_file():
         raise finished_already(places.name)
@@ -149,19 +149,19 @@ def check_free(places: Places, *, force: bool, resume: bool = False) -> None:
 
 
 def finished_already(name: str) -> TableError:
-    """Return the error for an output that is whole where an unfinished run of it was expected.
+    """Return the error for an output that is finished where an unfinished run was expected.
 
-    It is no success: nothing says any more of which input, model and options it is.
+    It is not a success: which input, model and options the output is of is no longer recorded.
     """
     got = "got one that is there whole; to keep it do nothing, --force scores it again"
-    return TableError(f"{name}: expected an unfinished run to go on with, {got}")
+    return TableError(f"{name}: expected an unfinished run to resume, {got}")
 
 
 def try_claim(places: Places, *, force: bool) -> None:
-    """See to it that a run could claim its files, which leaves no trace; an unfinished run there is not looked at.
+    """Check that a run could claim its files, without changing anything; an unfinished run is not read.
 
     Raises:
-        TableError: it could not.
+        TableError: the run could not claim them.
     """
     if not _is_begun(places):
         check_free(places, force=force)
@@ -170,7 +170,7 @@ def try_claim(places: Places, *, force: bool) -> None:
 
 
 def _is_begun(places: Places) -> bool:
-    """Return whether there is a journal; raise UnwritableError where a file could not have its name, as a long one."""
+    """Return whether there is a journal; raise UnwritableError for a name that no file can have, such as a long one."""
     for path, name in (
         (places.out, places.name),
         *((path, str(path)) for path in (places.rejects, *places.unfinished)),

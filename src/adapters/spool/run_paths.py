@@ -39,7 +39,7 @@ class Places:
 
     @property
     def unfinished(self) -> tuple[Path, ...]:
-        """What a run leaves that was broken off, its journal aside."""
+        """The files that an interrupted run leaves, without its journal."""
         return self.partial, self.rejects_partial, self.sealed
 
 

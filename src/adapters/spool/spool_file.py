@@ -28,14 +28,14 @@ class SpoolFile:
 
     @classmethod
     def created(cls, disk: Disk, path: Path, *, replaces: Path) -> "SpoolFile":
-        """Make an empty one, whose name is durable; `replaces` is the name that it takes in the end."""
+        """Create an empty file, whose name is durable; `replaces` is the file that it will replace."""
         handle = disk.create(path, replaces=replaces)
         disk.sync_folder(path)
         return cls(disk, path, handle, Extent())
 
     @classmethod
     def reopened(cls, disk: Disk, path: Path, extent: Extent) -> "SpoolFile":
-        """Open one that a run before this has left, and cut off what it did not know to be durable.
+        """Open a file that an earlier run left, and cut off what follows its durable extent.
 
         Raises:
             TableError: it is not what that run has left.
@@ -54,19 +54,19 @@ class SpoolFile:
         return spool
 
     def append(self, data: bytes | memoryview) -> None:
-        """Write at the end; raises OSError."""
+        """Append data; raise OSError if that fails."""
         self._is_durable = False
         self._disk.append(self._handle, data)
         self.extent = Extent(self.extent.size + len(data), zlib.crc32(data, self.extent.crc))
 
     def cut_back(self, extent: Extent) -> None:
-        """Leave what was appended up to there; raises OSError."""
+        """Cut the file back to an earlier extent; raise OSError if that fails."""
         self._disk.cut(self._handle, extent.size)
         self.extent = extent
         self._is_durable = False
 
     def sync(self) -> None:
-        """Make what was appended durable; raises OSError."""
+        """Make all appended data durable; raise OSError if that fails."""
         if not self._is_durable:
             self._disk.sync(self._handle)
             self._is_durable = True

@@ -1,4 +1,4 @@
-"""StreamSink: results that are written as they come, to a stream that cannot be taken up again."""
+"""StreamSink: results written as they come, to a stream that cannot be resumed."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from foreseen.domain.tables.table import Reject, RejectsEncoder, Scored, TableEn
 
 
 class StreamSink:
-    """Writes rows to a stream, and rejects to another that is opened when the first of them comes."""
+    """Writes rows to a stream, and rejects to another that is opened for the first of them."""
 
     def __init__(
         self,
@@ -20,7 +20,7 @@ class StreamSink:
         encoder: TableEncoder,
         rejects_encoder: RejectsEncoder,
     ) -> None:
-        """Write what stands before the first row; `name` stands for the stream in errors.
+        """Write the header; errors call the stream `name`.
 
         Raises:
             TableError: the stream cannot be written.
@@ -32,12 +32,12 @@ class StreamSink:
         self._name = name
         self._encoder = rejects_encoder
         self._table_encoder = encoder
-        # Outside memory, since it may be larger than that.
+        # On disk, since it may not fit into memory.
         self._spool = tempfile.TemporaryFile() if encoder.has_to_be_sealed else None  # noqa: SIM115
         self._append(encoder.begin())
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
-        """Write them at once; the rejects first, since a run without a place for them ends there."""
+        """Write rows and rejects at once; rejects first, since a run without a place for them ends there."""
         if rejects:
             with translated_write_errors("rejects"):
                 if self._rejects is None:
@@ -47,7 +47,7 @@ class StreamSink:
         self.scored = scored
 
     def finish(self) -> None:
-        """Write what may only be written when the last row is there."""
+        """Write what needs the last row, such as the footer of a sealed format."""
         if self._spool:
             with self._spool, translated_write_errors(self._name):
                 self._spool.seek(0)

@@ -41,7 +41,7 @@ def crashed(run: Run, at: int) -> CrashingDisk | None:
 def went_on(run: Run) -> None:
     """Go on, unless the crash came when all was done."""
     if (run.folder / "out.csv").exists() and not run.places.journal.exists() and not run.force:
-        with pytest.raises(TableError, match="expected an unfinished run to go on with"):
+        with pytest.raises(TableError, match="expected an unfinished run to resume"):
             run()
         return
     run()

@@ -72,9 +72,7 @@ def test_resuming_a_run_that_has_finished_says_so_and_changes_nothing(tmp_path: 
     run()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    with pytest.raises(
-        TableError, match=r"out.csv: expected an unfinished run to go on with, got one .* --force scores"
-    ):
+    with pytest.raises(TableError, match=r"out.csv: expected an unfinished run to resume, got one .* --force scores"):
         run()
     with pytest.raises(TableError, match=r"out.csv: expected a new file, got one that exists; --force replaces it"):
         Run(tmp_path, resume=False)()

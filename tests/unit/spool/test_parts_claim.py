@@ -146,7 +146,7 @@ def test_parts_of_another_run_are_refused_and_replaced_by_force(tmp_path: Path) 
     first.add(write(first, 0, 0))
     first.keep()
 
-    with pytest.raises(TableError, match="expected no unfinished run of it, got one of 1 rows; --resume goes on"):
+    with pytest.raises(TableError, match="expected no unfinished run of it, got one of 1 rows; --resume continues it"):
         begun(tmp_path / "out")
     other = claimed(tmp_path / "out", resume=True)
     with pytest.raises(TableError, match="expected outputs predict, got predict_proba; --force starts over"):
@@ -197,9 +197,7 @@ def test_what_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
     (out / "part-00007-00007.csv").touch()
     with pytest.raises(TableError, match="out: expected a new file, got one that exists; --force replaces it"):
         claimed(out)
-    with pytest.raises(
-        TableError, match="out: expected an unfinished run to go on with, got one that is there whole; "
-    ):
+    with pytest.raises(TableError, match="out: expected an unfinished run to resume, got one that is there whole; "):
         claimed(out, resume=True)
     assert names(tmp_path) == ["out"]
     (tmp_path / "out.rejects.csv").touch()

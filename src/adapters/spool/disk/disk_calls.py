@@ -24,15 +24,15 @@ def permissions(path: Path | None) -> int | None:
 class Disk:
     """Files that are appended to, cut, renamed and made durable; every method raises OSError.
 
-    No link is followed: a name in a folder that others may write to could be somebody else's link to anywhere.
+    No link is followed: in a folder that others may write to, a name could be another user's link to anywhere.
     """
 
     def create(self, path: Path, *, replaces: Path | None = None) -> int:
-        """Make an empty file that is not there yet.
+        """Create an empty file; raise FileExistsError if the name is taken.
 
         Args:
-            replaces: the file whose name it takes in the end, and whose permissions it has until then, besides those
-                to go on with it; where there is none, those of any other new file.
+            replaces: the file that it will replace, whose permissions it gets, together with ours to read and write
+                it; without one it gets the permissions of any new file.
         """
         mode = permissions(replaces)
         if mode is None:
@@ -42,21 +42,21 @@ class Disk:
         return handle
 
     def open(self, path: Path) -> int:
-        """Open one that is there."""
+        """Open an existing file."""
         return os.open(path, _FLAGS)
 
     def append(self, handle: int, data: bytes | memoryview) -> None:
-        """Write all of it at the end; of what fails, some may be there."""
+        """Write all data at the end; after an error, a part may have been written."""
         view = memoryview(data)
         while view:
             view = view[os.write(handle, view) :]
 
     def sync(self, handle: int) -> None:
-        """Make what was written durable."""
+        """Make all writes durable."""
         os.fsync(handle)
 
     def cut(self, handle: int, size: int) -> None:
-        """Make it end after so many bytes."""
+        """Truncate to a size in bytes."""
         os.ftruncate(handle, size)
 
     def copy_permissions(self, source: Path, path: Path) -> None:
@@ -66,7 +66,7 @@ class Disk:
             path.chmod(mode)
 
     def rename(self, old: Path, new: Path) -> None:
-        """Give a file another name, in place of the file that had it."""
+        """Rename a file durably, replacing any file of the new name."""
         old.replace(new)
         self.sync_folder(new)
 

@@ -17,7 +17,7 @@ LARGEST_SUMMARY_BYTES: Final = 1 << 20
 
 
 def try_folder_of(path: Path) -> None:
-    """See to it that a file of this name could be written; a pipe or a device is not tried.
+    """Check that a file of this name could be written; a pipe or a device is not tried.
 
     Raises:
         UnwritableError: it could not.
@@ -27,16 +27,16 @@ def try_folder_of(path: Path) -> None:
     with translated_write_errors(str(path)):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        tempfile.TemporaryFile(dir=path.parent).close()  # without a name, where the system knows that
+        tempfile.TemporaryFile(dir=path.parent).close()  # without a name, where the system supports that
 
 
 def try_summary(path: Path, *, taken: Iterable[Path], replaces: bool) -> None:
-    """See to it that a summary could be written; that of an earlier run is replaced, and no other file unasked.
+    """Check that a summary could be written; it replaces an earlier summary, and another file only with `replaces`.
 
     Args:
         taken: files that the run reads or writes, and folders that it reads.
     Raises:
-        TableError: it could not.
+        TableError: it could not be written.
     """
     real = Path(os.path.realpath(path))
     for each in map(Path, map(os.path.realpath, taken)):

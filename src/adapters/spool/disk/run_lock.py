@@ -1,4 +1,4 @@
-"""One run at a time: a lock on a file that the run before may remove at any moment."""
+"""One run at a time: a lock on a file that the previous run may remove at any moment."""
 
 import fcntl
 import os
@@ -10,10 +10,10 @@ from foreseen.domain.errors import TableError
 
 
 class Locked(NamedTuple):
-    """A file that this process has for itself until it closes the handle, or dies.
+    """A file that this process holds exclusively until it closes the handle or dies.
 
     Attributes:
-        is_new: whether nobody had made it before.
+        is_new: whether this process created the file.
     """
 
     handle: int
@@ -21,11 +21,11 @@ class Locked(NamedTuple):
 
 
 def locked(disk: Disk, path: Path, *, name: str) -> Locked:
-    """Make a file if it is not there, and lock it; `name` stands for what it guards.
+    """Create a file if it does not exist, and lock it; errors call what it guards `name`.
 
     Raises:
-        TableError: another run has it.
-        OSError: it cannot be made or opened.
+        TableError: another run has locked it.
+        OSError: it cannot be created or opened.
     """
     while True:
         handle, is_new = _opened(disk, path)
@@ -39,7 +39,7 @@ def locked(disk: Disk, path: Path, *, name: str) -> Locked:
             raise
         if _is_still(handle, path):
             return Locked(handle, is_new)
-        os.close(handle)  # whoever had it has finished, and removed it before it was ours
+        os.close(handle)  # the run that held it has finished, and removed it before we locked it
 
 
 def _opened(disk: Disk, path: Path) -> tuple[int, bool]:

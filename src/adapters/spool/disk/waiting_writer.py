@@ -43,7 +43,7 @@ class WaitingWriter(io.RawIOBase):
         return self._written
 
     def write(self, data: Any) -> int:
-        """Write all; what there is no room for once the run is over is dropped, as no one reads it."""
+        """Write all data; once the run is over, data that the reader has no room for is dropped."""
         view = memoryview(data).cast("B")
         size = len(view)
         try:
@@ -57,7 +57,7 @@ class WaitingWriter(io.RawIOBase):
         return size
 
     def _has_room(self) -> bool:
-        """Wait for room; return False where the run is over before there is any."""
+        """Wait for room; return False if the run is over before there is any."""
         while not self._room.poll(_WAIT_MS):
             if self._is_left.is_set():
                 return False

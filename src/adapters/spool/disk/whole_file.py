@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all."""
+"""A file that appears whole or not at all."""
 
 import os
 import tempfile
@@ -13,20 +13,21 @@ from foreseen.adapters.spool.disk.waiting_writer import waited_for
 from foreseen.domain.errors import UnwritableError
 
 _STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")
-"""Where names are not those of files, even if a file is behind them."""
+"""Folders whose names are open streams, even if a file is behind them."""
 
 
 @contextmanager
 def whole_file(path: Path, is_left: Event | None = None) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when the block ends well, and leaves nothing when it does not.
+    """Open a file that takes its name when the block ends without an error, and leaves nothing otherwise.
 
-    One that replaces another has its permissions, and where that is a link, takes the place of what that leads to.
+    A file that replaces another gets its permissions; a link is followed, and its target replaced.
 
-    What is there and no file, such as a pipe or /dev/null, is written to as it stands: a file in its place would take
-    it away from everybody else.
+    An existing path that is no regular file, such as a pipe or /dev/null, is written to in place: replacing it would
+    take it away from its other users.
 
     Args:
-        is_left: says that the run is over, which waits for no reader of a pipe then; None for one that does.
+        is_left: set when the run is over, after which a write no longer waits for the reader of a pipe; None to wait
+            without end.
     Raises:
         UnwritableError: it cannot be written.
     """
@@ -52,17 +53,17 @@ def whole_file(path: Path, is_left: Event | None = None) -> Iterator[BinaryIO]:
 
 
 def is_stream(path: Path) -> bool:
-    """Tell whether it is to be read or written as it stands: a pipe, a device, what another process has open."""
+    """Return whether a path is read or written in place: a pipe, a device, or a descriptor of this process."""
     try:
         is_none_of_ours = path.exists() and not path.is_file()
-    except OSError:  # a name that no file can have, which what opens it says
+    except OSError:  # a name that no file can have; opening it raises again
         is_none_of_ours = False
     return is_none_of_ours or str(path.parent) in _STREAMS
 
 
 @contextmanager
 def translated_write_errors(name: str) -> Iterator[None]:
-    """Word what the system says of a file that cannot be written; that a pipe's reader has left is no fault."""
+    """Raise UnwritableError for an OSError, except BrokenPipeError: a reader that leaves is no fault of the file."""
     try:
         yield
     except BrokenPipeError:

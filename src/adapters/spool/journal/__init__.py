@@ -1,1 +1,1 @@
-"""What a run began with, and how far its results are durable."""
+"""The journal of a run: its origin, and how much of its results is durable."""

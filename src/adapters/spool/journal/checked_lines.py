@@ -1,6 +1,6 @@
-"""Checked lines: JSON, an object a line, each with a checksum over itself and the checksum of the line before.
+"""Checked lines: JSON, one object per line, each with a checksum over itself and the checksum of the line before.
 
-So no line counts that was torn, changed, or belongs to another file.
+A line that was torn, changed or taken from another file therefore does not verify.
 """
 
 import json
@@ -16,7 +16,7 @@ _CHECK_BYTES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class CheckedLines:
-    """What was read of a file.
+    """The verified lines of a file.
 
     Attributes:
         bodies: the objects, without their checksums.

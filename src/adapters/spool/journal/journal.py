@@ -1,9 +1,9 @@
-"""The journal of a run as bytes: what it began with, and how far its results are durable.
+"""The journal of a run as bytes: its origin, and how much of its results is durable.
 
-JSON, a line each: first the origin, then a step for each time that what was written so far was made durable. Where one
-chunk takes long, pieces of it lie between steps: answers to some of its rows, which are written when all are there.
-Each line ends in a checksum over itself and the checksum before, so that no line counts that was torn, changed, or is
-of another journal. docs/adr/0021 says in which order it is written.
+JSON lines: first the origin, then a step for each time that the results so far were made durable. Where one chunk takes
+long, pieces of it lie between steps: answers to some of its rows, which are written once all are there. Each line ends
+in a checksum over itself and the checksum before, so a line that was torn, changed or taken from another journal does
+not verify. docs/adr/0021 describes the order of writes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much of a file counts: so many bytes, whose CRC-32 is this."""
+    """The durable part of a file: its size in bytes, and its CRC-32."""
 
     size: int = 0
     crc: int = 0
@@ -43,10 +43,10 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is durable: how far the run has come, and how much of its files that is.
+    """A durable state of a run: the rows scored, and the parts of its files that hold them.
 
     Attributes:
-        notices: those of the rows that were written; of a whole run, of all rows that were read as well.
+        notices: those about the rows written; of a whole run, also those about the rows read.
     """
 
     scored: Scored
@@ -58,15 +58,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a journal tells.
+    """The content of a journal.
 
     Attributes:
-        origin: what the run began with.
-        replaces: whether it may replace an output that is there.
-        step: the last one; before the first there is nothing to go on from, and so no journal.
-        pieces: of chunks that are not in it.
-        check: the checksum of its line.
-        size: where that line ends; what follows was torn.
+        origin: all that the run's output depends on.
+        replaces: whether the run may replace an existing output.
+        step: the last step; a journal without one cannot be resumed, and is read as None.
+        pieces: pieces of chunks that the step does not include.
+        check: the checksum of the last line.
+        size: where that line ends, bytes; what follows was torn.
     """
 
     origin: Origin
@@ -78,17 +78,17 @@ class Journal:
 
 
 def origin_line(origin: Origin, *, replaces: bool) -> tuple[bytes, str]:
-    """Give the first line, and its checksum."""
+    """Return the first line of a journal, and its checksum."""
     return checked_line({"foreseen_journal": FORMAT, **origin_body(origin), "replaces": replaces}, "")
 
 
 def step_line(step: Step, before: str) -> tuple[bytes, str]:
-    """Give the line of a step after that with the checksum `before`, and its own."""
+    """Return the line of a step, and its checksum; `before` is the checksum of the line before."""
     return checked_line(asdict(step), before)
 
 
 def piece_line(piece: Piece, before: str) -> tuple[bytes, str]:
-    """Return the line of a piece after that with the checksum `before`, and its own."""
+    """Return the line of a piece, and its checksum; `before` is the checksum of the line before."""
     body = {
         "chunk": piece.chunk,
         "start": piece.start,
@@ -100,13 +100,13 @@ def piece_line(piece: Piece, before: str) -> tuple[bytes, str]:
 
 
 def is_journal(data: bytes) -> bool:
-    """Tell whether it begins as ours do, or as one does that a power cut has left: with less of it, or nothing."""
+    """Return whether data begins like a journal, or like one that a power cut left shorter, empty or zero-filled."""
     beginning = data[: len(_BEGINNING)]
     return beginning.rstrip(b"\0") == _BEGINNING[: len(beginning.rstrip(b"\0"))]
 
 
 def read_journal(data: bytes, *, name: str) -> Journal | None:
-    """Read a journal, of which the last line may be torn; give None where no step is whole.
+    """Read a journal, whose last line may be torn; return None where no step is whole.
 
     Raises:
         TableError: it has been changed.
@@ -125,13 +125,13 @@ def read_journal(data: bytes, *, name: str) -> Journal | None:
 
 
 def _listed(answers: Sequence[Json]) -> list[Json]:
-    """Return answers as JSON takes them, an array too."""
+    """Return answers, a sequence or an array, as a list for JSON."""
     as_list: Callable[[], list[Json]] | None = getattr(answers, "tolist", None)
     return list(answers) if as_list is None else as_list()
 
 
 def origin_body(origin: Origin) -> Mapping[str, Any]:
-    """Return what a run began with as part of a line."""
+    """Return an origin as part of a line."""
     return {
         "inputs": [list(one) for one in origin.inputs],
         "model": origin.model,
@@ -140,7 +140,7 @@ def origin_body(origin: Origin) -> Mapping[str, Any]:
 
 
 def origin_of(body: Mapping[str, Any]) -> Origin:
-    """Return what a run began with, from the line that has it."""
+    """Return the origin in a line."""
     return Origin(tuple(InputDigest(*one) for one in body["inputs"]), body["model"], body["options"])
 
 
@@ -155,5 +155,5 @@ def _step(body: Mapping[str, Any]) -> Step:
 
 
 def _piece(body: Mapping[str, Any]) -> Piece:
-    failed = {row: (reason, is_refusal) for row, reason, is_refusal in body["failed"]}
+    failed = {row: (reason, is_rejection) for row, reason, is_rejection in body["failed"]}
     return Piece(body["chunk"], body["start"], body["end"], body["outputs"], failed)

@@ -1,4 +1,4 @@
-"""JournalFile: the journal where it lies, locked, so that one run at a time writes an output."""
+"""JournalFile: the journal on disk, locked so that one run at a time writes an output."""
 
 import os
 from collections.abc import Callable
@@ -21,14 +21,14 @@ from foreseen.domain.tables.table import Piece
 
 
 class JournalFile:
-    """A journal that grows by a line each time that something became durable."""
+    """A journal that grows by a line each time results become durable."""
 
     def __init__(self, disk: Disk, places: Places) -> None:
-        """Make it if it is not there, and lock it until it is closed.
+        """Create the file if it does not exist, and lock it until it is closed.
 
         Raises:
-            TableError: another run has it.
-            OSError: it cannot be made.
+            TableError: another run has locked it.
+            OSError: it cannot be created.
         """
         self._disk = disk
         self._path = places.journal
@@ -36,7 +36,7 @@ class JournalFile:
         self._check = ""
 
     def read(self) -> Journal | None:
-        """Give what it tells, None where that is nothing.
+        """Return the content of the journal; None where no step is whole.
 
         Raises:
             TableError: it has been changed.
@@ -44,40 +44,40 @@ class JournalFile:
         return read_journal(self._data(), name=str(self._path))
 
     def check(self) -> None:
-        """Raise TableError where it is another file that has this name by chance."""
+        """Raise TableError if it is no journal but another file of the same name."""
         if not is_journal(self._data()):
             raise TableError(f"{self._path}: expected the journal of a run, got another file; remove it yourself")
 
     def go_on(self, journal: Journal) -> None:
-        """Cut off what was torn, and go on after the rest."""
+        """Cut off a torn line, and append after the verified ones."""
         self._disk.cut(self._handle, journal.size)
         self._check = journal.check
 
     def begin(self) -> None:
-        """Make it tell of nothing, before what it told of is removed."""
+        """Empty the journal durably, before the files that it describes are removed."""
         self._disk.cut(self._handle, 0)
         self._disk.sync(self._handle)
         self._disk.sync_folder(self._path)
         self._check = ""
 
     def append(self, step: Step, *, origin: Callable[[], Origin], replaces: bool) -> None:
-        """Tell of a step whose bytes are durable, and make that durable; before the first, what the run began with."""
+        """Record durably a step whose bytes are durable; before the first one, the origin of the run."""
         if not self._check:
-            # Made durable by itself, so that only the last line of a journal is ever one that may be torn.
+            # Synced by itself, so that only the last line of a journal can ever be torn.
             self._write(*origin_line(origin(), replaces=replaces))
         self._write(*step_line(step, self._check))
 
     def note(self, piece: Piece) -> None:
-        """Record a piece, after a step, and make that durable."""
+        """Record a piece durably, after a step."""
         self._write(*piece_line(piece, self._check))
 
     def remove(self) -> None:
-        """Remove it, while it is locked."""
+        """Remove the file while it is locked."""
         self._disk.remove(self._path)
         self._disk.sync_folder(self._path)
 
     def close(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1

@@ -1,4 +1,4 @@
-"""PartsClaim: an output of parts that one run has for itself, and what may be done with what is there already."""
+"""PartsClaim: exclusive use of an output folder of parts, and the rules for what already exists there."""
 
 import os
 from collections.abc import Callable
@@ -24,11 +24,11 @@ from foreseen.domain.tables.table import RejectsEncoder
 
 
 class PartsClaim:
-    """What a Claim is for one file, for a folder of parts.
+    """For a folder of parts what Claim is for a file.
 
     Attributes:
         folder: where its files lie.
-        done: the parts that need not be scored again, by their place.
+        done: the parts that are scored already, by their place.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class PartsClaim:
             rejects: None for a file beside the output that is there only if it has rows.
             ending: what the names of parts end in.
         Raises:
-            TableError: another run has it, or it may not be written.
+            TableError: another run has locked it, or it may not be written.
         """
         self._disk = disk or Disk()
         self.folder: Final = PartsFolder(output, rejects, ending=ending, disk=self._disk)
@@ -58,7 +58,7 @@ class PartsClaim:
         self._is_whole = False
         self._origin: Callable[[], Origin] | None = None
         if not self.folder.journal.exists():
-            self._refuse_what_is_there()
+            self._check_free()
         self._handle, self._is_new = self._locked()
         try:
             self._found = self._look()
@@ -68,21 +68,21 @@ class PartsClaim:
 
     @property
     def has_found(self) -> bool:
-        """Whether there is a run that may be gone on with."""
+        """Whether there is an unfinished run to resume."""
         return self._found is not None
 
     @property
     def is_kept(self) -> bool:
-        """Whether another run could go on from here."""
+        """Whether another run could resume from here."""
         return bool(self.done)
 
     def begin(self, origin: Callable[[], Origin]) -> None:
-        """Begin, or go on with the run that was found; after this the folder is this run's.
+        """Begin, or resume the run that was found; after this the folder belongs to this run.
 
         Args:
-            origin: returns what this run is; called at once only if there is a run to compare it with.
+            origin: returns the origin of this run; called at once only if there is a run to compare it with.
         Raises:
-            TableError: the run that was found is another one, or it cannot be written.
+            TableError: the run that was found has another origin, or the folder cannot be written.
         """
         self._origin = origin
         found = self._compared(self._found, origin) if self._found else None
@@ -93,10 +93,10 @@ class PartsClaim:
                 self._go_on(found)
 
     def add(self, part: DonePart) -> None:
-        """Record a part whose files have their names.
+        """Record a part whose files are complete.
 
         Raises:
-            TableError: they are not here, or it cannot be recorded.
+            TableError: its files are not on this machine, or it cannot be recorded.
         """
         if not self.folder.has(part):
             said = "expected a folder that every machine shares, got a part that is not there"
@@ -109,7 +109,7 @@ class PartsClaim:
         self.done[part.place] = part
 
     def finish(self, rejects_encoder: RejectsEncoder) -> None:
-        """Give everything its name; raise TableError."""
+        """Rename everything to its final name; raise TableError if that fails."""
         with translated_write_errors(str(self.folder.output)):
             if not self._is_whole:
                 self._append(whole_line(self._check))
@@ -118,12 +118,12 @@ class PartsClaim:
         self.discard()
 
     def keep(self) -> None:
-        """Leave what is done for another run."""
+        """Keep the finished parts for another run."""
         self.folder.sweep()
         os.close(self._handle)
 
     def discard(self) -> None:
-        """Leave nothing unfinished."""
+        """Remove everything unfinished."""
         self.folder.discard()
         os.close(self._handle)
 
@@ -143,24 +143,24 @@ class PartsClaim:
                 except FileExistsError:
                     said = "expected a folder of parts, got a file, such as an unfinished run with another engine has"
                     raise TableError(f"{folder.unfinished}: {said}") from None
-                except FileNotFoundError:  # the run that had it has finished in between, unless there is no such place
+                except FileNotFoundError:  # a run has just finished and removed it, unless the parent is missing
                     folder.output.parent.stat()
 
     def _look(self) -> PartsJournal | None:
-        """Return the run to go on with; None to begin one."""
+        """Return the run to resume; None to begin one."""
         found = self._read()
         if found is None:
-            self._refuse_what_is_there()
+            self._check_free()
         elif not self._resume:
             rows = sum(part.scored.rows for part in found.parts.values())
             raise TableError(
                 f"{self.folder.output}: expected no unfinished run of it, got one of {rows:,} rows; "
-                "--resume goes on with it, --force starts over"
+                "--resume continues it, --force starts over"
             )
         return found
 
     def _read(self) -> PartsJournal | None:
-        """Read the journal, which only has to be right where somebody means to go on with it."""
+        """Read the journal; one that was changed is an error only where the run is to be resumed."""
         if self._force and not self._resume:
             return None
         try:
@@ -180,7 +180,7 @@ class PartsClaim:
         return None if difference else found
 
     def _begin(self) -> None:
-        # Before what it records is removed.
+        # Before the files that it records are removed.
         self._disk.cut(self._handle, 0)
         self._disk.sync(self._handle)
         self.folder.begin()
@@ -202,7 +202,7 @@ class PartsClaim:
         self._disk.append(self._handle, data)
         self._disk.sync(self._handle)
 
-    def _refuse_what_is_there(self) -> None:
+    def _check_free(self) -> None:
         folder = self.folder
         if self._resume and not self._force and folder.output.is_dir():
             raise finished_already(str(folder.output))

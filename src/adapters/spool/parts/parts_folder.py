@@ -30,14 +30,14 @@ class PartsFolder:
     Attributes:
         output: the folder of parts in the end.
         rejects: the file of rejected rows in the end.
-        is_rejects_named: whether somebody chose its name, and so expects it also when it has no rows.
+        is_rejects_named: whether the user named it, and so expects it even without rows.
         unfinished: the folder of all that is unfinished.
         journal: which parts are done.
         run: what the folders of the run are named after; empty until it is chosen.
     """
 
     def __init__(self, output: Path, rejects: Path | None, *, ending: str, disk: Disk) -> None:
-        """Look at what is there; raise TableError where that is nothing of ours.
+        """Check the existing folders; raise TableError if one holds anything but parts of a run.
 
         Args:
             ending: what the names of parts end in.
@@ -52,8 +52,8 @@ class PartsFolder:
         self._disk = disk
         if os.path.realpath(self.rejects) in map(os.path.realpath, (output, self.unfinished)):
             raise TableError(f"{self.rejects}: expected another file for rejected rows than the input and the output")
-        _refuse_unless_ours(output, _PARTS)
-        _refuse_unless_ours(self.unfinished, _UNFINISHED)
+        _check_ours(output, _PARTS)
+        _check_ours(self.unfinished, _UNFINISHED)
 
     @property
     def parts(self) -> Path:
@@ -88,7 +88,7 @@ class PartsFolder:
         self.go_on()
 
     def go_on(self) -> None:
-        """Make the folders where they are not there, and remove what workers had not finished when they died."""
+        """Create missing folders, and remove files that workers left unfinished when they died."""
         for folder in (self.parts, self.rejects_of_parts):
             folder.mkdir(exist_ok=True)
         self._disk.sync_folder(self.journal)
@@ -106,26 +106,26 @@ class PartsFolder:
                 path.unlink(missing_ok=True)
 
     def finish(self, places: Iterable[Place], encoder: RejectsEncoder) -> None:
-        """Give everything its name, the rejects first: an output that is there is all there."""
+        """Rename everything to its final name, rejects first, so that an output that exists is complete."""
         self._gather_rejects(sorted(places), encoder)
         self.sweep()
         self.sync()
         if os.path.lexists(self.output):
             replaced = self.unfinished / f"replaced-{self.run}"
-            if os.path.lexists(replaced):  # of a run that was killed right here, behind which another output came
+            if os.path.lexists(replaced):  # left by a run killed at this point, after which another output was made
                 _remove(replaced)
             self.output.rename(replaced)
         self.parts.rename(self.output)
         self._disk.sync_folder(self.output)
 
     def discard(self) -> None:
-        """Leave nothing unfinished."""
+        """Remove everything unfinished."""
         shutil.rmtree(self.unfinished, ignore_errors=True)
 
     def _gather_rejects(self, places: Iterable[Place], encoder: RejectsEncoder) -> None:
         found = [path for place in places if (path := self.rejects_of_parts / rejects_name(place)).is_file()]
         if not found and not self.is_rejects_named:
-            self.rejects.unlink(missing_ok=True)  # what an earlier run left would be taken for this one's
+            self.rejects.unlink(missing_ok=True)  # left by an earlier run, it would be mistaken for this one's
             return
         with whole_file(self.rejects) as out:
             out.write(encoder.begin())
@@ -141,8 +141,8 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _refuse_unless_ours(path: Path, ours: "re.Pattern[str]") -> None:
-    """Refuse to replace a folder that holds anything but parts: --force is no rm -r."""
+def _check_ours(path: Path, ours: "re.Pattern[str]") -> None:
+    """Raise TableError for a folder that holds anything but parts: --force is no rm -r."""
     if not path.is_dir():
         return
     for name in sorted(entry.name for entry in path.iterdir()):

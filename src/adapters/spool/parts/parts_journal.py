@@ -50,12 +50,12 @@ def origin_line(origin: Origin, *, run: str, replaces: bool) -> tuple[bytes, str
 
 
 def part_line(part: DonePart, before: str) -> tuple[bytes, str]:
-    """Return the line of a part after that with the checksum `before`, and its own."""
+    """Return the line of a part, and its checksum; `before` is the checksum of the line before."""
     return checked_line(asdict(part), before)
 
 
 def whole_line(before: str) -> tuple[bytes, str]:
-    """Return the line that says that all parts are done."""
+    """Return the line that records that all parts are done, and its checksum."""
     return checked_line(_WHOLE, before)
 
 

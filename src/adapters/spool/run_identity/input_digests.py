@@ -1,4 +1,4 @@
-"""InputDigests: what tells the inputs of a run from any others, found out beside its other work."""
+"""InputDigests: sizes and SHA-256 of the inputs of a run, computed in a thread."""
 
 import os
 from collections.abc import Sequence
@@ -17,46 +17,46 @@ _Seen = tuple[int, int, int, int]
 
 
 class InputDigests:
-    """Reads the inputs through in a thread of its own, which takes a second of a core for a gigabyte."""
+    """Digests the inputs in a thread of its own, which takes a second of a core per gigabyte."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """Begin; to be made before anybody else opens these files."""
+        """Start the thread; must be called before these files are opened for reading."""
         self._paths = tuple(paths)
         self._seen = [_look(path) for path in paths]
         self._digests: Future[tuple[InputDigest, ...]] = Future()
         Thread(target=self._run, name="input-digests", daemon=True).start()
 
     def __call__(self) -> tuple[InputDigest, ...]:
-        """Wait for them, and give them.
+        """Wait for the digests, and return them in the order of the paths.
 
         Raises:
-            TableError: an input cannot be read, or was exchanged just now.
+            TableError: an input cannot be read, or was replaced before it was digested.
         """
         return self._digests.result()
 
     def check(self) -> None:
-        """Raise TableError if an input is by now another than was digested: then nobody knows what was read of it."""
+        """Raise TableError if an input has changed since it was digested: then it is unknown which content was read."""
         for path, seen, digest in zip(self._paths, self._seen, self(), strict=True):
             now = _look(path)
-            # Removed is not changed: it was open, and read to its end.
+            # A removed input has not changed: it was open, and was read to its end.
             if now not in (seen, None) and _digest(path, now) != digest:
                 raise TableError(f"{path}: expected the file that it was when the run began, got one that has changed")
 
     def _run(self) -> None:
         try:
             self._digests.set_result(tuple(map(_digest, self._paths, self._seen)))
-        except BaseException as exc:  # noqa: BLE001 - for whoever asks
+        except BaseException as exc:  # noqa: BLE001 - raised to the caller that waits
             self._digests.set_exception(exc)
 
 
 def _look(path: Path) -> _Seen | None:
     try:
-        return _told(path.stat())
-    except OSError:  # which whoever opens it will tell
+        return _seen(path.stat())
+    except OSError:  # raised again when the input is opened
         return None
 
 
-def _told(status: os.stat_result) -> _Seen:
+def _seen(status: os.stat_result) -> _Seen:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
@@ -64,7 +64,7 @@ def _digest(path: Path, seen: _Seen | None) -> InputDigest:
     digest, size, block = sha256(), 0, bytearray(_BLOCK_BYTES)
     try:
         with path.open("rb", buffering=0) as file:
-            if _told(os.fstat(file.fileno())) != seen:
+            if _seen(os.fstat(file.fileno())) != seen:
                 raise TableError(f"{path}: expected a file that stays as it is while it is read, got one that changed")
             while count := file.readinto(block):
                 digest.update(memoryview(block)[:count])

@@ -15,12 +15,12 @@ class InputDigest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a run began with.
+    """All that the output of a run depends on.
 
     Attributes:
         inputs: in the order in which they are read.
-        model: what tells one exact model, and what it was asked for, from every other.
-        options: all else that changes a byte of what is written, by name.
+        model: identifies the exact model and the outputs requested of it.
+        options: everything else that changes a byte of the output, by name.
     """
 
     inputs: tuple[InputDigest, ...]
@@ -28,7 +28,7 @@ class Origin:
     options: Mapping[str, str]
 
     def difference(self, now: "Origin") -> str:
-        """Say what another run would do otherwise, "expected …, got …"; nothing if nothing."""
+        """Return the first difference from another run, as "expected …, got …"; empty if there is none."""
         names, new_names = ([one.name for one in each.inputs] for each in (self, now))
         if names != new_names:
             return f"expected the input {', '.join(names)}, got {', '.join(new_names)}"
@@ -42,5 +42,5 @@ class Origin:
             before, after = (each.options.get(name, "nothing") for each in (self, now))
             if before != after:
                 return f"expected {name} {before or 'nothing'}, got {after or 'nothing'}"
-        # Last, since it also differs where options do that the model is asked with.
+        # Last, since it also differs where the options of a model call do.
         return "" if self.model == now.model else f"expected the model {self.model}, got {now.model}"
