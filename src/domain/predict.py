@@ -13,10 +13,9 @@ from foreseen.domain.bulk.repeat_rate import Repeats
 from foreseen.domain.bulk.tier_payoff import Always
 from foreseen.domain.counters import Tally
 from foreseen.domain.errors import NotCachedError, PredictionError
-from foreseen.domain.flights.batched_lookup import GatheredLookup
+from foreseen.domain.flights.batched_lookup import BatchedLookup
 from foreseen.domain.flights.coalescing import Flights
-from foreseen.domain.flights.deadlines import Deadlines
-from foreseen.domain.flights.flights_across_processes import SharedFlights
+from foreseen.domain.flights.flights_across_processes import FlightsAcrossProcesses
 from foreseen.domain.flights.micro_batcher import MicroBatcher
 from foreseen.domain.identity.cache_control import NO_DIRECTIVES, Directives
 from foreseen.domain.identity.entry import Entry
@@ -85,10 +84,10 @@ class Predict:
             max_waiting=max_waiting,
             cost=self._cost,
         )
-        self._shared = leases and SharedFlights(
-            leases, self._micro_batch, cache.put_many, cost=self._cost, above_s=lease_min_cost_s
+        self._shared = leases and FlightsAcrossProcesses(
+            leases, self._micro_batch, cache.put_many, cost=self._cost, min_cost_s=lease_min_cost_s
         )
-        self._lookup = GatheredLookup(cache, self._shared or self._micro_batch)
+        self._lookup = BatchedLookup(cache, self._shared or self._micro_batch)
         self.tiers = tuple([Tier(cache, Origin.L1, Always())] if tiers is None else tiers)
         self._bulk = Bulk(
             self.recipe,
@@ -99,14 +98,12 @@ class Predict:
             clock=clock,
             repeats=repeats,
         )
-        self._deadlines = Deadlines()
-        self._flights = Flights(self._lookup, deadlines=self._deadlines)
+        self._flights = Flights(self._lookup)
 
     async def finish(self) -> None:
         """Wait until nothing is looked up, computed or stored any more."""
         await self._lookup.finish()
         await self._micro_batch.finish()
-        self._deadlines.close()
 
     @property
     def keeps(self) -> bool:
@@ -121,7 +118,7 @@ class Predict:
     @property
     def waiting(self) -> int:
         """How many instances wait for the model."""
-        return len(self._micro_batch)
+        return self._micro_batch.waiting
 
     async def __call__(
         self, batch: Batch, directives: Directives = NO_DIRECTIVES, *, timeout_s: float = math.inf
@@ -137,7 +134,7 @@ class Predict:
         """
         keys = self.recipe.keys(batch)
         if directives != NO_DIRECTIVES:
-            return self._in_order(keys, await self._find_as_directed(keys, batch, directives, _until(timeout_s)))
+            return self._in_order(keys, await self._find_as_directed(keys, batch, directives, _deadline(timeout_s)))
         return await self.answer(keys, batch, timeout_s=timeout_s)
 
     async def bulk(self, batch: Batch) -> Predictions:
@@ -161,12 +158,11 @@ class Predict:
         # One row a missing key, so that an instance repeated among them is predicted once.
         missing = {key: row for row, key in enumerate(keys) if key not in known}
         if missing:
-            found, joined = await self._flights(missing, instances, until=_until(timeout_s))
-            known |= {key: _as_joined(landed) if key in joined else landed for key, landed in found.items()}
+            known |= await self._flights.join(missing, instances, deadline=_deadline(timeout_s))
         return self._in_order(keys, known)
 
     async def _find_as_directed(
-        self, keys: Sequence[Key], batch: Batch, wish: Directives, until: float
+        self, keys: Sequence[Key], batch: Batch, wish: Directives, deadline: float
     ) -> dict[Key, Landed]:
         """Find keys as one caller wishes; alone, since what others wait for may not be what this one wants."""
         rows = {key: row for row, key in enumerate(keys)}
@@ -181,11 +177,8 @@ class Predict:
         if missing and wish.only_if_cached:
             raise NotCachedError(f"expected a cached answer to each of {len(rows)} instances, got {len(found)}")
         if missing:
-            alone = Flights(
-                lambda boarding: self._micro_batch([boarding]), are_kept=not wish.no_store, deadlines=self._deadlines
-            )
-            fresh, _ = await alone(missing, batch, until=until)
-            found |= fresh
+            alone = Flights(self._micro_batch, are_kept=not wish.no_store)
+            found |= await alone.join(missing, batch, deadline=deadline)
         return found
 
     def _compute(self, batch: Batch) -> list[Entry]:
@@ -202,12 +195,12 @@ class Predict:
 
     def _in_order(self, keys: Sequence[Key], known: Mapping[Key, Landed]) -> Answer:
         answer = Answer([known[key] for key in keys])
-        counts = answer.counts()
+        counts = answer.counts
         self.tally.count_answer(
             l1=counts.get(Origin.L1, 0),
             l2=counts.get(Origin.L2, 0),
             missed=counts.get(Origin.MODEL, 0),
-            coalesced=counts.get(Origin.JOINED, 0),
+            coalesced=counts.get(Origin.COALESCED, 0),
         )
         if counts.keys() != {Origin.MODEL}:
             l1_us, l2_us, coalesced_us = answer.saved_us()
@@ -215,12 +208,6 @@ class Predict:
         return answer
 
 
-def _until(timeout_s: float) -> float:
-    """Give when a time that begins now is over, as the event loop tells time."""
+def _deadline(timeout_s: float) -> float:
+    """Return when a time budget that begins now is spent, in the event loop's time."""
     return asyncio.get_running_loop().time() + timeout_s
-
-
-def _as_joined(landed: Landed) -> Landed:
-    """Say of what another request had the model compute that it was waited for."""
-    entry, origin = landed
-    return entry, Origin.JOINED if origin is Origin.MODEL else origin

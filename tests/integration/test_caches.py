@@ -17,8 +17,9 @@ from foreseen.adapters.cache.wrappers.guarded import GuardedCache
 from foreseen.adapters.cache.wrappers.tiered import TieredCache
 from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.domain.answer import Origin
-from foreseen.domain.flights.batched_lookup import GatheredLookup
-from foreseen.domain.flights.coalescing import Boarding, Flights
+from foreseen.domain.flights.batched_lookup import BatchedLookup
+from foreseen.domain.flights.coalescing import Flights
+from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.identity.entry import EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
@@ -102,17 +103,18 @@ async def test_sixty_four_who_ask_at_once_are_one_mget_and_get_their_own(shared:
     wanted = [Key(b"n" * 16 + bytes([row])) for row in range(64)]
     missed, computed = list[Key](), entry(b"computed")
 
-    def compute(boardings: Sequence[Boarding]) -> None:
-        for flight in [flight for boarding in boardings for flight in boarding.wanted()]:
-            missed.append(flight.key)
-            flight.land((computed, Origin.MODEL))
+    class Model:
+        def submit(self, boardings: Sequence[Boarding]) -> None:
+            for flight in [flight for boarding in boardings for flight in boarding.wanted()]:
+                missed.append(flight.key)
+                flight.land((computed, Origin.MODEL))
 
-    flights = Flights(GatheredLookup(shared, compute))
-    answers = await asyncio.gather(*(flights({key: 0}, Rows(FLOWER, [[1.0, 2.0]])) for key in wanted))
+    flights = Flights(BatchedLookup(shared, Model()))
+    answers = await asyncio.gather(*(flights.join({key: 0}, Rows(FLOWER, [[1.0, 2.0]])) for key in wanted))
 
     assert await counted(raw) == {"mget": 1, "get": 0, "set": 0}
     assert missed == [key for key in wanted if key not in kept]
-    assert [found[key][0] for key, (found, _) in zip(wanted, answers, strict=True)] == [
+    assert [found[key][0] for key, found in zip(wanted, answers, strict=True)] == [
         kept.get(key, computed) for key in wanted
     ]
 

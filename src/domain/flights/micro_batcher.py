@@ -1,7 +1,7 @@
 """Micro-batching: the misses of many requests in one model call, without a timer.
 
-While the model is busy, boardings queue; when it is free, it takes all that wait, up to a number of rows. Idle, a
-boarding is computed at once; busy, batches grow by themselves.
+While the model is busy, boardings queue; when it is free, it takes all that wait, up to a number of rows. An idle model
+computes a boarding at once; under load, batches grow by themselves.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from typing import Final
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.errors import OverloadedError
-from foreseen.domain.flights.coalescing import Boarding, Flight
-from foreseen.domain.flights.model_queue import Waiting
+from foreseen.domain.flights.flight import Boarding, Flight
+from foreseen.domain.flights.model_queue import ModelQueue
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.model.model_cost import ModelCost
@@ -21,107 +21,107 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.instances import gathered
 
 QUIET_TURNS: Final = 8
-"""Turns of the event loop, each some microseconds, that bring no new boarding: then nobody is about to return."""
+"""Turns of the event loop, of some microseconds each, without a new boarding: then no client is about to return."""
 
 _Taken = list[tuple[Boarding, list[Flight]]]
-"""What one call of the model answers: of each boarding the flights that are still wanted."""
+"""What one model call answers: boardings, each with its flights that are still wanted."""
 
 
 class MicroBatcher:
-    """Puts boardings together while the model is busy, and lands what it answers."""
+    """The last stage: batches boardings while the model is busy, and lands what it answers."""
 
     def __init__(
         self,
         compute: Callable[[Batch], Sequence[Entry]],
-        store: Callable[[Mapping[Key, Entry]], Awaitable[None]],
+        put: Callable[[Mapping[Key, Entry]], Awaitable[None]],
         model_thread: ModelThread,
         *,
         max_rows: int,
         max_waiting: float = math.inf,
         cost: ModelCost | None = None,
     ) -> None:
-        """Take the call of the model, made on its thread, and the rows that it is given at most.
-
-        A boarding that is larger by itself is given whole: one caller wants it so.
+        """Accept the model call, which runs on the model's thread, and where entries are put before flights land.
 
         Args:
-            store: keeps what the model answered, before anybody is told.
-            max_waiting: instances that wait at most; a boarding that is larger by itself waits if it is the first.
-            cost: of the model, from which it is told when there will be room again.
+            max_rows: rows of one call; a boarding that is larger by itself goes whole.
+            max_waiting: instances in the queue; a boarding that is larger by itself is admitted to an empty queue.
+            cost: the model's, from which the wait until there is room again is estimated.
         """
         self._compute = compute
-        self._store = store
+        self._put = put
         self._model_thread = model_thread
         self._max_rows = max_rows
         self._max_waiting = max_waiting
         self._cost = cost or ModelCost()
-        self._waiting = Waiting()
+        self._queue = ModelQueue()
         self._working: asyncio.Task[None] | None = None
         self._landings: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
+    @property
+    def waiting(self) -> int:
         """How many instances wait for the model."""
-        return self._waiting.instances
+        return self._queue.instances
 
-    def __call__(self, boardings: Sequence[Boarding]) -> None:
-        """Compute what is wanted of boardings; what nobody waits for when its turn comes is left out.
+    def submit(self, boardings: Sequence[Boarding]) -> None:
+        """Queue boardings for the model.
 
-        Their flights fail by InvalidBatchError or PredictionError of these rows alone: what fails beside other
-        boardings is tried again by halves. Those for which there is no room fail by OverloadedError at once.
+        Flights fail with an InvalidBatchError or PredictionError of their own boarding alone: a batch that fails is
+        tried again by halves. A boarding for which there is no room fails with an OverloadedError at once.
         """
         for boarding in boardings:
             self._admit(boarding)
-        if self._working is None and self._waiting:
+        if self._working is None and self._queue.instances:
             self._working = asyncio.create_task(self._work(), name="micro-batches")
 
     async def finish(self) -> None:
-        """Wait until nothing is computed or stored any more."""
+        """Wait until nothing is being computed or put."""
         while under_way := {*self._landings, *([self._working] if self._working else [])}:
             await asyncio.wait(under_way)
 
     def _admit(self, boarding: Boarding) -> None:
-        """Let a boarding wait, if there is room."""
-        wanted, waiting = len(boarding.wanted()), self._waiting.instances
+        """Queue a boarding if there is room; fail it if there is none."""
+        wanted, waiting = len(boarding.wanted()), self._queue.instances
         if waiting and waiting + wanted > self._max_waiting:
             said = f"expected at most {self._max_waiting} instances to wait for the model (max_waiting)"
             retry_after_s = waiting * (self._cost.row_s or 0.0)
             boarding.fail(OverloadedError(f"{said}, got {wanted} more than the {waiting} that do", retry_after_s))
         elif wanted:
-            self._waiting.add(boarding, wanted)
+            self._queue.add(boarding, wanted)
 
     async def _work(self) -> None:
         try:
-            while taken := self._waiting.take(self._max_rows):
+            while taken := self._queue.take(self._max_rows):
                 await self._answer(taken)
-                await self._let_return(len(taken))
+                await self._wait_for_return(len(taken))
         finally:
             self._working = None
 
-    async def _let_return(self, answered: int) -> None:
-        """Let those who were just answered ask again before the model is.
+    async def _wait_for_return(self, answered: int) -> None:
+        """Let closed-loop clients send their next request before the next call.
 
-        Else they would wait for a call that has just begun without them, and two halves of the callers take turns.
+        Otherwise two half-full batches alternate.
         """
-        enough = len(self._waiting) + answered
-        quiet = 0
-        while quiet < QUIET_TURNS and (before := len(self._waiting)) < enough:
+        queue, quiet = self._queue, 0
+        before, enough = queue.arrived, queue.arrived + answered
+        while quiet < QUIET_TURNS and queue.arrived < enough:
             await asyncio.sleep(0)
-            quiet = quiet + 1 if len(self._waiting) == before else 0
+            quiet = quiet + 1 if queue.arrived == before else 0
+            before = queue.arrived
 
     async def _answer(self, taken: _Taken) -> None:
         parts = [(boarding.instances, [flight.row for flight in flights]) for boarding, flights in taken]
         try:
             entries = await self._model_thread.run(lambda: self._compute(gathered(parts)))
-        except Exception as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
+        except Exception as exc:  # noqa: BLE001 - callers wait, whatever it is
             await self._answer_by_halves(taken, exc)
             return
-        # A task of its own, so that the model's next call does not wait until these are stored.
+        # A task of its own, so that the model's next call does not wait until these are put.
         landing = asyncio.create_task(self._land(taken, entries), name="landing")
         self._landings.add(landing)
         landing.add_done_callback(self._landings.discard)
 
     async def _answer_by_halves(self, taken: _Taken, exc: Exception) -> None:
-        """Find out whose rows fail: they must not fail their neighbours."""
+        """Find the boardings that fail: they must not fail the others."""
         if len(taken) == 1:
             taken[0][0].fail(exc)
             return
@@ -135,8 +135,8 @@ class MicroBatcher:
         kept = {flight.key: entry for flight, entry in pairs if flight.boarding.is_kept}
         try:
             if kept:
-                await self._store(kept)
-        except Exception as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
+                await self._put(kept)
+        except Exception as exc:  # noqa: BLE001 - callers wait, whatever it is
             for boarding, _ in taken:
                 boarding.fail(exc)
             return
@@ -145,7 +145,7 @@ class MicroBatcher:
 
 
 def _still_wanted(flights: Sequence[Flight], exc: Exception) -> list[Flight]:
-    """Give those that somebody waits for; the others have failed for good."""
+    """Return the flights that a caller waits for, and fail the others."""
     wanted = [flight for flight in flights if flight.callers]
     for flight in flights:
         if not flight.callers:

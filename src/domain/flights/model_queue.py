@@ -1,33 +1,36 @@
-"""Waiting: the boardings that wait for the model, and how many of their instances are still wanted."""
+"""The queue in front of the model: boardings, and how many of their instances are still wanted."""
 
 from collections import OrderedDict
 
-from foreseen.domain.flights.coalescing import Boarding, Flight
+from foreseen.domain.flights.flight import Boarding, Flight
 
 
-class Waiting:
-    """A queue of boardings, which one leaves as soon as nobody wants anything of it any more.
+class ModelQueue:
+    """A queue that a boarding leaves as soon as none of its flights is wanted.
 
     Attributes:
-        instances: how many are wanted in all.
+        instances: how many are wanted in all; 0 if and only if the queue is empty.
+        arrived: how many boardings were ever added.
     """
 
     def __init__(self) -> None:
         self.instances = 0
+        self.arrived = 0
         self._wanted: OrderedDict[Boarding, int] = OrderedDict()
 
-    def __len__(self) -> int:
-        """How many boardings wait."""
-        return len(self._wanted)
-
     def add(self, boarding: Boarding, wanted: int) -> None:
-        """Put a boarding last, of which so many instances are wanted, one or more."""
+        """Append a boarding of which one or more instances are wanted."""
         self._wanted[boarding] = wanted
         self.instances += wanted
+        self.arrived += 1
         boarding.on_forgetting = self._forget_one_of
 
     def take(self, max_rows: int) -> list[tuple[Boarding, list[Flight]]]:
-        """Take the oldest for the model, up to a number of rows, with what is wanted of each; a larger goes alone."""
+        """Remove the oldest boardings, up to a number of rows; one that is larger by itself goes alone.
+
+        Returns:
+            Each with its flights that are still wanted; nothing from an empty queue.
+        """
         taken: list[tuple[Boarding, list[Flight]]] = []
         rows = 0
         while self._wanted:

@@ -80,7 +80,7 @@ async def test_only_the_unknown_instances_of_a_batch_reach_the_model(build: Buil
     assert predictor.calls == [2, 3]
     assert answer.bodies == [body(length) for length in range(5)]
     assert answer.origins == (Origin.MODEL, Origin.L2, Origin.MODEL, Origin.L2, Origin.MODEL)
-    assert answer.counts() == {Origin.L2: 2, Origin.MODEL: 3}
+    assert answer.counts == {Origin.L2: 2, Origin.MODEL: 3}
 
 
 @pytest.mark.parametrize("cache", [DictCache, NoCache])
@@ -316,7 +316,7 @@ async def test_a_thousand_who_ask_one_new_input_at_once_cost_one_row(build: Buil
 
     assert predictor.calls == [1]
     assert {tuple(answer.bodies) for answer in answers} == {(body(1),)}
-    assert [answer.origins for answer in answers] == [(Origin.MODEL,)] + [(Origin.JOINED,)] * 999
+    assert [answer.origins for answer in answers] == [(Origin.MODEL,)] + [(Origin.COALESCED,)] * 999
     assert (predict.tally.misses, predict.tally.coalesced) == (1, 999)
 
 

@@ -10,7 +10,7 @@ from foreseen.entrypoints.http.responses.cache_status import cache_status
 _TIERS: Final = {
     Origin.L1: TIERS.index("L1"),
     Origin.L2: TIERS.index("L2"),
-    Origin.JOINED: TIERS.index("coalesced"),
+    Origin.COALESCED: TIERS.index("coalesced"),
     Origin.MODEL: TIERS.index("model"),
 }
 

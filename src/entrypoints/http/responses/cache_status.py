@@ -23,14 +23,14 @@ def cache_status(answer: Answer, directives: Directives = NO_DIRECTIVES, *, has_
     stored = "; stored" if keeps and not directives.no_store else ""
     if directives.computes_anew:
         return "foreseen; fwd=request" + stored
-    told = answer.counts()
-    if set(told) == {Origin.MODEL}:
+    counts = answer.counts
+    if set(counts) == {Origin.MODEL}:
         return "foreseen; fwd=miss" + stored
-    if set(told) == {Origin.JOINED}:
+    if set(counts) == {Origin.COALESCED}:
         return "foreseen; fwd=miss; collapsed"
-    if len(told) == 1:
-        return f"foreseen; hit; detail={next(iter(told)).value}"
-    detail = " ".join(f"{origin.value}={told[origin]}" for origin in Origin if origin in told)
-    if Origin.MODEL in told:
+    if len(counts) == 1:
+        return f"foreseen; hit; detail={next(iter(counts)).value}"
+    detail = " ".join(f"{origin.value}={counts[origin]}" for origin in Origin if origin in counts)
+    if Origin.MODEL in counts:
         return f'foreseen; fwd=partial{stored}; detail="{detail}"'
-    return f'foreseen; {"fwd=partial; collapsed" if Origin.JOINED in told else "hit"}; detail="{detail}"'
+    return f'foreseen; {"fwd=partial; collapsed" if Origin.COALESCED in counts else "hit"}; detail="{detail}"'

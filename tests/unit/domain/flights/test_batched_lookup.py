@@ -7,8 +7,9 @@ import pytest
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.errors import CacheError
-from foreseen.domain.flights.batched_lookup import MAX_KEYS, GatheredLookup
-from foreseen.domain.flights.coalescing import Boarding, Flights
+from foreseen.domain.flights.batched_lookup import MAX_KEYS, BatchedLookup
+from foreseen.domain.flights.coalescing import Flights
+from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.values.batch import Batch
@@ -24,7 +25,7 @@ class Model:
     def __init__(self) -> None:
         self.handed_on: list[bytes] = []
 
-    def __call__(self, boardings: Sequence[Boarding]) -> None:
+    def submit(self, boardings: Sequence[Boarding]) -> None:
         for flight in [flight for boarding in boardings for flight in boarding.wanted()]:
             self.handed_on.append(flight.key)
             flight.land((Entry(b"computed", 0, 0), Origin.MODEL))
@@ -48,7 +49,7 @@ def keys(names: bytes) -> list[Key]:
 
 
 async def ask(flights: Flights, wanted: Sequence[Key]) -> list[bytes]:
-    found, _ = await flights(dict.fromkeys(wanted, 0), ONE)
+    found = await flights.join(dict.fromkeys(wanted, 0), ONE)
     return [found[key][0].body for key in wanted]
 
 
@@ -59,7 +60,7 @@ def known(cache: DictCache, names: bytes) -> None:
 async def test_what_is_asked_in_one_turn_is_one_lookup_and_only_the_rest_is_handed_on() -> None:
     cache, model = DictCache(), Model()
     known(cache, b"ab")
-    flights = Flights(GatheredLookup(cache, model))
+    flights = Flights(BatchedLookup(cache, model))
 
     answers = await asyncio.gather(*(ask(flights, keys(names)) for names in (b"ac", b"ba", b"d")))
 
@@ -71,14 +72,14 @@ async def test_what_is_asked_in_one_turn_is_one_lookup_and_only_the_rest_is_hand
 async def test_what_a_cache_knows_is_said_to_be_a_hit_in_it() -> None:
     cache = DictCache()
     known(cache, b"a")
-    found, _ = await Flights(GatheredLookup(cache, Model()))(dict.fromkeys(keys(b"ab"), 0), ONE)
+    found = await Flights(BatchedLookup(cache, Model())).join(dict.fromkeys(keys(b"ab"), 0), ONE)
 
     assert [origin for _, origin in found.values()] == [Origin.L2, Origin.MODEL]
 
 
 async def test_another_turn_is_another_lookup() -> None:
     cache = DictCache()
-    flights = Flights(GatheredLookup(cache, Model()))
+    flights = Flights(BatchedLookup(cache, Model()))
     await ask(flights, keys(b"a"))
     await ask(flights, keys(b"a"))
 
@@ -87,7 +88,7 @@ async def test_another_turn_is_another_lookup() -> None:
 
 async def test_a_lookup_has_no_more_keys_than_the_limit_unless_one_asked_for_more() -> None:
     cache = DictCache()
-    flights = Flights(GatheredLookup(cache, Model()))
+    flights = Flights(BatchedLookup(cache, Model()))
     sizes = [600, 400, 100, MAX_KEYS + 1, 1]
     numbers = iter(range(sum(sizes)))
     await asyncio.gather(*(ask(flights, [Key(b"%d" % next(numbers)) for _ in range(size)]) for size in sizes))
@@ -97,7 +98,7 @@ async def test_a_lookup_has_no_more_keys_than_the_limit_unless_one_asked_for_mor
 
 async def test_a_failure_reaches_everybody_who_asked_in_that_turn_and_nobody_later() -> None:
     cache = DeadCache()
-    flights = Flights(GatheredLookup(cache, Model()))
+    flights = Flights(BatchedLookup(cache, Model()))
     outcomes = await asyncio.gather(*(ask(flights, [key]) for key in keys(b"abc")), return_exceptions=True)
     cache.is_alive = True
 
@@ -108,7 +109,7 @@ async def test_a_failure_reaches_everybody_who_asked_in_that_turn_and_nobody_lat
 
 async def test_what_nobody_waits_for_any_more_is_not_handed_on() -> None:
     cache, model = SlowCache(), Model()
-    flights = Flights(GatheredLookup(cache, model))
+    flights = Flights(BatchedLookup(cache, model))
     asking = [asyncio.create_task(ask(flights, [key])) for key in keys(b"abc")]
     await settle()
     asking[1].cancel()
@@ -121,7 +122,7 @@ async def test_what_nobody_waits_for_any_more_is_not_handed_on() -> None:
 
 async def test_who_leaves_before_the_turn_is_over_is_not_looked_up() -> None:
     cache, model = DictCache(), Model()
-    flights = Flights(GatheredLookup(cache, model))
+    flights = Flights(BatchedLookup(cache, model))
     asking = asyncio.create_task(ask(flights, keys(b"a")))
     asyncio.get_running_loop().call_soon(asking.cancel)
     await asyncio.gather(asking, return_exceptions=True)
@@ -133,7 +134,7 @@ async def test_who_leaves_before_the_turn_is_over_is_not_looked_up() -> None:
 @pytest.mark.parametrize("turns", range(8))
 async def test_a_caller_cancelled_at_any_await_keeps_nothing_from_the_others(turns: int) -> None:
     cache = SlowCache()
-    flights = Flights(GatheredLookup(cache, Model()))
+    flights = Flights(BatchedLookup(cache, Model()))
     other = asyncio.create_task(ask(flights, keys(b"ab")))
 
     await cancelled_after(turns, lambda: ask(flights, keys(b"bc")))

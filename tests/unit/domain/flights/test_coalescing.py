@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from foreseen.domain.answer import Origin
-from foreseen.domain.flights.coalescing import Boarding, Flights
+from foreseen.domain.flights.coalescing import Flights
+from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.values.batch import Batch
@@ -32,10 +33,11 @@ class Finder:
         self.bad = bad
         self.finding: set[asyncio.Task[None]] = set()
 
-    def __call__(self, boarding: Boarding) -> None:
-        task = asyncio.create_task(self.find(boarding))
-        self.finding.add(task)
-        task.add_done_callback(self.finding.discard)
+    def submit(self, boardings: Sequence[Boarding]) -> None:
+        for boarding in boardings:
+            task = asyncio.create_task(self.find(boarding))
+            self.finding.add(task)
+            task.add_done_callback(self.finding.discard)
 
     async def find(self, boarding: Boarding) -> None:
         names = names_of(boarding)
@@ -61,7 +63,7 @@ def rows_of(boarding: Boarding) -> Sequence[float]:
 
 
 async def ask(flights: Flights, names: str) -> str:
-    found, _ = await flights(keys(names), batch(names))
+    found = await flights.join(keys(names), batch(names))
     assert found.keys() == keys(names).keys()
     return b"".join(found[key][0].body for key in keys(names)).decode()
 
@@ -88,17 +90,17 @@ async def test_only_the_keys_that_nobody_asked_for_yet_are_asked_for() -> None:
     assert finder.asked == ["abc", "d", "e"]
 
 
-async def test_who_joined_is_told_so() -> None:
+async def test_what_an_earlier_caller_began_is_marked_as_coalesced() -> None:
     finder = Finder()
     flights = Flights(finder)
-    first = asyncio.create_task(flights(keys("ab"), batch("ab")))
+    first = asyncio.create_task(flights.join(keys("ab"), batch("ab")))
     await settle()
-    second = asyncio.create_task(flights(keys("bc"), batch("bc")))
+    second = asyncio.create_task(flights.join(keys("bc"), batch("bc")))
     await settle()
     finder.gate.set()
 
-    assert (await first)[1] == set()
-    assert (await second)[1] == {b"b"}
+    assert [origin for _, origin in (await first).values()] == [Origin.MODEL, Origin.MODEL]
+    assert [origin for _, origin in (await second).values()] == [Origin.COALESCED, Origin.MODEL]
 
 
 async def test_a_key_that_has_landed_is_computed_anew() -> None:
@@ -235,13 +237,13 @@ async def test_the_first_caller_cancelled_at_any_await_fails_nobody_who_joined(t
 
 
 async def test_who_asks_for_what_the_model_has_begun_on_joins_that_though_everybody_had_left() -> None:
-    finder = Finder()
+    class Beginner(Finder):
+        def submit(self, boardings: Sequence[Boarding]) -> None:
+            boardings[0].is_begun = True
+            super().submit(boardings)
 
-    def begin(boarding: Boarding) -> None:
-        boarding.is_begun = True
-        finder(boarding)
-
-    flights = Flights(begin)
+    finder = Beginner()
+    flights = Flights(finder)
     first = asyncio.create_task(ask(flights, "a"))
     await settle()
     first.cancel()
@@ -256,16 +258,15 @@ async def test_who_asks_for_what_the_model_has_begun_on_joins_that_though_everyb
 
 
 async def test_what_is_refused_is_refused_at_once_though_other_keys_are_waited_for() -> None:
-    finder = Finder()
-    refused = ValueError("no room")
+    class Full(Finder):
+        def submit(self, boardings: Sequence[Boarding]) -> None:
+            if names_of(boardings[0]) == "b":
+                boardings[0].fail(ValueError("no room"))
+            else:
+                super().submit(boardings)
 
-    def depart(boarding: Boarding) -> None:
-        if names_of(boarding) == "b":
-            boarding.fail(refused)
-        else:
-            finder(boarding)
-
-    flights = Flights(depart)
+    finder = Full()
+    flights = Flights(finder)
     first = asyncio.create_task(ask(flights, "a"))
     await settle()
 

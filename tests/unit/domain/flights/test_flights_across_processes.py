@@ -8,8 +8,9 @@ import pytest
 from foreseen.domain.answer import Landed, Origin
 from foreseen.domain.errors import CacheUnavailableError, PredictionError
 from foreseen.domain.flights import flights_across_processes
-from foreseen.domain.flights.coalescing import Boarding, Flights
-from foreseen.domain.flights.flights_across_processes import LARGEST, WAITS, SharedFlights
+from foreseen.domain.flights.coalescing import Flights
+from foreseen.domain.flights.flight import Boarding
+from foreseen.domain.flights.flights_across_processes import LARGEST, WAITS, FlightsAcrossProcesses
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.model.model_cost import ModelCost
@@ -57,7 +58,7 @@ class Model:
     def __init__(self) -> None:
         self.boardings: list[Boarding] = []
 
-    def __call__(self, boardings: Sequence[Boarding]) -> None:
+    def submit(self, boardings: Sequence[Boarding]) -> None:
         self.boardings.extend(boardings)
 
     @property
@@ -84,13 +85,13 @@ def cost_of(row_s: float | None) -> ModelCost:
 
 def flights(leases: FakeLeases, model: Model, cache: DictCache | None = None, row_s: float | None = None) -> Flights:
     store = (cache or DictCache()).put_many
-    shared = SharedFlights(leases, model, store, cost=cost_of(row_s), above_s=0.05)
-    return Flights(lambda boarding: shared([boarding]))
+    shared = FlightsAcrossProcesses(leases, model, store, cost=cost_of(row_s), min_cost_s=0.05)
+    return Flights(shared)
 
 
 def ask(flights: Flights, names: bytes) -> asyncio.Task[Mapping[Key, Landed]]:
     async def found() -> Mapping[Key, Landed]:
-        return (await flights(dict.fromkeys(keys(names), 0), ONE))[0]
+        return await flights.join(dict.fromkeys(keys(names), 0), ONE)
 
     return asyncio.create_task(found())
 
@@ -115,7 +116,7 @@ async def test_what_another_process_pushes_never_reaches_the_model_and_is_stored
 
     await leases.push(b"a", PUSHED)
 
-    assert await asked == {Key(b"a"): (PUSHED, Origin.JOINED)}
+    assert await asked == {Key(b"a"): (PUSHED, Origin.COALESCED)}
     assert cache.entries == {Key(b"a"): PUSHED}
     assert model.asked == []
     assert leases.settled == []
@@ -133,7 +134,7 @@ async def test_ours_are_computed_while_others_are_waited_for() -> None:
 
     assert {key: origin for key, (_, origin) in (await asked).items()} == {
         Key(b"a"): Origin.MODEL,
-        Key(b"b"): Origin.JOINED,
+        Key(b"b"): Origin.COALESCED,
         Key(b"c"): Origin.MODEL,
     }
 
@@ -295,22 +296,22 @@ async def test_a_process_that_lives_but_does_not_answer_is_waited_for_no_longer_
 
 @pytest.mark.parametrize(("row_s", "patience_s"), [(None, 30.0), (0.06, 5.0), (3.0, 30.0)])
 def test_patience_is_that_of_ten_instances(row_s: float | None, patience_s: float) -> None:
-    shared = SharedFlights(FakeLeases(), Model(), DictCache().put_many, cost=cost_of(row_s), above_s=0.05)
+    shared = FlightsAcrossProcesses(FakeLeases(), Model(), DictCache().put_many, cost=cost_of(row_s), min_cost_s=0.05)
 
     assert shared._patience_s() == patience_s
 
 
 async def test_a_file_is_computed_without_asking_beside_what_is_asked_about() -> None:
     leases, model = FakeLeases(held_by_others=b"a"), Model()
-    shared = SharedFlights(leases, model, DictCache().put_many, cost=cost_of(None), above_s=0.05)
-    boardings: list[Boarding] = []
-    all_flights = Flights(boardings.append)
+    shared = FlightsAcrossProcesses(leases, model, DictCache().put_many, cost=cost_of(None), min_cost_s=0.05)
+    first_stage = Model()
+    all_flights = Flights(first_stage)
     rows = [Key(row.to_bytes(2)) for row in range(LARGEST + 1)]
-    file = asyncio.create_task(all_flights(dict.fromkeys(rows, 0), ONE))
+    file = asyncio.create_task(all_flights.join(dict.fromkeys(rows, 0), ONE))
     asked = ask(all_flights, b"ab")
     await settle()
 
-    shared(boardings)
+    shared.submit(first_stage.boardings)
     await settle()
 
     assert [len(boarding.flights) for boarding in model.boardings] == [LARGEST + 1, 1]
@@ -329,7 +330,7 @@ async def test_callers_of_one_process_wait_for_one_push() -> None:
 
     await leases.push(b"a", PUSHED)
 
-    assert [await each for each in asked[1:]] == [{Key(b"a"): (PUSHED, Origin.JOINED)}] * 2
+    assert [await each for each in asked[1:]] == [{Key(b"a"): (PUSHED, Origin.COALESCED)}] * 2
     assert leases.claims == [b"a"]
 
 

@@ -61,9 +61,9 @@ def batcher(
 
 async def bodies(micro_batch: MicroBatcher, *lengths: float, is_kept: bool = True) -> list[bytes]:
     """Ask alone, joining nobody."""
-    flights = Flights(lambda boarding: micro_batch([boarding]), are_kept=is_kept)
+    flights = Flights(micro_batch, are_kept=is_kept)
     rows = {Key(b"%g" % length): row for row, length in enumerate(lengths)}
-    found, _ = await flights(rows, flowers(*lengths))
+    found = await flights.join(rows, flowers(*lengths))
     return [found[key][0].body for key in rows]
 
 
@@ -219,10 +219,10 @@ async def test_it_tells_how_many_wait_for_the_model(thread: ModelThread) -> None
     waiting = [asyncio.create_task(bodies(micro_batch, *lengths)) for lengths in ([1], [2, 3])]
     await settle()
 
-    assert len(micro_batch) == 3
+    assert micro_batch.waiting == 3
     model.free.set()
     await asyncio.gather(busy, *waiting)
-    assert len(micro_batch) == 0
+    assert micro_batch.waiting == 0
 
 
 async def test_who_asks_again_at_once_goes_together_with_those_who_waited(thread: ModelThread) -> None:
@@ -271,12 +271,12 @@ async def test_for_what_is_more_than_may_wait_there_is_no_room_and_the_others_ar
     await settle()
 
     assert [task.done() for task in asked] == [False, True, False, True]
-    assert len(micro_batch) == 3
+    assert micro_batch.waiting == 3
     model.free.set()
     outcomes = await asyncio.gather(busy, *asked, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [list, list, OverloadedError, list, OverloadedError]
     assert model.calls == [[0], [1, 5, 6]]
-    assert len(micro_batch) == 0
+    assert micro_batch.waiting == 0
 
 
 async def test_what_is_larger_than_may_wait_is_let_in_when_nothing_waits(thread: ModelThread) -> None:
@@ -304,7 +304,7 @@ async def test_who_leaves_makes_room(thread: ModelThread) -> None:
     third, fourth = asking(micro_batch, 3), asking(micro_batch, 4)
     await settle()
 
-    assert len(micro_batch) == 2
+    assert micro_batch.waiting == 2
     model.free.set()
     outcomes = await asyncio.gather(busy, second, third, fourth, return_exceptions=True)
     assert list(outcomes[:3]) == [[b"0"], [b"2"], [b"3"]]
@@ -322,8 +322,7 @@ async def test_what_everybody_has_left_takes_no_memory_until_its_turn(thread: Mo
         left.cancel()
         await settle(2)
 
-    assert len(micro_batch) == 0
-    assert len(micro_batch._waiting) == 0
+    assert micro_batch.waiting == 0
     model.free.set()
     await busy
     assert model.calls == [[0]]
@@ -350,11 +349,11 @@ async def test_what_fails_when_everybody_has_left_is_not_tried_again_and_may_be_
 ) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
-    flights = Flights(lambda boarding: micro_batch([boarding]))
+    flights = Flights(micro_batch)
 
     async def ask(length: float) -> bytes:
         key = Key(b"%g" % length)
-        found, _ = await flights({key: 0}, flowers(length))
+        found = await flights.join({key: 0}, flowers(length))
         return found[key][0].body
 
     model.broken = PredictionError("broken")

@@ -7,16 +7,16 @@ from foreseen.domain.identity.cache_control import Directives
 from foreseen.domain.identity.entry import Entry
 from foreseen.entrypoints.http.responses.cache_status import cache_status
 
-L1, L2, MODEL, JOINED = Origin
+L1, L2, MODEL, COALESCED = Origin
 SAID = [
     ([L1], "foreseen; hit; detail=L1"),
     ([L2, L2], "foreseen; hit; detail=L2"),
     ([MODEL], "foreseen; fwd=miss; stored"),
-    ([JOINED, JOINED], "foreseen; fwd=miss; collapsed"),
+    ([COALESCED, COALESCED], "foreseen; fwd=miss; collapsed"),
     ([L1, L2, L1], 'foreseen; hit; detail="L1=2 L2=1"'),
     ([L1, MODEL], 'foreseen; fwd=partial; stored; detail="L1=1 model=1"'),
-    ([MODEL, JOINED], 'foreseen; fwd=partial; stored; detail="model=1 joined=1"'),
-    ([L2, JOINED], 'foreseen; fwd=partial; collapsed; detail="L2=1 joined=1"'),
+    ([MODEL, COALESCED], 'foreseen; fwd=partial; stored; detail="model=1 joined=1"'),
+    ([L2, COALESCED], 'foreseen; fwd=partial; collapsed; detail="L2=1 joined=1"'),
 ]
 
 
