@@ -35,7 +35,7 @@ def table_encoder(
     columns: OutputColumns = DEFAULT_COLUMNS,
     notices: Notices | None = None,
 ) -> TableEncoder:
-    """Return an encoder of rows that were read with these columns; `name` stands for the file in errors.
+    """Return an encoder of rows that were read with these columns; errors call the file `name`.
 
     Args:
         notices: counts what the format has nothing for.

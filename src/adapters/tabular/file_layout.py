@@ -14,7 +14,7 @@ Kind = Literal["csv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx", "sql"]
 Compression = Literal["gzip", "zstd", "bz2", "xz", "zip"]
 
 STANDARD: Final = "-"
-"""The name that stands for standard input and standard output."""
+"""The name of standard input and standard output."""
 
 KIND_NAMES: Final[dict[Kind, str]] = {
     "csv": "CSV",
@@ -130,7 +130,7 @@ def uncompressed_name(path: str) -> tuple[str, Compression | None]:
 
 
 def _kind_of_text(text: str, *, is_json: bool) -> Kind:
-    """Return what a text is that is JSON, or may be: a name that says nothing stands for CSV."""
+    """Return the format of a text that may be JSON; CSV where neither name nor content decides."""
     start = "".join(text.removeprefix(_MARK).split())[:2]
     if start.startswith("[") if is_json else start in ("[{", "[]"):
         return "json"

@@ -108,7 +108,7 @@ class Tables:
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come in all files together."""
+        """Bytes read so far, of all files together."""
         return self._bytes_before + (self._current.bytes_read if self._current else 0)
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -160,7 +160,7 @@ class Tables:
             return lost_in(kind, table.reader.values_of(column))
 
     def _check(self, table: OpenTable) -> None:
-        """Refuse a file without a column that is needed, or with one that would be lost; types come together later."""
+        """Raise TableError if the file lacks a needed column or has one that would be lost; types are joined later."""
         if _family(table) != _family(self._first):
             expected = f"expected {KIND_NAMES[self._first.kind]}, as {self._first.name} is"
             raise TableError(f"{table.name}: {expected}, got {KIND_NAMES[table.kind]}")

@@ -23,14 +23,14 @@ def output_file(name: str, is_left: Event | None = None) -> AbstractContextManag
 
 
 def try_output(name: str, *, inputs: Sequence[str], force: bool) -> None:
-    """See to it that an output in a store could be written; raise TableError where it could not."""
+    """Raise TableError if an output in a store could not be written."""
     if name in inputs:
         raise TableError(f"{shown_url(name)}: expected another output than the input")
     check_new(name, force=force)
 
 
 def try_rejects(name: str, *, force: bool) -> None:
-    """See to it that rejected rows could be written; raise TableError where they could not."""
+    """Raise TableError if rejected rows could not be written."""
     if is_remote(name):
         check_new(name, force=force)
     else:
@@ -38,7 +38,7 @@ def try_rejects(name: str, *, force: bool) -> None:
 
 
 def try_summary(name: str, *, taken: Sequence[str], replaces: bool) -> None:
-    """See to it that a summary could be written; that of an earlier run is replaced, and no other file unasked.
+    """Check that a summary could be written; it replaces an earlier summary, and another file only with `replaces`.
 
     Args:
         taken: names of what the run reads or writes.

@@ -45,7 +45,7 @@ def test_a_column_is_not_read_where_an_earlier_one_refused_the_row() -> None:
     found = read_columns(AB, table, read)
 
     assert seen == [5, 4, 3]
-    assert found.refused == {0: ("a", "expected another"), 1: ("b", "expected another")}
+    assert found.rejected == {0: ("a", "expected another"), 1: ("b", "expected another")}
     assert found.kept.tolist() == [2, 3, 4]
     assert {len(column) for column in found.columns.values()} == {3}
 

@@ -77,6 +77,6 @@ def _where(chunks: Iterable[Chunk], condition: Condition, style: NumberStyle) ->
 def _drawn_by_share(chunks: Iterable[Chunk], share: float, *, seed: int) -> Iterator[Chunk]:
     for chunk in chunks:
         rows = below(draws(chunk.lines, source=chunk.source, seed=seed), share)
-        refused = below(draws([one.line for one in chunk.rejects], source=chunk.source, seed=seed), share)
-        rejects = [one for one, is_drawn in zip(chunk.rejects, refused, strict=True) if is_drawn]
+        rejected = below(draws([one.line for one in chunk.rejects], source=chunk.source, seed=seed), share)
+        rejects = [one for one, is_drawn in zip(chunk.rejects, rejected, strict=True) if is_drawn]
         yield replace(picked(chunk, np.flatnonzero(rows)), rejects=rejects)

@@ -40,7 +40,7 @@ class _Drawn:
 
 
 def drawn_by_count(chunks: Iterable[Chunk], count: int, *, seed: int) -> Iterator[Chunk]:
-    """Go through chunks, of each of which nothing is left, and then through a sample of their rows, in their order.
+    """Yield each chunk emptied of its rows, and then a sample of all rows, in their order.
 
     The rows with the smallest numbers are the sample. No more are in memory than twice the sample and a chunk.
     """

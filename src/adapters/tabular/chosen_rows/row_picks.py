@@ -19,7 +19,7 @@ def picked(chunk: Chunk, rows: Sequence[int] | Any) -> Chunk:
 
 
 def first_rows(chunks: Iterable[Chunk], most: int) -> Iterator[Chunk]:
-    """Go through chunks until they have had some number of rows, those that cannot be scored among them."""
+    """Yield chunks up to a number of rows, counting those that cannot be scored."""
     left = most
     for chunk in chunks:
         part = _within(chunk, 0, left)
@@ -42,10 +42,10 @@ def _within(chunk: Chunk, start: int, end: int) -> Chunk:
     if start == 0 and end >= count:
         return chunk
     lines = np.asarray(chunk.lines, dtype=np.int64)
-    refused = np.array([one.line for one in chunk.rejects], dtype=np.int64)
+    rejected = np.array([one.line for one in chunk.rejects], dtype=np.int64)
     # The place of each row among all; of a chunk both are in the order of their lines.
-    rows = np.arange(len(lines)) + np.searchsorted(refused, lines)
-    rejects = np.arange(len(refused)) + np.searchsorted(lines, refused)
+    rows = np.arange(len(lines)) + np.searchsorted(rejected, lines)
+    rejects = np.arange(len(rejected)) + np.searchsorted(lines, rejected)
     chosen = np.flatnonzero((rows >= start) & (rows < end))
     kept = [one for one, place in zip(chunk.rejects, rejects.tolist(), strict=True) if start <= place < end]
     return replace(picked(chunk, chosen), rejects=kept)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.columns.plain_columns import as_plain, is_text
-from foreseen.adapters.tabular.columns.text_columns import Mask, Refused, read_column, read_each, read_rest
+from foreseen.adapters.tabular.columns.text_columns import Mask, RejectedCells, read_column, read_each, read_rest
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.datetimes import FIRST, IN_RANGE, LAST, NAT
@@ -48,7 +48,7 @@ def _is_datetime(feature: Feature, kind: pa.DataType) -> bool:
 
 
 def expected_type(feature: Feature) -> str:
-    """Word what a column of a feature may hold."""
+    """Return in words what a column of a feature may hold."""
     known = {
         "string": "strings",
         "bool": "bools",
@@ -70,11 +70,11 @@ def likely_dtype(kind: pa.DataType) -> DType:
     return "float64" if pa.types.is_floating(kind) else "string"
 
 
-def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
     """Read n values of a type that fits; those that are not plain are read by `read_value`.
 
     Returns:
-        n values that stand in for the refused ones where there are any, and the reason for each refused row.
+        n values, with stand-ins for rejected ones, and the reason for each rejected row.
     """
     plain = as_plain(values)
     if feature.shape:
@@ -101,13 +101,13 @@ def _read(feature: Feature, value: Any) -> Any:
     return read_value(feature, value)
 
 
-def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, Refused]:
+def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, RejectedCells]:
     texts = texts.cast(pa.string())
     found = texts if feature.missing else pc.fill_null(texts, "")
-    return found.to_numpy(zero_copy_only=False), _refused_nulls(feature, texts)
+    return found.to_numpy(zero_copy_only=False), _rejected_nulls(feature, texts)
 
 
-def _refused_nulls(feature: Feature, values: pa.Array) -> Refused:
+def _rejected_nulls(feature: Feature, values: pa.Array) -> RejectedCells:
     """Return the reason for each null where none may be missing."""
     rows = np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False)).tolist()
     try:
@@ -175,25 +175,25 @@ def _is_whole(decimals: pa.Array) -> Mask:
     return np.array(is_whole)
 
 
-def _datetimes(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+def _datetimes(feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
     if pa.types.is_date(values.type):
         values = pc.cast(values, pa.timestamp("s" if pa.types.is_date32(values.type) else "ms"))
     size = _NANOSECONDS[values.type.unit]
     ticks = np.array(pc.fill_null(pc.cast(values, pa.int64()), 0))
     is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
     outside = ((ticks < -(-FIRST // size)) | (ticks > LAST // size)) & ~is_null
-    refused = {row: f"expected {IN_RANGE}, got {_text(values[row])}" for row in np.flatnonzero(outside).tolist()}
+    rejected = {row: f"expected {IN_RANGE}, got {_text(values[row])}" for row in np.flatnonzero(outside).tolist()}
     found = np.where(outside, 0, ticks) * size
     if feature.missing:
         found[is_null] = NAT
-    return found.view("<M8[ns]"), refused | _refused_nulls(feature, values)
+    return found.view("<M8[ns]"), rejected | _rejected_nulls(feature, values)
 
 
 def _text(value: pa.Scalar) -> str:
     return str(pc.cast(pc.cast(value, pa.timestamp(value.type.unit)), pa.string()))
 
 
-def _tensors(feature: Feature, lists: pa.Array) -> tuple[Any, Refused]:
+def _tensors(feature: Feature, lists: pa.Array) -> tuple[Any, RejectedCells]:
     whole = _all_at_once(feature, lists)
     return (whole, {}) if whole is not None else read_each(feature, lists.to_pylist(), lambda v: _tensor(feature, v))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foreseen.adapters.tabular.columns.text_columns import Refused, plain_values, read_each, read_rest
+from foreseen.adapters.tabular.columns.text_columns import RejectedCells, plain_values, read_each, read_rest
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.values.feature_values import expected_value, read_value
 from foreseen.domain.values.signature import DATETIMES, Feature
@@ -15,21 +15,21 @@ from foreseen.domain.values.signature import DATETIMES, Feature
 _PLAIN_STRING: Final = r'^"[^"\\]+"$'
 
 
-def read_json_column(feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+def read_json_column(feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
     """Read n values; one that its object does not have is null.
 
     Returns:
-        n values that stand in for the refused ones where there are any, and the reason for each refused row.
+        n values, with stand-ins for rejected ones, and the reason for each rejected row.
     """
     texts = pc.fill_null(values.storage, "null")
     if feature.shape:
-        found, refused = read_each(feature, texts.to_pylist(), lambda text: _read(feature, text))
+        found, rejected = read_each(feature, texts.to_pylist(), lambda text: _read(feature, text))
     elif feature.dtype == "string":
-        found, refused = _strings(feature, texts)
+        found, rejected = _strings(feature, texts)
     else:
         found, doubtful = plain_values(feature, _cells(feature, texts))
-        refused = read_rest(feature, found, doubtful, texts, lambda text: _read(feature, text))
-    return found, refused
+        rejected = read_rest(feature, found, doubtful, texts, lambda text: _read(feature, text))
+    return found, rejected
 
 
 def _cells(feature: Feature, texts: pa.Array) -> pa.Array:
@@ -49,16 +49,16 @@ def _read(feature: Feature, text: str) -> Any:
     return read_value(feature, value)
 
 
-def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, Refused]:
+def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, RejectedCells]:
     found = np.empty(len(texts), dtype=object)
-    refused: Refused = {}
+    rejected: RejectedCells = {}
     for row, text in enumerate(texts.to_pylist()):
         try:
             found[row] = text[1:-1] if text[0] == '"' and "\\" not in text else _encodable(feature, text)
         except InvalidBatchError as exc:
             found[row] = ""
-            refused[row] = str(exc)
-    return found, refused
+            rejected[row] = str(exc)
+    return found, rejected
 
 
 def _encodable(feature: Feature, text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Columns of text as the buffers they are: what is quicker to ask of all cells at once than of each."""
+"""Columns of text as their Arrow buffers, for questions that are faster to answer for all cells at once."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 
 def offsets(cells: pa.Array) -> npt.NDArray[np.int32]:
-    """Give where each cell begins in the text of a column, and where the last one ends."""
+    """Return where each of n cells begins in the text of a column, and where the last one ends, shape (n + 1,)."""
     buffer = cells.buffers()[1]
     if buffer is None or len(cells) == 0:
         return np.zeros(1, dtype=np.int32)
@@ -16,19 +16,19 @@ def offsets(cells: pa.Array) -> npt.NDArray[np.int32]:
 
 
 def text_bytes(cells: pa.Array) -> bytes:
-    """Give the text of all cells in a row; nulls may hold any."""
+    """Return the UTF-8 text of all cells, concatenated; nulls may contribute arbitrary text."""
     data = cells.buffers()[2]
     ends = offsets(cells)
     return b"" if data is None else data.slice(int(ends[0]), int(ends[-1] - ends[0])).to_pybytes()
 
 
 def lengths(cells: pa.Array) -> npt.NDArray[np.int32]:
-    """Give the bytes of each cell."""
+    """Return the length of each cell in bytes, shape (n,)."""
     return np.diff(offsets(cells))
 
 
 def empty_rows(columns: Any) -> npt.NDArray[np.intp]:
-    """Number the rows that hold nothing in any of the columns."""
+    """Return the numbers of the rows whose cells are empty in all columns."""
     rows: npt.NDArray[np.intp] | None = None
     for column in columns:
         found = lengths(column)

@@ -30,15 +30,15 @@ _PLAIN_LENGTH: Final = 300
 """Longer numbers are left to `read_text`, which accepts no integer of that length."""
 
 Mask = npt.NDArray[np.bool_]
-Refused = dict[int, str]
-"""The reason for each refused row."""
+RejectedCells = dict[int, str]
+"""The reason for each rejected cell, by its row."""
 
 
-def read_column(feature: Feature, cells: pa.Array) -> tuple[Any, Refused]:
-    """Read n cells; what is not plain is read by `read_text`, which decides here as it does everywhere else.
+def read_column(feature: Feature, cells: pa.Array) -> tuple[Any, RejectedCells]:
+    """Read n cells; those that are not plain are read by `read_text`, whose rules hold everywhere.
 
     Returns:
-        n values that stand in for the refused ones where there are any, and the reason for each refused row.
+        n values, with stand-ins for rejected cells, and the reason for each rejected row.
     """
     if feature.shape:
         return read_each(feature, cells.to_pylist(), lambda text: _checked(feature, read_text(feature, text)))
@@ -67,11 +67,13 @@ def plain_values(feature: Feature, cells: pa.Array) -> tuple[Any, Mask]:
     return values, doubtful
 
 
-def read_rest(feature: Feature, values: Any, doubtful: Mask, texts: pa.Array, read: Callable[[Any], Any]) -> Refused:
+def read_rest(
+    feature: Feature, values: Any, doubtful: Mask, texts: pa.Array, read: Callable[[Any], Any]
+) -> RejectedCells:
     """Read those values that are doubtful from their texts, each distinct one once, into their places.
 
     Returns:
-        The reason for each refused row, in whose place 0 is left.
+        The reason for each rejected row, whose value is 0.
     """
     rows = np.flatnonzero(doubtful)
     if not len(rows):
@@ -86,28 +88,28 @@ def read_rest(feature: Feature, values: Any, doubtful: Mask, texts: pa.Array, re
 
 
 def _outcome(feature: Feature, text: Any, read: Callable[[Any], Any]) -> tuple[Any, str]:
-    """Return a value as its column holds it, or what stands in for it and the reason why it is refused."""
+    """Return a value as its column holds it; for a rejected one, a stand-in and the reason."""
     try:
         return _held(feature, read(text)), ""
     except InvalidBatchError as exc:
         return _held(feature, 0), str(exc)
 
 
-def read_each(feature: Feature, given: list[Any], read: Callable[[Any], Any]) -> tuple[list[Any], Refused]:
+def read_each(feature: Feature, given: list[Any], read: Callable[[Any], Any]) -> tuple[list[Any], RejectedCells]:
     """Read values one by one; return as `read_column`."""
     values: list[Any] = []
-    refused: Refused = {}
+    rejected: RejectedCells = {}
     for row, each in enumerate(given):
         try:
             values.append(read(each))
         except InvalidBatchError as exc:
-            refused[row] = str(exc)
+            rejected[row] = str(exc)
             values.append(stand_in(feature))
-    return values, refused
+    return values, rejected
 
 
 def stand_in(feature: Feature) -> Any:
-    """Return a value to hold the place of one that is refused."""
+    """Return a placeholder for a rejected value."""
     value: Any = "" if feature.dtype == "string" else 0
     for length in reversed(feature.shape):
         value = [value] * length
@@ -176,7 +178,7 @@ def _cast(cells: pa.Array, *, is_float: bool) -> tuple[Any, Any]:
 
 def _cast_all(cells: pa.Array, *, is_float: bool) -> Any | None:
     """Return the numbers if all of them are."""
-    # Looked at first: Arrow takes half a microsecond to refuse a cell, and would take integers as hexadecimals.
+    # Checked first: Arrow takes half a microsecond to reject a cell, and would accept hexadecimal integers.
     if text_bytes(cells).translate(None, _FLOAT_SIGNS if is_float else _INTEGER_SIGNS):
         return None
     try:

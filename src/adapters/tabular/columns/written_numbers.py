@@ -54,19 +54,19 @@ class NumberStyle:
 
     def _plain_numbers(self, cells: pa.Array) -> tuple[pa.Array, dict[int, str]]:
         is_styled = pc.match_substring_regex(cells, self._form)
-        refused = {}
+        rejected = {}
         if self.decimal != ".":
             pointed = pc.and_not(pc.match_substring_regex(cells, _POINTED), is_styled).to_numpy(zero_copy_only=False)
             expected = f"expected a number with {shown(self.decimal)} before its fraction"
-            refused = {int(row): f"{expected}, got {shown(cells[row].as_py())}" for row in np.flatnonzero(pointed)}
+            rejected = {int(row): f"{expected}, got {shown(cells[row].as_py())}" for row in np.flatnonzero(pointed)}
         if not pc.any(is_styled, min_count=0).as_py():
-            return cells, refused
+            return cells, rejected
         plain = cells
         if self.thousands:
             plain = pc.replace_substring_regex(plain, self._group, "")
         if self.decimal != ".":
             plain = pc.replace_substring(plain, self.decimal, ".")
-        return pc.if_else(is_styled, plain, cells), refused
+        return pc.if_else(is_styled, plain, cells), rejected
 
     @property
     def _form(self) -> str:

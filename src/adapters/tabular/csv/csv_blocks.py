@@ -96,7 +96,7 @@ class CsvBlocks:
         self.header = self._header()
 
     def __iter__(self) -> Iterator[Block]:
-        """Go through the rows."""
+        """Yield the rows in blocks."""
         while True:
             self._fill()
             if not self._rest:
@@ -147,7 +147,7 @@ class CsvBlocks:
         return _without_comments(whole, self._comment) if self._comment else whole
 
     def _check(self, rows: Rows) -> None:
-        """Refuse a row over too many lines, or bytes, and a quote that is never closed."""
+        """Raise TableError for a row over too many lines or bytes, and for a quote that is never closed."""
         if len(rows.heights) and rows.heights.max() > MOST_LINES:
             row = int(np.argmax(rows.heights > MOST_LINES))
             got = f"expected rows over at most {MOST_LINES:,} lines, got one over {rows.heights[row]:,}"

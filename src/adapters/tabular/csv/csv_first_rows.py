@@ -26,9 +26,9 @@ from foreseen.domain.values.signature import DATETIMES, Feature, Signature
 FIRST_ROWS: Final = 1000
 _FEW: Final = 10
 _SHARE: Final = 0.1
-"""A column is suspected where all of its cells are refused, or that many of them and that share."""
+"""A column is suspected where all of its cells are rejected, or that many of them and that share."""
 _MOST: Final = 0.99
-"""The share of refused cells that another way of writing has to explain."""
+"""The share of rejected cells that another way of writing has to explain."""
 
 Read = Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
 _STYLES: Final = (
@@ -73,7 +73,7 @@ class FirstRows:
                     self._check_numbers(feature, rows, read)
 
     def _check_widths(self) -> None:
-        """Refuse rows that have other numbers of cells than the header, if another delimiter or none explains it."""
+        """Raise TableError if most rows have other numbers of cells than the header; name the delimiter that fits."""
         width, count = len(self._names), len(self._block.lines)
         widths = CsvParser(self._names, self._signs, name=self._name).other_widths(self._block)
         if len(widths) <= count / 2:
@@ -87,7 +87,7 @@ class FirstRows:
             raise self._error(self._first_line, f"{expected} in each of the first {count:,}")
 
     def _check_swallowed(self) -> None:
-        """Refuse cells in quotes that have swallowed rows."""
+        """Raise TableError for cells in quotes that have swallowed rows."""
         width = len(self._names)
         alike = rows_of_rows(self._block, self._signs, width)
         are_all = width > 2 and 1 < len(alike) == np.count_nonzero(self._block.heights > 1)
@@ -101,7 +101,7 @@ class FirstRows:
             )
 
     def _check_blanks(self, rows: Parsed) -> None:
-        """Refuse rows that have blanks between a delimiter and a quote, which then is no quote."""
+        """Raise TableError if most rows have blanks between a delimiter and a quote, which then quotes nothing."""
         if self._dialect.trim or not self._signs.quote:
             return
         form = f"^[ \t]+{re.escape(self._signs.quote.decode())}"
@@ -113,18 +113,18 @@ class FirstRows:
 
     def _check_numbers(self, feature: Feature, rows: Parsed, read: Read) -> None:
         cells = rows.table.column(feature.name)
-        refused = sorted(_refused(feature, cells, NumberStyle.of(self._dialect), read))
+        rejected = sorted(_rejected(feature, cells, NumberStyle.of(self._dialect), read))
         given = np.count_nonzero([bool(cell) for cell in cells.to_pylist()])
-        if not refused or (len(refused) < given and len(refused) < max(_FEW, given * _SHARE)):
+        if not rejected or (len(rejected) < given and len(rejected) < max(_FEW, given * _SHARE)):
             return
-        bad = cells.take(pa.array(refused))
+        bad = cells.take(pa.array(rejected))
         fitting = [option for style, option in _STYLES if _fits(feature, bad, style, read)]
         options = [one for one in fitting if not any(one != other and other in one for other in fitting)]
         if options:
-            got = f"{shown(bad[0].as_py())}, and the like in {len(refused):,} of the first {len(cells):,} rows"
+            got = f"{shown(bad[0].as_py())}, and the like in {len(rejected):,} of the first {len(cells):,} rows"
             hint = f"{' or '.join(options)} reads them, --decimal . rejects them"
             raise self._error(
-                int(rows.lines[refused[0]]), f"numbers such as 1234.5 in column {feature.name!r}, got {got}; {hint}"
+                int(rows.lines[rejected[0]]), f"numbers such as 1234.5 in column {feature.name!r}, got {got}; {hint}"
             )
 
     def _error(self, line: int, expected: str) -> TableError:
@@ -135,10 +135,10 @@ def _fits(feature: Feature, bad: pa.Array, style: NumberStyle, read: Read) -> bo
     """Return whether a style reads cells that another does not."""
     if style.plain(feature, bad)[0] is bad:
         return False
-    return len(_refused(feature, bad, style, read)) <= (1 - _MOST) * len(bad)
+    return len(_rejected(feature, bad, style, read)) <= (1 - _MOST) * len(bad)
 
 
-def _refused(feature: Feature, cells: pa.Array, style: NumberStyle, read: Read) -> set[int]:
-    """Return the numbers of the cells that are refused."""
-    plain, refused = style.plain(feature, cells)
-    return {*refused, *read(feature, plain)[1]}
+def _rejected(feature: Feature, cells: pa.Array, style: NumberStyle, read: Read) -> set[int]:
+    """Return the indices of the rejected cells."""
+    plain, rejected = style.plain(feature, cells)
+    return {*rejected, *read(feature, plain)[1]}

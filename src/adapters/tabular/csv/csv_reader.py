@@ -20,7 +20,7 @@ from foreseen.adapters.tabular.csv.csv_swallowed_rows import ROWS_OF_ROWS, rows_
 from foreseen.adapters.tabular.file_layout import Layout
 from foreseen.adapters.tabular.missing.missing_words import MissingWords
 from foreseen.adapters.tabular.reading.required_columns import (
-    Refused,
+    RejectedRows,
     check_columns,
     read_columns,
     readable,
@@ -90,11 +90,11 @@ class CsvReader:
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come in the file."""
+        """Bytes of the file read so far."""
         return self._text.bytes_read
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through the rows; lines without any value at the very end are no rows."""
+        """Yield the rows in chunks; trailing lines without any value are no rows."""
         blank: list[Reject] = []
         for block in self._blocks:
             self._count_rows_of_rows(block)
@@ -135,32 +135,32 @@ class CsvReader:
         table, lines, rejects = part.table, part.lines, list(part.rejects)
         if not table.num_rows:
             return Chunk(self._name, None, None, (), rejects, columns_of_rejects=self.columns), []
-        plain, written, refused = self._plain(part)
+        plain, written, rejected = self._plain(part)
         blank = self._blank_rows(part)
-        refused |= dict.fromkeys(blank.tolist(), ("", "expected a row, got nothing"))
-        read = read_columns(self._signature, plain, self._words.read_cells, refused)
+        rejected |= dict.fromkeys(blank.tolist(), ("", "expected a row, got nothing"))
+        read = read_columns(self._signature, plain, self._words.read_cells, rejected)
         filled = np.setdiff1d(np.arange(table.num_rows), blank, assume_unique=True)
         last_line = max(int(lines[filled[-1]]) if len(filled) else 0, rejects[-1].line if rejects else 0)
-        bad = rejects_of(read.refused, table, lines, self._name, as_cells)
+        bad = rejects_of(read.rejected, table, lines, self._name, as_cells)
         ends_in = [reject for reject in bad if reject.line > last_line]
         rejects += [reject for reject in bad if reject.line <= last_line]
         rejects.sort(key=lambda reject: reject.line)
         whole = Chunk(self._name, None, plain, lines, rejects, written=written, columns_of_rejects=self.columns)
         return readable(self._signature, whole, read), ends_in
 
-    def _plain(self, part: Parsed) -> tuple[pa.RecordBatch, dict[str, AsWritten], Refused]:
+    def _plain(self, part: Parsed) -> tuple[pa.RecordBatch, dict[str, AsWritten], RejectedRows]:
         """Write numbers plainly, and note how cells were written where the table does not say it any more."""
-        plain, refused = dict(zip(part.table.schema.names, part.table.columns, strict=True)), Refused()
+        plain, rejected = dict(zip(part.table.schema.names, part.table.columns, strict=True)), RejectedRows()
         written = {name: AsWritten(quoted=mask) for name, mask in part.quoted.items()}
         for feature in self._signature.features:
             cells = part.table.column(feature.name)
             found, reasons = self._style.plain(feature, cells)
             for row, reason in reasons.items():
-                refused.setdefault(row, (feature.name, reason))
+                rejected.setdefault(row, (feature.name, reason))
             if found is not cells:
                 plain[feature.name] = found
                 written[feature.name] = replace(written.get(feature.name, AsWritten()), texts=cells)
-        return pa.record_batch(plain), written, refused
+        return pa.record_batch(plain), written, rejected
 
     def _blank_rows(self, part: Parsed) -> npt.NDArray[np.intp]:
         """Return the numbers of the rows without any value; an empty text in quotes is one."""

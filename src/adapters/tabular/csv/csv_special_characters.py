@@ -124,7 +124,7 @@ def _quoted_cells(found: list[tuple[int, int, bool]], *, open_at: int | None) ->
 
 
 def text_behind(row: bytes, signs: Signs) -> str:
-    """Word what is wrong with a row that has text behind a closing quote."""
+    """Return in words what is wrong with a row that has text after a closing quote."""
     cells = quoted_cells(signs.unescaped(row), signs)
     end = int(cells.closes[cells.is_followed][0]) + 1
     text = re.split(b"[" + re.escape(signs.edges) + b"]", row[end:], maxsplit=1)[0]

@@ -53,7 +53,7 @@ class DuckdbRows(TypedRows):
 
     @property
     def bytes_read(self) -> int:
-        """Nothing: how many rows there are is not known."""
+        """0, since the number of rows is not known."""
         return 0
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class DuckdbRows(TypedRows):
                 yield batch.select(list(columns))
 
     def _check(self, statements: Sequence[Any]) -> None:
-        """Refuse statements that write: to files they could, also beside a database that is only read."""
+        """Raise TableError for statements that write: even with a read-only database they could write to files."""
         for statement in statements:
             kind, words = statement.type.name, _NO_WORDS.sub("''", statement.query)
             if kind not in _READING:

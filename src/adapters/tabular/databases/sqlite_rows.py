@@ -50,7 +50,7 @@ class SqliteRows(TypedRows):
 
     @property
     def bytes_read(self) -> int:
-        """Nothing: how many rows there are is not known."""
+        """0, since the number of rows is not known."""
         return 0
 
     def close(self) -> None:

@@ -96,7 +96,7 @@ class _Looking:
         """Return the one file of an archive; None if the archive is the file of a format."""
         found = only_member(stream, name=self._name)
         if isinstance(found, Other):
-            raise self._refused(found)
+            raise self._unreadable(found)
         if isinstance(found, Member):
             self._named, _ = uncompressed_name(found.name)
             return found.stream
@@ -107,8 +107,8 @@ class _Looking:
     def _layout(self, head: bytes) -> Layout:
         kind = self._kind or kind_of(head)
         if kind is None and (other := other_of(head)):
-            raise self._refused(other)
+            raise self._unreadable(other)
         return layout_to_read(self._named, self._form, kind, head)
 
-    def _refused(self, other: Other) -> TableError:
+    def _unreadable(self, other: Other) -> TableError:
         return TableError(f"{self._name}: expected a file of rows, got {other.name}; {other.advice}")

@@ -20,7 +20,7 @@ _DAMAGED: Final = (OSError, EOFError, ValueError, pa.ArrowException, lzma.LZMAEr
 def decompressed(stream: BinaryIO, compression: Compression, *, name: str) -> BinaryIO:
     """Return a stream of what a stream of gzip, zstd, bz2 or xz holds; parts of it may follow one another.
 
-    Reading raises TableError where it is cut off or damaged; `name` stands for it there.
+    Reading raises TableError if the file is cut off or damaged; errors call it `name`.
     """
     return expanded(lambda: _opened(stream, compression), compression, name=name)
 

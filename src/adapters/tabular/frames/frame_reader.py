@@ -57,7 +57,7 @@ class FrameReader:
         lines = np.arange(self._rows_read + 1, self._rows_read + table.num_rows + 1, dtype=np.int64)
         self._rows_read += table.num_rows
         read = read_columns(self._signature, table, self._read)
-        rejects = rejects_of(read.refused, table, lines, self._name, as_cells)
+        rejects = rejects_of(read.rejected, table, lines, self._name, as_cells)
         return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read)
 
 

@@ -54,7 +54,7 @@ class Instances:
         self.columns = signature.names
         self._rows = [_as_dict(row, place, signature) for place, row in enumerate(rows)]
         if signature.extra_fields == "refuse":
-            self._refuse_unknown(frozenset((*signature.names, *signature.ignored)))
+            self._check_names(frozenset((*signature.names, *signature.ignored)))
 
     def table(self, names: Sequence[str]) -> pa.Table:
         """Return some of the columns."""
@@ -64,7 +64,7 @@ class Instances:
         """Return a list of the answers."""
         return answers.values()
 
-    def _refuse_unknown(self, known: frozenset[str]) -> None:
+    def _check_names(self, known: frozenset[str]) -> None:
         for place, row in enumerate(self._rows):
             if row.keys() <= known:
                 continue

@@ -48,7 +48,7 @@ class JsonlReader:
         wanted: Sequence[str] | None = None,
         words: MissingWords | None = None,
     ) -> None:
-        """Read the first block of a stream; `name` stands for it in errors.
+        """Read the first block of a stream; errors call it `name`.
 
         Args:
             columns: those that an earlier file had, which are those of this one then.
@@ -78,11 +78,11 @@ class JsonlReader:
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come in the file."""
+        """Bytes of the file read so far."""
         return self._text.bytes_read
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through the lines that are not blank."""
+        """Yield the lines that are not blank, in chunks."""
         for block in self._blocks:
             if block:
                 yield from self._chunks(block)
@@ -155,8 +155,8 @@ class JsonlReader:
             within = [one for one in rejects if (last or one.line <= lines[-1])]
             rejects = [one for one in rejects if not (last or one.line <= lines[-1])]
             read = read_columns(self._signature, part, self._words.read_json)
-            refused = with_hints(read.refused, part, self._signature)
-            within += rejects_of(refused, part, lines, self._name, as_object)
+            rejected = with_hints(read.rejected, part, self._signature)
+            within += rejects_of(rejected, part, lines, self._name, as_object)
             within.sort(key=lambda reject: reject.line)
             whole = Chunk(self._name, None, part, lines, within, as_object)
             yield readable(self._signature, whole, read)

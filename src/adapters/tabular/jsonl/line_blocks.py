@@ -10,10 +10,10 @@ _LONGEST_LINE_BYTES: Final = 256 << 20
 
 
 def line_blocks(stream: BinaryIO, *, name: str) -> Iterator[list[bytes]]:
-    """Give lines without their ends, some megabytes of them at a time; the same text gives the same blocks.
+    """Yield lists of lines without their ends, some megabytes at a time; the same text yields the same blocks.
 
     Raises:
-        TableError: a line has no end.
+        TableError: a line is longer than 256 MiB.
     """
     rest = b""
     while data := stream.read(BLOCK_BYTES):

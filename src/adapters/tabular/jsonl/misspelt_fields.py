@@ -4,24 +4,24 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from foreseen.adapters.tabular.reading.required_columns import Refused
+from foreseen.adapters.tabular.reading.required_columns import RejectedRows
 from foreseen.domain.did_you_mean import near_hint
 from foreseen.domain.values.signature import Signature
 
 
-def with_hints(refused: Refused, table: pa.RecordBatch, signature: Signature) -> Refused:
-    """Return why rows are refused, and for an absent field which of the object's own looks like it.
+def with_hints(rejected: RejectedRows, table: pa.RecordBatch, signature: Signature) -> RejectedRows:
+    """Return the reasons for rejected rows, adding for an absent field the object's own field of a similar name.
 
     Args:
         table: the fields of all objects as JSON, null where an object has none.
     """
     features = {*signature.names, *signature.ignored}
     others = [name for name in table.schema.names if name not in features]
-    if not others or not refused:
-        return refused
+    if not others or not rejected:
+        return rejected
     is_held = {name: table.column(name).storage.is_valid() for name in table.schema.names}
-    hinted: Refused = {}
-    for row, (feature, reason) in refused.items():
+    hinted: RejectedRows = {}
+    for row, (feature, reason) in rejected.items():
         hint = ""
         if feature in is_held and not is_held[feature][row].as_py():
             hint = hint_of(feature, frozenset(name for name in others if is_held[name][row].as_py()))

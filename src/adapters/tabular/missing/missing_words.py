@@ -13,7 +13,7 @@ from foreseen.adapters.tabular.columns.columns_as_text import JSON
 from foreseen.adapters.tabular.columns.json_columns import read_json_column
 from foreseen.adapters.tabular.columns.plain_columns import as_plain, is_text
 from foreseen.adapters.tabular.columns.text_buffers import lengths, text_bytes
-from foreseen.adapters.tabular.columns.text_columns import Refused, read_column
+from foreseen.adapters.tabular.columns.text_columns import RejectedCells, read_column
 from foreseen.adapters.tabular.missing.feature_words import FeatureWords, quoted
 from foreseen.adapters.tabular.missing.missing_values import number_of, values_of
 from foreseen.adapters.tabular.missing.word_finder import WordFinder
@@ -49,16 +49,16 @@ class MissingWords:
         """Return the same words, of which none is counted: for rows that are read again."""
         return MissingWords(self.words)
 
-    def read_cells(self, feature: Feature, cells: pa.Array) -> tuple[Any, Refused]:
+    def read_cells(self, feature: Feature, cells: pa.Array) -> tuple[Any, RejectedCells]:
         """Read cells of CSV; return as `read_column`."""
         words = self._of(feature)
         if words.counts_empty:
             self._count_empty(words, int(np.count_nonzero(lengths(cells) == 0)))
-        values, refused = read_column(feature, self._without_words(words, cells, words.written, ""))
-        refused = self._without_refused(words, cells, values, refused)
-        return self._without_numbers(words, values), _explained(feature, cells, refused)
+        values, rejected = read_column(feature, self._without_words(words, cells, words.written, ""))
+        rejected = self._without_rejected(words, cells, values, rejected)
+        return self._without_numbers(words, values), _explained(feature, cells, rejected)
 
-    def read_json(self, feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+    def read_json(self, feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
         """Read JSON values; return as `read_json_column`."""
         words = self._of(feature)
         texts = pc.fill_null(values.storage, _NULL)
@@ -68,11 +68,11 @@ class MissingWords:
             texts = pc.if_else(pc.equal(texts, _NULL), _EMPTY, texts)
             self._count_empty(words, pc.equal(texts, _EMPTY).true_count)
         texts = self._without_words(words, _unescaped(texts, words.texts), words.as_json, _NULL)
-        found, refused = read_json_column(feature, pa.ExtensionArray.from_storage(JSON, texts))
-        refused = self._without_refused(words, texts, found, refused)
-        return self._without_numbers(words, found), refused
+        found, rejected = read_json_column(feature, pa.ExtensionArray.from_storage(JSON, texts))
+        rejected = self._without_rejected(words, texts, found, rejected)
+        return self._without_numbers(words, found), rejected
 
-    def read_arrow(self, feature: Feature, values: pa.Array) -> tuple[Any, Refused]:
+    def read_arrow(self, feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
         """Read typed values; return as `read_arrow_column`."""
         words = self._of(feature)
         plain = as_plain(values)
@@ -81,8 +81,8 @@ class MissingWords:
             plain = self._one_for_nothing(words, plain, feature)
         else:
             plain = self._without_values(words, plain)
-        found, refused = read_arrow_column(feature, plain)
-        return self._without_numbers(words, found), refused
+        found, rejected = read_arrow_column(feature, plain)
+        return self._without_numbers(words, found), rejected
 
     def _one_for_nothing(self, words: FeatureWords, texts: pa.Array, feature: Feature) -> pa.Array:
         """Return texts with one value for those that are null or empty, which are one cell of CSV."""
@@ -127,11 +127,13 @@ class MissingWords:
             values = np.where(met, np.nan, values)
         return values
 
-    def _without_refused(self, words: FeatureWords, texts: pa.Array, values: Any, refused: Refused) -> Refused:
-        """Return the refused rows but those whose number is a word: missing, though the feature has no such value."""
-        if not refused or not words.exact:
-            return refused
-        rows = list(refused)
+    def _without_rejected(
+        self, words: FeatureWords, texts: pa.Array, values: Any, rejected: RejectedCells
+    ) -> RejectedCells:
+        """Return the rejected rows without those whose number is a word for a missing value; set those to NaN."""
+        if not rejected or not words.exact:
+            return rejected
+        rows = list(rejected)
         numbers = map(number_of, texts.take(pa.array(rows, pa.int64())).to_pylist())
         met = {
             row: word
@@ -141,20 +143,20 @@ class MissingWords:
         for row, word in met.items():
             values[row] = np.nan
             self._notices.count(READ_AS_MISSING, words.column, word)
-        return {row: reason for row, reason in refused.items() if row not in met}
+        return {row: reason for row, reason in rejected.items() if row not in met}
 
     def _count_empty(self, words: FeatureWords, count: int) -> None:
         if words.counts_empty:
             self._notices.count(KEPT_AS_TEXT, words.column, "nothing", count)
 
 
-def _explained(feature: Feature, cells: pa.Array, refused: Refused) -> Refused:
-    """Return the reasons for refused cells; that of a word for missing says how to allow one."""
-    if not refused or feature.missing:
-        return refused
-    texts = cells.take(pa.array(list(refused), pa.int64())).to_pylist()
+def _explained(feature: Feature, cells: pa.Array, rejected: RejectedCells) -> RejectedCells:
+    """Return the reasons for rejected cells; for a word for missing, with advice on how to allow it."""
+    if not rejected or feature.missing:
+        return rejected
+    texts = cells.take(pa.array(list(rejected), pa.int64())).to_pylist()
     reasons = {word: _reason(feature, word) for word in set(MISSING_WORDS).intersection(texts)}
-    return {row: reasons.get(text, reason) for (row, reason), text in zip(refused.items(), texts, strict=True)}
+    return {row: reasons.get(text, reason) for (row, reason), text in zip(rejected.items(), texts, strict=True)}
 
 
 def _reason(feature: Feature, word: str) -> str:

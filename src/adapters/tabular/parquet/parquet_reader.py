@@ -42,7 +42,7 @@ class ParquetRows(TypedRows):
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come, by the rows."""
+        """Bytes read so far, estimated from the rows."""
         return int(self._size * self._read // max(1, self._file.metadata.num_rows))
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -60,7 +60,7 @@ def _batches(stream: Any) -> Iterator[pa.RecordBatch]:
 
 
 def _settled(spool: BinaryIO) -> dict[str, pa.DataType]:
-    """Tell the types of columns that are JSON so far, by all that is in them."""
+    """Return the final types of the columns that hold JSON so far, by all of their values."""
     spool.seek(0)
     stream = pa.ipc.open_stream(spool)
     open_columns = [field.name for field in stream.schema if field.metadata]

@@ -24,15 +24,15 @@ class ReaderAround:
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come."""
+        """Bytes read so far."""
         return int(self._reader.bytes_read)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through the chunks."""
+        """Yield the chunks."""
         return self.changed(self._reader)
 
     def rows_of(self, place: int) -> Iterator[Chunk]:
-        """Go through the chunks of one file, by its number."""
+        """Yield the chunks of one file, by its number."""
         return self.changed(self._reader.rows_of(place))
 
     def changed(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:

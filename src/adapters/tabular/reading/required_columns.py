@@ -1,4 +1,4 @@
-"""What is the same of every format: which columns there have to be, and what becomes of rows that cannot be read."""
+"""Rules for every format: which columns are required, and how rows that cannot be read are rejected."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,33 +18,33 @@ from foreseen.domain.values.signature import Feature, Signature
 
 _SHOWN_LENGTH: Final = 400
 
-Refused = dict[int, tuple[str, str]]
-"""Column and reason, by row."""
+RejectedRows = dict[int, tuple[str, str]]
+"""Column and reason, by the number of the row."""
 
 ReadColumn = Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
-"""Reads a column of a feature: a value a row, and the reason for each refused row, in whose place any value is left."""
+"""Reads the column of a feature: a value per row, and the reason for each rejected row, whose value is arbitrary."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRows:
-    """What became of the rows of a table.
+    """The rows of a table, read or rejected.
 
     Attributes:
-        columns: the values of each feature, of the rows that can be read; not of all features where there are none.
-        kept: the numbers of these rows, in order.
-        refused: why each other row cannot be read.
+        columns: the values of each feature in the rows that can be read; incomplete if there are no such rows.
+        kept: the numbers of those rows, ascending.
+        rejected: the column and the reason for each other row.
     """
 
     columns: Mapping[str, Any]
     kept: npt.NDArray[np.intp]
-    refused: Refused
+    rejected: RejectedRows
 
 
 def check_columns(columns: Sequence[str], signature: Signature, name: str) -> None:
-    """See to it that each column is there once, and one for each feature.
+    """Check that each column occurs once, and that each feature has one.
 
     Raises:
-        TableError: one is not.
+        TableError: a column occurs twice, or is missing.
     """
     known = set(columns)
     if len(known) < len(columns):
@@ -58,7 +58,7 @@ def check_columns(columns: Sequence[str], signature: Signature, name: str) -> No
 
 
 def listed(columns: Sequence[str], most: int = 40) -> str:
-    """Name columns, but not a million of them, nor one of a million characters."""
+    """Return the names of columns for a message: at most `most` of them, and of bounded length."""
     more = f" and {len(columns) - most} more" if len(columns) > most else ""
     text = ", ".join(column[:_SHOWN_LENGTH] for column in columns[:most])
     text = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
@@ -66,14 +66,14 @@ def listed(columns: Sequence[str], most: int = 40) -> str:
 
 
 def read_columns(
-    signature: Signature, table: pa.RecordBatch, read: ReadColumn, refused: Refused | None = None
+    signature: Signature, table: pa.RecordBatch, read: ReadColumn, rejected: RejectedRows | None = None
 ) -> ReadRows:
-    """Read each feature's column; a row is refused for its first column at fault, and not read any further.
+    """Read each feature's column; a row is rejected for its first faulty column, and not read any further.
 
     Args:
-        refused: rows that are refused before any is read.
+        rejected: rows that are rejected before reading.
     """
-    reasons = dict(refused or {})
+    reasons = dict(rejected or {})
     kept = _without(np.arange(table.num_rows), reasons)
     columns: dict[str, tuple[Any, npt.NDArray[np.intp]]] = {}
     for feature in signature.features:
@@ -103,29 +103,29 @@ def _picked(values: Any, is_kept: npt.NDArray[np.bool_]) -> Any:
 
 
 def rejects_of(
-    refused: Refused,
+    rejected: RejectedRows,
     table: pa.RecordBatch,
     lines: Lines,
     source: str,
     as_text: Callable[[Any, Sequence[int]], list[str]],
 ) -> list[Reject]:
-    """Make rejects of the refused rows of a table, in its order."""
-    if not refused:
+    """Return rejects for the rejected rows of a table, in its order."""
+    if not rejected:
         return []
-    rows = sorted(refused)
+    rows = sorted(rejected)
     numbers = np.asarray(lines)[rows].tolist()
     return [
-        Reject(source, line, *refused[row], text)  # their column, and the reason
+        Reject(source, line, *rejected[row], text)  # their column, and the reason
         for row, line, text in zip(rows, numbers, as_text(table, rows), strict=True)
     ]
 
 
 def readable(signature: Signature, whole: Chunk, read: ReadRows) -> Chunk:
-    """Return a chunk without its refused rows, the others as instances."""
+    """Return a chunk without its rejected rows, with the others as its batch."""
     if not len(read.kept):
         return replace(whole, table=None, lines=())
     chunk = replace(whole, batch=Batch.of(signature, read.columns))
-    if not read.refused:
+    if not read.rejected:
         return chunk
     written = whole.written and {name: cells.take(read.kept) for name, cells in whole.written.items()}
     lines = np.asarray(whole.lines)[read.kept]

@@ -13,10 +13,10 @@ _WITHOUT_MARK: Final = {"utf-8": "utf-8-sig"}
 
 
 class TextSource(io.RawIOBase):
-    """Gives UTF-8 without a byte order mark, and knows how far it has come in the file.
+    """A stream of the text as UTF-8 without a byte order mark.
 
     Attributes:
-        bytes_read: how far, in bytes of the file.
+        bytes_read: bytes of the file that have been read.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class TextSource(io.RawIOBase):
         name: str,
         encoding: str = "utf-8",
     ) -> None:
-        """Take the file; `name` stands for it in errors, which are raised where the text is read."""
+        """Accept the file; errors, which are raised as the text is read, call it `name`."""
         self.bytes_read = 0
         self._stream = stream
         self._name = name
@@ -36,11 +36,11 @@ class TextSource(io.RawIOBase):
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Give some of the text."""
+        """Fill the buffer with the next part of the text; return its size in bytes, 0 at the end."""
         view = memoryview(buffer)
         while not self._rest:
             piece = next(self._pieces, None)
@@ -58,7 +58,7 @@ class TextSource(io.RawIOBase):
         is_first = True
         for data in self._raw():
             if is_first and self._encoding == "utf-8":
-                self._refuse_wide(data)
+                self._check_encoding(data)
             if is_plain and not is_first and data.isascii() and not decoder.getstate()[0]:
                 text = data
             else:
@@ -69,7 +69,7 @@ class TextSource(io.RawIOBase):
             yield text
         self._decoded(decoder, b"", is_last=True)
 
-    def _refuse_wide(self, head: bytes) -> None:
+    def _check_encoding(self, head: bytes) -> None:
         if encoding := wide_encoding(head):
             raise TableError(f"{self._name}: expected UTF-8, got {encoding.upper()}; --encoding {encoding} reads it")
 

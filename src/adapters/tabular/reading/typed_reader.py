@@ -36,7 +36,7 @@ class TypedRows(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come, in bytes; 0 where that is not known."""
+        """Bytes read so far; 0 if unknown."""
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield these columns of all rows."""
@@ -59,12 +59,12 @@ class TypedReader:
         wanted: Sequence[str] | None = None,
         words: MissingWords | None = None,
     ) -> None:
-        """Open a file and hold its columns against the features; `name` stands for it in errors.
+        """Open a file and check its columns against the features; errors call the file `name`.
 
         Args:
-            what: names the format there.
+            what: the format, as errors call it.
             wanted: columns to read beside the features; None for all.
-            words: those that stand for a missing value in a column of texts; None for an empty one alone.
+            words: texts that are read as missing values; None for the empty text alone.
         Raises:
             TableError: it is damaged, lacks a column for a feature, or has one of a type that no value of it can have.
         """
@@ -88,11 +88,11 @@ class TypedReader:
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come in the file, by its rows."""
+        """Bytes of the file read so far, estimated from its rows."""
         return self._rows.bytes_read
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through the rows."""
+        """Yield the rows in chunks."""
         try:
             for batch in self._rows.batches(self._needed):
                 for part in even_slices(_plain(batch)):
@@ -101,7 +101,7 @@ class TypedReader:
             raise self._damaged(exc) from exc
 
     def values_of(self, column: str) -> Iterator[pa.Array]:
-        """Go through one column, for who looks at it before its rows are read."""
+        """Yield one column, for a caller that examines it before the rows are read."""
         try:
             for batch in self._rows.batches([column]):
                 yield _plain(batch).column(0)
@@ -112,7 +112,7 @@ class TypedReader:
         lines = np.arange(self._line, self._line + table.num_rows, dtype=np.int64)
         self._line += table.num_rows
         read = read_columns(self._signature, table, self._read)
-        rejects = rejects_of(read.refused, table, lines, self._name, as_cells)
+        rejects = rejects_of(read.rejected, table, lines, self._name, as_cells)
         whole = Chunk(self._name, None, table, lines, rejects, columns_of_rejects=table.schema.names)
         return readable(self._signature, whole, read)
 
@@ -129,7 +129,7 @@ class TypedReader:
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type that stands for one from which Arrow takes no rows."""
+    """Return an equivalent of a type from whose columns Arrow cannot take rows."""
     if pa.types.is_run_end_encoded(kind):
         return _plain_type(kind.value_type)
     return pa.string() if pa.types.is_string_view(kind) else kind

@@ -1,4 +1,4 @@
-"""Streams that are looked at before they are read: how far reading has come, what comes first, what can be sought."""
+"""Wrappers of input streams that count the bytes read, look at the first bytes, or make a stream seekable."""
 
 import io
 import os
@@ -29,11 +29,11 @@ class ReadStream(io.RawIOBase):
 
 
 class CountedStream(ReadStream):
-    """A file that knows how far reading has come.
+    """A file that counts the bytes read.
 
     Attributes:
         file: the file itself.
-        bytes_read: how far, in bytes.
+        bytes_read: bytes read so far.
     """
 
     def __init__(self, file: BinaryIO) -> None:

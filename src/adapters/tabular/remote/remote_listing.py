@@ -30,7 +30,7 @@ def remote_files(
     else:
         return [url]
     check(url, list({part for name in found for part in name.removeprefix(path).split("/")[:-1]}))
-    names = [name for name, told in found.items() if told.get("type") == "file"]
+    names = [name for name, details in found.items() if details.get("type") == "file"]
     rows = [name for name in names if is_rows(name.removeprefix(path), int(found[name].get("size") or 0))]
     if not rows:
         raise TableError(f"{shown_url(url)}: expected a folder with files of rows, got one that holds none")

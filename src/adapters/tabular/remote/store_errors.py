@@ -36,7 +36,7 @@ def answer_of(url: str, what: Callable[[], Result], *, done: str = "read") -> Re
 
 
 def _failed(url: str, exc: BaseException, done: str) -> TableError:
-    advice = "; check the credentials and what they allow" if _is_refused(exc) else ""
+    advice = "; check the credentials and what they allow" if _is_forbidden(exc) else ""
     return TableError(f"{shown_url(url)}: cannot be {done}: {_said(exc)}{advice}")
 
 
@@ -56,5 +56,5 @@ def _status(exc: BaseException) -> int | None:
     return status if isinstance(status, int) and status >= 400 else None
 
 
-def _is_refused(exc: BaseException) -> bool:
+def _is_forbidden(exc: BaseException) -> bool:
     return isinstance(exc, PermissionError) or _status(exc) in _NOT_ALLOWED

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::|://)")
 _DATABASES: Final = ("sqlite", "duckdb")
 _HTTP: Final = ("http", "https")
-_ASKED: Final = re.compile(r"(\w://[^\s?'\"]*)\?[^\s'\"]*")
-_WHO: Final = re.compile(r"(?<=\w://)[^\s/@'\"]*@")
+_QUERY: Final = re.compile(r"(\w://[^\s?'\"]*)\?[^\s'\"]*")
+_USER: Final = re.compile(r"(?<=\w://)[^\s/@'\"]*@")
 
 
 def is_remote(path: str) -> bool:
@@ -22,7 +22,7 @@ def is_http(url: str) -> bool:
 
 
 def shown_url(url: str) -> str:
-    """Return a URL for errors and rejects: without what is secret of it, its query and who asks."""
+    """Return a URL for errors and rejects, without its secret parts: the query, the user and the password."""
     place = url.partition("?")[0]
     scheme, found, rest = place.partition("://")
     host, slash, path = rest.partition("/")
@@ -30,5 +30,5 @@ def shown_url(url: str) -> str:
 
 
 def without_secrets(said: str) -> str:
-    """Return what a library says, without the secrets of URLs in it."""
-    return _WHO.sub("", _ASKED.sub(r"\1", said))
+    """Return a library's message without the secret parts of the URLs in it."""
+    return _USER.sub("", _QUERY.sub(r"\1", said))

@@ -1,4 +1,4 @@
-"""What a sheet of Excel has room for: what is more is refused as soon as it comes, not when all is scored."""
+"""Limits of an Excel sheet, checked as rows come instead of after all are scored."""
 
 from collections.abc import Sequence
 from typing import BinaryIO, Final
@@ -26,7 +26,7 @@ class ExcelLimits:
     """An encoder whose rows have room in a sheet."""
 
     def __init__(self, encoder: TableEncoder, *, kept: Sequence[str], added: int, name: str) -> None:
-        """Hold what an encoder gives against the limits; `name` stands for the output.
+        """Check the output of an encoder against the limits; errors call the output `name`.
 
         Args:
             kept: the columns of the input that are written.
@@ -79,5 +79,5 @@ class ExcelLimits:
 
 
 def too_many_rows(most: int) -> str:
-    """Word that there are more rows than a sheet has."""
+    """Return the error for more rows than a sheet holds."""
     return f"expected at most {most:,} rows in an Excel workbook, got more; {_INSTEAD}"

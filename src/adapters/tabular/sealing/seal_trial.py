@@ -13,7 +13,7 @@ def try_seal(seal: Seal, schema: pa.Schema, *, what: str, name: str) -> None:
 
     Args:
         what: names the format.
-        name: stands for the output in errors.
+        name: the output, as errors call it.
     Raises:
         TableError: the format has nothing for a column.
     """

@@ -35,7 +35,7 @@ class ArrowRows(TypedRows):
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come, by the batches; a stream does not say how many it has."""
+        """Bytes read so far, estimated from the batches; a stream does not state how many it has."""
         return int(self._size * self._share)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -52,7 +52,7 @@ class ExcelRows(TypedRows):
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come, by the rows."""
+        """Bytes read so far, estimated from the rows."""
         return int(self._size * self._read // max(1, self._table.num_rows))
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

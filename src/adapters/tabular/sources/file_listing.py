@@ -120,7 +120,7 @@ def _raised(exc: OSError) -> NoReturn:
 
 
 def _check_is_plain(place: str, folders: Sequence[str]) -> None:
-    """Refuse a table of which some files are old: to read all would bring back rows that were removed."""
+    """Raise TableError for a table format whose folder may hold old files: reading all would restore deleted rows."""
     is_iceberg = "metadata" in folders and any(Path(place, "metadata").glob("*.metadata.json"))
     _check_place(place, [*folders, *([_ICEBERG] if is_iceberg else [])])
 

@@ -22,7 +22,7 @@ class OpenTable:
 
     Attributes:
         name: for errors.
-        file: counts what is read of it, where that says how far its rows are read.
+        file: counts the bytes read, where these show how many of the rows are read.
     """
 
     name: str
@@ -32,11 +32,11 @@ class OpenTable:
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come, in bytes of the file as it is."""
+        """Bytes of the file read so far, before decompression."""
         return int(self.reader.bytes_read if self.file is None else self.file.bytes_read)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through its rows."""
+        """Yield its rows in chunks."""
         return iter(self.reader)
 
 

@@ -25,7 +25,7 @@ class OrcRows(TypedRows):
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come, by the stripes."""
+        """Bytes read so far, estimated from the stripes."""
         return int(self._size * self._read // max(1, self._file.nstripes))
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -65,7 +65,7 @@ class PartitionedReader:
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come in the file."""
+        """Bytes of the file read so far."""
         return int(self._reader.bytes_read)
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -82,7 +82,7 @@ class PartitionedReader:
             return chunk
         for key in self._keys.values():
             if key.reason:
-                return _refused(chunk, key)
+                return _rejected(chunk, key)
         written = chunk.written and {name: cells for name, cells in chunk.written.items() if name not in self._keys}
         return replace(chunk, batch=self._batch(chunk.batch), table=self._table(chunk.table), written=written)
 
@@ -114,8 +114,8 @@ class _Key:
         self._words = words
         feature = next((each for each in signature.features if each.name == name), None)
         if feature is not None:
-            _, refused = words.uncounted().read_cells(feature, pa.array([text], pa.string()))
-            self.reason = refused.get(0, "")
+            _, rejected = words.uncounted().read_cells(feature, pa.array([text], pa.string()))
+            self.reason = rejected.get(0, "")
 
     def repeated(self, feature: Feature, count: int) -> Any:
         """Return the column of a batch; words for a missing value are counted by its rows."""
@@ -131,10 +131,10 @@ class _Key:
         return pa.ExtensionArray.from_storage(JSON, found) if is_json else found
 
 
-def _refused(chunk: Chunk, key: _Key) -> Chunk:
-    """Return a chunk of which no row can be scored, whatever is in it."""
+def _rejected(chunk: Chunk, key: _Key) -> Chunk:
+    """Return a chunk with all of its rows rejected for a key."""
     rows = range(len(chunk.lines))
     texts = chunk.as_text(chunk.table, rows)
-    refused = [Reject(chunk.source, int(chunk.lines[row]), key.name, key.reason, texts[row]) for row in rows]
-    rejects = sorted([*chunk.rejects, *refused], key=lambda reject: reject.line)
+    rejected = [Reject(chunk.source, int(chunk.lines[row]), key.name, key.reason, texts[row]) for row in rows]
+    rejects = sorted([*chunk.rejects, *rejected], key=lambda reject: reject.line)
     return replace(chunk, batch=None, table=None, lines=(), rejects=rejects, written=None)

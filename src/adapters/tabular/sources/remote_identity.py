@@ -49,7 +49,7 @@ def look_again(urls: Iterable[str]) -> None:
 
 
 def why_once(name: str, *, is_read: bool) -> str:
-    """Return why a run cannot go on with what it reads or writes under this name; empty where it can."""
+    """Return why a run that reads or writes this name cannot be resumed; empty if it can."""
     if is_query(name):
         return "a query, which may give its rows in another order"
     if not is_remote(name):

@@ -62,7 +62,7 @@ class _Columns:
                 return joined
         if is_free:
             return pa.string()
-        raise TableError(self._refused(column, kinds, why))
+        raise TableError(self._mismatch(column, kinds, why))
 
     def _lost(self, column: str, kinds: dict[int, pa.DataType], joined: pa.DataType) -> tuple[int, str] | None:
         """Return the first file with a value that a type does not hold, and which; None if there is none."""
@@ -71,7 +71,7 @@ class _Columns:
                 return place, lost
         return None
 
-    def _refused(self, column: str, kinds: dict[int, pa.DataType], why: tuple[int, str] | None) -> str:
+    def _mismatch(self, column: str, kinds: dict[int, pa.DataType], why: tuple[int, str] | None) -> str:
         if why is None:
             place, reason, advice = self._first_at_odds(kinds), "", ""
         else:

@@ -47,10 +47,10 @@ class AddedColumn:
 def added_columns(
     outputs: Sequence[str], classes: Sequence[str], *, prediction: str = "prediction"
 ) -> list[AddedColumn]:
-    """Say which columns answers with these outputs add: the prediction, then the probability of each class.
+    """Return the columns that these outputs add: the prediction, then the probability of each class.
 
     Args:
-        prediction: the name of the first, which then stands before those of the others as well.
+        prediction: the name of the first; any other than the default also prefixes the names of the others.
     """
     columns = [AddedColumn(prediction, "prediction")] if "predict" in outputs else []
     if "predict_proba" in outputs:

@@ -1,6 +1,6 @@
-"""CompressedEncoder: what another encoder gives, each part of it a file of its own to gzip and zstd.
+"""CompressedEncoder: compresses the output of another encoder, each part as a gzip member or zstd frame of its own.
 
-Such files may stand one after the other, so that what was written can be added to, and cut off after any part.
+Members and frames may be concatenated, so a file can be appended to, and cut off after any part.
 """
 
 import gzip
@@ -18,26 +18,26 @@ _ZSTD_LEVEL: Final = 3
 
 
 class CompressedEncoder:
-    """Compresses lines; the same rows are the same bytes, whenever they are written."""
+    """Compresses lines; the same rows give the same bytes at any time."""
 
     has_to_be_sealed: Final = False
 
     def __init__(self, encoder: TableEncoder, compression: Compression) -> None:
-        """Take what gives the lines."""
+        """Accept the encoder of the lines."""
         self._encoder = encoder
         self._compression = compression
         self._zstd = pa.Codec("zstd", compression_level=_ZSTD_LEVEL)
 
     def begin(self) -> bytes:
-        """Give what stands before the first row, and in a file without any rows a file without any lines."""
+        """Return the compressed header; if that is empty, an empty member, so that a file without rows is valid."""
         return self._compressed(self._encoder.begin())
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
-        """Give a line for each row."""
+        """Return the compressed lines of a chunk, one for each row."""
         return self._compressed(self._encoder.encode(chunk, predictions))
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
-        """Copy it: the parts are the file."""
+        """Copy the spool: its parts are the file."""
         shutil.copyfileobj(spool, out)
 
     def _compressed(self, data: Written) -> bytes:
