@@ -26,7 +26,7 @@ def cache_what_repeats(container: "Container") -> None:
     found = predictor.info.determinism
     if found.refusal:
         log.warning(
-            "the model refuses made-up instances, so whether it repeats its answers is not known, and they are cached; "
+            "the model rejects made-up instances, so whether it repeats its answers is not known, and they are cached; "
             "an example of each feature in its sidecar would show it: %s",
             found.refusal,
         )

@@ -103,8 +103,8 @@ def _check_name(name: str, *, has_tls: bool) -> None:
 
 
 def _hint(name: str) -> str:
-    """Return what was probably meant, or what is known; for an option that has a setting, that."""
-    near = nearest(name, [*_KNOWN, *OWNED])
-    if near is None:
+    """Return a suggestion: the most similar option, or the setting that replaces it; else all known options."""
+    similar = nearest(name, [*_KNOWN, *OWNED])
+    if similar is None:
         return f"known are {', '.join(_KNOWN)}"
-    return f"did you mean the setting {OWNED[near]}?" if near in OWNED else f"did you mean {near!r}?"
+    return f"did you mean the setting {OWNED[similar]}?" if similar in OWNED else f"did you mean {similar!r}?"

@@ -1,4 +1,4 @@
-"""What is said of a setting that is wrong: its place, what was expected and what it got, if that may be shown."""
+"""Messages about wrong settings: where the setting was given, what was expected, and what it got unless secret."""
 
 from collections.abc import Mapping
 from math import inf
@@ -13,16 +13,16 @@ from foreseen.settings.wrong_value import WrongValueError
 
 
 def about_setting(field: Any) -> dict[str, Any]:
-    """Give the group, the shown form and the secrecy of a setting, from its field."""
+    """Return the metadata of a setting from its field: `group`, `shown` (its form in help texts) and `secret`."""
     return dict(field.json_schema_extra)
 
 
 def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> str:
-    """Word the first thing that is wrong.
+    """Return a message about the first error.
 
     Args:
-        places: where each setting was given.
-        fields: every setting.
+        places: where each setting was given, by its name.
+        fields: all settings, by name.
     """
     error = exc.errors(include_url=False)[0]
     name = str(error["loc"][0])

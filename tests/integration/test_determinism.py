@@ -81,7 +81,7 @@ def test_a_model_that_refuses_made_up_instances_is_cached_with_a_word(
 ) -> None:
     assert looked_at(Refusing(), tmp_path).settings().cache == "lru"
     [_, line] = caplog.messages  # the first says that the dtypes are guesses
-    assert line.startswith("the model refuses made-up instances, so whether it repeats its answers is not known")
+    assert line.startswith("the model rejects made-up instances, so whether it repeats its answers is not known")
 
 
 def test_a_logistic_regression_is_cached(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_ctrl_c_at_a_terminal_stops_once_in_good_order_and_twice_at_once(place: 
         wait_until(lambda: "once more" in shown())
         press(b"\x03")
         assert process.wait() == 130
-        assert "stopped at once; --resume goes on with what was durable" in shown()
+        assert "stopped at once; --resume continues from what was durable" in shown()
     place.holds.let_go()
     assert not (place.folder / "twice.csv").exists()
     assert place.end("twice.csv", "--resume")[0] == 3
@@ -142,7 +142,9 @@ def test_a_full_disk_stops_a_run_which_goes_on_when_there_is_room(place: Place) 
     )  # fmt: skip
 
     assert done.returncode == 1
-    assert done.stderr == "foreseen: full.csv: cannot be written: File too large; make room and go on with --resume\n"
+    assert (
+        done.stderr == "foreseen: full.csv: cannot be written: File too large; make room and continue with --resume\n"
+    )
     assert place.is_unfinished("full.csv")
     assert place.end("full.csv", "--resume")[0] == 3
     assert place.is_whole("full.csv")

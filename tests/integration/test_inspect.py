@@ -99,5 +99,5 @@ def test_a_class_on_pythonpath_is_told_and_its_dice_are_seen(own: Path, tmp_path
     said = done.stdout.decode()
     assert done.returncode == 0
     assert "one of low, high" in said
-    assert "no: the same instances got other answers when asked again" in said
+    assert "no: the same instances got other answers the second time" in said
     assert "--cache none" in said

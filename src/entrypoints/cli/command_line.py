@@ -60,7 +60,7 @@ def serve(settings: Settings) -> None:
 
 
 @app.command(cls=PlainCommand)
-@with_settings("Model", "Cache", "Logs", names=("model_isolation",), told=_OF_FILES)
+@with_settings("Model", "Cache", "Logs", names=("model_isolation",), help_texts=_OF_FILES)
 @with_option_groups
 def score(
     settings: Settings,

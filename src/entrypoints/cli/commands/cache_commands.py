@@ -31,7 +31,7 @@ _OF_ONE_MODEL: Final = {"name": "Only predictions of the model of this name."}
 
 
 @cache.command(cls=PlainCommand)
-@with_settings(names=_WHERE, told=_OF_ONE_MODEL)
+@with_settings(names=_WHERE, help_texts=_OF_ONE_MODEL)
 def stats(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, whose keys are stable.")] = False,
@@ -43,7 +43,7 @@ def stats(
 
 
 @cache.command(name="list", cls=PlainCommand)
-@with_settings(names=_WHERE, told=_OF_ONE_MODEL)
+@with_settings(names=_WHERE, help_texts=_OF_ONE_MODEL)
 def list_entries(
     settings: Settings,
     limit: Annotated[
@@ -60,7 +60,7 @@ def list_entries(
 
 
 @cache.command(cls=PlainCommand)
-@with_settings("Model", "Cache", "Logs", names=("model_isolation",), told=_OF_WARMING)
+@with_settings("Model", "Cache", "Logs", names=("model_isolation",), help_texts=_OF_WARMING)
 @with_option_groups
 def warm(
     settings: Settings,
@@ -84,7 +84,7 @@ def warm(
 
 
 @cache.command(cls=PlainCommand)
-@with_settings(names=_WHERE, told=_OF_ONE_MODEL)
+@with_settings(names=_WHERE, help_texts=_OF_ONE_MODEL)
 def purge(
     settings: Settings,
     every: Annotated[bool, typer.Option("--all", help="The predictions of every model, instead of --name.")] = False,

@@ -66,13 +66,13 @@ def show_stats(settings: Settings, *, as_json: bool) -> None:
 
 
 def _place_of(name: str) -> Place:
-    """Return where an entry is; whoever wrote it there may have given it fewer parts than Foreseen does."""
+    """Return the model and namespace of an entry's key; one that Foreseen did not write may have fewer parts."""
     _, model, *rest = name.split(":", 3)
     return Place(model, rest[0] if len(rest) > 1 else "")
 
 
 def _stats_document(settings: Settings, stats: dict[Place, Stats]) -> dict[str, Any]:
-    """Return what programs read; its names stay."""
+    """Return the document for programs; its field names are stable."""
     namespaces = [{**place._asdict(), **asdict(each)} for place, each in stats.items()]
     totals = {name: sum(each[name] for each in namespaces) for name in ("entries", "bytes", "unreadable")}
     return {"redis_url": masked(settings.redis_url), **totals, "namespaces": namespaces}

@@ -1,4 +1,4 @@
-"""`foreseen key`: a key that nobody can guess, and what the settings hold of it."""
+"""`foreseen key`: a random key, and the digest of it for the settings."""
 
 import secrets
 from hashlib import sha256

@@ -115,11 +115,9 @@ _INPUTS: Final = {
 
 def _verdict(found: Determinism) -> str:
     if found.refusal:
-        return f"unknown: the model refused made-up instances: {found.refusal}"
+        return f"unknown: the model rejected made-up instances: {found.refusal}"
     if not found.is_repeatable:
-        return (
-            f"no: the same instances got other answers when asked again; served with --cache none: {found.difference}"
-        )
+        return f"no: the same instances got other answers the second time; served with --cache none: {found.difference}"
     return (
         "yes"
         if found.is_batch_invariant

@@ -99,7 +99,7 @@ def _reader(container: ScoringContainer, job: Job) -> AbstractContextManager[Tab
 
 
 def _can_be_resumed(job: Job) -> bool:
-    """Tell whether a run that is broken off could go on: not if what it reads or writes is a stream."""
+    """Return whether an interrupted run could be resumed: not if it reads or writes a stream."""
     read = [(source, "standard input", "input") for source in job.files.sources]
     for given, standard, what in (
         *read,
@@ -127,7 +127,7 @@ def _results(job: Job, out: TextIO) -> FileResults | StreamResults:
 
 
 def origin_of(container: ScoringContainer, job: Job, inputs: Sequence[InputDigest]) -> RunOrigin:
-    """Say what this run is: whatever changes a byte of what is written, and nothing else."""
+    """Return the origin of a run: all that can change a byte of its output, and nothing else."""
     predictor = container.predictor()
     settings: Settings = container.settings()
     options = {
@@ -155,10 +155,10 @@ def _run(
     """Score what is not scored yet.
 
     Args:
-        leave: has nothing wait for a reader of the output, once the run is over.
+        leave: called when the run is over, to stop waiting for readers of the output.
 
     Raises:
-        SignalledError: it was told to stop, and did so where another run can go on.
+        SignalledError: a signal stopped the run where another run can resume.
     """
     limited: Sink = sink if job.max_rejects is None else RejectLimit(sink, job.max_rejects)
     if can_be_resumed and sink.is_whole:

@@ -105,7 +105,7 @@ class _RayRun:
             PartsResults(claim, ending=ending, held_back=held_back) as results,
             self._cluster as cluster,  # so that nothing writes any more when it is seen what is there
         ):
-            self._refuse_inputs_among(claim.folder.output, claim.folder.unfinished, results.rejects)
+            self._check_apart_from_inputs(claim.folder.output, claim.folder.unfinished, results.rejects)
             if not claim.has_found:
                 cluster.start()  # which takes as long as loading the model; of a run that was found little may be left
             digests = source_digests(job.files.sources)
@@ -127,7 +127,7 @@ class _RayRun:
         sum_up(summary, path=job.summary, how=job.progress, rejects=results.rejects)
         return SOME_REJECTED if run.scored.rejected else OK
 
-    def _refuse_inputs_among(self, *written: Path) -> None:
+    def _check_apart_from_inputs(self, *written: Path) -> None:
         read = set(map(os.path.realpath, self._tables.sources))
         for path in written:
             if os.path.realpath(path) in read:

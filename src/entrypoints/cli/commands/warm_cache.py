@@ -91,8 +91,8 @@ async def _run(container: ScoringContainer, files: Files, how: Progression) -> t
 
 
 def _require_use(container: ScoringContainer) -> None:
-    """Refuse to go on where nothing is stored."""
-    told = shared_cache(container)
-    now: SharedCache = told() if told else SharedCache(is_in_use=False, disabled_by="there is none", outages=0)
+    """Raise CacheError if the shared cache stores nothing."""
+    state = shared_cache(container)
+    now: SharedCache = state() if state else SharedCache(is_in_use=False, disabled_by="there is none", outages=0)
     if not now.is_in_use or now.outages:
         raise CacheUnavailableError(f"the shared cache was disabled, so not everything is stored: {now.disabled_by}")

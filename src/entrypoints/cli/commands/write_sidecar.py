@@ -47,22 +47,22 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
 
 
 def _loaded_with(settings: Settings, found: Predictor, text: str, path: Path, *, is_sampled: bool) -> Predictor:
-    """Load the model with a sidecar that is to be at a path.
+    """Load the model with a sidecar that will be written to a path.
 
     Raises:
-        ModelUnavailableError: the model fails with it, or refuses made-up instances that it answered without.
+        ModelUnavailableError: the model fails with it, or rejects made-up instances that it answered without it.
     """
     with _beside(path, text) as trial:
         try:
             loaded = load_model(settings.model_copy(update={"sidecar": trial, "features": None}))
         except ModelUnavailableError as exc:
-            refusal = str(exc).removeprefix(f"{trial}: ").removeprefix(f"{settings.model}: ")
+            reason = str(exc).removeprefix(f"{trial}: ").removeprefix(f"{settings.model}: ")
         else:
-            refusal = "" if found.info.determinism.refusal else loaded.info.determinism.refusal
-            if not refusal:
+            reason = "" if found.info.determinism.refusal else loaded.info.determinism.refusal
+            if not reason:
                 return loaded
     hint = "; leave --sample out, or correct its columns" if is_sampled else ""
-    raise ModelUnavailableError(f"{path}: not written: expected the model to load with what was found: {refusal}{hint}")
+    raise ModelUnavailableError(f"{path}: not written: expected the model to load with what was found: {reason}{hint}")
 
 
 @contextmanager

@@ -33,12 +33,12 @@ def with_option_groups(command: Command) -> Command:
 
 
 def group_of(kind: Any, given: dict[str, Any]) -> Any:
-    """Return a group of these values of a command, which may have others."""
+    """Return a group, filled from the values of a command, which may include others."""
     return kind(**{field.name: given[field.name] for field in fields(kind)})
 
 
 def _options(kind: Any) -> list[inspect.Parameter]:
-    """Return the parameters of a command that a group stands for."""
+    """Return the parameters that a group adds to a command."""
     types = get_type_hints(kind, include_extras=True)
     return [
         inspect.Parameter(

@@ -1,4 +1,4 @@
-"""Options of a run over files: how many calls of the model, and how it is shown how far it has come."""
+"""Options of a run over files: concurrent model calls, and the display of progress."""
 
 from typing import Any, Final
 

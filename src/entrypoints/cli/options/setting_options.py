@@ -1,4 +1,4 @@
-"""Options made from the settings, so that a flag, its help and its setting cannot differ."""
+"""Command-line options generated from the settings, so that a flag, its help and its setting cannot differ."""
 
 import functools
 import inspect
@@ -28,15 +28,15 @@ _CONFIG = Annotated[
 
 
 def with_settings(
-    *groups: str, names: Sequence[str] = (), told: Mapping[str, str] | None = None
+    *groups: str, names: Sequence[str] = (), help_texts: Mapping[str, str] | None = None
 ) -> Callable[[Command], Command]:
-    """Give a command a flag for each setting of these groups or names, and hand it `settings` beside its own arguments.
+    """Return a decorator that adds a flag for each setting of these groups or names, and passes in `settings`.
 
-    The model file, of the group "Model", is not a flag but the first argument. A setting of another group is listed in
-    the first of these.
+    The model file, of the group "Model", is not a flag but the first argument. A setting chosen by name is listed under
+    the first of the groups.
 
     Args:
-        told: the help of a setting, where it means something else to this command than to the others.
+        help_texts: help texts of settings that differ for this command, by name.
     """
     chosen = [
         (name, field)
@@ -46,7 +46,7 @@ def with_settings(
 
     def decorate(command: Command) -> Command:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
-        added = [_parameter(name, field, (told or {}).get(name), groups) for name, field in chosen]
+        added = [_parameter(name, field, (help_texts or {}).get(name), groups) for name, field in chosen]
         config = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
         names = {parameter.name for parameter in added}
 
@@ -71,20 +71,20 @@ def with_settings(
 
 
 def require_model(settings: Settings) -> None:
-    """Raise SettingsError where no model is named."""
+    """Raise SettingsError if no model is named."""
     if settings.model is None:
         raise SettingsError(
             "MODEL: expected a model file, on the command line, in FORESEEN_MODEL or in the settings file"
         )
 
 
-def _parameter(name: str, field: Any, told: str | None, groups: Sequence[str]) -> inspect.Parameter:
-    """Make the flag of one setting: text, since the settings read and refuse it as they do in a file."""
+def _parameter(name: str, field: Any, help_text: str | None, groups: Sequence[str]) -> inspect.Parameter:
+    """Return the flag of one setting; its value is text, which Settings parses and validates as in a file."""
     about = about_setting(field)
     kind: Any = typer.Option(
         flag_of(name),
         metavar=_LONG_CHOICE if _is_long(about["shown"]) else about["shown"],
-        help=told or _help(field),
+        help=help_text or _help(field),
         rich_help_panel=about["group"] if not groups or about["group"] in groups else groups[0],
         show_default=False,
     )
@@ -105,7 +105,7 @@ def _help(field: Any) -> str:
 _WIDEST: Final = 16
 """Characters of a value's form beside its flag: a wider column would leave the text too narrow for a URL."""
 _LONG_CHOICE: Final = "WORD"
-"""Stands beside a flag whose choices are in its text, since they are too long to stand there."""
+"""Metavar of a flag whose choices are listed in its help text, since they are too long for the column."""
 
 
 def _is_long(form: str) -> bool:

@@ -1,4 +1,4 @@
-"""How a command ends: exit codes, and one line on standard error in place of a traceback."""
+"""Exit codes, and one line on standard error in place of a traceback."""
 
 import os
 import sys
@@ -35,10 +35,10 @@ INTERRUPTED: Final = 130
 
 
 class SignalledError(Exception):
-    """A signal ended the command in good order."""
+    """A signal ended the command in an orderly way."""
 
     def __init__(self, said: str, signum: int) -> None:
-        """Take what is to be told."""
+        """Accept the message, and the signal, which sets the exit code."""
         super().__init__(said)
         self.code = 128 + signum
 
@@ -56,16 +56,16 @@ EXIT_CODES: Final[Mapping[type[ForeseenError], int]] = {
     PredictionError: FAILED,
     TableError: FAILED,
 }
-"""What the process exits with for each error."""
+"""The exit code of each error."""
 
 
 def exit_code(exc: ForeseenError) -> int:
-    """Give the exit code of an error."""
+    """Return the exit code of an error: that of its class or a base class, FAILED for any other."""
     return next((code for known, code in EXIT_CODES.items() if isinstance(exc, known)), FAILED)
 
 
 def run(command: Callable[[], Any]) -> int:
-    """Run a command and give its exit code; what goes wrong is told in one line."""
+    """Run a command and return its exit code; an error is reported in one line on standard error."""
     try:
         code = command()
     except ForeseenError as exc:
@@ -96,7 +96,7 @@ def run(command: Callable[[], Any]) -> int:
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has left; Python must not find that out again when it exits
+    except BrokenPipeError:  # the reader of our output has left; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     if code == INTERRUPTED:  # also what Typer makes of Ctrl-C
@@ -105,14 +105,14 @@ def run(command: Callable[[], Any]) -> int:
 
 
 def _failing_library(exc: ImportError) -> str | None:
-    """Return the library that could not be imported for what it says itself; None where our own code is wrong."""
+    """Return the library whose own code raised the ImportError; None if it was ours."""
     frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(exc.__traceback__)]
     top = (frames[-1] if frames else "").partition(".")[0]
     return None if top in ("", "__main__", "foreseen", "importlib") else str(top)
 
 
 def worded(exc: BaseException) -> str:
-    """Return what went wrong in one line, with what was added on its way here: what to do about it."""
+    """Return the message of an error in one line, with its notes, which say what to do about it."""
     if isinstance(exc, KeyboardInterrupt | TerminatedError) and not isinstance(exc, InterruptedRunError):
         return "interrupted"
     if isinstance(exc, BrokenPipeError):
@@ -124,7 +124,7 @@ def worded(exc: BaseException) -> str:
 def _write_last_line(said: str) -> None:
     try:
         write_line(said)
-    except OSError:  # the terminal is gone, as after a hang-up; Python must not find that out again when it exits
+    except OSError:  # the terminal is gone, as after a hang-up; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 

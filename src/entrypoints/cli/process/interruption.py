@@ -49,13 +49,13 @@ class Interruption:
                 ended.add_note(note)
             raise ended from exc
         finally:
-            # A process that was told to end is ending: one more signal must not change how, not even as Python exits.
+            # After a signal the process is ending: another one must not change how, not even while Python exits.
             for each, handler in before:
                 signal.signal(each, signal.SIG_IGN if self.signum else handler)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """Let what is in the block come to its end, and raise only then."""
+        """Delay a signal that comes during the block, and raise for it when the block ends."""
         before, self._is_held_back = self._is_held_back, True
         had = self.signum
         try:

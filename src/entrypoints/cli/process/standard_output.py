@@ -83,14 +83,14 @@ def _set_apart(stream: TextIO | None) -> TextIO:
 
 
 def _occupy_closed() -> None:
-    """Have no standard descriptor closed, lest it become that of a file of ours, which libraries would write to."""
+    """Open closed standard descriptors, lest a file of ours get such a number and libraries write to it."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= _ERR:
         pass
     os.close(handle)
 
 
 def _has_descriptor(stream: TextIO) -> bool:
-    """Return whether a stream is one of the process, and nothing that stands for one."""
+    """Return whether a stream has a file descriptor, and is no replacement in memory."""
     try:
         stream.fileno()
     except (OSError, ValueError):
@@ -99,7 +99,7 @@ def _has_descriptor(stream: TextIO) -> bool:
 
 
 def _send_output_to_errors() -> None:
-    """Have the descriptor of standard output lead to standard error, or nowhere if that is closed."""
+    """Redirect the descriptor of standard output to standard error, or to nowhere if that is closed."""
     try:
         os.dup2(_ERR, _OUT)
     except OSError:

@@ -14,7 +14,7 @@ from foreseen.wiring.files import CsvRejectsEncoder, PartsClaim, RunOrigin
 
 
 class PartsResults:
-    """A folder of parts that is there whole when the block ends well."""
+    """An output folder of parts, which appears whole when the block ends without an error."""
 
     def __init__(
         self,
@@ -23,10 +23,10 @@ class PartsResults:
         ending: str,
         held_back: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """Take the claim on the output.
+        """Accept the claim on the output.
 
         Args:
-            held_back: keeps signals from interrupting what must not be.
+            held_back: delays signals during its block.
         """
         self._claim = claim
         self._ending = ending
@@ -43,17 +43,17 @@ class PartsResults:
 
     @property
     def folders(self) -> PartFolders:
-        """Where parts are written."""
+        """The folders that parts are written into."""
         folder = self._claim.folder
         return PartFolders(folder.parts, folder.rejects_of_parts, self._ending)
 
     @property
     def done(self) -> Mapping[Place, DonePart]:
-        """The parts that are done, of an earlier run too."""
+        """The finished parts, including those of an earlier run."""
         return self._claim.done
 
     def begin(self, origin: Callable[[], RunOrigin]) -> None:
-        """Begin or go on; `origin` returns what this run is. Raises TableError."""
+        """Begin or resume the run; raise TableError if neither is possible. `origin` returns its origin."""
         self._claim.begin(origin)
         self._has_begun = True
 

@@ -1,4 +1,4 @@
-"""How far a scoring run has come: a bar on a terminal, lines for a log, nothing in a pipe."""
+"""Progress of a scoring run: a bar on a terminal, lines for a log, nothing in a pipe."""
 
 import sys
 import time
@@ -24,11 +24,11 @@ Show = Callable[[Scored], None]
 def shown_progress(
     predict: Predict, reader: TableReader, size: int, *, how: Progression, before: Scored
 ) -> Iterator[Show]:
-    """Show how far the run has come, on standard error.
+    """Show the progress of a run on standard error; yield a callback for the rows scored so far.
 
     Args:
-        size: bytes that there are to read, 0 where that is not known.
-        before: what was scored before this run.
+        size: total bytes to read; 0 if unknown.
+        before: the rows scored by an earlier run.
     """
     if how is Progression.PLAIN:
         yield _Lines(predict.tally, reader, size, before)
@@ -58,7 +58,7 @@ def _bar(tally: Tally, reader: TableReader, size: int, before: Scored) -> Iterat
 
 
 class _Lines:
-    """Writes a line now and then, and the last one when the table ends."""
+    """Writes a line every few seconds."""
 
     def __init__(self, tally: Tally, reader: TableReader, size: int, before: Scored) -> None:
         self._tally = tally
@@ -78,7 +78,7 @@ class _Lines:
 
 
 def _said(tally: Tally, scored: Scored, before: Scored, seconds: float) -> str:
-    """Give rows, rows a second, the share of hits by tier, and rejects."""
+    """Return rows, rows per second, shares of hits by tier, and rejected rows, in words."""
     rows = scored.rows + scored.rejected
     here = rows - before.rows - before.rejected
     parts = [f"{rows:,} rows", f"{here / seconds:,.0f} rows/s" if seconds else "0 rows/s"]

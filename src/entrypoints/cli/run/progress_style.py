@@ -1,4 +1,4 @@
-"""How it is shown how far a run has come; apart from what shows it, which a help text need not wait for."""
+"""Styles of progress; apart from their display, whose imports would delay a help text."""
 
 from enum import StrEnum
 

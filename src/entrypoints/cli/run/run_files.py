@@ -15,7 +15,7 @@ from foreseen.domain.tables.table_format import READ_ONLY, Format, OutputColumns
 from foreseen.settings import SettingsError
 
 STANDARD: Final = "-"
-"""The name that stands for standard input and standard output."""
+"""The name of standard input and standard output."""
 
 _FORMATS: Final = get_args(Format)
 WRITTEN: Final = tuple(each for each in _FORMATS if each not in READ_ONLY)
@@ -35,8 +35,8 @@ OUTPUT: Any = typer.Option(
 )
 
 
-def _option(flag: str, metavar: str, told: str) -> Any:
-    return typer.Option(flag, metavar=metavar, help=told, rich_help_panel=_PANEL, show_default=False)
+def _option(flag: str, metavar: str, help_text: str) -> Any:
+    return typer.Option(flag, metavar=metavar, help=help_text, rich_help_panel=_PANEL, show_default=False)
 
 
 INPUT_FORMAT: Any = _option(
@@ -76,16 +76,16 @@ class Files:
 
 
 def size_of(sources: Sequence[str]) -> int:
-    """Give the bytes to come, 0 where that cannot be known: from a pipe."""
+    """Return the total size of the inputs, bytes; 0 if it is unknown, as for a pipe."""
     paths = [Path("/dev/stdin") if source == STANDARD else Path(source) for source in sources]
     return sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else 0
 
 
 def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
-    """Return the files that are meant, each once; a pattern that no shell has filled in stands for all that match it.
+    """Return the input files, each once, with patterns that no shell has expanded replaced by their matches.
 
     Raises:
-        SettingsError: none matches, one has no name, or standard input is meant twice.
+        SettingsError: a pattern matches nothing, a name is empty, or standard input is named twice.
     """
     found: dict[str, None] = {}
     for given in inputs:

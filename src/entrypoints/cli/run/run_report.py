@@ -27,14 +27,14 @@ _SHOWN_NOTICES: Final = 20
 
 
 class RunReport:
-    """Follows a run, and writes its summary if it fails; one that ends well is summed up by `sum_up`.
+    """Follows a run, and writes its summary if it fails; `sum_up` reports one that succeeds.
 
     Attributes:
-        scored: how far it has come.
+        scored: the rows scored so far.
     """
 
     def __init__(self, container: ScoringContainer, path: str | None) -> None:
-        """Accept where the summary goes; None for nowhere."""
+        """Accept the path of the summary; None for no summary."""
         self.scored = Scored()
         self._before = Scored()
         self._container = container
@@ -46,16 +46,16 @@ class RunReport:
         return self
 
     def begin(self) -> None:
-        """Count the time from here: the model is loaded."""
+        """Start the clock, now that the model is loaded."""
         self._has_model = True
         self._started = time.perf_counter()
 
     def go_on(self, before: Scored) -> None:
-        """Go on from what an earlier run has scored."""
+        """Continue from the rows that an earlier run has scored."""
         self._before = self.scored = before
 
     def following(self, show: Callable[[Scored], None]) -> Callable[[Scored], None]:
-        """Return what shows how far the run has come, and notes it here."""
+        """Return a callback that records progress here before it is shown."""
 
         def note(scored: Scored) -> None:
             self.scored = scored
@@ -64,7 +64,7 @@ class RunReport:
         return note
 
     def summary(self, error: str | None = None) -> Summary:
-        """Sum up the run as it is now."""
+        """Return the summary of the run so far."""
         seconds, settings = time.perf_counter() - self._started, self._container.settings()
         if not self._has_model:
             return Summary.of_no_model(error or "", seconds=seconds, settings=settings)
@@ -80,12 +80,12 @@ class RunReport:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
         if exc is not None and self._path is not None:
-            with suppress(TableError):  # what went wrong first is what is reported
+            with suppress(TableError):  # the first error is the one to report
                 _write(self.summary(worded(exc)), self._path)
 
 
 def sum_up(summary: Summary, *, path: str | None, how: Progression, rejects: Path | str | None) -> None:
-    """Tell what a run did, as loudly as its progress was shown; a pipe hears of rejected rows and notices only.
+    """Report what a run did, in as much detail as its progress; a pipe gets rejected rows and notices only.
 
     Raises:
         TableError: the summary cannot be written.
@@ -116,7 +116,7 @@ def _show(summary: Summary) -> None:
 
 
 def show_notices(notices: Sequence[Notice]) -> None:
-    """Write a line for each of the first notices, and how many more there are."""
+    """Write a line for each of the first notices, and the number of the others."""
     for notice in notices[:_SHOWN_NOTICES]:
         write_line(str(notice), level="warning")
     if len(notices) > _SHOWN_NOTICES:

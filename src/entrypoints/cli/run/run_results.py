@@ -1,4 +1,4 @@
-"""Where the results of a scoring run go: into files that another run can go on with, or to streams."""
+"""Where the results of a scoring run go: into files, whose run can be resumed, or to streams."""
 
 import errno
 from collections.abc import Callable
@@ -21,27 +21,27 @@ class Kept(Sink, Protocol):
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing but `finish` is left to do."""
+        """Whether only `finish` is left to do."""
 
     @property
     def is_kept(self) -> bool:
-        """Whether another run could go on from here."""
+        """Whether another run could resume from here."""
 
     def finish(self) -> None:
-        """Give the files their names."""
+        """Rename the files to their final names."""
 
     def keep(self) -> None:
-        """Leave what is there for another run."""
+        """Keep the unfinished files for another run."""
 
     def discard(self) -> None:
-        """Leave nothing."""
+        """Remove the unfinished files."""
 
 
 class FileResults:
-    """Files beside the output, which get their names when the block ends well; what becomes of them else depends."""
+    """Unfinished files, renamed when the block ends without an error, and otherwise kept or removed by the error."""
 
     def __init__(self, places: Places, *, force: bool, resume: bool) -> None:
-        """Have the output for this run alone; raises TableError."""
+        """Claim the output for this run; raise TableError if that is not possible."""
         self.rejects = places.rejects
         self._partial = places.rejects_partial
         self._claim = Claim(places, force=force, resume=resume)
@@ -51,7 +51,11 @@ class FileResults:
         return self
 
     def sink(self, encoder: TableEncoder, origin: Callable[[], RunOrigin] | None, notices: RunNotices) -> Kept:
-        """Begin or go on; `origin` says what this run is, None that it cannot be gone on with. Raises TableError."""
+        """Begin or resume, and return the sink; raise TableError if neither is possible.
+
+        Args:
+            origin: returns the origin of the run; None if it cannot be resumed later.
+        """
         self._sink = self._claim.sink(
             encoder,
             rejects_encoder=CsvRejectsEncoder(),
@@ -61,7 +65,7 @@ class FileResults:
         return self._sink
 
     def leave(self) -> None:
-        """Wait for no reader any more: files have none."""
+        """Do nothing: files have no readers to wait for."""
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
         if self._sink is None:
@@ -80,7 +84,7 @@ class FileResults:
             sink.discard()
             return
         if isinstance(exc, Exception):
-            with suppress(UnwritableError):  # what went wrong first is what is told
+            with suppress(UnwritableError):  # the first error is the one to report
                 sink.keep()
         else:
             sink.keep()
@@ -94,12 +98,12 @@ class FileResults:
             return "--resume with --on-error reject goes on without it"
         cause = exc.__cause__
         if isinstance(exc, UnwritableError) and isinstance(cause, OSError) and cause.errno in _FULL:
-            return "make room and go on with --resume"
+            return "make room and continue with --resume"
         return "the same command with --resume goes on"
 
 
 class StreamResults:
-    """Streams, written as results come."""
+    """Results written to streams as they come."""
 
     def __init__(self, output: str, rejects: str | None, standard: TextIO, *, is_rejects_named: bool) -> None:
         self.rejects = rejects
@@ -116,7 +120,7 @@ class StreamResults:
         return self
 
     def sink(self, encoder: TableEncoder, _: object, __: object) -> Sink:
-        """Open them; raises TableError."""
+        """Open the streams, and return the sink; raise TableError if one cannot be written."""
         # Closed in the opposite order, so that an output which is there has its rejects beside it.
         self._files.push(self._undo_rejects)
         stream = self._files.enter_context(output_stream(self._output, self._standard, self._is_left))
@@ -128,7 +132,7 @@ class StreamResults:
         return self._sink
 
     def leave(self) -> None:
-        """Wait for no reader any more: the run is over."""
+        """Stop waiting for readers, since the run is over."""
         self._is_left.set()
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
@@ -144,16 +148,16 @@ class StreamResults:
         self._has_rejects = exc is None and self._aside is not None and self._aside.is_open
 
     def _undo_rejects(self, _: object, exc: BaseException | None, __: object) -> None:
-        """Leave no rejects in a store where the output could not be written after them."""
+        """Remove rejects from a store if the output could not be written after them."""
         if exc is not None and self._has_rejects and self.rejects and is_remote(self.rejects):
             remove(self.rejects)
 
 
 def is_worth_keeping(exc: BaseException) -> bool:
-    """Tell whether a run could go on after this: not with an input that is no table, which has to become another."""
+    """Return whether a run can be resumed after an error; not if its input, which has to change, caused it."""
     is_written = isinstance(exc, UnwritableError | TooManyRejectsError)
-    return is_written or not isinstance(exc, TableError) or _is_trouble_of_the_disk(exc.__cause__)
+    return is_written or not isinstance(exc, TableError) or _is_disk_error(exc.__cause__)
 
 
-def _is_trouble_of_the_disk(cause: BaseException | None) -> bool:
+def _is_disk_error(cause: BaseException | None) -> bool:
     return isinstance(cause, OSError) and cause.errno is not None

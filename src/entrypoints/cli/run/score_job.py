@@ -16,14 +16,14 @@ class Job:
     Attributes:
         files: what is read, and the forms of it and of the output.
         output: the name of a file, on this machine or in a store, as those of rejects and of the summary.
-        rejects: where rows go that cannot be scored; None for beside the output.
+        rejects: the file of rows that cannot be scored; None for one beside the output.
         max_rejects: rows that may be rejected; None for any number.
         on_error: what becomes of a row on which the model fails.
-        force: whether an output or an unfinished run that is there may be replaced.
-        resume: whether an unfinished run that is there is to be gone on with.
-        jobs: calls of the model side by side; None for as many as it may be called with.
-        progress: how it is shown how far the run has come.
-        summary: where it is written what the run did, as JSON; None for nowhere.
+        force: whether an existing output or unfinished run may be replaced.
+        resume: whether to continue an unfinished run.
+        jobs: concurrent model calls; None for as many as the model allows.
+        progress: how progress is shown.
+        summary: the file of the run's summary, as JSON; None for no summary.
     """
 
     files: Files
@@ -39,5 +39,5 @@ class Job:
 
     @property
     def policy(self) -> FailurePolicy:
-        """What becomes of rows on which the model fails: who allows many rejects allows as many in a row."""
+        """How to treat rows on which the model fails; as many may fail in a row as may be rejected."""
         return FailurePolicy(self.on_error, max(IN_A_ROW, self.max_rejects or 0))

@@ -13,20 +13,20 @@ from foreseen.wiring.files import CsvRejectsEncoder, output_file, waited_for
 
 
 def standard_input() -> BinaryIO | None:
-    """Return the stream of standard input; None where it is closed, as a service may have it."""
+    """Return the stream of standard input; None if it is closed, as it may be in a service."""
     return None if sys.stdin is None else sys.stdin.buffer
 
 
 def shown_name(given: str, standard: str) -> str:
-    """Name a stream in errors."""
+    """Return the name of a stream for errors."""
     return standard if given == STANDARD else given
 
 
 def output_stream(output: str, standard: TextIO, is_left: Event) -> AbstractContextManager[BinaryIO]:
-    """Open a stream to write results to, which may be standard output; raise TableError where it cannot be.
+    """Open a stream to write results to, which may be standard output; raise TableError if that fails.
 
     Args:
-        is_left: says that the run is over, which waits for no reader any more.
+        is_left: set when the run is over, after which a write no longer waits for a reader.
     """
     if output == STANDARD:
         return _standard_output(standard, is_left)
@@ -35,7 +35,7 @@ def output_stream(output: str, standard: TextIO, is_left: Event) -> AbstractCont
 
 @contextmanager
 def _standard_output(standard: TextIO, is_left: Event) -> Iterator[BinaryIO]:
-    """Give standard output, and see to it that all of it is out: what fails when Python exits is told to nobody."""
+    """Yield standard output, and flush it here: an error of the flush at exit would not be reported."""
     if sys.__stdout__ is None:
         raise UnwritableError("standard output: expected an open stream, got a closed one")
     stream: BinaryIO = waited_for(standard.buffer, is_left)
@@ -49,7 +49,7 @@ def _standard_output(standard: TextIO, is_left: Event) -> Iterator[BinaryIO]:
 
 
 class LateRejects:
-    """The rejects file: made when the first row is rejected, or at once where its name was given."""
+    """The rejects file, created for the first rejected row, or at once if it was named."""
 
     def __init__(self, files: ExitStack, name: str | None, *, is_named: bool, is_left: Event) -> None:
         self._name = name
@@ -59,11 +59,11 @@ class LateRejects:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is such a file."""
+        """Whether the file has been created."""
         return self._stream is not None
 
     def open(self, first: Reject) -> BinaryIO:
-        """Return where rejects are written."""
+        """Return the stream of rejects; raise TableError if there is no file for them."""
         if self._name is None:
             place = f"{first.source}, line {first.line}" + (f", column {first.column}" if first.column else "")
             raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")

@@ -58,10 +58,10 @@ def check_output(job: Job) -> None:
 
 
 def check_streamed(job: Job) -> str | None:
-    """See to it that a run which cannot be gone on with replaces nothing unasked; return where its rejects go.
+    """Check a run that cannot be resumed, which replaces files only with --force; return where its rejects go.
 
     Raises:
-        TableError: it would, or reads what it writes.
+        TableError: it would replace a file, or reads a file that it writes.
     """
     rejects = job.rejects
     if is_remote(job.output):

@@ -1,4 +1,4 @@
-"""How a scoring run is told to stop: once in good order, twice at once."""
+"""Signals that stop a scoring run: the first after the rows in progress, the second at once."""
 
 import os
 import signal
@@ -11,77 +11,77 @@ from typing import Any, Final
 from foreseen.domain.errors import TerminatedError
 
 SAME_S: Final = 0.3
-"""Seconds within which a SIGTERM is the one before it again: supervisors send it to a process and to its group."""
+"""Seconds within which another SIGTERM counts as the same: supervisors send it to a process and to its group."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR: Final = "\x1b[?25h"
 """A progress bar hides it."""
 
 
-class _Heard:
-    """When the first signal came."""
+class _FirstSignal:
+    """The time of the first signal."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._first_s: float | None = None
 
     def is_first(self) -> bool:
-        """Note a signal, and return whether it is the first."""
+        """Record a signal, and return whether it is the first."""
         if self._first_s is None:
             self._first_s = self._clock()
             return True
         return False
 
     def is_another(self, signum: int) -> bool:
-        """Return whether a signal that is not the first was meant as another one, as each Ctrl-C is."""
+        """Return whether a later signal is a second request to stop, as each Ctrl-C is."""
         return signum == signal.SIGINT or self._clock() > (self._first_s or 0.0) + SAME_S
 
 
 class Stopping:
-    """Whether a run should stop, asked between chunks.
+    """Whether a run should stop, called between chunks.
 
     Attributes:
-        signum: the signal that said so; 0 while none did.
-        is_heeded: whether the run was told when it asked, and so did not come to its end.
+        signum: the signal received; 0 before.
+        is_heeded: whether a call has returned True, so the run did not come to its end.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.signum = 0
         self.is_heeded = False
-        self._heard = _Heard(clock)
+        self._first = _FirstSignal(clock)
 
     def __call__(self) -> bool:
-        """Tell the run."""
+        """Return whether to stop now."""
         self.is_heeded = self.is_heeded or bool(self.signum)
         return self.is_heeded
 
     def hear(self, signum: int, _: Any) -> None:
-        """Accept a signal: on the first the run stops in good order, on another one at once."""
-        if self._heard.is_first():
+        """Handle a signal: stop after the rows in progress on the first one, and exit at once on another."""
+        if self._first.is_first():
             self.signum = signum
-            _say("stopping when the rows under way are written; once more stops at once", "\n")
-        elif self._heard.is_another(signum):
-            _say("stopped at once; --resume goes on with what was durable", f"{_SHOW_CURSOR}\n")
+            _write("stopping when the rows under way are written; once more stops at once", "\n")
+        elif self._first.is_another(signum):
+            _write("stopped at once; --resume continues from what was durable", f"{_SHOW_CURSOR}\n")
             os._exit(128 + signum)
 
 
 class Leaving:
-    """A handler of SIGTERM that ends the process as Ctrl-C does, so that no unfinished file is left; twice at once."""
+    """A handler of SIGTERM that ends the process as Ctrl-C does, leaving no unfinished file; a second one at once."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._heard = _Heard(clock)
+        self._first = _FirstSignal(clock)
 
     def __call__(self, signum: int, _: Any) -> None:
-        """Raise TerminatedError on the main thread; while that ends, another signal waits for nothing."""
-        if self._heard.is_first():
+        """Raise TerminatedError on the main thread; on another signal exit at once."""
+        if self._first.is_first():
             raise TerminatedError(128 + signum)
-        if self._heard.is_another(signum):
+        if self._first.is_another(signum):
             os._exit(128 + signum)
 
 
 @contextmanager
 def stopping() -> Iterator[Stopping]:
-    """Hear Ctrl-C and SIGTERM until the block ends."""
+    """Handle Ctrl-C and SIGTERM until the block ends, and yield whether to stop."""
     stop = Stopping()
     before = [(each, signal.signal(each, stop.hear)) for each in _SIGNALS]
     try:
@@ -91,7 +91,7 @@ def stopping() -> Iterator[Stopping]:
             signal.signal(each, handler)
 
 
-def _say(said: str, before: str) -> None:
-    """Tell a person; past the buffers, which the signal may have interrupted."""
+def _write(said: str, before: str) -> None:
+    """Write a line to a terminal, bypassing the buffers, which the signal may have interrupted."""
     if sys.stderr.isatty():
         os.write(sys.stderr.fileno(), f"{before}foreseen: {said}\n".encode())
