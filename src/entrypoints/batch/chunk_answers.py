@@ -58,7 +58,7 @@ class Answered:
 
     @classmethod
     def joined(cls, parts: Sequence["Answered"]) -> "Answered":
-        """Put the answers to rows that follow one another together."""
+        """Concatenate the answers to consecutive rows."""
         if len(parts) == 1:
             return parts[0]
         predictions = joined_predictions([part.predictions for part in parts])
@@ -148,7 +148,7 @@ class ChunkAnswers:
         reason = f"{exc} when it was given this row alone" if isinstance(exc, ModelEndedError) else str(exc)
         if self._policy.on_error is OnError.STOP:
             raise FailedRowError(f"{place}: {reason}") from exc
-        found.failures[row] = Failure(place, reason, is_refusal=isinstance(exc, InvalidBatchError))
+        found.failures[row] = Failure(place, reason, is_rejection=isinstance(exc, InvalidBatchError))
         self._in_a_row.failed(found.failures[row])
 
     def _instances(self, rows: range) -> Batch:

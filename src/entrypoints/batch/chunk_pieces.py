@@ -50,13 +50,13 @@ class ChunkPieces:
         return Answered.joined(parts)
 
     def _left_of(self, chunk: Chunk, number: int) -> tuple[list[Answered], int]:
-        """Return what an earlier run has of a chunk, and the row to go on with."""
+        """Return the answers that an earlier run kept of a chunk, and the first row without one."""
         parts, start = list[Answered](), 0
         for piece in self._kept:
             if piece.chunk == number and piece.start == start:
                 failures = {
-                    row: Failure(chunk.place(row), reason, is_refusal=is_refusal)
-                    for row, (reason, is_refusal) in piece.failed.items()
+                    row: Failure(chunk.place(row), reason, is_rejection=is_rejection)
+                    for row, (reason, is_rejection) in piece.failed.items()
                 }
                 parts.append(Answered(Predictions(dict(piece.outputs)), failures))
                 start = piece.end
@@ -64,5 +64,5 @@ class ChunkPieces:
 
 
 def _piece(number: int, rows: range, answered: Answered) -> Piece:
-    failed = {row: (failure.reason, failure.is_refusal) for row, failure in answered.failures.items()}
+    failed = {row: (failure.reason, failure.is_rejection) for row, failure in answered.failures.items()}
     return Piece(number, rows.start, rows.stop, answered.predictions.outputs, failed)

@@ -1,4 +1,4 @@
-"""Failures in a row: so many rows, one after the other, that none of them is at fault but the model or the file."""
+"""Consecutive failures: so many rows that the fault is not theirs but the model's or the file's."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from foreseen.domain.errors import PredictionError
 
 IN_A_ROW: Final = 1_000
-"""Rows that may fail one after the other, if no more may be rejected."""
+"""Most rows that may fail in a row, unless more may be rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,45 +15,45 @@ class Failure:
 
     Attributes:
         place: its file and line.
-        reason: what the model said.
-        is_refusal: whether the model refused its values, and nothing else went wrong.
+        reason: the model's error.
+        is_rejection: whether the model rejected its values, as opposed to failing otherwise.
     """
 
     place: str
     reason: str
-    is_refusal: bool
+    is_rejection: bool
 
 
 class FailuresInARow:
-    """Counts rows on which the model fails, and ends a run in which nothing else happens any more.
+    """Counts consecutive rows on which the model fails, and ends a run at too many.
 
-    A file may be sorted, so that a model rightly refuses thousands of its rows in a row; it has answered others then.
-    What has nothing to do with their values, such as a file or a service that is away, is never so.
+    In a sorted file a model may rightly reject thousands of rows in a row, so rejections do not end a run in which it
+    has answered others. Failures that do not depend on the values, such as a missing file or service, always do.
     """
 
     def __init__(self, most: int, *, has_answered: bool) -> None:
-        """Accept how many end a run, and whether the model has answered a row before."""
+        """Accept the number that ends a run, and whether the model has answered a row before."""
         self._most = most
         self._has_answered = has_answered
         self._first: Failure | None = None
         self._count = 0
-        self._are_refusals = True
+        self._are_rejections = True
 
     def answered(self) -> None:
-        """Count rows that the model has answered."""
+        """Record rows that the model has answered, which resets the count."""
         self._has_answered = True
-        self._first, self._count, self._are_refusals = None, 0, True
+        self._first, self._count, self._are_rejections = None, 0, True
 
     def failed(self, failure: Failure) -> None:
-        """Count a row.
+        """Count a failed row.
 
         Raises:
-            PredictionError: it is one too many.
+            PredictionError: too many rows have failed in a row.
         """
         self._first = self._first or failure
         self._count += 1
-        self._are_refusals &= failure.is_refusal
-        if self._count >= self._most and not (self._has_answered and self._are_refusals):
+        self._are_rejections &= failure.is_rejection
+        if self._count >= self._most and not (self._has_answered and self._are_rejections):
             raise PredictionError(
                 f"{self._first.place}: {self._first.reason}; the model failed on {self._count:,} rows in a row from "
                 "there, so no more were tried; --max-rejects N goes on past as many"

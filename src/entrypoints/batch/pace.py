@@ -10,7 +10,7 @@ from foreseen.domain.model.call_size import CallSize
 from foreseen.domain.model.model_info import ModelInfo
 
 PIECE_S: Final = 1.0
-"""Seconds of a model's time between two moments at which a run can stop, show how far it is and note what it has."""
+"""Seconds of model time between points at which a run can stop, show its progress and keep its pieces."""
 
 FIRST_ROWS: Final = 256
 """Rows of the first piece at most: those that the model was called with when it was loaded may have cost less."""

@@ -24,13 +24,13 @@ async def read_ahead(reader: TableReader, *, skip: int) -> AsyncGenerator[Chunk,
     read: asyncio.Queue[_Read] = asyncio.Queue()
     room, is_left = Semaphore(AHEAD), Event()
 
-    def tell(item: _Read) -> None:
+    def hand_over(item: _Read) -> None:
         try:
             loop.call_soon_threadsafe(read.put_nowait, item)
-        except RuntimeError:  # the loop is closed: nobody reads on
+        except RuntimeError:  # the loop is closed
             return
 
-    Thread(target=_read, args=(reader, skip, room, is_left, tell), name="reading", daemon=True).start()
+    Thread(target=_read, args=(reader, skip, room, is_left, hand_over), name="reading", daemon=True).start()
     try:
         while (chunk := (await read.get())()) is not None:
             yield chunk
@@ -40,7 +40,7 @@ async def read_ahead(reader: TableReader, *, skip: int) -> AsyncGenerator[Chunk,
         room.release()
 
 
-def _read(reader: TableReader, skip: int, room: Semaphore, is_left: Event, tell: Callable[[_Read], None]) -> None:
+def _read(reader: TableReader, skip: int, room: Semaphore, is_left: Event, hand_over: Callable[[_Read], None]) -> None:
     chunks: Iterator[Chunk] = iter(reader)
     try:
         for number, chunk in enumerate(chunks):
@@ -48,13 +48,13 @@ def _read(reader: TableReader, skip: int, room: Semaphore, is_left: Event, tell:
                 room.acquire()
                 if is_left.is_set():
                     return
-                tell(_giving(chunk))
-        tell(_giving(None))
-    except BaseException as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
-        tell(_raising(exc))
+                hand_over(_returning(chunk))
+        hand_over(_returning(None))
+    except BaseException as exc:  # noqa: BLE001 - raised where the chunks are awaited
+        hand_over(_raising(exc))
 
 
-def _giving(chunk: Chunk | None) -> _Read:
+def _returning(chunk: Chunk | None) -> _Read:
     return lambda: chunk
 
 

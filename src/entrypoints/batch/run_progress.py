@@ -1,4 +1,4 @@
-"""RunProgress: how far a run has come, pieces of chunks included that are not through."""
+"""RunProgress: the rows scored so far, including pieces of unfinished chunks."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from foreseen.domain.tables.table import Piece, Scored
 
 
 class RunProgress:
-    """Shows rows as they are answered, and not only when their chunk is written."""
+    """Shows rows as they are answered, not only once their chunk is written."""
 
     def __init__(self, show: Callable[[Scored], None], scored: Scored) -> None:
-        """Accept what shows it, and what was scored before."""
+        """Accept a callback that shows the rows, and the rows scored before."""
         self._show = show
         self._scored = scored
         self._pieces: dict[int, tuple[int, int]] = {}
@@ -22,7 +22,7 @@ class RunProgress:
         self._show_now()
 
     def reach(self, scored: Scored) -> None:
-        """Count a chunk that is written, in place of its pieces."""
+        """Count a written chunk in place of its pieces."""
         self._scored = scored
         self._pieces = {chunk: rows for chunk, rows in self._pieces.items() if chunk >= scored.chunks}
         self._show_now()

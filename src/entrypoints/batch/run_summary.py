@@ -1,4 +1,4 @@
-"""Summary: what a scoring run did, for a person and for a program."""
+"""Summary: the figures of a scoring run, for people and for programs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,23 +13,23 @@ from foreseen.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did; of a run that went on where another was broken off, rows and rejects are those of both.
+    """The figures of a run; rows and rejects of a resumed run include those of the run before.
 
     Attributes:
-        model: its name.
-        fingerprint: of the model, in hexadecimal.
-        rows: rows that were scored.
-        rejected: rows that could not be.
-        rows_before: rows of these that had been scored before the run went on.
-        hits: rows that a tier answered, by its name.
-        repeated: rows that were equal to one that was computed with them.
-        model_rows: rows that the model computed.
-        model_seconds: what that took, all threads together.
-        wall_seconds: what the run took, the start of the process left out.
-        cache: which tiers there were, "auto" before it where they were used only where that paid.
-        decided: what was decided of each tier in the end, and from what.
-        notices: what it came across that lost no row, by kind and column.
-        error: why the run failed, or was interrupted; None where it came to its end.
+        model: name of the model.
+        fingerprint: fingerprint of the model, in hexadecimal.
+        rows: rows scored.
+        rejected: rows that could not be scored.
+        rows_before: those of the rows that were scored before the run was resumed.
+        hits: rows answered by a tier, by its name.
+        repeated: rows equal to another row that was computed in the same call.
+        model_rows: rows computed by the model.
+        model_seconds: seconds of model calls, summed over threads.
+        wall_seconds: seconds of the run, without the start of the process.
+        cache: the tiers, after "auto: " if they were used only where that paid.
+        decided: the last decision about each tier with its figures, by the tier's name.
+        notices: findings that lost no row, by kind and column.
+        error: why the run failed or was interrupted; None if it succeeded.
     """
 
     model: str
@@ -59,11 +59,11 @@ class Summary:
         notices: Sequence[Notice] = (),
         error: str | None = None,
     ) -> "Summary":
-        """Sum up a run.
+        """Return the summary of a run.
 
         Args:
-            before: how far an earlier run had come.
-            error: why it failed.
+            before: the rows scored by an earlier run.
+            error: why the run failed; None if it did not.
         """
         tally = predict.tally
         return cls(
@@ -78,14 +78,14 @@ class Summary:
             model_seconds=round(tally.model_seconds, 3),
             wall_seconds=round(seconds, 3),
             cache=_cache_text(settings),
-            decided=told(predict.tiers),
+            decided=decisions(predict.tiers),
             notices=tuple(notices),
             error=error,
         )
 
     @classmethod
     def of_no_model(cls, error: str, *, seconds: float, settings: Settings) -> "Summary":
-        """Sum up a run that failed before its model was loaded."""
+        """Return the summary of a run that failed before its model was loaded."""
         return cls(
             model=settings.model_name,
             fingerprint="",
@@ -102,11 +102,11 @@ class Summary:
         )
 
     def as_json(self) -> bytes:
-        """Give it for a program."""
+        """Return the summary as a JSON document, UTF-8."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n"
 
     def lines(self) -> list[tuple[str, str]]:
-        """Give it for a person: what, and how much."""
+        """Return the summary as lines of a table: a label, and its figure in words."""
         here = self.rows - self.rows_before
         rate = f", {here / self.wall_seconds:,.0f} a second" if self.wall_seconds else ""
         lines = [("rows", f"{self.rows:,} in {self.wall_seconds:.1f} s{rate}")]
@@ -122,8 +122,8 @@ class Summary:
         return lines
 
 
-def told(tiers: Sequence[Tier]) -> dict[str, str]:
-    """Say what was decided of each tier."""
+def decisions(tiers: Sequence[Tier]) -> dict[str, str]:
+    """Return the decision about each tier in words, by the tier's name."""
     return {tier.origin.value: tier.payoff.told() for tier in tiers}
 
 

@@ -35,18 +35,18 @@ async def score(
     pace: Pacing | None = None,
     keeper: PieceKeeper | None = None,
 ) -> Scored:
-    """Read, predict and write until the table ends, or it should stop.
+    """Read, predict and write until the table ends, or until `should_stop` returns true.
 
     Args:
-        progress: called with how far the run has come, after each chunk, and after each piece of one that takes long.
-        at_once: chunks that are predicted side by side.
-        should_stop: called before each chunk and piece; if it returns true, those under way are ended, and no more
-            begun.
-        policy: what becomes of rows on which the model fails.
-        pace: where pieces end; None for chunks as they are.
-        keeper: where pieces are kept for another run; None for nowhere.
+        progress: called with the rows scored so far after each chunk, and after each piece of a slow one.
+        at_once: chunks that are predicted concurrently.
+        should_stop: called before each chunk and piece; once it returns true, those in progress are finished and no
+            more are begun.
+        policy: how to treat rows on which the model fails.
+        pace: where pieces end; None for whole chunks.
+        keeper: keeps pieces for another run; None to keep none.
     Returns:
-        What is written.
+        The rows written.
     Raises:
         TableError: the table cannot be read to its end, or a result cannot be written.
         FailedRowError: the model failed on a row, and no row may fail.
@@ -132,7 +132,7 @@ class _Writer:
         self._in_turn = asyncio.Lock()
 
     async def write(self, predicted: Predicted, before: Scored) -> Scored:
-        """Write a chunk, and return how far the run has come with it."""
+        """Write a chunk, and return the rows scored including it."""
         async with self._in_turn:
             return await asyncio.to_thread(self._write, predicted, before)
 
@@ -144,7 +144,7 @@ class _Writer:
         self._shown.add(piece)
 
     def _write(self, predicted: Predicted, before: Scored) -> Scored:
-        """Write a chunk as one, so that its bytes do not depend on how its rows were answered."""
+        """Write a chunk in one call, so that its bytes do not depend on how its rows were answered."""
         scored, rejects = predicted.scored, predicted.rejects
         rows = self._encoder.encode(*scored) if scored else b""
         count = len(scored[0].lines) if scored else 0
@@ -154,7 +154,7 @@ class _Writer:
 
 
 async def _end(feeding: "asyncio.Task[None]", under_way: _UnderWay) -> None:
-    """Leave nothing under way, however the run ended."""
+    """Cancel everything in progress, however the run ended."""
     feeding.cancel()
     left: list[asyncio.Future[Predicted | None]] = []
     while not under_way.empty():
@@ -164,7 +164,7 @@ async def _end(feeding: "asyncio.Task[None]", under_way: _UnderWay) -> None:
 
 
 def _count_failures(predicted: Predicted, in_a_row: FailuresInARow) -> None:
-    """Count the rows of a chunk in the table's order, which chunks that are predicted side by side do not know."""
+    """Count the rows of a chunk in the table's order, since chunks are predicted concurrently."""
     failures = predicted.answered.failures
     if not failures and predicted.chunk.batch is not None:
         in_a_row.answered()

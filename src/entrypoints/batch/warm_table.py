@@ -39,7 +39,7 @@ async def warm(
     """Answer every row of a table through a use case whose tiers are filled.
 
     Returns:
-        How far it came, and the first row that could not be answered.
+        The rows answered, and the first row that could not be answered.
     Raises:
         TableError, PredictionError: as `score`.
     """

@@ -96,7 +96,7 @@ class Model:
             prediction_column: the name of the prediction, from which those of its probabilities are made.
             on_error: whether a row that cannot be scored raises an error; "reject" leaves its prediction missing and
                 adds a column, named as the prediction with `_error` behind, of the reasons.
-            progress: how it is shown how far it has come.
+            progress: how progress is shown.
         Returns:
             A frame of the same kind, its rows in the same order.
         Raises:
@@ -114,7 +114,7 @@ class Model:
         return given.beside(answers.table(has_reasons=has_reasons), kept)
 
     def close(self) -> None:
-        """Let go of threads and connections; the model cannot be used afterwards."""
+        """Release threads and connections; the model cannot be used afterwards."""
         self._end()
 
     def __enter__(self) -> Self:
@@ -127,7 +127,7 @@ class Model:
         return f"<foreseen.Model {self.name}, fingerprint {self.fingerprint[:12]}>"
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be copied or sent to another process: its threads and connections cannot be."""
+        """Raise TypeError: its threads and connections cannot be copied or sent to another process."""
         raise TypeError(f"{self!r} cannot be pickled or copied; foreseen.load({str(self._path)!r}) loads it elsewhere")
 
     def _answers(self, given: Any, on_error: str, progress: str, prediction: str) -> Any:

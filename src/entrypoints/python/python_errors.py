@@ -30,16 +30,16 @@ class RejectedRow:
         return cls(reject.line - 1, reject.column, reject.reason)
 
     def worded(self, name: str = "") -> str:
-        """Return where it is and why, in one line; `name` is that of the frame."""
+        """Return its place and the reason in one line; `name` is the name of the frame."""
         place = f"{self.file}, line {self.row}" if self.file else f"{name}: row {self.row}"
         return place + (f", column {self.column!r}" if self.column else "") + f": {self.reason}"
 
 
 class RejectedRowsError(TableError):
-    """Rows cannot be scored, and are not allowed to be left out.
+    """Rows cannot be scored, and may not be left out.
 
     Attributes:
-        rejects: those of the rows that were read so far.
+        rejects: the rejected rows, of those read so far.
     """
 
     def __init__(self, said: str, rejects: Sequence[RejectedRow]) -> None:

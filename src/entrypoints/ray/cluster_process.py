@@ -53,7 +53,7 @@ _CLOSED_S: Final = 2.0
 
 
 class ClusterProcess:
-    """Starts a driver, sends it work, receives what becomes of each part; ends it, and everything it has started."""
+    """Starts a driver, sends it work and receives the outcome of each part; ends it and all that it has started."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class ClusterProcess:
         held_back: Callable[[], AbstractContextManager[None]] = nullcontext,
         is_debugging: bool = False,
     ) -> None:
-        """Take the address of a cluster; None for a Ray of this run's own.
+        """Accept the address of a cluster; None to start a Ray for this run.
 
         Args:
-            held_back: keeps signals from interrupting what must not be.
-            is_debugging: whether what Ray logs is shown.
+            held_back: delays signals during its block.
+            is_debugging: whether to show the logs of Ray.
         """
         self._is_debugging = is_debugging
         self._address = address
@@ -81,7 +81,7 @@ class ClusterProcess:
         self.end()
 
     def start(self) -> None:
-        """Start the driver, if it is not started yet; it connects at once, beside whatever else is done here."""
+        """Start the driver unless it is running; it connects in the background."""
         if self._driver is None:
             with self._held_back():
                 self._driver = _Driver(self._address, is_debugging=self._is_debugging)

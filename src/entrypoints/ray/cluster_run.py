@@ -24,12 +24,12 @@ class DoneParts(Protocol):
 
 
 class ClusterRun:
-    """Adds up what the machines of a cluster do; a TableReader without rows, for what shows its progress.
+    """Sums up the work of a cluster; also a TableReader without rows, for the display of progress.
 
     Attributes:
-        scored: what is done so far, of an earlier run too.
-        before: what an earlier run had done.
-        workers: which processes scored any.
+        scored: the rows scored so far, including those of an earlier run.
+        before: the rows scored by an earlier run.
+        workers: the processes that have scored a part.
     """
 
     def __init__(
@@ -61,22 +61,22 @@ class ClusterRun:
         return tuple(self.schema.names)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through no rows, which are read elsewhere."""
+        """Yield no rows, since the workers read them."""
         return iter(())
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come in all inputs together, of what is scored."""
+        """Bytes read of all inputs, in the parts that are scored."""
         return sum(self._bytes_read)
 
     @property
     def sources_left(self) -> Sequence[int]:
-        """The numbers of the inputs of which some part is not done."""
+        """Numbers of the inputs with an unfinished part."""
         done = self._parts.done
         return [source for source in range(len(self._bytes_read)) if first_missing(done, source) is not None]
 
     def __call__(self, outcomes: Iterable[Outcome | ForeseenError], progress: Callable[[Scored], None]) -> None:
-        """Take in what becomes of each part, until all are done.
+        """Record the outcome of each part until all are done.
 
         Raises:
             TableError, PredictionError, ModelUnavailableError: as on one machine.
@@ -95,7 +95,7 @@ class ClusterRun:
 
     @property
     def decided(self) -> Mapping[str, str]:
-        """What was decided of each tier, by the process that was heard of last: each decides for itself."""
+        """The decision about each tier of the process that reported last: each process decides for itself."""
         others = f" (one of {len(self.workers)} processes)" if len(self.workers) > 1 else ""
         return {tier: said + others for tier, said in self._decided.items()}
 

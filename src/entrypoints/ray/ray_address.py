@@ -1,4 +1,4 @@
-"""Whether there is a Ray to use, before anything waits for it: installed here, and somebody at the address."""
+"""Checks before connecting to Ray: that it is installed, and that a server answers at the address."""
 
 import importlib.util
 import socket
@@ -11,17 +11,18 @@ _ANSWER_S: Final = 10.0
 
 
 def require_ray() -> None:
-    """Refuse a run where Ray is not installed; raises SettingsError."""
-    # Looked for and not imported, which takes a second: only the driver needs it.
+    """Raise SettingsError if Ray is not installed."""
+    # Found but not imported, which takes a second: only the driver needs it.
     if importlib.util.find_spec("ray") is None:
         raise SettingsError("--engine ray: expected Ray, which is not installed: pip install foreseen[ray]")
 
 
 def check_address(address: str | None) -> None:
-    """Refuse an address where nothing listens, to which Ray would try to connect for minutes.
+    """Raise an error for an address where nothing listens, to which Ray would try to connect for minutes.
 
     Raises:
-        SettingsError, ClusterError: it is no address, or nothing answers.
+        SettingsError: it is no address.
+        ClusterError: no server answers there.
     """
     if address is None or address == "auto":
         return

@@ -26,12 +26,12 @@ _QUIET: Final[Mapping[str, str]] = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # its C++ writes to standard error past every logger
 }
 _ON_LOOPBACK: Final[Mapping[str, str]] = {
-    # Named for what it was made for. Without it Ray listens on every address of the machine, whatever it is told.
+    # Named for its original purpose. Without it Ray listens on every address of the machine, whatever its options.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 
-_SOON_REFUSED: Final[Mapping[str, str]] = {
-    # What listens at an address may be no Ray: that is found within a minute, and not in twenty tries of forty seconds.
+_FEW_RETRIES: Final[Mapping[str, str]] = {
+    # If another service listens at the address, one try of forty seconds finds that out, instead of twenty.
     "RAY_NUM_REDIS_GET_RETRIES": "1",
 }
 _PATIENT: Final[Mapping[str, str]] = {
@@ -51,14 +51,14 @@ class Cores:
 
 
 def prepare(address: str | None) -> None:
-    """Set what Ray reads from the environment when it is imported, and hands to all that it starts."""
+    """Set the environment variables that Ray reads on import and passes on to the processes that it starts."""
     os.environ.update(_ALWAYS)
     if not _is_debugging():
         os.environ.update(_QUIET)
     if address is None or _is_loopback(address):
         os.environ.update(_ON_LOOPBACK)
     if address is not None:
-        os.environ.update(_SOON_REFUSED)
+        os.environ.update(_FEW_RETRIES)
     else:
         os.environ.update(_PATIENT)
         # For this run alone: other users of this machine cannot connect to what it starts.
@@ -67,12 +67,12 @@ def prepare(address: str | None) -> None:
 
 @contextmanager
 def connected(address: str | None, folder: Path | None = None) -> Iterator[Cores]:
-    """Connect until the block ends.
+    """Connect to Ray until the block ends, and yield its cores.
 
     Args:
-        folder: where a Ray of this run's own keeps its files.
+        folder: the folder of files of a Ray that is started for this run.
     Raises:
-        NotConnectedError: it cannot be had.
+        NotConnectedError: no connection could be made.
     """
     ray = importlib.import_module("ray")
     if not address:
@@ -87,7 +87,7 @@ def connected(address: str | None, folder: Path | None = None) -> Iterator[Cores
 
 
 def last_line(exc: BaseException) -> str:
-    """Give what says most of a long message: Ray puts the cause last, below a traceback."""
+    """Return the last line of an error's message: Ray puts the cause there, below a traceback."""
     return next((line.strip() for line in reversed(str(exc).splitlines()) if line.strip()), type(exc).__name__)
 
 

@@ -60,13 +60,13 @@ class Tables:
             yield _OneOf(tables, 1) if source else tables
 
     def schema(self, container: ScoringContainer) -> Any:
-        """Look at every input, and give the schema of the first; raises TableError."""
+        """Check every input and return the schema of the first; raise TableError for a bad one."""
         has_types = layout_of(self.output, form=self.written).has_types
         with self._opened(container, self.sources, has_types=has_types) as tables:
             return tables.schema
 
     def encoder(self, container: ScoringContainer, schema: Any) -> TableEncoder:
-        """Give an encoder of one part; raises TableError."""
+        """Return an encoder of one part; raise TableError if the format cannot hold the schema."""
         encoder: TableEncoder = container.table_encoder(
             schema, path=self.output, name=self.output, form=self.written, columns=self.columns
         )
@@ -74,7 +74,7 @@ class Tables:
 
     @property
     def most_actors(self) -> int:
-        """How many actors may have something to do: one an input, and one more for each MiB."""
+        """Most actors that can be busy: one per MiB of each input, and at least one per input."""
         return sum(max(1, self.size(source) >> 20) for source in range(len(self.sources)))
 
     def size(self, source: int) -> int:

@@ -35,17 +35,17 @@ class PartFolders:
 
 
 class PartSink:
-    """Writes as rows come; the files have their names when the block of `part_sink` ends well."""
+    """Writes rows as they come; the files are renamed when the block of `part_sink` ends without an error."""
 
     def __init__(self, rows: BinaryIO, rejects: BinaryIO, encoder: RejectsEncoder) -> None:
-        """Take where both go."""
+        """Accept the streams of rows and of rejects."""
         self.scored = Scored()
         self._rows = rows
         self._rejects = rejects
         self._encoder = encoder
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
-        """Write them at once."""
+        """Write rows and rejects at once."""
         self._rows.write(rows)
         if rejects:
             self._rejects.write(self._encoder.encode(rejects))

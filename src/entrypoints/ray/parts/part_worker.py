@@ -15,7 +15,7 @@ from foreseen.domain.tables.done_part import DonePart, Place
 from foreseen.domain.tables.prefetch import one_ahead
 from foreseen.domain.tables.table import Scored
 from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, FailurePolicy
-from foreseen.entrypoints.batch.run_summary import told
+from foreseen.entrypoints.batch.run_summary import decisions
 from foreseen.entrypoints.batch.score_table import score
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.ray.parts.cluster_tables import Tables
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A run, as every process of it is sent it.
+    """A run as it is sent to each of its processes.
 
     Attributes:
-        schema: of all inputs together, as which they are written.
-        folders: where parts go.
-        info: the model as it is where the run was started.
-        is_auto: whether each tier is asked and filled only where that pays.
-        policy: what becomes of rows on which the model fails.
-        done: parts that need not be scored again.
+        schema: of all inputs together, in which rows are written.
+        folders: where parts are written.
+        info: the model on the machine that started the run.
+        is_auto: whether each tier is looked up and written only where that pays.
+        policy: how to treat rows on which the model fails.
+        done: parts that are scored already.
     """
 
     settings: Settings
@@ -131,7 +131,7 @@ class Scorer:
             )
         counts = [now - then for now, then in zip(_counts(tally), before, strict=True)]
         worker = f"{socket.gethostname()}/{os.getpid()}"
-        return Outcome(self._done(part, scored), worker, counts, told(self._predict.tiers))
+        return Outcome(self._done(part, scored), worker, counts, decisions(self._predict.tiers))
 
     def _done(self, part: Part, scored: Scored) -> DonePart:
         folders, place = self._plan.folders, part.place
@@ -151,4 +151,4 @@ def _counts(tally: Tally) -> list[float]:
 
 
 def _unseen(_: Scored) -> None:
-    """Show nothing: nobody looks at a worker."""
+    """Show no progress: a worker has no display."""

@@ -19,13 +19,13 @@ PART_BYTES: Final = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some chunks of a table, as a TableReader that is read once more.
+    """Some chunks of a table, as a TableReader of its own.
 
     Attributes:
-        schema: of the table it is from.
-        bytes_read: how far reading had come in the file when it was cut.
-        is_last: whether its input ends with it.
-        notices: what the reader came across in it.
+        schema: schema of its table.
+        bytes_read: bytes of the file that had been read at its end.
+        is_last: whether it is the last part of its input.
+        notices: notices of the reader about it.
     """
 
     place: Place
