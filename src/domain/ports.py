@@ -54,6 +54,13 @@ class Cache(Protocol):
         """Store entries in one round trip, the last write of a key winning; raise CacheError if any may be lost."""
 
 
+class Lookup(Protocol):
+    """The tiers that a lookup has to wait for: a cache without L1."""
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look up keys as a Cache does."""
+
+
 class FarTier(Cache, Protocol):
     """A Cache beyond this process, which can be asked whether it is there, and is closed in the end."""
 

@@ -36,6 +36,7 @@ from foreseen.domain.purging import Processes, Purge
 from foreseen.settings import Settings, password_reader
 from foreseen.wiring.injection import containers, providers
 from foreseen.wiring.model_loading import free_unused_code, load_model, start_model
+from foreseen.wiring.use_cases import wire_predict
 
 if TYPE_CHECKING:
     from foreseen.adapters.cache.redis.servers.servers_port import Servers
@@ -84,6 +85,10 @@ class Container(containers.DeclarativeContainer):
     asked = providers.Selector(given.redis_lookups, adaptive=worthwhile, always=l2)
     tiered = providers.Singleton(TieredCache, l1, asked)
     cache = providers.Selector(given.tiers, none=providers.Singleton(NoCache), lru=l1, redis=asked, tiered=tiered)
+    no_tier: providers.Provider[Any] = providers.Object(None)
+    slower_tiers = providers.Selector(
+        given.tiers, none=no_tier, lru=no_tier, redis=asked, tiered=tiered.provided.slower_tiers
+    )
     # What has to be opened before the cache is used, and closed after.
     nothing = providers.Object(nullcontext())
     resources = providers.Selector(given.tiers, none=nothing, lru=nothing, redis=asked, tiered=asked)
@@ -108,10 +113,11 @@ class Container(containers.DeclarativeContainer):
     predictor = providers.Selector(given.model_isolation, process=predictor_there, thread=predictor_in_thread)
     model_thread = providers.Singleton(ModelThread)
     predict = providers.Singleton(
-        Predict,
+        wire_predict,
         predictor,
         cache,
         model_thread,
+        slower_tiers=slower_tiers,
         tally=tally,
         leases=leases,
         lease_min_cost_s=given.lease_min_cost,

@@ -21,12 +21,12 @@ from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.model.model_info import ModelInfo
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Cache
-from foreseen.domain.predict import Predict
 from foreseen.domain.tables.notices import RunNotices
 from foreseen.settings import Settings
 from foreseen.wiring.container import Container
 from foreseen.wiring.injection import providers
 from foreseen.wiring.model_loading import start_model_for_files
+from foreseen.wiring.use_cases import wire_predict
 
 if TYPE_CHECKING:
     from foreseen.adapters.predictor.subprocess.parent import ModelProcess
@@ -126,10 +126,11 @@ def scoring_container(
     )
     container.predict.override(
         providers.Singleton(
-            Predict,
+            wire_predict,
             container.predictor,
             container.cache,
             container.model_thread,
+            slower_tiers=container.slower_tiers,
             tally=container.tally,
             tiers=tiers,
             repeats=repeats,

@@ -15,7 +15,7 @@ from foreseen.domain.counters import Tally
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key, KeyRecipe
 from foreseen.domain.model.model_cost import ModelCost
-from foreseen.domain.ports import Cache
+from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions, decoded, joined_predictions
 
@@ -64,32 +64,35 @@ class Tier:
         self.payoff.count_fill(len(entries), time.perf_counter() - began + also_s)
 
 
-class Bulk:
-    """Answers batches of thousands: what a file brings at once, and nobody waits for one by one.
+class BulkPredict:
+    """The use case of files: answers batches of thousands.
 
-    The same keys, entries and model as for requests, without what is only for them: flights, gathering, micro-batches.
-    Instances that are equal are computed once where keys are made at all. Batches that go through the cache do so one
-    after the other, so that the second finds what the first has computed; others go side by side.
+    The same keys, entries and model as for requests, without what only these need: flights and micro-batches. Equal
+    instances are computed once where keys are made at all. Batches that go through the cache do so one after the other,
+    so that the second finds what the first has computed; others go side by side.
+
+    Attributes:
+        tiers: the cache's own, L1 first.
     """
 
     def __init__(
         self,
-        recipe: KeyRecipe,
+        predictor: Predictor,
         tiers: Sequence[Tier],
         model: ModelCalls,
         *,
         tally: Tally,
         cost: ModelCost,
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.time,
         repeats: Repeats | None = None,
     ) -> None:
-        """Take the tiers from near to far, and the clock as seconds since 1970.
+        """Accept the tiers, L1 first, and the clock in seconds since 1970.
 
         Args:
-            repeats: told of a sample of what comes, where a tier decides by it.
+            repeats: counts a sample of the instances, where a tier decides by it.
         """
-        self._recipe = recipe
-        self._tiers = tuple(tiers)
+        self.tiers = tuple(tiers)
+        self._recipe = KeyRecipe(predictor.info.namespace, predictor.info.signature)
         self._model = model
         self._tally = tally
         self._cost = cost
@@ -97,7 +100,7 @@ class Bulk:
         self._repeats = repeats
         self._in_turn = asyncio.Lock()
 
-    async def __call__(self, batch: Batch) -> Predictions:
+    async def answer(self, batch: Batch) -> Predictions:
         """Answer every instance, in plain values.
 
         Raises:
@@ -119,9 +122,9 @@ class Bulk:
         return predictions
 
     def _some_tier_pays(self) -> bool:
-        for tier in self._tiers:
+        for tier in self.tiers:
             tier.payoff.reconsider()
-        return any(tier.payoff.asks or tier.payoff.fills for tier in self._tiers)
+        return any(tier.payoff.asks or tier.payoff.fills for tier in self.tiers)
 
     async def _learn(self, batch: Batch) -> None:
         """Look at a sample: how much of it repeats, and how much a far tier that is left out would answer."""
@@ -129,7 +132,7 @@ class Bulk:
             return
         rows = sampled(batch)
         new = self._repeats.count(self._recipe.keys(batch.take(rows)) if len(rows) else ())
-        for tier in self._tiers:
+        for tier in self.tiers:
             if tier.origin is Origin.L2 and not tier.payoff.asks:
                 await tier.look_up(new)
 
@@ -153,14 +156,14 @@ class Bulk:
     async def _look_up(self, keys: Sequence[Key], *, instances: int, keying_s: float) -> dict[Key, Landed]:
         """Ask tier after tier for what is still missing, and copy what a far one has into the nearer ones."""
         found: dict[Key, Landed] = {}
-        for number, tier in enumerate(self._tiers):
+        for number, tier in enumerate(self.tiers):
             missing = [key for key in keys if key not in found] if found else keys
             if not missing or not tier.payoff.asks:
                 continue
             # Making the keys is part of what the first tier costs: nobody else needs them.
             entries = await (tier.look_up(missing) if number else tier.look_up(missing, also_s=keying_s, of=instances))
             entries = {key: entry for key, entry in entries.items() if NULL not in entry.body}
-            for near in self._tiers[:number]:
+            for near in self.tiers[:number]:
                 if entries and near.payoff.fills:
                     await near.cache.put_many(entries)
             found |= {key: (entry, tier.origin) for key, entry in entries.items()}
@@ -170,7 +173,7 @@ class Bulk:
 
     async def _fill(self, keys: Sequence[Key], fresh: Predictions, called_at_us: int) -> None:
         """Store what the model answered, the far tier first: dying between the two leaves it ahead, never behind."""
-        filled = [tier for tier in reversed(self._tiers) if tier.payoff.fills]
+        filled = [tier for tier in reversed(self.tiers) if tier.payoff.fills]
         if not filled:
             return
         began = time.perf_counter()

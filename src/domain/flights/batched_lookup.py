@@ -7,20 +7,21 @@ from typing import Final
 from foreseen.domain.answer import Origin
 from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.flights.stage import Stage
-from foreseen.domain.ports import Cache
+from foreseen.domain.ports import Lookup
 
 MAX_KEYS: Final = 1024
 """Keys of one batched lookup: a far longer one would hold up a shared cache for everyone else."""
 
 
 class BatchedLookup:
-    """The stage that lands what the cache holds, and submits the rest to the next.
+    """The stage that lands what the tiers behind L1 hold, and submits the rest to the next.
 
-    Looking up sixty-four keys in L2 at once costs about as much as three lookups of one key each.
+    L1 missed each key in the turn in which its flight began. Looking up sixty-four keys in L2 at once costs about as
+    much as three lookups of one key each.
     """
 
-    def __init__(self, cache: Cache, next_stage: Stage) -> None:
-        self._cache = cache
+    def __init__(self, slower_tiers: Lookup, next_stage: Stage) -> None:
+        self._slower_tiers = slower_tiers
         self._next_stage = next_stage
         self._gathered: list[Boarding] = []
         self._lookups: set[asyncio.Task[None]] = set()
@@ -46,7 +47,7 @@ class BatchedLookup:
     async def _look_up(self, boardings: Sequence[Boarding]) -> None:
         keys = [flight.key for boarding in boardings for flight in boarding.wanted()]
         try:
-            found = await self._cache.get_many(keys) if keys else {}
+            found = await self._slower_tiers.get_many(keys) if keys else {}
         except Exception as exc:  # noqa: BLE001 - callers wait, whatever it is
             for boarding in boardings:
                 boarding.fail(exc)

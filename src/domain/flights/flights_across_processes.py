@@ -49,6 +49,9 @@ class FlightsAcrossProcesses:
 
     A key whose lease is ours goes to the model at once, beside others of the same caller that wait for theirs: no
     process that holds a lease waits for another lease before it computes.
+
+    Attributes:
+        min_cost_s: seconds; an instance known to cost the model less is computed without a lease.
     """
 
     def __init__(
@@ -63,18 +66,18 @@ class FlightsAcrossProcesses:
         """Accept the stage that computes, and where entries of other processes are put.
 
         Args:
-            cost: the model's; an instance known to cost less than `min_cost_s` seconds is computed without a lease.
+            cost: the model's.
         """
         self._leases = leases
         self._next_stage = next_stage
         self._put = put
         self._cost = cost
-        self._min_cost_s = min_cost_s
+        self.min_cost_s = min_cost_s
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, boardings: Sequence[Boarding]) -> None:
         """Claim leases for boardings, but for those of many keys and while the model is cheap."""
-        if self._cost.is_below(self._min_cost_s):
+        if self._cost.is_below(self.min_cost_s):
             self._next_stage.submit(boardings)
             return
         small = [boarding for boarding in boardings if len(boarding.flights) <= LARGEST]

@@ -17,13 +17,13 @@ from foreseen.domain.counters import Tally
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.model.call_size import ANY_SIZE, CallSize
 from foreseen.domain.model.model_thread import ModelThread
-from foreseen.domain.predict import Predict
 from foreseen.domain.tables.table import Piece, Reject, Scored, Written
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.entrypoints.batch.pace import FIRST_ROWS, PIECE_S, Pace
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, Clock, FakePredictor
+from support.use_cases import wired_predict
 
 ROWS = 2_000
 TABLE = "length,width\n" + "".join(f"{row},{'x' if row % 500 == 3 else 1}\n" for row in range(ROWS))
@@ -95,7 +95,7 @@ async def scored_into(
     encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(["predict"], [])), "gzip")
     noted = len(held.pieces)
     await score(
-        Predict(model, NoCache(), thread),
+        wired_predict(model, NoCache(), thread),
         reader,
         encoder,
         held,

@@ -20,7 +20,6 @@ from foreseen.domain.model.call_size import CallSize
 from foreseen.domain.model.fixed_batch_size import SteadyPredictor
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
-from foreseen.domain.predict import Predict
 from foreseen.domain.tables.table import Scored
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
@@ -29,6 +28,7 @@ from foreseen.entrypoints.batch.concurrent_calls import Company
 from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, info_of
+from support.use_cases import wired_predict
 
 HEADER = "length,width\n"
 
@@ -89,7 +89,7 @@ async def scored_by(
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=FLOWER)
     encoder = CsvEncoder(reader.columns, added=added_columns(["predict"], []))
     sink = StreamSink(out, lambda _: aside, name="out.csv", encoder=encoder, rejects_encoder=CsvRejectsEncoder())
-    predict = Predict(predictor, NoCache(), thread)
+    predict = wired_predict(predictor, NoCache(), thread)
     count = await score(predict, reader, encoder, sink, progress=lambda _: None, policy=policy)
     return rows_of(out.getvalue())[1:], rows_of(aside.getvalue()), count
 
@@ -202,7 +202,7 @@ async def test_failed_rows_leave_no_trace_in_the_bytes_of_a_compressed_output(th
     """A chunk is compressed as one, however often its rows were tried."""
     reader = CsvReader(io.BytesIO(table(range(100)).encode()), name="in.csv", signature=FLOWER)
     caller = SklearnPredictor(Raising({70.0: KeyError("x")}), signature=FLOWER, outputs=["predict"])
-    predict = Predict(SteadyPredictor(caller, info_of(call_size=CallSize(fixed=4))), NoCache(), thread)
+    predict = wired_predict(SteadyPredictor(caller, info_of(call_size=CallSize(fixed=4))), NoCache(), thread)
     encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(["predict"], [])), "gzip")
     out = io.BytesIO()
     sink = StreamSink(

@@ -10,13 +10,13 @@ from foreseen.domain.answer import Origin
 from foreseen.domain.bulk.bulk import Tier
 from foreseen.domain.bulk.tier_payoff import Always
 from foreseen.domain.model.model_thread import ModelThread
-from foreseen.domain.predict import Predict
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table import Scored
 from foreseen.domain.values.batch import Batch
 from foreseen.entrypoints.batch.run_summary import Summary
 from foreseen.settings import Settings
 from support.fakes import FLOWER, DictCache, FakePredictor
+from support.use_cases import wired_predict
 
 SETTINGS = Settings(model=Path("iris.joblib"), cache="auto", redis_url="redis://127.0.0.1:1/0")
 
@@ -26,7 +26,7 @@ async def summary() -> AsyncIterator[Summary]:
     """The summary of a run of three thousand rows, two thousand of which an earlier one had scored."""
     thread = ModelThread()
     tiers = [Tier(DictCache(), Origin.L1, Always()), Tier(DictCache(), Origin.L2, Always())]
-    predict = Predict(FakePredictor(), DictCache(), thread, tiers=tiers)
+    predict = wired_predict(FakePredictor(), DictCache(), thread, tiers=tiers)
     lengths = [float(n % 300) for n in range(500)]
     for _ in range(2):
         await predict.bulk(Batch.of(FLOWER, {"length": lengths, "width": lengths}))
@@ -74,7 +74,7 @@ def test_a_program_reads_the_same_as_json(summary: Summary) -> None:
 
 def test_a_run_without_rows_has_a_summary_too(summary: Summary) -> None:
     thread = ModelThread()
-    predict = Predict(FakePredictor(), DictCache(), thread)
+    predict = wired_predict(FakePredictor(), DictCache(), thread)
 
     lines = dict(Summary.of(predict, Scored(), before=Scored(), seconds=0.0, settings=SETTINGS).lines())
 

@@ -20,6 +20,7 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import DictCache, FakePredictor
+from support.use_cases import wired_predict
 
 HEADER = "length,width\n"
 
@@ -39,7 +40,7 @@ class Picky(FakePredictor):
 async def predict_with() -> AsyncIterator[Callable[[FakePredictor, Cache], Predict]]:
     """The use case around a model and a cache, its thread ended when the test is over."""
     thread = ModelThread()
-    yield lambda predictor, cache: Predict(predictor, cache, thread)
+    yield lambda predictor, cache: wired_predict(predictor, cache, thread)
     thread.close()
 
 

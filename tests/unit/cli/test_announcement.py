@@ -19,6 +19,7 @@ from foreseen.settings import Settings
 from support.fakes import DictCache, FakePredictor
 from support.here import own_logs
 from support.service import container_of, service
+from support.use_cases import wired_predict
 
 NUMBERS = Signature((Feature("sepal length (cm)", example=5.1), Feature("größe & co", dtype="int64")))
 STRINGS = Signature((Feature("it's", dtype="string", example="a 'b' $HOME `c` \\ \"d\" %20 ü"), Feature("n")))
@@ -27,7 +28,7 @@ BASE = "http://127.0.0.1:8000"
 
 
 def predict_of(signature: Signature) -> Predict:
-    return Predict(FakePredictor(signature), DictCache(), ModelThread())
+    return wired_predict(FakePredictor(signature), DictCache(), ModelThread())
 
 
 def said(settings: Settings, *, signature: Signature = NUMBERS, port: int = 8000) -> list[str]:

@@ -19,9 +19,11 @@ from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.predict import Predict
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
+from foreseen.wiring.use_cases import wire_predict
 from support.fakes import FLOWER, Clock, DictCache, FakePredictor, info_of
 from support.patience import PATIENCE_S
 from support.stepping import settle
+from support.use_cases import wired_predict
 
 Build = Callable[[Predictor, Cache], Predict]
 
@@ -34,7 +36,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def build(clock: Clock) -> AsyncIterator[Build]:
     thread = ModelThread()
-    yield lambda predictor, cache: Predict(predictor, cache, thread, clock=clock)
+    yield lambda predictor, cache: wired_predict(predictor, cache, thread, clock=clock)
     thread.close()
 
 
@@ -115,6 +117,45 @@ async def test_what_can_be_told_at_once_is_not_looked_up(build: Build) -> None:
     assert far.lookups == [1]
     assert both_known.origins == (Origin.L1, Origin.L1)
     assert one_known.origins == (Origin.L1, Origin.MODEL)
+
+
+class CountedLru(LruCache):
+    """Counts lookups, of one key or of many."""
+
+    def __init__(self) -> None:
+        super().__init__(max_entries=100, max_bytes=2**20, lifetime=Lifetime(3600.0, jitter=0.0), clock=Clock())
+        self.lookups = 0
+
+    def peek(self, key: Key) -> Entry | None:
+        self.lookups += 1
+        return super().peek(key)
+
+
+@pytest.mark.parametrize("has_l2", [False, True], ids=["L1", "L1 and L2"])
+async def test_a_miss_looks_a_key_up_in_l1_once(*, has_l2: bool) -> None:
+    l1, thread = CountedLru(), ModelThread()
+    tiered = TieredCache(l1, DictCache())
+    cache, slower_tiers = (tiered, tiered.slower_tiers) if has_l2 else (l1, None)
+    predict = wire_predict(FakePredictor(), cache, thread, slower_tiers=slower_tiers)
+
+    for expected in (Origin.MODEL, Origin.L1):
+        l1.lookups = 0
+        assert (await predict(flowers(1, 2))).origins == (expected,) * 2
+        assert l1.lookups == 2
+    thread.close()
+
+
+async def test_what_l2_knows_is_promoted_by_a_miss_in_l1() -> None:
+    l1, l2, thread = CountedLru(), DictCache(), ModelThread()
+    tiered = TieredCache(l1, l2)
+    predict = wire_predict(FakePredictor(), tiered, thread, slower_tiers=tiered.slower_tiers)
+    await predict(flowers(1))
+    l1.clear()
+
+    origins = [(await predict(flowers(1))).origins for _ in range(2)]
+
+    assert origins == [(Origin.L2,), (Origin.L1,)]
+    thread.close()
 
 
 async def test_an_origin_is_the_tier_that_answered(build: Build) -> None:

@@ -24,11 +24,11 @@ from foreseen.domain.identity.entry import EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Cache, Predictor
-from foreseen.domain.predict import Predict
 from foreseen.domain.values.batch import Batch
 from support.effort import examples
 from support.fakes import DeadCache, FakePredictor
 from support.models import iris_forest, iris_logistic, mixed_pipeline, save
+from support.use_cases import wired_predict
 
 HOUR = Lifetime(3600.0)
 
@@ -101,7 +101,7 @@ async def answers(predictor: Predictor, cache: Cache, requests: Sequence[Sequenc
     """Ask one request after the other, and end what the cache left running."""
     names = predictor.info.signature.names
     with model_thread() as thread:
-        predict = Predict(predictor, cache, thread)
+        predict = wired_predict(predictor, cache, thread)
         given = []
         for rows in requests:
             batch = Batch.of(predictor.info.signature, {name: [row[i] for row in rows] for i, name in enumerate(names)})

@@ -142,13 +142,11 @@ def test_leases_are_asked_for_where_a_tier_is_shared(cache: str) -> None:
         assert leases._pushes._servers is leases._table._servers is made.servers()
 
 
-def test_others_are_asked_about_what_costs_as_much_as_the_settings_say() -> None:
-    shared = with_fake_model(cache="redis", lease_min_cost="1s").predict()._shared
+def test_leases_are_claimed_above_the_cost_that_is_set() -> None:
+    across_processes = with_fake_model(cache="redis", lease_min_cost="1s").predict().stages.across_processes
 
-    assert shared is not None
-    assert not shared._cost.is_below(shared._above_s)
-    shared._cost.count(rows=1, seconds=0.9)
-    assert shared._cost.is_below(shared._above_s)
+    assert across_processes is not None
+    assert across_processes.min_cost_s == 1.0
 
 
 def test_the_secret_seals_the_entries() -> None:

@@ -1,16 +1,36 @@
 """TieredCache: L1 of this process in front of a shared L2; itself a Cache, so tiers nest."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Cache
 
 
-class TieredCache:
-    """Looks up in L2 only what L1 misses, and stores in L1 what L2 finds."""
+class PromotingLookup:
+    """Looks keys up in L2, and stores in L1 what L2 finds."""
 
     def __init__(self, l1: Cache, l2: Cache) -> None:
+        self._l1 = l1
+        self._l2 = l2
+
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
+        """Look up in L2 and promote. An entry keeps its own age, so that it does not outlive its TTL."""
+        found = await self._l2.get_many(keys)
+        await self._l1.put_many(found)
+        return found
+
+
+class TieredCache:
+    """Looks up in L2 only what L1 misses, and stores in L1 what L2 finds.
+
+    Attributes:
+        slower_tiers: L2 alone, for keys that L1 is known to miss.
+    """
+
+    def __init__(self, l1: Cache, l2: Cache) -> None:
+        self.slower_tiers: Final = PromotingLookup(l1, l2)
         self._l1 = l1
         self._l2 = l2
 
@@ -27,12 +47,7 @@ class TieredCache:
         """Look up in L1, then in L2 what L1 misses, and promote what L2 finds."""
         in_l1 = await self._l1.get_many(keys)
         rest = [key for key in keys if key not in in_l1]
-        if not rest:
-            return in_l1
-        in_l2 = await self._l2.get_many(rest)
-        # Promotion keeps the entry's own age, so a promoted entry does not outlive its TTL.
-        await self._l1.put_many(in_l2)
-        return in_l1 | in_l2
+        return in_l1 | await self.slower_tiers.get_many(rest) if rest else in_l1
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Store in both, L2 first: dying between the two leaves the shared tier ahead, never behind."""

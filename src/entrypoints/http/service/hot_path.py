@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreseen.domain.errors import ForeseenError
+from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.domain.values.instances import Rows
@@ -39,6 +40,7 @@ LONGEST_BODY: Final = 256 * 1024
 _ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match", TIMEOUT})
 _JSON: Final = (b"content-type", b"application/json")
 _NO_STATE: Final[Mapping[str, Any]] = {}
+_NOTHING: Final[Mapping[Key, Entry]] = {}
 _Header = tuple[bytes, bytes]
 _HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1"), _JSON)
 
@@ -90,8 +92,9 @@ class HotPath:
             elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
                 asked = self._reader.of_query(scope["query_string"])
             if asked is not None:
+                known: Mapping[Key, Entry] = _NOTHING
                 if asked.is_many:
-                    body = self._known(asked.keys, started_ns)
+                    body, known = self._known(asked.keys, started_ns)
                 elif (entry := self._peek(asked.keys[0])) is None:
                     body = None
                 else:
@@ -100,7 +103,7 @@ class HotPath:
                 if body is None:
                     context = context_of(scope)
                     context.started_ns = started_ns
-                    await self._find(asked, scope, receive, context.around(send))
+                    await self._find(asked, known, scope, receive, context.around(send))
                     return
                 # No context for a hit: nothing of it is logged, and its own would cost more than looking it up.
                 given = by_name.get(REQUEST_ID)
@@ -123,24 +126,20 @@ class HotPath:
             return None
         return self._reader.of_body(message.get("body", b""))
 
-    def _known(self, keys: Sequence[Key], started_ns: int) -> bytes | None:
-        """Return the answer to many out of what is known without waiting; None unless all of it is."""
-        bodies = []
-        cost_us = 0
-        for key in keys:
-            entry = self._peek(key)
-            if entry is None:
-                return None
-            bodies.append(entry.body)
-            cost_us += entry.cost_us
-        self._count_hit(len(bodies), cost_us, perf_counter_ns() - started_ns)
-        return b'{"predictions":[' + b",".join(bodies) + b"]}"
+    def _known(self, keys: Sequence[Key], started_ns: int) -> tuple[bytes | None, Mapping[Key, Entry]]:
+        """Return the answer to many if L1 holds all of it, else None and the part that it holds."""
+        found = [(key, entry) for key in keys if (entry := self._peek(key)) is not None]
+        if len(found) < len(keys):
+            return None, dict(found)
+        self._count_hit(len(found), sum([entry.cost_us for _, entry in found]), perf_counter_ns() - started_ns)
+        return b'{"predictions":[' + b",".join([entry.body for _, entry in found]) + b"]}", _NOTHING
 
-    async def _find(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _find(self, asked: Asked, known: Mapping[Key, Entry], scope: Scope, receive: Receive, send: Send) -> None:
         try:
             longest_s = timeout_s(scope["headers"], self._longest_s)
             with client_of(scope):
-                answer = await self._predict.answer(asked.keys, Rows(self._signature, asked.rows), timeout_s=longest_s)
+                instances = Rows(self._signature, asked.rows)
+                answer = await self._predict.answer(asked.keys, instances, known, timeout_s=longest_s)
         except Exception as exc:
             await problem(Request(scope), exc, self._tally)(scope, receive, send)
             if isinstance(exc, ForeseenError | ClientDisconnect):

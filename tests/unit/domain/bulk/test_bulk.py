@@ -20,6 +20,7 @@ from foreseen.domain.predict import Predict
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from support.fakes import FLOWER, DictCache, FakePredictor
+from support.use_cases import wired_predict
 
 
 class Decided:
@@ -68,7 +69,7 @@ async def wired(request: pytest.FixtureRequest) -> AsyncIterator[Wired]:
     def make(predictor: FakePredictor, *tiers: tuple[DictCache, Payoff], repeats: Repeats | None = None) -> Predict:
         origins = (Origin.L1, Origin.L2)
         wired = [Tier(cache, origin, payoff) for (cache, payoff), origin in zip(tiers, origins, strict=False)]
-        return Predict(predictor, DictCache(), thread, tiers=wired, repeats=repeats)
+        return wired_predict(predictor, DictCache(), thread, tiers=wired, repeats=repeats)
 
     yield make
     thread.close()
@@ -152,7 +153,7 @@ async def test_little_is_looked_up_before_it_is_known_what_the_model_costs() -> 
     thread, cost, repeats = ModelThread(), ModelCost(), Repeats(1_000_000)
     cheap = NearPays(cost, repeats, calls_at_once=1)
     tiers = [Tier(near, Origin.L1, cheap)]
-    predict = Predict(model, DictCache(), thread, tiers=tiers, repeats=repeats, cost=cost)
+    predict = wired_predict(model, DictCache(), thread, tiers=tiers, repeats=repeats, cost=cost)
     lengths = [float(n) for n in range(3 * FIRST_ROWS)]
 
     assert (await predict.bulk(flowers(lengths))).outputs == {"prediction": sums(lengths)}
@@ -224,7 +225,7 @@ def test_bulk_equals_one_by_one_for_every_kind_of_answer(answers: list[Any], ask
             Tier(DictCache(), Origin.L1, Decided(asks=bool(mode & 1), fills=bool(mode & 2))),
             Tier(DictCache(), Origin.L2, Decided(asks=bool(mode & 4), fills=bool(mode & 8))),
         ]
-        predict = Predict(Scripted(dict(enumerate(answers))), DictCache(), thread, tiers=tiers)
+        predict = wired_predict(Scripted(dict(enumerate(answers))), DictCache(), thread, tiers=tiers)
         halves = [lengths[: len(lengths) // 2], lengths[len(lengths) // 2 :]]
         in_bulk = [body for half in halves if half for body in (await predict.bulk(flowers(half))).encode()]
         alone = [(await predict(flowers([length]))).bodies[0] for length in lengths]
