@@ -49,7 +49,7 @@ class ScoringContainer(Container):
     # What Python code gives and is given.
     given_rows = providers.Callable(given_rows, signature=info.signature)
     frame_reader = providers.Callable(frame_reader, signature=info.signature)
-    kept_of_frame = providers.Callable(kept_of_frame, outputs=info.outputs, signature=info.signature)
+    kept_of_frame = providers.Callable(kept_of_frame, outputs=info.outputs)
     answers = providers.Callable(answers_of, outputs=info.outputs, signature=info.signature)
 
 

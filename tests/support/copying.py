@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.tables.notices import Notices
@@ -63,7 +64,7 @@ def copied(
                 tables.schema,
                 path=out,
                 name=out,
-                outputs=["predict"],
+                outputs=method_outputs(["predict"], signature),
                 signature=signature,
                 form=written or TableForm(quote=form.quote, dialect=form.dialect, delimiter_of_inputs=form.delimiter),
                 columns=columns,

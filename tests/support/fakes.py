@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
 from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Fingerprint, Key
@@ -26,7 +27,7 @@ def info_of(
     call_size: CallSize = ANY_SIZE,
 ) -> ModelInfo:
     """Return what is known of a model that is a fake."""
-    return ModelInfo(Fingerprint(fingerprint), signature, outputs, {"fake": "1"}, call_size)
+    return ModelInfo(Fingerprint(fingerprint), signature, method_outputs(outputs, signature), {"fake": "1"}, call_size)
 
 
 class Clock:

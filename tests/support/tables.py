@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.tables.notices import Notice, Notices
@@ -79,7 +80,7 @@ def score(
             tables.schema,
             path=f"out.{to}",
             name="out",
-            outputs=["predict"],
+            outputs=method_outputs(["predict"], signature),
             signature=signature,
             columns=columns,
             notices=notices,

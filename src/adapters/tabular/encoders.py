@@ -20,6 +20,7 @@ from foreseen.domain.tables.notices import Notices
 from foreseen.domain.tables.renamed_columns import in_names_of_columns
 from foreseen.domain.tables.table import TableEncoder
 from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
+from foreseen.domain.values.output import Output
 from foreseen.domain.values.signature import Signature
 
 
@@ -28,7 +29,7 @@ def table_encoder(
     *,
     path: str,
     name: str,
-    outputs: Sequence[str],
+    outputs: Sequence[Output],
     signature: Signature,
     fingerprint: bytes = b"",
     form: TableForm = DEFAULT_FORM,
@@ -44,7 +45,7 @@ def table_encoder(
     """
     signature = in_names_of_columns(signature, form.columns_as)
     layout = layout_of(shown_url(path) if is_remote(path) else path, form)
-    added = added_columns(outputs, signature.classes, prediction=columns.prediction)
+    added = added_columns(outputs, prediction=columns.prediction)
     if columns.model_column is not None:
         added.append(AddedColumn(columns.model_column, constant=f"{columns.model_name}@{fingerprint.hex()[:12]}"))
     names = members_of(added) if layout.kind == "jsonl" else [column.name for column in added]

@@ -7,6 +7,7 @@ from foreseen.domain.identity.key import Fingerprint, Namespace, namespace
 from foreseen.domain.model.call_size import ANY_SIZE, CallSize
 from foreseen.domain.model.determinism import UNIFORM, Determinism
 from foreseen.domain.model.model_input import A_MATRIX, ModelInput
+from foreseen.domain.values.output import Output
 from foreseen.domain.values.signature import Signature
 
 
@@ -19,7 +20,7 @@ class ModelInfo:
     Attributes:
         fingerprint: digest of the file, the libraries that compute, the user's own code and how the model is called.
         signature: what it takes and what kind of answer it gives.
-        outputs: the methods that are called, in the order their answers are shown.
+        outputs: what its answers hold, in the order in which they show it.
         versions: of the libraries that compute its answers, by name; part of the fingerprint.
         call_size: how many rows a call of the model has; part of the fingerprint.
         determinism: what a few calls at load showed of its answers.
@@ -29,7 +30,7 @@ class ModelInfo:
 
     fingerprint: Fingerprint
     signature: Signature
-    outputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
     versions: Mapping[str, str]
     call_size: CallSize = ANY_SIZE
     determinism: Determinism = field(default=UNIFORM, compare=False)
@@ -37,15 +38,27 @@ class ModelInfo:
     is_thread_safe: bool = field(default=False, compare=False)
 
     @property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of its outputs, as they were chosen."""
+        return tuple(output.name for output in self.outputs)
+
+    @property
     def namespace(self) -> Namespace:
         """The digest under which its answers are cached."""
-        return namespace(self.fingerprint, self.signature, self.outputs)
+        return namespace(self.fingerprint, self.signature, self.output_names)
 
     def difference(self, other: "ModelInfo") -> str:
         """Return the first thing that differs in another, "expected …, got …"; empty if they are equal."""
         for name in ("fingerprint", "signature", "outputs", "versions", "call_size"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
-                shown = (each.hex() if isinstance(each, bytes) else str(each) for each in (mine, theirs))
-                return "expected {} {}, got {}".format(name.replace("_", " "), *shown)
+                return f"expected {name.replace('_', ' ')} {_shown(mine)}, got {_shown(theirs)}"
         return ""
+
+
+def _shown(fact: object) -> str:
+    if isinstance(fact, bytes):
+        return fact.hex()
+    if isinstance(fact, tuple):
+        return str(tuple(output.name for output in fact))
+    return str(fact)

@@ -23,6 +23,7 @@ from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.entrypoints.batch.pace import FIRST_ROWS, PIECE_S, Pace
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, Clock, FakePredictor
+from support.outputs import outputs_of
 from support.use_cases import wired_predict
 
 ROWS = 2_000
@@ -92,7 +93,7 @@ async def scored_into(
     """Score the table, or what is left of it, and return the model."""
     model = Choosy()
     reader = CsvReader(io.BytesIO(TABLE.encode()), name="in.csv", signature=FLOWER)
-    encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(["predict"], [])), "gzip")
+    encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(outputs_of("predict"))), "gzip")
     noted = len(held.pieces)
     await score(
         wired_predict(model, NoCache(), thread),

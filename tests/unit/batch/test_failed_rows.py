@@ -28,6 +28,7 @@ from foreseen.entrypoints.batch.concurrent_calls import Company
 from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, info_of
+from support.outputs import outputs_of
 from support.use_cases import wired_predict
 
 HEADER = "length,width\n"
@@ -87,7 +88,7 @@ async def scored_by(
     """Score a table by a predictor."""
     out, aside = io.BytesIO(), io.BytesIO()
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=FLOWER)
-    encoder = CsvEncoder(reader.columns, added=added_columns(["predict"], []))
+    encoder = CsvEncoder(reader.columns, added=added_columns(outputs_of("predict")))
     sink = StreamSink(out, lambda _: aside, name="out.csv", encoder=encoder, rejects_encoder=CsvRejectsEncoder())
     predict = wired_predict(predictor, NoCache(), thread)
     count = await score(predict, reader, encoder, sink, progress=lambda _: None, policy=policy)
@@ -203,7 +204,7 @@ async def test_failed_rows_leave_no_trace_in_the_bytes_of_a_compressed_output(th
     reader = CsvReader(io.BytesIO(table(range(100)).encode()), name="in.csv", signature=FLOWER)
     caller = SklearnPredictor(Raising({70.0: KeyError("x")}), signature=FLOWER, outputs=["predict"])
     predict = wired_predict(SteadyPredictor(caller, info_of(call_size=CallSize(fixed=4))), NoCache(), thread)
-    encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(["predict"], [])), "gzip")
+    encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(outputs_of("predict"))), "gzip")
     out = io.BytesIO()
     sink = StreamSink(
         out, lambda _: io.BytesIO(), name="out.csv.gz", encoder=encoder, rejects_encoder=CsvRejectsEncoder()

@@ -20,6 +20,7 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import DictCache, FakePredictor
+from support.outputs import outputs_of
 from support.use_cases import wired_predict
 
 HEADER = "length,width\n"
@@ -50,7 +51,7 @@ async def scored(
     """Score a table, and give its rows, its rejects and the count."""
     out, aside = io.BytesIO(), io.BytesIO()
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=predict.predictor.info.signature)
-    encoder = CsvEncoder(reader.columns, added=added_columns(["predict"], []))
+    encoder = CsvEncoder(reader.columns, added=added_columns(outputs_of("predict")))
     sink = StreamSink(out, lambda _: aside, name="out.csv", encoder=encoder, rejects_encoder=CsvRejectsEncoder())
     count = await score(predict, reader, encoder, sink, progress=(steps if steps is not None else []).append)
     return _rows(out)[1:], [row[1:] for row in _rows(aside)], count
@@ -142,7 +143,7 @@ async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callab
         await score(
             predict,
             reader,
-            CsvEncoder(reader.columns, added=added_columns(["predict"], [])),
+            CsvEncoder(reader.columns, added=added_columns(outputs_of("predict"))),
             Full(),
             progress=lambda _: None,
         )

@@ -176,7 +176,7 @@ def test_a_support_vector_machine_without_probabilities_is_refused_when_they_are
         load_predictor(path, outputs=("predict", "predict_proba"))
 
     assert str(path) in str(caught.value)
-    assert load_predictor(path).info.outputs == ("predict",)
+    assert load_predictor(path).info.output_names == ("predict",)
 
 
 def test_a_regressor_has_no_probabilities(tmp_path: Path) -> None:

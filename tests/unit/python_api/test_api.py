@@ -69,9 +69,9 @@ def test_settings_of_the_environment_and_of_a_file_come_last(
     monkeypatch.setenv("FORESEEN_OUTPUTS", "predict_proba")
 
     with foreseen.load(iris_model, cache="none") as model:
-        assert (model.name, model.info.outputs) == ("file", ("predict_proba",))
+        assert (model.name, model.info.output_names) == ("file", ("predict_proba",))
     with foreseen.load(iris_model, cache="none", name="here", outputs="predict") as model:
-        assert (model.name, model.info.outputs) == ("here", ("predict",))
+        assert (model.name, model.info.output_names) == ("here", ("predict",))
 
 
 def test_rows_that_were_predicted_before_come_from_the_cache(model: foreseen.Model, frame: pd.DataFrame) -> None:

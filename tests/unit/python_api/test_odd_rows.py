@@ -197,7 +197,7 @@ def test_a_model_in_memory_has_to_be_saved(frame: pd.DataFrame) -> None:
 
 def test_numbers_of_numpy_are_settings(flower_model: Path) -> None:
     with foreseen.load(flower_model, ttl=np.array(60), lru_max_entries=np.int32(9)) as model:  # type: ignore[arg-type]
-        assert model.info.outputs == ("predict",)
+        assert model.info.output_names == ("predict",)
 
 
 def test_a_model_that_was_interrupted_can_be_used_again(

@@ -10,6 +10,7 @@ from foreseen.adapters.tabular.csv.csv_encoder import CsvEncoder, CsvRejectsEnco
 from foreseen.adapters.tabular.writing.added_columns import added_columns
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Reject, Scored
+from support.outputs import outputs_of
 
 REJECT = Reject("in.csv", 3, "a", "expected 1", "x")
 
@@ -27,7 +28,7 @@ def sink(stream: Any, rejects: Any) -> StreamSink:
         stream,
         lambda _: rejects,
         name="out.csv",
-        encoder=CsvEncoder(["a"], added=added_columns(["predict"], [], prediction="p")),
+        encoder=CsvEncoder(["a"], added=added_columns(outputs_of("predict"), prediction="p")),
         rejects_encoder=CsvRejectsEncoder(),
     )
 

@@ -12,6 +12,7 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table_format import OutputColumns, TableForm
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
+from support.outputs import outputs_of
 
 SIGNATURE = Signature((Feature("length"), Feature("width", dtype="int64")))
 
@@ -23,8 +24,8 @@ def scored(folder: Path, text: str, pairs: tuple[tuple[str, str], ...], name: st
     out = io.BytesIO()
     with opened_tables([str(folder / "in.csv")], signature=SIGNATURE, standard_input=io.BytesIO(), form=form) as tables:
         encoder = table_encoder(
-            tables.schema, path=name, name=name, outputs=("predict",), signature=SIGNATURE, fingerprint=b"\xab" * 16,
-            form=form, columns=OutputColumns(model_column="model", model_name="iris"),
+            tables.schema, path=name, name=name, outputs=outputs_of("predict"), signature=SIGNATURE,
+            fingerprint=b"\xab" * 16, form=form, columns=OutputColumns(model_column="model", model_name="iris"),
         )  # fmt: skip
         spool = io.BytesIO(encoder.begin())
         spool.seek(0, 2)

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import orc
 
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.tables.table import Chunk
@@ -147,7 +148,7 @@ ANSWERS = {"prediction": "no", "probabilities": {"no": 0.75, "yes": 0.25}}
 def scored(data: bytes, read: str, written: str, folder: Path) -> bytes:
     """Copy rows from one format into another, each with the same answer."""
     chunks, schema = chunks_of(data, read, folder)
-    outputs = ["predict", "predict_proba"]
+    outputs = method_outputs(["predict", "predict_proba"], SIGNATURE)
     encoder = table_encoder(schema, path=f"out.{written}", name="out", outputs=outputs, signature=SIGNATURE)
     spool, out = io.BytesIO(), io.BytesIO()
     spool.write(encoder.begin())

@@ -72,7 +72,7 @@ def test_the_model_is_loaded_once(iris_model: Path) -> None:
     assert made.predictor() is made.predictor()
     assert made.predict() is made.predict()
     assert made.predict().predictor is made.predictor()
-    assert made.predictor().info.outputs == ("predict", "predict_proba")
+    assert made.predictor().info.output_names == ("predict", "predict_proba")
 
 
 def test_what_is_opened_is_what_is_used() -> None:

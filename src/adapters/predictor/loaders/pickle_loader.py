@@ -116,7 +116,7 @@ def _info(
     return ModelInfo(
         fingerprint=decision.fingerprint(digest, behaviour.call_size),
         signature=signature,
-        outputs=tuple(options.outputs),
+        outputs=caller.outputs,
         versions=known.versions,
         call_size=behaviour.call_size,
         determinism=behaviour.determinism,

@@ -10,6 +10,7 @@ from foreseen.adapters.predictor.scikit_learn.inputs.input_builder import input_
 from foreseen.adapters.predictor.scikit_learn.inputs.prepared_rows import PreparedRows, prepared_rows
 from foreseen.adapters.predictor.scikit_learn.outputs.answer_rows import Rows, SeveralOutputs, returned_rows, row_bits
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import Labels, read_labels
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
 from foreseen.adapters.predictor.scikit_learn.outputs.model_answers import Answers
 from foreseen.domain.errors import (
     Flaw,
@@ -22,11 +23,12 @@ from foreseen.domain.errors import (
 from foreseen.domain.model.model_failure import failure_text, is_interruption, message_text
 from foreseen.domain.model.model_input import ModelInput
 from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.output import Output
 from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.domain.values.signature import Signature
 
-METHODS: Final = {"predict": "prediction", "predict_proba": "probabilities"}
-"""Each method that may be asked, and the name its answer has."""
+_DECISION_VALUES: Final = ("predict_proba", "decision_function")
+"""Methods that return the numbers by which a label is chosen."""
 
 
 class SklearnPredictor:
@@ -43,9 +45,10 @@ class SklearnPredictor:
         is_thread_safe: bool = False,
         before_call: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take a fitted model and the methods to ask.
+        """Accept a fitted model and the methods to call.
 
         Args:
+            outputs: the methods, by their names.
             model_input: what the model is called with; None for a matrix.
             steps: the model in two parts, the first of which transforms each row by itself; None where it has none.
             is_thread_safe: whether several threads may ask it at once, as scikit-learn's own may be.
@@ -62,7 +65,7 @@ class SklearnPredictor:
         self._first: Any = steps and steps[0]
         self._rest: Any = steps and steps[1]
         self.signature = signature
-        self.outputs = tuple(outputs)
+        self.outputs = method_outputs(outputs, signature)
         self.is_thread_safe = is_thread_safe
         self._answers = Answers(_labels(model), is_classifier=signature.kind == "classification")
         self._before_call = before_call
@@ -73,7 +76,7 @@ class SklearnPredictor:
         if self._first is None:
             return batch
         table = self._table(batch)
-        with self._failures_worded(self.outputs[0]):
+        with self._failures_worded(self.outputs[0].name):
             values = self._first.transform(table)
         return prepared_rows(values) or batch
 
@@ -86,13 +89,13 @@ class SklearnPredictor:
             PredictionError: it raised anything else, or its answer is not one to each instance.
         """
         model, table = self._part(rows)
-        called = {output: self._called(model, output, table, len(rows)) for output in self.outputs}
-        return Predictions({METHODS[output]: self._values(output, answer) for output, answer in called.items()})
+        called = {output: self._answer(model, output, table, len(rows)) for output in self.outputs}
+        return Predictions({output.member: self._values(output, answer) for output, answer in called.items()})
 
     def compute(self, batch: Batch) -> object:
         """Call the model as `predict` does, and leave its answers as they are; raise as `predict`."""
         table = self._table(batch)
-        return [self._called(self._model, output, table, len(batch)) for output in self.outputs]
+        return [self._answer(self._model, output, table, len(batch)) for output in self.outputs]
 
     def raw(self, rows: Batch | PreparedRows) -> list[bytes]:
         """Return each row's answer as the bits that the model computed, decision values too: what `predict` may hide.
@@ -101,10 +104,13 @@ class SklearnPredictor:
             InvalidBatchError, PredictionError: as `predict`.
         """
         model, table = self._part(rows)
-        values = [output for output in ("predict_proba", "decision_function") if hasattr(model, output)]
-        methods = dict.fromkeys((*self.outputs, *values))
-        called = {output: self._called(model, output, table, len(rows)) for output in methods}
-        return [b"".join(parts) for parts in zip(*map(row_bits, called.values()), strict=True)]
+        values = {method: True for method in _DECISION_VALUES if hasattr(model, method)}
+        methods = {output.name: bool(output.of_class) for output in self.outputs} | values
+        called = [
+            self._called(model, method, table, len(rows), has_class_values=of_classes)
+            for method, of_classes in methods.items()
+        ]
+        return [b"".join(parts) for parts in zip(*map(row_bits, called), strict=True)]
 
     def _part(self, rows: Batch | PreparedRows) -> tuple[Any, Any]:
         """Return what is called with such rows, and the rows in the form that it takes."""
@@ -112,12 +118,15 @@ class SklearnPredictor:
             return self._rest, rows.values
         return self._model, self._table(rows)
 
-    def _called(self, model: Any, output: str, table: Any, n: int) -> Rows | SeveralOutputs:
-        with self._failures_worded(output):
-            return returned_rows(output, getattr(model, output)(table), n)
+    def _answer(self, model: Any, output: Output, table: Any, n: int) -> Rows | SeveralOutputs:
+        return self._called(model, output.name, table, n, has_class_values=bool(output.of_class))
+
+    def _called(self, model: Any, method: str, table: Any, n: int, *, has_class_values: bool) -> Rows | SeveralOutputs:
+        with self._failures_worded(method):
+            return returned_rows(method, getattr(model, method)(table), n, has_class_values=has_class_values)
 
     @contextmanager
-    def _failures_worded(self, output: str) -> Iterator[None]:
+    def _failures_worded(self, method: str) -> Iterator[None]:
         self._before_call()
         try:
             with np.errstate(over="ignore"):  # what is too large for a float32 is refused by the model, in words
@@ -130,20 +139,20 @@ class SklearnPredictor:
         except BaseException as exc:  # sys.exit() in a model fails one call, and not the service
             if is_interruption(exc):
                 raise
-            raise PredictionError(f"the model failed in {output}: {failure_text(exc)}") from exc
+            raise PredictionError(f"the model failed in {method}: {failure_text(exc)}") from exc
 
-    def _values(self, output: str, rows: Rows | SeveralOutputs) -> Sequence[Json]:
+    def _values(self, output: Output, rows: Rows | SeveralOutputs) -> Sequence[Json]:
         try:
             return self._answers.values(output, rows)
         except ForeseenError:
             raise
         except RecursionError as exc:
             raise UnanswerableError(
-                f"expected {output} to return values nested less deeply, or not in themselves"
+                f"expected {output.name} to return values nested less deeply, or not in themselves"
             ) from exc
         except Exception as exc:
             raise UnanswerableError(
-                f"expected {output} to return values that can be read: {failure_text(exc)}"
+                f"expected {output.name} to return values that can be read: {failure_text(exc)}"
             ) from exc
 
 

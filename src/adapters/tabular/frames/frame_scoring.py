@@ -15,6 +15,7 @@ from foreseen.adapters.tabular.writing.added_columns import AddedColumn, added_c
 from foreseen.adapters.tabular.writing.kept_columns import kept_columns
 from foreseen.domain.tables.table import Lines, Reject
 from foreseen.domain.tables.table_format import OutputColumns
+from foreseen.domain.values.output import Output
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Signature
 
@@ -38,9 +39,7 @@ def _once_unless_read(columns: Sequence[str], signature: Signature) -> list[str]
     return [*(name for name in columns if name in features), *others]
 
 
-def kept_of_frame(
-    given: Given, columns: OutputColumns, *, has_reasons: bool, outputs: Sequence[str], signature: Signature
-) -> list[str]:
+def kept_of_frame(given: Given, columns: OutputColumns, *, has_reasons: bool, outputs: Sequence[Output]) -> list[str]:
     """Return the names of the columns that are kept.
 
     Args:
@@ -48,7 +47,7 @@ def kept_of_frame(
     Raises:
         TableError: one is not there, or has the name of one that is added.
     """
-    added = added_columns(outputs, signature.classes, prediction=columns.prediction)
+    added = added_columns(outputs, prediction=columns.prediction)
     if has_reasons:
         added.append(AddedColumn(error_column(columns.prediction), "error"))
     return kept_columns(given.columns, columns, [column.name for column in added], name=given.name)
@@ -60,7 +59,7 @@ def answers_of(
     count: int,
     parts: Sequence[tuple[Lines, Predictions]],
     rejects: Sequence[Reject],
-    outputs: Sequence[str],
+    outputs: Sequence[Output],
     signature: Signature,
 ) -> Answers:
     """Return what became of some rows.

@@ -50,7 +50,7 @@ class ParquetEncoder:
     ) -> None:
         """Accept the columns that are kept of what was read, those to add, and what makes the file of all rows."""
         self._seal = seal
-        self._added = [(column, _field(column, signature)) for column in added]
+        self._added = [(column, _field(column)) for column in added]
         self._read = _read_from_text(schema, signature)
         kept = [
             pa.field(field.name, _type_of(signature.features[self._read[field.name]]))
@@ -132,11 +132,10 @@ def _read_from_text(schema: pa.Schema, signature: Signature) -> dict[str, int]:
     }
 
 
-def _field(column: AddedColumn, signature: Signature) -> pa.Field:
+def _field(column: AddedColumn) -> pa.Field:
     if column.label is not None:
         return pa.field(column.name, pa.float64())
-    is_label = signature.kind == "classification" and signature.classes and not signature.is_multilabel
-    if column.constant is not None or (column.output == "prediction" and is_label):
+    if column.is_text or column.constant is not None:
         return pa.field(column.name, pa.string())
     return pa.field(column.name, pa.string(), metadata=AS_JSON)
 

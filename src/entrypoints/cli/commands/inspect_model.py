@@ -40,7 +40,7 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
         "fingerprint": predictor.info.fingerprint.hex(),
         "kind": signature.kind,
         "classes": list(signature.classes),
-        "outputs": list(predictor.info.outputs),
+        "outputs": list(predictor.info.output_names),
         "features": [
             {
                 "name": feature.name,
@@ -72,7 +72,7 @@ def _show(settings: Settings, predictor: Predictor, found: Determinism, out: Tex
     facts.add_row("model", settings.model_name)
     facts.add_row("fingerprint", predictor.info.fingerprint.hex())
     facts.add_row("kind", signature.kind + classes_text(signature))
-    facts.add_row("outputs", ", ".join(predictor.info.outputs))
+    facts.add_row("outputs", ", ".join(predictor.info.output_names))
     facts.add_row("deterministic", _verdict(found))
     facts.add_row("called with", f"{_INPUTS[predictor.info.model_input.takes]}, {predictor.info.call_size}")
     facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.info.versions.items()))

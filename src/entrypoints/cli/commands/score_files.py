@@ -131,7 +131,7 @@ def origin_of(container: ScoringContainer, job: Job, inputs: Sequence[InputDiges
     predictor = container.predictor()
     settings: Settings = container.settings()
     options = {
-        "--outputs": ",".join(predictor.info.outputs),
+        "--outputs": ",".join(predictor.info.output_names),
         "--rows-per-call": str(settings.rows_per_call),
         "--rejects": job.rejects or "",
         **flags_of_forms(job.files.input, job.files.output, job.files.columns),

@@ -67,7 +67,7 @@ def announced_facts(predict: "Predict", settings: Settings, port: int) -> dict[s
         "fingerprint": info.fingerprint.hex(),
         "cache": settings.tiers,
         "takes": [feature_text(feature) for feature in info.signature.features],
-        "gives": list(info.outputs),
+        "gives": list(info.output_names),
         "classes": list(info.signature.classes),
         "calls": str(info.call_size),
         "workers": settings.workers,
@@ -92,7 +92,7 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
         for line in (
             f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers}",
             f"  takes  {', '.join(map(feature_text, info.signature.features))}{names_hint(info.signature)}",
-            f"  gives  {', '.join(info.outputs)}{classes_text(info.signature)}",
+            f"  gives  {', '.join(info.output_names)}{classes_text(info.signature)}",
             f"  calls  {info.call_size}",
             f"  try    {curl(info.signature, base, needs_key=bool(settings.api_keys))}",
             f"  docs   {base}/docs",

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from foreseen.domain.ports import Predictor
+from foreseen.domain.values.output import Output, prediction_first
 from foreseen.domain.values.signature import Signature
 from foreseen.entrypoints.http.openapi.instance_docs import instance_schema, row_schema, value_schemas
 from foreseen.entrypoints.http.requests.request_timeout import FORM
@@ -152,27 +153,28 @@ def _list_of(schema: str) -> dict[str, Any]:
 
 
 def _prediction(predictor: Predictor) -> dict[str, Any]:
-    signature = predictor.info.signature
-    properties: dict[str, Any] = {}
-    if "predict" in predictor.info.outputs:
-        properties["prediction"] = _value(signature)
-    if "predict_proba" in predictor.info.outputs:
-        share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
-        known = {"properties": dict.fromkeys(signature.classes, share)} if signature.classes else {}
-        one = {"type": "object", **known, "additionalProperties": share}
-        properties["probabilities"] = one if signature.classes else {"anyOf": [one, {"type": "array"}, share]}
+    properties = {output.member: _value(output) for output in prediction_first(predictor.info.outputs)}
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _value(signature: Signature) -> dict[str, Any]:
-    if signature.is_multilabel:
+def _value(output: Output) -> dict[str, Any]:
+    if output.of_class:
+        return _class_values(output)
+    if output.is_label:
+        return {"type": "string", "enum": list(output.classes)}
+    if output.classes:
         return {"type": "array", "items": {"type": "string"}}
-    if signature.classes:
-        return {"type": "string", "enum": list(signature.classes)}
-    one = {"classification": ["string"], "regression": ["number", "null"]}.get(signature.kind)
-    if one is None:
+    if output.dtype is None:
         return {"description": "What the model answers: a number, a string, or a list of them."}
+    one = {"string": ["string"], "float64": ["number", "null"]}[output.dtype]
     return {"anyOf": [{"type": one}, {"type": "array", "items": {"type": one}}]}
+
+
+def _class_values(output: Output) -> dict[str, Any]:
+    share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+    known = {"properties": dict.fromkeys(output.classes, share)} if output.classes else {}
+    one = {"type": "object", **known, "additionalProperties": share}
+    return one if output.classes else {"anyOf": [one, {"type": "array"}, share]}
 
 
 _PROBLEM: Final = {

@@ -143,7 +143,7 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
         ],
         ignored=list(predictor.info.signature.ignored),
         extra_fields=predictor.info.signature.extra_fields,
-        outputs=list(predictor.info.outputs),
+        outputs=list(predictor.info.output_names),
         call_size=str(predictor.info.call_size),
         cache=describe_cache(settings),
         versions=dict(predictor.info.versions),

@@ -33,7 +33,7 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
         "Model": f"{settings.model_name}, {info.signature.kind}",
         "Fingerprint": info.fingerprint.hex(),
         "Inputs": ", ".join(info.signature.names),
-        "Outputs": f"{', '.join(info.outputs)}{classes_text(info.signature)}",
+        "Outputs": f"{', '.join(info.output_names)}{classes_text(info.signature)}",
         "Cache": settings.tiers,
     }
 

@@ -50,7 +50,7 @@ def test_another_format_has_no_say_in_pickles(weights: Path, tmp_path: Path) -> 
 def test_an_unknown_file_is_met_with_every_loadable_format(content: bytes, weights: Path) -> None:
     weights.write_bytes(content)
 
-    with pytest.raises(ModelUnavailableError, match="expected a model saved by joblib, pickle or weights, got a "):
+    with pytest.raises(ModelUnavailableError, match=r"saved by joblib, pickle\b.* or weights, got a "):
         load_predictor(weights)
 
 

@@ -15,6 +15,7 @@ from foreseen.domain.tables.csv_dialect import CsvDialect
 from foreseen.domain.tables.table import Reject
 from foreseen.domain.values.predictions import decoded
 from foreseen.domain.values.signature import Feature, Signature
+from support.outputs import outputs_of
 
 TEXTS = Signature((Feature("t", dtype="string"),))
 
@@ -35,7 +36,7 @@ def _one(body: bytes, *added: AddedColumn) -> list[str]:
     return rows[1][1:]
 
 
-PREDICTION = added_columns(["predict"], [])
+PREDICTION = added_columns(outputs_of("predict"))
 ANSWERS = {
     b'{"prediction":"setosa"}': "setosa",
     b'{"prediction":"a, \\"b\\""}': 'a, "b"',
@@ -57,7 +58,7 @@ def test_a_prediction_is_written_as_json_shows_it(body: bytes) -> None:
 
 
 def test_each_class_has_its_probability_whatever_their_order() -> None:
-    columns = added_columns(["predict", "predict_proba"], ["no", "yes"])
+    columns = added_columns(outputs_of("predict", "predict_proba", classes=["no", "yes"]))
     body = b'{"prediction":"no","probabilities":{"yes":0.25,"no":0.75}}'
 
     assert [column.name for column in columns] == ["prediction", "probability_no", "probability_yes"]
@@ -65,7 +66,7 @@ def test_each_class_has_its_probability_whatever_their_order() -> None:
 
 
 def test_probabilities_without_classes_are_one_cell() -> None:
-    columns = added_columns(["predict_proba"], [])
+    columns = added_columns(outputs_of("predict_proba"))
 
     assert [column.name for column in columns] == ["probabilities"]
     assert _one(b'{"probabilities":[{"0":0.5,"1":0.5}]}', *columns) == ['[{"0":0.5,"1":0.5}]']

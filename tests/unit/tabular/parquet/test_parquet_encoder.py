@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
 from foreseen.adapters.tabular.parquet import parquet_seal
 from foreseen.adapters.tabular.parquet.parquet_encoder import ParquetEncoder
 from foreseen.adapters.tabular.writing.added_columns import added_columns
@@ -16,6 +17,7 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.domain.values.signature import Feature, Kind, Signature
+from support.outputs import outputs_of
 
 TABLE = pa.record_batch({"n": list(range(1000)), "t": [f"text {n % 7}" for n in range(1000)]})
 
@@ -23,7 +25,8 @@ TABLE = pa.record_batch({"n": list(range(1000)), "t": [f"text {n % 7}" for n in 
 def encoder(kind: Kind = "regression", classes: tuple[str, ...] = ()) -> ParquetEncoder:
     """Make one for the table."""
     signature = Signature((Feature("n"),), kind, classes)
-    return ParquetEncoder(TABLE.schema, added=added_columns(["predict"], classes), signature=signature)
+    added = added_columns(method_outputs(["predict"], signature))
+    return ParquetEncoder(TABLE.schema, added=added, signature=signature)
 
 
 def parts(made: ParquetEncoder, answers: Sequence[Json], sizes: Iterable[int]) -> list[bytes]:
@@ -131,7 +134,7 @@ def test_probabilities_that_are_not_finite_are_kept() -> None:
     classes = ("no", "yes")
     made = ParquetEncoder(
         TABLE.schema,
-        added=added_columns(["predict_proba"], classes),
+        added=added_columns(outputs_of("predict_proba", classes=classes)),
         signature=Signature((Feature("n"),), "classification", classes),
     )
     answers = Predictions({"probabilities": [{"no": float("inf"), "yes": 0.5}]})

@@ -19,6 +19,7 @@ from foreseen.domain.tables.table import Chunk
 from foreseen.domain.tables.table_format import OutputColumns, TableForm
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
+from support.outputs import outputs_of
 
 A, T = Feature("a", missing=True), Feature("t", "string", missing=True)
 DAY = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - workbooks have no zones
@@ -150,7 +151,7 @@ def written(tmp_path: Path) -> Iterator[Any]:
             table.schema,
             path="out.xlsx",
             name="out",
-            outputs=["predict"],
+            outputs=outputs_of("predict"),
             signature=signature,
             columns=OutputColumns(keep),
         )

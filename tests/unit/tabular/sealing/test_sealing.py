@@ -17,6 +17,7 @@ from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
+from support.outputs import outputs_of
 
 SIGNATURE = Signature((Feature("a"),))
 UNION = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["x", "y"])])
@@ -25,7 +26,9 @@ UNION = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2])
 def sealed(column: pa.Array, to: str) -> bytes:
     """Write rows with a column beside a feature."""
     table = pa.record_batch([pa.array([1.0] * len(column)), column], names=["a", "x"])
-    encoder = table_encoder(table.schema, path=f"out.{to}", name=f"out.{to}", outputs=["predict"], signature=SIGNATURE)
+    encoder = table_encoder(
+        table.schema, path=f"out.{to}", name=f"out.{to}", outputs=outputs_of("predict"), signature=SIGNATURE
+    )
     batch = Batch.of(SIGNATURE, {"a": np.ones(len(column))})
     spool, out = io.BytesIO(encoder.begin()), io.BytesIO()
     spool.seek(0, io.SEEK_END)
@@ -50,7 +53,9 @@ def test_a_column_that_parquet_has_no_type_for_is_refused_at_once(name: str) -> 
     schema = pa.schema([("a", pa.float64()), ("x", column.type)])
 
     with pytest.raises(TableError) as caught:
-        table_encoder(schema, path="out.parquet", name="out.parquet", outputs=["predict"], signature=SIGNATURE)
+        table_encoder(
+            schema, path="out.parquet", name="out.parquet", outputs=outputs_of("predict"), signature=SIGNATURE
+        )
 
     assert str(caught.value).startswith(
         f"out.parquet: expected columns of types that Parquet has, got 'x' of {column.type} ("
@@ -103,7 +108,9 @@ def test_a_disk_that_is_full_while_a_file_is_sealed_is_one_error(to: str) -> Non
             raise OSError(28, "No space left on device")
 
     table = pa.record_batch([pa.array([1.0])], names=["a"])
-    encoder = table_encoder(table.schema, path=f"out.{to}", name="out", outputs=["predict"], signature=SIGNATURE)
+    encoder = table_encoder(
+        table.schema, path=f"out.{to}", name="out", outputs=outputs_of("predict"), signature=SIGNATURE
+    )
 
     with pytest.raises(OSError, match="No space left"):
         encoder.seal(io.BytesIO(encoder.begin()), Full())

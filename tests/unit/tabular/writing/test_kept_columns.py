@@ -5,12 +5,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.writing.added_columns import added_columns, members_of
 from foreseen.adapters.tabular.writing.kept_columns import kept_columns
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table_format import OutputColumns
 from foreseen.domain.values.signature import Feature, Signature
+from support.outputs import outputs_of
 
 GIVEN = ["id", "a", "prediction", "b"]
 
@@ -65,10 +67,11 @@ def test_a_model_column_that_the_input_has_is_refused_with_its_own_option() -> N
 )
 def test_the_names_that_count_are_those_of_the_format(path: str, columns: list[str], said: str) -> None:
     signature = Signature((Feature("x"),), classes=("a", "b"))
+    outputs = method_outputs(["predict", "predict_proba"], signature)
     schema = pa.schema([(name, pa.string()) for name in columns])
 
     def encoder() -> Any:
-        return table_encoder(schema, path=path, name="out", outputs=["predict", "predict_proba"], signature=signature)
+        return table_encoder(schema, path=path, name="out", outputs=outputs, signature=signature)
 
     if said:
         with pytest.raises(TableError, match=f"^{said}"):
@@ -78,12 +81,12 @@ def test_the_names_that_count_are_those_of_the_format(path: str, columns: list[s
 
 
 def test_members_of_objects_are_named_as_they_are_written() -> None:
-    columns = added_columns(["predict", "predict_proba"], ["0", "1"], prediction="delay")
+    columns = added_columns(outputs_of("predict", "predict_proba", classes=["0", "1"]), prediction="delay")
 
     assert members_of(columns) == ["delay", "delay_probabilities"]
 
 
 def test_probabilities_are_named_after_the_prediction() -> None:
-    columns = added_columns(["predict", "predict_proba"], ["0"], prediction="delay")
+    columns = added_columns(outputs_of("predict", "predict_proba", classes=["0"]), prediction="delay")
 
     assert [column.name for column in columns] == ["delay", "delay_probability_0"]

@@ -25,14 +25,16 @@ class SeveralOutputs:
     rows: list[Rows]
 
 
-def returned_rows(method: str, answer: Any, n: int) -> Rows | SeveralOutputs:
+def returned_rows(method: str, answer: Any, n: int, *, has_class_values: bool) -> Rows | SeveralOutputs:
     """Return what a method returned for n rows as n rows; what it only yields is read here.
 
+    Args:
+        has_class_values: whether it returns numbers of classes, and so a list of matrices for several targets.
     Raises:
         UnanswerableError: it has no rows.
         PredictionError: it has more or fewer than n.
     """
-    if method != "predict" and (parts := _outputs_of(answer)):
+    if has_class_values and (parts := _outputs_of(answer)):
         return SeveralOutputs([_rows_of(method, part, n) for part in parts])
     return _rows_of(method, answer, n)
 

@@ -10,6 +10,7 @@ from foreseen.adapters.predictor.scikit_learn.outputs.json_values import json_va
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import NO_LABELS, Labels
 from foreseen.domain.errors import UnanswerableError
 from foreseen.domain.values.labelled_rows import LabelledRows
+from foreseen.domain.values.output import Output
 from foreseen.domain.values.predictions import Json
 
 _AS_THEY_ARE: Final = {int, float, bool, type(None)}
@@ -25,13 +26,13 @@ class Answers:
         self._labels = labels[0] if len(labels) == 1 else NO_LABELS
         self._is_classifier = is_classifier
 
-    def values(self, method: str, rows: Rows | SeveralOutputs) -> Sequence[Json]:
-        """Return a value for each row: of predict the prediction, of predict_proba the probabilities.
+    def values(self, output: Output, rows: Rows | SeveralOutputs) -> Sequence[Json]:
+        """Return a value for each row: the prediction, or the numbers of classes.
 
         Raises:
             UnanswerableError: a row holds what JSON has nothing for, or probabilities do not fit the labels.
         """
-        return self._predictions(rows) if method == "predict" else self._probabilities(rows)
+        return self._probabilities(rows) if output.of_class else self._predictions(rows)
 
     def _predictions(self, rows: Rows) -> list[Json]:
         is_array = isinstance(rows, np.ndarray)
