@@ -32,21 +32,22 @@ from foreseen.settings import Settings
 from foreseen.wiring.container import Container, end_model
 
 SETTLE_S: Final = 0.05
-"""Seconds for the event loop to accept what waits at the port."""
+"""Seconds for the event loop to accept the connections that wait at the port."""
 
 COLLECTED_AFTER: Final = (5_000, 10, 20)
-"""New objects after which the young are gone through, 0.3 ms; how often before the middle-aged are, and all."""
+"""Thresholds of garbage collection: new objects before the youngest generation is collected, which takes 0.3 ms, and
+collections of a generation before the next older one is collected."""
 
 
 def serve(container: Container, starting: Starting, *, announce: Callable[[int], None]) -> None:
-    """Serve until a signal says to stop.
+    """Serve until a signal to stop.
 
     Args:
-        starting: sees to signals until the model is loaded.
-        announce: called with the port once it is open; the model is loaded by then.
+        starting: handles signals until the model is loaded.
+        announce: called with the port once it is open and the model is loaded.
     Raises:
-        ModelUnavailableError: the model cannot be had; no port was opened.
-        PortError: the port cannot be had.
+        ModelUnavailableError: the model cannot be loaded; no port was opened.
+        PortError: the port cannot be opened.
         SettingsError: the certificate or its key cannot be used.
     """
     check_tls(container.settings())
@@ -59,11 +60,11 @@ def serve(container: Container, starting: Starting, *, announce: Callable[[int],
     with listening(settings.host, settings.port) as listener:
         announce_once = partial(announce, listener.getsockname()[1])
         if settings.workers == 1:
-            _end_well_when_told_to()
+            _exit_with_0_on_stop_signals()
             starting.end()
             _Server(server_config(app, settings), announce_once).run(sockets=[listener])
         else:
-            # Each process builds its own application, from the settings; this one's model was to be found good.
+            # Each process builds its own application from the settings; this process loaded the model to check it.
             end_model(container.predictor())
             with _past_the_working_directory() as names:
                 reloads = ReloadRequests()
@@ -75,12 +76,12 @@ def serve(container: Container, starting: Starting, *, announce: Callable[[int],
 
 @contextmanager
 def _past_the_working_directory() -> Iterator[Sequence[str]]:
-    """Start processes that do not look for modules in the working directory before they are told where modules are.
+    """Set PYTHONSAFEPATH, so that new processes do not import modules from the working directory.
 
-    They are started by `python -c`, for which a file `signal.py` there would stand for the library of that name.
+    They are started by `python -c`, which would import a file `signal.py` there in place of the library.
 
-    Returns:
-        what they are to take out of their environment, lest what a model starts inherits it.
+    Yields:
+        The variables that they remove from their environment, so that the model's own processes do not inherit them.
     """
     name = "PYTHONSAFEPATH"
     if name in os.environ:
@@ -94,26 +95,26 @@ def _past_the_working_directory() -> Iterator[Sequence[str]]:
 
 
 def _warm_up() -> None:
-    """Do now what FastAPI does with its first route, which takes longer than all the others: the model still loads."""
+    """Do the slow work of FastAPI's first route now, while the model is loading."""
     FastAPI().add_api_route("/", lambda: None, response_model=int)
 
 
-def _end_well_when_told_to() -> None:
-    """Exit with 0 on the signals that say to stop.
+def _exit_with_0_on_stop_signals() -> None:
+    """Exit with 0 on signals to stop.
 
-    uvicorn finishes what it has begun and then raises the signal again. By default that ends the process by the signal:
-    to a supervisor it looks killed.
+    uvicorn finishes the requests in progress and then raises the signal again. By default that kills the process, which
+    a supervisor takes for a failure.
     """
 
     def end(*_: object) -> None:
         raise SystemExit(0)
 
-    for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, end)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, end)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it has started."""
+    """A server that announces when it has started."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -125,7 +126,7 @@ class _Server(uvicorn.Server):
             self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take in first who was let in by the kernel already: closing the port would reset their connections."""
+        """Accept the connections in the kernel's queue first, since closing the port would reset them."""
         for listener in sockets or ():
             listener.listen(0)
         await asyncio.sleep(SETTLE_S)
@@ -147,11 +148,11 @@ def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, na
 
 
 def _spare_the_collector() -> None:
-    """Take what is loaded by now out of garbage collection: going through it stops every request for some 80 ms.
+    """Exclude everything loaded so far from garbage collection, which would stop every request for some 80 ms.
 
-    It is not gone through before either: of half a million objects a thousand or two are garbage.
+    It is not collected before either: of half a million objects only one or two thousand are garbage.
     """
     gc.freeze()
-    # By default a cache that fills is gone through after every 70,000 new objects: 15 ms each time at 64 connections.
+    # By default a filling cache is collected after every 70,000 new objects: 15 ms each time at 64 connections.
     gc.set_threshold(*COLLECTED_AFTER)
     gc.enable()

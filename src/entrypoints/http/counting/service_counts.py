@@ -34,9 +34,9 @@ class Totals(NamedTuple):
 
 
 class Board:
-    """One process's row: its tally, then its gauges, then when these were read.
+    """The row of one process: its tally, then the time of its last reading, then its gauges.
 
-    What instruments count by themselves is added to the tally whenever they are read: the row outlives the process.
+    Counts that instruments keep are added to the tally at each reading, since the row outlives the process.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Board:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the tally of this process, on its slot if there are any, and a clock of seconds that all share."""
+        """Accept the tally of this process, in its slot if there are slots, and a clock in s that processes share."""
         self._tally = tally
         self._instruments = instruments
         self._slots = slots
@@ -57,7 +57,7 @@ class Board:
         self._gauges: Numbers = slots.claim()[SIZE:] if slots else [0.0] * GAUGE_PLACES
 
     def show(self, instruments: Instruments) -> None:
-        """Read others of the same names and places from now on; what they have counted stays counted."""
+        """Read other instruments, of the same names and places, from now on; earlier counts remain."""
         self._instruments = instruments
 
     def read(self) -> None:
@@ -70,7 +70,7 @@ class Board:
         self._gauges[0] = self._clock()
 
     def totals(self) -> Totals:
-        """Give what is counted and shown: this process's own as of now, that of others as of their last reading."""
+        """Return the totals of all processes: of this one as of now, of others as of their last reading."""
         self.read()
         rows: Sequence[tuple[Numbers, Numbers]] = [(self._tally.counts, self._gauges)]
         if self._slots:
@@ -83,7 +83,7 @@ class Board:
 
     @asynccontextmanager
     async def kept_up(self) -> AsyncIterator[None]:
-        """Keep the row as new as others expect it, if there are others; show nothing any more afterwards."""
+        """Keep the row up to date for other processes, if there are any, and mark it stale afterwards."""
         self.read()
         reading = asyncio.create_task(self._read_again(), name="read the gauges") if self._slots else None
         try:

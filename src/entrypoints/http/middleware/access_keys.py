@@ -1,4 +1,4 @@
-"""Access: who may ask what, by keys of which the settings hold only digests."""
+"""Access: API keys, of which the settings hold only digests."""
 
 import logging
 from collections.abc import Awaitable, Iterable
@@ -12,23 +12,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from foreseen.domain.counters import Tally
 from foreseen.entrypoints.http.origins.client_addresses import is_loopback
 from foreseen.entrypoints.http.origins.locality import CALLER, why_elsewhere
-from foreseen.entrypoints.http.responses.problems import Refusal, problem
+from foreseen.entrypoints.http.responses.problems import Rejection, problem
 from foreseen.settings import Settings
 
 log = logging.getLogger(__name__)
 
 OPEN: Final = frozenset({"/livez", "/readyz"})
-"""What whoever watches the process asks without a key: it tells nothing of the model."""
+"""Paths of health probes, which need no key: they reveal nothing about the model."""
 
 _KEYLESS: Final = OPEN | {"/favicon.ico", "/favicon.svg"}
-"""What needs no key. A browser requests the icon with every page; rejecting it would count each visit twice."""
+"""Paths that need no key. A browser requests the icon with every page; rejecting it would count each visit twice."""
 
 ADMIN: Final = "/admin/"
-"""What begins so changes what is served."""
+"""Prefix of the paths that change what is served."""
 
 _SCHEME: Final = b"bearer "
 _START: Final = 8
-"""Bytes of a digest that it is found by."""
+"""Bytes of a digest by which it is looked up."""
 
 _Headers = Iterable[tuple[bytes, bytes]]
 
@@ -36,12 +36,12 @@ _Headers = Iterable[tuple[bytes, bytes]]
 class Keys:
     """Keys, by the SHA-256 of each.
 
-    A slow hash makes guessing dear, which matters for what a person thought up. A key is 256 random bits: there is
-    nothing to guess, and one round of a fast hash keeps it as well as a million of a slow one.
+    A slow hash makes guessing expensive, which matters for passwords that people choose. A key is 256 random bits,
+    which cannot be guessed, so one round of a fast hash protects it as well as a million of a slow one.
     """
 
     def __init__(self, digests: Iterable[str]) -> None:
-        """Take digests, in hexadecimal."""
+        """Accept SHA-256 digests in hexadecimal."""
         known = map(bytes.fromhex, digests)
         self._by_start = {digest[:_START]: digest for digest in known}
 
@@ -49,25 +49,25 @@ class Keys:
         return len(self._by_start)
 
     def hold(self, digest: bytes) -> bool:
-        """Tell whether a key of this digest is one of them; the time that takes says nothing of how near it was."""
+        """Return whether a digest belongs to one of the keys; the time taken does not reveal how similar it is."""
         known = self._by_start.get(digest[:_START])
         return known is not None and compare_digest(known, digest)
 
 
 class Access:
-    """Hands on what its sender may ask; a digest that is known passes, anything else is worded as a refusal.
+    """Passes on requests that their sender may make, by the digest of its key, and rejects all others.
 
-    Where there are keys, each request needs one, except for the paths of _KEYLESS; an admin key is good for everything.
-    Where there are none, only ADMIN is restricted: to this machine, or to no one.
+    If keys are configured, each request needs one, except for the paths of _KEYLESS; an admin key allows everything.
+    If none are, only ADMIN is restricted: to this machine, or to no one.
     """
 
     def __init__(self, app: ASGIApp, tally: Tally, *, keys: Keys, admin_keys: Keys, is_local: bool) -> None:
-        """Take the application behind, who may ask for predictions and who for more, and whether we listen here only.
+        """Accept the wrapped application, and the keys of predictions and of administration.
 
         Args:
-            keys: none where anyone may ask for predictions.
-            admin_keys: none where nobody from elsewhere may ask for more.
-            is_local: whether only this machine reaches us.
+            keys: empty if anyone may request predictions.
+            admin_keys: empty if no other machine may use ADMIN.
+            is_local: whether the service can be reached from this machine only.
         """
         self._app = app
         self._tally = tally
@@ -76,16 +76,16 @@ class Access:
         self._has_no_keys = not keys
         self._is_admin_open = is_local and not keys and not admin_keys
 
-    # No coroutine of its own: one more would be as dear as all the rest of it.
+    # No coroutine of its own: it would cost as much as everything else here.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Hand on, or refuse."""
+        """Pass a request on, or reject it."""
         if scope["type"] == "http":
-            refusal = self._refusal(scope)
-            if refusal is not None:
-                return problem(Request(scope), refusal, self._tally)(scope, receive, send)
+            rejection = self._rejection(scope)
+            if rejection is not None:
+                return problem(Request(scope), rejection, self._tally)(scope, receive, send)
         return self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Refusal | None:
+    def _rejection(self, scope: Scope) -> Rejection | None:
         path: str = scope["path"]
         is_admin = path.startswith(ADMIN)
         if path in _KEYLESS:
@@ -94,7 +94,7 @@ class Access:
         if not is_admin and self._has_no_keys:
             return None
         if is_admin and not self._admin_keys:
-            return self._refusal_without_admin_keys(scope)
+            return self._rejection_without_admin_keys(scope)
         digest = _digest_of_key(scope["headers"])
         if digest is None:
             return _unauthorized("none")
@@ -108,12 +108,12 @@ class Access:
         )
 
     def _recognize(self, scope: Scope) -> None:
-        """Have a request that needs no key show whose it is, if it brings one."""
+        """Record the caller of a request that needs no key, if it carries one."""
         digest = _digest_of_key(scope["headers"])
         if digest is not None and (self._keys.hold(digest) or self._admin_keys.hold(digest)):
             scope[CALLER] = digest[:_START].hex()
 
-    def _refusal_without_admin_keys(self, scope: Scope) -> Refusal | None:
+    def _rejection_without_admin_keys(self, scope: Scope) -> Rejection | None:
         if not self._is_admin_open:
             return _forbidden("admin_keys in the settings", "none")
         elsewhere = why_elsewhere(scope)
@@ -123,7 +123,7 @@ class Access:
 
 
 def guarded(app: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
-    """Put the settings' keys in front of an application."""
+    """Return an application wrapped in the access control of the settings."""
     return Access(
         app,
         tally,
@@ -134,12 +134,12 @@ def guarded(app: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether an address to listen on is reached from this machine alone; a name is not looked up."""
+    """Return whether an address to listen on can be reached from this machine only; names are not resolved."""
     return host.lower() == "localhost" or is_loopback(host)
 
 
 def warn_of_open_doors(settings: Settings) -> None:
-    """Say in the log what anyone who reaches us may do."""
+    """Warn in the log if other machines can use the service without a key, or send keys without TLS."""
     if is_local(settings.host):
         return
     if not settings.api_keys:
@@ -155,7 +155,7 @@ def warn_of_open_doors(settings: Settings) -> None:
 
 
 def _digest_of_key(headers: _Headers) -> bytes | None:
-    """Give the digest of the key that came with a request (RFC 6750)."""
+    """Return the digest of the bearer token of a request (RFC 6750); None without one."""
     for name, value in headers:
         if name == b"authorization":
             if value[: len(_SCHEME)].lower() == _SCHEME:
@@ -164,12 +164,12 @@ def _digest_of_key(headers: _Headers) -> bytes | None:
     return None
 
 
-def _unauthorized(got: str) -> Refusal:
+def _unauthorized(got: str) -> Rejection:
     detail = f"expected Authorization: Bearer KEY with a key of api_keys or admin_keys, got {got}"
-    return Refusal(
+    return Rejection(
         401, "unauthorized", "Missing or unknown API key", detail, {"WWW-Authenticate": 'Bearer realm="foreseen"'}
     )
 
 
-def _forbidden(expected: str, got: str) -> Refusal:
-    return Refusal(403, "forbidden", "Forbidden", f"expected {expected}, got {got}")
+def _forbidden(expected: str, got: str) -> Rejection:
+    return Rejection(403, "forbidden", "Forbidden", f"expected {expected}, got {got}")

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from foreseen.domain.counters import Tally
 from foreseen.entrypoints.http.origins.host_names import shown
 from foreseen.entrypoints.http.request_log.request_context import context_of
-from foreseen.entrypoints.http.responses.problems import Refusal, problem
+from foreseen.entrypoints.http.responses.problems import Rejection, problem
 
 METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -125,7 +125,7 @@ class CrossOrigin:
         if not self.is_allowed_origin(origin):
             expected, got = "an origin of allowed_origins in the settings", origin
         detail = f"expected {expected}, got {shown(got.encode('latin-1'))}"
-        rejected = problem(Request(scope), Refusal(403, "forbidden", "Forbidden", detail), self._tally)
+        rejected = problem(Request(scope), Rejection(403, "forbidden", "Forbidden", detail), self._tally)
         rejected.headers.add_vary_header("Origin")
         return rejected
 

@@ -1,4 +1,4 @@
-"""ForwardedClient: whose request a proxy passes on, as far as the proxy is trusted."""
+"""ForwardedClient: the client whose request a trusted proxy passes on."""
 
 import re
 from collections.abc import Awaitable, Iterable, Iterator, Sequence

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from foreseen.domain.counters import Tally
 from foreseen.entrypoints.http.origins.host_names import LOOPBACK, Hosts, host_of, shown
 from foreseen.entrypoints.http.request_log.header_fields import FIELDS
-from foreseen.entrypoints.http.responses.problems import Refusal, problem
+from foreseen.entrypoints.http.responses.problems import Rejection, problem
 from foreseen.settings import ANY_HOST
 
 _REMEMBERED: Final = 1000
@@ -41,18 +41,18 @@ class HostCheck:
         self._hosts = Hosts((ANY_HOST,) if allowed is None and not is_local else allowed or ())
         self._passed: set[bytes] = set()
 
-    # No coroutine of its own: one more would cost as much as all the rest of it.
+    # No coroutine of its own: it would cost as much as everything else here.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on, or reject it."""
         if scope["type"] == "http":
             value = (scope.get(FIELDS) or dict(scope["headers"])).get(b"host")
             if value is None or value in self._passed:  # none in HTTP/1.0
                 return self._app(scope, receive, send)
-            if (refusal := self._refusal(value, scope["path"])) is not None:
-                return problem(Request(scope), refusal, self._tally)(scope, receive, send)
+            if (rejection := self._rejection(value, scope["path"])) is not None:
+                return problem(Request(scope), rejection, self._tally)(scope, receive, send)
         return self._app(scope, receive, send)
 
-    def _refusal(self, field: bytes, path: str) -> Refusal | None:
+    def _rejection(self, field: bytes, path: str) -> Rejection | None:
         host = host_of(field)
         if host is None:
             return _no_host(field)
@@ -62,12 +62,12 @@ class HostCheck:
             return None
         return None if path in self._probes else self._misdirected(field)
 
-    def _misdirected(self, field: bytes) -> Refusal:
+    def _misdirected(self, field: bytes) -> Rejection:
         known = "a host of this machine, such as localhost, or one" if self._is_local else "one"
         detail = f"expected {known} of allowed_hosts in the settings, got {shown(field)}"
-        return Refusal(421, "misdirected", "Misdirected request", detail)
+        return Rejection(421, "misdirected", "Misdirected request", detail)
 
 
-def _no_host(field: bytes) -> Refusal:
+def _no_host(field: bytes) -> Rejection:
     detail = f"expected Host to be a name or an address, with or without a port, got {shown(field) or 'nothing'}"
-    return Refusal(400, "invalid-host", "Invalid Host", detail)
+    return Rejection(400, "invalid-host", "Invalid Host", detail)

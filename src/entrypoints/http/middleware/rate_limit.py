@@ -1,4 +1,4 @@
-"""RateLimit: so many requests of one caller in a while, and no more."""
+"""RateLimit: bounds the rate of requests of each caller."""
 
 import math
 from collections.abc import Awaitable
@@ -12,22 +12,22 @@ from foreseen.domain.counters import Tally
 from foreseen.entrypoints.http.middleware.access_keys import OPEN
 from foreseen.entrypoints.http.origins.client_addresses import network_of
 from foreseen.entrypoints.http.origins.locality import CALLER
-from foreseen.entrypoints.http.responses.problems import Refusal, problem
+from foreseen.entrypoints.http.responses.problems import Rejection, problem
 
 MOST_CALLERS: Final = 10_000
-"""Callers that are remembered; of more, whoever was away longest begins anew, so that addresses fill no memory."""
+"""Callers to remember; beyond that the least recent is forgotten, so that addresses do not fill the memory."""
 
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 class RateLimit:
-    """Hands on a caller's requests up to a rate: whoever's key came with them, else the address they came from.
+    """Passes on a caller's requests up to a rate; the caller is the key of a request, or else its address.
 
-    By the generic cell rate algorithm: up to a whole unit's worth at once, and from then on evenly spaced.
+    Uses the generic cell rate algorithm: a burst of up to a whole unit, and evenly spaced requests after that.
     """
 
     def __init__(self, app: ASGIApp, tally: Tally, rate: str) -> None:
-        """Take the application behind, and a rate such as 100/second."""
+        """Accept the wrapped application, and a rate such as 100/second."""
         self._app = app
         self._tally = tally
         self._rate = rate
@@ -35,12 +35,12 @@ class RateLimit:
         self._limiter = Throttled(using=RateLimiterType.GCRA.value, quota=rate, store=store).limiter
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Hand on, or refuse."""
+        """Pass a request on, or reject it."""
         if scope["type"] == "http" and scope["path"] not in OPEN:
-            asked = self._limiter.limit(_caller(scope))
-            if asked.limited:
-                refusal = _too_many(self._rate, asked.state.retry_after)
-                return problem(Request(scope), refusal, self._tally)(scope, receive, send)
+            limit = self._limiter.limit(_caller(scope))
+            if limit.limited:
+                rejection = _too_many(self._rate, limit.state.retry_after)
+                return problem(Request(scope), rejection, self._tally)(scope, receive, send)
         return self._app(scope, receive, send)
 
 
@@ -49,14 +49,14 @@ def _caller(scope: Scope) -> str:
     return known or network_of(scope["client"][0] if scope["client"] else "")
 
 
-def _too_many(rate: str, retry_after_s: float) -> Refusal:
-    """Word it, with the header fields of draft-ietf-httpapi-ratelimit-headers."""
+def _too_many(rate: str, retry_after_s: float) -> Rejection:
+    """Return the rejection, with the header fields of draft-ietf-httpapi-ratelimit-headers."""
     most, _, unit = rate.partition("/")
     wait_s = max(1, math.ceil(retry_after_s))
-    told = {
+    fields = {
         "Retry-After": str(wait_s),
         "RateLimit-Policy": f'"requests";q={most};w={_SECONDS[unit]}',
         "RateLimit": f'"requests";r=0;t={wait_s}',
     }
     detail = f"expected at most {most} requests a {unit} (rate_limit), got more"
-    return Refusal(429, "too-many-requests", "Too many requests", detail, told)
+    return Rejection(429, "too-many-requests", "Too many requests", detail, fields)

@@ -10,7 +10,7 @@ _SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "A key whos
 
 
 def with_access(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Add to a document what its operations ask of whoever calls them."""
+    """Add the keys and rate limits of the settings to the operations of a document."""
     if settings.api_keys or settings.admin_keys:
         document["components"]["securitySchemes"] = {"key": _SCHEME}
     for path, operations in document["paths"].items():
@@ -19,7 +19,7 @@ def with_access(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
         needs_key = bool(settings.admin_keys if path.startswith(ADMIN) else settings.api_keys)
         problems: dict[str, str] = {"401": "No key, or none that is known."} if needs_key else {}
         if settings.rate_limit:
-            problems["429"] = f"More than {settings.rate_limit}; Retry-After says when to ask again."
+            problems["429"] = f"More than {settings.rate_limit}; Retry-After says when to retry."
         for operation in operations.values():
             if needs_key:
                 operation["security"] = [{"key": []}]

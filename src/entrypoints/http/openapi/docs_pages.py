@@ -1,4 +1,4 @@
-"""The pages /docs and /redoc, whose scripts and styles come from an installed package: no outside host is asked."""
+"""The pages /docs and /redoc, whose scripts and styles come from an installed package, not from another host."""
 
 from pathlib import Path
 from typing import Final
@@ -16,8 +16,7 @@ _AT: Final = "/docs/assets"
 _ASSETS_URL: Final = "docs/assets"
 """As seen from the pages, which a proxy may have put below another path, as are all URLs in them."""
 
-# The pages start by a script of their own, and Redoc shows a logo from its maker's host: the browser is told not to
-# ask for it.
+# The pages start with an inline script, and Redoc shows a logo from its maker's host, which this policy blocks.
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "worker-src blob:"

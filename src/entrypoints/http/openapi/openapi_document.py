@@ -54,7 +54,7 @@ def openapi(app: FastAPI, predictor: Predictor, root_path: str) -> dict[str, Any
     """
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     document["servers"] = [{"url": "." if root_path == "/" else root_path, "description": "this service"}]
-    # What a reader came for stands first.
+    # The most important schemas come first.
     document["components"]["schemas"] = {
         "Instance": instance_schema(predictor.info.signature),
         "Row": row_schema(predictor.info.signature),

@@ -1,4 +1,4 @@
-"""Supervisor: several processes on one port, each of which is replaced should it end."""
+"""Supervisor: several processes on one port, each replaced when it ends."""
 
 import logging
 import signal
@@ -20,10 +20,10 @@ LOOK_S: Final = 0.5
 """Seconds between looks at workers, signals and reload requests."""
 
 STARTING_LOOK_S: Final = 0.1
-"""The same until the first workers serve, for which somebody waits."""
+"""The same until the first workers serve, so that the service is announced soon."""
 
 ENDING_S: Final = 5.0
-"""Seconds that a worker may take to end once nothing is under way; one that takes more hangs, and is killed."""
+"""Seconds that a worker may take to end once no request is in progress; after that it is killed."""
 
 
 class Supervisor(Multiprocess):
@@ -44,10 +44,10 @@ class Supervisor(Multiprocess):
         self._has_announced = False
         self._reloads = reloads
         self._clock = clock
-        self._told: set[signal.Signals] = set()
+        self._stopped_by: set[signal.Signals] = set()
 
     def run(self) -> None:
-        """Have so many workers serve until a signal says to stop."""
+        """Run the workers until a signal to stop."""
         self.init_processes()
         while not self.should_exit.wait(LOOK_S if self._has_announced else STARTING_LOOK_S):
             self.handle_signals()
@@ -56,14 +56,14 @@ class Supervisor(Multiprocess):
         self.join_all()
 
     def init_processes(self) -> None:
-        """Start the first ones."""
+        """Start the first workers."""
         self.processes += [self._started() for _ in range(self.processes_num)]
 
     def keep_subprocess_alive(self) -> None:
         """Replace workers that have ended or hang, those that ended early after a pause; announce once all serve.
 
-        uvicorn's method takes a worker for hanging that is silent for five seconds while it imports or loads the model,
-        ends the service if one fails to start, and starts others without a pause.
+        uvicorn's own method kills a worker that is silent for five seconds while it imports or loads the model, ends
+        the service if one fails to start, and restarts workers without a pause.
         """
         if self.should_exit.is_set():
             return
@@ -86,14 +86,14 @@ class Supervisor(Multiprocess):
         return worker
 
     def terminate_all(self) -> None:
-        """Close the port, and tell the workers to stop."""
-        # Else who comes while the last requests are answered would be let in by the kernel, and reset in the end.
+        """Close the port, and stop the workers."""
+        # Otherwise the kernel would accept connections while the last requests are answered, and reset them later.
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
 
     def join_all(self) -> None:
-        """Wait until the workers have ended, but not for ever."""
+        """Wait until the workers have ended, for a bounded time."""
         limit = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + ENDING_S
         for process in (each.process for each in self.processes):
             process.join(max(0.0, limit - time.monotonic()))
@@ -117,7 +117,7 @@ class Supervisor(Multiprocess):
             self.handle_hup()
 
     def handle_hup(self) -> None:
-        """Have each worker reload the model, beside the one it has: its caches stay. Empty places are filled now."""
+        """Have each worker reload the model and keep its caches; start workers that are due at once."""
         for worker in self.processes:
             worker.reload()
 
@@ -126,13 +126,13 @@ class Supervisor(Multiprocess):
         self.processes_num += 1
         self.processes.append(self._started())
 
-    def _stop(self, told: signal.Signals, stop: Callable[[], None]) -> None:
-        """Stop, and exit when the same is told again; their models end with the workers."""
-        # From here on nobody looks at the queue of signals any more.
-        signal.signal(told, lambda *_: exit_at_once(told, self._kill_all))
-        if told in self._told or told in self.signal_queue:  # it came again before
-            exit_at_once(told, self._kill_all)
-        self._told.add(told)
+    def _stop(self, signum: signal.Signals, stop: Callable[[], None]) -> None:
+        """Stop, and exit at once when the same signal comes again; models end with their workers."""
+        # From here on the queue of signals is no longer read.
+        signal.signal(signum, lambda *_: exit_at_once(signum, self._kill_all))
+        if signum in self._stopped_by or signum in self.signal_queue:  # it has come again already
+            exit_at_once(signum, self._kill_all)
+        self._stopped_by.add(signum)
         stop()
 
     def _kill_all(self) -> None:

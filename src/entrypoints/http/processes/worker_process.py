@@ -29,31 +29,31 @@ _LONGEST_REASON: Final = 2_000
 
 
 class Worker(Process):
-    """A process, what it says of itself, and when another is to take its place.
+    """A worker process, the state it reports, and when another is to replace it.
 
     Attributes:
-        early: how many in its place have ended early, one after the other; itself included once it has.
+        early: consecutive workers in its place that have ended early, including itself once it has.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], *, early: int, now_s: float) -> None:
-        """Make one that is to be started now.
+        """Prepare a worker to be started now.
 
         Args:
-            early: how many in its place have ended early before it, one after the other.
+            early: consecutive workers in its place that ended early before it.
         """
         super().__init__(config, sockets)
         self.early = early
         self._started_s = now_s
         self._ready_s: float | None = None
-        self._asked_s: float | None = None
+        self._pinged_s: float | None = None
         self._due_s: float | None = None
         self._reason = ""
         self._hears_signals = False
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve; in the process itself, which ends then, and sends its supervisor in one line why it cannot start."""
+        """Serve, in the process itself, and exit; if it cannot start, send the reason to the supervisor."""
         signal.signal(signal.SIGHUP, _load_first)
-        # uvicorn raises again what has stopped it: to the handler that was there before, which may be any.
+        # uvicorn raises the signal that stopped it again, for the handler that was set before, which may be any.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.default_int_handler)
         try:
@@ -68,32 +68,32 @@ class Worker(Process):
 
     @property
     def has_served(self) -> bool:
-        """Whether it serves, or did."""
+        """Whether it serves or has served."""
         return self._ready_s is not None
 
     def look(self, now_s: float) -> None:
-        """Read what the process has said, and ask it for more; note its end, and log it."""
-        with suppress(OSError, EOFError, pickle.UnpicklingError):  # it was killed by us, or ended amid a message
+        """Read the messages of the process and ping it; if it has ended, record and log that."""
+        with suppress(OSError, EOFError, pickle.UnpicklingError):  # we killed it, or it ended amid a message
             while self.parent_conn.poll():
                 self._hear(self.parent_conn.recv(), now_s)
         if not self.process.is_alive():
             self._note_end(now_s)
-        elif self._asked_s is None:
+        elif self._pinged_s is None:
             self.parent_conn.send(b"ping")
-            self._asked_s = now_s
+            self._pinged_s = now_s
 
     def hangs(self, now_s: float) -> bool:
-        """Return whether it has taken too long to start or, since it serves, to answer."""
+        """Return whether it takes too long to start or, once it serves, to answer a ping."""
         if self._ready_s is None:
             return now_s > self._started_s + LOADING_S
-        return self._asked_s is not None and now_s > self._asked_s + SILENT_S
+        return self._pinged_s is not None and now_s > self._pinged_s + SILENT_S
 
     def is_due(self, now_s: float) -> bool:
-        """Return whether it has ended and another is to take its place now."""
+        """Return whether it has ended and is to be replaced now."""
         return self._due_s is not None and now_s >= self._due_s
 
     def reload(self) -> None:
-        """Have the process load the model as it is now; one that has ended is due."""
+        """Have the process reload the model; one that has ended becomes due."""
         if self._due_s is not None:
             self._due_s = 0.0
         # That it has ended is only found out by this look: until then its process id belongs to no other process.
@@ -104,7 +104,7 @@ class Worker(Process):
         if isinstance(said, str):
             self._reason = said
             return
-        self._asked_s = None
+        self._pinged_s = None
         self._hears_signals = True
         if said and self._ready_s is None:
             self._ready_s = now_s
@@ -126,4 +126,4 @@ class Worker(Process):
 
 
 def _load_first(*_: object) -> None:
-    """Outlive a request to reload: the model is still to be loaded, and is as it is then."""
+    """Ignore a reload request while the first model loads, since that will be the current file."""

@@ -40,14 +40,14 @@ _LOGGER: Final = "foreseen.access"
 
 
 class AccessLine(NamedTuple):
-    """What is known of an answered request, as it is: it is worded where nobody waits.
+    """The raw facts of an answered request; the line is formatted later, in the background.
 
     Attributes:
-        at: when it was answered, seconds since 1970.
-        method: empty where it was not read, as is the path.
-        path: as it was sent, without the query, which holds instances.
-        duration_ns: None where it is not known when it came.
-        tier: where a prediction came from.
+        at: time of the answer, seconds since 1970.
+        method: empty if it was not read, and so is the path.
+        path: as sent, without the query, which holds instances.
+        duration_ns: None if the time of arrival is unknown.
+        tier: the origin of a prediction.
     """
 
     at: float
@@ -168,9 +168,9 @@ def _fields(line: AccessLine) -> dict[str, Any]:
 
 def _as_json(line: AccessLine) -> str:
     path = line.path.decode("latin-1")
-    asked = {"method": line.method or None, "path": path or None, "status": line.status}
+    request = {"method": line.method or None, "path": path or None, "status": line.status}
     rest = {"level": "info", "logger": _LOGGER, "timestamp": _timestamp(line)}
-    return json.dumps({"event": "request"} | asked | _fields(line) | rest)
+    return json.dumps({"event": "request"} | request | _fields(line) | rest)
 
 
 def _as_text(line: AccessLine) -> str:

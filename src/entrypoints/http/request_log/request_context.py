@@ -114,9 +114,9 @@ class RequestContext:
         return names if trace is None else names | {"trace_id": trace}
 
     def log_fields(self) -> Mapping[str, str]:
-        """Return the request's names, until it is answered, and in its own task also for the log of why it failed.
+        """Return the request's ids for log lines: until it is answered, and in its own task also after that.
 
-        Tasks that it has begun for others as well inherit its context, and outlive it.
+        Tasks that it has started for other requests too inherit its context and outlive it.
         """
         if self._is_answered and (self._task is None or self._task is not _current_task()):
             return {}
@@ -124,20 +124,20 @@ class RequestContext:
 
 
 class WithContext:
-    """Gives each request its context, where nothing in front has."""
+    """Gives each request a context, unless an outer layer has."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Take the application behind."""
+        """Accept the wrapped application."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on."""
+        """Pass a request on."""
         is_request = scope["type"] == "http"
         await self._app(scope, receive, context_of(scope).around(send) if is_request else send)
 
 
 def context_of(scope: Scope) -> RequestContext:
-    """Return the context of a request; it has one from when it is first looked for."""
+    """Return the context of a request, created on first use."""
     found = scope.get(_CONTEXT)
     if not isinstance(found, RequestContext):
         found = scope[_CONTEXT] = RequestContext(scope)
@@ -145,7 +145,7 @@ def context_of(scope: Scope) -> RequestContext:
 
 
 def given_id(scope: Scope) -> bytes | None:
-    """Return the id that a request came with, if any: of several the last."""
+    """Return the id that a request carries, the last of several; None without one."""
     return fields_of(scope).get(HEADER)
 
 

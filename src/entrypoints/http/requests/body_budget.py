@@ -1,18 +1,18 @@
-"""BodyBudget: the memory that all unfinished bodies of a process may take together."""
+"""BodyBudget: bounds the memory of all unfinished bodies of a process together."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 FREE: Final = 64 * 1024
-"""Bytes of a body that do not count: the server holds as many of each connection anyway. Small bodies always fit."""
+"""Bytes of a body that do not count: the server buffers as many per connection anyway. Small bodies always fit."""
 
 
 class Share:
-    """What one body takes of the budget: its bytes, until they are whole and have been read."""
+    """The share of one body in the budget: its bytes, until they have all arrived and have been read."""
 
     __slots__ = ("_budget", "_patience", "body", "is_rejected", "is_whole")
 
@@ -24,7 +24,7 @@ class Share:
         self.is_rejected = False
 
     def add(self, part: bytes) -> None:
-        """Add the next part; raise Refusal (503) where this body is the one that has to go."""
+        """Add the next part; raise Rejection (503) if this body is rejected to make room."""
         if not self.is_rejected:
             self.body += part
             if len(self.body) > FREE:
@@ -33,40 +33,40 @@ class Share:
             raise _no_room()
 
     def whole(self) -> bytes:
-        """Return the body, which stays from now on until it is read: all of it has arrived."""
+        """Return the body, now that all of it has arrived; it can no longer be rejected."""
         self.is_whole = True
         body, self.body = bytes(self.body), bytearray()
         return body
 
     def reject(self) -> None:
-        """Drop what has arrived, and have what waits for the rest raise Refusal."""
+        """Drop the bytes received, and have the wait for the rest raise Rejection."""
         self.is_rejected = True
         self.body.clear()
         self._patience.reschedule(asyncio.get_running_loop().time())
 
 
 class BodyBudget:
-    """Holds bodies while there is room; when there is none, the largest unfinished one is rejected.
+    """Holds bodies while there is room; when there is none, it rejects the largest unfinished one.
 
-    That one frees the most, and small ones always get through. Nothing waits for room, so nothing can wait for ever.
-    Clients that hold many bodies of a medium size can still have larger ones of others rejected, until their own have
-    to be whole (receive_timeout).
+    That frees the most, and small bodies always get through. Nothing waits for room, so nothing can wait for ever.
+    Clients that hold many medium-sized bodies can still cause larger ones of others to be rejected, until their own
+    time out (receive_timeout).
     """
 
     def __init__(self, limit: int) -> None:
-        """Hold no more than so many bytes."""
+        """Accept the limit in bytes."""
         self._limit = limit
         self._taken: dict[Share, int] = {}
         self._total = 0
 
     @property
     def total(self) -> int:
-        """Bytes that are taken now."""
+        """Bytes in use."""
         return self._total
 
     @asynccontextmanager
     async def share(self) -> AsyncIterator[Share]:
-        """Hold a body as long as the block lasts; raise Refusal (503) in it where the body has to go."""
+        """Yield the share of a body until the block ends; raise Rejection (503) in it if the body is rejected."""
         share = None
         try:
             async with asyncio.timeout(None) as patience:
@@ -81,7 +81,7 @@ class BodyBudget:
                 self._release(share)
 
     def make_room(self, share: Share, size: int) -> None:
-        """Count what a body has grown by; reject the largest that are unfinished until all the others fit."""
+        """Count the growth of a body; reject the largest unfinished bodies until the others fit."""
         taken = self._taken.get(share)
         grown = len(share.body) if taken is None else size
         self._taken[share] = (taken or 0) + grown
@@ -96,7 +96,7 @@ class BodyBudget:
         self._total -= self._taken.pop(share, 0)
 
 
-def _no_room() -> Refusal:
+def _no_room() -> Rejection:
     detail = "expected no more in all unfinished bodies than there is room for (max_unfinished_bodies), got more"
     headers = {"Retry-After": "1", "Connection": "close"}
-    return Refusal(503, "too-many-bodies", "Too many large bodies at once", detail, headers)
+    return Rejection(503, "too-many-bodies", "Too many large bodies at once", detail, headers)

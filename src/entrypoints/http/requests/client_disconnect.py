@@ -1,4 +1,4 @@
-"""Clients: one that hangs up while its request waits ends the wait, so that nothing is computed for nobody."""
+"""Clients: one that disconnects ends the wait of its request, so that nothing is computed in vain."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,34 +9,34 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 _STATE: Final = "foreseen.client"
-"""Where the state of a request holds its client."""
+"""The key of the client in the state of a request."""
 
 _LEFT: Final = "expected a client that waits for its answer, got one that left"
 
 
 class Client:
-    """The other end of a connection; as a context manager, the wait of the one request that it has under way.
+    """The client of a connection; as a context manager, the wait of its one request in progress.
 
-    A web server tells that a client has left to who asks for more of the request's body: a task for each request that
-    waits. The connection knows it as well, and can end the wait without.
+    By ASGI an application learns of a disconnect by receiving more of the body, in a task for each request that waits.
+    The connection learns of it as well, and can end the wait without a task.
     """
 
     __slots__ = ("_has_left", "_listen", "_waiting")
 
     def __init__(self, listen: Callable[[], object]) -> None:
-        """Take what makes sure that a client is heard when it hangs up."""
+        """Accept a callback that resumes reading from the connection, so that a disconnect is noticed."""
         self._listen = listen
         self._has_left = False
         self._waiting: asyncio.Task[Any] | None = None
 
     def leave(self) -> None:
-        """End the wait, now and for any that is to begin."""
+        """End the current wait, and any that begins later."""
         self._has_left = True
         if self._waiting is not None:
             self._waiting.cancel()
 
     def __enter__(self) -> None:
-        """Raise ClientDisconnect at once, or from the wait, when the client is gone."""
+        """Raise ClientDisconnect if the client is gone; if it leaves later, the block raises it."""
         if self._has_left:
             raise ClientDisconnect(_LEFT)
         self._listen()
@@ -50,13 +50,13 @@ class Client:
 
 
 def client_of(scope: Scope) -> Client:
-    """Give the client of a request; one that never leaves, where the server does not tell."""
+    """Return the client of a request; one that never leaves if the server does not provide it."""
     client = scope.get("state", {}).get(_STATE)
     return client if isinstance(client, Client) else Client(_nothing)
 
 
 def state_with(client: Client, state: dict[str, Any]) -> dict[str, Any]:
-    """Give the state of a connection's requests with its client in it."""
+    """Return the state of a connection's requests, with its client added."""
     return {**state, _STATE: client}
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from foreseen.entrypoints.http.origins.host_names import authority_of
 from foreseen.entrypoints.http.responses.connection_rejections import ONE_HOST, RejectedError, malformed
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 PERCENT: Final = ord("%")
 HASH: Final = ord("#")
@@ -56,16 +56,16 @@ def origin_form(headers: _Headers, target: bytes) -> bytes:
 
 
 def declared_length(field: str) -> int | None:
-    """Return the length that a body is declared to have; None where it has none, or no number: our parser rejects that.
+    """Return the declared length of a body; None without a valid number, since our parser rejects an invalid one.
 
     Raises:
-        Refusal: it has more digits than any length (400).
+        Rejection: it has more digits than any length (400).
     """
     digits = field.strip(" \t")  # the parser leaves tabs
     if not (digits.isascii() and digits.isdigit()):
         return None
     if len(digits) > LONGEST_LENGTH:
-        raise Refusal(_LENGTH.status, _LENGTH.kind, _LENGTH.title, _LENGTH.detail, {"Connection": "close"})
+        raise Rejection(_LENGTH.status, _LENGTH.kind, _LENGTH.title, _LENGTH.detail, {"Connection": "close"})
     return int(digits)
 
 

@@ -39,8 +39,8 @@ class InstanceSchema:
             for feature, each in zip(signature.features, types, strict=True)
         }
         ignored = dict.fromkeys(set(signature.ignored) - RESERVED_NAMES, NotRequired[Any])
-        # Else a body would be one instance to a reader that ignores its other fields, and many to one that looks.
-        reserved = dict.fromkeys(RESERVED_NAMES, NotRequired[Annotated[Any, AfterValidator(_refuse)]])
+        # Otherwise a body could be one instance to a reader that ignores other fields, and many to one that does not.
+        reserved = dict.fromkeys(RESERVED_NAMES, NotRequired[Annotated[Any, AfterValidator(_reject)]])
         self.type: Any = self._object(fields | ignored)
         self.lone_type: Any = self._object(fields | ignored | reserved)
         self.row_type: Any = tuple[tuple(types)]  # type: ignore[misc]
@@ -95,7 +95,7 @@ class InstanceSchema:
                 yield Flaw("no such feature", shown(instance[name]), feature=shown_name(name), hint=hint)
 
     def _meant(self, name: str, instance: dict[str, Any]) -> str:
-        """Word which field may have been meant to be a feature that is absent."""
+        """Return a hint at the field that may have been meant as an absent feature."""
         others = instance.keys() - self._known
         if len(others) > MAX_FLAWS:  # each is compared, for each that is absent
             return ""
@@ -131,7 +131,7 @@ def _scalar(feature: Feature) -> Any:
     return Annotated[integer | whole, Field(union_mode="left_to_right")]
 
 
-def _refuse(_: Any) -> Any:
+def _reject(_: Any) -> Any:
     raise ValueError
 
 

@@ -1,4 +1,4 @@
-"""A body of JSON as Python has it."""
+"""A JSON body, parsed."""
 
 import codecs
 import re
@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pydantic_core
 
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 _LONGEST_INTEGER: Final = 4300
-"""Digits before the point beyond which the parser refuses a number as Python does: it takes time to convert them."""
+"""Digits before the point beyond which the parser rejects a number, as Python does for the time it would take."""
 _LONG_NUMBER: Final = re.compile(
     rb"(?<![0-9.eE+-])-?[1-9][0-9]{%d,}+(?P<rest>(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)" % _LONGEST_INTEGER
 )
@@ -17,23 +17,23 @@ _LONG_NUMBER: Final = re.compile(
 
 
 def parsed(body: bytes) -> Any:
-    """Return what a body holds; NaN and Infinity, which are no JSON and which many clients write, may be in it.
+    """Return the parsed body; NaN and Infinity, which are not JSON but which many clients send, are accepted.
 
     Raises:
-        Refusal: it is no JSON.
+        Rejection: it is not JSON (400).
     """
     body = body.removeprefix(codecs.BOM_UTF8)
     try:
         return _parsed(body)
     except ValueError as exc:
-        refused = exc
-    if "number out of range" in str(refused):
+        rejected = exc
+    if "number out of range" in str(rejected):
         try:
             return _parsed(_with_shorter_numbers(body))
         except ValueError as exc:
-            refused = exc
-    got = "nothing" if not body.strip() else str(refused)
-    raise Refusal(400, "invalid-json", "The body is not JSON", f"expected JSON, got {got}") from None
+            rejected = exc
+    got = "nothing" if not body.strip() else str(rejected)
+    raise Rejection(400, "invalid-json", "The body is not JSON", f"expected JSON, got {got}") from None
 
 
 def _parsed(body: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""QuickReader: what plain requests ask, by the schema and the recipe of the ordinary route."""
+"""QuickReader: reads plain requests by the schema and the key recipe of the ordinary route."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,16 +16,16 @@ from foreseen.entrypoints.http.requests.instance_schema import InstanceSchema
 
 _MANY: Final = re.compile(rb'\s*\{\s*"instances"\s*:\s*\[\s*([\[{])')
 _NOT_PLAIN: Final = re.compile(rb"[%+;\x80-\xff]")
-"""What has a meaning of its own in a query string."""
+"""Characters with a special meaning in a query string."""
 
 
 class Asked(NamedTuple):
-    """What a plain request asks.
+    """The instances of a plain request.
 
     Attributes:
-        keys: of its instances, one or more.
-        rows: its instances, a value a feature each.
-        is_many: whether they came as a list, and are answered by one.
+        keys: the keys of its instances, one or more.
+        rows: its instances, each with a value per feature.
+        is_many: whether they were sent as a list, and are answered by one.
     """
 
     keys: Sequence[Key]
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 
 
 class QuickReader:
-    """Reads a request that is plainly valid, and gives None for any other: the ordinary route looks closer."""
+    """Reads a request that is plainly valid; any other is None, and is left to the ordinary route."""
 
     def __init__(self, signature: Signature, recipe: KeyRecipe, *, max_rows: int) -> None:
         schema = InstanceSchema(signature)
@@ -98,14 +98,14 @@ def _values_getter(signature: Signature) -> Callable[[dict[str, Any]], Sequence[
 
 
 def _plain_query(signature: Signature) -> re.Pattern[bytes] | None:
-    """Build what matches decimal numbers under the features' names in their order; None where that is not all."""
+    """Return a pattern of decimal numbers under the features' names, in order; None if features need more."""
     if not signature.is_plain or not all(re.fullmatch(r"[\w.-]+", name, re.ASCII) for name in signature.names):
         return None
     return re.compile("&".join(f"{re.escape(name)}=([-.0-9eE]+)" for name in signature.names).encode())
 
 
 def _exactness(signature: Signature) -> Callable[[Sequence[Any]], bool]:
-    """Build what tells that no number is so large that it may have been an integer which a float does not hold."""
+    """Return a check that no number is so large that it may have been an integer that a float cannot hold."""
     limit = float(MAX_EXACT_INTEGER)
     if all(f.dtype in FLOATS and not f.shape and not f.missing for f in signature.features):
         return lambda values: max(values) < limit and min(values) > -limit

@@ -1,4 +1,4 @@
-"""Reading a body within limits: what is too large is refused before it is held whole."""
+"""Reading a body within limits: one that is too large is rejected before it is held whole."""
 
 import asyncio
 import re
@@ -9,10 +9,10 @@ from starlette.requests import Request
 
 from foreseen.entrypoints.http.requests.body_budget import Share
 from foreseen.entrypoints.http.requests.framing import declared_length
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 COUNTED_AT_ONCE: Final = 16 * 1024
-"""Bytes that are looked at before anybody else has a turn of the event loop: 5 ms of nothing but structure."""
+"""Bytes that are scanned in one turn of the event loop: at most 5 ms, for nothing but structure."""
 
 _STRUCTURE: Final = re.compile(rb'["\\{}\[\],]')
 _CLOSING: Final = {"Connection": "close"}
@@ -22,14 +22,14 @@ async def read_body(request: Request, share: Share, *, max_bytes: int, max_rows:
     """Read a JSON body.
 
     Args:
-        share: holds it while it arrives.
-        max_rows: elements that a list in the body's object may have.
-        max_values: values that it may hold in all.
+        share: holds the body while it arrives.
+        max_rows: most elements of a list in the body's object.
+        max_values: most values in the body.
     Raises:
-        Refusal: another content type (415), more bytes, longer lists or more values than the limits (413), or more
+        Rejection: another content type (415), more bytes, longer lists or more values than the limits (413), or more
             bodies at once than there is room for (503).
     """
-    _refuse_unless_json(request)
+    _check_is_json(request)
     declared = declared_length(request.headers.get("content-length", ""))
     if declared is not None and declared > max_bytes:
         raise _too_large(max_bytes)
@@ -45,7 +45,7 @@ async def read_body(request: Request, share: Share, *, max_bytes: int, max_rows:
     return share.whole()
 
 
-def _refuse_unless_json(request: Request) -> None:
+def _check_is_json(request: Request) -> None:
     given = request.headers.get("content-type", "")
     parsed = Message()
     parsed["Content-Type"] = given
@@ -53,39 +53,41 @@ def _refuse_unless_json(request: Request) -> None:
     is_json = media_type == "application/json" or media_type.endswith("+json")
     if not is_json or parsed.get_content_charset("utf-8") not in ("utf-8", "utf8"):
         got = given or "none"
-        raise Refusal(415, "not-json", "Unsupported media type", f"expected Content-Type: application/json, got {got}")
+        raise Rejection(
+            415, "not-json", "Unsupported media type", f"expected Content-Type: application/json, got {got}"
+        )
     encoding = request.headers.get("content-encoding", "").lower()
     # A list of codings that may be empty (RFC 9110, 8.4); identity is none.
     if not {coding.strip() for coding in encoding.split(",")} <= {"", "identity"}:
-        raise Refusal(
+        raise Rejection(
             415, "encoded", "Unsupported content encoding", f"expected a body without Content-Encoding, got {encoding}"
         )
 
 
-def too_many(max_rows: int) -> Refusal:
-    """Refuse a request for its number of instances."""
+def too_many(max_rows: int) -> Rejection:
+    """Return the rejection of a request with too many instances (413)."""
     detail = f"expected at most {max_rows} instances in one request (max_rows), got more"
-    return Refusal(413, "too-many-instances", "Too many instances", detail, _CLOSING)
+    return Rejection(413, "too-many-instances", "Too many instances", detail, _CLOSING)
 
 
-def _too_many_values(max_values: int) -> Refusal:
+def _too_many_values(max_values: int) -> Rejection:
     detail = f"expected at most {max_values} values in one request (max_rows of them all), got more"
-    return Refusal(413, "too-many-values", "Too many values", detail, _CLOSING)
+    return Rejection(413, "too-many-values", "Too many values", detail, _CLOSING)
 
 
-def _too_large(max_bytes: int) -> Refusal:
+def _too_large(max_bytes: int) -> Rejection:
     detail = f"expected a body of at most {max_bytes} bytes (max_body), got more"
-    return Refusal(413, "body-too-large", "The body is too large", detail, _CLOSING)
+    return Rejection(413, "body-too-large", "The body is too large", detail, _CLOSING)
 
 
 class RowCounter:
-    """Counts the elements of the lists in a body's object, and its values, as its parts arrive: it is not parsed.
+    """Counts the elements of the lists in a body's object, and its values, as its parts arrive, without parsing.
 
-    Bodies too short to hold too many are not looked at: an instance takes two bytes at the least, `0,`.
+    Bodies too short to hold too many are not scanned: an instance takes at least two bytes, `0,`.
     """
 
     def __init__(self, max_rows: int, max_values: int) -> None:
-        """Take the numbers of instances and of values that a body may hold."""
+        """Accept the largest numbers of instances and of values."""
         self._max_rows = max_rows
         self._max_values = max_values
         self._early = bytearray()
@@ -97,7 +99,7 @@ class RowCounter:
         self._escapes = False
 
     def feed(self, part: bytes) -> None:
-        """Look at the next part; raise Refusal (413) when the body holds too many instances, or values."""
+        """Scan the next part; raise Rejection (413) once the body holds too many instances or values."""
         self._seen += len(part)
         if self._seen <= 2 * self._max_rows:
             self._early += part

@@ -1,4 +1,4 @@
-"""From what a request holds to a batch: a JSON body or a query string."""
+"""InstanceReader: from a JSON body or a query string to a batch."""
 
 import asyncio
 from collections import Counter
@@ -16,19 +16,19 @@ from foreseen.domain.values.signature import Feature, Signature
 from foreseen.domain.values.text_values import read_text
 from foreseen.entrypoints.http.requests.instance_schema import MAX_FLAWS, InstanceSchema
 from foreseen.entrypoints.http.requests.json_body import parsed
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 VALUES_AT_ONCE: Final = 8192
-"""Values that are checked before anybody else has a turn of the event loop: 3 ms of them, 20 where each is wrong."""
+"""Values that are checked in one turn of the event loop: it takes 3 ms, or 20 if each value is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request asks.
+class RequestInstances:
+    """The instances of a request.
 
     Attributes:
-        batch: its instances.
-        is_many: whether they came as a list, and are answered by one.
+        batch: the instances.
+        is_many: whether they were sent as a list, and are answered by one.
     """
 
     batch: Batch
@@ -36,7 +36,7 @@ class Asked:
 
 
 class InstanceReader:
-    """Reads the instances of a request, naming the place of whatever is wrong."""
+    """Reads the instances of a request; errors name the place of what is wrong."""
 
     def __init__(self, signature: Signature) -> None:
         self._signature = signature
@@ -44,69 +44,69 @@ class InstanceReader:
         self._rows_at_once = max(1, VALUES_AT_ONCE // signature.size)
         self.schema = InstanceSchema(signature)
 
-    def from_body(self, body: bytes) -> Asked:
+    def from_body(self, body: bytes) -> RequestInstances:
         """Read one instance as an object, or `{"instances": […]}` with objects or rows.
 
         Raises:
-            Refusal: the body is no JSON, or holds neither.
-            InvalidBatchError: the instances do not fit; a flaw's row is None where only one was sent.
+            Rejection: the body is not JSON (400), or has neither shape (422).
+            InvalidBatchError: the instances do not fit the model; a flaw's row is None if only one was sent.
         """
         reading = self._reading(body)
         while True:
             try:
                 next(reading)
             except StopIteration as end:
-                asked: Asked = end.value
-                return asked
+                read: RequestInstances = end.value
+                return read
 
-    async def from_body_in_turns(self, body: bytes) -> Asked:
-        """Read as `from_body`, and let others have the event loop between the parts of a long one."""
+    async def from_body_in_turns(self, body: bytes) -> RequestInstances:
+        """Read like `from_body`, yielding the event loop between the parts of a long body."""
         reading = self._reading(body)
         while True:
             try:
                 next(reading)
             except StopIteration as end:
-                asked: Asked = end.value
-                return asked
+                read: RequestInstances = end.value
+                return read
             await asyncio.sleep(0)
 
-    def _reading(self, body: bytes) -> Generator[None, None, Asked]:
-        """Read a body, and yield before each next part of it."""
+    def _reading(self, body: bytes) -> Generator[None, None, RequestInstances]:
+        """Read a body in parts, yielding between them."""
         document = parsed(body)
         if not isinstance(document, dict):
-            raise Refusal.of_shape(f'expected an object, or {{"instances": […]}}, got {_kind(document)}')
+            raise Rejection.of_shape(f'expected an object, or {{"instances": […]}}, got {_kind(document)}')
         if "instances" not in document:
-            return Asked(_in_place_of_one(lambda: self._batch(self._as_objects([document]))), is_many=False)
+            return RequestInstances(_in_place_of_one(lambda: self._batch(self._as_objects([document]))), is_many=False)
         if extra := [name for name in document if name != "instances"]:
             name, got = shown_name(extra[0]), shown(document[extra[0]])
-            raise Refusal.of_shape(f'{name}: expected nothing beside "instances", got {got}')
+            raise Rejection.of_shape(f'{name}: expected nothing beside "instances", got {got}')
         instances = document["instances"]
         if not isinstance(instances, list) or not instances:
             got = "an empty list" if instances == [] else _kind(instances)
-            raise Refusal.of_shape(f"instances: expected a list of one instance or more, got {got}")
+            raise Rejection.of_shape(f"instances: expected a list of one instance or more, got {got}")
         batch = yield from self._batch_of_many(instances)
-        return Asked(batch, is_many=True)
+        return RequestInstances(batch, is_many=True)
 
-    def from_query(self, query: bytes) -> Asked:
+    def from_query(self, query: bytes) -> RequestInstances:
         """Read one instance from `a=1&b=2`.
 
         Raises:
-            Refusal: the query is no UTF-8.
-            InvalidBatchError: a feature is missing, unknown, there twice, or no such value.
+            Rejection: the query is not UTF-8, or has too many names (422).
+            InvalidBatchError: a feature is missing, unknown, given twice, or has an invalid value.
         """
         try:
             pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10_000)
         except ValueError:
-            raise Refusal.of_shape(
+            raise Rejection.of_shape(
                 "expected a query string in UTF-8, percent-encoded, of at most 10000 names"
             ) from None
         values = dict(pairs)
-        # Told of as many as are shown, since each is compared with what may have been meant.
+        # No more than are shown, since each name is compared with the features that may have been meant.
         misnamed = self._misnamed(Counter(name for name, _ in pairs), values)
         if flaws := list(islice(chain(misnamed, self._misread(values)), MAX_FLAWS)):
             raise InvalidBatchError(flaws)
         columns = {f.name: [read_text(f, values.get(f.name, ""))] for f in self._signature.features}
-        return Asked(_in_place_of_one(lambda: Batch.of(self._signature, columns)), is_many=False)
+        return RequestInstances(_in_place_of_one(lambda: Batch.of(self._signature, columns)), is_many=False)
 
     def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> Iterator[Flaw]:
         ignored = self._signature.ignored
@@ -132,7 +132,7 @@ class InstanceReader:
                 yield from (replace(flaw, hint=hint or flaw.hint) for flaw in exc.flaws)
 
     def _as_objects(self, instances: Sequence[Any]) -> list[Any]:
-        """Give rows the names of their columns; what is neither row nor object is left for the schema to refuse."""
+        """Return rows as objects; raise InvalidBatchError for rows of a wrong length. Other values pass unchanged."""
         names = self._signature.names
         flaws = (
             Flaw(f"{len(names)} values ({', '.join(names)})", str(len(instance)), row)
@@ -170,7 +170,7 @@ class InstanceReader:
 
 
 def _plus_hint(feature: Feature, text: str) -> str:
-    """Word that a plus is a blank in a query string, where a value would be right with one: 1e+21, or +01:00."""
+    """Return a hint that a plus means a blank in a query string, if the value would be valid with one: 1e+21."""
     if " " not in text:
         return ""
     try:
@@ -181,7 +181,7 @@ def _plus_hint(feature: Feature, text: str) -> str:
 
 
 def _in_place_of_one(make: Any) -> Batch:
-    """Make a batch of a lone instance, whose flaws need no row."""
+    """Return the batch of a single instance, whose flaws name no row."""
     try:
         batch: Batch = make()
     except InvalidBatchError as exc:

@@ -1,10 +1,10 @@
-"""Timeouts: how long a request may wait, by what the operator sets and what its header shortens that to."""
+"""Timeouts: the time budget of a request, set by the operator and shortened by the request's header."""
 
 import re
 from collections.abc import Iterable
 from typing import Final
 
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 HEADER: Final = b"request-timeout"
 
@@ -13,14 +13,14 @@ FORM: Final = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"
 _FORM: Final = re.compile(FORM.strip("^$").encode())
 
 _SHOWN: Final = 40
-"""Bytes of a header that are told back."""
+"""Bytes of a header that are shown in an error."""
 
 
 def timeout_s(given: Iterable[tuple[bytes, bytes]], longest_s: float) -> float:
-    """Give how long a request with these headers may wait, seconds.
+    """Return the seconds that a request may wait: `longest_s`, or less if its header says so.
 
     Raises:
-        Refusal: the header is no number of seconds, or there are several (400).
+        Rejection: the header is not a number of seconds, or occurs several times (400).
     """
     values = [value for name, value in given if name == HEADER]
     if not values:
@@ -28,10 +28,10 @@ def timeout_s(given: Iterable[tuple[bytes, bytes]], longest_s: float) -> float:
     if len(values) > 1 or not is_timeout(values[0]):
         got = b", ".join(values)[:_SHOWN].decode("latin-1")
         detail = f"expected Request-Timeout to be seconds such as 2 or 0.25, got {got}"
-        raise Refusal(400, "invalid-timeout", "Invalid Request-Timeout", detail)
+        raise Rejection(400, "invalid-timeout", "Invalid Request-Timeout", detail)
     return min(longest_s, float(values[0]))
 
 
 def is_timeout(value: bytes) -> bool:
-    """Tell whether a header's value is a number of seconds."""
+    """Return whether a header's value is a number of seconds."""
     return _FORM.fullmatch(value) is not None

@@ -19,15 +19,15 @@ _OF_SERVER: Final = "GET, HEAD, OPTIONS, POST"
 
 
 class Methods:
-    """Answers HEAD by what GET would be answered, without its body, and OPTIONS by the methods of its path."""
+    """Answers HEAD as GET without the body, and OPTIONS with the methods of its path."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
-        """Take the application behind, and its routes, to which more may be added."""
+        """Accept the wrapped application, and its routes, to which more may be added later."""
         self._app = app
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or hand on."""
+        """Answer a request, or pass it on."""
         if scope["type"] == "http" and scope["method"] == "OPTIONS" and (known := allowed(self._routes, scope)):
             await Response(status_code=204, headers={"Allow": known})(scope, receive, send)
         elif scope["type"] == "http" and scope["method"] == "HEAD" and self._has_get_alone(scope):

@@ -1,4 +1,4 @@
-"""How an answer is told: its content, and the headers that say where it came from."""
+"""The response of an answer: its content, and the headers that state its origin."""
 
 from typing import Final
 
@@ -16,22 +16,22 @@ _TIERS: Final = {
 
 
 def content(answer: Answer, *, is_many: bool) -> bytes:
-    """Give the object of one instance, or the list of many."""
+    """Return the JSON body: the object of one instance, or the list of many."""
     return b'{"predictions":[' + b",".join(answer.bodies) + b"]}" if is_many else answer.bodies[0]
 
 
 def tier_of(answer: Answer) -> int:
-    """Return the number of the tier that an answer counts for: the slowest that an instance of it came from."""
+    """Return the number of the tier that an answer counts for: the slowest origin of its instances."""
     return _TIERS[answer.slowest]
 
 
 def headers(answer: Answer, wish: Directives = NO_DIRECTIVES, *, has_cache: bool, keeps: bool) -> dict[str, str]:
-    """Say where an answer came from, and what it cost the model if it was computed.
+    """Return Cache-Status, and Server-Timing if the model computed any instance.
 
     Args:
-        keeps: whether the cache keeps what is computed now.
+        keeps: whether the cache stores new entries now.
     """
-    told = {"cache-status": cache_status(answer, wish, has_cache=has_cache, keeps=keeps)}
+    fields = {"cache-status": cache_status(answer, wish, has_cache=has_cache, keeps=keeps)}
     if (model_us := answer.model_us) > 0:
-        told["server-timing"] = f"model;dur={model_us / 1000:g}"
-    return told
+        fields["server-timing"] = f"model;dur={model_us / 1000:g}"
+    return fields

@@ -1,4 +1,4 @@
-"""Cache-Status (RFC 9211): every answer tells where it came from."""
+"""Cache-Status (RFC 9211): the origin of each answer."""
 
 from typing import Final
 
@@ -6,17 +6,17 @@ from foreseen.domain.answer import Answer, Origin
 from foreseen.domain.identity.cache_control import NO_DIRECTIVES, Directives
 
 BYPASSED: Final = "foreseen; fwd=bypass"
-"""No cache had a part in the answer: it is an error, or there is no cache."""
+"""No cache was involved: the answer is an error, or there is no cache."""
 
 NOT_MODIFIED: Final = "foreseen; hit; detail=etag"
-"""The client knows the answer already."""
+"""The client has the answer already."""
 
 
 def cache_status(answer: Answer, directives: Directives = NO_DIRECTIVES, *, has_cache: bool, keeps: bool) -> str:
-    """Word where the instances of an answer came from; of several, how many came from where.
+    """Return the field's value: the origin of the instances, and for several origins the count of each.
 
     Args:
-        keeps: whether the cache keeps what is computed now. It may be disabled, or step aside.
+        keeps: whether the cache stores new entries now; not while it is disabled or found not to pay.
     """
     if not has_cache:
         return BYPASSED

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): the one place where errors become statuses and words."""
+"""Problem documents (RFC 9457): the status, type and title of every error."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -50,12 +50,12 @@ STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
 """Status, type and title of each error that can reach a client."""
 
 _OF_THE_CLIENTS: Final = (NotCachedError, OverloadedError, DeadlineExceededError)
-"""What clients wished, or are too many for: counted, and not logged one by one."""
+"""Errors that clients cause by their headers or their number: counted, but not logged one by one."""
 
 _FOR_STRANGERS: Final = "an error of the service itself; its log says more"
 
 LONGEST_RETRY_S: Final = 60
-"""Seconds after which a client is told to ask again at most: by then, much may be otherwise."""
+"""Upper bound of Retry-After, seconds: by then, the load may have changed."""
 
 REASONS: Final[Sequence[tuple[str, int]]] = (
     ("other", 0),
@@ -91,12 +91,12 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("not-cached", 504),
     ("timeout", 504),
 )
-"""Type and status of each problem, in the order that the tally numbers them; first what is none of these."""
+"""Type and status of each problem, in the order of their numbers in the tally; the first is for any other."""
 _NUMBERS: Final = {reason: number for number, reason in enumerate(REASONS)}
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, worded for its client
-    """A request that is refused before any instance is looked at."""
+class Rejection(Exception):  # noqa: N818 - it is an answer, worded for its client
+    """A request that is rejected before any instance is read."""
 
     def __init__(
         self, status: int, kind: str, title: str, detail: str, headers: Mapping[str, str] | None = None
@@ -110,31 +110,31 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, worded for its client
 
     @classmethod
     def of_shape(cls, detail: str) -> Self:
-        """Refuse a body or query that holds no instances where they belong."""
+        """Return the rejection of a body or query of the wrong shape (422)."""
         return cls(422, "invalid-request", "The request holds no instances", detail)
 
 
 def problem(request: Request, exc: Exception, tally: Tally) -> Response:
-    """Answer any error, and count it; one that is nobody's plan is logged with its traceback and told without it."""
+    """Return the problem document of any error, and count it; an unexpected error is logged with its traceback."""
     answer = _worded(request, exc)
     if REJECTED not in request.scope.get("state", {}):
         _count(answer.kind, answer.status_code, tally)
     return answer
 
 
-def rejected_unread(refusal: Refusal, tally: Tally | None) -> tuple[bytes, tuple[bytes, bytes]]:
-    """Return the document and the id of what is rejected before it is a request, and count it if that is known."""
-    count_unread(refusal, tally)
+def rejected_unread(rejection: Rejection, tally: Tally | None) -> tuple[bytes, tuple[bytes, bytes]]:
+    """Return the document and the id field of a request that could not be read, and count it if there is a tally."""
+    count_unread(rejection, tally)
     made_id = made()
-    content = _content(refusal.status, refusal.kind, refusal.title, refusal.detail)
+    content = _content(rejection.status, rejection.kind, rejection.title, rejection.detail)
     return msgspec.json.encode(content | {"request_id": made_id.decode("ascii")}), (HEADER, made_id)
 
 
-def count_unread(refusal: Refusal, tally: Tally | None) -> None:
-    """Count what is rejected before it is a request; without a tally the service could not yet start."""
+def count_unread(rejection: Rejection, tally: Tally | None) -> None:
+    """Count a request that could not be read; without a tally, since the service has not started, do nothing."""
     if tally is not None:
-        _count(refusal.kind, refusal.status, tally)
-        tally.count_request(ROUTES.index(UNREAD), status_number(refusal.status))
+        _count(rejection.kind, rejection.status, tally)
+        tally.count_request(ROUTES.index(UNREAD), status_number(rejection.status))
 
 
 def _count(kind: str, status: int, tally: Tally) -> None:
@@ -153,7 +153,7 @@ class _Problem(Response):
 
 
 def _worded(request: Request, exc: Exception) -> _Problem:
-    if isinstance(exc, Refusal):
+    if isinstance(exc, Rejection):
         return _document(request, exc.status, exc.kind, exc.title, exc.detail, headers=exc.headers)
     if isinstance(exc, InvalidBatchError):
         status, kind, title = STATUSES[InvalidBatchError]
@@ -178,22 +178,22 @@ def _worded(request: Request, exc: Exception) -> _Problem:
 
 
 def inner_detail(scope: Scope, detail: str) -> str:
-    """Return what went wrong in here, for whom it may be shown to; a pointer to the log for strangers.
+    """Return the detail of an internal error for trusted clients, and a pointer to the log for others.
 
-    It may name files of this machine, and what a library has to say of them.
+    It may name files of this machine, and quote the messages of libraries.
     """
     return detail if is_trusted(scope) else _FOR_STRANGERS
 
 
 def _headers(exc: ForeseenError) -> dict[str, str]:
-    """Return when there will be room, or a model, to whom there was none."""
+    """Return Retry-After for a full queue or a restarting model, and no field for other errors."""
     if not isinstance(exc, OverloadedError | ModelRestartingError):
         return {}
     return {"Retry-After": str(min(LONGEST_RETRY_S, max(1, ceil(exc.retry_after_s))))}
 
 
 def place(flaw: Flaw) -> str:
-    """Word where a flaw is, as a client would look for it: `instances[3].petal_width`."""
+    """Return the place of a flaw as a path in the request: `instances[3].petal_width`."""
     row = "" if flaw.row is None else f"instances[{flaw.row}]"
     name = flaw.feature or ""
     return row + ("." if row and name else "") + name + "".join(f"[{index}]" for index in flaw.position)
@@ -205,7 +205,7 @@ def _with_place(flaw: Flaw) -> str:
 
 
 def _http_error(request: Request, exc: HTTPException) -> _Problem:
-    """Answer what the router refuses: an unknown path, or another method."""
+    """Return the problem of an error of the router: an unknown path, or a method that is not allowed."""
     path, headers, detail = request.scope["path"], dict(exc.headers or {}), str(exc.detail)
     if exc.status_code == 404:
         detail = f"expected a path such as /predict, /model or /docs, got {path}"
@@ -246,5 +246,5 @@ def _content(status: int, kind: str, title: str, detail: str) -> dict[str, str |
 
 
 def _error(flaw: Flaw) -> dict[str, str]:
-    told = {"place": place(flaw), "expected": flaw.expected, "got": flaw.got}
-    return told | {"hint": flaw.hint} if flaw.hint else told
+    content = {"place": place(flaw), "expected": flaw.expected, "got": flaw.got}
+    return content | {"hint": flaw.hint} if flaw.hint else content

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.http.openapi.openapi_document import problem_responses
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 Reload = Callable[[], Awaitable[tuple[str, str] | None]]
 """Reloads the model; returns the fingerprints before and after, None where that was passed on to several processes."""
@@ -29,7 +29,7 @@ def admin_router(reload: Reload) -> APIRouter:
         try:
             fingerprints = await reload()
         except ForeseenError as exc:  # which the front has logged
-            raise Refusal(503, "not-reloaded", "Not reloaded; the previous model still serves", str(exc)) from exc
+            raise Rejection(503, "not-reloaded", "Not reloaded; the previous model still serves", str(exc)) from exc
         if fingerprints is None:
             return JSONResponse({"status": "passed on to all workers; the log has the outcome"}, status_code=202)
         before, after = fingerprints

@@ -44,7 +44,7 @@ GAUGES: Final[Mapping[str, str]] = {
 
 
 def metrics_router(board: Board, info: Mapping[str, str]) -> APIRouter:
-    """Build the route, around what this process knows of all, and what describes them."""
+    """Build the route around the counts of all processes and the labels of the build."""
     router = APIRouter(tags=["about"])
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
@@ -55,7 +55,7 @@ def metrics_router(board: Board, info: Mapping[str, str]) -> APIRouter:
 
 
 def exposition(totals: Totals, info: Mapping[str, str]) -> bytes:
-    """Give totals as text."""
+    """Return totals in the text format of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(totals, info))
     return generate_latest(registry)
@@ -75,11 +75,11 @@ class _Collector(Collector):
         yield from _gauges(self._totals)
 
 
-def _info(told: Mapping[str, str]) -> Iterator[Metric]:
+def _info(facts: Mapping[str, str]) -> Iterator[Metric]:
     info = GaugeMetricFamily(
-        "foreseen_build_info", "Version, cache and model that are served; always 1.", labels=list(told)
+        "foreseen_build_info", "Version, cache and model that are served; always 1.", labels=list(facts)
     )
-    info.add_metric(list(told.values()), 1)
+    info.add_metric(list(facts.values()), 1)
     yield info
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.origins.locality import is_trusted
-from foreseen.entrypoints.http.responses.problems import Refusal, inner_detail
+from foreseen.entrypoints.http.responses.problems import Rejection, inner_detail
 from foreseen.settings import Settings, masked
 from foreseen.wiring.container import SharedCache
 
@@ -30,7 +30,7 @@ class FeatureDescription(BaseModel):
 
 
 class ModelDescription(BaseModel):
-    """The model that answers, and what is asked of it."""
+    """The model that answers, and the features that it takes."""
 
     name: str
     fingerprint: str = Field(description="digest of the file, the libraries that compute and the user's own code")
@@ -66,11 +66,11 @@ def about_router(
 ) -> APIRouter:
     """Build the routes.
 
-    The description is made once, since nothing in it changes while the process lives but how the shared cache is.
+    The description is made once, since only the state of the shared cache changes while the process lives.
 
     Args:
-        unready: says why the model could not be asked now; nothing if it could.
-        shared_cache: tells how that is; None where there is none.
+        unready: returns why the model cannot be called now; empty if it can.
+        shared_cache: returns the state of the shared cache; None without one.
     """
     router = APIRouter(tags=["about"])
     trouble = _Trouble(unready)
@@ -98,7 +98,7 @@ def about_router(
     async def readyz(request: Request) -> Readiness:
         # The model was loaded before the port opened, but may have died; a broken cache costs time, never readiness.
         if reason := trouble.now():
-            raise Refusal(503, "no-model", "No model is ready", inner_detail(request.scope, reason))
+            raise Rejection(503, "no-model", "No model is ready", inner_detail(request.scope, reason))
         if shared_cache is None:
             return Readiness(status="ready")
         return Readiness(status="ready", shared_cache="in use" if shared_cache().is_in_use else "disabled")
@@ -107,14 +107,14 @@ def about_router(
 
 
 class _Trouble:
-    """Why the model is not ready, which is logged when it changes: probes look it up every few seconds."""
+    """Why the model is not ready; logged on changes only, since probes come every few seconds."""
 
     def __init__(self, unready: Callable[[], str]) -> None:
         self._unready = unready
         self._logged = ""
 
     def now(self) -> str:
-        """Return the reason; nothing when the model is ready."""
+        """Return the reason; empty if the model is ready."""
         reason = self._unready()
         if reason and reason != self._logged:
             log.warning("not ready: %s", reason)
@@ -123,7 +123,7 @@ class _Trouble:
 
 
 def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
-    """Say what is served, and from where."""
+    """Return the description of the model and of its cache."""
     predictor = predict.predictor
     return ModelDescription(
         name=settings.model_name,
@@ -151,14 +151,14 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
 
 
 def describe_cache(settings: Settings) -> dict[str, Any]:
-    """Say which cache is used, and the settings that bear on it."""
-    told: dict[str, Any] = {"backend": settings.tiers}
+    """Return the cache backend and the settings that apply to it."""
+    shown: dict[str, Any] = {"backend": settings.tiers}
     if settings.tiers == "none":
-        return told
-    told["ttl_s"] = settings.ttl
+        return shown
+    shown["ttl_s"] = settings.ttl
     if settings.tiers in ("lru", "tiered"):
-        told |= {"lru_max_entries": settings.lru_max_entries, "lru_max_bytes": settings.lru_max_bytes}
+        shown |= {"lru_max_entries": settings.lru_max_entries, "lru_max_bytes": settings.lru_max_bytes}
     if settings.tiers in ("redis", "tiered"):
-        told |= {"redis_url": masked(settings.redis_url), "redis_lookups": settings.redis_lookups}
-        told |= {"redis_timeout_s": settings.redis_timeout}
-    return told
+        shown |= {"redis_url": masked(settings.redis_url), "redis_lookups": settings.redis_lookups}
+        shown |= {"redis_timeout_s": settings.redis_timeout}
+    return shown

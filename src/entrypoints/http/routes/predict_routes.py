@@ -13,23 +13,23 @@ from foreseen.entrypoints.http.requests.body_budget import BodyBudget
 from foreseen.entrypoints.http.requests.cache_headers import directives, etag, etag_of, is_known_to_client
 from foreseen.entrypoints.http.requests.client_disconnect import client_of
 from foreseen.entrypoints.http.requests.request_body import read_body, too_many
-from foreseen.entrypoints.http.requests.request_instances import Asked, InstanceReader
+from foreseen.entrypoints.http.requests.request_instances import InstanceReader, RequestInstances
 from foreseen.entrypoints.http.requests.request_timeout import timeout_s
 from foreseen.entrypoints.http.responses.answer_response import content, headers, tier_of
 from foreseen.entrypoints.http.responses.cache_status import NOT_MODIFIED
 from foreseen.settings import Settings
 
 SPARE_VALUES: Final = 1000
-"""Values of a request beyond those that may be right, so that what is wrong with a small one is told of it."""
+"""Values of a request beyond those that can be valid, so that the flaws of a small one are reported."""
 EXTRA_VALUES: Final = 100
-"""Values of an instance beside its features where any field is accepted; more only in requests of fewer instances."""
+"""Other values per instance if any field is accepted; more are possible in requests of fewer instances."""
 
 
 def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> APIRouter:
     """Build the routes around a use case that is already wired.
 
     Args:
-        bodies: has room for those that are on their way.
+        bodies: the memory budget of unfinished bodies.
     """
     signature = predict.predictor.info.signature
     reader = InstanceReader(signature)
@@ -41,16 +41,16 @@ def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> 
     max_values = max_rows * (signature.size + extra_values) + SPARE_VALUES
     router = APIRouter(tags=["predict"])
 
-    async def answered(request: Request, asked: Asked, tagged: Key | None = None) -> Response:
+    async def answered(request: Request, instances: RequestInstances, tagged: Key | None = None) -> Response:
         wish = directives(request.headers)
         longest_s = timeout_s(request.headers.raw, settings.timeout)
         with client_of(request.scope):
-            answer = await predict(asked.batch, wish, timeout_s=longest_s)
+            answer = await predict(instances.batch, wish, timeout_s=longest_s)
         context_of(request.scope).tier = tier_of(answer)
         fields = dict(headers(answer, wish, has_cache=has_cache, keeps=predict.keeps))
         if tagged is not None and (tag := etag_of(answer, tagged, predict.purged_us)):
             fields["ETag"] = tag.decode()
-        return Response(content(answer, is_many=asked.is_many), headers=fields, media_type="application/json")
+        return Response(content(answer, is_many=instances.is_many), headers=fields, media_type="application/json")
 
     @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
     async def post_predict(request: Request) -> Response:
@@ -58,23 +58,23 @@ def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> 
             body = await read_body(
                 request, share, max_bytes=settings.max_body, max_rows=max_rows, max_values=max_values
             )
-            asked = await reader.from_body_in_turns(body)
-        if len(asked.batch) > settings.max_rows:
+            instances = await reader.from_body_in_turns(body)
+        if len(instances.batch) > settings.max_rows:
             raise too_many(settings.max_rows)
-        return await answered(request, asked)
+        return await answered(request, instances)
 
     if not signature.has_tensors:  # a tensor has no place in a query string
 
         @router.get("/predict", summary="Predict one instance", openapi_extra=get_predict_docs(signature))
         async def get_predict(request: Request) -> Response:
-            asked = reader.from_query(request.scope["query_string"])
+            instances = reader.from_query(request.scope["query_string"])
             if not has_cache:  # perhaps since the model is not deterministic: then no tag would hold
-                return await answered(request, asked)
-            key = predict.recipe.keys(asked.batch)[0]
+                return await answered(request, instances)
+            key = predict.recipe.keys(instances.batch)[0]
             tag = etag(key, predict.purged_us)
             if is_known_to_client(tag, request.headers):
                 # The answer to a key changes by a purge alone: neither a tier nor the model is looked up.
                 return Response(status_code=304, headers={"Cache-Status": NOT_MODIFIED, "ETag": tag.decode()})
-            return await answered(request, asked, key)
+            return await answered(request, instances, key)
 
     return router

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from foreseen.domain.purging import Purge, Purged
 from foreseen.entrypoints.http.openapi.openapi_document import problem_responses
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def purge_router(purge: Purge, model_name: str) -> APIRouter:
             purged = await purge(model)
         log.info("purged: %s", _outcome(purged))
         if not purged.is_complete:
-            raise Refusal(503, "not-purged", "Not completely purged", purged.unreached)
+            raise Rejection(503, "not-purged", "Not completely purged", purged.unreached)
         return JSONResponse(_document(purged))
 
     return router
@@ -50,7 +50,7 @@ def _scope_of(request: Request) -> str:
     scopes = given.getlist("scope")
     if unknown or len(scopes) > 1 or not set(scopes) <= set(SCOPES):
         detail = f"expected scope={' or scope='.join(SCOPES)} or no query, got another one"
-        raise Refusal(422, "invalid-request", "Invalid scope", detail)
+        raise Rejection(422, "invalid-request", "Invalid scope", detail)
     return scopes[0] if scopes else "model"
 
 

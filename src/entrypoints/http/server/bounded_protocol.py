@@ -78,9 +78,9 @@ class BoundedProtocol(RejectingProtocol):
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserUpgrade, httptools.HttpParserError) as exc:
-            refusal = self._reason(exc, data)
-            if refusal is not None:
-                self._reject(refusal)
+            rejection = self._reason(exc, data)
+            if rejection is not None:
+                self._reject(rejection)
                 return
         cycle: Any = self.cycle  # none before the first request
         if (

@@ -35,12 +35,12 @@ class BoundedSending(OneWriteProtocol):
         self.joining.close_at_once()
 
     def pause_writing(self) -> None:
-        """Give up on a client that does not take what is sent to it."""
+        """Bound the time for the client to read what is sent to it."""
         super().pause_writing()
         self._bound_sending()
 
     def resume_writing(self) -> None:
-        """Go on; it does."""
+        """Resume, since the client reads."""
         super().resume_writing()
         self._forget_sending()
 

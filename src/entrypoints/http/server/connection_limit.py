@@ -59,7 +59,7 @@ class Arrivals:
         return True
 
     def replace(self, old: Arrival, new: Arrival) -> None:
-        """Hand the place of a connection to what goes on with it."""
+        """Pass the place of a connection on to the protocol that takes it over."""
         self._waiting.pop(old, None)
         self._waiting[new] = None
 

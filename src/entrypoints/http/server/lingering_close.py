@@ -1,7 +1,7 @@
-"""Lingering: what a client still sends is read and discarded, within bounds, before its connection is closed.
+"""Lingering: reads and discards what a client still sends, within bounds, before its connection is closed.
 
-Closing while bytes are unread resets the connection. A client that is in the middle of its body would then see a broken
-pipe, and never the answer that it was refused by.
+Closing while bytes are unread resets the connection. A client in the middle of its body would then see a broken pipe
+instead of the response that rejects it.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ class Lingering(asyncio.Protocol):
     """Takes over a connection whose last answer is written: reads on until the client closes, or a bound is reached."""
 
     def __init__(self, transport: Any, before: asyncio.Protocol, loop: asyncio.AbstractEventLoop, *, most_s: float):
-        """Take over a transport.
+        """Become the protocol of a transport.
 
         Args:
-            before: the protocol until now, which still hears of the end of the connection.
-            most_s: seconds for which the client may go on sending.
+            before: the protocol until now, which is still notified of the end of the connection.
+            most_s: seconds that the client may continue to send.
         """
         self._transport = transport
         self._before = before
@@ -37,7 +37,7 @@ class Lingering(asyncio.Protocol):
         self._end = loop.call_later(most_s, self._close)
 
     def data_received(self, data: bytes) -> None:
-        """Discard what came."""
+        """Discard the data."""
         self._discarded += len(data)
         if self._discarded > MAX_DISCARDED:
             self._close()

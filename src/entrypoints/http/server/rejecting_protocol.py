@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from foreseen.entrypoints.http.middleware.cross_origin import AllowedOrigins
-    from foreseen.entrypoints.http.responses.problems import Refusal
+    from foreseen.entrypoints.http.responses.problems import Rejection
     from foreseen.entrypoints.http.server.connection_limit import Arrivals
 
 
@@ -57,7 +57,7 @@ class RejectingProtocol(BoundedSending):
         else:
             self._reject(TOO_MANY_CONNECTIONS)
 
-    def _reason(self, exc: Exception, data: bytes) -> "Refusal | None":
+    def _reason(self, exc: Exception, data: bytes) -> "Rejection | None":
         """Return why what came is rejected; None once the upgrades in it are ignored and all of it is read."""
         while isinstance(exc, httptools.HttpParserUpgrade):
             if self.scope["method"] == "CONNECT":
@@ -74,7 +74,7 @@ class RejectingProtocol(BoundedSending):
                 return None
         # The parser makes its own error of one that is raised while it calls us.
         rejected = exc.__context__
-        return rejected.refusal if isinstance(rejected, RejectedError) else unreadable(exc)
+        return rejected.rejection if isinstance(rejected, RejectedError) else unreadable(exc)
 
     def _linger(self) -> bool:
         """Read on before closing where the client may still be sending."""
@@ -90,7 +90,7 @@ class RejectingProtocol(BoundedSending):
         Lingering(self.joining.inner, self, self.loop, most_s=self._longest_s)
         return True
 
-    def _reject(self, refusal: "Refusal") -> None:
+    def _reject(self, rejection: "Rejection") -> None:
         """Answer and close, after the answers to earlier requests; once, as what follows cannot be read either.
 
         A request that has come whole is answered, and nothing after it. One that has not is answered by why, unless
@@ -107,7 +107,7 @@ class RejectingProtocol(BoundedSending):
             return
         if is_owed and self.pipeline:  # it is the newest in there
             cycle.keep_alive = False
-            self.pipeline[0] = (cycle, rejecting_app(refusal, tally, self._origin_fields(), self._unread()))  # type: ignore[assignment]
+            self.pipeline[0] = (cycle, rejecting_app(rejection, tally, self._origin_fields(), self._unread()))  # type: ignore[assignment]
             return
         if is_owed:
             cycle.disconnected = True  # the application need not answer any more
@@ -116,7 +116,7 @@ class RejectingProtocol(BoundedSending):
             if is_owed:
                 cycle.scope["state"][REJECTED] = True
             fields = [*self.server_state.default_headers, *self._origin_fields()]
-            self.transport.write(answer_to(refusal, tally, fields, self._unread()))
+            self.transport.write(answer_to(rejection, tally, fields, self._unread()))
         self.transport.close()
 
     def _unread(self) -> UnreadRequest:

@@ -15,7 +15,7 @@ LINGER_S: Final = 30.0
 class OneWriteProtocol(HttpToolsProtocol):
     """uvicorn's own protocol on a transport that joins what is written in one turn of the event loop.
 
-    Its requests are told of their client, who may hang up.
+    Its requests get their client, which may disconnect.
     """
 
     def connection_made(self, transport: Any) -> None:
@@ -26,7 +26,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self.app_state = state_with(self._their_client, self.app_state)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End what waits for the sake of this client."""
+        """End the waits of this client's requests."""
         super().connection_lost(exc)
         self._their_client.leave()
 
@@ -42,14 +42,14 @@ class JoiningTransport:
         """Write to a transport.
 
         Args:
-            linger: called before it is closed; returns whether somebody else closes it later.
+            linger: called before closing; returns whether the connection will be closed elsewhere, later.
         """
         self.inner = inner
         self._loop = loop
         self._linger = linger
         self._parts: list[bytes] = []
         self.send: Callable[[bytes], None] = inner.write
-        # Asked for at every request.
+        # Bound once, since every request uses them.
         self.is_closing = inner.is_closing
         self.pause_reading = inner.pause_reading
         self.resume_reading = inner.resume_reading
@@ -61,7 +61,7 @@ class JoiningTransport:
         self._parts.append(data)
 
     def flush(self) -> None:
-        """Write what was kept, unless the other side has gone meanwhile."""
+        """Write the data kept, unless the other side has disconnected meanwhile."""
         if self._parts:
             data, self._parts = b"".join(self._parts), []
             if not self.is_closing():
@@ -87,7 +87,7 @@ class JoiningTransport:
             self._loop.call_later(LINGER_S, self.inner.abort)
 
     def leave(self) -> None:
-        """Close now: TLS would wait for the client to agree, and a connection that no longer counts would stay open."""
+        """Close at once: TLS would wait for the client's close_notify, and the connection would stay open meanwhile."""
         self.close_at_once()
         self._loop.call_soon(self.inner.abort)  # by when what TLS says in the end is on its way
 

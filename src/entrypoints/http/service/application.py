@@ -27,7 +27,7 @@ from foreseen.entrypoints.http.request_log.access_log import open_access_log
 from foreseen.entrypoints.http.request_log.request_context import WithContext
 from foreseen.entrypoints.http.requests.body_budget import BodyBudget
 from foreseen.entrypoints.http.responses.allowed_methods import Methods
-from foreseen.entrypoints.http.responses.problems import Refusal, problem
+from foreseen.entrypoints.http.responses.problems import Rejection, problem
 from foreseen.entrypoints.http.routes.admin_routes import Reload, admin_router
 from foreseen.entrypoints.http.routes.metrics_route import metrics_router
 from foreseen.entrypoints.http.routes.model_and_health import about_router
@@ -157,7 +157,7 @@ def _answer_errors_by_problems(app: FastAPI, tally: Tally) -> None:
     async def answer(request: Request, exc: Exception) -> Response:
         return problem(request, exc, tally)
 
-    for error in (ForeseenError, Refusal, HTTPException, ClientDisconnect, Exception):
+    for error in (ForeseenError, Rejection, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, answer)
 
 

@@ -19,7 +19,7 @@ from foreseen.domain.counters import (
     Tally,
 )
 from foreseen.entrypoints.http.counting.counted_routes import ROUTES, STATUSES, route_number
-from foreseen.entrypoints.http.responses.problems import REASONS, Refusal, rejected_unread
+from foreseen.entrypoints.http.responses.problems import REASONS, Rejection, rejected_unread
 from foreseen.entrypoints.http.service.application import create_app, create_service
 from support.fakes import FakePredictor, HeldPredictor
 from support.service import JSON, Service, container_of, service
@@ -79,7 +79,7 @@ def test_what_a_layer_in_front_rejects_counts_once() -> None:
     container = container_of(FakePredictor(), api_keys=("0" * 64,))
     with service(container) as started:
         started.behind(create_service(container)).send("GET", query=QUERY)
-        rejected_unread(Refusal(431, "head-too-large", "…", "…"), container.tally())
+        rejected_unread(Rejection(431, "head-too-large", "…", "…"), container.tally())
 
         assert counted(started, "requests") == {("/predict", "401"): 1, ("unread", "431"): 1}
 

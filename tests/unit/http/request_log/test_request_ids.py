@@ -11,7 +11,7 @@ import pytest
 
 from foreseen.entrypoints.http.request_log.request_context import context_of
 from foreseen.entrypoints.http.request_log.request_ids import accepted, made, only_traceparent, trace_id
-from foreseen.entrypoints.http.responses.problems import Refusal, rejected_unread
+from foreseen.entrypoints.http.responses.problems import Rejection, rejected_unread
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
@@ -177,7 +177,7 @@ def test_what_a_request_leaves_running_does_not_log_in_its_name(capsys: pytest.C
 
 
 def test_what_is_rejected_before_it_is_a_request_has_an_id() -> None:
-    body, (name, value) = rejected_unread(Refusal(400, "malformed", "The request is malformed", "…"), None)
+    body, (name, value) = rejected_unread(Rejection(400, "malformed", "The request is malformed", "…"), None)
 
     assert name == b"x-request-id"
     assert json.loads(body)["request_id"] == value.decode()

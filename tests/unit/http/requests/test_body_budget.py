@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from foreseen.entrypoints.http.requests.body_budget import FREE, BodyBudget, Share
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 from foreseen.entrypoints.http.service.application import create_app
 from support.fakes import FakePredictor
 from support.service import Reply, Service, container_of, service
@@ -54,7 +54,7 @@ async def test_the_largest_goes_when_there_is_no_more_room() -> None:
         await second.grow(5 * FREE)
         await third.grow(2 * FREE)
 
-        with pytest.raises(Refusal) as caught:
+        with pytest.raises(Rejection) as caught:
             await second.reading
         assert (caught.value.status, caught.value.kind) == (503, "too-many-bodies")
         assert caught.value.headers == {"Retry-After": "1", "Connection": "close"}
@@ -69,9 +69,9 @@ async def test_one_that_grows_too_large_itself_goes_at_once() -> None:
         await first.grow(2 * FREE)
         await second.grow(6 * FREE)
 
-        with pytest.raises(Refusal, match="max_unfinished_bodies"):
+        with pytest.raises(Rejection, match="max_unfinished_bodies"):
             await second.grow(1)
-        with pytest.raises(Refusal):
+        with pytest.raises(Rejection):
             await second.grow(1)
         assert budget.total == 2 * FREE
 
@@ -91,7 +91,7 @@ async def test_a_whole_one_stays_until_it_is_read() -> None:
     async with bodies_of(budget, 2) as (first, second):
         await first.grow(7 * FREE)
         assert len(first.share.whole()) == 7 * FREE
-        with pytest.raises(Refusal):
+        with pytest.raises(Rejection):
             await second.grow(2 * FREE)
         await second.grow(0) if not second.share.is_rejected else None
         assert budget.total == 7 * FREE

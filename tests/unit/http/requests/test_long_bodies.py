@@ -11,8 +11,8 @@ import pytest
 from foreseen.domain.errors import Flaw, InvalidBatchError
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.entrypoints.http.requests.instance_schema import MAX_FLAWS
-from foreseen.entrypoints.http.requests.request_instances import VALUES_AT_ONCE, Asked, InstanceReader
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.requests.request_instances import VALUES_AT_ONCE, InstanceReader, RequestInstances
+from foreseen.entrypoints.http.responses.problems import Rejection
 from support.fakes import FLOWER
 
 PART = VALUES_AT_ONCE // 2
@@ -34,10 +34,10 @@ def body_of(instances: list[Any]) -> bytes:
     return json.dumps({"instances": instances}).encode()
 
 
-def read_in_turns(body: bytes) -> tuple[Asked, int]:
+def read_in_turns(body: bytes) -> tuple[RequestInstances, int]:
     """Read, and count the turns that another task has meanwhile."""
 
-    async def read() -> tuple[Asked, int]:
+    async def read() -> tuple[RequestInstances, int]:
         turns = 0
 
         async def count() -> None:
@@ -132,7 +132,7 @@ NEARLY = [f"feature_nmber_{number}" for number in range(3000)]
 def test_names_that_are_nearly_right_are_not_compared_without_end(read: Callable[[], object]) -> None:
     """Each took from a second to a minute."""
     began = time.thread_time()
-    with pytest.raises((InvalidBatchError, Refusal)):
+    with pytest.raises((InvalidBatchError, Rejection)):
         read()
 
     assert time.thread_time() - began < 0.8

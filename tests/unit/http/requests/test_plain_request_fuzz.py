@@ -18,7 +18,7 @@ from foreseen.domain.identity.key import Fingerprint, KeyRecipe, namespace
 from foreseen.domain.values.signature import DATETIMES, Feature, Signature
 from foreseen.entrypoints.http.requests.plain_request_reader import Asked, QuickReader
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 from support.effort import examples
 from support.fakes import FLOWER
 from support.instances import instances
@@ -63,7 +63,7 @@ class Readers:
             return
         try:
             ordinary = read()
-        except (InvalidBatchError, Refusal) as exc:
+        except (InvalidBatchError, Rejection) as exc:
             pytest.fail(f"the ordinary route refuses it: {exc}")
         assert list(quick.keys) == list(self.recipe.keys(ordinary.batch))
         assert quick.is_many == ordinary.is_many

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.entrypoints.http.requests.request_body import RowCounter
-from foreseen.entrypoints.http.responses.problems import Refusal
+from foreseen.entrypoints.http.responses.problems import Rejection
 
 AWKWARD = st.text(alphabet='[]{},"\\:aé\n', max_size=6)
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | AWKWARD
@@ -24,7 +24,7 @@ def is_refused(body: bytes, *, max_rows: int = 20, max_values: int = 10**6, cuts
     try:
         for start, end in pairwise(edges):
             counter.feed(body[start:end])
-    except Refusal:
+    except Rejection:
         return True
     return False
 
@@ -80,7 +80,7 @@ def test_it_refuses_as_soon_as_there_are_too_many() -> None:
     for _ in range(999):
         counter.feed(b",0")
 
-    with pytest.raises(Refusal, match="at most 1000 instances") as refused:
+    with pytest.raises(Rejection, match="at most 1000 instances") as refused:
         counter.feed(b",")
     assert refused.value.status == 413
 

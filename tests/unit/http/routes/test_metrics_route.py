@@ -214,7 +214,7 @@ def test_a_failure_counts_once_whoever_answers_it(
 
 def test_every_problem_has_a_reason_of_its_own() -> None:
     worded = re.findall(
-        r'(?:Refusal|cls)\((\d+), "([a-z-]+)"', "".join(path.read_text() for path in SOURCES.rglob("*.py"))
+        r'(?:Rejection|cls)\((\d+), "([a-z-]+)"', "".join(path.read_text() for path in SOURCES.rglob("*.py"))
     )
     known = [(kind, status) for status, kind, _ in STATUSES.values()]
     assert len(worded) >= 6
