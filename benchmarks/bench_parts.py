@@ -39,19 +39,20 @@ def main() -> None:
     options = read_options(str(__doc__), seconds=None, rounds=5)
     # Not before: these bring scikit-learn and all else with them, and --help has no use for it.
     from foreseen.entrypoints.http.service.application import create_service
-    from foreseen.entrypoints.http.service.current_service import Front, Service
-    from foreseen.wiring.container import Container
+    from foreseen.entrypoints.http.service.current_service import Front, Served
+    from foreseen.wiring.predictors import ServedModel
+    from foreseen.wiring.service import wire_service
 
     report = Report(options.name, options.command)
     with TemporaryDirectory() as folder:
         settings = Settings(model=trained("forest", Path(folder)), features=NAMES, cache="lru")
-        container = Container(settings=settings)
-        service = create_service(container)
+        wiring = wire_service(settings, ServedModel(settings).loaded())
+        service = create_service(wiring)
     # Around bare, of which so small a part is not lost in what the rest varies by.
-    front = Front(Service(container, bare.app), lambda new: Service(new, bare.app))
+    front = Front(Served(wiring, bare.app), lambda _, previous: Served(previous, bare.app))
     apps = {"bare": bare.app, "foreseen": service, "bare behind the front": front}
     measures = {
-        **calls_of_parts(container.predict(), settings),
+        **calls_of_parts(wiring.predict, settings),
         **{f"{name}, {method}": requests(app, method) for name, app in apps.items() for method in ("POST", "GET")},
     }
     asyncio.run(ask(service, "POST", times=2))

@@ -23,7 +23,8 @@ import foreseen
 from bench_parts import scope_of
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container, opened
+from foreseen.wiring.predictors import ServedModel
+from foreseen.wiring.service import opened, wire_service
 from harness.contenders import trained
 from harness.inputs import NAMES, Flower, as_json, known_flowers
 
@@ -90,12 +91,13 @@ def main() -> None:
 
 def calls_of_requests(trace: Trace, model: Path) -> Mapping[str, Sequence[Call]]:
     """Trace one POST that L1 answers, and one that the model answers; the cache is L1 alone."""
-    container = Container(settings=Settings(model=model, features=NAMES, cache="lru"))
-    service = create_service(container)
+    settings = Settings(model=model, features=NAMES, cache="lru")
+    wiring = wire_service(settings, ServedModel(settings).loaded())
+    service = create_service(wiring)
     known, first, new, *_ = known_flowers()
 
     async def traced() -> Mapping[str, Sequence[Call]]:
-        async with opened(container):
+        async with opened(wiring):
             for flower in (known, first):  # the first miss starts the model's thread
                 await post(service, flower)
             with trace.recorded() as hit:

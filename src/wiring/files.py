@@ -17,7 +17,6 @@ from foreseen.adapters.spool.run_paths import Places, places
 from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.tabular.csv.csv_encoder import CsvRejectsEncoder
 from foreseen.adapters.tabular.file_layout import layout_of
-from foreseen.adapters.tabular.frames.recognise_rows import given_frame
 from foreseen.adapters.tabular.output_files import output_file, try_output, try_rejects, try_summary
 from foreseen.adapters.tabular.remote.remote_output import remove
 from foreseen.adapters.tabular.remote.urls import is_remote
@@ -33,7 +32,6 @@ __all__ = [
     "RunOrigin",
     "SourceDigests",
     "StreamSink",
-    "given_frame",
     "is_remote",
     "is_stream",
     "layout_of",

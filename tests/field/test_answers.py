@@ -32,7 +32,7 @@ from foreseen.entrypoints.label_wording import classes_text
 from support.here import run_here
 from support.models import answers, save
 from support.own_models import Answering, Colour, Telling
-from support.service import container_with, service
+from support.service import service, wired_with
 
 NOT_A_NUMBER = float("nan")
 
@@ -97,7 +97,7 @@ def test_an_answer_is_the_same_alone_and_beside_any_other(telling: Path) -> None
 
 
 def test_an_answer_is_the_same_over_http_computed_or_cached(telling: Path) -> None:
-    with service(container_with(telling, features=("a",), rows_per_call=0, cache="lru")) as served:
+    with service(wired_with(telling, features=("a",), rows_per_call=0, cache="lru")) as served:
         for row, expected in zip(ROWS, EXPECTED, strict=True):
             assert exactly(served.get(a=row[0]).json()) == exactly({"prediction": expected})
         whole = served.post({"instances": ROWS})
@@ -233,7 +233,7 @@ def test_several_labels_a_row_come_with_the_models_own_probabilities(several: tu
 
 def test_several_labels_a_row_are_answered_over_http_as_documented(several: tuple[Path, list[Any]]) -> None:
     path, (labels, _) = several
-    with service(container_with(path, outputs=BOTH)) as served:
+    with service(wired_with(path, outputs=BOTH)) as served:
         reply = served.post({"instances": X[:2].tolist()})
         schema = served.get("/openapi.json").json()["components"]["schemas"]["Prediction"]
 

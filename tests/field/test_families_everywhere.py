@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from dependency_injector import providers
 from sklearn import cluster, discriminant_analysis, ensemble, linear_model, naive_bayes, neighbors, svm, tree
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cross_decomposition import PLSRegression
@@ -30,11 +29,11 @@ from foreseen.domain.ports import Predictor
 from foreseen.domain.tables.table import Reject
 from foreseen.entrypoints.batch.score_table import score
 from foreseen.settings import Settings
-from foreseen.wiring.container import opened
 from foreseen.wiring.files import CsvRejectsEncoder, StreamSink
-from foreseen.wiring.scoring import scoring_container
+from foreseen.wiring.scoring import wire_scoring
+from foreseen.wiring.service import opened
 from support.models import answers, save
-from support.service import container_of, service
+from support.service import service, wired_around
 
 X, SPECIES = load_iris(return_X_y=True)
 NAMES: Final = [f"x{place}" for place in range(X.shape[1])]
@@ -107,7 +106,7 @@ def test_every_door_has_the_bits_of_the_models_own_call(name: str, tmp_path: Pat
     expected = own_answers(model)
 
     assert in_bits(answers(predictor, ROWS)) == in_bits(expected)
-    with service(container_of(predictor)) as served:
+    with service(wired_around(predictor)) as served:
         assert in_bits(served.post({"instances": ROWS.tolist()}).json()["predictions"]) == in_bits(expected)
     files = asyncio.run(scored(predictor, inputs))
     assert in_bits(from_csv(files["csv"], is_classifier=is_classifier)) == in_bits(expected)
@@ -142,14 +141,11 @@ async def scored(predictor: Predictor, inputs: Path) -> dict[str, bytes]:
     """Score the rows of each format into a file of that format."""
     found = {}
     for ending in ("csv", "jsonl", "parquet"):
-        container = scoring_container(
-            Settings(model=inputs / "model.joblib", model_isolation="thread", cache="none"), jobs=1
-        )
-        container.predictor_here.override(providers.Object(predictor))
+        scoring = wire_scoring(Settings(model=inputs / "model.joblib", cache="none"), predictor, jobs=1)
         out = io.BytesIO()
-        async with opened(container) as predict:
-            with container.tables([str(inputs / f"in.{ending}")], standard_input=io.BytesIO()) as reader:
-                encoder = container.table_encoder(reader.schema, path=f"out.{ending}", name="out")
+        async with opened(scoring.service) as predict:
+            with scoring.tables.opened([str(inputs / f"in.{ending}")], standard_input=io.BytesIO()) as reader:
+                encoder = scoring.tables.encoder(reader.schema, path=f"out.{ending}", name="out")
                 sink = StreamSink(
                     out, _none_is_rejected, name="out", encoder=encoder, rejects_encoder=CsvRejectsEncoder()
                 )

@@ -18,7 +18,7 @@ from foreseen.domain.values.signature import Feature, Signature
 from support.fakes import FakePredictor
 from support.here import run_here
 from support.models import save
-from support.service import Service, container_of, container_with, service
+from support.service import Service, service, wired_around, wired_with
 
 MEMBERS = pd.DataFrame({"member": [True, False] * 20, "age": [*range(20, 60)]})
 HAS_BOUGHT = (MEMBERS.age > 40) ^ MEMBERS.member
@@ -70,7 +70,7 @@ def test_bools_and_integers_of_a_frame_are_scored_as_the_model_scores_them(membe
 
 
 def test_bools_and_integers_are_one_instance_however_they_are_written(members: Path) -> None:
-    with service(container_with(members, cache="lru")) as served:
+    with service(wired_with(members, cache="lru")) as served:
         replies = [
             served.post({"member": True, "age": 40}),
             served.post({"member": 1, "age": 40.0}),
@@ -121,7 +121,7 @@ VISITS = Signature(
 
 @pytest.fixture
 def visits() -> Iterator[Service]:
-    with service(container_of(FakePredictor(VISITS), cache="lru")) as served:
+    with service(wired_around(FakePredictor(VISITS), cache="lru")) as served:
         yield served
 
 

@@ -19,7 +19,7 @@ from support.fakes import FakePredictor
 from support.patience import PATIENCE_S
 from support.ports import own_port
 from support.processes import run as run_process
-from support.service import container_of, service
+from support.service import service, wired_around
 
 NO_PROCESS = "processes that confirmed: 0, with 0 predictions of their own"
 
@@ -35,7 +35,7 @@ def filled(redis_url: str, client: redis.Redis) -> str:
     """A server with three predictions of iris, one of wine, and keys of somebody else's."""
     for name, rows in (("iris", [[1, 1], [2, 2], [3, 3]]), ("wine", [[1, 1]])):
         settings = {"cache": "redis", "redis_url": redis_url, "redis_timeout": 10.0, "name": name}
-        with service(container_of(FakePredictor(), **settings)) as asked:
+        with service(wired_around(FakePredictor(), **settings)) as asked:
             assert asked.post({"instances": rows}).status == 200
     client.set("other", "kept")
     client.set("foreseens:iris:x:y", "kept")
@@ -338,7 +338,7 @@ def test_a_service_logs_in_by_the_file_as_it_is_for_each_connection(
     login = {"redis_url": redis_url, "redis_user": "me", "redis_password_file": file}
     settings = {"cache": "redis", "redis_timeout": 10.0, "name": "iris", **login}
     try:
-        with service(container_of(FakePredictor(), **settings)) as asked:
+        with service(wired_around(FakePredictor(), **settings)) as asked:
             assert asked.get(length=1, width=1).cache_status == "foreseen; fwd=miss; stored"
             client.acl_setuser("me", enabled=True, passwords=["-first", "+second"])
             file.write_text("second")

@@ -15,20 +15,21 @@ from foreseen.entrypoints.ray.parts.part_sink import PartFolders
 from foreseen.entrypoints.ray.parts.part_worker import Plan, Scorer, read_parts
 from foreseen.entrypoints.ray.parts.parts import Outcome, Part
 from foreseen.settings import Settings
-from foreseen.wiring.scoring import scoring_container
+from foreseen.wiring.predictors import load_for_files
+from foreseen.wiring.run_tables import RunTables
 from support.here import run_here
 from support.models import iris_frame
 
 
 def plan(model: Path, tables: Tables, parts: Path, rejects: Path) -> Plan:
     settings = Settings(model=model, model_isolation="thread")
-    container = scoring_container(settings, jobs=1)
+    info = load_for_files(settings, jobs=1).info
     return Plan(
         settings=settings,
         tables=tables,
-        schema=tables.schema(container),
+        schema=tables.schema(RunTables(info)),
         folders=PartFolders(parts, rejects, tables.ending),
-        info=container.predictor().info,
+        info=info,
         is_auto=True,
     )
 

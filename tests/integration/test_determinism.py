@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
-from foreseen.wiring.container import Container
 from support.here import run_here
 from support.models import iris_logistic, save
 from support.own_models import Doubler, Random, Refusing, Slow
 from support.processes import served
-from support.service import container_with
+from support.service import wired_with
 
 SAID = "the model contradicts itself, so nothing is cached"
 
@@ -29,19 +28,18 @@ class OneTime:
         return [float(len(rows) == 1 and self.calls == 3)] * len(rows)
 
 
-def looked_at(model: Any, folder: Path, **settings: Any) -> Container:
-    """Load a model and look whether it may be cached."""
-    container = container_with(save(model, folder), features=("a", "b"), **settings)
-    cache_what_repeats(container)
-    return container
+def looked_at(model: Any, folder: Path, **settings: Any) -> str:
+    """Load a model and look whether it may be cached; return the cache that it is served with."""
+    wiring = wired_with(save(model, folder), features=("a", "b"), **settings)
+    return cache_what_repeats(wiring.settings, wiring.predictor.info.determinism).cache
 
 
 def test_a_model_that_draws_lots_is_not_cached_and_the_log_says_why(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    container = looked_at(Random(), tmp_path, cache="tiered")
+    cache = looked_at(Random(), tmp_path, cache="tiered")
 
-    assert container.settings().cache == "none"
+    assert cache == "none"
     [line] = caplog.messages
     assert line.startswith(SAID)
     assert '{"a": ' in line
@@ -49,20 +47,20 @@ def test_a_model_that_draws_lots_is_not_cached_and_the_log_says_why(
 
 
 def test_a_model_that_differs_in_one_call_only_is_not_cached(tmp_path: Path) -> None:
-    assert looked_at(OneTime(), tmp_path, rows_per_call=0).settings().cache == "none"
+    assert looked_at(OneTime(), tmp_path, rows_per_call=0) == "none"
 
 
 def test_an_operator_may_have_it_cached_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    container = looked_at(Random(), tmp_path, cache_nondeterministic=True)
+    cache = looked_at(Random(), tmp_path, cache_nondeterministic=True)
 
-    assert container.settings().cache == "lru"
+    assert cache == "lru"
     assert caplog.messages == []
 
 
 @pytest.mark.parametrize("model", [Doubler, lambda: Slow(0.0001)], ids=["a steady one", "one with moods in batches"])
 def test_a_model_that_repeats_itself_is_cached(model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The second differs in other batches, so it is called with a fixed number of rows."""
-    assert looked_at(model(), tmp_path).settings().cache == "lru"
+    assert looked_at(model(), tmp_path) == "lru"
     assert caplog.messages == []
 
 
@@ -71,7 +69,7 @@ def test_answers_that_depend_on_the_batch_are_not_cached_where_the_operator_chos
 ) -> None:
     caplog.set_level(logging.WARNING)
 
-    assert looked_at(Slow(0.0), tmp_path, rows_per_call=0).settings().cache == "none"
+    assert looked_at(Slow(0.0), tmp_path, rows_per_call=0) == "none"
     [line] = caplog.messages
     assert line.startswith("an answer depends on the rest of its batch (see rows_per_call), so nothing is cached")
 
@@ -79,16 +77,15 @@ def test_answers_that_depend_on_the_batch_are_not_cached_where_the_operator_chos
 def test_a_model_that_refuses_made_up_instances_is_cached_with_a_word(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert looked_at(Refusing(), tmp_path).settings().cache == "lru"
+    assert looked_at(Refusing(), tmp_path) == "lru"
     [_, line] = caplog.messages  # the first says that the dtypes are guesses
     assert line.startswith("the model rejects made-up instances, so whether it repeats its answers is not known")
 
 
 def test_a_logistic_regression_is_cached(tmp_path: Path) -> None:
-    container = container_with(save(iris_logistic(), tmp_path))
-    cache_what_repeats(container)
+    wiring = wired_with(save(iris_logistic(), tmp_path))
 
-    assert container.settings().cache == "lru"
+    assert cache_what_repeats(wiring.settings, wiring.predictor.info.determinism).cache == "lru"
 
 
 OWN = """

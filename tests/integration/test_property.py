@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from support.effort import examples
 from support.models import iris_forest, iris_frame, mixed_pipeline, save
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 CACHES = ("lru", "redis", "tiered")
 HALVES = st.integers(0, 16).map(lambda number: number / 2)
@@ -80,7 +80,7 @@ def services(
     with ExitStack() as stack:
 
         def started(cache: str) -> Service:
-            return stack.enter_context(service(container_of(predictor, **common, **small, cache=cache)))
+            return stack.enter_context(service(wired_around(predictor, **common, **small, cache=cache)))
 
         uncached = started("none")
         names = uncached.predict.predictor.info.signature.names

@@ -17,11 +17,11 @@ from foreseen.domain.purging import Purged
 from foreseen.entrypoints.cli.commands.cache_purge import purged_by
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
+from foreseen.wiring.service import Service as WiredService
 from support.fakes import FakePredictor, HeldPredictor
 from support.patience import patience
 from support.replica import replica
-from support.service import container_of
+from support.service import wired_around
 
 HIT_L1, HIT_L2 = "foreseen; hit; detail=L1", "foreseen; hit; detail=L2"
 MISS = "foreseen; fwd=miss; stored"
@@ -35,9 +35,9 @@ async def client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
         yield connected
 
 
-def container(url: str, predictor: Any = None, **more: Any) -> Container:
+def wiring(url: str, predictor: Any = None, **more: Any) -> WiredService:
     settings = {"cache": "tiered", "redis_url": url, "redis_timeout": 10.0, "redis_lookups": "always", "name": "iris"}
-    return container_of(predictor or FakePredictor(), **{**settings, **more})
+    return wired_around(predictor or FakePredictor(), **{**settings, **more})
 
 
 async def _no_reload() -> None:
@@ -45,14 +45,14 @@ async def _no_reload() -> None:
 
 
 @asynccontextmanager
-async def started(*containers: Container, heard_by: redis.asyncio.Redis | None = None) -> AsyncIterator[list[Any]]:
+async def started(*wirings: WiredService, heard_by: redis.asyncio.Redis | None = None) -> AsyncIterator[list[Any]]:
     """Give clients of replicas that all listen."""
     async with AsyncExitStack() as stack:
         clients = [
-            await stack.enter_async_context(replica(create_service(each, reload=_no_reload))) for each in containers
+            await stack.enter_async_context(replica(create_service(each, reload=_no_reload))) for each in wirings
         ]
         if heard_by is not None:
-            await listening(heard_by, len(containers))
+            await listening(heard_by, len(wirings))
         yield clients
 
 
@@ -89,7 +89,7 @@ class TestEverywhere:
     async def test_replicas_compute_again_whoever_was_requested(
         self, redis_url: str, client: redis.asyncio.Redis
     ) -> None:
-        async with started(container(redis_url), container(redis_url), heard_by=client) as (one, other):
+        async with started(wiring(redis_url), wiring(redis_url), heard_by=client) as (one, other):
             assert await status(one) == MISS
             await stored(client, 1)
             assert [await status(other), await status(other)] == [HIT_L2, HIT_L1]
@@ -106,7 +106,7 @@ class TestEverywhere:
             assert [await status(other), await status(other)] == [MISS, HIT_L1]
 
     async def test_the_command_reaches_them_as_well(self, redis_url: str, client: redis.asyncio.Redis) -> None:
-        async with started(container(redis_url), container(redis_url, name="wine"), heard_by=client) as (iris, wine):
+        async with started(wiring(redis_url), wiring(redis_url, name="wine"), heard_by=client) as (iris, wine):
             for each in (iris, wine):
                 await status(each)
             await stored(client, 1)
@@ -121,7 +121,7 @@ class TestEverywhere:
             assert [await status(iris), await status(wine)] == [MISS, MISS]
 
     async def test_a_cache_in_memory_is_emptied_without_redis(self) -> None:
-        async with started(container("redis://127.0.0.1:1/0", cache="lru")) as (alone,):
+        async with started(wiring("redis://127.0.0.1:1/0", cache="lru")) as (alone,):
             assert [await status(alone), await status(alone)] == [MISS, HIT_L1]
 
             answer = (await alone.post("/admin/purge")).json()
@@ -131,7 +131,7 @@ class TestEverywhere:
             assert await status(alone) == MISS
 
     async def test_without_redis_the_own_tier_is_emptied_and_the_rest_said(self) -> None:
-        away = container("redis://127.0.0.1:1/0")
+        away = wiring("redis://127.0.0.1:1/0")
         async with started(away) as (alone,):
             await status(alone)
 
@@ -145,7 +145,7 @@ class TestEverywhere:
 
     @pytest.mark.parametrize("query", ["scope=models", "scope=", "scope=all&scope=all", "model=iris"])
     async def test_another_scope_is_refused_and_nothing_is_purged(self, query: str) -> None:
-        async with started(container("redis://127.0.0.1:1/0", cache="lru")) as (alone,):
+        async with started(wiring("redis://127.0.0.1:1/0", cache="lru")) as (alone,):
             await status(alone)
 
             answer = await alone.post(f"/admin/purge?{query}")
@@ -155,7 +155,7 @@ class TestEverywhere:
 
     async def test_only_who_may_reload_may_purge(self) -> None:
         keys = {"admin_keys": "ab" * 32}
-        async with started(container("redis://127.0.0.1:1/0", cache="lru", **keys)) as (alone,):
+        async with started(wiring("redis://127.0.0.1:1/0", cache="lru", **keys)) as (alone,):
             assert (await alone.post("/admin/purge")).status_code == 401
 
 
@@ -175,7 +175,7 @@ class TestSilence:
     async def test_what_is_no_request_is_not_answered(
         self, redis_url: str, client: redis.asyncio.Redis, message: bytes
     ) -> None:
-        async with started(container(redis_url), heard_by=client) as (one,):
+        async with started(wiring(redis_url), heard_by=client) as (one,):
             await status(one)
             await client.publish(REQUESTS, message)
 
@@ -185,7 +185,7 @@ class TestSilence:
     async def test_who_was_away_purges_when_it_listens_again(
         self, redis_url: str, client: redis.asyncio.Redis, purged: str | None
     ) -> None:
-        async with started(container(redis_url), heard_by=client) as (one,):
+        async with started(wiring(redis_url), heard_by=client) as (one,):
             await status(one)
             await client.set(marker(purged), 2**53)
             await client.client_kill_filter(_type="pubsub")
@@ -196,7 +196,7 @@ class TestSilence:
             await until(has_purged)
 
     async def test_a_purge_of_another_model_empties_nothing(self, redis_url: str, client: redis.asyncio.Redis) -> None:
-        async with started(container(redis_url), heard_by=client) as (one,):
+        async with started(wiring(redis_url), heard_by=client) as (one,):
             await status(one)
 
             await purged_by(Settings(redis_url=redis_url, name="wine"))
@@ -212,7 +212,7 @@ class TestSilence:
         url = redis_url.replace("redis://", "redis://mute:x@")
         caplog.set_level(logging.WARNING)
         try:
-            async with started(container(url)) as (one,):
+            async with started(wiring(url)) as (one,):
                 await status(one)
                 await stored(client, 1)
 
@@ -231,7 +231,7 @@ class TestNothingSlipsInBehind:
         self, redis_url: str, client: redis.asyncio.Redis
     ) -> None:
         predictor = HeldPredictor()
-        async with started(container(redis_url, predictor), heard_by=client) as (one,):
+        async with started(wiring(redis_url, predictor), heard_by=client) as (one,):
             asked = asyncio.create_task(status(one))
             await asyncio.to_thread(predictor.began.wait)
 
@@ -257,7 +257,7 @@ class TestNothingSlipsInBehind:
         self, redis_url: str, client: redis.asyncio.Redis
     ) -> None:
         """As one does that was stopped in its tracks, and did not confirm."""
-        async with started(container(redis_url), heard_by=client) as (one,):
+        async with started(wiring(redis_url), heard_by=client) as (one,):
             await status(one)
             await stored(client, 1)
             late: dict[Any, Any] = {name: await client.get(name) async for name in client.scan_iter(ENTRIES)}
@@ -265,8 +265,8 @@ class TestNothingSlipsInBehind:
             await client.mset(late)
 
             assert await status(one) == MISS
-        async with started(container(redis_url), heard_by=client) as (later,):
+        async with started(wiring(redis_url), heard_by=client) as (later,):
             assert await status(later) == HIT_L2  # what was computed since
             await client.mset(late)
-        async with started(container(redis_url), heard_by=client) as (new,):
+        async with started(wiring(redis_url), heard_by=client) as (new,):
             assert await status(new) == MISS

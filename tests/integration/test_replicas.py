@@ -8,10 +8,9 @@ import redis
 from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
 from support.models import IRIS_NAMES, iris_frame, save
 from support.processes import Served, served
-from support.service import Service, service
+from support.service import Service, service, wired_from
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5], [6.1, 2.8, 4.7, 1.2]]
 FLOWERS = [dict(zip(IRIS_NAMES, row, strict=True)) for row in ROWS]
@@ -78,12 +77,12 @@ class TestInProcess:
     @pytest.fixture
     def known(self, settings: Settings) -> Iterator[Service]:
         """A replica that has been asked for the first flower."""
-        with service(Container(settings=settings)) as asked:
+        with service(wired_from(settings)) as asked:
             asked.get(**FLOWERS[0])
             yield asked
 
     def test_a_batch_may_come_from_everywhere(self, known: Service, settings: Settings) -> None:
-        with service(Container(settings=settings)) as other:
+        with service(wired_from(settings)) as other:
             other.get(**FLOWERS[1])
             reply = other.post({"instances": FLOWERS})
 
@@ -91,7 +90,7 @@ class TestInProcess:
         assert reply.body == b'{"predictions":[{"prediction":"0"},{"prediction":"2"},{"prediction":"1"}]}'
 
     def test_a_batch_that_both_tiers_know_is_a_hit_of_both(self, known: Service, settings: Settings) -> None:
-        with service(Container(settings=settings)) as other:
+        with service(wired_from(settings)) as other:
             other.get(**FLOWERS[1])
 
             assert other.post({"instances": FLOWERS[:2]}).cache_status == 'foreseen; hit; detail="L1=1 L2=1"'
@@ -103,24 +102,24 @@ class TestInProcess:
             [key] = (name for name in client.keys("foreseen:*") if b":lease:" not in name)
             client.set(key, client.get(key).replace(b'"0"', b'"2"'))
 
-        with service(Container(settings=settings)) as other:
+        with service(wired_from(settings)) as other:
             reply = other.get(**FLOWERS[0])
 
         assert (reply.body, reply.cache_status) == (b'{"prediction":"0"}', "foreseen; fwd=miss; stored")
 
     def test_entries_of_another_secret_are_not_served(self, known: Service, settings: Settings) -> None:
-        with service(Container(settings=Settings(**{**dict(settings), "redis_secret": "ours"}))) as other:
+        with service(wired_from(Settings(**{**dict(settings), "redis_secret": "ours"}))) as other:
             assert other.get(**FLOWERS[0]).cache_status == "foreseen; fwd=miss; stored"
 
     def test_other_outputs_of_the_same_model_are_other_predictions(self, known: Service, settings: Settings) -> None:
-        with service(Container(settings=Settings(**{**dict(settings), "outputs": ("predict_proba",)}))) as other:
+        with service(wired_from(Settings(**{**dict(settings), "outputs": ("predict_proba",)}))) as other:
             reply = other.get(**FLOWERS[0])
 
         assert list(reply.json()) == ["probabilities"]
         assert reply.cache_status == "foreseen; fwd=miss; stored"
 
     def test_metrics_count_hits_by_tier(self, known: Service, settings: Settings) -> None:
-        with service(Container(settings=settings)) as other:
+        with service(wired_from(settings)) as other:
             for _ in range(3):
                 other.get(**FLOWERS[0])
             text = other.get("/metrics").body.decode()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,13 @@ from foreseen.adapters.cache.redis.client.connection import connect_redis
 from foreseen.adapters.cache.redis.free_memory import RedisRoom
 from foreseen.adapters.cache.redis.redis_cache import RedisCache
 from foreseen.adapters.cache.redis.servers.single_server import OneServer
-from foreseen.adapters.cache.wrappers.guarded import GuardedCache
 from foreseen.adapters.cache.wrappers.room_limited import SparingCache
 from foreseen.domain.identity.entry import Entry, EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
 from foreseen.settings import Settings
-from foreseen.wiring.scoring import scoring_container
+from foreseen.wiring.scoring import wire_scoring
+from support.fakes import FakePredictor
 from support.own_valkey import OwnValkey, own_valkey
 
 HOT = 2_000
@@ -100,9 +99,9 @@ async def test_what_a_scan_reads_does_not_count_as_used(small: OwnValkey, *, is_
     await cache.close()
 
 
-def test_who_scores_a_file_is_sparing(iris_model: Path) -> None:
-    container = scoring_container(Settings(model=iris_model, model_isolation="thread", cache="tiered"))
+def test_who_scores_a_file_is_sparing() -> None:
+    l2 = wire_scoring(Settings(cache="tiered"), FakePredictor()).service.caches.l2
 
-    guard = container.asked()
-    assert isinstance(guard, GuardedCache)
-    assert isinstance(guard._inner, SparingCache)
+    assert l2 is not None
+    assert l2.cache is l2.guard
+    assert isinstance(l2.guard._inner, SparingCache)

@@ -21,12 +21,11 @@ import pandas as pd
 import pytest
 
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
 from support.here import run_here
 from support.holding import Holds
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, pickled_by_hand, save
 from support.processes import command, environment, run, wait_until
-from support.service import service
+from support.service import service, wired_from
 
 OWN = """
 from pathlib import Path
@@ -103,7 +102,7 @@ def test_a_file_is_scored_as_http_answers(iris_model: Path, flowers: Path, tmp_p
 
     instances = [{name: float(row[name]) for name in IRIS_NAMES} for row in rows]
     settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
-    with service(Container(settings=settings)) as asked:
+    with service(wired_from(settings)) as asked:
         answered = asked.post({"instances": instances}).json()["predictions"]
 
     assert [one["prediction"] for one in answered] == [row["prediction"] for row in rows]

@@ -20,14 +20,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from sklearn.linear_model import LogisticRegression
 
+from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.entrypoints.http.service.assembly import create_front
+from foreseen.wiring.service import Service as WiredService
 from support.effort import examples
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
 from support.patience import PATIENCE_S
 from support.redis_servers import Gate
 from support.replica import replica
-from support.service import container_of
+from support.service import wired_around
 from support.stepping import until
 
 TTL_S: Final = 0.1
@@ -92,7 +94,7 @@ class Replicas(RuleBasedStateMachine):
         self.is_whole, self.is_cut = True, False
         self.stacks = [AsyncExitStack(), AsyncExitStack()]
         self.clients: list[Any] = [None, None]
-        self.containers: list[Any] = [None, None]
+        self.wirings: dict[int, WiredService] = {}
         self.deployed = [models[0], models[0]]
         self.options: list[dict[str, Any]] = [{}, {}]
 
@@ -199,10 +201,11 @@ class Replicas(RuleBasedStateMachine):
 
     def _start(self, which: int) -> None:
         self._put(which, self.deployed[which])
-        container = container_of(self.deployed[which].predictor, **self.options[which])
-        container.far.add_kwargs(flush_s=0.1)  # also while Redis is frozen
-        self.containers[which] = container
-        front = create_front(container)
+        wiring = wired_around(self.deployed[which].predictor, **self.options[which])
+        for write_behind in _writing_behind([wiring]):
+            write_behind.flush_s = 0.1  # also while Redis is frozen
+        self.wirings[which] = wiring
+        front = create_front(wiring)
         self.clients[which] = self.runner.run(self.stacks[which].enter_async_context(replica(front)))
 
     def _put(self, which: int, model: Deployed) -> None:
@@ -214,7 +217,7 @@ class Replicas(RuleBasedStateMachine):
 
     def write_all(self) -> None:
         """Wait until all that was put is in Redis."""
-        self.runner.run(until(lambda: not any(len(container.far()) for container in self.containers)))
+        self.runner.run(until(lambda: not any(map(len, _writing_behind(list(self.wirings.values()))))))
 
     async def _heal(self) -> None:
         if self.is_cut:
@@ -229,6 +232,12 @@ class Replicas(RuleBasedStateMachine):
         for _ in range(5):
             await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def _writing_behind(wirings: list[WiredService]) -> list[WriteBehindCache]:
+    """Return what writes to Redis after the answers, of those that have a shared cache."""
+    tiers = [wiring.caches.l2 for wiring in wirings]
+    return [tier.write_behind for tier in tiers if tier is not None and tier.write_behind is not None]
 
 
 async def _all(asked: list[Awaitable[httpx.Response]]) -> list[httpx.Response]:

@@ -1,4 +1,4 @@
-"""The service in process: an application around a container, asked without a socket."""
+"""The service in process: an application around a wired model, asked without a socket."""
 
 import asyncio
 import json
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from dependency_injector import providers
 from starlette.types import ASGIApp
 
 from foreseen.domain.ports import Predictor
@@ -17,7 +16,9 @@ from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.requests.client_disconnect import Client, state_with
 from foreseen.entrypoints.http.service.application import create_app
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
+from foreseen.wiring.predictors import ServedModel
+from foreseen.wiring.service import Service as WiredService
+from foreseen.wiring.service import wire_service
 
 Result = TypeVar("Result")
 Fields = Mapping[str, str | Sequence[str]]
@@ -115,28 +116,31 @@ class Service:
 
 
 @contextmanager
-def service(container: Container) -> Iterator[Service]:
-    """Give the service around a container, started, until the block ends."""
-    app = create_app(container)
+def service(wiring: WiredService) -> Iterator[Service]:
+    """Yield the started application around a wired service until the block ends."""
+    app = create_app(wiring)
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)
         state = runner.run(lifespan.__aenter__())
         try:
-            yield Service(app, container.predict(), runner, state)
+            yield Service(app, wiring.predict, runner, state)
         finally:
             runner.run(lifespan.__aexit__(None, None, None))
 
 
-def container_of(predictor: Predictor, **settings: Any) -> Container:
-    """Wire a container around a predictor that is there already."""
-    container = Container(settings=Settings(**{"model": Path("model.joblib"), **settings}))
-    container.predictor.override(providers.Object(predictor))
-    return container
+def wired_around(predictor: Predictor, **settings: Any) -> WiredService:
+    """Wire a service around a predictor that is there already."""
+    return wire_service(Settings(**{"model": Path("model.joblib"), **settings}), predictor)
 
 
-def container_with(model: Path, **settings: Any) -> Container:
-    """Wire a container around a model file, to be loaded in this process."""
-    return Container(settings=Settings(**{"model": model, "model_isolation": "thread", **settings}))
+def wired_from(settings: Settings) -> WiredService:
+    """Wire a service as settings say, its model loaded."""
+    return wire_service(settings, ServedModel(settings).loaded())
+
+
+def wired_with(model: Path, **settings: Any) -> WiredService:
+    """Wire a service around a model file, which is loaded in this process."""
+    return wired_from(Settings(**{"model": model, "model_isolation": "thread", **settings}))
 
 
 def _scope(method: str, path: str, query: bytes, headers: Fields) -> dict[str, Any]:

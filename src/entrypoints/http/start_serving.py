@@ -29,7 +29,9 @@ from foreseen.entrypoints.log_stream import LogStream, RawOutput
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.startup_signals import Starting
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container, end_model
+from foreseen.wiring.model_loading import ModelProcess
+from foreseen.wiring.predictors import ServedModel, end_model
+from foreseen.wiring.service import Service, wire_service
 
 SETTLE_S: Final = 0.05
 """Seconds for the event loop to accept the connections that wait at the port."""
@@ -39,33 +41,41 @@ COLLECTED_AFTER: Final = (5_000, 10, 20)
 collections of a generation before the next older one is collected."""
 
 
-def serve(container: Container, starting: Starting, *, announce: Callable[[int], None]) -> None:
+def serve(
+    settings: Settings,
+    starting: Starting,
+    *,
+    process: ModelProcess | None,
+    announce: Callable[[Service, int], None],
+) -> None:
     """Serve until a signal to stop.
 
     Args:
         starting: handles signals until the model is loaded.
-        announce: called with the port once it is open and the model is loaded.
+        process: one that has begun to load the model; None where it loads in this process.
+        announce: called with the service and the port once it is open.
     Raises:
         ModelUnavailableError: the model cannot be loaded; no port was opened.
         PortError: the port cannot be opened.
         SettingsError: the certificate or its key cannot be used.
     """
-    check_tls(container.settings())
-    warn_of_open_doors(container.settings())
+    check_tls(settings)
+    warn_of_open_doors(settings)
     _warm_up()
-    cache_what_repeats(container)
-    settings: Settings = container.settings()
-    app = create_front(container)
+    predictor = ServedModel(settings, process).loaded()
+    settings = cache_what_repeats(settings, predictor.info.determinism)
+    service = wire_service(settings, predictor)
+    app = create_front(service)
     _spare_the_collector()
     with listening(settings.host, settings.port) as listener:
-        announce_once = partial(announce, listener.getsockname()[1])
+        announce_once = partial(announce, service, listener.getsockname()[1])
         if settings.workers == 1:
             _exit_with_0_on_stop_signals()
             starting.end()
             _Server(server_config(app, settings), announce_once).run(sockets=[listener])
         else:
             # Each process builds its own application from the settings; this process loaded the model to check it.
-            end_model(container.predictor())
+            end_model(predictor)
             with _past_the_working_directory() as names:
                 reloads = ReloadRequests()
                 app_of_worker = partial(_app_of_worker, settings, Slots(), reloads, names)
@@ -140,7 +150,8 @@ def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, na
     end_with_supervisor(draining_s(settings) + ENDING_S)
     before = signal.getsignal(signal.SIGTERM)
     starting = Starting()  # uvicorn's handler would let the model load first
-    app = create_front(Container(settings=settings, counts=slots.claim()), slots, reload_all=reloads.make)
+    service = wire_service(settings, ServedModel(settings).loaded(), counts=slots.claim())
+    app = create_front(service, slots, reload_all=reloads.make)
     signal.signal(signal.SIGTERM, before)
     starting.end()
     _spare_the_collector()

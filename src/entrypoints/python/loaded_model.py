@@ -19,9 +19,10 @@ from foreseen.entrypoints.python.file_arguments import as_in_python
 from foreseen.entrypoints.python.loop_thread import LoopThread
 from foreseen.entrypoints.python.shown_progress import Progress, progression
 from foreseen.settings import Settings, SettingsError
-from foreseen.wiring.container import opened
-from foreseen.wiring.files import given_frame
-from foreseen.wiring.scoring import ScoringContainer, scoring_container
+from foreseen.wiring.predictors import load_for_files
+from foreseen.wiring.run_tables import Answers, Given, given_frame
+from foreseen.wiring.scoring import wire_scoring
+from foreseen.wiring.service import opened
 
 if TYPE_CHECKING:
     from foreseen.domain.model.model_info import ModelInfo
@@ -47,14 +48,16 @@ class Model:
         is_auto = not settings.is_cache_chosen
         settings = settings.model_copy(update=_defaults(settings))
         self._path = settings.model
-        self._container: ScoringContainer = scoring_container(settings, jobs=jobs, is_auto=is_auto)
+        predictor = load_for_files(settings, jobs=jobs)
         self.name = settings.model_name
-        self.info: ModelInfo = self._container.predictor().info
-        cache_what_repeats(self._container)
+        self.info: ModelInfo = predictor.info
+        settings = cache_what_repeats(settings, self.info.determinism)
+        self._scoring = wire_scoring(settings, predictor, jobs=jobs, is_auto=is_auto)
+        self._tables = self._scoring.tables
         stack = AsyncExitStack()
         self._loop = LoopThread()
         self._end = weakref.finalize(self, _ended, self._loop, stack)
-        self._predict: Predict = self._loop.run(stack.enter_async_context(opened(self._container)))
+        self._predict: Predict = self._loop.run(stack.enter_async_context(opened(self._scoring.service)))
 
     @property
     def fingerprint(self) -> str:
@@ -76,7 +79,7 @@ class Model:
             RejectedRowsError: a row cannot be scored.
             PredictionError: the model failed.
         """
-        given = self._container.given_rows(data)
+        given = self._tables.rows(data)
         return given.predicted(self._answers(given, on_error, "none", "prediction"))
 
     def score(
@@ -107,7 +110,7 @@ class Model:
         columns = OutputColumns(None if names is None else tuple(names), prediction_column)
         has_reasons = on_error == "reject"
         try:
-            kept = self._container.kept_of_frame(given, columns, has_reasons=has_reasons)
+            kept = self._tables.kept_columns(given, columns, has_reasons=has_reasons)
         except TableError as exc:
             raise TableError(as_in_python(str(exc))) from None
         answers = self._answers(given, on_error, progress, prediction_column)
@@ -130,7 +133,7 @@ class Model:
         """Raise TypeError: its threads and connections cannot be copied or sent to another process."""
         raise TypeError(f"{self!r} cannot be pickled or copied; foreseen.load({str(self._path)!r}) loads it elsewhere")
 
-    def _answers(self, given: Any, on_error: str, progress: str, prediction: str) -> Any:
+    def _answers(self, given: Given, on_error: str, progress: str, prediction: str) -> Answers:
         """Read, predict and collect what was given."""
         if on_error not in get_args(OnError):
             raise SettingsError(f"on_error: expected 'raise' or 'reject', got {on_error!r}")
@@ -139,13 +142,12 @@ class Model:
             raise ModelUnavailableError(f"{said}; foreseen.load loads it there")
         if not self._end.alive:
             raise ModelUnavailableError(f"{self._path}: expected a model that is open, got one that was closed")
-        reader = self._container.frame_reader(given)
+        reader = self._tables.frame_reader(given)
         sink = Collected(given.name, raises=on_error == "raise")
         how = progression(progress)
         with shown_progress(self._predict, reader, reader.rows, how=how, before=Scored()) as show:
-            at_once: int = self._container.model_thread().at_once
-            self._loop.run(score(self._predict, reader, sink, sink, progress=show, at_once=at_once))
-        return self._container.answers(prediction=prediction, count=reader.rows, parts=sink.parts, rejects=sink.rejects)
+            self._loop.run(score(self._predict, reader, sink, sink, progress=show, at_once=self._scoring.at_once))
+        return self._tables.answers(prediction=prediction, count=reader.rows, parts=sink.parts, rejects=sink.rejects)
 
 
 def _defaults(settings: Settings) -> dict[str, str]:

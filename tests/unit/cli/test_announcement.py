@@ -18,7 +18,7 @@ from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 from support.fakes import DictCache, FakePredictor
 from support.here import own_logs
-from support.service import container_of, service
+from support.service import service, wired_around
 from support.use_cases import wired_predict
 
 NUMBERS = Signature((Feature("sepal length (cm)", example=5.1), Feature("größe & co", dtype="int64")))
@@ -74,7 +74,7 @@ def test_the_line_to_paste_is_one_url_to_a_shell_and_asks_for_the_example(signat
     assert (command, more) == ("curl", [])
     assert list(parse_qs(query, strict_parsing=True)) == list(signature.names)
     if signature is NUMBERS:
-        with service(container_of(FakePredictor(signature))) as asked:
+        with service(wired_around(FakePredictor(signature))) as asked:
             assert asked.send("GET", query=query.encode()).json() == {"prediction": 6.1}
 
 

@@ -7,7 +7,7 @@ import typer
 
 from foreseen.entrypoints.cli.options.setting_options import with_settings
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
+from foreseen.wiring.container import wire_caches
 
 BACKENDS = {"none": "NoCache", "lru": "LruCache", "redis": "WorthwhileCache", "tiered": "TieredCache"}
 
@@ -42,7 +42,7 @@ def test_the_cache_is_changed_by_configuration_alone(
     settings = settings_of("model.joblib", *args)
 
     assert settings.cache == cache
-    assert type(Container(settings=settings).cache()).__name__ == adapter
+    assert type(wire_caches(settings, "requests").cache).__name__ == adapter
 
 
 def test_flags_that_are_not_given_leave_the_defaults() -> None:

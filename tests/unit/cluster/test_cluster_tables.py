@@ -12,7 +12,7 @@ from foreseen.entrypoints.ray.parts.cluster_tables import Tables
 from foreseen.entrypoints.ray.parts.part_sink import PartFolders
 from foreseen.entrypoints.ray.parts.part_worker import Plan, read_parts
 from foreseen.settings import Settings
-from foreseen.wiring.scoring import reading_container
+from foreseen.wiring.run_tables import RunTables
 from support.fakes import info_of
 
 SIGNATURE = Signature((Feature("x"),))
@@ -46,11 +46,11 @@ def test_an_input_is_read_by_itself_with_the_columns_of_the_first(
     monkeypatch.chdir(tmp_path)
     Path("a.csv").write_text("x,id\n1,a\n2,b\n")
     Path("b.csv").write_text("id,x\nc,3\n")
-    both, container = tables(tmp_path, "a.csv", "b.csv"), reading_container(Settings(), info_of(SIGNATURE))
+    both, run_tables = tables(tmp_path, "a.csv", "b.csv"), RunTables(info_of(SIGNATURE))
 
-    assert both.schema(container).names == ["x", "id"]
+    assert both.schema(run_tables).names == ["x", "id"]
     for source, rows in enumerate(([["1", "a"], ["2", "b"]], [["3", "c"]])):
-        with both.opened(container, source) as reader:
+        with both.opened(run_tables, source) as reader:
             found = [list(row.values()) for chunk in reader for row in chunk.table.to_pylist()]
             assert (reader.columns, found) == (("x", "id"), rows)
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
-from support.service import Service, service
+from support.service import Service, service, wired_from
 
 
 @pytest.fixture(scope="module")
 def iris(iris_model: Path) -> Iterator[Service]:
     """A real forest with four named numbers, behind an lru."""
-    with service(Container(settings=Settings(model=iris_model, model_isolation="thread"))) as asked:
+    with service(wired_from(Settings(model=iris_model, model_isolation="thread"))) as asked:
         yield asked

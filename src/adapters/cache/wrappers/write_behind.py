@@ -24,6 +24,7 @@ class WriteBehindCache:
 
     Attributes:
         dropped: entries that were never written, since the start.
+        flush_s: seconds that closing may take to write what waits.
     """
 
     keeps: Final = True
@@ -45,7 +46,7 @@ class WriteBehindCache:
         self._clock = clock
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._flush_s = flush_s
+        self.flush_s = flush_s
         self._waiting: dict[Key, Entry] = {}
         self._waiting_bytes = 0
         self._written: dict[Key, Entry] = {}
@@ -95,7 +96,7 @@ class WriteBehindCache:
     async def close(self) -> None:
         """Write the queue for at most `flush_s` seconds, count the rest as dropped, and close the inner one."""
         if (writing := self._writing) is not None:
-            await asyncio.wait({writing}, timeout=self._flush_s)
+            await asyncio.wait({writing}, timeout=self.flush_s)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
         self.dropped += len(self)

@@ -15,7 +15,7 @@ from foreseen.domain.ports import Held, Inventory
 from foreseen.entrypoints.cli.process.printed_tables import print_plainly
 from foreseen.entrypoints.one_line import one_line
 from foreseen.settings import Settings, masked
-from foreseen.wiring.container import Container
+from foreseen.wiring.shared_tier import wire_shared_tier
 
 SHOWN_ANSWER: Final = 200
 """Characters of an answer that are shown."""
@@ -109,7 +109,7 @@ def use_inventory(settings: Settings, use: Callable[[Inventory], Coroutine[Any, 
 
 @asynccontextmanager
 async def _inventory(settings: Settings) -> AsyncIterator[Inventory]:
-    inventory = Container(settings=settings).inventory()
+    inventory = wire_shared_tier(settings).inventory
     try:
         yield inventory
     finally:

@@ -8,7 +8,7 @@ import typer
 from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.purging import Purged
 from foreseen.settings import Settings, masked
-from foreseen.wiring.container import Container, purge_of_others
+from foreseen.wiring.shared_tier import wire_shared_tier
 
 
 def purge_entries(settings: Settings) -> None:
@@ -25,7 +25,7 @@ def purge_entries(settings: Settings) -> None:
 
 async def purged_by(settings: Settings) -> Purged:
     """Purge the model of the settings, or all."""
-    container = Container(settings=settings)
+    shared = wire_shared_tier(settings)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(container.inventory().close)
-        return await purge_of_others(container)(settings.name)
+        stack.push_async_callback(shared.inventory.close)
+        return await shared.purge(settings.name)

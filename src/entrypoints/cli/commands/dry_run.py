@@ -21,9 +21,10 @@ from foreseen.entrypoints.cli.run.standard_streams import shown_name, standard_i
 from foreseen.entrypoints.cli.run.start_checks import check_output, check_start, listed
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.settings import Settings
-from foreseen.wiring.container import opened
 from foreseen.wiring.files import layout_of
-from foreseen.wiring.scoring import ScoringContainer, scoring_container
+from foreseen.wiring.predictors import load_for_files
+from foreseen.wiring.scoring import Scoring, wire_scoring
+from foreseen.wiring.service import opened
 
 if TYPE_CHECKING:
     from foreseen.wiring.model_loading import ModelProcess
@@ -44,61 +45,59 @@ def try_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess 
     start_logging(settings)
     is_auto = not settings.is_cache_chosen
     settings = settings.model_copy(update={"cache": "auto"}) if is_auto else settings
-    container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)
     check_start(job)
     job = replace(job, files=listed(job.files, output=job.output))
     check_output(job)
-    predictor: Predictor = container.predictor()
-    cache_what_repeats(container)
-    trial, columns = asyncio.run(_tried(container, job))
-    notices = container.notices().taken()
-    count = _counted(container, job)
+    predictor = load_for_files(settings, jobs=job.jobs, process=process)
+    settings = cache_what_repeats(settings, predictor.info.determinism)
+    scoring = wire_scoring(settings, predictor, jobs=job.jobs, is_auto=is_auto)
+    trial, columns = asyncio.run(_tried(scoring, job))
+    notices = scoring.tables.notices.taken()
+    count = _counted(scoring, job)
     print_plainly(out, _columns(predictor, job, columns), "", _facts(trial, count), *_rejects(trial))
     show_notices(notices)
     return SOME_REJECTED if trial.scored.rejected else OK
 
 
-async def _tried(container: ScoringContainer, job: Job) -> tuple[Trial, list[tuple[str, str]]]:
-    async with opened(container) as predict:
-        at_once: int = container.model_thread().at_once
+async def _tried(scoring: Scoring, job: Job) -> tuple[Trial, list[tuple[str, str]]]:
+    async with opened(scoring.service) as predict:
         for most in _FIRST_ROWS:
-            container.notices().taken()  # those of fewer rows
-            with _reader(container, job, most) as reader:
-                encoder = container.table_encoder(
+            scoring.tables.notices.taken()  # those of fewer rows
+            with _reader(scoring, job, most) as reader:
+                encoder = scoring.tables.encoder(
                     reader.schema,
                     path=job.output,
                     name=shown_name(job.output, "standard output"),
                     form=job.files.output,
                     columns=job.files.columns,
                 )
-                trial = await try_rows(predict, reader, encoder, at_once=at_once)
+                trial = await try_rows(predict, reader, encoder, at_once=scoring.at_once)
                 columns = [(field.name, str(field.type)) for field in reader.schema]
             if trial.seconds > _TELLING_S or trial.rows < most or STANDARD in job.files.sources:
                 break
         return trial, columns
 
 
-def _reader(container: ScoringContainer, job: Job, most: int | None) -> AbstractContextManager[TableReader]:
+def _reader(scoring: Scoring, job: Job, most: int | None) -> AbstractContextManager[TableReader]:
     """Open the files, the first of whose chosen rows are read; all without a number."""
     rows = job.files.input.rows
     limit = min((each for each in (rows.limit, most) if each is not None), default=None)
     form = replace(job.files.input, rows=replace(rows, limit=limit))
-    opened_files: AbstractContextManager[TableReader] = container.tables(
+    return scoring.tables.opened(
         job.files.sources,
         standard_input=standard_input(),
         form=form,
         keep=job.files.columns.keep,
         has_types=layout_of(job.output, form=job.files.output).has_types,
     )
-    return opened_files
 
 
-def _counted(container: ScoringContainer, job: Job) -> RowCount | None:
+def _counted(scoring: Scoring, job: Job) -> RowCount | None:
     """Return how many rows there are, about; None where the input cannot be read twice."""
     size = size_of(job.files.sources)
     if not size or STANDARD in job.files.sources:
         return None
-    with _reader(container, job, None) as reader:
+    with _reader(scoring, job, None) as reader:
         return count_rows(reader, size)
 
 

@@ -15,13 +15,13 @@ from foreseen.entrypoints.cli.process.command_log import start_logging
 from foreseen.entrypoints.cli.process.printed_tables import print_plainly
 from foreseen.entrypoints.label_wording import classes_text
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
+from foreseen.wiring.model_loading import load_model
 
 
 def inspect_model(settings: Settings, out: TextIO, *, as_json: bool) -> None:
     """Load a model as it would be served, ask it a few times, and tell what was found."""
     start_logging(settings)
-    show(settings, Container(settings=settings).predictor_here(), out, as_json=as_json)
+    show(settings, load_model(settings), out, as_json=as_json)
 
 
 def show(settings: Settings, predictor: Predictor, out: TextIO, *, as_json: bool) -> None:

@@ -27,9 +27,19 @@ from foreseen.entrypoints.cli.run.stop_signals import Leaving, stopping
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.process_memory import prepare_for_files
 from foreseen.settings import Settings, SettingsError
-from foreseen.wiring.container import abandon_model, opened
-from foreseen.wiring.files import InputDigest, RunOrigin, is_stream, layout_of, places, source_digests, why_once
-from foreseen.wiring.scoring import ScoringContainer, scoring_container
+from foreseen.wiring.files import (
+    InputDigest,
+    RunOrigin,
+    SourceDigests,
+    is_stream,
+    layout_of,
+    places,
+    source_digests,
+    why_once,
+)
+from foreseen.wiring.predictors import abandon_model, load_for_files
+from foreseen.wiring.scoring import Scoring, wire_scoring
+from foreseen.wiring.service import opened
 
 if TYPE_CHECKING:
     from foreseen.wiring.model_loading import ModelProcess
@@ -45,57 +55,59 @@ def score_files(settings: Settings, job: Job, out: TextIO, process: "ModelProces
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
-    container = scoring_container(settings, jobs=job.jobs, is_auto=is_auto, process=process)
     check_start(job)
     signal.signal(signal.SIGTERM, Leaving())
-    with RunReport(container, job.summary) as report:
+    with RunReport(settings, job.summary) as report:
         job = replace(job, files=listed(job.files, output=job.output))
         can_be_resumed = _can_be_resumed(job)
         with _results(job, out) as results:
-            _score_into(results, container, job, report, can_be_resumed=can_be_resumed)
+            digests = source_digests(job.files.sources) if can_be_resumed else None
+            scoring = _scoring(settings, job, is_auto=is_auto, process=process)
+            prepare_for_files()
+            report.begin(scoring)
+            _score_into(results, scoring, job, report, digests)
         sum_up(report.summary(), path=job.summary, how=job.progress, rejects=results.rejects)
     return SOME_REJECTED if report.scored.rejected else OK
 
 
+def _scoring(settings: Settings, job: Job, *, is_auto: bool, process: "ModelProcess | None") -> Scoring:
+    predictor = load_for_files(settings, jobs=job.jobs, process=process)
+    settings = cache_what_repeats(settings, predictor.info.determinism)
+    return wire_scoring(settings, predictor, jobs=job.jobs, is_auto=is_auto)
+
+
 def _score_into(
     results: FileResults | StreamResults,
-    container: ScoringContainer,
+    scoring: Scoring,
     job: Job,
     report: RunReport,
-    *,
-    can_be_resumed: bool,
+    digests: SourceDigests | None,
 ) -> None:
-    digests = source_digests(job.files.sources) if can_be_resumed else None
-    container.predictor()
-    cache_what_repeats(container)
-    prepare_for_files()
-    report.begin()
-    with _reader(container, job) as reader:
-        encoder = container.table_encoder(
+    with _reader(scoring, job) as reader:
+        encoder = scoring.tables.encoder(
             reader.schema,
             path=job.output,
             name=shown_name(job.output, "standard output"),
             form=job.files.output,
             columns=job.files.columns,
         )
-        origin = None if digests is None else lambda: origin_of(container, job, digests())
-        sink = results.sink(encoder, origin, container.notices())
+        origin = None if digests is None else lambda: origin_of(scoring, job, digests())
+        sink = results.sink(encoder, origin, scoring.tables.notices)
         report.go_on(sink.scored)
-        _run(container, reader, encoder, sink, job, report, can_be_resumed=can_be_resumed, leave=results.leave)
+        _run(scoring, reader, encoder, sink, job, report, can_be_resumed=digests is not None, leave=results.leave)
     if digests:
         digests.check()
 
 
-def _reader(container: ScoringContainer, job: Job) -> AbstractContextManager[TableReader]:
+def _reader(scoring: Scoring, job: Job) -> AbstractContextManager[TableReader]:
     files = job.files
-    opened: AbstractContextManager[TableReader] = container.tables(
+    return scoring.tables.opened(
         files.sources,
         standard_input=standard_input(),
         form=files.input,
         keep=files.columns.keep,
         has_types=layout_of(job.output, form=files.output).has_types,
     )
-    return opened
 
 
 def _can_be_resumed(job: Job) -> bool:
@@ -126,23 +138,22 @@ def _results(job: Job, out: TextIO) -> FileResults | StreamResults:
     return StreamResults(job.output, rejects, out, is_rejects_named=job.rejects is not None)
 
 
-def origin_of(container: ScoringContainer, job: Job, inputs: Sequence[InputDigest]) -> RunOrigin:
+def origin_of(scoring: Scoring, job: Job, inputs: Sequence[InputDigest]) -> RunOrigin:
     """Return the origin of a run: all that can change a byte of its output, and nothing else."""
-    predictor = container.predictor()
-    settings: Settings = container.settings()
+    info, settings = scoring.tables.info, scoring.settings
     options = {
-        "--outputs": ",".join(predictor.info.output_names),
+        "--outputs": ",".join(info.output_names),
         "--rows-per-call": str(settings.rows_per_call),
         "--rejects": job.rejects or "",
         **flags_of_forms(job.files.input, job.files.output, job.files.columns),
         "foreseen of version": version("foreseen"),
         "pyarrow of version": version("pyarrow"),
     }
-    return RunOrigin(inputs=tuple(inputs), model=predictor.info.namespace.hex(), options=options)
+    return RunOrigin(inputs=tuple(inputs), model=info.namespace.hex(), options=options)
 
 
 def _run(
-    container: ScoringContainer,
+    scoring: Scoring,
     reader: TableReader,
     encoder: TableEncoder,
     sink: Any,
@@ -164,19 +175,17 @@ def _run(
     if can_be_resumed and sink.is_whole:
         return
     if not can_be_resumed:
-        asyncio.run(_score(container, reader, encoder, limited, job, report, leave=leave))
+        asyncio.run(_score(scoring, reader, encoder, limited, job, report, leave=leave))
         return
     with stopping() as stop:
-        asyncio.run(
-            _score(container, reader, encoder, limited, job, report, leave=leave, keeper=sink, should_stop=stop)
-        )
+        asyncio.run(_score(scoring, reader, encoder, limited, job, report, leave=leave, keeper=sink, should_stop=stop))
     if stop.is_heeded:
         scored = report.scored
         raise SignalledError(f"interrupted after {scored.rows + scored.rejected:,} rows", stop.signum)
 
 
 async def _score(
-    container: ScoringContainer,
+    scoring: Scoring,
     reader: TableReader,
     encoder: TableEncoder,
     sink: Sink,
@@ -187,8 +196,8 @@ async def _score(
     keeper: PieceKeeper | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    settings: Settings = container.settings()
-    async with opened(container) as predict:
+    settings = scoring.settings
+    async with opened(scoring.service) as predict:
         # In calls of any size an operator may have what depends on the size, which then has to be that of the chunk.
         pace = None if settings.rows_per_call == 0 else Pace.of(predict.predictor.info, predict.tally)
         size = size_of(job.files.sources)
@@ -200,7 +209,7 @@ async def _score(
                     encoder,
                     sink,
                     progress=report.following(progress),
-                    at_once=container.model_thread().at_once,
+                    at_once=scoring.at_once,
                     should_stop=should_stop,
                     policy=job.policy,
                     pace=pace,
@@ -208,5 +217,5 @@ async def _score(
                 )
             except BaseException:
                 leave()
-                abandon_model(container)  # nothing waits for what it computes
+                abandon_model(scoring.service.predictor)  # nothing waits for what it computes
                 raise

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foreseen.domain.errors import TableError
 from foreseen.entrypoints.cli.commands.score_files import origin_of
@@ -26,11 +26,14 @@ from foreseen.entrypoints.ray.parts.cluster_tables import Tables
 from foreseen.entrypoints.ray.parts.part_worker import Plan
 from foreseen.entrypoints.ray.parts.parts import PART_BYTES, PART_ROWS
 from foreseen.settings import Settings, SettingsError
-from foreseen.wiring.container import end_model
 from foreseen.wiring.files import InputDigest, PartsClaim, RunOrigin, is_remote, source_digests
-from foreseen.wiring.scoring import ScoringContainer, scoring_container
+from foreseen.wiring.predictors import end_model, load_for_files
+from foreseen.wiring.run_tables import RunTables
+from foreseen.wiring.scoring import Scoring, wire_scoring
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from foreseen.wiring.model_loading import ModelProcess
 
 
@@ -54,12 +57,11 @@ def score_on_ray(
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
-    container = scoring_container(settings, jobs=job.jobs or 1, is_auto=is_auto, process=process)
     _require_folders(job)
     check_start(job)
-    with RunReport(container, job.summary) as report:
+    with RunReport(settings, job.summary) as report:
         job = replace(job, files=listed(job.files, output=job.output))
-        return _RayRun(container, job, cluster, interruption, report, is_auto=is_auto)()
+        return _RayRun(settings, job, cluster, interruption, report, is_auto=is_auto, process=process)()
 
 
 def _require_folders(job: Job) -> None:
@@ -74,21 +76,23 @@ class _RayRun:
 
     def __init__(
         self,
-        container: ScoringContainer,
+        settings: Settings,
         job: Job,
         cluster: ClusterProcess,
         interruption: Interruption,
         report: RunReport,
         *,
         is_auto: bool,
+        process: "ModelProcess | None",
     ) -> None:
         files = job.files
-        self._container = container
+        self._settings = settings
         self._job = job
         self._cluster = cluster
         self._interruption = interruption
         self._report = report
         self._is_auto = is_auto
+        self._process = process
         self._tables = Tables(str(Path.cwd()), files.sources, job.output, files.input, files.output, files.columns)
 
     def __call__(self) -> int:
@@ -109,19 +113,19 @@ class _RayRun:
             if not claim.has_found:
                 cluster.start()  # which takes as long as loading the model; of a run that was found little may be left
             digests = source_digests(job.files.sources)
-            schema = self._looked_at()
-            self._report.begin()
-            results.begin(lambda: self._origin(digests()))
+            scoring, schema = self._looked_at()
+            self._report.begin(scoring)
+            results.begin(lambda: self._origin(scoring, digests()))
             run = ClusterRun(
                 schema,
                 results,
-                self._container.predict().tally,
-                self._container.notices().writing,
+                scoring.predict.tally,
+                scoring.tables.notices.writing,
                 sources=len(self._tables.sources),
                 max_rejects=job.max_rejects,
             )
             self._report.go_on(run.before)
-            self._score(run, cluster, results)
+            self._score(scoring, run, cluster, results)
             digests.check()
         summary = replace(self._report.summary(), decided=run.decided)
         sum_up(summary, path=job.summary, how=job.progress, rejects=results.rejects)
@@ -133,45 +137,46 @@ class _RayRun:
             if os.path.realpath(path) in read:
                 raise TableError(f"{path}: expected another file to write than the input")
 
-    def _looked_at(self) -> Any:
-        """Look at the model, the inputs and the form of the output; return the schema of the first input."""
-        container = self._container
-        container.predictor()
+    def _looked_at(self) -> tuple[Scoring, "pa.Schema"]:
+        """Look at the model, the inputs and the form of the output; return the schema of the first input with them."""
+        jobs = self._job.jobs or 1
+        predictor = load_for_files(self._settings, jobs=jobs, process=self._process)
         self._interruption.check()
-        schema = self._tables.schema(container)
-        self._tables.encoder(container, schema)
-        cache_what_repeats(container)
-        return schema
+        tables = RunTables(predictor.info)
+        schema = self._tables.schema(tables)
+        self._tables.encoder(tables, schema)
+        settings = cache_what_repeats(self._settings, predictor.info.determinism)
+        return wire_scoring(settings, predictor, jobs=jobs, is_auto=self._is_auto, tables=tables), schema
 
-    def _origin(self, inputs: Sequence[InputDigest]) -> RunOrigin:
+    def _origin(self, scoring: Scoring, inputs: Sequence[InputDigest]) -> RunOrigin:
         """Return what this run is: as on one machine, and where parts are cut."""
-        origin = origin_of(self._container, self._job, inputs)
+        origin = origin_of(scoring, self._job, inputs)
         return replace(origin, options={**origin.options, "part": f"{PART_ROWS} rows, {PART_BYTES} bytes"})
 
-    def _score(self, run: ClusterRun, cluster: ClusterProcess, results: PartsResults) -> None:
+    def _score(self, scoring: Scoring, run: ClusterRun, cluster: ClusterProcess, results: PartsResults) -> None:
         if not (left := run.sources_left):
             return
         size = size_of(self._job.files.sources)
         work = Work(
-            packed(self._plan(run, results)),
+            packed(self._plan(scoring, run, results)),
             sizes={source: self._tables.size(source) for source in left},
             most_actors=self._tables.most_actors,
             jobs=self._job.jobs,
-            is_thread_safe=self._container.predictor().info.is_thread_safe,
+            is_thread_safe=scoring.tables.info.is_thread_safe,
         )
-        end_model(self._container.predictor())  # whose room the workers need
+        end_model(scoring.service.predictor)  # whose room the workers need
         how = self._job.progress
-        with shown_progress(self._container.predict(), run, size, how=how, before=run.before) as progress:
+        with shown_progress(scoring.predict, run, size, how=how, before=run.before) as progress:
             run(cluster.outcomes(work), self._report.following(progress))
         self._interruption.check()
 
-    def _plan(self, run: ClusterRun, results: PartsResults) -> Plan:
+    def _plan(self, scoring: Scoring, run: ClusterRun, results: PartsResults) -> Plan:
         return Plan(
-            settings=self._container.settings(),
+            settings=scoring.settings,
             tables=self._tables,
             schema=run.schema,
             folders=results.folders,
-            info=self._container.predictor().info,
+            info=scoring.tables.info,
             is_auto=self._is_auto,
             policy=replace(self._job.policy, has_answered=True),  # a part does not know of those before it
             done=frozenset(results.done),

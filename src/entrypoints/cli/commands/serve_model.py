@@ -36,14 +36,13 @@ def serve_model(settings: Settings, out: TextIO) -> None:
         gc.disable()
         from foreseen.entrypoints.cli.process.command_log import start_logging
         from foreseen.entrypoints.http.start_serving import serve
-        from foreseen.wiring.container import Container
 
         start_logging(settings, LogStream(RawOutput(sys.stderr)))
-        container = Container(settings=settings, model_process=process)
         serve(
-            container,
+            settings,
             starting,
-            announce=lambda port: announce(container.predict(), container.settings(), port, out),
+            process=process,
+            announce=lambda service, port: announce(service.predict, service.settings, port, out),
         )
 
 

@@ -19,8 +19,10 @@ from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.operator_lines import write_line
 from foreseen.entrypoints.process_memory import prepare_for_files
 from foreseen.settings import Settings, SettingsError
-from foreseen.wiring.container import SharedCache, opened, shared_cache
-from foreseen.wiring.scoring import ScoringContainer, left_out, scoring_container
+from foreseen.wiring.instruments import SharedCache, shared_cache
+from foreseen.wiring.predictors import load_for_files
+from foreseen.wiring.scoring import Scoring, wire_scoring
+from foreseen.wiring.service import opened
 
 if TYPE_CHECKING:
     from foreseen.wiring.model_loading import ModelProcess
@@ -45,25 +47,24 @@ def warm_cache(
     start_logging(settings)
     if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
         raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
-    container = scoring_container(
-        settings.model_copy(update={"cache": "redis"}), jobs=jobs, process=process, calls_for="warming"
-    )
+    settings = settings.model_copy(update={"cache": "redis"})
     files = listed(files)
-    container.predictor()
-    cache_what_repeats(container)
+    predictor = load_for_files(settings, jobs=jobs, process=process, calls_for="warming")
+    settings = cache_what_repeats(settings, predictor.info.determinism)
     prepare_for_files()
-    if container.settings().tiers == "none":
+    if settings.tiers == "none":
         raise ModelUnavailableError(f"{settings.model}: expected a model that gives the same answer twice")
+    scoring = wire_scoring(settings, predictor, jobs=jobs)
     started = time.perf_counter()
-    scored, first = asyncio.run(_run(container, files, progress))
-    tally, missed = container.predict().tally, left_out(container)
+    scored, first = asyncio.run(_run(scoring, files, progress))
+    tally, missed = scoring.predict.tally, scoring.left_out
     seconds, stored = time.perf_counter() - started, tally.model_rows - missed
     print(
         f"{scored.rows:,} rows in {seconds:.1f} s: {stored:,} computed and stored, "
         f"{tally.hits_l2:,} were there, {scored.rejected:,} rejected",
         file=out,
     )
-    show_notices(container.notices().listed())
+    show_notices(scoring.tables.notices.listed())
     if missed:
         write_line(f"{missed:,} predictions were left out: the cache has no room for them", level="warning")
     if first is not None:
@@ -72,11 +73,11 @@ def warm_cache(
     return SOME_REJECTED if scored.rejected else OK
 
 
-async def _run(container: ScoringContainer, files: Files, how: Progression) -> tuple[Scored, Reject | None]:
-    async with opened(container) as predict:
-        _require_use(container)
+async def _run(scoring: Scoring, files: Files, how: Progression) -> tuple[Scored, Reject | None]:
+    async with opened(scoring.service) as predict:
+        _require_use(scoring)
         with (
-            container.tables(
+            scoring.tables.opened(
                 files.sources,
                 standard_input=standard_input(),
                 form=files.input,
@@ -85,14 +86,14 @@ async def _run(container: ScoringContainer, files: Files, how: Progression) -> t
             ) as reader,
             shown_progress(predict, reader, size_of(files.sources), how=how, before=Scored()) as progress,
         ):
-            warmed = await warm(predict, reader, progress=progress, at_once=container.model_thread().at_once)
-        _require_use(container)
+            warmed = await warm(predict, reader, progress=progress, at_once=scoring.at_once)
+        _require_use(scoring)
     return warmed
 
 
-def _require_use(container: ScoringContainer) -> None:
+def _require_use(scoring: Scoring) -> None:
     """Raise CacheError if the shared cache stores nothing."""
-    state = shared_cache(container)
-    now: SharedCache = state() if state else SharedCache(is_in_use=False, disabled_by="there is none", outages=0)
+    state = shared_cache(scoring.service.caches)
+    now = state() if state else SharedCache(is_in_use=False, disabled_by="there is none", outages=0)
     if not now.is_in_use or now.outages:
         raise CacheUnavailableError(f"the shared cache was disabled, so not everything is stored: {now.disabled_by}")

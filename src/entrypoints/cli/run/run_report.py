@@ -19,8 +19,9 @@ from foreseen.entrypoints.batch.run_summary import Summary
 from foreseen.entrypoints.cli.process.exit_codes import worded
 from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.operator_lines import lines_are_json, write_line
+from foreseen.settings import Settings
 from foreseen.wiring.files import output_file
-from foreseen.wiring.scoring import ScoringContainer
+from foreseen.wiring.scoring import Scoring
 
 _SHOWN_NOTICES: Final = 20
 """Notices that are shown; a wide file may have one for each of its columns."""
@@ -33,21 +34,21 @@ class RunReport:
         scored: the rows scored so far.
     """
 
-    def __init__(self, container: ScoringContainer, path: str | None) -> None:
+    def __init__(self, settings: Settings, path: str | None) -> None:
         """Accept the path of the summary; None for no summary."""
         self.scored = Scored()
         self._before = Scored()
-        self._container = container
+        self._settings = settings
         self._path = path
-        self._has_model = False
+        self._scoring: Scoring | None = None
         self._started = time.perf_counter()
 
     def __enter__(self) -> Self:
         return self
 
-    def begin(self) -> None:
+    def begin(self, scoring: Scoring) -> None:
         """Start the clock, now that the model is loaded."""
-        self._has_model = True
+        self._scoring = scoring
         self._started = time.perf_counter()
 
     def go_on(self, before: Scored) -> None:
@@ -65,16 +66,16 @@ class RunReport:
 
     def summary(self, error: str | None = None) -> Summary:
         """Return the summary of the run so far."""
-        seconds, settings = time.perf_counter() - self._started, self._container.settings()
-        if not self._has_model:
-            return Summary.of_no_model(error or "", seconds=seconds, settings=settings)
+        seconds, scoring = time.perf_counter() - self._started, self._scoring
+        if scoring is None:
+            return Summary.of_no_model(error or "", seconds=seconds, settings=self._settings)
         return Summary.of(
-            self._container.predict(),
+            scoring.predict,
             self.scored,
             before=self._before,
             seconds=seconds,
-            settings=settings,
-            notices=self._container.notices().listed(),
+            settings=scoring.settings,
+            notices=scoring.tables.notices.listed(),
             error=error,
         )
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from foreseen.domain.counters import SIZE, Numbers, Tally
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
-from foreseen.wiring.container import Instruments
+from foreseen.wiring.instruments import Instruments
 
 READ_EVERY_S: Final = 1.0
 """Seconds between two readings of its gauges by a process that others sum up."""

@@ -11,7 +11,7 @@ from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.origins.locality import is_trusted
 from foreseen.entrypoints.http.responses.problems import Rejection, inner_detail
 from foreseen.settings import Settings, masked
-from foreseen.wiring.container import SharedCache
+from foreseen.wiring.instruments import SharedCache
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The application: routes, pages and problem documents around one container."""
+"""The application: routes, pages and problem documents around one service."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
@@ -37,11 +37,13 @@ from foreseen.entrypoints.http.routes.start_page import home_router
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from foreseen.entrypoints.http.service.worker_purges import SlotProcesses
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container, instruments, opened, purge_of, shared_cache, unready
+from foreseen.wiring.instruments import instruments, shared_cache
+from foreseen.wiring.predictors import unready
+from foreseen.wiring.service import Service, opened, purge_of
 
 
 def create_service(
-    container: Container,
+    service: Service,
     board: Board | None = None,
     reload: Reload | None = None,
     bodies: BodyBudget | None = None,
@@ -54,17 +56,14 @@ def create_service(
         reload: loads the model anew; None where that cannot be.
         bodies: the room of this process for bodies on their way; its own room without.
         siblings: the other workers of this service, by their slots; None where there are none.
-    Raises:
-        ModelUnavailableError: the model cannot be had.
     """
-    settings: Settings = container.settings()
-    tally: Tally = container.tally()
-    app: ASGIApp = create_app(container, board, reload, bodies, siblings)
+    settings, tally = service.settings, service.caches.tally
+    app: ASGIApp = create_app(service, board, reload, bodies, siblings)
     if not settings.api_keys:  # what is guarded then is behind the hot path: hits need not pass it
         app = guarded(app, settings, tally)
-    service: ASGIApp = HotPath(
+    outer: ASGIApp = HotPath(
         app,
-        container.predict(),
+        service.predict,
         max_body=settings.max_body,
         max_rows=settings.max_rows,
         longest_s=settings.timeout,
@@ -73,45 +72,40 @@ def create_service(
     if settings.rate_limit:
         from foreseen.entrypoints.http.middleware.rate_limit import RateLimit  # noqa: PLC0415 - few use it; its library is slow
 
-        service = RateLimit(service, tally, settings.rate_limit)
+        outer = RateLimit(outer, tally, settings.rate_limit)
     if settings.api_keys:
-        service = guarded(service, settings, tally)
-    return behind_doors(service, settings, tally)
+        outer = guarded(outer, settings, tally)
+    return behind_doors(outer, settings, tally)
 
 
-def create_board(container: Container, slots: Slots | None = None) -> Board:
+def create_board(service: Service, slots: Slots | None = None) -> Board:
     """Give what shows the counts of this process, or of all that have these slots."""
-    return Board(container.tally(), instruments(container), slots)
+    return Board(service.caches.tally, instruments(service), slots)
 
 
-def create_bodies(container: Container) -> BodyBudget:
+def create_bodies(service: Service) -> BodyBudget:
     """Return the room of this process for bodies on their way: for one of the largest at least."""
-    settings: Settings = container.settings()
+    settings = service.settings
     return BodyBudget(max(settings.max_unfinished_bodies, settings.max_body))
 
 
 def create_app(
-    container: Container,
+    service: Service,
     board: Board | None = None,
     reload: Reload | None = None,
     bodies: BodyBudget | None = None,
     siblings: SlotProcesses | None = None,
 ) -> FastAPI:
-    """Build the application; the model is loaded here, caches are opened when it starts.
-
-    Raises:
-        ModelUnavailableError: the model cannot be had.
-    """
-    settings: Settings = container.settings()
-    predict: Predict = container.predict()
-    board = board or create_board(container)
+    """Build the application; caches are opened when it starts."""
+    settings, predict = service.settings, service.predict
+    board = board or create_board(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with (
             board.kept_up(),
             siblings.heard() if siblings else nullcontext(),
-            opened(container),
+            opened(service),
             open_access_log(settings, predict.tally) as access_log,
         ):
             # For the protocol, which rejects what never gets here, and for every request, whichever model answers it.
@@ -131,12 +125,13 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(predict_router(predict, settings, bodies or create_bodies(container)))
-    app.include_router(about_router(predict, settings, partial(unready, container), shared_cache(container)))
+    app.include_router(predict_router(predict, settings, bodies or create_bodies(service)))
+    is_unready = partial(unready, service.predictor, service.model_thread, settings)
+    app.include_router(about_router(predict, settings, is_unready, shared_cache(service.caches)))
     app.include_router(metrics_router(board, _info(predict, settings)))
     if reload is not None:
         app.include_router(admin_router(reload))
-        app.include_router(purge_router(purge_of(container, siblings), settings.model_name))
+        app.include_router(purge_router(purge_of(service, siblings), settings.model_name))
     app.include_router(home_router(predict, settings))
     add_docs(app)
     document = with_access(openapi(app, predict.predictor, settings.root_path), settings)

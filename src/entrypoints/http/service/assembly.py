@@ -1,4 +1,4 @@
-"""Assembly: the front around a container's service, and how the next service is built beside it."""
+"""Assembly: the front around a service, and how the next service is built beside it."""
 
 from collections.abc import Callable
 
@@ -10,35 +10,36 @@ from foreseen.domain.values.batch import Batch
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 from foreseen.entrypoints.http.service.application import create_board, create_bodies, create_service
-from foreseen.entrypoints.http.service.current_service import Front, Service
+from foreseen.entrypoints.http.service.current_service import Front, Served
 from foreseen.entrypoints.http.service.worker_purges import SlotProcesses
-from foreseen.wiring.container import Container, end_model, instruments
+from foreseen.wiring.instruments import instruments
+from foreseen.wiring.predictors import ServedModel, end_model
+from foreseen.wiring.service import Service, rewire
 
 
 def create_front(
-    container: Container, slots: Slots | None = None, *, reload_all: Callable[[], None] | None = None
+    service: Service, slots: Slots | None = None, *, reload_all: Callable[[], None] | None = None
 ) -> Front:
     """Build what is served.
 
     Args:
-        slots: where this process counts beside others, with the container's counts in its own.
+        slots: where this process counts beside others, with the counts of the service in its own.
         reload_all: requests a reload in all processes, this one too; None where this is the only one.
-    Raises:
-        ModelUnavailableError: the model cannot be had.
     """
-    board, bodies = create_board(container, slots), create_bodies(container)
-    siblings = SlotProcesses(slots, container.purge_here()) if slots else None
+    board, bodies = create_board(service, slots), create_bodies(service)
+    siblings = SlotProcesses(slots, service.caches.purge_here) if slots else None
 
-    def build(new: Container) -> Service:
-        predictor: Predictor = new.predictor()
+    def build(model: ServedModel, previous: Service) -> Served:
+        predictor = model.loaded()
         try:
             _warm(predictor)
-            cache_what_repeats(new)
+            settings = cache_what_repeats(previous.settings, predictor.info.determinism)
+            new = rewire(previous, settings, predictor)
             app = create_service(new, board, reload, bodies, siblings)
         except BaseException:
             end_model(predictor)
             raise
-        return Service(new, app)
+        return Served(new, app)
 
     async def reload() -> tuple[str, str] | None:
         if reload_all is None:
@@ -46,11 +47,11 @@ def create_front(
         reload_all()
         return None
 
-    def now_serves(new: Container) -> None:
+    def now_serves(new: Service) -> None:
         board.show(instruments(new))
         forget_routes()
 
-    first = Service(container, create_service(container, board, reload, bodies, siblings))
+    first = Served(service, create_service(service, board, reload, bodies, siblings))
     front = Front(first, build, now_serves)
     return front
 

@@ -13,7 +13,9 @@ from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.entrypoints.http.service.graceful_stop import stop_in_time
 from foreseen.entrypoints.http.service.model_reload import Loading
 from foreseen.entrypoints.startup_signals import was_told_to_reload
-from foreseen.wiring.container import Container, abandon_model, give_up, retired
+from foreseen.wiring.predictors import ServedModel, abandon_model
+from foreseen.wiring.retiring import give_up, retire
+from foreseen.wiring.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -26,18 +28,18 @@ _STOPS: Final = "the service stops"
 _TOO_LATE: Final = f"{_STOPS}, and the model has not answered in time (stop_timeout)"
 
 
-class Service:
-    """What is built around one model, and how many requests it is answering."""
+class Served:
+    """The application around one model, and how many requests it is answering."""
 
-    def __init__(self, container: Container, app: ASGIApp) -> None:
-        self.container = container
+    def __init__(self, service: Service, app: ASGIApp) -> None:
+        self.service = service
         self.app = app
         self.in_flight = 0
 
     @property
     def fingerprint(self) -> str:
         """The model's, in hexadecimal."""
-        return str(self.container.predictor().info.fingerprint.hex())
+        return self.service.predictor.info.fingerprint.hex()
 
 
 class Front:
@@ -48,22 +50,23 @@ class Front:
 
     def __init__(
         self,
-        first: Service,
-        build: Callable[[Container], Service],
-        now_serves: Callable[[Container], None] = lambda _: None,
+        first: Served,
+        build: Callable[[ServedModel, Service], Served],
+        now_serves: Callable[[Service], None] = lambda _: None,
     ) -> None:
-        """Take the first service, and what builds another around a container whose model is being loaded; off the loop.
+        """Accept the first, and what builds another around a model that is being loaded; off the loop.
 
         Args:
-            build: raises ModelUnavailableError or PredictionError where the model does not load, or does not answer.
-            now_serves: told the container of each service that takes another's place.
+            build: with the service before; raises ModelUnavailableError or PredictionError where the model does not
+                load, or does not answer.
+            now_serves: called with each service that takes another's place.
         """
         self._first = self._current = first
         self._build = build
         self._now_serves = now_serves
         self._reloading = asyncio.Lock()
         self._next: asyncio.Task[tuple[str, str]] | None = None
-        self._loading: Loading[Service] | None = None
+        self._loading: Loading[Served] | None = None
         self._is_stopping = False
         self._living = {first}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -75,12 +78,12 @@ class Front:
             await self._first.app(scope, self._retiring_at_the_end(receive), send)
             log.info("stopped")
             return
-        service = self._current
-        service.in_flight += 1
+        served = self._current
+        served.in_flight += 1
         try:
-            await service.app(scope, receive, send)
+            await served.app(scope, receive, send)
         finally:
-            service.in_flight -= 1
+            served.in_flight -= 1
 
     async def reload(self) -> tuple[str, str]:
         """Load the model anew and serve it from then on; what fails leaves the old one.
@@ -107,21 +110,22 @@ class Front:
 
     async def _exchange(self) -> tuple[str, str]:
         old, new = self._current, await self._loaded()
-        if new.container.predict().recipe.namespace == old.container.predict().recipe.namespace:
+        if new.service.predict.recipe.namespace == old.service.predict.recipe.namespace:
             log.info("reloaded: the model is the same, fingerprint %s", old.fingerprint[:12])
-            await retired(new.container)
+            await retire(new.service)
             return old.fingerprint, old.fingerprint
         self._living.add(new)
         self._current = new
-        self._now_serves(new.container)
+        self._now_serves(new.service)
         log.info("reloaded: fingerprint %s, was %s", new.fingerprint[:12], old.fingerprint[:12])
         self._begin(self._retire(old))
         return old.fingerprint, new.fingerprint
 
-    async def _loaded(self) -> Service:
+    async def _loaded(self) -> Served:
         if self._is_stopping:
             raise ModelUnavailableError(f"the model was not reloaded: {_STOPS}")
-        self._loading = Loading(self._current.container, self._build)
+        previous = self._current.service
+        self._loading = Loading(previous.settings, lambda model: self._build(model, previous))
         try:
             return await self._loading.result()
         finally:
@@ -129,9 +133,9 @@ class Front:
 
     def _listen_to_signals(self) -> None:
         stop_in_time(
-            self._current.container.settings().stop_timeout,
+            self._current.service.settings.stop_timeout,
             begin=self._load_no_more,
-            give_up=lambda: self._of_all(lambda container: give_up(container, _TOO_LATE)),
+            give_up=lambda: self._of_all(lambda service: give_up(service, _TOO_LATE)),
             end_at_once=self._end_at_once,
         )
         loop = asyncio.get_running_loop()
@@ -149,7 +153,7 @@ class Front:
 
     def _load_no_more(self) -> None:
         if not self._is_stopping:
-            limit_s = self._current.container.settings().stop_timeout
+            limit_s = self._current.service.settings.stop_timeout
             log.info(
                 "shutting down: %s requests are under way, for %g s at most (stop_timeout)", self._in_flight, limit_s
             )
@@ -159,10 +163,10 @@ class Front:
 
     @property
     def _in_flight(self) -> int:
-        return sum(service.in_flight for service in self._living)
+        return sum(served.in_flight for served in self._living)
 
     def _end_at_once(self) -> None:
-        self._of_all(abandon_model)
+        self._of_all(lambda service: abandon_model(service.predictor))
         if self._loading is not None:
             self._loading.kill()
 
@@ -176,17 +180,17 @@ class Front:
                 for task in self._tasks:
                     task.cancel()
                 if self._current is not self._first:
-                    await retired(self._current.container)
+                    await retire(self._current.service)
             return message
 
         return received
 
-    async def _retire(self, service: Service) -> None:
-        while service.in_flight:  # noqa: ASYNC110 - an event would cost every request something
+    async def _retire(self, served: Served) -> None:
+        while served.in_flight:  # noqa: ASYNC110 - an event would cost every request something
             await asyncio.sleep(DRAINED_EVERY_S)
-        await retired(service.container)
-        self._living.discard(service)
-        log.info("the previous model has ended, fingerprint %s", service.fingerprint[:12])
+        await retire(served.service)
+        self._living.discard(served)
+        log.info("the previous model has ended, fingerprint %s", served.fingerprint[:12])
 
     def _begin(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
@@ -199,7 +203,7 @@ class Front:
         if not task.cancelled():
             task.exception()  # taken: who waited may have left, and it is in the log
 
-    def _of_all(self, do: Callable[[Container], None]) -> None:
+    def _of_all(self, do: Callable[[Service], None]) -> None:
         """Do something with every model that has not ended."""
-        for service in self._living:
-            do(service.container)
+        for served in self._living:
+            do(served.service)

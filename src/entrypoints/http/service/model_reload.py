@@ -9,7 +9,8 @@ from typing import Final, Generic, TypeVar
 
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.domain.model.model_failure import failure_text
-from foreseen.wiring.container import Container, renewed, stop_loading
+from foreseen.settings import Settings
+from foreseen.wiring.predictors import ServedModel
 
 log = logging.getLogger(__name__)
 
@@ -20,16 +21,16 @@ Built = TypeVar("Built")
 
 
 class Loading(Generic[Built]):
-    """Loads a container's model anew, on a thread that Python ends without.
+    """Loads the model of some settings again, on a thread that Python ends without.
 
     The event loop waits for threads of its own pool when it is closed: a load that hangs would keep the process.
     """
 
-    def __init__(self, old: Container, build: Callable[[Container], Built]) -> None:
-        """Take what waits until a container's model is loaded, and makes of it what is wanted; off the event loop."""
-        self._old = old
+    def __init__(self, settings: Settings, build: Callable[[ServedModel], Built]) -> None:
+        """Accept what waits until the model is loaded, and builds what is wanted of it; off the event loop."""
+        self._settings = settings
         self._build = build
-        self._new: Container | None = None
+        self._new: ServedModel | None = None
         self._is_given_up = False
         self._loop = asyncio.get_running_loop()
         self._result: asyncio.Future[Built] = self._loop.create_future()
@@ -60,14 +61,14 @@ class Loading(Generic[Built]):
         """Kill the process that loads, from anywhere; a thread cannot be ended, and goes on for nothing."""
         self._is_given_up = True  # before the look: the other side sets, and looks, in the opposite order
         if self._new is not None:
-            stop_loading(self._new)
+            self._new.abandon()
 
     def _load(self) -> None:
         try:
-            new = renewed(self._old)
+            new = ServedModel(self._settings)
             self._new = new
             if self._is_given_up:
-                stop_loading(new)
+                new.abandon()
             built = self._build(new)
         except ForeseenError as exc:
             self._tell(self._fail, exc)

@@ -13,7 +13,7 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk, TableEncoder, TableReader
 from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
 from foreseen.wiring.files import layout_of
-from foreseen.wiring.scoring import ScoringContainer
+from foreseen.wiring.run_tables import RunTables
 
 _ENDINGS: Final = (
     ".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".arrow", ".feather", ".ipc", ".orc", ".xlsx",
@@ -53,24 +53,21 @@ class Tables:
             sys.path.remove(self.folder)
 
     @contextmanager
-    def opened(self, container: ScoringContainer, source: int) -> Iterator[TableReader]:
+    def opened(self, tables: RunTables, source: int) -> Iterator[TableReader]:
         """Open an input by its number, its columns those of the first; raises TableError."""
         first, chosen = self.sources[0], self.sources[source]
-        with self._opened(container, (first, chosen) if source else (first,)) as tables:
-            yield _OneOf(tables, 1) if source else tables
+        with self._opened(tables, (first, chosen) if source else (first,)) as reader:
+            yield _OneOf(reader, 1) if source else reader
 
-    def schema(self, container: ScoringContainer) -> Any:
+    def schema(self, tables: RunTables) -> Any:
         """Check every input and return the schema of the first; raise TableError for a bad one."""
         has_types = layout_of(self.output, form=self.written).has_types
-        with self._opened(container, self.sources, has_types=has_types) as tables:
-            return tables.schema
+        with self._opened(tables, self.sources, has_types=has_types) as reader:
+            return reader.schema
 
-    def encoder(self, container: ScoringContainer, schema: Any) -> TableEncoder:
+    def encoder(self, tables: RunTables, schema: Any) -> TableEncoder:
         """Return an encoder of one part; raise TableError if the format cannot hold the schema."""
-        encoder: TableEncoder = container.table_encoder(
-            schema, path=self.output, name=self.output, form=self.written, columns=self.columns
-        )
-        return encoder
+        return tables.encoder(schema, path=self.output, name=self.output, form=self.written, columns=self.columns)
 
     @property
     def most_actors(self) -> int:
@@ -92,12 +89,10 @@ class Tables:
             return f".{self.written.format}{packed}"
         return (own if own.lower() in _ENDINGS else ".csv") + packed
 
-    def _opened(self, container: ScoringContainer, paths: tuple[str, ...], *, has_types: bool = False) -> Any:
+    def _opened(self, tables: RunTables, paths: tuple[str, ...], *, has_types: bool = False) -> Any:
         """Open inputs; the types to write are known where the schema of all of them is."""
         nothing = io.BytesIO()  # no input is standard input
-        return container.tables(
-            paths, standard_input=nothing, form=self.read, keep=self.columns.keep, has_types=has_types
-        )
+        return tables.opened(paths, standard_input=nothing, form=self.read, keep=self.columns.keep, has_types=has_types)
 
 
 class _OneOf:

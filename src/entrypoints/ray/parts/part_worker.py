@@ -22,8 +22,10 @@ from foreseen.entrypoints.ray.parts.cluster_tables import Tables
 from foreseen.entrypoints.ray.parts.part_sink import PartFolders, part_sink
 from foreseen.entrypoints.ray.parts.parts import Outcome, Part, parts_of
 from foreseen.settings import Settings
-from foreseen.wiring.container import opened
-from foreseen.wiring.scoring import ScoringContainer, reading_container, scoring_container
+from foreseen.wiring.predictors import load_for_files
+from foreseen.wiring.run_tables import RunTables
+from foreseen.wiring.scoring import Scoring, wire_scoring
+from foreseen.wiring.service import opened
 
 if TYPE_CHECKING:
     from foreseen.domain.predict import Predict
@@ -56,10 +58,10 @@ def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
     """Read what is not done of one input; what is wrong with it comes last, since Ray would word what is raised."""
     try:
         plan.tables.enter()
-        container = reading_container(plan.settings, plan.info)
-        with plan.tables.opened(container, source) as reader:
+        tables = RunTables(plan.info)
+        with plan.tables.opened(tables, source) as reader:
             for part in parts_of(reader, source):
-                found = container.notices().taken()
+                found = tables.notices.taken()
                 if part.place not in plan.done:
                     yield replace(part, notices=found)
     except ForeseenError as exc:
@@ -79,25 +81,26 @@ class Scorer:
         if "model_isolation" not in plan.settings.model_fields_set:
             plan = replace(plan, settings=plan.settings.model_copy(update={"model_isolation": model_isolation}))
         self._plan = plan
+        self._jobs = jobs
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._failure: ForeseenError | None = None
-        # Decided once, where the run was started, and not by each machine.
-        self._container: ScoringContainer = scoring_container(
-            plan.settings, jobs=jobs, is_auto=plan.is_auto, decided=plan.info.call_size
-        )
         try:
             self._open()
         except ForeseenError as exc:
             self._failure = exc
 
     def _open(self) -> None:
-        self._plan.tables.enter()
-        if difference := self._plan.info.difference(self._container.predictor().info):
+        plan = self._plan
+        plan.tables.enter()
+        # How it is called was decided once, where the run was started, and is not by each machine.
+        predictor = load_for_files(plan.settings, jobs=self._jobs, decided=plan.info.call_size)
+        if difference := plan.info.difference(predictor.info):
             where = f"{socket.gethostname()}, beside where the run was started"
-            raise ModelUnavailableError(f"{self._plan.settings.model}: {difference} on {where}")
-        cache_what_repeats(self._container)
-        self._predict: Predict = self._runner.run(self._stack.enter_async_context(opened(self._container)))
+            raise ModelUnavailableError(f"{plan.settings.model}: {difference} on {where}")
+        settings = cache_what_repeats(plan.settings, predictor.info.determinism)
+        self._scoring: Scoring = wire_scoring(settings, predictor, jobs=self._jobs, is_auto=plan.is_auto)
+        self._predict: Predict = self._runner.run(self._stack.enter_async_context(opened(self._scoring.service)))
 
     def outcomes(self, sent: Part | ForeseenError | int) -> Iterator[Outcome | ForeseenError]:
         """Score a part, or all parts of the input of this number, and yield what becomes of each."""
@@ -121,13 +124,12 @@ class Scorer:
         self._runner.close()
 
     def _scored(self, part: Part) -> Outcome:
-        plan, container, tally = self._plan, self._container, self._predict.tally
+        plan, scoring, tally = self._plan, self._scoring, self._predict.tally
         before = _counts(tally)
-        encoder = plan.tables.encoder(container, plan.schema)
+        encoder = plan.tables.encoder(scoring.tables, plan.schema)
         with part_sink(encoder, plan.folders, part.place) as sink:
-            at_once: int = container.model_thread().at_once
             scored = self._runner.run(
-                score(self._predict, part, encoder, sink, progress=_unseen, at_once=at_once, policy=plan.policy)
+                score(self._predict, part, encoder, sink, progress=_unseen, at_once=scoring.at_once, policy=plan.policy)
             )
         counts = [now - then for now, then in zip(_counts(tally), before, strict=True)]
         worker = f"{socket.gethostname()}/{os.getpid()}"
@@ -142,7 +144,7 @@ class Scorer:
             is_last=part.is_last,
             size=folders.part(place).stat().st_size,
             rejects_size=folders.rejects_of(place).stat().st_size if scored.rejected else 0,
-            notices=(*part.notices, *self._container.notices().taken()),
+            notices=(*part.notices, *self._scoring.tables.notices.taken()),
         )
 
 

@@ -22,16 +22,16 @@ from foreseen.entrypoints.http.counting.counted_routes import ROUTES, STATUSES, 
 from foreseen.entrypoints.http.responses.problems import REASONS, Rejection, rejected_unread
 from foreseen.entrypoints.http.service.application import create_app, create_service
 from support.fakes import FakePredictor, HeldPredictor
-from support.service import JSON, Service, container_of, service
+from support.service import JSON, Service, service, wired_around
 
 QUERY = b"length=1&width=2"
 
 
 @pytest.fixture
 def asked() -> Iterator[Service]:
-    container = container_of(FakePredictor(), rate_limit="100/second")
-    with service(container) as started:
-        yield started.behind(create_service(container))
+    wiring = wired_around(FakePredictor(), rate_limit="100/second")
+    with service(wiring) as started:
+        yield started.behind(create_service(wiring))
 
 
 def counted(asked: Service, family: str) -> dict[tuple[str, ...], float]:
@@ -76,10 +76,10 @@ def test_requests_count_by_route_and_status(asked: Service) -> None:
 
 
 def test_what_a_layer_in_front_rejects_counts_once() -> None:
-    container = container_of(FakePredictor(), api_keys=("0" * 64,))
-    with service(container) as started:
-        started.behind(create_service(container)).send("GET", query=QUERY)
-        rejected_unread(Rejection(431, "head-too-large", "…", "…"), container.tally())
+    wiring = wired_around(FakePredictor(), api_keys=("0" * 64,))
+    with service(wiring) as started:
+        started.behind(create_service(wiring)).send("GET", query=QUERY)
+        rejected_unread(Rejection(431, "head-too-large", "…", "…"), wiring.caches.tally)
 
         assert counted(started, "requests") == {("/predict", "401"): 1, ("unread", "431"): 1}
 
@@ -94,9 +94,9 @@ def test_a_prediction_counts_under_its_slowest_tier(asked: Service) -> None:
 
 def test_who_waits_for_another_counts_as_coalesced() -> None:
     model = HeldPredictor()
-    container = container_of(model)
-    with service(container) as started:
-        served = started.behind(create_service(container))
+    wiring = wired_around(model)
+    with service(wiring) as started:
+        served = started.behind(create_service(wiring))
 
         async def both() -> None:
             requests = [asyncio.create_task(served.exchange("GET", query=QUERY)) for _ in range(2)]
@@ -111,20 +111,20 @@ def test_who_waits_for_another_counts_as_coalesced() -> None:
 
 
 def test_what_hits_saved_is_what_their_predictions_had_cost() -> None:
-    container = container_of(FakePredictor())
-    with service(container) as started:
-        served = started.behind(create_service(container))
+    wiring = wired_around(FakePredictor())
+    with service(wiring) as started:
+        served = started.behind(create_service(wiring))
         served.post({"instances": [[1, 2], [3, 4]]})
-        cost_s = sum(entry.cost_us for entry in _entries(container)) / 1e6
+        cost_s = sum(entry.cost_us for entry in _entries(wiring)) / 1e6
 
         served.post({"instances": [[1, 2], [3, 4]]})  # before the application
         served.send("POST", parts=[b'{"instances":[[1,2],[3,4]]}'], headers={**JSON, "cache-control": "max-age=9"})
 
-        assert container.tally().counts[SAVED] == pytest.approx(2 * cost_s)
+        assert wiring.caches.tally.counts[SAVED] == pytest.approx(2 * cost_s)
 
 
-def _entries(container: Any) -> list[Any]:
-    recipe, peek = container.predict().recipe, container.predict().peek
+def _entries(wiring: Any) -> list[Any]:
+    recipe, peek = wiring.predict.recipe, wiring.predict.peek
     entries = [peek(recipe.key(row)) for row in ((1.0, 2.0), (3.0, 4.0))]
     assert all(entries)
     return entries
@@ -158,7 +158,7 @@ def test_histograms_of_several_workers_are_sums() -> None:
 
 
 def test_every_path_that_is_served_is_a_route_of_its_own() -> None:
-    app = create_app(container_of(FakePredictor()), None, _reload)
+    app = create_app(wired_around(FakePredictor()), None, _reload)
     assert isinstance(app, FastAPI)
     paths = [*app.openapi()["paths"], "/", "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/favicon.svg"]
 

@@ -9,7 +9,7 @@ from foreseen.domain.counters import CORRUPT, HITS_L1, SIZE, Tally
 from foreseen.entrypoints.http.counting.service_counts import GAUGE_PLACES, STALE_AFTER_S, Board
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 from foreseen.entrypoints.http.routes.metrics_route import GAUGES
-from foreseen.wiring.container import Instruments
+from foreseen.wiring.instruments import Instruments
 from support.fakes import Clock
 from support.patience import patience
 

@@ -16,7 +16,7 @@ from foreseen.entrypoints.http.service.application import create_app, create_ser
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
-from support.service import REQUEST_ID, Reply, Service, container_of, service
+from support.service import REQUEST_ID, Reply, Service, service, wired_around
 
 ALICE, BOB, ADMIN, STRANGER = "alice's key", "bob's key", "the admin's key", "a stranger's key"
 FLOWER = b"length=1&width=2"
@@ -35,17 +35,17 @@ KEYS = {"api_keys": (digest(ALICE), digest(BOB).upper()), "admin_keys": (digest(
 @contextmanager
 def serving(**settings: Any) -> Iterator[Service]:
     """The service as it is served, with a route below /admin/."""
-    container = container_of(FakePredictor(), **settings)
-    with service(container) as asked:
-        yield asked.behind(create_service(container))
+    wiring = wired_around(FakePredictor(), **settings)
+    with service(wiring) as asked:
+        yield asked.behind(create_service(wiring))
 
 
 @contextmanager
 def administered(**settings: Any) -> Iterator[Service]:
     """Something that answers everything, behind the settings' keys."""
-    container = container_of(FakePredictor(), **settings)
-    with service(container) as asked:
-        yield asked.behind(guarded(Response("done"), container.settings(), container.tally()))
+    wiring = wired_around(FakePredictor(), **settings)
+    with service(wiring) as asked:
+        yield asked.behind(guarded(Response("done"), wiring.settings, wiring.caches.tally))
 
 
 def ask(asked: Service, path: str = "/predict", key: str | None = None, **headers: str) -> Reply:
@@ -233,7 +233,7 @@ class TestAdmin:
 
 @pytest.mark.parametrize("settings", [{}, {"admin_keys": KEYS["admin_keys"]}, {"host": "0.0.0.0"}])
 def test_a_hit_passes_no_check_of_keys_where_anyone_may_ask(settings: dict[str, Any]) -> None:
-    behind_host_check = [create_service(container_of(FakePredictor(), **given))._app for given in (settings, KEYS)]  # type: ignore[attr-defined]
+    behind_host_check = [create_service(wired_around(FakePredictor(), **given))._app for given in (settings, KEYS)]  # type: ignore[attr-defined]
 
     assert list(map(type, behind_host_check)) == [HotPath, Access]
 
@@ -324,8 +324,8 @@ async def _reload() -> tuple[str, str]:
     ids=["no keys", "keys", "admin keys"],
 )
 def test_the_document_lists_the_reload_and_who_may_call_it(settings: dict[str, Any], statuses: set[str]) -> None:
-    container = container_of(FakePredictor(), **settings)
-    document = create_app(container, reload=_reload).openapi()
+    wiring = wired_around(FakePredictor(), **settings)
+    document = create_app(wiring, reload=_reload).openapi()
     operation = document["paths"]["/admin/reload"]["post"]
 
     assert set(operation["responses"]) == statuses

@@ -16,7 +16,7 @@ from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
 from support.here import own_logs
-from support.service import Reply, Service, container_of, service
+from support.service import Reply, Service, service, wired_around
 
 FLOWER = b"length=1&width=2"
 ORIGIN = "https://a.example"
@@ -32,9 +32,9 @@ async def _reload() -> tuple[str, str]:
 
 @contextmanager
 def serving(**settings: Any) -> Iterator[Service]:
-    container = container_of(FakePredictor(), **{"allowed_origins": ORIGIN} | settings)
-    with service(container) as asked:
-        yield asked.behind(create_service(container, reload=_reload))
+    wiring = wired_around(FakePredictor(), **{"allowed_origins": ORIGIN} | settings)
+    with service(wiring) as asked:
+        yield asked.behind(create_service(wiring, reload=_reload))
 
 
 def ask(asked: Service, origin: str = ORIGIN, path: str = "/predict", **headers: str) -> Reply:

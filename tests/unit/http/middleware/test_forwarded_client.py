@@ -9,7 +9,7 @@ from foreseen.entrypoints.http.middleware.forwarded_client import MAX_HOPS, Forw
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 PROXIES = ("10.0.0.0/8", "fd00::/8", "127.0.0.1/32")
 CLIENT = "192.0.2.1"
@@ -103,9 +103,9 @@ async def test_without_a_list_the_proxy_is_the_client() -> None:
 
 
 def test_rates_are_of_the_client_behind_the_proxy() -> None:
-    container = container_of(FakePredictor(), rate_limit="1/hour", trusted_proxies="127.0.0.1")
-    with service(container) as asked:
-        behind = asked.behind(create_service(container))
+    wiring = wired_around(FakePredictor(), rate_limit="1/hour", trusted_proxies="127.0.0.1")
+    with service(wiring) as asked:
+        behind = asked.behind(create_service(wiring))
 
         assert [_status(behind, client) for client in (CLIENT, "192.0.2.2", CLIENT, f"9.9.9.9, {CLIENT}")] == [
             200, 200, 429, 429,

@@ -10,7 +10,7 @@ from foreseen.entrypoints.http.origins.host_names import Hosts, authority_of, ho
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
-from support.service import REQUEST_ID, Service, container_of, service
+from support.service import REQUEST_ID, Service, service, wired_around
 
 FLOWER = b"length=1&width=2"
 OWN = ["localhost", "localhost:8000", "127.0.0.1:9", "[::1]:8000", "LOCALHOST.", "a.localhost", "127.9.9.9",
@@ -24,9 +24,9 @@ NO_HOSTS = ["", " ", "a b", "a/b", "a@b", "http://a", "a:b", "a:1:2", "a:65536",
 
 @contextmanager
 def serving(**settings: Any) -> Iterator[Service]:
-    container = container_of(FakePredictor(), **settings)
-    with service(container) as asked:
-        yield asked.behind(create_service(container))
+    wiring = wired_around(FakePredictor(), **settings)
+    with service(wiring) as asked:
+        yield asked.behind(create_service(wiring))
 
 
 def status(asked: Service, host: str, path: str = "/predict") -> int:

@@ -14,7 +14,7 @@ from foreseen.entrypoints.http.middleware import rate_limit
 from foreseen.entrypoints.http.middleware.rate_limit import RateLimit
 from foreseen.entrypoints.http.service.application import create_service
 from support.fakes import Clock, FakePredictor
-from support.service import Reply, Service, container_of, service
+from support.service import Reply, Service, service, wired_around
 
 KEYS = {"api_keys": tuple(sha256(key).hexdigest() for key in (b"alice", b"bob"))}
 FLOWER = b"length=1&width=2"
@@ -30,9 +30,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @contextmanager
 def serving(**settings: Any) -> Iterator[Service]:
-    container = container_of(FakePredictor(), **settings)
-    with service(container) as asked:
-        yield asked.behind(create_service(container))
+    wiring = wired_around(FakePredictor(), **settings)
+    with service(wiring) as asked:
+        yield asked.behind(create_service(wiring))
 
 
 def ask(asked: Service, key: str = "alice", path: str = "/predict") -> Reply:
@@ -106,7 +106,7 @@ def test_of_more_callers_than_it_remembers_those_longest_away_begin_anew(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limit, "MOST_CALLERS", 2)
-    with service(container_of(FakePredictor())) as asked:
+    with service(wired_around(FakePredictor())) as asked:
         limited = RateLimit(Response("done"), asked.predict.tally, "1/hour")
         sent = [_from(asked, limited, client) for client in ("1.1.1.1", "2.2.2.2", "3.3.3.3", "3.3.3.3")]
         assert sent == [200, 200, 200, 429]

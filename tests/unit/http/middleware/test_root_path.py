@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 FLOWER = b"length=1&width=2"
 HERE = {"host": "localhost"}
@@ -19,9 +19,9 @@ HERE = {"host": "localhost"}
 
 @pytest.fixture
 def below() -> Iterator[Service]:
-    container = container_of(FakePredictor(), root_path="/ml/", admin_keys=sha256(b"key").hexdigest())
-    with service(container) as asked:
-        yield asked.behind(create_service(container))
+    wiring = wired_around(FakePredictor(), root_path="/ml/", admin_keys=sha256(b"key").hexdigest())
+    with service(wiring) as asked:
+        yield asked.behind(create_service(wiring))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_document_names_the_path_of_the_proxy(below: Service) -> None:
 
 
 def test_without_the_setting_it_names_the_place_where_it_was_found() -> None:
-    with service(container_of(FakePredictor())) as asked:
+    with service(wired_around(FakePredictor())) as asked:
         document = asked.get("/openapi.json").json()
 
     validate(document)

@@ -13,10 +13,10 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from foreseen.domain.values.signature import ExtraFields, Feature, Signature
-from foreseen.wiring.container import Container
+from foreseen.wiring.service import Service as WiredService
 from support.fakes import FakePredictor
 from support.models import IRIS_NAMES, iris_logistic, mixed_pipeline, save
-from support.service import JSON, Service, container_of, container_with, service
+from support.service import JSON, Service, service, wired_around, wired_with
 
 TENSORS = Signature((Feature("image", shape=(2, 3)), Feature("flags", dtype="uint8", shape=(2,)), Feature("scale")))
 KINDS = Signature(
@@ -48,29 +48,29 @@ example = 0.2
 """
 
 
-def containers(folder: Path) -> dict[str, Container]:
+def wirings(folder: Path) -> dict[str, WiredService]:
     """Wire one of each kind of model."""
     (folder / "iris.toml").write_text(SIDECAR)
     both = ("predict", "predict_proba")
     return {
-        "iris": container_with(save(iris_logistic(), folder, "iris.joblib"), outputs=both),
-        "mixed": container_with(save(mixed_pipeline(), folder, "mixed.joblib")),
-        "tensors": container_of(FakePredictor(TENSORS)),
-        "odd names": container_of(FakePredictor(ODD_NAMES)),
-        "kinds": container_of(FakePredictor(KINDS)),
+        "iris": wired_with(save(iris_logistic(), folder, "iris.joblib"), outputs=both),
+        "mixed": wired_with(save(mixed_pipeline(), folder, "mixed.joblib")),
+        "tensors": wired_around(FakePredictor(TENSORS)),
+        "odd names": wired_around(FakePredictor(ODD_NAMES)),
+        "kinds": wired_around(FakePredictor(KINDS)),
     }
 
 
 @pytest.fixture(scope="module", params=["iris", "mixed", "tensors", "odd names", "kinds"])
 def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    container = containers(tmp_path_factory.mktemp("models"))[request.param]
-    with service(container) as started:
+    wiring = wirings(tmp_path_factory.mktemp("models"))[request.param]
+    with service(wiring) as started:
         yield started
 
 
 @pytest.fixture
 def iris_with_examples(tmp_path: Path) -> Iterator[Service]:
-    with service(containers(tmp_path)["iris"]) as started:
+    with service(wirings(tmp_path)["iris"]) as started:
         yield started
 
 
@@ -197,7 +197,7 @@ def test_a_classifier_answers_with_one_of_its_classes(iris_with_examples: Servic
 
 
 def test_strings_have_examples_and_what_may_be_missing_may_be_null(tmp_path: Path) -> None:
-    with service(containers(tmp_path)["mixed"]) as asked:
+    with service(wirings(tmp_path)["mixed"]) as asked:
         properties = document(asked)["components"]["schemas"]["Instance"]["properties"]
         null = asked.post(body_examples(asked)["one"] | {"weight": None})
 
@@ -208,7 +208,7 @@ def test_strings_have_examples_and_what_may_be_missing_may_be_null(tmp_path: Pat
 
 
 def test_each_kind_of_value_has_its_type(tmp_path: Path) -> None:
-    with service(containers(tmp_path)["kinds"]) as asked:
+    with service(wirings(tmp_path)["kinds"]) as asked:
         schema = document(asked)["components"]["schemas"]["Instance"]
         without = asked.post({"member": True, "day": "2024-01-02", "curve": [1, None], "ticket": {"any": "thing"}})
 
@@ -229,7 +229,7 @@ def test_each_kind_of_value_has_its_type(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("extra_fields", "status"), [("refuse", 422), ("ignore", 200)])
 def test_other_fields_are_refused_or_ignored_as_documented(extra_fields: ExtraFields, status: int) -> None:
     signature = Signature((Feature("a"),), extra_fields=extra_fields)
-    with service(container_of(FakePredictor(signature))) as asked:
+    with service(wired_around(FakePredictor(signature))) as asked:
         given = {"a": 1} | {f"more {number}": number for number in range(50)}
         replies = [asked.post(given), asked.post({"instances": [given]}), asked.get(a=1, b=2)]
 
@@ -238,7 +238,7 @@ def test_other_fields_are_refused_or_ignored_as_documented(extra_fields: ExtraFi
 
 
 def test_tensors_are_nested_arrays_with_lengths(tmp_path: Path) -> None:
-    with service(containers(tmp_path)["tensors"]) as asked:
+    with service(wirings(tmp_path)["tensors"]) as asked:
         properties = document(asked)["components"]["schemas"]["Instance"]["properties"]
         operations = document(asked)["paths"]["/predict"]
 

@@ -12,7 +12,7 @@ from foreseen.domain.errors import PredictionError
 from foreseen.entrypoints.http.service import application
 from foreseen.entrypoints.http.service.application import create_service
 from support.fakes import FakePredictor
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 REASON = "the model's process had ended, and another one could not start: /srv/model.joblib: expected module '_loss'"
 LOG = "an error of the service itself; its log says more"
@@ -24,12 +24,12 @@ PROXIED = {"x-forwarded-for": "192.0.2.1"}
 @contextmanager
 def serving(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Iterator[Service]:
     """A service whose model does not come back."""
-    monkeypatch.setattr(application, "unready", lambda _: REASON)
+    monkeypatch.setattr(application, "unready", lambda *_: REASON)
     predictor = FakePredictor()
     predictor.error = PredictionError(REASON)
-    container = container_of(predictor, **settings)
-    with service(container) as asked:
-        yield asked.behind(create_service(container))
+    wiring = wired_around(predictor, **settings)
+    with service(wiring) as asked:
+        yield asked.behind(create_service(wiring))
 
 
 def detail(asked: Service, path: str, headers: Mapping[str, str]) -> str:

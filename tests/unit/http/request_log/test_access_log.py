@@ -15,7 +15,7 @@ from foreseen.settings import Settings
 from support.fakes import FakePredictor
 from support.here import own_logs
 from support.patience import PATIENCE_S
-from support.service import REQUEST_ID, container_of, service
+from support.service import REQUEST_ID, service, wired_around
 
 QUERY = b"length=1&width=2"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -25,9 +25,9 @@ LINE = AccessLine(0.5, "GET", b"/predict", 200, 21_000, 18, ("::1", 5), b"mine",
 def answered(log_format: str, **settings: object) -> None:
     with own_logs():
         configure_logs(Settings.model_validate({"log_format": log_format}))
-        container = container_of(FakePredictor(), **settings)
-        with service(container) as started:
-            served = started.behind(create_service(container))
+        wiring = wired_around(FakePredictor(), **settings)
+        with service(wiring) as started:
+            served = started.behind(create_service(wiring))
             traced = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
             served.send("GET", query=QUERY)
             served.send("GET", query=QUERY, headers=traced)

@@ -17,7 +17,7 @@ from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
 from support.here import own_logs
-from support.service import JSON, Reply, Service, container_of, service
+from support.service import JSON, Reply, Service, service, wired_around
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -32,9 +32,9 @@ def fake() -> FakePredictor:
 @pytest.fixture
 def served(fake: FakePredictor) -> Iterator[Service]:
     """The service as it is served."""
-    container = container_of(fake, rate_limit="1000/second", admin_keys=("0" * 64,))
-    with service(container) as asked:
-        yield asked.behind(create_service(container))
+    wiring = wired_around(fake, rate_limit="1000/second", admin_keys=("0" * 64,))
+    with service(wiring) as asked:
+        yield asked.behind(create_service(wiring))
 
 
 @contextmanager

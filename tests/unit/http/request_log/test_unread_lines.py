@@ -12,7 +12,7 @@ from foreseen.entrypoints.http.server import bounded_protocol
 from foreseen.entrypoints.http.service.application import create_service
 from support.doors import GET, door
 from support.fakes import FakePredictor
-from support.service import container_of
+from support.service import wired_around
 
 HOST = b" HTTP/1.1\r\nHost: localhost\r\n"
 UNKNOWN = ("-", "-")
@@ -86,14 +86,14 @@ async def test_one_that_comes_too_slowly_has_a_line(
 
 
 async def test_a_request_that_stops_amid_its_body_counts_once(capsys: pytest.CaptureFixture[str]) -> None:
-    container = container_of(FakePredictor(), access_log="on")
-    async with door(serving=create_service(container), receive_timeout="0.05s") as opened:
+    wiring = wired_around(FakePredictor(), access_log="on")
+    async with door(serving=create_service(wiring), receive_timeout="0.05s") as opened:
         line = await opened.open()
         await line.send(b"POST /predict" + HOST + b"Content-Type: application/json\r\nContent-Length: 5\r\n\r\n{")
         await line.rest()
 
     written = capsys.readouterr().err.splitlines()
-    tally = container.tally()
+    tally = wiring.caches.tally
     counts = [tally.counts[place] for place in range(len(tally.counts))]
     assert [worded(line) for line in written] == [("POST", "/predict", "408")]
     assert sum(counts[REJECTED : REJECTED + MAX_REASONS]) == 1

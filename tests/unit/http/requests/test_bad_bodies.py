@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from support.fakes import FakePredictor
-from support.service import JSON, Reply, Service, container_of, service
+from support.service import JSON, Reply, Service, service, wired_around
 
 GOOD = {"length": 1, "width": 2}
 
 
 @pytest.fixture(scope="module")
 def sums() -> Iterator[Service]:
-    with service(container_of(FakePredictor(), max_body=1000, max_rows=20)) as asked:
+    with service(wired_around(FakePredictor(), max_body=1000, max_rows=20)) as asked:
         yield asked
 
 

@@ -13,7 +13,7 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
 from support.fakes import FakePredictor
-from support.service import Reply, Service, container_of, service
+from support.service import Reply, Service, service, wired_around
 
 SIGNATURE = Signature(
     (
@@ -52,7 +52,7 @@ class Constant(FakePredictor):
 
 @pytest.fixture(scope="module")
 def flowers() -> Iterator[Service]:
-    with service(container_of(Constant(SIGNATURE))) as asked:
+    with service(wired_around(Constant(SIGNATURE))) as asked:
         yield asked
 
 
@@ -249,7 +249,7 @@ def test_a_number_of_thousands_of_digits_is_refused_at_its_place(flowers: Servic
     ids=["an integer's digits", "a fraction", "one that rounds"],
 )
 def test_a_number_of_thousands_of_digits_is_the_number_that_it_means(number: str, means: str) -> None:
-    with service(container_of(FakePredictor())) as plain:
+    with service(wired_around(FakePredictor())) as plain:
         short, long = (f'{{"length": {text}, "width": 1, "width": 2}}'.encode() for text in (means, number))
         expected = plain.post(short)
 

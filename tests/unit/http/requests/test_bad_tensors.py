@@ -7,7 +7,7 @@ import pytest
 
 from foreseen.domain.values.signature import Feature, Signature
 from support.fakes import FakePredictor
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 SIGNATURE = Signature(
     (Feature("image", shape=(2, 3)), Feature("cube", dtype="int8", shape=(1, 2, 2)), Feature("scale")),
@@ -19,7 +19,7 @@ CUBE = [[[1, 2], [3, 4]]]
 
 @pytest.fixture(scope="module")
 def images() -> Iterator[Service]:
-    with service(container_of(FakePredictor(SIGNATURE))) as asked:
+    with service(wired_around(FakePredictor(SIGNATURE))) as asked:
         yield asked
 
 
@@ -93,7 +93,7 @@ def test_the_tensors_of_one_instance_are_no_rows() -> None:
     long = Signature((Feature("left", shape=(30,)), Feature("right", shape=(30, 2))), kind="regression")
     given = {"left": [1] * 30, "right": [[1, 1]] * 30}
 
-    with service(container_of(FakePredictor(long), max_rows=2)) as asked:
+    with service(wired_around(FakePredictor(long), max_rows=2)) as asked:
         assert asked.post(given).json() == {"prediction": 90.0}
         assert len(asked.post({"instances": [given, list(given.values())]}).json()["predictions"]) == 2
         assert asked.post({"instances": [given] * 3}).status == 413

@@ -11,7 +11,7 @@ from foreseen.entrypoints.http.requests.body_budget import FREE, BodyBudget, Sha
 from foreseen.entrypoints.http.responses.problems import Rejection
 from foreseen.entrypoints.http.service.application import create_app
 from support.fakes import FakePredictor
-from support.service import Reply, Service, container_of, service
+from support.service import Reply, Service, service, wired_around
 from support.stepping import until
 
 ROOM = 8 * FREE
@@ -110,9 +110,9 @@ async def test_all_that_is_taken_is_given_back_when_clients_leave() -> None:
 
 @pytest.fixture
 def sums() -> Iterator[Service]:
-    container = container_of(FakePredictor(), max_body=4 * FREE, max_unfinished_bodies=1)
-    with service(container) as asked:
-        yield asked.behind(create_app(container))
+    wiring = wired_around(FakePredictor(), max_body=4 * FREE, max_unfinished_bodies=1)
+    with service(wiring) as asked:
+        yield asked.behind(create_app(wiring))
 
 
 INSTANCE = {"length": 1, "width": 2}

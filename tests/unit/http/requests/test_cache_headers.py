@@ -10,8 +10,10 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.http.requests.cache_headers import directives
 from foreseen.entrypoints.http.service.hot_path import HotPath
+from foreseen.settings import Settings
+from foreseen.wiring.service import wire_service
 from support.fakes import Clock, FakePredictor
-from support.service import JSON, Reply, Service, container_of, service
+from support.service import JSON, Reply, Service, service, wired_around
 
 QUERY = b"length=1&width=2"
 BODY = b'{"length":1,"width":2}'
@@ -25,7 +27,7 @@ def fake() -> FakePredictor:
 @pytest.fixture(params=["ordinary", "hot"])
 def asked(request: pytest.FixtureRequest, fake: FakePredictor) -> Iterator[Service]:
     """The service as it is, and behind the hot path."""
-    with service(container_of(fake)) as ordinary:
+    with service(wired_around(fake)) as ordinary:
         hot = HotPath(ordinary.app, ordinary.predict, max_body=2**20, max_rows=100)
         yield ordinary if request.param == "ordinary" else ordinary.behind(hot)
 
@@ -168,9 +170,8 @@ def test_what_the_model_computed_tells_how_long_it_took(fake: FakePredictor) -> 
         return quick(batch)
 
     fake.predict = slow  # type: ignore[method-assign]
-    container = container_of(fake)
-    container.predict.add_kwargs(stopwatch=stopwatch)
-    with service(container) as slowly:
+    wiring = wire_service(Settings(), fake, stopwatch=stopwatch)
+    with service(wiring) as slowly:
         missed = slowly.send("POST", parts=[b'{"instances":[[1,2],[3,4],[1,2]]}'])
         known = slowly.send("POST", parts=[b'{"instances":[[1,2],[3,4],[1,2]]}'])
 
@@ -179,7 +180,7 @@ def test_what_the_model_computed_tells_how_long_it_took(fake: FakePredictor) -> 
 
 
 def test_without_a_cache_there_is_no_tag_since_the_model_may_not_repeat_itself(fake: FakePredictor) -> None:
-    with service(container_of(fake, cache="none")) as uncached:
+    with service(wired_around(fake, cache="none")) as uncached:
         assert "etag" not in get(uncached).headers
         assert get(uncached, if_none_match="*").status == 200
         assert get(uncached, cache_control="only-if-cached").status == 504

@@ -11,7 +11,7 @@ from foreseen.domain.values.signature import Feature, Signature
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.echo import EchoPredictor, echo
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 PLUS: Final = "a plus in a query string means a blank: write it as %2B"
 WRITTEN: Final = [
@@ -37,7 +37,7 @@ WRITTEN: Final = [
 @pytest.fixture(scope="module")
 def hot() -> Iterator[Service]:
     signature = Signature((Feature("x"),), kind="other")
-    with service(container_of(EchoPredictor(signature))) as ordinary:
+    with service(wired_around(EchoPredictor(signature))) as ordinary:
         yield ordinary.behind(HotPath(ordinary.app, ordinary.predict, max_body=2**20, max_rows=10))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from foreseen.domain.values.signature import Feature, Signature
 from support.effort import examples
 from support.fakes import FakePredictor
-from support.service import JSON, Reply, Service, container_of, service
+from support.service import JSON, Reply, Service, service, wired_around
 
 SIGNATURE = Signature(
     (
@@ -39,13 +39,13 @@ STATUSES = {200, 400, 413, 415, 422}
 
 @pytest.fixture(scope="module")
 def tensors() -> Iterator[Service]:
-    with service(container_of(FakePredictor(SIGNATURE), max_rows=5, max_body=10_000)) as asked:
+    with service(wired_around(FakePredictor(SIGNATURE), max_rows=5, max_body=10_000)) as asked:
         yield asked
 
 
 @pytest.fixture(scope="module")
 def flat() -> Iterator[Service]:
-    with service(container_of(FakePredictor(FLAT))) as asked:
+    with service(wired_around(FakePredictor(FLAT))) as asked:
         yield asked
 
 

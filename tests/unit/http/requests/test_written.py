@@ -23,7 +23,7 @@ from foreseen.entrypoints.http.requests.plain_request_reader import QuickReader
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.echo import EchoPredictor, echo
-from support.service import Reply, Service, container_of, service
+from support.service import Reply, Service, service, wired_around
 from support.written.bodies import Values, body
 from support.written.how_many import DRAWN
 from support.written.queries import query
@@ -121,8 +121,8 @@ def without_times(reply: Reply) -> Reply:
 def ways(request: pytest.FixtureRequest) -> Iterator[Ways]:
     signature: Signature = request.param
     with (
-        service(container_of(EchoPredictor(signature), cache="lru", max_rows=MAX_ROWS)) as keeping,
-        service(container_of(EchoPredictor(signature), cache="none", max_rows=MAX_ROWS)) as computing,
+        service(wired_around(EchoPredictor(signature), cache="lru", max_rows=MAX_ROWS)) as keeping,
+        service(wired_around(EchoPredictor(signature), cache="none", max_rows=MAX_ROWS)) as computing,
     ):
         yield Ways(signature, [keeping, computing])
 

@@ -11,7 +11,7 @@ import pytest
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.echo import EchoPredictor
 from support.fakes import FLOWER
-from support.service import Reply, Service, container_of, service
+from support.service import Reply, Service, service, wired_around
 from support.written.fields import Fields, fields
 from support.written.how_many import DRAWN
 
@@ -38,8 +38,8 @@ def without_times(reply: Reply) -> Reply:
 @pytest.fixture(scope="module")
 def apart() -> Iterator[Apart]:
     with (
-        service(container_of(EchoPredictor(FLOWER), cache="lru")) as ordinary,
-        service(container_of(EchoPredictor(FLOWER), cache="lru")) as other,
+        service(wired_around(EchoPredictor(FLOWER), cache="lru")) as ordinary,
+        service(wired_around(EchoPredictor(FLOWER), cache="lru")) as other,
     ):
         yield Apart(ordinary, other)
 

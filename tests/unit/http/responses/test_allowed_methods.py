@@ -6,7 +6,7 @@ import pytest
 
 from foreseen.entrypoints.http.service.application import create_app, create_service
 from support.fakes import FakePredictor
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 QUERY = b"length=1&width=2"
 
@@ -17,10 +17,10 @@ async def reload() -> tuple[str, str]:
 
 @pytest.fixture(scope="module", params=["ordinary", "served"])
 def asked(request: pytest.FixtureRequest) -> Iterator[Service]:
-    container = container_of(FakePredictor())
-    with service(container) as started:
+    wiring = wired_around(FakePredictor())
+    with service(wiring) as started:
         build = create_app if request.param == "ordinary" else create_service
-        yield started.behind(build(container, None, reload))
+        yield started.behind(build(wiring, None, reload))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from foreseen.domain.errors import Corruption, Outage, PredictionError
 from foreseen.entrypoints.http.responses.problems import REASONS, STATUSES
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.fakes import FakePredictor
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around
 
 SOURCES = Path(__file__).parents[4] / "src"
 PAGE = Path(__file__).parents[4] / "docs" / "metrics.md"
@@ -35,7 +35,7 @@ def predictor() -> FakePredictor:
 @pytest.fixture
 def sums(predictor: FakePredictor) -> Iterator[Service]:
     """The service behind an lru, with its hot path."""
-    with service(container_of(predictor)) as asked:
+    with service(wired_around(predictor)) as asked:
         yield asked.behind(HotPath(asked.app, asked.predict, max_body=2**20, max_rows=1000))
 
 
@@ -183,7 +183,7 @@ REJECTED: list[tuple[str, int, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 def strict() -> Iterator[Service]:
     """A service that takes little."""
-    with service(container_of(FakePredictor(), max_body=5000, max_rows=8)) as asked:
+    with service(wired_around(FakePredictor(), max_body=5000, max_rows=8)) as asked:
         yield asked.behind(HotPath(asked.app, asked.predict, max_body=5000, max_rows=8))
 
 
@@ -224,7 +224,7 @@ def test_every_problem_has_a_reason_of_its_own() -> None:
 
 
 def test_a_problem_that_is_not_in_the_list_counts_as_another(predictor: FakePredictor) -> None:
-    with service(container_of(predictor)) as asked:
+    with service(wired_around(predictor)) as asked:
         before = scraped(asked)
         assert isinstance(asked.app, FastAPI)
 
@@ -237,7 +237,7 @@ def test_a_problem_that_is_not_in_the_list_counts_as_another(predictor: FakePred
 
 
 def test_what_serves_is_told_in_labels() -> None:
-    with service(container_of(FakePredictor(), name="iris", cache="none")) as asked:
+    with service(wired_around(FakePredictor(), name="iris", cache="none")) as asked:
         [info] = [name for name in scraped(asked) if name.startswith("foreseen_build_info")]
 
     told = f"cache=none,fingerprint={'66' * 16},model=iris,version={version('foreseen')}"
@@ -254,7 +254,7 @@ def test_what_serves_is_told_in_labels() -> None:
     ],
 )
 def test_what_this_kind_of_cache_has_not_is_not_shown(cache: str, gauges: set[str]) -> None:
-    with service(container_of(FakePredictor(), cache=cache, **NOWHERE)) as asked:
+    with service(wired_around(FakePredictor(), cache=cache, **NOWHERE)) as asked:
         shown = scraped(asked)
 
     told = {name.removeprefix("foreseen_") for name in shown}
@@ -262,7 +262,7 @@ def test_what_this_kind_of_cache_has_not_is_not_shown(cache: str, gauges: set[st
 
 
 def test_a_redis_that_is_away_shows_as_not_in_use() -> None:
-    with service(container_of(FakePredictor(), cache="tiered", **NOWHERE)) as asked:
+    with service(wired_around(FakePredictor(), cache="tiered", **NOWHERE)) as asked:
         assert asked.get(length=1, width=2).status == 200
 
         shown = scraped(asked)
@@ -270,31 +270,36 @@ def test_a_redis_that_is_away_shows_as_not_in_use() -> None:
 
 
 def test_a_redis_that_is_not_worth_asking_shows_as_asked_for_few() -> None:
-    container = container_of(FakePredictor(), cache="tiered", **NOWHERE)
-    with service(container) as asked:
+    wiring = wired_around(FakePredictor(), cache="tiered", **NOWHERE)
+    with service(wiring) as asked:
         assert scraped(asked)["foreseen_l2_asked_share"] == 1
-        container.worthwhile().asks_all = False
+        l2 = wiring.caches.l2
+        assert l2 is not None
+        assert l2.adaptive is not None
+        l2.adaptive.asks_all = False
         assert scraped(asked)["foreseen_l2_asked_share"] == 1 / 64
 
 
 def test_a_redis_that_is_always_asked_has_no_such_share() -> None:
-    with service(container_of(FakePredictor(), cache="tiered", redis_lookups="always", **NOWHERE)) as asked:
+    with service(wired_around(FakePredictor(), cache="tiered", redis_lookups="always", **NOWHERE)) as asked:
         assert "foreseen_l2_asked_share" not in scraped(asked)
 
 
 def test_what_adapters_count_by_themselves_is_told() -> None:
-    container = container_of(FakePredictor(), cache="tiered", redis_mode="cluster", **NOWHERE)
-    with service(container) as asked:
+    wiring = wired_around(FakePredictor(), cache="tiered", redis_mode="cluster", **NOWHERE)
+    with service(wiring) as asked:
         before = scraped(asked)
-        container.redis().corruptions.update({Corruption.SEAL: 2, Corruption.FOREIGN: 1, Corruption.TYPE: 5})
-        container.redis_leases().corruptions.update({Corruption.SEAL: 4})
-        container.l2().outages.update({Outage.SLOWNESS: 3})
-        servers = container.servers()
-        assert isinstance(servers, Cluster)
-        nodes = servers._nodes
+        l2 = wiring.caches.l2
+        assert l2 is not None
+        assert l2.write_behind is not None
+        l2.redis.corruptions.update({Corruption.SEAL: 2, Corruption.FOREIGN: 1, Corruption.TYPE: 5})
+        l2.leases.corruptions.update({Corruption.SEAL: 4})
+        l2.guard.outages.update({Outage.SLOWNESS: 3})
+        assert isinstance(l2.servers, Cluster)
+        nodes = l2.servers._nodes
         nodes.at(("lost", 1)).circuit.outages.update({Outage.SLOWNESS: 1})
         nodes.at(("lost", 2)).circuit.is_closed = False
-        container.far().dropped += 3
+        l2.write_behind.dropped += 3
 
         assert moved(before, scraped(asked)) == {
             "l2_corrupt_entries_total{flaw=seal}": 6,
@@ -307,7 +312,7 @@ def test_what_adapters_count_by_themselves_is_told() -> None:
 
 
 def test_the_page_lists_what_is_told_and_nothing_else() -> None:
-    with service(container_of(FakePredictor(), cache="tiered", **NOWHERE)) as asked:
+    with service(wired_around(FakePredictor(), cache="tiered", **NOWHERE)) as asked:
         families = list(text_string_to_metric_families(asked.get("/metrics").body.decode()))
     told = [
         (

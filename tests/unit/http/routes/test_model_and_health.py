@@ -6,20 +6,19 @@ from pathlib import Path
 
 import fakeredis
 import pytest
-from dependency_injector import providers
 
 from foreseen.adapters.cache.redis.servers.single_server import OneServer
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
+from foreseen.wiring.service import wire_service
 from support.fakes import FakePredictor
 from support.models import IRIS_NAMES
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around, wired_from
 
 
 @pytest.fixture
 def sums() -> Iterator[Service]:
-    with service(container_of(FakePredictor())) as asked:
+    with service(wired_around(FakePredictor())) as asked:
         yield asked
 
 
@@ -50,7 +49,7 @@ def test_the_model_is_described(iris: Service, iris_model: Path) -> None:
 def test_each_feature_is_described_with_its_kind() -> None:
     features = (Feature("at", "datetime_tz", missing=True), Feature("count", "int64", values=(7,)))
     signature = Signature(features, ignored=("ticket",), extra_fields="ignore")
-    with service(container_of(FakePredictor(signature))) as asked:
+    with service(wired_around(FakePredictor(signature))) as asked:
         told = asked.get("/model").json()
 
     assert told["features"] == [
@@ -61,7 +60,7 @@ def test_each_feature_is_described_with_its_kind() -> None:
 
 
 def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, iris_model: Path) -> None:
-    with service(Container(settings=Settings(model=iris_model, model_isolation="thread", name="other"))) as same:
+    with service(wired_from(Settings(model=iris_model, model_isolation="thread", name="other"))) as same:
         assert same.get("/model").json()["fingerprint"] == iris.get("/model").json()["fingerprint"]
         assert same.get("/model").json()["name"] == "other"
 
@@ -69,7 +68,7 @@ def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, i
 def test_the_passwords_of_a_cache_are_not_told() -> None:
     url = "rediss://me:hidden@127.0.0.1:1/0?ssl_password=hidden"
     settings = {"cache": "tiered", "redis_url": url, "redis_secret": "hidden"}
-    with service(container_of(FakePredictor(), **settings)) as asked:
+    with service(wired_around(FakePredictor(), **settings)) as asked:
         reply = asked.get("/model")
 
     assert b"hidden" not in reply.body
@@ -79,18 +78,18 @@ def test_the_passwords_of_a_cache_are_not_told() -> None:
 def test_when_redis_is_asked_is_told() -> None:
     for when in ("adaptive", "always"):
         with service(
-            container_of(FakePredictor(), cache="redis", redis_lookups=when, redis_url="redis://127.0.0.1:1")
+            wired_around(FakePredictor(), cache="redis", redis_lookups=when, redis_url="redis://127.0.0.1:1")
         ) as asked:
             assert asked.get("/model").json()["cache"]["redis_lookups"] == when
 
 
 def test_without_a_cache_no_setting_of_one_is_told() -> None:
-    with service(container_of(FakePredictor(), cache="none")) as asked:
+    with service(wired_around(FakePredictor(), cache="none")) as asked:
         assert asked.get("/model").json()["cache"] == {"backend": "none"}
 
 
 def test_a_broken_cache_does_not_make_it_unready_and_is_told() -> None:
-    with service(container_of(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as asked:
+    with service(wired_around(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as asked:
         reply = asked.get("/readyz")
         assert (reply.status, reply.json()) == (200, {"status": "ready", "shared_cache": "disabled"})
         assert asked.get(length=1, width=2).json() == {"prediction": 3.0}
@@ -104,9 +103,9 @@ def test_a_broken_cache_does_not_make_it_unready_and_is_told() -> None:
 
 
 def test_a_sound_cache_is_told() -> None:
-    container = container_of(FakePredictor(), cache="redis")
-    container.servers.override(providers.Object(OneServer(fakeredis.FakeAsyncRedis())))
-    with service(container) as asked:
+    servers = OneServer(fakeredis.FakeAsyncRedis())
+    wiring = wire_service(Settings(cache="redis"), FakePredictor(), servers=servers)
+    with service(wiring) as asked:
         assert asked.get("/readyz").json() == {"status": "ready", "shared_cache": "in use"}
         told = asked.get("/model").json()["cache"]
 

@@ -9,10 +9,9 @@ import pytest
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.settings import Settings
-from foreseen.wiring.container import Container
 from support.fakes import FakePredictor
 from support.models import IRIS_NAMES, iris_forest, iris_frame
-from support.service import Service, container_of, service
+from support.service import Service, service, wired_around, wired_from
 
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5], [6.1, 2.8, 4.7, 1.2]]
 PATH = "/predict"
@@ -30,7 +29,7 @@ def fake() -> FakePredictor:
 @pytest.fixture
 def sums(fake: FakePredictor) -> Iterator[Service]:
     """A service whose model adds up length and width."""
-    with service(container_of(fake)) as asked:
+    with service(wired_around(fake)) as asked:
         yield asked
 
 
@@ -78,7 +77,7 @@ class TestShapes:
 
     def test_probabilities_are_named_by_class(self, iris_model: Path) -> None:
         settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
-        with service(Container(settings=settings)) as asked:
+        with service(wired_from(settings)) as asked:
             answer = asked.get(**as_object(FLOWERS[0])).json()
 
         assert answer == {"prediction": "0", "probabilities": {"0": 1.0, "1": 0.0, "2": 0.0}}
@@ -98,7 +97,7 @@ class TestShapes:
 class TestSameBytes:
     def test_a_hit_is_byte_for_byte_the_miss_by_every_way_of_asking(self, iris_model: Path) -> None:
         settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
-        with service(Container(settings=settings)) as asked:
+        with service(wired_from(settings)) as asked:
             for row in FLOWERS:
                 miss, hit = asked.get(**as_object(row)), asked.get(**as_object(row))
                 posted = asked.post(as_object(row))
@@ -136,7 +135,7 @@ class TestSameBytes:
             def predict(self, batch: Batch) -> Predictions:
                 return Predictions({"prediction": [answer] * len(batch)})
 
-        with service(container_of(Boundless())) as asked:
+        with service(wired_around(Boundless())) as asked:
             miss, hit = asked.get(length=1, width=1), asked.get(length=1, width=1)
 
         assert miss.body == hit.body == b'{"prediction":null}'
@@ -145,7 +144,7 @@ class TestSameBytes:
 
 class TestCacheStatus:
     def test_nothing_is_stored_without_a_cache(self) -> None:
-        with service(container_of(FakePredictor(), cache="none")) as asked:
+        with service(wired_around(FakePredictor(), cache="none")) as asked:
             statuses = [asked.get(length=1, width=1).cache_status for _ in range(2)]
 
         assert statuses == ["foreseen; fwd=bypass"] * 2

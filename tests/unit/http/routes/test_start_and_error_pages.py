@@ -14,7 +14,7 @@ from foreseen.entrypoints.http.responses.content_negotiation import prefers_page
 from foreseen.entrypoints.http.responses.error_page import error_page
 from foreseen.entrypoints.http.service.application import create_service
 from support.fakes import FakePredictor
-from support.service import JSON, Service, container_of, service
+from support.service import JSON, Service, service, wired_around
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 PAGE = {"accept": BROWSER}
@@ -24,9 +24,9 @@ SCRIPT = "<script>alert(1)</script>"
 @pytest.fixture(scope="module")
 def asked() -> Iterator[Service]:
     signature = Signature((Feature(SCRIPT, example=1.5), Feature("größe", dtype="string", example="a & b")))
-    container = container_of(FakePredictor(signature), name="flowers")
-    with service(container) as started:
-        yield started.behind(create_service(container))
+    wiring = wired_around(FakePredictor(signature), name="flowers")
+    with service(wiring) as started:
+        yield started.behind(create_service(wiring))
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_programs_get_the_index_with_a_line_that_works(asked: Service) -> None:
 
 
 def test_the_page_needs_a_key_which_its_example_names() -> None:
-    container = container_of(FakePredictor(), api_keys=("0" * 64,))
-    with service(container) as started:
-        guarded = started.behind(create_service(container))
+    wiring = wired_around(FakePredictor(), api_keys=("0" * 64,))
+    with service(wiring) as started:
+        guarded = started.behind(create_service(wiring))
 
         assert [guarded.send("GET", path).status for path in ("/", "/favicon.ico")] == [401, 200]
         assert "Bearer KEY" in started.send("GET", "/").json()["example"]

@@ -20,11 +20,12 @@ from foreseen.entrypoints.http.service import model_reload
 from foreseen.entrypoints.http.service.assembly import create_front
 from foreseen.entrypoints.http.service.model_reload import Loading
 from foreseen.entrypoints.startup_signals import _Remembering
+from foreseen.settings import Settings
 from support.models import save
 from support.own_models import Doubler
 from support.patience import PATIENCE_S
 from support.replica import replica
-from support.service import container_with
+from support.service import wired_with
 from support.stepping import until
 
 
@@ -40,7 +41,7 @@ async def test_of_models_that_were_replaced_nothing_stays_in_memory(tmp_path: Pa
     path = save(model, tmp_path)
     kinds = (Doubler, Predict, FastAPI)
     before = alive(kinds)
-    front = create_front(container_with(path, features=["a"], rows_per_call=0, cache_nondeterministic=True))
+    front = create_front(wired_with(path, features=["a"], rows_per_call=0, cache_nondeterministic=True))
     async with replica(front) as client:
         for number in range(4):
             model.label = f"so that the file is another {number}"  # type: ignore[attr-defined]
@@ -55,7 +56,7 @@ async def test_a_reload_that_fails_is_refused_as_that_and_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = save(Doubler(), tmp_path)
-    async with replica(create_front(container_with(path, features=["a"]))) as client:
+    async with replica(create_front(wired_with(path, features=["a"]))) as client:
         path.write_bytes(b"no model")
 
         reply = await client.post("/admin/reload")
@@ -68,7 +69,7 @@ async def test_a_reload_that_fails_is_refused_as_that_and_logged_once(
 
 async def test_a_reload_in_a_worker_is_passed_on_to_all(tmp_path: Path) -> None:
     requests = ReloadRequests()
-    front = create_front(container_with(save(Doubler(), tmp_path), features=["a"]), reload_all=requests.make)
+    front = create_front(wired_with(save(Doubler(), tmp_path), features=["a"]), reload_all=requests.make)
     async with replica(front) as client:
         reply = await client.post("/admin/reload")
 
@@ -81,7 +82,7 @@ async def test_a_reload_in_a_worker_without_a_supervisor_signals_nothing(
     requests = ReloadRequests()
     orphan = ReloadRequests.of_writer(os.dup(requests._writer))
     del requests  # with the reading end, as the supervisor has
-    front = create_front(container_with(save(Doubler(), tmp_path), features=["a"]), reload_all=orphan.make)
+    front = create_front(wired_with(save(Doubler(), tmp_path), features=["a"]), reload_all=orphan.make)
     sent: list[object] = []
     monkeypatch.setattr(os, "kill", lambda *args: sent.append(args))
     async with replica(front) as client:
@@ -99,8 +100,8 @@ async def test_a_reload_that_fails_for_whatever_reason_is_a_problem(
     def fail(_: object) -> None:
         raise error
 
-    async with replica(create_front(container_with(save(Doubler(), tmp_path), features=["a"]))) as client:
-        monkeypatch.setattr(model_reload, "renewed", fail)
+    async with replica(create_front(wired_with(save(Doubler(), tmp_path), features=["a"]))) as client:
+        monkeypatch.setattr(model_reload, "ServedModel", fail)
         reply = await client.post("/admin/reload")
 
     assert (reply.status_code, reply.json()["type"]) == (503, "urn:foreseen:problem:not-reloaded")
@@ -118,26 +119,28 @@ async def test_a_signal_to_reload_that_comes_while_its_handler_is_exchanged_is_h
     caplog.set_level(logging.INFO, "foreseen")
     exchange, before = signal.signal, signal.signal(signal.SIGHUP, _Remembering())
     monkeypatch.setattr(signal, "signal", come_just_before)
-    async with replica(create_front(container_with(save(Doubler(), tmp_path), features=["a"]))):
+    async with replica(create_front(wired_with(save(Doubler(), tmp_path), features=["a"]))):
         await until(lambda: any("reloaded: the model is the same" in each for each in caplog.messages))
     exchange(signal.SIGHUP, before)
 
 
 class TestLoading:
     @pytest.fixture
-    def old(self, tmp_path: Path) -> object:
-        return container_with(save(Doubler(), tmp_path))
+    def settings(self, tmp_path: Path) -> Settings:
+        return Settings(model=save(Doubler(), tmp_path), model_isolation="thread")
 
-    async def test_one_that_takes_too_long_is_given_up(self, old: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_one_that_takes_too_long_is_given_up(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(model_reload, "LIMIT_S", 0.05)
         hangs = threading.Event()
         with pytest.raises(ModelUnavailableError, match=r"abandoned: expected it to load within 0.05 s"):
-            await Loading(old, lambda _: hangs.wait(PATIENCE_S)).result()  # type: ignore[arg-type]
+            await Loading(settings, lambda _: hangs.wait(PATIENCE_S)).result()
         hangs.set()
 
-    async def test_what_fails_is_told(self, old: object) -> None:
+    async def test_what_fails_is_told(self, settings: Settings) -> None:
         def fail(_: object) -> None:
             raise PredictionError("no")
 
         with pytest.raises(PredictionError, match="no"):
-            await Loading(old, fail).result()  # type: ignore[arg-type]
+            await Loading(settings, fail).result()

@@ -16,9 +16,11 @@ from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.entrypoints.http.request_log.request_context import context_of
 from foreseen.entrypoints.http.service.hot_path import LONGEST_BODY, HotPath
+from foreseen.settings import Settings
+from foreseen.wiring.service import wire_service
 from support.effort import examples
 from support.fakes import FLOWER, Clock, FakePredictor
-from support.service import Reply, Service, container_of, service
+from support.service import Reply, Service, service, wired_around
 
 WIDE = Signature(
     (
@@ -50,8 +52,8 @@ class Both:
 
 @pytest.fixture(scope="module", params=[FLOWER, WIDE, TEXT, TENSOR], ids=["floats", "mixed", "text", "tensor"])
 def both(request: pytest.FixtureRequest) -> Iterator[Both]:
-    container = container_of(FakePredictor(request.param), max_rows=MAX_ROWS, max_body=5000)
-    with service(container) as ordinary:
+    wiring = wired_around(FakePredictor(request.param), max_rows=MAX_ROWS, max_body=5000)
+    with service(wiring) as ordinary:
         asked = Both(ordinary, ordinary)
 
         async def behind(scope: Scope, receive: Receive, send: Send) -> None:
@@ -208,8 +210,8 @@ def test_an_invalid_body_is_handed_on_with_all_of_it(both: Both) -> None:
 def apart(request: pytest.FixtureRequest) -> Iterator[tuple[Service, Service]]:
     """Two services that know nothing of each other, one behind the hot path."""
     with (
-        service(container_of(FakePredictor(WIDE), cache=request.param, max_rows=MAX_ROWS)) as ordinary,
-        service(container_of(FakePredictor(WIDE), cache=request.param, max_rows=MAX_ROWS)) as other,
+        service(wired_around(FakePredictor(WIDE), cache=request.param, max_rows=MAX_ROWS)) as ordinary,
+        service(wired_around(FakePredictor(WIDE), cache=request.param, max_rows=MAX_ROWS)) as other,
     ):
         has_cache = request.param != "none"
         path = HotPath(other.app, other.predict, max_body=2**20, max_rows=MAX_ROWS, has_cache=has_cache)
@@ -242,7 +244,7 @@ def test_what_is_computed_is_answered_as_by_the_ordinary_route(
 )
 def test_a_model_that_fails_is_worded_as_by_the_ordinary_route(error: Exception) -> None:
     predictor = FakePredictor()
-    with service(container_of(predictor)) as ordinary:
+    with service(wired_around(predictor)) as ordinary:
         hot = ordinary.behind(HotPath(ordinary.app, ordinary.predict, max_body=2**20, max_rows=10))
         predictor.error = error
         for asked in ({"length": 1, "width": 2}, {"instances": [[1, 2], [3, 4]]}):
@@ -287,8 +289,8 @@ def test_other_methods_are_handed_on(both: Both, method: str) -> None:
 
 
 def test_a_body_longer_than_is_looked_at_here_is_answered_all_the_same() -> None:
-    container = container_of(FakePredictor(), max_rows=100_000)
-    with service(container) as ordinary:
+    wiring = wired_around(FakePredictor(), max_rows=100_000)
+    with service(wiring) as ordinary:
         body = json.dumps({"instances": [[1 / 3, 2 / 3]] * 10_000}).encode()
         assert len(body) > LONGEST_BODY
         hot = ordinary.behind(HotPath(ordinary.app, ordinary.predict, max_body=2**23, max_rows=100_000))
@@ -298,10 +300,9 @@ def test_a_body_longer_than_is_looked_at_here_is_answered_all_the_same() -> None
 
 
 def test_an_entry_past_its_time_is_no_hit() -> None:
-    container, clock = container_of(FakePredictor(), ttl=10), Clock()
-    for part in (container.l1, container.predict):
-        part.add_kwargs(clock=clock)
-    with service(container) as ordinary:
+    clock = Clock()
+    wiring = wire_service(Settings(ttl=10), FakePredictor(), clock=clock)
+    with service(wiring) as ordinary:
         hot = ordinary.behind(HotPath(ordinary.app, ordinary.predict, max_body=2**23, max_rows=10))
         statuses = []
         for passes_s in (0, 8, 12):  # the TTL of a key is up to a tenth more or less

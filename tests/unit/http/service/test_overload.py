@@ -12,7 +12,7 @@ from foreseen.entrypoints.http.requests.client_disconnect import Client
 from foreseen.entrypoints.http.responses.problems import REASONS, STATUSES
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.fakes import HeldPredictor
-from support.service import REQUEST_ID, Reply, Service, container_of, service
+from support.service import REQUEST_ID, Reply, Service, service, wired_around
 from support.stepping import other_tasks, settle
 
 Asked = asyncio.Task[Reply]
@@ -26,7 +26,7 @@ def model() -> HeldPredictor:
 @pytest.fixture(params=["ordinary", "hot"])
 def asked(request: pytest.FixtureRequest, model: HeldPredictor) -> Iterator[Service]:
     """A service for which three instances may wait, by both of its routes."""
-    with service(container_of(model, max_waiting=3)) as ordinary:
+    with service(wired_around(model, max_waiting=3)) as ordinary:
         hot = HotPath(ordinary.app, ordinary.predict, max_body=2**20, max_rows=100)
         yield ordinary if request.param == "ordinary" else ordinary.behind(hot)
 

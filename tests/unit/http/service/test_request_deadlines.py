@@ -15,7 +15,7 @@ from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.effort import examples
 from support.fakes import FakePredictor, HeldPredictor
 from support.patience import PATIENCE_S
-from support.service import JSON, Reply, Service, container_of, service
+from support.service import JSON, Reply, Service, service, wired_around
 from support.stepping import settle
 
 Asked = asyncio.Task[Reply]
@@ -30,7 +30,7 @@ def model() -> Iterator[HeldPredictor]:
 
 @pytest.fixture(params=["ordinary", "hot"])
 def asked(request: pytest.FixtureRequest, model: HeldPredictor) -> Iterator[Service]:
-    with service(container_of(model, timeout=60)) as ordinary:
+    with service(wired_around(model, timeout=60)) as ordinary:
         try:
             yield by(request.param, ordinary, longest_s=60)
         finally:
@@ -90,7 +90,7 @@ def test_what_waits_in_the_queue_leaves_it_when_its_time_is_over(asked: Service,
 
 @pytest.mark.parametrize("route", ["ordinary", "hot"])
 def test_the_header_shortens_the_time_and_never_lengthens_it(route: str, model: HeldPredictor) -> None:
-    with service(container_of(model, timeout=0.05)) as ordinary:
+    with service(wired_around(model, timeout=0.05)) as ordinary:
         asked = by(route, ordinary, longest_s=0.05)
 
         async def wait() -> list[int]:
@@ -122,7 +122,7 @@ def test_a_directive_to_compute_anew_waits_no_longer_either(asked: Service, mode
 
 @pytest.fixture(scope="module")
 def both() -> Iterator[tuple[Service, Service]]:
-    with service(container_of(FakePredictor())) as ordinary:
+    with service(wired_around(FakePredictor())) as ordinary:
         yield ordinary, by("hot", ordinary, longest_s=30)
 
 

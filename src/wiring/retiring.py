@@ -1,0 +1,22 @@
+"""How the model of a service ends while the process goes on: replaced by another, or given up."""
+
+import asyncio
+
+from foreseen.wiring.model_loading import free_unused_code
+from foreseen.wiring.predictors import abandon_model, end_model
+from foreseen.wiring.service import Service
+
+
+async def retire(service: Service) -> None:
+    """End a model that answers no requests any more: let its last calls end, then its thread and its process."""
+    await service.predict.finish()
+    await asyncio.to_thread(service.model_thread.close)
+    await asyncio.to_thread(end_model, service.predictor)
+    if service.settings.model_isolation == "thread":
+        await asyncio.to_thread(free_unused_code)
+
+
+def give_up(service: Service, reason: str) -> None:
+    """Fail all that waits for the model, now and from now on, and kill its process; called on the event loop."""
+    service.model_thread.give_up(reason)
+    abandon_model(service.predictor)
