@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from foreseen.adapters.tabular.chosen_rows.chosen_rows import with_chosen_rows
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.file_content.opened_file import is_opened_again
 from foreseen.adapters.tabular.file_layout import KIND_NAMES
 from foreseen.adapters.tabular.missing.missing_words import MissingWords
@@ -133,10 +134,10 @@ class Tables:
         """Put the columns of a chunk into the order of the first file."""
         if chunk.table is None:
             return chunk
-        names = chunk.table.schema.names
+        names = record_batch_of(chunk).schema.names
         there = frozenset(names)
         order = [column for column in self.columns if column in there]
-        return chunk if order == names else replace(chunk, table=chunk.table.select(order))
+        return chunk if order == names else replace(chunk, table=record_batch_of(chunk).select(order))
 
     def _looked_at(self, path: str) -> OpenTable | None:
         """See whether a file fits the first, and return it open if it stays so."""

@@ -1,10 +1,12 @@
 """Which lines of a file are drawn: by a number for each that depends on nothing but the seed, the file and the line."""
 
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from foreseen.domain.tables.table import Lines
 
 _STEP: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -13,7 +15,7 @@ _SECOND: Final = np.uint64(0x94D049BB133111EB)
 Draws = npt.NDArray[np.uint64]
 
 
-def draws(lines: Any, *, source: str, seed: int) -> Draws:
+def draws(lines: Lines, *, source: str, seed: int) -> Draws:
     """Return a number for each line, uniform over 64 bits.
 
     However a file is cut into chunks, a line has the same number; and so it has on another machine.

@@ -1,15 +1,15 @@
 """Tables: files of instances that are read, scored and written in chunks."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.table_rows import Cells, Positions, TableRows, TableSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +34,8 @@ class Reject:
 
 Lines = Sequence[int] | npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-
-
-def as_cells(table: Any, rows: Sequence[int]) -> list[str]:
-    """Return rows of a table as lines of CSV."""
-    lines: list[str] = []
-    columns = [_as_python(column) for column in table.take(np.asarray(rows, dtype=np.int64)).columns]
-    csv.writer(_Lines(lines)).writerows(zip(*columns, strict=True))
-    return [line.removesuffix("\r\n") for line in lines]
-
-
-class _Lines:
-    """A file for a CSV writer, which writes a row at a time."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self.write = lines.append
-
-
-def _as_python(column: Any) -> list[Any]:
-    try:
-        values: list[Any] = column.to_pylist()
-    except (OverflowError, ValueError, KeyError):  # a time in a year or a zone that Python does not know
-        return [_cell_as_python(cell) for cell in column]
-    return values
-
-
-def _cell_as_python(cell: Any) -> Any:
-    try:
-        return cell.as_py()
-    except (OverflowError, ValueError, KeyError):
-        return cell.value
+RowsAsText = Callable[[TableRows, Sequence[int]], list[str]]
+"""Returns some rows, by number, as their file has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +47,10 @@ class AsWritten:
         quoted: which of them are in quotes that tell a text from a missing value; None for none.
     """
 
-    texts: Any = None
+    texts: Cells | None = None
     quoted: Mask | None = None
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "AsWritten":
+    def take(self, rows: Positions) -> "AsWritten":
         """Return some of the cells, by number."""
         return AsWritten(
             None if self.texts is None else self.texts.take(rows), None if self.quoted is None else self.quoted[rows]
@@ -92,7 +64,7 @@ class Chunk:
     Attributes:
         source: name of the file they stand in.
         batch: the readable ones as instances; None when there are none.
-        table: the same rows with all their columns, in the reader's own form.
+        table: the same rows with all their columns, in the reader's own form; None when there are none.
         lines: the line each begins on.
         rejects: the unreadable ones between and around them.
         as_text: returns rows of such a table as its file has them.
@@ -103,13 +75,20 @@ class Chunk:
 
     source: str
     batch: Batch | None
-    table: Any
+    table: TableRows | None
     lines: Lines
     rejects: Sequence[Reject]
-    as_text: Callable[[Any, Sequence[int]], list[str]] = as_cells
+    as_text: RowsAsText = field(kw_only=True)
     written: Mapping[str, AsWritten] | None = None
     columns_of_rejects: Sequence[str] | None = None
     shared: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> TableRows:
+        """The table of a chunk that has readable rows."""
+        if self.table is None:
+            raise ValueError("expected a chunk with readable rows, got none")
+        return self.table
 
     def take(self, rows: Sequence[int]) -> "Chunk":
         """Give some of the readable rows, by number."""
@@ -117,7 +96,7 @@ class Chunk:
         batch = self.batch.take(index) if self.batch and len(index) else None
         written = self.written and {name: cells.take(index) for name, cells in self.written.items()}
         lines = np.asarray(self.lines)[index]
-        return replace(self, batch=batch, table=self.table.take(index), lines=lines, rejects=(), written=written)
+        return replace(self, batch=batch, table=self.rows.take(index), lines=lines, rejects=(), written=written)
 
     def place(self, row: int) -> str:
         """Return where one of the readable rows is, for a message."""
@@ -125,7 +104,7 @@ class Chunk:
 
     def reject(self, row: int, reason: str) -> Reject:
         """Make a reject of one of the readable rows."""
-        return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.table, [row])[0])
+        return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.rows, [row])[0])
 
 
 class TableReader(Protocol):
@@ -139,7 +118,7 @@ class TableReader(Protocol):
         """The names of all its columns, in order."""
 
     @property
-    def schema(self) -> Any:
+    def schema(self) -> TableSchema:
         """The same with their types, in the reader's own form: what an encoder of its chunks has to know."""
 
     @property

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table_format import TableForm
 from foreseen.domain.values.signature import Feature, Signature
@@ -51,7 +52,7 @@ def test_an_input_is_read_by_itself_with_the_columns_of_the_first(
     assert both.schema(run_tables).names == ["x", "id"]
     for source, rows in enumerate(([["1", "a"], ["2", "b"]], [["3", "c"]])):
         with both.opened(run_tables, source) as reader:
-            found = [list(row.values()) for chunk in reader for row in chunk.table.to_pylist()]
+            found = [list(row.values()) for chunk in reader for row in record_batch_of(chunk).to_pylist()]
             assert (reader.columns, found) == (("x", "id"), rows)
 
 

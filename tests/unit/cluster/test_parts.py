@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.domain.errors import PredictionError, TableError
 from foreseen.domain.tables.done_part import DonePart, Place
 from foreseen.domain.tables.table import Chunk, Reject, Scored
@@ -28,7 +29,7 @@ def chunk(first: int, count: int) -> Chunk:
     long = pa.record_batch({"x": [str(float(n)) for n in range(100_000)], "word": ["w"] * 100_000})
     table = long.slice(first, count)
     batch = Batch.of(SIGNATURE, {"x": numbers, "word": words})
-    return Chunk("in.csv", batch, table, range(first + 2, first + count + 2), ())
+    return Chunk("in.csv", batch, table, range(first + 2, first + count + 2), (), as_text=as_cells)
 
 
 class Reader:
@@ -84,7 +85,7 @@ def test_places_are_in_order_as_their_names_are() -> None:
 def test_a_part_arrives_as_it_was_sent_and_without_the_rows_around_it() -> None:
     rejects = [Reject("in.csv", 7, "x", "expected a number, got 'a'", "a,b")]
     one = chunk(1000, 8)
-    unread = Chunk("in.csv", None, None, (), rejects)
+    unread = Chunk("in.csv", None, None, (), rejects, as_text=as_cells)
     sent = Part(Place(0, 1), SCHEMA, [replace(one, rejects=rejects), unread], 9, is_last=False)
 
     data = packed(sent)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table_format import TableForm
@@ -31,7 +32,7 @@ def read(
         for chunk in tables:
             rejects += [(reject.source, reject.line) for reject in chunk.rejects]
             if chunk.batch is not None:
-                cells = zip(*(column.to_pylist() for column in chunk.table.columns), strict=True)
+                cells = zip(*(column.to_pylist() for column in record_batch_of(chunk).columns), strict=True)
                 rows += [(Path(chunk.source).name, *row) for row in cells]
         size = sum(Path(name).stat().st_size for name in names if Path(name).is_file())
         assert tables.bytes_read == size + len(stdin)
@@ -86,7 +87,7 @@ def test_a_pipe_is_read_once(one: Path, tmp_path: Path) -> None:
     with opened_tables(
         [str(one), str(tmp_path / "pipe.csv")], signature=SIGNATURE, standard_input=io.BytesIO()
     ) as both:
-        assert [chunk.table.num_rows for chunk in both] == [1, 1]
+        assert [record_batch_of(chunk).num_rows for chunk in both] == [1, 1]
     os.wait()
 
 
@@ -101,7 +102,7 @@ def test_parquet_may_come_by_a_pipe() -> None:
     with opened_tables(
         ["-"], signature=SIGNATURE, standard_input=Pipe(out.getvalue()), form=TableForm("parquet")
     ) as found:
-        assert [chunk.table.to_pylist() for chunk in found] == [[{"a": 1.0, "b": 2.0}]]
+        assert [record_batch_of(chunk).to_pylist() for chunk in found] == [[{"a": 1.0, "b": 2.0}]]
 
 
 def test_a_field_of_a_later_file_of_json_lines_is_a_reject(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells, record_batch_of
 from foreseen.adapters.tabular.csv.csv_reader import CsvReader
 from foreseen.adapters.tabular.jsonl.jsonl_reader import JsonlReader
 from foreseen.adapters.tabular.reading.required_columns import read_columns, readable
-from foreseen.domain.tables.table import Chunk, as_cells
+from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.signature import Feature, Signature
 
 AB = Signature((Feature("a"), Feature("b", dtype="int64"), Feature("c", dtype="string")))
@@ -30,7 +31,7 @@ def test_a_row_is_refused_for_its_first_column_at_fault() -> None:
     ]
     assert chunk.batch
     assert [column.tolist() for column in chunk.batch.columns] == [[2.0], [3], ["4"]]
-    assert chunk.table.to_pylist() == [{"a": "2", "b": "3", "c": "4"}]
+    assert record_batch_of(chunk).to_pylist() == [{"a": "2", "b": "3", "c": "4"}]
     assert chunk.lines == [4]
 
 
@@ -86,7 +87,7 @@ def test_rows_with_quotes_newlines_and_nothing_are_lines_of_csv() -> None:
 
 def test_nothing_refused_leaves_the_chunk_as_it_is() -> None:
     table = pa.record_batch([pa.array(["1"]), pa.array(["2"]), pa.array(["d"])], names=list(AB.names))
-    whole = Chunk("in.csv", None, table, [2], ())
+    whole = Chunk("in.csv", None, table, [2], (), as_text=as_cells)
     found = read_columns(AB, table, lambda feature, values: (values.to_pylist(), {}))
 
     assert readable(Signature((Feature("a", dtype="string"),)), whole, found).table is table

@@ -14,6 +14,7 @@ from fsspec.implementations.memory import MemoryFile
 
 from foreseen.adapters.spool.disk.output_trial import SUMMARY_FIELDS
 from foreseen.adapters.spool.run_identity.source_digests import SourceDigests
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.file_content.opened_file import file_name
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.adapters.tabular.output_files import output_file, try_summary
@@ -47,7 +48,7 @@ def read(*sources: str) -> list[dict[str, Any]]:
     with opened_tables(
         listed_sources(sources), signature=Signature((Feature("a"),)), standard_input=io.BytesIO()
     ) as tables:
-        return [row for chunk in tables for row in chunk.table.to_pylist()]
+        return [row for chunk in tables for row in record_batch_of(chunk).to_pylist()]
 
 
 @pytest.mark.parametrize("name", ["a", "a.parquet"])

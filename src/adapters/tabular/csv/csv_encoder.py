@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.columns.columns_as_text import as_cells_of_text
 from foreseen.adapters.tabular.columns.non_finite import count_non_finite
 from foreseen.adapters.tabular.columns.text_buffers import lengths
@@ -94,10 +95,10 @@ class CsvRejectsEncoder:
 
 def _kept_cells(chunk: Chunk, name: str) -> tuple[pa.Array, Mask | None]:
     if chunk.written is None:
-        cells = as_cells_of_text(chunk.table.column(name))
+        cells = as_cells_of_text(record_batch_of(chunk).column(name))
         return cells, _empty_texts(cells)
     written = chunk.written.get(name, _AS_IN_TABLE)
-    cells = as_cells_of_text(chunk.table.column(name)) if written.texts is None else written.texts
+    cells = as_cells_of_text(record_batch_of(chunk).column(name)) if written.texts is None else written.texts
     return cells, written.quoted
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.adapters.tabular.columns.text_buffers import empty_rows
 from foreseen.adapters.tabular.columns.written_numbers import NumberStyle
 from foreseen.adapters.tabular.csv.csv_blocks import Block, CsvBlocks
@@ -29,7 +30,7 @@ from foreseen.adapters.tabular.reading.required_columns import (
 from foreseen.adapters.tabular.reading.text_source import TextSource
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.notices import Notices
-from foreseen.domain.tables.table import AsWritten, Chunk, Reject, as_cells
+from foreseen.domain.tables.table import AsWritten, Chunk, Reject
 from foreseen.domain.values.signature import Signature
 
 _BLOCK_BYTES: Final = 1 << 20
@@ -134,7 +135,7 @@ class CsvReader:
         """Make a chunk of some rows; the blank ones that they end in are given apart."""
         table, lines, rejects = part.table, part.lines, list(part.rejects)
         if not table.num_rows:
-            return Chunk(self._name, None, None, (), rejects, columns_of_rejects=self.columns), []
+            return Chunk(self._name, None, None, (), rejects, as_text=as_cells, columns_of_rejects=self.columns), []
         plain, written, rejected = self._plain(part)
         blank = self._blank_rows(part)
         rejected |= dict.fromkeys(blank.tolist(), ("", "expected a row, got nothing"))
@@ -145,7 +146,9 @@ class CsvReader:
         ends_in = [reject for reject in bad if reject.line > last_line]
         rejects += [reject for reject in bad if reject.line <= last_line]
         rejects.sort(key=lambda reject: reject.line)
-        whole = Chunk(self._name, None, plain, lines, rejects, written=written, columns_of_rejects=self.columns)
+        whole = Chunk(
+            self._name, None, plain, lines, rejects, as_text=as_cells, written=written, columns_of_rejects=self.columns
+        )
         return readable(self._signature, whole, read), ends_in
 
     def _plain(self, part: Parsed) -> tuple[pa.RecordBatch, dict[str, AsWritten], RejectedRows]:

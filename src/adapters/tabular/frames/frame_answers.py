@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.domain.tables.table import Chunk, Lines, TableEncoder
 from foreseen.domain.values.predictions import Json, Predictions, joined_predictions
 
-_NO_COLUMNS: Final = Chunk("", None, None, (), ())
+_NO_COLUMNS: Final = Chunk("", None, None, (), (), as_text=as_cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.adapters.tabular.columns.column_types import check_type
 from foreseen.adapters.tabular.columns.columns_as_text import JSON
 from foreseen.adapters.tabular.missing.missing_words import MissingWords
 from foreseen.adapters.tabular.reading.chunk_sizes import chunk_rows
 from foreseen.adapters.tabular.reading.required_columns import ReadColumn, read_columns, readable, rejects_of
-from foreseen.domain.tables.table import Chunk, as_cells
+from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.signature import Signature
 
 _CHUNK_BYTES: Final = 32 << 20
@@ -58,7 +59,7 @@ class FrameReader:
         self._rows_read += table.num_rows
         read = read_columns(self._signature, table, self._read)
         rejects = rejects_of(read.rejected, table, lines, self._name, as_cells)
-        return readable(self._signature, Chunk(self._name, None, table, lines, rejects), read)
+        return readable(self._signature, Chunk(self._name, None, table, lines, rejects, as_text=as_cells), read)
 
 
 def read_as_in_files() -> ReadColumn:

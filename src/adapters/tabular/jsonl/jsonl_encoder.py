@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.columns.columns_as_text import as_json, numbers_as_json
 from foreseen.adapters.tabular.columns.non_finite import AS_NULL, count_non_finite
 from foreseen.adapters.tabular.columns.plain_columns import is_text
@@ -58,7 +59,7 @@ class JsonlEncoder:
         return text_bytes(pc.binary_join_element_wise("{", _listed(fields), "}\n", ""))
 
     def _kept_values(self, chunk: Chunk, name: str, place: int | None) -> pa.Array:
-        column = chunk.table.column(name)
+        column = record_batch_of(chunk).column(name)
         if place is None or self._features[place].dtype == "string" or not is_text(column.type):
             self._count_infinite(name, column)
             return as_json(column)

@@ -125,7 +125,7 @@ class JsonlReader:
         if rows:
             yield from self._readable(rows, np.array(numbers, dtype=np.int64), rejects)
         elif rejects:
-            yield Chunk(self._name, None, None, (), rejects)
+            yield Chunk(self._name, None, None, (), rejects, as_text=as_object)
 
     def _checked(self, fields: Fields, line: bytes) -> Fields:
         """Return the fields that there are columns for; raise ValueError where one could not be written."""
@@ -158,7 +158,7 @@ class JsonlReader:
             rejected = with_hints(read.rejected, part, self._signature)
             within += rejects_of(rejected, part, lines, self._name, as_object)
             within.sort(key=lambda reject: reject.line)
-            whole = Chunk(self._name, None, part, lines, within, as_object)
+            whole = Chunk(self._name, None, part, lines, within, as_text=as_object)
             yield readable(self._signature, whole, read)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.columns.columns_as_text import JSON, as_cells_of_text
 from foreseen.adapters.tabular.columns.plain_columns import as_plain, is_text, plain_type
 from foreseen.adapters.tabular.parquet.parquet_seal import AS_JSON, seal_parquet
@@ -81,9 +82,9 @@ class ParquetEncoder:
         if name in self._read and chunk.batch is not None:
             values = chunk.batch.columns[self._read[name]]
             if values.ndim == 1:  # NaN is nothing, among integers too
-                return pa.array(_signed(values, chunk.table.column(name)), from_pandas=True).cast(kind)
+                return pa.array(_signed(values, record_batch_of(chunk).column(name)), from_pandas=True).cast(kind)
             return pa.array(values.tolist(), kind, from_pandas=True)
-        plain = _plain(chunk.table.column(name))
+        plain = _plain(record_batch_of(chunk).column(name))
         return plain if plain.type == kind else _widened(plain, kind, f"{chunk.source}: column {name!r}")
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from foreseen.domain.did_you_mean import near_hint
 from foreseen.domain.errors import TableError
-from foreseen.domain.tables.table import Chunk, Lines, Reject
+from foreseen.domain.tables.table import Chunk, Lines, Reject, RowsAsText
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.signature import Feature, Signature
 
@@ -107,7 +107,7 @@ def rejects_of(
     table: pa.RecordBatch,
     lines: Lines,
     source: str,
-    as_text: Callable[[Any, Sequence[int]], list[str]],
+    as_text: RowsAsText,
 ) -> list[Reject]:
     """Return rejects for the rejected rows of a table, in its order."""
     if not rejected:
@@ -129,4 +129,4 @@ def readable(signature: Signature, whole: Chunk, read: ReadRows) -> Chunk:
         return chunk
     written = whole.written and {name: cells.take(read.kept) for name, cells in whole.written.items()}
     lines = np.asarray(whole.lines)[read.kept]
-    return replace(chunk, table=whole.table.take(pa.array(read.kept)), lines=lines, written=written)
+    return replace(chunk, table=whole.rows.take(pa.array(read.kept)), lines=lines, written=written)

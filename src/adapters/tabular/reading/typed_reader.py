@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.columns.arrow_columns import fits
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.adapters.tabular.columns.column_types import check_type
 from foreseen.adapters.tabular.columns.columns_as_text import as_cells_of_text
 from foreseen.adapters.tabular.columns.plain_columns import is_text
@@ -15,7 +16,7 @@ from foreseen.adapters.tabular.missing.missing_words import MissingWords
 from foreseen.adapters.tabular.reading.chunk_sizes import even_slices
 from foreseen.adapters.tabular.reading.required_columns import check_columns, read_columns, readable, rejects_of
 from foreseen.domain.errors import TableError
-from foreseen.domain.tables.table import Chunk, as_cells
+from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.signature import Feature, Signature
 
 _SAID_LENGTH: Final = 300
@@ -113,7 +114,7 @@ class TypedReader:
         self._line += table.num_rows
         read = read_columns(self._signature, table, self._read)
         rejects = rejects_of(read.rejected, table, lines, self._name, as_cells)
-        whole = Chunk(self._name, None, table, lines, rejects, columns_of_rejects=table.schema.names)
+        whole = Chunk(self._name, None, table, lines, rejects, as_text=as_cells, columns_of_rejects=table.schema.names)
         return readable(self._signature, whole, read)
 
     def _read(self, feature: Feature, values: pa.Array) -> tuple[Any, dict[int, str]]:

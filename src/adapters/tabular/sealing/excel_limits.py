@@ -6,6 +6,7 @@ from typing import BinaryIO, Final
 import numpy as np
 import pyarrow.compute as pc
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.columns.plain_columns import is_text
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk, TableEncoder, Written
@@ -65,7 +66,7 @@ class ExcelLimits:
         if self._rows > MOST_ROWS:
             raise TableError(f"{self._name}: {too_many_rows(MOST_ROWS)}")
         for name in self._kept:
-            column = chunk.table.column(name)
+            column = record_batch_of(chunk).column(name)
             longest = pc.max(pc.utf8_length(column)).as_py() if is_text(column.type) else 0
             if (longest or 0) > MOST_CHARACTERS:
                 expected = f"expected column {name!r} to hold at most {MOST_CHARACTERS:,} characters a cell"

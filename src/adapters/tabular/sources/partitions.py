@@ -134,7 +134,7 @@ class _Key:
 def _rejected(chunk: Chunk, key: _Key) -> Chunk:
     """Return a chunk with all of its rows rejected for a key."""
     rows = range(len(chunk.lines))
-    texts = chunk.as_text(chunk.table, rows)
+    texts = chunk.as_text(chunk.rows, rows)
     rejected = [Reject(chunk.source, int(chunk.lines[row]), key.name, key.reason, texts[row]) for row in rows]
     rejects = sorted([*chunk.rejects, *rejected], key=lambda reject: reject.line)
     return replace(chunk, batch=None, table=None, lines=(), rejects=rejects, written=None)

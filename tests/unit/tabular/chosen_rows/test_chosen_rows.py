@@ -10,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.condition_text import read_condition
@@ -36,7 +37,7 @@ def read(path: Path, choice: RowChoice) -> list[tuple[int, str]]:
     ) as tables:
         for chunk in tables:
             assert (chunk.batch is None) == (len(chunk.lines) == 0)
-            assert chunk.batch is None or len(chunk.batch) == len(chunk.lines) == chunk.table.num_rows
+            assert chunk.batch is None or len(chunk.batch) == len(chunk.lines) == record_batch_of(chunk).num_rows
             found += [(int(line), "scored") for line in chunk.lines]
             found += [(one.line, "rejected") for one in chunk.rejects]
     return sorted(found)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.csv import csv_reader
 from foreseen.adapters.tabular.csv.csv_reader import CsvReader
 from foreseen.adapters.tabular.file_layout import Layout
@@ -48,7 +49,7 @@ def read(data: str | bytes, *features: Feature, layout: Layout = PLAIN) -> Read:
     for chunk in reader:
         if chunk.batch is not None:
             result.rows += zip(*(column.tolist() for column in chunk.batch.columns), strict=True)
-            result.cells += zip(*(column.to_pylist() for column in chunk.table.columns), strict=True)
+            result.cells += zip(*(column.to_pylist() for column in record_batch_of(chunk).columns), strict=True)
         result.lines += map(int, chunk.lines)
         result.rejects += chunk.rejects
     assert reader.bytes_read == len(raw)

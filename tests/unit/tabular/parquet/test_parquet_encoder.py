@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.adapters.tabular.parquet import parquet_seal
 from foreseen.adapters.tabular.parquet.parquet_encoder import ParquetEncoder
 from foreseen.adapters.tabular.writing.added_columns import added_columns
@@ -34,7 +35,7 @@ def parts(made: ParquetEncoder, answers: Sequence[Json], sizes: Iterable[int]) -
     found, start = [made.begin()], 0
     for size in sizes:
         rows = TABLE.slice(start, size)
-        chunk = Chunk("in", None, rows, range(start, start + size), ())
+        chunk = Chunk("in", None, rows, range(start, start + size), (), as_text=as_cells)
         found.append(bytes(made.encode(chunk, Predictions({"prediction": answers[start : start + size]}))))
         start += size
     return found
@@ -138,7 +139,7 @@ def test_probabilities_that_are_not_finite_are_kept() -> None:
         signature=Signature((Feature("n"),), "classification", classes),
     )
     answers = Predictions({"probabilities": [{"no": float("inf"), "yes": 0.5}]})
-    spool = made.begin() + made.encode(Chunk("in", None, TABLE.slice(0, 1), range(1), ()), answers)
+    spool = made.begin() + made.encode(Chunk("in", None, TABLE.slice(0, 1), range(1), (), as_text=as_cells), answers)
 
     (row,) = pq.read_table(io.BytesIO(sealed(made, spool))).to_pylist()
 
@@ -170,7 +171,7 @@ def test_columns_whose_values_repeat_get_a_dictionary_and_others_none() -> None:
 def test_columns_of_any_type_and_no_rows_at_all_are_sealed(kind: pa.DataType) -> None:
     rows = pa.record_batch([pa.nulls(1000, kind), pa.array(range(1000))], names=["kept.as it is", "n"])
     made = ParquetEncoder(rows.schema, added=[], signature=Signature((Feature("n"),)))
-    chunk = Chunk("in", None, rows, range(1000), ())
+    chunk = Chunk("in", None, rows, range(1000), (), as_text=as_cells)
 
     whole = sealed(made, made.begin() + bytes(made.encode(chunk, Predictions({"prediction": NUMBERS}))))
 

@@ -12,6 +12,7 @@ import pytest
 
 from foreseen.adapters.tabular.columns import arrow_columns
 from foreseen.adapters.tabular.columns.arrow_columns import read_arrow_column
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.parquet import parquet_groups, parquet_reader
 from foreseen.adapters.tabular.parquet.parquet_reader import ParquetReader
 from foreseen.domain.errors import InvalidBatchError, TableError
@@ -351,7 +352,7 @@ def test_some_rows_of_a_chunk_keep_all_that_is_theirs() -> None:
     part = chunk.take([2, 0])
 
     assert part.batch is not None
-    assert (part.batch.columns[0].tolist(), part.table.to_pydict()["x"], list(part.lines)) == (
+    assert (part.batch.columns[0].tolist(), record_batch_of(part).to_pydict()["x"], list(part.lines)) == (
         [3, 1],
         ["r", "p"],
         [3, 1],
@@ -362,7 +363,7 @@ def test_some_rows_of_a_chunk_keep_all_that_is_theirs() -> None:
 def test_only_what_is_wanted_is_read() -> None:
     (chunk,) = reader(parquet({"x": [1], "a": [1.0], "y": [2]}), Feature("a"), wanted=["y"])
 
-    assert chunk.table.schema.names == ["a", "y"]
+    assert record_batch_of(chunk).schema.names == ["a", "y"]
 
 
 def test_a_file_without_rows_is_an_empty_table() -> None:

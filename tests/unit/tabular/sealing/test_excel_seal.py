@@ -11,6 +11,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells, record_batch_of
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.adapters.tabular.sealing import excel_limits
@@ -49,7 +50,7 @@ def read(data: bytes, *features: Feature, form: TableForm | None = None) -> tupl
 
 def kept(data: bytes) -> list[dict[str, Any]]:
     """Return the rows as they are kept."""
-    return [row for chunk in read(data)[1] for row in chunk.table.to_pylist()]
+    return [row for chunk in read(data)[1] for row in record_batch_of(chunk).to_pylist()]
 
 
 def test_a_workbook_is_known_by_its_bytes_and_has_typed_columns() -> None:
@@ -64,7 +65,16 @@ def test_a_workbook_is_known_by_its_bytes_and_has_typed_columns() -> None:
     ]  # fmt: skip
     assert chunk.batch is not None
     assert chunk.batch.columns[0].tolist() == [1.0, 2.5]
-    assert chunk.table.to_pylist()[1] == {"a": 2.5, "n": 8, "w": 2.0, "b": False, "d": DAY, "s": "1", "m": None}
+    second = record_batch_of(chunk).to_pylist()[1]
+    assert second == {
+        "a": 2.5,
+        "n": 8,
+        "w": 2.0,
+        "b": False,
+        "d": DAY,
+        "s": "1",
+        "m": None,
+    }
 
 
 def test_a_cell_that_is_no_number_rejects_its_row_by_the_number_that_excel_shows() -> None:
@@ -156,7 +166,7 @@ def written(tmp_path: Path) -> Iterator[Any]:
             columns=OutputColumns(keep),
         )
         (batch,) = table.to_batches()
-        chunk = Chunk("in", None, batch, list(range(1, table.num_rows + 1)), ())
+        chunk = Chunk("in", None, batch, list(range(1, table.num_rows + 1)), (), as_text=as_cells)
         spool, out = io.BytesIO(), io.BytesIO()
         spool.write(encoder.begin() + encoder.encode(chunk, Predictions({"prediction": [0.5] * table.num_rows})))
         spool.seek(0)
@@ -219,6 +229,6 @@ def test_columns_without_a_name_or_with_one_twice_are_called_as_in_csv() -> None
     schema, (chunk,) = read(workbook(["a", "x", None, "x", None, "y"], [1, 2, 3, 4, 5, 6]), Feature("a"))
 
     assert schema.names == ["a", "x", "Unnamed: 2", "x.1", "Unnamed: 4", "y"]
-    assert chunk.table.num_rows == 1
+    assert record_batch_of(chunk).num_rows == 1
     with pytest.raises(TableError, match="expected each column once, got 'a' twice"):
         read(workbook(["a", "b", "a"], [1, 2, 3]), Feature("a"))

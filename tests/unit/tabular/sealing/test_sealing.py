@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import orc
 
+from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.adapters.tabular.encoders import table_encoder
 from foreseen.adapters.tabular.sealing.seal_trial import try_seal
 from foreseen.domain.errors import TableError
@@ -32,7 +33,7 @@ def sealed(column: pa.Array, to: str) -> bytes:
     batch = Batch.of(SIGNATURE, {"a": np.ones(len(column))})
     spool, out = io.BytesIO(encoder.begin()), io.BytesIO()
     spool.seek(0, io.SEEK_END)
-    chunk = Chunk("in", batch, table, np.arange(len(column)), [])
+    chunk = Chunk("in", batch, table, np.arange(len(column)), [], as_text=as_cells)
     spool.write(encoder.encode(chunk, Predictions({"prediction": [0.5] * len(column)})))
     spool.seek(0)
     encoder.seal(spool, out)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, orc
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.adapters.tabular.sources import arrow_rows
 from foreseen.domain.errors import TableError
@@ -72,7 +73,7 @@ def test_columns_are_found_by_name_and_kept_with_their_types(name: str, is_piped
     chunks = read(WRITERS[name](TABLE), Feature("a"), Feature("t", "string", missing=True), is_piped=is_piped)
 
     assert [value for chunk in chunks if chunk.batch for value in chunk.batch.columns[0].tolist()] == [1, 2, 3]
-    assert [row for chunk in chunks for row in chunk.table.to_pylist()] == TABLE.to_pylist()
+    assert [row for chunk in chunks for row in record_batch_of(chunk).to_pylist()] == TABLE.to_pylist()
     assert [line for chunk in chunks for line in chunk.lines] == [1, 2, 3]
 
 
@@ -80,7 +81,7 @@ def test_columns_are_found_by_name_and_kept_with_their_types(name: str, is_piped
 def test_only_what_is_wanted_is_read(name: str) -> None:
     chunks = read(WRITERS[name](TABLE), Feature("a"), keep=["n"])
 
-    assert {tuple(chunk.table.schema.names) for chunk in chunks} == {("a", "n")}
+    assert {tuple(record_batch_of(chunk).schema.names) for chunk in chunks} == {("a", "n")}
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -136,7 +137,7 @@ def test_a_large_batch_is_read_as_any_other(
         chunks = list(tables)
 
     assert [value for chunk in chunks if chunk.batch for value in chunk.batch.columns[0].tolist()] == [1, 2, 3]
-    assert [row["n"] for chunk in chunks for row in chunk.table.to_pylist()] == [0.5, 1.5, None]
+    assert [row["n"] for chunk in chunks for row in record_batch_of(chunk).to_pylist()] == [0.5, 1.5, None]
     assert [line for chunk in chunks for line in chunk.lines] == [1, 2, 3]
 
 

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
 from foreseen.adapters.tabular.databases.database_query import query_of
 from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.adapters.tabular.sources.remote_identity import why_once
@@ -35,7 +36,7 @@ def read(source: str, *features: Feature) -> tuple[pa.Schema, list[Any], list[An
     with opened_tables([source], signature=signature, standard_input=io.BytesIO()) as tables:
         chunks = list(tables)
         schema = tables.schema
-    rows = [row for chunk in chunks if chunk.table is not None for row in chunk.table.to_pylist()]
+    rows = [row for chunk in chunks if chunk.table is not None for row in record_batch_of(chunk).to_pylist()]
     return schema, rows, [(one.source, one.line, one.column) for chunk in chunks for one in chunk.rejects]
 
 
