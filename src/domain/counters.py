@@ -1,7 +1,7 @@
-"""Tally: what was counted since the start; plain numbers, read when somebody asks, free otherwise.
+"""Tally: the counts since the start, as plain numbers, which cost nothing until they are read.
 
-They stand at fixed places of one row, so that the row may lie in memory that several processes share: each counts in a
-row of its own, and whoever reads adds the rows up, place by place.
+They have fixed places in one row, so that the row may lie in memory that several processes share: each process counts
+in a row of its own, and a reader sums the rows place by place.
 """
 
 import math
@@ -26,21 +26,21 @@ DROPPED: Final = 10
 
 CORRUPTIONS: Final = tuple(Corruption)
 CORRUPT: Final = 11
-"""Where the first of these kinds of corruption stands."""
+"""Place of the first kind of corruption."""
 
 OUTAGES: Final = tuple(Outage)
 OUTAGE: Final = CORRUPT + len(CORRUPTIONS)
-"""Where the first of these kinds of outage stands."""
+"""Place of the first kind of outage."""
 
 ROW_BOUNDS: Final = tuple(2**power for power in range(11))
-"""What divides model calls by their rows: up to 1, up to 2, … up to 1024; beyond these comes one group more."""
+"""Upper bounds of model calls by their rows: 1, 2, … 1024; one more group is above these."""
 MODEL_CALLS: Final = OUTAGE + len(OUTAGES)
-"""Where the first of these groups stands."""
+"""Place of the first group of model calls."""
 
 MAX_REASONS: Final = 32
-"""How many reasons an entrypoint may number for which it rejects a request."""
+"""Most reasons for rejections that an entrypoint may number."""
 REJECTED: Final = MODEL_CALLS + len(ROW_BOUNDS) + 1
-"""Where the first of these reasons stands."""
+"""Place of the first reason."""
 
 TIERS: Final = ("L1", "L2", "coalesced", "model")
 """Where an answer came from, the slowest of its instances: each has a histogram of how long such answers took."""
@@ -50,10 +50,10 @@ DURATION_BOUNDS_NS: Final = (
     *(1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000, 500_000_000),
     *(1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000),
 )
-"""What divides answers by how long they took: up to 5 µs, 10, 25, 50 … up to 10 s; beyond these comes one more."""
+"""Upper bounds of answers by their duration: 5 µs, 10, 25, 50 … 10 s; one more group is above these."""
 
 DURATIONS: Final = REJECTED + MAX_REASONS
-"""Where the first of these groups of the first tier stands; behind those of each tier stand their seconds."""
+"""Place of the first group of the first tier; the groups of each tier are followed by their total seconds."""
 DURATIONS_OF_TIER: Final = len(DURATION_BOUNDS_NS) + 2
 _L1_SECONDS: Final = DURATIONS + DURATIONS_OF_TIER - 1
 
@@ -210,5 +210,5 @@ class Tally:
     def hit_ratio(self) -> float:
         """Hits over instances; 0 before the first."""
         hits = self.hits_l1 + self.hits_l2
-        asked = hits + self.misses + self.coalesced
-        return hits / asked if asked else 0.0
+        instances = hits + self.misses + self.coalesced
+        return hits / instances if instances else 0.0

@@ -16,7 +16,7 @@ class Lately:
         self.number = 0.0
 
     def count(self, sum_of_all: float, number: int) -> None:
-        """Take some into the mean."""
+        """Add `number` values, by their sum, to the mean; past the limit, older weight is halved."""
         self._sum += sum_of_all
         self.number += number
         while self.number > self._limit:
@@ -25,9 +25,9 @@ class Lately:
 
     @property
     def mean(self) -> float:
-        """Their mean; 0 before the first."""
+        """The mean; 0 before the first value."""
         return self._sum / self.number if self.number else 0.0
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget all values."""
         self._sum = self.number = 0.0

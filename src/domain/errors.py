@@ -128,11 +128,11 @@ class TooManyRejectsError(TableError):
 
 
 class CacheError(ForeseenError):
-    """A cache failed; nothing is known about the keys it was asked for."""
+    """A cache failed; nothing is known about the keys that were looked up."""
 
 
 class CacheUnavailableError(CacheError):
-    """The tier is unreachable, too slow or refuses.
+    """The tier is unreachable or too slow, or rejects commands.
 
     Attributes:
         kind: what it is known as, whatever the details in its words; empty for what has no name.
@@ -157,7 +157,7 @@ class Corruption(StrEnum):
     SIZE = "size"
     """Larger than any entry that is stored; not read to its end."""
     TYPE = "type"
-    """Of a type that no entry has: a miss when it is looked up, told when it is overwritten."""
+    """Of a type that no entry has: a miss when it is looked up, counted when it is overwritten."""
 
 
 class Outage(StrEnum):

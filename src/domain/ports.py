@@ -26,20 +26,20 @@ class Predictor(Protocol):
         Returns:
             n predictions; number i answers instance i.
         Raises:
-            InvalidBatchError: the model refuses a value that its signature allows, such as a category it never saw.
+            InvalidBatchError: the model rejects a value that its signature allows, such as an unknown category.
             PredictionError: the model failed; the batch was valid.
         """
 
 
 class Cache(Protocol):
-    """Where finished predictions wait to be asked for again."""
+    """A store of finished predictions by key."""
 
     @property
     def keeps(self) -> bool:
-        """Whether what is put now is kept, as far as that can be told without waiting; not for how long."""
+        """Whether `put_many` would store now, judged without I/O."""
 
     def peek(self, key: Key) -> Entry | None:
-        """Tell what can be told without waiting; None says nothing about the slower tiers."""
+        """Return an entry that is available without I/O; None says nothing about slower tiers."""
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
         """Look up keys in one round trip.
@@ -62,13 +62,13 @@ class Lookup(Protocol):
 
 
 class FarTier(Cache, Protocol):
-    """A Cache beyond this process, which can be asked whether it is there, and is closed in the end."""
+    """A Cache beyond this process, which can be pinged, and has to be closed."""
 
     async def ping(self) -> None:
         """Use it once, as requests do; raise CacheError if that does not work."""
 
     async def close(self) -> None:
-        """Let go of its connections."""
+        """Close its connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +104,17 @@ class Inventory(Protocol):
         """
 
     async def close(self) -> None:
-        """Let go of its connections."""
+        """Close its connections."""
 
 
 class Leases(Protocol):
-    """Who computes what, among the processes that share a tier. Nothing here raises: in doubt everybody computes."""
+    """Which of the processes that share a tier computes which key. Nothing here raises: after errors all compute."""
 
     async def claim(self, keys: Collection[Key]) -> Set[Key]:
-        """Take leases; what is returned is ours to compute, each until it is settled, and others wait for it."""
+        """Claim leases, and return the keys to compute here; other processes wait for each until it is settled."""
 
     async def wait(self, key: Key) -> Entry | None:
-        """Wait for what another process computes; None when none may be computing it any more."""
+        """Wait for the entry that another process computes; None if none may be computing it any more."""
 
     def settle(self, key: Key, entry: Entry | None) -> None:
-        """Give a lease back, with what was computed, or None if nothing was; nobody waits for that."""
+        """Release a lease with the computed entry, or None if there is none; returns at once."""

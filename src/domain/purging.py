@@ -76,7 +76,7 @@ class Purge:
 
         Args:
             inventory: of the shared tier; None where there is none.
-            here: this process, which hears of nobody's purge while it is starting; None where it holds nothing.
+            here: this process, which cannot receive purge requests while it is starting; None if it holds nothing.
         """
         self._ways = ways
         self._here = here

@@ -222,7 +222,7 @@ def test_a_log_gets_lines_and_a_program_gets_the_summary(iris_model: Path, flowe
     assert (told["rows"], told["rejected"], told["cache"]) == (150, 0, "lru")
     assert told["repeated"] == 150 - told["model_rows"] == 1  # one flower of iris is there twice
     assert told["hits"] == {"L1": 0, "L2": 0}
-    assert told["decided"] == {"L1": "asked for every row, as it was told"}
+    assert told["decided"] == {"L1": "looked up for every row, as configured"}
     assert 0 < told["model_seconds"] < 60
     lines = dict(line.split(None, 1) for line in done.stderr.decode().splitlines())
     assert lines["rows"].startswith("150 in ")

@@ -7,9 +7,9 @@ from foreseen.domain.values.predictions import EncodedPredictions, Predictions
 
 
 class ClosablePredictor:
-    """Stands for a predictor until it is closed, and keeps its memory no longer.
+    """Wraps a predictor until it is closed, and then releases its memory.
 
-    What was built around a model outlives it: its routes are known to the web framework, or wait to be collected.
+    Objects around a model outlive it: the web framework refers to its routes, or they wait to be collected.
     """
 
     def __init__(self, inner: Predictor) -> None:

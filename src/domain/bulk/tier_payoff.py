@@ -1,7 +1,7 @@
-"""Payoff: whether asking and filling a tier costs less than the model, as measured in this run.
+"""Payoff: whether lookups in and writes to a tier cost less than the model, as measured in this run.
 
-A file of many rows may repeat none of them, and a model may be cheaper than any lookup; or each row may cost a second
-and be known since last night. Which it is shows as the run goes on.
+A file may repeat none of its many rows, and a model may be cheaper than any lookup; or each row may cost a second and
+be cached since last night. Which it is shows during the run.
 """
 
 from typing import Final, Protocol
@@ -14,44 +14,44 @@ LOOKUP_US: Final = 1.5
 FILL_US: Final = 5.0
 FAR_LOOKUP_US: Final = 8.0
 FAR_FILL_US: Final = 10.0
-"""What a key costs until it has been measured, µs: to be made and looked up, and to be stored; near and far.
+"""Assumed cost of a key until it is measured, µs: to make and look up, and to store; in L1 and in L2.
 
 Source:
     docs/benchmarks.md, "Files".
 """
 
 MARGIN: Final = 1.25
-"""How much more than its cost must be saved for a tier to be asked again that did not pay."""
+"""Hysteresis: a tier that did not pay must save this multiple of its cost before it is looked up again."""
 
 _MEASURED: Final = 65_536
 
 
 class Payoff(Protocol):
-    """Whether one tier is asked, and whether it is filled."""
+    """Whether one tier is looked up, and whether it is written."""
 
     @property
     def asks(self) -> bool:
-        """Whether it is looked into for every key."""
+        """Whether it is looked up for every key."""
 
     @property
     def fills(self) -> bool:
-        """Whether what the model answers is stored in it."""
+        """Whether computed entries are stored in it."""
 
     def count_lookup(self, keys: int, hits: int, seconds: float) -> None:
-        """Take a lookup into account."""
+        """Record a lookup."""
 
     def count_fill(self, keys: int, seconds: float) -> None:
-        """Take a write into account."""
+        """Record a write."""
 
     def reconsider(self) -> None:
-        """Decide anew."""
+        """Decide again from what has been recorded."""
 
     def told(self) -> str:
-        """Say in words what was decided, and from what."""
+        """Return the decision and its figures in words."""
 
 
 class Always:
-    """A tier that is asked and filled whatever it costs: the operator said so."""
+    """A tier that is always looked up and written, as the operator has configured."""
 
     asks: Final = True
     fills: Final = True
@@ -63,15 +63,15 @@ class Always:
         """Learn nothing."""
 
     def reconsider(self) -> None:
-        """Stay as it is."""
+        """Do nothing."""
 
     def told(self) -> str:
-        """Say so."""
-        return "asked for every row, as it was told"
+        """Return the decision in words."""
+        return "looked up for every row, as configured"
 
 
 class _Measured:
-    """What a tier costs and what the model costs, and from these what pays."""
+    """The measured costs of a tier and of the model."""
 
     def __init__(self, cost: ModelCost, *, calls_at_once: int, lookup_us: float, fill_us: float) -> None:
         self.asks = True
@@ -89,28 +89,28 @@ class _Measured:
 
     @property
     def model_us(self) -> float | None:
-        """What a row costs the run: as many calls as run side by side share the time."""
+        """Cost of a row for the run, µs: concurrent calls share the time; None until it is known."""
         return None if self._cost.row_s is None else self._cost.row_s * 1e6 / self._calls_at_once
 
 
 class NearPays(_Measured):
-    """A tier in this process: asked and filled while what repeats saves more than all keys cost."""
+    """L1: looked up and written while repeated rows save more than all keys cost."""
 
     def __init__(self, cost: ModelCost, repeats: Repeats, *, calls_at_once: int) -> None:
         super().__init__(cost, calls_at_once=calls_at_once, lookup_us=LOOKUP_US, fill_us=FILL_US)
         self._repeats = repeats
 
     def reconsider(self) -> None:
-        """Compare."""
+        """Compare savings with costs."""
         if self.model_us is not None:
             margin = 1.0 if self.asks else MARGIN
             self.asks = self.fills = self._saved_us(self.model_us) > margin * self._spent_us
 
     def told(self) -> str:
-        """Give the figures."""
+        """Return the decision and its figures in words."""
         if self.model_us is None:
-            return "asked for every row"
-        doing = "asked" if self.asks else "left out"
+            return "looked up for every row"
+        doing = "looked up" if self.asks else "left out"
         share = self._repeats.share
         return f"{doing}: {share:.1%} of rows repeat, {_against(self._saved_us(self.model_us), self._spent_us)}"
 
@@ -123,41 +123,41 @@ class NearPays(_Measured):
 
 
 class FarPays(_Measured):
-    """A shared tier: asked where it answers often enough, filled where it pays if each entry is asked for once."""
+    """L2: looked up while it hits often enough, and written while that pays if each entry is looked up once."""
 
     def __init__(self, cost: ModelCost, *, calls_at_once: int) -> None:
         super().__init__(cost, calls_at_once=calls_at_once, lookup_us=FAR_LOOKUP_US, fill_us=FAR_FILL_US)
         self._hits = Lately(limit=_MEASURED)
 
     def count_lookup(self, keys: int, hits: int, seconds: float) -> None:
-        """Take a lookup into account, also of a sample."""
+        """Record a lookup, also of a sample."""
         super().count_lookup(keys, hits, seconds)
         self._hits.count(hits, keys)
 
     def reconsider(self) -> None:
-        """Compare."""
+        """Compare savings with costs."""
         if self.model_us is None:
             return
-        asked, filled = (1.0 if is_so else MARGIN for is_so in (self.asks, self.fills))
-        self.asks = self._hits.mean * self.model_us > asked * self._lookup_us.mean
-        self.fills = self.model_us > filled * (self._lookup_us.mean + self._fill_us.mean)
+        to_ask, to_fill = (1.0 if is_so else MARGIN for is_so in (self.asks, self.fills))
+        self.asks = self._hits.mean * self.model_us > to_ask * self._lookup_us.mean
+        self.fills = self.model_us > to_fill * (self._lookup_us.mean + self._fill_us.mean)
 
     def told(self) -> str:
-        """Give the figures."""
+        """Return the decision and its figures in words."""
         if self.model_us is None:
-            return "asked for every row"
+            return "looked up for every row"
         doing = " and ".join(
             [
-                "asked" if self.asks else "left out",
-                "filled" if self.fills else "not filled",
+                "looked up" if self.asks else "left out",
+                "written" if self.fills else "not written",
             ]
         )
         against = _against(self._hits.mean * self.model_us, self._lookup_us.mean)
-        return f"{doing}: {self._hits.mean:.1%} of what was looked up was there, {against}"
+        return f"{doing}: {self._hits.mean:.1%} of lookups hit, {against}"
 
 
 class _Prior(Lately):
-    """A mean that begins with what is known from elsewhere."""
+    """A mean that starts from an assumed value."""
 
     def __init__(self, mean: float) -> None:
         super().__init__(limit=_MEASURED)

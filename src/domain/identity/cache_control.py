@@ -1,4 +1,4 @@
-"""Directives: what a caller asks of the cache itself, in the words of RFC 9111, section 5.2.1."""
+"""Directives: the cache directives of a request (RFC 9111, section 5.2.1)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,13 +8,13 @@ from foreseen.domain.identity.entry import Entry
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """What one caller asks; by default nothing.
+    """The directives of one request; none by default.
 
     Attributes:
-        no_cache: compute anew, and store it.
-        no_store: compute anew, and keep nothing of it.
+        no_cache: compute again, and store the result.
+        no_store: compute again, and store nothing.
         only_if_cached: answer from a cache or not at all.
-        max_age_s: an older entry will not do; None for any age.
+        max_age_s: largest age of an entry, seconds; None for any age.
     """
 
     no_cache: bool = False
@@ -24,11 +24,11 @@ class Directives:
 
     @property
     def computes_anew(self) -> bool:
-        """Whether nothing that is known will do."""
+        """Whether no cached entry may be used."""
         return self.no_cache or self.no_store
 
     def accepts(self, entry: Entry, now_us: float) -> bool:
-        """Tell whether an entry is young enough."""
+        """Return whether an entry is young enough."""
         return self.max_age_s is None or now_us - entry.created_at_us <= self.max_age_s * 1e6
 
 

@@ -66,14 +66,14 @@ class EntryFormat:
     """Writes entries for a shared tier and reads them back, believing none that does not verify."""
 
     def __init__(self, secret: bytes = b"") -> None:
-        """Take the secret that all replicas share; without one, corruption and swaps are caught, forgery is not."""
+        """Accept the secret that all replicas share; without one, corruption and swaps are detected, forgery is not."""
         # BLAKE2b keys hold 64 bytes; a longer secret goes in by its digest.
         key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
         # Copied for each entry: setting one up costs more than what it digests.
         self._unused = blake2b(digest_size=_SEAL_SIZE, key=key, person=b"foreseen-entry")
 
     def seal(self, key: Key, entry: Entry) -> bytes:
-        """Give the bytes to store under a key."""
+        """Return the bytes to store under a key."""
         payload = _HEADER.pack(MAGIC, FORMAT_VERSION, entry.created_at_us, entry.cost_us) + entry.body
         return payload + self._mark(key, payload)
 

@@ -14,25 +14,25 @@ class Lifetime:
     """
 
     def __init__(self, ttl_s: float, *, jitter: float = 0.1) -> None:
-        """Take the seconds that an entry lives, and the share by which a key's own time may differ either way."""
+        """Accept the mean TTL in seconds, and the share by which the TTL of a key may differ from it, either way."""
         self._least_us = round(ttl_s * 1e6 * (1 - jitter))
         self._us_a_step = ttl_s * 1e6 * 2 * jitter / 0xFFFF_FFFF
         self.forgotten_until_us = 0
-        """Entries that were made until then are over, µs since 1970."""
+        """Entries made until then have expired, µs since 1970."""
 
     def forget_until(self, made_us: int) -> None:
-        """Let every entry be over that was made until then, wherever it is and whoever stores it later."""
+        """Expire every entry made until then, in every tier and also when it is stored later."""
         self.forgotten_until_us = max(self.forgotten_until_us, made_us)
 
     def ends_at_us(self, key: Key, entry: Entry) -> int:
-        """Tell when the entry expires, µs since 1970; long ago where it is to be forgotten."""
+        """Return when an entry expires, µs since 1970; 0 if it has been purged."""
         if entry.created_at_us <= self.forgotten_until_us:
             return 0
         return entry.created_at_us + self._least_us + int(self._us_a_step * crc32(key))
 
     def is_over(self, key: Key, entry: Entry, now_us: float) -> bool:
-        """Tell whether the entry has expired."""
+        """Return whether an entry has expired."""
         if entry.created_at_us <= self.forgotten_until_us:
             return True
-        # No key lives for less than this, so most entries are known to be alive without a look at theirs.
+        # No key has a shorter TTL than this, so for most entries the TTL of the key need not be computed.
         return now_us - entry.created_at_us >= self._least_us and self.ends_at_us(key, entry) <= now_us

@@ -22,7 +22,7 @@ RECIPE_VERSION: Final = 2
 
 DIGEST_SIZE: Final = 16
 ROW_LIMIT: Final = 64
-"""Bytes up to which a row stands in its key as it is."""
+"""Largest canonical row that a key contains unhashed, bytes."""
 
 MISSING_STRING: Final = 0xFFFF_FFFF
 """The length that says: no string here. No string is that long."""
@@ -82,7 +82,7 @@ class KeyRecipe:
         self._pack_floats = struct.Struct(f"<{len(signature.features)}d").pack if signature.is_plain else None
 
     def key(self, values: Sequence[Any]) -> Key:
-        """Give the key of one valid instance: a value a feature, in the signature's order.
+        """Return the key of one valid instance: a value per feature, in the signature's order.
 
         Args:
             values: Python numbers, strings, None where missing, nested lists for tensors; dates and times as ISO 8601
@@ -93,7 +93,7 @@ class KeyRecipe:
         return self._key(b"".join([pack(value) for pack, value in zip(self._packers, values, strict=True)]))
 
     def keys(self, batch: Batch) -> list[Key]:
-        """Give the keys of a batch, in its order."""
+        """Return the keys of a batch, in its order."""
         if self._has_strings:
             cells = [_cells(feature, column) for feature, column in zip(self._features, batch.columns, strict=True)]
             return [self._key(b"".join(row)) for row in zip(*cells, strict=True)]

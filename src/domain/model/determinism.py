@@ -56,14 +56,14 @@ def _cut(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Determinism:
-    """What a few made-up instances showed.
+    """The result of calling a model with a few made-up instances.
 
     Attributes:
         is_repeatable: the same batches got the same bytes twice.
         is_batch_invariant: each instance got the same bytes in every batch.
-        refusal: why the model could not be asked; empty when it could.
+        refusal: why the model could not be called; empty if it could.
         difference: the first instance that got another answer; None when none did.
-        row_s: least seconds that an instance took in these calls; 0 when the model refused them.
+        row_s: least seconds per instance in these calls; 0 if the model rejected them.
     """
 
     is_repeatable: bool

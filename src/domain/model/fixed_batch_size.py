@@ -53,7 +53,7 @@ class SteadyPredictor:
     """
 
     def __init__(self, model: ModelCaller[Any], info: ModelInfo) -> None:
-        """Take a model and what is known of it."""
+        """Accept a model and the facts about it."""
         self._model = model
         self.info = info
 

@@ -17,10 +17,10 @@ class ModelCost:
         self.row_s: float | None = None
 
     def count(self, *, rows: int, seconds: float) -> None:
-        """Take a call into the mean."""
+        """Record a call in the mean."""
         row_s = seconds / rows
         self.row_s = row_s if self.row_s is None else self.row_s + _WEIGHT * (row_s - self.row_s)
 
     def is_below(self, row_s: float) -> bool:
-        """Tell whether an instance is known to cost less."""
+        """Return whether an instance is known to cost less; false while the cost is unknown."""
         return self.row_s is not None and self.row_s < row_s

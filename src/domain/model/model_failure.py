@@ -1,4 +1,4 @@
-"""Model failure: what a model's own code raised, told apart from a signal and worded in one line."""
+"""Model failure: exceptions of a model's own code, distinguished from signals and described in one line."""
 
 import signal
 import threading

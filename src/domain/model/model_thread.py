@@ -30,7 +30,7 @@ class ModelThread:
     """
 
     def __init__(self, at_once: int = 1) -> None:
-        """Take how many calls run side by side; each has a thread of its own."""
+        """Accept the number of concurrent calls; each has a thread of its own."""
         self.at_once = at_once
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._waited_for: set[asyncio.Future[Any]] = set()
@@ -46,7 +46,7 @@ class ModelThread:
         return time.monotonic() - min(since) if since else 0.0
 
     async def run(self, call: Callable[[], Result]) -> Result:
-        """Give what the call returns or raises, awaiting its turn.
+        """Run a call in its turn; return its result or raise its error.
 
         Raises:
             PredictionError: the call was given up, or has raised what would end a process.
@@ -87,22 +87,22 @@ class ModelThread:
         while (taken := self._calls.get()) is not None:
             call, loop, future = taken
             if self._is_closed:
-                _tell(loop, future.cancel)
+                _call_soon(loop, future.cancel)
             elif not future.done():
                 self._since[number] = time.monotonic()
                 result, error = _outcome(call)
                 del self._since[number]
-                _tell(loop, _settle, future, result, error)
+                _call_soon(loop, _settle, future, result, error)
                 del result, error  # they hold what was computed, until the next call
 
 
 def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
         return call(), None
-    except BaseException as exc:  # noqa: BLE001 - whatever it is, somebody waits for it
+    except BaseException as exc:  # noqa: BLE001 - raised to the caller that waits
         if isinstance(exc, Exception) and not isinstance(exc, StopIteration):
             return None, exc
-        # These would end the event loop, or be refused by a future; the model has failed one call.
+        # These would end the event loop, or cannot be set on a future; the model has failed one call.
         return None, PredictionError(f"the model failed: {failure_text(exc)}")
 
 
@@ -115,8 +115,8 @@ def _settle(future: "asyncio.Future[Any]", result: Any, error: Exception | None)
         future.set_exception(error)
 
 
-def _tell(loop: asyncio.AbstractEventLoop, told: Callable[..., object], *args: Any) -> None:
+def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: Any) -> None:
     try:
-        loop.call_soon_threadsafe(told, *args)
-    except RuntimeError:  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(callback, *args)
+    except RuntimeError:  # the loop is closed, and with it every wait
         return

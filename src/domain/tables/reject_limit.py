@@ -7,13 +7,13 @@ from foreseen.domain.tables.table import Reject, Scored, Sink, Written
 
 
 class RejectLimit:
-    """A Sink around a Sink. What goes beyond the limit is written too, so that it can be looked at."""
+    """A Sink around a Sink. Rejects beyond the limit are written too, so that they can be examined."""
 
     def __init__(self, sink: Sink, most: int) -> None:
-        """Take the number of rejects from which on one more is too many.
+        """Accept the sink, and the largest number of rejects.
 
         Raises:
-            TooManyRejectsError: there are more already.
+            TooManyRejectsError: the sink holds more already.
         """
         self._sink = sink
         self._most = most

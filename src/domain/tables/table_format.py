@@ -1,4 +1,4 @@
-"""How tables are written down: what a reader has to be told of a file, and what an encoder has."""
+"""Forms of tables: the options of readers and of encoders."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -18,10 +18,10 @@ class TableForm:
 
     Attributes:
         format: None where its name says it.
-        delimiter: what stands between two cells; None for a comma, or the tab of a TSV file.
+        delimiter: the character between two cells; None for a comma, or the tab of a TSV file.
         quote: what is around a cell that holds a delimiter, a newline or this; nothing where there are no quotes.
         encoding: as Python names it.
-        missing_words: those that stand for a missing value of a feature that may be missing; an empty cell is one.
+        missing_words: words that are read as a missing value of a feature that may be missing, beside an empty cell.
         sheet: of a workbook; None for its first.
         dialect: what else there is to say of CSV.
         delimiter_of_inputs: of an output, the delimiter where neither its own nor its name says another.

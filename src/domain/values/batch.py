@@ -53,7 +53,7 @@ class Batch:
         return len(self.columns[0])
 
     def take(self, rows: Sequence[int] | npt.NDArray[np.intp]) -> "Batch":
-        """Give the instances with these numbers, in this order; a number may come twice."""
+        """Return the instances with these numbers, in this order; a number may occur twice."""
         index = np.asarray(rows, dtype=np.intp)
         return Batch(self.signature, tuple(column[index] for column in self.columns))
 

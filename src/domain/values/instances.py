@@ -1,4 +1,4 @@
-"""Instances: what a request asks about, by column or by row, until the model is asked."""
+"""Instances: the instances of a request, by column or by row, until the model is called."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -9,28 +9,28 @@ from foreseen.domain.values.signature import Signature
 
 
 class Instances(Protocol):
-    """Valid instances, of which some may have to be computed."""
+    """Valid instances, some of which may have to be computed."""
 
     def take(self, rows: Sequence[int]) -> Batch:
-        """Give those with these numbers, in this order."""
+        """Return the instances with these numbers, in this order."""
 
 
 class Rows:
-    """Instances as they were read: a value a feature each, Python's own.
+    """Instances as they were read, each with a Python value per feature.
 
     Most of them are known to a cache, and a batch of one instance costs more than the rest of its request: so a batch
-    is made when the model is asked, of all that wait for it.
+    is made when the model is called, of all that wait for it.
     """
 
     __slots__ = ("signature", "values")
 
     def __init__(self, signature: Signature, values: Sequence[Sequence[Any]]) -> None:
-        """Take instances that make a valid batch."""
+        """Accept instances that are valid under the signature."""
         self.signature = signature
         self.values = values
 
     def take(self, rows: Sequence[int]) -> Batch:
-        """Give those with these numbers, in this order."""
+        """Return the instances with these numbers, in this order."""
         return Batch.of_rows(self.signature, [self.values[row] for row in rows])
 
 

@@ -32,7 +32,7 @@ class Predictions:
         return len(next(iter(self.outputs.values())))
 
     def take(self, rows: Sequence[int]) -> "Predictions":
-        """Give the answers with these numbers, in this order; a number may come twice."""
+        """Return the answers with these numbers, in this order; a number may occur twice."""
         return Predictions({name: _taken(answers, rows) for name, answers in self.outputs.items()})
 
     def first(self, n: int) -> "Predictions":
@@ -50,7 +50,7 @@ class Predictions:
             self.encode()
 
     def encode(self) -> list[bytes]:
-        """Give each answer as a JSON object; a number that is not finite becomes null.
+        """Return each answer as a JSON object; a number that is not finite becomes null.
 
         Raises:
             PredictionError: an answer holds what JSON cannot, or one output answers more instances than another.
@@ -76,12 +76,12 @@ class EncodedPredictions:
         return len(self.bodies)
 
     def encode(self) -> list[bytes]:
-        """Give them."""
+        """Return the JSON objects, one per answer."""
         return list(self.bodies)
 
 
 def decoded(bodies: Sequence[bytes]) -> Predictions:
-    """Give answers of one model as plain values again, n >= 1 of them."""
+    """Return predictions as plain values from n >= 1 encoded answers of one model."""
     answers = json.loads(b"[" + b",".join(bodies) + b"]")
     return Predictions({name: [answer[name] for answer in answers] for name in answers[0]})
 
@@ -119,7 +119,7 @@ def _encode(answer: dict[str, Json]) -> bytes:
 
 
 def finite(value: Json) -> Json:
-    """Give a value with null for every number in it that is not finite, as JSON knows none."""
+    """Return a value with every number that is not finite replaced by None, since JSON has no such numbers."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

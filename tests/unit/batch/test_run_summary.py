@@ -47,7 +47,7 @@ def test_a_person_reads_how_many_rows_came_from_where(summary: Summary) -> None:
     assert lines["repeated"] == "200 (20.0%)"
     assert lines["computed"].startswith("300 (30.0%) in ")
     assert lines["cache"] == "auto: tiered"
-    assert lines["  L2"] == "asked for every row, as it was told"
+    assert lines["  L2"] == "looked up for every row, as configured"
     assert lines["model"] == f"iris, fingerprint {(b'f' * 6).hex()}"
 
 
@@ -66,7 +66,7 @@ def test_a_program_reads_the_same_as_json(summary: Summary) -> None:
         "model_rows": 300,
         "wall_seconds": 2.0,
         "cache": "auto: tiered",
-        "decided": {"L1": "asked for every row, as it was told", "L2": "asked for every row, as it was told"},
+        "decided": {"L1": "looked up for every row, as configured", "L2": "looked up for every row, as configured"},
         "notices": [{"kind": "words read as missing", "column": "alley", "count": 2, "example": "NA"}],
         "error": None,
     }

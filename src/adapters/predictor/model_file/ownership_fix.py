@@ -1,4 +1,4 @@
-"""Shutting out: the command that leaves nobody else a way to change a file."""
+"""The command after which no other user can change a file."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""Checked folders: what is imported from folders that Foreseen adds to the import path is checked, whoever imports it.
+"""Checked folders: every import from a folder that Foreseen adds to the import path is checked.
 
 Libraries import others if they are there, some only in a call: one that is not installed could be a file that another
 user has put into the working directory.
@@ -34,7 +34,7 @@ _folders: Final[set[str]] = set()
 def add_to_path(folder: Path) -> None:
     """Have modules in a folder found after all others, and refused where another user could change them.
 
-    One that is on the import path already stays where it is, and is the matter of whoever put it there.
+    A folder that is on the import path already stays where it is, and is not checked.
     """
     name = str(folder)
     if name in sys.path:

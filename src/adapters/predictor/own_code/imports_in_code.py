@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Final
 
 ALL_OF: Final = ".*"
-"""What a name ends with that stands for every module directly in a package."""
+"""Suffix of a name that means every module directly in a package."""
 
 _COMPUTED: Final = frozenset({"import_module", "__import__", "__getattr__"})
 """What imports a module whose name is a text, perhaps one that is put together; a package's `__getattr__` may."""

@@ -44,7 +44,7 @@ _lists = RLock()
 
 @contextmanager
 def isolated_load(code: Path | None = None, *, model: Path) -> Iterator[OwnModules]:
-    """Execute the user's own modules anew for what is imported on this thread until the block ends.
+    """Execute the user's own modules again for imports on this thread until the block ends.
 
     Own modules that were imported before are out of sight meanwhile. Afterwards the new ones are what others find in
     `sys.modules`, but for those that were imported without a model; and none of them where the load fails.
@@ -93,10 +93,10 @@ def withdraw_with(own: OwnModules, model: object) -> None:
 
 
 def withdraw(own: OwnModules) -> None:
-    """Take own modules out of `sys.modules`; those of the newest model that remains are found there again."""
+    """Remove own modules from `sys.modules`, and show those of the newest remaining model there."""
     with _lists:
         hide([own])
-        with suppress(ValueError):  # where somebody has put another list there
+        with suppress(ValueError):  # where other code has replaced the list
             sys.meta_path.remove(_living.pop(own))
         _withdrawn.add(own)
         newest = next(reversed(_living), None)
@@ -133,7 +133,7 @@ def _import_from(*folders: Path) -> None:
 
 
 def _take_out() -> dict[str, ModuleType]:
-    """Take every own module out of `sys.modules`; return those that no model was loaded with."""
+    """Remove every own module from `sys.modules`; return those that no model was loaded with."""
     hide(_living)
     imported = dict(sys.modules)
     tops = {name.partition(".")[0] for name in imported} - {"__main__"}
@@ -170,7 +170,7 @@ class _Finder:
         top = name.partition(".")[0]
         if top in self.own.others and name != top:
             return None
-        is_known = self.own.is_public and name in self.own.files  # whoever imports it: code in the model file, say
+        is_known = self.own.is_public and name in self.own.files  # for any importer, such as code in the model file
         if not is_known and not self._is_for_the_model():
             return None
         if (file := self.own.file(name)) is None:
@@ -207,7 +207,7 @@ class _Handing(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Leave it as it is, and as found by whoever found it first."""
+        """Do nothing but restore the spec of the finder that found the module first."""
         with suppress(AttributeError):  # of an object that a module put in its place
             module.__spec__ = self._spec
 

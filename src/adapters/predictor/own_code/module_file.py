@@ -25,7 +25,7 @@ class ModuleFile:
     Attributes:
         name: of the module.
         spec: where and by whom it was found.
-        content: what stands for it in a fingerprint: its bytes, of an extension their digest; none of a package that is
+        content: its contribution to a fingerprint: its bytes, or the digest of an extension's; empty for a package
             spread over folders.
     """
 

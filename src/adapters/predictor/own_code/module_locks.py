@@ -15,7 +15,7 @@ class ModuleTurns:
         self._awaited_by: dict[int, str] = {}
 
     def begin(self, name: str) -> bool:
-        """Take a module for the calling thread; return False where a thread, perhaps this one, executes it."""
+        """Claim a module for the calling thread; return False if a thread, perhaps this one, is executing it."""
         with self._condition:
             if name in self._thread_of:
                 return False

@@ -31,7 +31,7 @@ class OwnModules:
     """
 
     def __init__(self, outside: Mapping[str, ModuleType]) -> None:
-        """Take the own modules that were imported before, for those among them that cannot be found again."""
+        """Accept the own modules imported before, which are used where they cannot be found again."""
         self.builtins: dict[str, Any] = {**vars(builtins), "__import__": ScopedImport(self)}
         self.is_public = True
         self._outside = outside
@@ -104,11 +104,11 @@ class OwnModules:
         return self._files.setdefault(name, file)
 
     def add(self, file: ModuleFile) -> None:
-        """Take a file for the module of its name, whatever would be found under that."""
+        """Use a file for the module of its name, whatever else would be found under that name."""
         self._files[file.name] = file
 
     def close(self, listed: Mapping[Path, bytes]) -> None:
-        """Take in no more modules but those whose files are in the fingerprint by themselves, by their digests."""
+        """Accept no further modules, except those whose files are in the fingerprint, by their digests."""
         self._listed = listed
 
     def module(self, name: str) -> ModuleType:
@@ -128,7 +128,7 @@ class OwnModules:
     def execute_by_path(self, module: ModuleType, spec: ModuleSpec) -> None:
         """Execute a module whose file was found by its path; raise as its code does.
 
-        Several may be called the same, and one may be executed again and again: they are told apart by their contents.
+        Several may have the same name, and one may be executed repeatedly: their contents identify them.
         """
         file = ModuleFile(spec.name, spec)
         key = f"{spec.name} {blake2b(file.content).hexdigest()}"
@@ -235,7 +235,7 @@ def _set_installed_parts(package: ModuleType) -> None:
 
 
 def hide(several: Iterable[OwnModules]) -> None:
-    """Take the modules of several loads out of `sys.modules`, whatever they are called there."""
+    """Remove the modules of several loads from `sys.modules`, under any name."""
     ours: set[int] = set()
     for own in several:
         own.is_public = False

@@ -10,7 +10,7 @@ from foreseen.adapters.predictor.own_code.scoped_importlib import ImportScope, s
 
 
 class ScopedImport:
-    """Stands for `__import__` in the builtins of own modules, which import statements call."""
+    """Replaces `__import__`, which import statements call, in the builtins of own modules."""
 
     def __init__(self, own: ImportScope) -> None:
         self._own = own

@@ -36,8 +36,8 @@ Source:
 
 def main(fd: int) -> None:
     """Do what the parent orders at the other end of a socket, until it closes that."""
-    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(told, _leave_it_to_the_parent)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _leave_it_to_the_parent)
     _print_to_errors()
     Thread(target=_end_with_the_parent, name="lifeline", daemon=True).start()
     pipe = Pipe(Connection(fd))

@@ -37,7 +37,7 @@ Its end closes the pipe, except where the model has started processes that hold 
 """
 
 PATIENCE_S: Final = 2.0
-"""Seconds that a child may take to tidy up and end once it is told to."""
+"""Seconds that a child may take to clean up and end."""
 
 
 class ProcessEndedError(Exception):
@@ -52,7 +52,7 @@ class ModelProcess:
     """Starts to load the model at once, in a process of its own; it ends when this is closed, or with the parent.
 
     Started as a fresh interpreter and not by fork, which would copy the locks of this one's threads as they happen to
-    be held; and not by multiprocessing, which would import the command anew before the model.
+    be held; and not by multiprocessing, which would import the command again before the model.
 
     Attributes:
         is_abandoned: whether no other is to take its place.
@@ -78,7 +78,7 @@ class ModelProcess:
                 process_group=0,  # Ctrl-C is for the parent, also before the child has seen to it
             )
         self._pipe = Pipe(ours)
-        with suppress(OSError):  # it has ended already: who waits for the model is told
+        with suppress(OSError):  # it has ended already, which the wait for the model reports
             self._pipe.send(self._order)
 
     def another(self) -> "ModelProcess":
@@ -147,7 +147,7 @@ class ModelProcess:
         return message
 
     def kill(self) -> None:
-        """End the child whatever it does, from any thread: who waits for it is told by ProcessEndedError."""
+        """Kill the child, from any thread; a wait for it raises ProcessEndedError."""
         self._process.kill()
 
     def abandon(self) -> None:

@@ -73,9 +73,9 @@ class Pipe:
         return pickle.loads(data, buffers=apart)  # noqa: S301 - from our own child or parent
 
     def has_message(self, wait_s: float) -> bool:
-        """Tell whether a message, or the end, comes within some seconds."""
+        """Return whether a message, or the end of the pipe, arrives within some seconds."""
         return self._connection.poll(wait_s)
 
     def close(self) -> None:
-        """Close this end: the other one is told by EOFError."""
+        """Close this end; the other one raises EOFError."""
         self._connection.close()

@@ -20,13 +20,13 @@ _ANOTHER: Final = "the model's process had ended, and by now its file or what it
 
 
 RETRY_S: Final = 5.0
-"""Seconds between two processes that are started because somebody asks for readiness; a call starts one at once."""
+"""Seconds between two processes that are started by readiness probes; a call starts one at once."""
 
 
 class ProcessPredictor:
-    """Stands for the predictor in a child process, and starts another one should that end, or not answer.
+    """Calls the predictor in a child process, and starts another process if that ends or does not answer.
 
-    One thread asks it, one batch after the other.
+    One thread calls it, one batch after the other.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class ProcessPredictor:
                 raise PredictionError(f"the model's process {said} and was ended") from exc
 
     def unready(self) -> str:
-        """Say why the model could not be asked now, nothing if it could; a child that is gone is replaced meanwhile."""
+        """Return why the model cannot be called now, empty if it can; a child that has ended is replaced meanwhile."""
         process = self._process
         if process.is_loaded and not process.has_ended:
             return "" if process.loaded() == self.info else _ANOTHER
@@ -101,7 +101,7 @@ class ProcessPredictor:
         self._process.close()
 
     def _see_to_it(self) -> None:
-        """Have a process that has loaded the model; whoever starts this has taken the lock."""
+        """Ensure that a process has loaded the model; the caller has acquired the lock."""
         try:
             if self._process.has_ended:
                 if self._failed.left_s or (not self._failed.number and self._clock() < self._renewed_at + RETRY_S):

@@ -36,7 +36,7 @@ def test_before_anything_is_measured_every_tier_is_used() -> None:
 
         assert payoff.asks
         assert payoff.fills
-        assert payoff.told() == "asked for every row"
+        assert payoff.told() == "looked up for every row"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,9 @@ def test_the_far_tier_is_asked_for_what_it_has_and_filled_for_the_next_run(
     payoff = far(row_us, share)
 
     assert (payoff.asks, payoff.fills) == (asks, fills)
-    assert payoff.told().startswith(f"{'asked' if asks else 'left out'} and {'filled' if fills else 'not filled'}: ")
+    assert payoff.told().startswith(
+        f"{'looked up' if asks else 'left out'} and {'written' if fills else 'not written'}: "
+    )
 
 
 def test_a_tier_that_was_asked_for_is_always_used() -> None:

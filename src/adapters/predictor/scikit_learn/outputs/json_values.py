@@ -62,7 +62,7 @@ def text_of(value: Any) -> str:
 
 
 def is_missing(plain: Json) -> bool:
-    """Return whether a JSON value stands for a missing one: null, or what becomes null."""
+    """Return whether a JSON value means a missing one: null, or a number that becomes null."""
     return plain is None or (isinstance(plain, float) and math.isnan(plain))
 
 

@@ -1,4 +1,4 @@
-"""The labels of a classifier: what they are, and the text that stands for each."""
+"""The labels of a classifier, and the text of each."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

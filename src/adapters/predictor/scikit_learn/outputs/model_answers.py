@@ -90,7 +90,7 @@ def _one_for_each(labels: Labels, value: Json) -> Sequence[Json]:
     if isinstance(value, dict):  # a row of a table
         if value.keys() == set(labels.texts):
             return [value[text] for text in labels.texts]
-        if list(value) == [str(place) for place in range(count)]:  # of a table whose columns nobody has named
+        if list(value) == [str(place) for place in range(count)]:  # of a table without column names
             return list(value.values())
     got = len(value) if isinstance(value, list) else f"those of {', '.join(value)}" if isinstance(value, dict) else 1
     raise UnanswerableError(f"expected one probability from predict_proba for each of {count} classes, got {got}")

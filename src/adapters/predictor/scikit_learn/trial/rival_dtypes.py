@@ -21,7 +21,7 @@ from foreseen.domain.values.signature import DATETIMES, DType
 _NUMBERS: Final = frozenset({"float64", "int64", "bool"})
 _UNITS: Final = ("datetime64[ns]", "datetime64[us]")
 _ZONED: Final = "datetime64[us, UTC+05:30]"
-"""A time zone of which nobody's hours are those of UTC, and which needs no database of zones."""
+"""A time zone whose hours always differ from UTC, and which needs no database of zones."""
 
 
 _Verdict = Literal["worse", "alike", "differing", "refused", "untried"]

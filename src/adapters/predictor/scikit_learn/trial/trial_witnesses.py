@@ -16,7 +16,7 @@ _ENTRY: Final = "transform"
 _NONE: Final = object()
 """The mark of an attribute that a part has from its class alone."""
 _NAN: Final = object()
-"""What stands for a missing value that is not None."""
+"""The mark of a missing value other than None."""
 
 
 @dataclass(frozen=True, slots=True)
