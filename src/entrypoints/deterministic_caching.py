@@ -15,7 +15,7 @@ def cache_what_repeats(settings: "Settings", found: "Determinism") -> "Settings"
 
     What was kept would be one of its many answers, and be given from then on: not what it says without a cache.
     """
-    if settings.tiers == "none" or settings.cache_nondeterministic:
+    if not settings.tiers.has_any or settings.cache_nondeterministic:
         return settings
     if found.refusal:
         log.warning(

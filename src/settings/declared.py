@@ -28,6 +28,7 @@ from foreseen.settings.setting_values import (
     Whole,
     Words,
 )
+from foreseen.settings.tiers import TIERS, Tiers
 
 
 def _setting(default: Any, group: str, description: str, *, shown: str, secret: bool = False, **limits: Any) -> Any:
@@ -325,11 +326,11 @@ class Settings(BaseModel):
         return "cache" in self.model_fields_set and self.cache != "auto"
 
     @property
-    def tiers(self) -> Literal["none", "lru", "redis", "tiered"]:
+    def tiers(self) -> Tiers:
         """The tiers that there are: auto has Redis where its URL was set."""
         if self.cache != "auto":
-            return self.cache
-        return "tiered" if "redis_url" in self.model_fields_set else "lru"
+            return TIERS[self.cache]
+        return TIERS["tiered" if "redis_url" in self.model_fields_set else "lru"]
 
     @property
     def model_name(self) -> str:

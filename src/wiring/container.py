@@ -30,6 +30,7 @@ from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.domain.counters import Numbers, Tally
 from foreseen.domain.identity.entry import EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.ports import Cache, Lookup
 from foreseen.settings import Settings, password_reader
 from foreseen.wiring.caches import Caches, RedisTier
 from foreseen.wiring.injection import containers, providers
@@ -39,6 +40,18 @@ REDIS_TIMEOUT_S: Final = 5.0
 
 Purpose = Literal["requests", "files"]
 """What caches are used for: answers to requests, or batches of thousands."""
+
+
+def as_one(l1: Cache | None, l2: Cache | None) -> Cache:
+    """Return the tiers that there are as one cache."""
+    if l1 is None:
+        return NoCache() if l2 is None else l2
+    return l1 if l2 is None else TieredCache(l1, l2)
+
+
+def behind_l1(cache: Cache, l2: Cache | None) -> Lookup | None:
+    """Return what is left to look up in for keys that L1 is known to miss."""
+    return cache.slower_tiers if isinstance(cache, TieredCache) else l2
 
 
 class Container(containers.DeclarativeContainer):
@@ -104,15 +117,14 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
     )
 
-    l1 = providers.Selector(given.tiers, none=nothing, lru=lru, redis=nothing, tiered=lru)
+    l1 = providers.Selector(given.tiers.l1, none=nothing, lru=lru)
     # What a purge waits for here: writes that began before it.
     writes = providers.List(fenced.provided.drained, redis_leases.provided.drained)
-    no_writes = providers.List()
     purge_here = providers.Singleton(
         ProcessPurge,
         lifetime,
         l1,
-        providers.Selector(given.tiers, none=no_writes, lru=no_writes, redis=writes, tiered=writes),
+        providers.Selector(given.tiers.l2, none=providers.List(), redis=writes),
         clock=clock,
     )
     inventory = providers.Singleton(RedisInventory, servers)
@@ -131,18 +143,10 @@ class Container(containers.DeclarativeContainer):
         processes=processes,
         purge_listener=providers.Singleton(RedisPurgeListener, servers, purge_here, model_name=given.model_name),
     )
-    l2 = providers.Selector(given.tiers, none=nothing, lru=nothing, redis=redis_tier, tiered=redis_tier)
-    tiered = providers.Singleton(TieredCache, lru, redis_tier.provided.cache)
-    cache = providers.Selector(
-        given.tiers, none=providers.Singleton(NoCache), lru=lru, redis=redis_tier.provided.cache, tiered=tiered
-    )
-    slower_tiers = providers.Selector(
-        given.tiers,
-        none=nothing,
-        lru=nothing,
-        redis=redis_tier.provided.cache,
-        tiered=tiered.provided.slower_tiers,
-    )
+    l2 = providers.Selector(given.tiers.l2, none=nothing, redis=redis_tier)
+    l2_cache = providers.Selector(given.tiers.l2, none=nothing, redis=redis_tier.provided.cache)
+    cache = providers.Singleton(as_one, l1, l2_cache)
+    slower_tiers = providers.Singleton(behind_l1, cache, l2_cache)
     caches = providers.Singleton(
         Caches,
         tally=tally,

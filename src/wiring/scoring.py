@@ -71,7 +71,7 @@ def wire_scoring(
     caches = wire_caches(settings, "files")
     at_once = calls_at_once(jobs, is_thread_safe=predictor.info.is_thread_safe)
     thread, cost = ModelThread(at_once), ModelCost()
-    repeats = Repeats(settings.lru_max_entries) if is_auto and settings.tiers != "none" else None
+    repeats = Repeats(settings.lru_max_entries) if is_auto and settings.tiers.has_any else None
     predict = wire_predict(
         predictor,
         caches.cache,

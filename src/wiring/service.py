@@ -63,7 +63,7 @@ def rewire(previous: Service, settings: Settings, predictor: Predictor) -> Servi
     Args:
         settings: those of the service before, or the same without a cache.
     """
-    caches = previous.caches.disabled() if settings.tiers == "none" else previous.caches
+    caches = previous.caches if settings.tiers.has_any else previous.caches.disabled()
     return _around(settings, predictor, caches)
 
 

@@ -128,7 +128,7 @@ def decisions(tiers: Sequence[Tier]) -> dict[str, str]:
 
 
 def _cache_text(settings: Settings) -> str:
-    return ("auto: " if settings.cache == "auto" else "") + settings.tiers
+    return ("auto: " if settings.cache == "auto" else "") + settings.tiers.name
 
 
 def _share(count: int, of: int) -> str:

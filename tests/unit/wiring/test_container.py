@@ -13,6 +13,7 @@ from foreseen.adapters.cache.redis.redis_cache import RedisCache
 from foreseen.adapters.cache.wrappers.tiered import TieredCache
 from foreseen.domain.identity.key import Key
 from foreseen.settings import Settings
+from foreseen.settings.tiers import TIERS
 from foreseen.wiring.caches import Caches, RedisTier
 from foreseen.wiring.container import Container, wire_caches
 from support.cache_contract import A, entry
@@ -143,3 +144,7 @@ def test_the_secret_seals_the_entries() -> None:
 def test_settings_of_another_type_are_refused() -> None:
     with pytest.raises(Exception, match="is not an instance of"):
         Container(settings={"cache": "lru"}, purpose="requests").settings()
+
+
+def test_every_value_of_the_setting_says_its_tiers() -> None:
+    assert set(TIERS) == set(CACHES) - {"auto"}

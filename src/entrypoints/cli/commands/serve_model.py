@@ -64,7 +64,7 @@ def announced_facts(predict: "Predict", settings: Settings, port: int) -> dict[s
     return {
         "model": settings.model_name,
         "fingerprint": info.fingerprint.hex(),
-        "cache": settings.tiers,
+        "cache": settings.tiers.name,
         "takes": [feature_text(feature) for feature in info.signature.features],
         "gives": list(info.output_names),
         "classes": list(info.signature.classes),
@@ -89,7 +89,7 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
     return "\n".join(
         one_line(line)  # names and classes are the model's own
         for line in (
-            f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers}",
+            f"Serving {settings.model_name}, fingerprint {info.fingerprint.hex()[:12]}, cache {settings.tiers.name}",
             f"  takes  {', '.join(map(feature_text, info.signature.features))}{names_hint(info.signature)}",
             f"  gives  {', '.join(info.output_names)}{classes_text(info.signature)}",
             f"  calls  {info.call_size}",

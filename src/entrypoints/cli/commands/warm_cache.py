@@ -45,14 +45,14 @@ def warm_cache(
         CacheUnavailableError: it was disabled, at the start or meanwhile.
     """
     start_logging(settings)
-    if settings.is_cache_chosen and settings.tiers in ("none", "lru"):
-        raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers}: it ends with this process")
+    if settings.is_cache_chosen and not settings.tiers.has_l2:
+        raise SettingsError(f"--cache: expected redis or tiered, got {settings.tiers.name}: it ends with this process")
     settings = settings.model_copy(update={"cache": "redis"})
     files = listed(files)
     predictor = load_for_files(settings, jobs=jobs, process=process, calls_for="warming")
     settings = cache_what_repeats(settings, predictor.info.determinism)
     prepare_for_files()
-    if settings.tiers == "none":
+    if not settings.tiers.has_any:
         raise ModelUnavailableError(f"{settings.model}: expected a model that gives the same answer twice")
     scoring = wire_scoring(settings, predictor, jobs=jobs)
     started = time.perf_counter()

@@ -152,13 +152,13 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
 
 def describe_cache(settings: Settings) -> dict[str, Any]:
     """Return the cache backend and the settings that apply to it."""
-    shown: dict[str, Any] = {"backend": settings.tiers}
-    if settings.tiers == "none":
+    shown: dict[str, Any] = {"backend": settings.tiers.name}
+    if not settings.tiers.has_any:
         return shown
     shown["ttl_s"] = settings.ttl
-    if settings.tiers in ("lru", "tiered"):
+    if settings.tiers.has_l1:
         shown |= {"lru_max_entries": settings.lru_max_entries, "lru_max_bytes": settings.lru_max_bytes}
-    if settings.tiers in ("redis", "tiered"):
+    if settings.tiers.has_l2:
         shown |= {"redis_url": masked(settings.redis_url), "redis_lookups": settings.redis_lookups}
         shown |= {"redis_timeout_s": settings.redis_timeout}
     return shown

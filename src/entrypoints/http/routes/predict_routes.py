@@ -33,7 +33,7 @@ def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> 
     """
     signature = predict.predictor.info.signature
     reader = InstanceReader(signature)
-    has_cache = settings.tiers != "none"
+    has_cache = settings.tiers.has_any
     # One instance's tensors may be longer than a request may have instances; until the body is parsed, they look alike.
     longest = sum(feature.shape[0] for feature in signature.features if feature.shape)
     max_rows = max(settings.max_rows, longest)

@@ -34,7 +34,7 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
         "Fingerprint": info.fingerprint.hex(),
         "Inputs": ", ".join(info.signature.names),
         "Outputs": f"{', '.join(info.output_names)}{classes_text(info.signature)}",
-        "Cache": settings.tiers,
+        "Cache": settings.tiers.name,
     }
 
     # Below a path of a proxy, a page at that path itself is seen from the folder above it.

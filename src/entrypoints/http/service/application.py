@@ -67,7 +67,7 @@ def create_service(
         max_body=settings.max_body,
         max_rows=settings.max_rows,
         longest_s=settings.timeout,
-        has_cache=settings.tiers != "none",
+        has_cache=settings.tiers.has_any,
     )
     if settings.rate_limit:
         from foreseen.entrypoints.http.middleware.rate_limit import RateLimit  # noqa: PLC0415 - few use it; its library is slow
@@ -160,7 +160,7 @@ def _description(predict: Predict, settings: Settings) -> str:
     predictor = predict.predictor
     return (
         f"Cached predictions of the model `{settings.model_name}`.\n\n"
-        f"Fingerprint `{predictor.info.fingerprint.hex()}`, cache `{settings.tiers}`. "
+        f"Fingerprint `{predictor.info.fingerprint.hex()}`, cache `{settings.tiers.name}`. "
         "The `Cache-Status` header of each answer says where it came from."
     )
 
@@ -170,5 +170,5 @@ def _info(predict: Predict, settings: Settings) -> dict[str, str]:
         "version": version("foreseen"),
         "model": settings.model_name,
         "fingerprint": predict.predictor.info.fingerprint.hex(),
-        "cache": settings.tiers,
+        "cache": settings.tiers.name,
     }
