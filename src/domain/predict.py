@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from foreseen.domain.answer import Answer, Landed, Origin
-from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.counters import Tally
 from foreseen.domain.errors import NotCachedError
 from foreseen.domain.flights.coalescing import Flights
@@ -18,7 +17,6 @@ from foreseen.domain.identity.key import Key, KeyRecipe
 from foreseen.domain.ports import Cache, Predictor
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.instances import Instances
-from foreseen.domain.values.predictions import Predictions
 
 
 class Predict:
@@ -33,7 +31,6 @@ class Predict:
         cache: Cache,
         stages: MissStages,
         *,
-        bulk: BulkPredict,
         tally: Tally,
         lifetime: Lifetime | None = None,
         clock: Callable[[], float] = time.time,
@@ -49,10 +46,8 @@ class Predict:
         self.tally = tally
         self.stages = stages
         self.peek = cache.peek
-        self.tiers = bulk.tiers
         self._cache = cache
         self._flights = Flights(stages.first)
-        self._bulk = bulk
         self._lifetime = lifetime
         self._clock = clock
 
@@ -114,10 +109,6 @@ class Predict:
         if missing:
             found |= await self._flights.join(missing, instances, deadline=_deadline(timeout_s))
         return self._counted(keys, found)
-
-    async def bulk(self, batch: Batch) -> Predictions:
-        """Answer every instance of a batch of thousands, as `BulkPredict` does."""
-        return await self._bulk.answer(batch)
 
     async def _find_as_directed(
         self, keys: Sequence[Key], batch: Batch, wish: Directives, deadline: float

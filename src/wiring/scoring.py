@@ -1,56 +1,49 @@
 """How a run over files is put together, where that differs from a service."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from foreseen.domain.answer import Origin
-from foreseen.domain.bulk.bulk import Tier
+from foreseen.domain.bulk.bulk import BulkPredict, Tier
 from foreseen.domain.bulk.repeat_rate import Repeats
 from foreseen.domain.bulk.tier_payoff import Always, FarPays, NearPays
 from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
-from foreseen.domain.predict import Predict
 from foreseen.settings import Settings
 from foreseen.wiring.caches import Caches
 from foreseen.wiring.container import wire_caches
 from foreseen.wiring.run_tables import RunTables
-from foreseen.wiring.service import Service
-from foreseen.wiring.use_cases import wire_predict
+from foreseen.wiring.service import WiredModel, opened_parts
+from foreseen.wiring.use_cases import wire_bulk_predict
 
 
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """What a run over files has: a use case that answers batches of thousands, and the tables around it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring(WiredModel):
+    """What a run over files has: the use case of files around one model, and the tables."""
 
-    Attributes:
-        service: to be opened, and closed afterwards.
-    """
-
-    service: Service
+    predict: BulkPredict
     tables: RunTables
-
-    @property
-    def settings(self) -> Settings:
-        """As they are for this model: without a cache where its answers do not repeat."""
-        return self.service.settings
-
-    @property
-    def predict(self) -> Predict:
-        """The use case; it can be called while the service is open."""
-        return self.service.predict
 
     @property
     def at_once(self) -> int:
         """How many calls of the model run side by side."""
-        return self.service.model_thread.at_once
+        return self.model_thread.at_once
 
     @property
     def left_out(self) -> int:
         """How many predictions the shared cache had no room for."""
-        l2 = self.service.caches.l2
+        l2 = self.caches.l2
         return l2.room_limited.left_out if l2 is not None and l2.room_limited is not None else 0
+
+
+@asynccontextmanager
+async def opened_run(scoring: Scoring) -> AsyncIterator[BulkPredict]:
+    """Yield the use case with everything it needs open, and close that afterwards."""
+    async with opened_parts(scoring):
+        yield scoring.predict
 
 
 def wire_scoring(
@@ -72,18 +65,22 @@ def wire_scoring(
     at_once = calls_at_once(jobs, is_thread_safe=predictor.info.is_thread_safe)
     thread, cost = ModelThread(at_once), ModelCost()
     repeats = Repeats(settings.lru_max_entries) if is_auto and settings.tiers.has_any else None
-    predict = wire_predict(
+    predict = wire_bulk_predict(
         predictor,
-        caches.cache,
+        tiers_of(caches, cost, repeats, calls_at_once=at_once),
         thread,
-        slower_tiers=caches.slower_tiers,
         tally=caches.tally,
-        tiers=tiers_of(caches, cost, repeats, calls_at_once=at_once),
-        repeats=repeats,
         cost=cost,
+        repeats=repeats,
     )
-    service = Service(settings=settings, predictor=predictor, model_thread=thread, predict=predict, caches=caches)
-    return Scoring(service, RunTables(predictor.info) if tables is None else tables)
+    return Scoring(
+        settings=settings,
+        predictor=predictor,
+        model_thread=thread,
+        caches=caches,
+        predict=predict,
+        tables=RunTables(predictor.info) if tables is None else tables,
+    )
 
 
 def calls_at_once(jobs: int | None, *, is_thread_safe: bool) -> int:

@@ -20,20 +20,26 @@ from foreseen.wiring.use_cases import wire_predict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """One model with its caches, ready to be opened.
+class WiredModel:
+    """One model with its thread and caches, around which a use case is wired.
 
     Attributes:
         settings: as they are for this model: without a cache where its answers do not repeat.
         model_thread: where the model is called.
-        caches: shared with the services of models before and after.
+        caches: of a service, shared with those of the models before and after.
     """
 
     settings: Settings
     predictor: Predictor
     model_thread: ModelThread
-    predict: Predict
     caches: Caches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(WiredModel):
+    """The use case of requests around one model, ready to be opened."""
+
+    predict: Predict
 
 
 def wire_service(
@@ -95,15 +101,24 @@ def _around(
 @asynccontextmanager
 async def opened(service: Service) -> AsyncIterator[Predict]:
     """Yield the use case with everything it needs open, and close that afterwards, in the opposite order."""
+    async with opened_parts(service):
+        try:
+            yield service.predict
+        finally:
+            await service.predict.finish()
+
+
+@asynccontextmanager
+async def opened_parts(model: WiredModel) -> AsyncIterator[None]:
+    """Open what a use case needs, and close it afterwards, in the opposite order."""
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(close_beside_the_loop, service.predictor)
-        stack.push_async_callback(_closed, service.model_thread)
-        if (l2 := service.caches.l2) is not None:
+        stack.push_async_callback(close_beside_the_loop, model.predictor)
+        stack.push_async_callback(_closed, model.model_thread)
+        if (l2 := model.caches.l2) is not None:
             await stack.enter_async_context(l2.cache)
             await stack.enter_async_context(l2.purge_listener)
             await stack.enter_async_context(l2.leases)
-        stack.push_async_callback(service.predict.finish)
-        yield service.predict
+        yield
 
 
 def purge_of(service: Service, siblings: Processes | None = None) -> Purge:

@@ -30,8 +30,7 @@ from foreseen.domain.tables.table import Reject
 from foreseen.entrypoints.batch.score_table import score
 from foreseen.settings import Settings
 from foreseen.wiring.files import CsvRejectsEncoder, StreamSink
-from foreseen.wiring.scoring import wire_scoring
-from foreseen.wiring.service import opened
+from foreseen.wiring.scoring import opened_run, wire_scoring
 from support.models import answers, save
 from support.service import service, wired_around
 
@@ -143,7 +142,7 @@ async def scored(predictor: Predictor, inputs: Path) -> dict[str, bytes]:
     for ending in ("csv", "jsonl", "parquet"):
         scoring = wire_scoring(Settings(model=inputs / "model.joblib", cache="none"), predictor, jobs=1)
         out = io.BytesIO()
-        async with opened(scoring.service) as predict:
+        async with opened_run(scoring) as predict:
             with scoring.tables.opened([str(inputs / f"in.{ending}")], standard_input=io.BytesIO()) as reader:
                 encoder = scoring.tables.encoder(reader.schema, path=f"out.{ending}", name="out")
                 sink = StreamSink(

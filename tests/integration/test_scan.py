@@ -100,7 +100,7 @@ async def test_what_a_scan_reads_does_not_count_as_used(small: OwnValkey, *, is_
 
 
 def test_who_scores_a_file_is_sparing() -> None:
-    l2 = wire_scoring(Settings(cache="tiered"), FakePredictor()).service.caches.l2
+    l2 = wire_scoring(Settings(cache="tiered"), FakePredictor()).caches.l2
 
     assert l2 is not None
     assert l2.cache is l2.guard

@@ -91,10 +91,11 @@ class BulkPredict:
         Args:
             repeats: counts a sample of the instances, where a tier decides by it.
         """
+        self.predictor = predictor
         self.tiers = tuple(tiers)
+        self.tally = tally
         self._recipe = KeyRecipe(predictor.info.namespace, predictor.info.signature)
         self._model = model
-        self._tally = tally
         self._cost = cost
         self._clock = clock
         self._repeats = repeats
@@ -118,7 +119,7 @@ class BulkPredict:
                 if self._some_tier_pays():  # what came before has told since
                     return await self._through_tiers(batch)
         predictions = await self._model.whole(batch)
-        self._tally.count_answer(l1=0, l2=0, missed=len(batch), coalesced=0)
+        self.tally.count_answer(l1=0, l2=0, missed=len(batch), coalesced=0)
         return predictions
 
     def _some_tier_pays(self) -> bool:
@@ -187,6 +188,4 @@ class BulkPredict:
         """Count instances: of those that are equal and were computed, one is a miss and the others joined it."""
         origins = [found[key][1] for key in keys if key in found] if found else []
         l1 = origins.count(Origin.L1)
-        self._tally.count_answer(
-            l1=l1, l2=len(origins) - l1, missed=missed, coalesced=len(keys) - len(origins) - missed
-        )
+        self.tally.count_answer(l1=l1, l2=len(origins) - l1, missed=missed, coalesced=len(keys) - len(origins) - missed)

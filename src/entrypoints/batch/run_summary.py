@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from foreseen.domain.bulk.bulk import Tier
-from foreseen.domain.predict import Predict
+from foreseen.domain.bulk.bulk import BulkPredict, Tier
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table import Scored
 from foreseen.settings import Settings
@@ -50,7 +49,7 @@ class Summary:
     @classmethod
     def of(
         cls,
-        predict: Predict,
+        predict: BulkPredict,
         scored: Scored,
         *,
         before: Scored,

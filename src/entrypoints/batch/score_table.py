@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
-from foreseen.domain.predict import Predict
+from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.tables.table import Chunk, Piece, PieceKeeper, Scored, Sink, TableEncoder, TableReader
 from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, ChunkAnswers, FailurePolicy
 from foreseen.entrypoints.batch.chunk_pieces import ChunkPieces
@@ -23,7 +23,7 @@ _UnderWay = asyncio.Queue[asyncio.Future[Predicted | None]]
 
 
 async def score(
-    predict: Predict,
+    predict: BulkPredict,
     reader: TableReader,
     encoder: TableEncoder,
     sink: Sink,
@@ -78,7 +78,7 @@ class _Feed:
     """Begins on each chunk as soon as there is room, in the table's order."""
 
     def __init__(
-        self, predict: Predict, policy: FailurePolicy, pieces: ChunkPieces, should_stop: Callable[[], bool]
+        self, predict: BulkPredict, policy: FailurePolicy, pieces: ChunkPieces, should_stop: Callable[[], bool]
     ) -> None:
         self._predict = predict
         self._policy = policy
@@ -115,7 +115,7 @@ class _Feed:
         if chunk.batch is None:
             return Predicted(chunk)
         answers = ChunkAnswers(
-            self._predict.bulk, chunk, chunk.batch, self._policy, self._company, is_first=number == 0
+            self._predict.answer, chunk, chunk.batch, self._policy, self._company, is_first=number == 0
         )
         answered = await self._pieces.answered(answers, chunk, number, len(chunk.batch))
         return None if answered is None else Predicted(chunk, answered)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from foreseen.domain.predict import Predict
+from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.tables.table import Chunk, Reject, Scored, TableEncoder, TableReader, Written
 from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.entrypoints.batch.score_table import score
@@ -63,7 +63,7 @@ class Trial:
         return self.scored.rows + self.scored.rejected
 
 
-async def try_rows(predict: Predict, reader: TableReader, encoder: TableEncoder, *, at_once: int) -> Trial:
+async def try_rows(predict: BulkPredict, reader: TableReader, encoder: TableEncoder, *, at_once: int) -> Trial:
     """Score all that a reader gives.
 
     Raises:

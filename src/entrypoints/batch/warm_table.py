@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, Final
 
-from foreseen.domain.predict import Predict
+from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.tables.table import Chunk, Reject, Scored, TableReader, Written
 from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.score_table import score
@@ -34,7 +34,7 @@ class _Nothing:
 
 
 async def warm(
-    predict: Predict, reader: TableReader, *, progress: Callable[[Scored], None], at_once: int = 1
+    predict: BulkPredict, reader: TableReader, *, progress: Callable[[Scored], None], at_once: int = 1
 ) -> tuple[Scored, Reject | None]:
     """Answer every row of a table through a use case whose tiers are filled.
 

@@ -21,12 +21,11 @@ from foreseen.entrypoints.python.shown_progress import Progress, progression
 from foreseen.settings import Settings, SettingsError
 from foreseen.wiring.predictors import load_for_files
 from foreseen.wiring.run_tables import Answers, Given, given_frame
-from foreseen.wiring.scoring import wire_scoring
-from foreseen.wiring.service import opened
+from foreseen.wiring.scoring import opened_run, wire_scoring
 
 if TYPE_CHECKING:
+    from foreseen.domain.bulk.bulk import BulkPredict
     from foreseen.domain.model.model_info import ModelInfo
-    from foreseen.domain.predict import Predict
 
 OnError = Literal["raise", "reject"]
 """What becomes of a row that cannot be scored: an error, or a missing prediction."""
@@ -57,7 +56,7 @@ class Model:
         stack = AsyncExitStack()
         self._loop = LoopThread()
         self._end = weakref.finalize(self, _ended, self._loop, stack)
-        self._predict: Predict = self._loop.run(stack.enter_async_context(opened(self._scoring.service)))
+        self._predict: BulkPredict = self._loop.run(stack.enter_async_context(opened_run(self._scoring)))
 
     @property
     def fingerprint(self) -> str:

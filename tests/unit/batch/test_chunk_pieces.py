@@ -24,7 +24,7 @@ from foreseen.entrypoints.batch.pace import FIRST_ROWS, PIECE_S, Pace
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, Clock, FakePredictor
 from support.outputs import outputs_of
-from support.use_cases import wired_predict
+from support.use_cases import wired_bulk_predict
 
 ROWS = 2_000
 TABLE = "length,width\n" + "".join(f"{row},{'x' if row % 500 == 3 else 1}\n" for row in range(ROWS))
@@ -96,7 +96,7 @@ async def scored_into(
     encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(outputs_of("predict"))), "gzip")
     noted = len(held.pieces)
     await score(
-        wired_predict(model, NoCache(), thread),
+        wired_bulk_predict(model, NoCache(), thread),
         reader,
         encoder,
         held,

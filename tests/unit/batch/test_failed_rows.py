@@ -29,7 +29,7 @@ from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, info_of
 from support.outputs import outputs_of
-from support.use_cases import wired_predict
+from support.use_cases import wired_bulk_predict
 
 HEADER = "length,width\n"
 
@@ -90,7 +90,7 @@ async def scored_by(
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=FLOWER)
     encoder = CsvEncoder(reader.columns, added=added_columns(outputs_of("predict")))
     sink = StreamSink(out, lambda _: aside, name="out.csv", encoder=encoder, rejects_encoder=CsvRejectsEncoder())
-    predict = wired_predict(predictor, NoCache(), thread)
+    predict = wired_bulk_predict(predictor, NoCache(), thread)
     count = await score(predict, reader, encoder, sink, progress=lambda _: None, policy=policy)
     return rows_of(out.getvalue())[1:], rows_of(aside.getvalue()), count
 
@@ -203,7 +203,7 @@ async def test_failed_rows_leave_no_trace_in_the_bytes_of_a_compressed_output(th
     """A chunk is compressed as one, however often its rows were tried."""
     reader = CsvReader(io.BytesIO(table(range(100)).encode()), name="in.csv", signature=FLOWER)
     caller = SklearnPredictor(Raising({70.0: KeyError("x")}), signature=FLOWER, outputs=["predict"])
-    predict = wired_predict(SteadyPredictor(caller, info_of(call_size=CallSize(fixed=4))), NoCache(), thread)
+    predict = wired_bulk_predict(SteadyPredictor(caller, info_of(call_size=CallSize(fixed=4))), NoCache(), thread)
     encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(outputs_of("predict"))), "gzip")
     out = io.BytesIO()
     sink = StreamSink(

@@ -15,8 +15,9 @@ from foreseen.domain.tables.table import Scored
 from foreseen.domain.values.batch import Batch
 from foreseen.entrypoints.batch.run_summary import Summary
 from foreseen.settings import Settings
+from foreseen.wiring.use_cases import wire_bulk_predict
 from support.fakes import FLOWER, DictCache, FakePredictor
-from support.use_cases import wired_predict
+from support.use_cases import wired_bulk_predict
 
 SETTINGS = Settings(model=Path("iris.joblib"), cache="auto", redis_url="redis://127.0.0.1:1/0")
 
@@ -26,10 +27,10 @@ async def summary() -> AsyncIterator[Summary]:
     """The summary of a run of three thousand rows, two thousand of which an earlier one had scored."""
     thread = ModelThread()
     tiers = [Tier(DictCache(), Origin.L1, Always()), Tier(DictCache(), Origin.L2, Always())]
-    predict = wired_predict(FakePredictor(), DictCache(), thread, tiers=tiers)
+    predict = wire_bulk_predict(FakePredictor(), tiers, thread)
     lengths = [float(n % 300) for n in range(500)]
     for _ in range(2):
-        await predict.bulk(Batch.of(FLOWER, {"length": lengths, "width": lengths}))
+        await predict.answer(Batch.of(FLOWER, {"length": lengths, "width": lengths}))
     before, scored = Scored(2, 2_000, 1), Scored(3, 3_000, 4)
     notices = [Notice("words read as missing", "alley", 2, "NA")]
     yield Summary.of(predict, scored, before=before, seconds=2.0, settings=SETTINGS, notices=notices)
@@ -74,7 +75,7 @@ def test_a_program_reads_the_same_as_json(summary: Summary) -> None:
 
 def test_a_run_without_rows_has_a_summary_too(summary: Summary) -> None:
     thread = ModelThread()
-    predict = wired_predict(FakePredictor(), DictCache(), thread)
+    predict = wired_bulk_predict(FakePredictor(), DictCache(), thread)
 
     lines = dict(Summary.of(predict, Scored(), before=Scored(), seconds=0.0, settings=SETTINGS).lines())
 

@@ -11,17 +11,17 @@ from foreseen.adapters.spool.stream_sink import StreamSink
 from foreseen.adapters.tabular.csv.csv_encoder import CsvEncoder, CsvRejectsEncoder
 from foreseen.adapters.tabular.csv.csv_reader import CsvReader
 from foreseen.adapters.tabular.writing.added_columns import added_columns
+from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.errors import Flaw, InvalidBatchError, TableError
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Cache
-from foreseen.domain.predict import Predict
 from foreseen.domain.tables.table import Reject, Scored, Written
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import DictCache, FakePredictor
 from support.outputs import outputs_of
-from support.use_cases import wired_predict
+from support.use_cases import wired_bulk_predict
 
 HEADER = "length,width\n"
 
@@ -38,15 +38,15 @@ class Picky(FakePredictor):
 
 
 @pytest.fixture
-async def predict_with() -> AsyncIterator[Callable[[FakePredictor, Cache], Predict]]:
+async def predict_with() -> AsyncIterator[Callable[[FakePredictor, Cache], BulkPredict]]:
     """The use case around a model and a cache, its thread ended when the test is over."""
     thread = ModelThread()
-    yield lambda predictor, cache: wired_predict(predictor, cache, thread)
+    yield lambda predictor, cache: wired_bulk_predict(predictor, cache, thread)
     thread.close()
 
 
 async def scored(
-    predict: Predict, data: str, steps: list[Scored] | None = None
+    predict: BulkPredict, data: str, steps: list[Scored] | None = None
 ) -> tuple[list[list[str]], list[list[str]], Scored]:
     """Score a table, and give its rows, its rejects and the count."""
     out, aside = io.BytesIO(), io.BytesIO()
@@ -61,7 +61,7 @@ def _rows(stream: io.BytesIO) -> list[list[str]]:
     return list(csv.reader(io.StringIO(stream.getvalue().decode(), newline="")))
 
 
-async def test_rows_keep_their_order_whatever_becomes_of_them(predict_with: Callable[..., Predict]) -> None:
+async def test_rows_keep_their_order_whatever_becomes_of_them(predict_with: Callable[..., BulkPredict]) -> None:
     predict = predict_with(Picky(), NoCache())
 
     rows, rejects, count = await scored(predict, HEADER + "1,1\n-2,1\nx,1\n4,1\n-5,1\n6\n7,1\n")
@@ -76,7 +76,7 @@ async def test_rows_keep_their_order_whatever_becomes_of_them(predict_with: Call
     assert count == Scored(1, rows=3, rejected=4)
 
 
-async def test_a_model_that_refuses_every_row_rejects_every_row(predict_with: Callable[..., Predict]) -> None:
+async def test_a_model_that_refuses_every_row_rejects_every_row(predict_with: Callable[..., BulkPredict]) -> None:
     rows, rejects, count = await scored(predict_with(Picky(), NoCache()), HEADER + "-1,1\n" * 5)
 
     assert rows == []
@@ -84,7 +84,7 @@ async def test_a_model_that_refuses_every_row_rejects_every_row(predict_with: Ca
     assert count == Scored(1, 0, 5)
 
 
-async def test_one_refused_row_among_many_is_found_in_few_calls(predict_with: Callable[..., Predict]) -> None:
+async def test_one_refused_row_among_many_is_found_in_few_calls(predict_with: Callable[..., BulkPredict]) -> None:
     model = Picky()
     data = HEADER + "".join(f"{n},1\n" if n != 700 else "-1,1\n" for n in range(1000))
 
@@ -95,7 +95,7 @@ async def test_one_refused_row_among_many_is_found_in_few_calls(predict_with: Ca
     assert len(model.calls) < 25
 
 
-async def test_rows_that_are_the_same_are_computed_once(predict_with: Callable[..., Predict]) -> None:
+async def test_rows_that_are_the_same_are_computed_once(predict_with: Callable[..., BulkPredict]) -> None:
     model = FakePredictor()
 
     rows, _, _ = await scored(predict_with(model, DictCache()), HEADER + "1,2\n1.0,2\n3,4\n1,2.00\n")
@@ -104,7 +104,7 @@ async def test_rows_that_are_the_same_are_computed_once(predict_with: Callable[.
     assert model.rows == 2
 
 
-async def test_a_second_run_never_reaches_the_model(predict_with: Callable[..., Predict]) -> None:
+async def test_a_second_run_never_reaches_the_model(predict_with: Callable[..., BulkPredict]) -> None:
     model, cache = FakePredictor(), DictCache()
     first = await scored(predict_with(model, cache), HEADER + "1,2\n3,4\n")
 
@@ -112,7 +112,7 @@ async def test_a_second_run_never_reaches_the_model(predict_with: Callable[..., 
     assert model.rows == 2
 
 
-async def test_progress_is_told_after_each_chunk(predict_with: Callable[..., Predict]) -> None:
+async def test_progress_is_told_after_each_chunk(predict_with: Callable[..., BulkPredict]) -> None:
     steps: list[Scored] = []
 
     _, _, count = await scored(predict_with(FakePredictor(), NoCache()), HEADER + "1,1\n" * 150_000, steps)
@@ -122,14 +122,14 @@ async def test_progress_is_told_after_each_chunk(predict_with: Callable[..., Pre
     assert steps[-1] == count == Scored(len(steps), 150_000, 0)
 
 
-async def test_an_empty_table_is_scored_without_the_model(predict_with: Callable[..., Predict]) -> None:
+async def test_an_empty_table_is_scored_without_the_model(predict_with: Callable[..., BulkPredict]) -> None:
     model = FakePredictor()
 
     assert await scored(predict_with(model, NoCache()), HEADER) == ([], [], Scored())
     assert model.calls == []
 
 
-async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callable[..., Predict]) -> None:
+async def test_a_result_that_cannot_be_written_ends_the_run(predict_with: Callable[..., BulkPredict]) -> None:
     class Full:
         scored = Scored()
 

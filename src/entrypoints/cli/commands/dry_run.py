@@ -23,8 +23,7 @@ from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.settings import Settings
 from foreseen.wiring.files import layout_of
 from foreseen.wiring.predictors import load_for_files
-from foreseen.wiring.scoring import Scoring, wire_scoring
-from foreseen.wiring.service import opened
+from foreseen.wiring.scoring import Scoring, opened_run, wire_scoring
 
 if TYPE_CHECKING:
     from foreseen.wiring.model_loading import ModelProcess
@@ -60,7 +59,7 @@ def try_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess 
 
 
 async def _tried(scoring: Scoring, job: Job) -> tuple[Trial, list[tuple[str, str]]]:
-    async with opened(scoring.service) as predict:
+    async with opened_run(scoring) as predict:
         for most in _FIRST_ROWS:
             scoring.tables.notices.taken()  # those of fewer rows
             with _reader(scoring, job, most) as reader:

@@ -38,8 +38,7 @@ from foreseen.wiring.files import (
     why_once,
 )
 from foreseen.wiring.predictors import abandon_model, load_for_files
-from foreseen.wiring.scoring import Scoring, wire_scoring
-from foreseen.wiring.service import opened
+from foreseen.wiring.scoring import Scoring, opened_run, wire_scoring
 
 if TYPE_CHECKING:
     from foreseen.wiring.model_loading import ModelProcess
@@ -197,7 +196,7 @@ async def _score(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     settings = scoring.settings
-    async with opened(scoring.service) as predict:
+    async with opened_run(scoring) as predict:
         # In calls of any size an operator may have what depends on the size, which then has to be that of the chunk.
         pace = None if settings.rows_per_call == 0 else Pace.of(predict.predictor.info, predict.tally)
         size = size_of(job.files.sources)
@@ -217,5 +216,5 @@ async def _score(
                 )
             except BaseException:
                 leave()
-                abandon_model(scoring.service.predictor)  # nothing waits for what it computes
+                abandon_model(scoring.predictor)  # nothing waits for what it computes
                 raise

@@ -164,7 +164,7 @@ class _RayRun:
             jobs=self._job.jobs,
             is_thread_safe=scoring.tables.info.is_thread_safe,
         )
-        end_model(scoring.service.predictor)  # whose room the workers need
+        end_model(scoring.predictor)  # whose room the workers need
         how = self._job.progress
         with shown_progress(scoring.predict, run, size, how=how, before=run.before) as progress:
             run(cluster.outcomes(work), self._report.following(progress))

@@ -21,8 +21,7 @@ from foreseen.entrypoints.process_memory import prepare_for_files
 from foreseen.settings import Settings, SettingsError
 from foreseen.wiring.instruments import SharedCache, shared_cache
 from foreseen.wiring.predictors import load_for_files
-from foreseen.wiring.scoring import Scoring, wire_scoring
-from foreseen.wiring.service import opened
+from foreseen.wiring.scoring import Scoring, opened_run, wire_scoring
 
 if TYPE_CHECKING:
     from foreseen.wiring.model_loading import ModelProcess
@@ -74,7 +73,7 @@ def warm_cache(
 
 
 async def _run(scoring: Scoring, files: Files, how: Progression) -> tuple[Scored, Reject | None]:
-    async with opened(scoring.service) as predict:
+    async with opened_run(scoring) as predict:
         _require_use(scoring)
         with (
             scoring.tables.opened(
@@ -93,7 +92,7 @@ async def _run(scoring: Scoring, files: Files, how: Progression) -> tuple[Scored
 
 def _require_use(scoring: Scoring) -> None:
     """Raise CacheError if the shared cache stores nothing."""
-    state = shared_cache(scoring.service.caches)
+    state = shared_cache(scoring.caches)
     now = state() if state else SharedCache(is_in_use=False, disabled_by="there is none", outages=0)
     if not now.is_in_use or now.outages:
         raise CacheUnavailableError(f"the shared cache was disabled, so not everything is stored: {now.disabled_by}")

@@ -9,8 +9,8 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.counters import Tally
-from foreseen.domain.predict import Predict
 from foreseen.domain.tables.table import Scored, TableReader
 from foreseen.entrypoints.cli.run.progress_style import Progression
 
@@ -22,7 +22,7 @@ Show = Callable[[Scored], None]
 
 @contextmanager
 def shown_progress(
-    predict: Predict, reader: TableReader, size: int, *, how: Progression, before: Scored
+    predict: BulkPredict, reader: TableReader, size: int, *, how: Progression, before: Scored
 ) -> Iterator[Show]:
     """Show the progress of a run on standard error; yield a callback for the rows scored so far.
 

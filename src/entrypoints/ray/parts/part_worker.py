@@ -24,11 +24,10 @@ from foreseen.entrypoints.ray.parts.parts import Outcome, Part, parts_of
 from foreseen.settings import Settings
 from foreseen.wiring.predictors import load_for_files
 from foreseen.wiring.run_tables import RunTables
-from foreseen.wiring.scoring import Scoring, wire_scoring
-from foreseen.wiring.service import opened
+from foreseen.wiring.scoring import Scoring, opened_run, wire_scoring
 
 if TYPE_CHECKING:
-    from foreseen.domain.predict import Predict
+    from foreseen.domain.bulk.bulk import BulkPredict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +99,7 @@ class Scorer:
             raise ModelUnavailableError(f"{plan.settings.model}: {difference} on {where}")
         settings = cache_what_repeats(plan.settings, predictor.info.determinism)
         self._scoring: Scoring = wire_scoring(settings, predictor, jobs=self._jobs, is_auto=plan.is_auto)
-        self._predict: Predict = self._runner.run(self._stack.enter_async_context(opened(self._scoring.service)))
+        self._predict: BulkPredict = self._runner.run(self._stack.enter_async_context(opened_run(self._scoring)))
 
     def outcomes(self, sent: Part | ForeseenError | int) -> Iterator[Outcome | ForeseenError]:
         """Score a part, or all parts of the input of this number, and yield what becomes of each."""

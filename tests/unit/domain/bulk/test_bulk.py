@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.domain.answer import Origin
-from foreseen.domain.bulk.bulk import FIRST_ROWS, KEYS_AT_ONCE, Tier
+from foreseen.domain.bulk.bulk import FIRST_ROWS, KEYS_AT_ONCE, BulkPredict, Tier
 from foreseen.domain.bulk.repeat_rate import Repeats
 from foreseen.domain.bulk.tier_payoff import Always, NearPays, Payoff
 from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
 from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.model.model_thread import ModelThread
-from foreseen.domain.predict import Predict
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
+from foreseen.wiring.use_cases import wire_bulk_predict
 from support.fakes import FLOWER, DictCache, FakePredictor
 from support.use_cases import wired_predict
 
@@ -58,7 +58,7 @@ def sums(lengths: Sequence[float]) -> list[Any]:
     return [length + 1 for length in lengths]
 
 
-Wired = Callable[..., Predict]
+Wired = Callable[..., BulkPredict]
 
 
 @pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
@@ -66,10 +66,10 @@ async def wired(request: pytest.FixtureRequest) -> AsyncIterator[Wired]:
     """The use case around a model and tiers, near to far."""
     thread = ModelThread(request.param)
 
-    def make(predictor: FakePredictor, *tiers: tuple[DictCache, Payoff], repeats: Repeats | None = None) -> Predict:
+    def make(predictor: FakePredictor, *tiers: tuple[DictCache, Payoff], repeats: Repeats | None = None) -> BulkPredict:
         origins = (Origin.L1, Origin.L2)
         wired = [Tier(cache, origin, payoff) for (cache, payoff), origin in zip(tiers, origins, strict=False)]
-        return wired_predict(predictor, DictCache(), thread, tiers=wired, repeats=repeats)
+        return wire_bulk_predict(predictor, wired, thread, repeats=repeats)
 
     yield make
     thread.close()
@@ -87,7 +87,7 @@ async def test_every_instance_gets_its_own_answer_whichever_tiers_are_used(
     predict = wired(model, *tiers, repeats=Repeats(100))
 
     for lengths in ([1.0, 2.0, 1.0, 3.0] * 40, [3.0, 9.0, 9.0, 4.0], [1.0]):
-        assert (await predict.bulk(flowers(lengths))).outputs == {"prediction": sums(lengths)}
+        assert (await predict.answer(flowers(lengths))).outputs == {"prediction": sums(lengths)}
 
     uses_tiers = any(decided)
     assert bool(near.entries) == decided[1]
@@ -101,13 +101,13 @@ async def test_every_instance_gets_its_own_answer_whichever_tiers_are_used(
 
 async def test_a_hit_counts_for_the_tier_that_had_it_and_is_copied_into_the_nearer(wired: Wired) -> None:
     near, far = DictCache(), DictCache()
-    await wired(FakePredictor(), (near, Always()), (far, Always())).bulk(flowers([1.0, 2.0]))
+    await wired(FakePredictor(), (near, Always()), (far, Always())).answer(flowers([1.0, 2.0]))
     near.entries.clear()
     model = FakePredictor()
     predict = wired(model, (near, Always()), (far, Always()))
 
-    await predict.bulk(flowers([1.0, 1.0, 5.0]))
-    await predict.bulk(flowers([1.0, 5.0]))
+    await predict.answer(flowers([1.0, 1.0, 5.0]))
+    await predict.answer(flowers([1.0, 5.0]))
 
     tally = predict.tally
     assert (tally.hits_l2, tally.hits_l1, tally.misses, tally.coalesced) == (2, 2, 1, 0)
@@ -118,7 +118,7 @@ async def test_equal_instances_of_a_batch_cost_one_row_and_count_as_joined(wired
     model = FakePredictor()
     predict = wired(model, (DictCache(), Always()))
 
-    await predict.bulk(flowers([1.0] * 99 + [2.0]))
+    await predict.answer(flowers([1.0] * 99 + [2.0]))
 
     assert model.rows == 2
     assert (predict.tally.misses, predict.tally.coalesced) == (2, 98)
@@ -128,7 +128,7 @@ async def test_batches_side_by_side_compute_no_key_twice(wired: Wired) -> None:
     model = FakePredictor()
     predict = wired(model, (DictCache(), Always()))
 
-    answers = await asyncio.gather(*(predict.bulk(flowers([1.0, 2.0, float(n)])) for n in range(3, 23)))
+    answers = await asyncio.gather(*(predict.answer(flowers([1.0, 2.0, float(n)])) for n in range(3, 23)))
 
     assert [answer.outputs["prediction"] for answer in answers] == [sums([1.0, 2.0, float(n)]) for n in range(3, 23)]
     assert model.rows == 22
@@ -141,7 +141,7 @@ async def test_a_far_tier_that_is_left_out_is_asked_for_the_sample_alone(wired: 
 
     await wired(
         FakePredictor(), (DictCache(), Decided(asks=False, fills=False)), (far, left_out), repeats=Repeats(10_000)
-    ).bulk(flowers(lengths))
+    ).answer(flowers(lengths))
 
     assert sum(far.lookups) == pytest.approx(200, rel=0.3)
     assert left_out.looked_up == [(sum(far.lookups), 0)]
@@ -153,10 +153,10 @@ async def test_little_is_looked_up_before_it_is_known_what_the_model_costs() -> 
     thread, cost, repeats = ModelThread(), ModelCost(), Repeats(1_000_000)
     cheap = NearPays(cost, repeats, calls_at_once=1)
     tiers = [Tier(near, Origin.L1, cheap)]
-    predict = wired_predict(model, DictCache(), thread, tiers=tiers, repeats=repeats, cost=cost)
+    predict = wire_bulk_predict(model, tiers, thread, repeats=repeats, cost=cost)
     lengths = [float(n) for n in range(3 * FIRST_ROWS)]
 
-    assert (await predict.bulk(flowers(lengths))).outputs == {"prediction": sums(lengths)}
+    assert (await predict.answer(flowers(lengths))).outputs == {"prediction": sums(lengths)}
 
     assert sum(near.lookups) == FIRST_ROWS
     assert not cheap.asks
@@ -166,7 +166,7 @@ async def test_little_is_looked_up_before_it_is_known_what_the_model_costs() -> 
 async def test_a_lookup_of_thousands_of_keys_is_cut_into_pieces(wired: Wired) -> None:
     far, payoff = DictCache(), Decided(asks=True, fills=True)
 
-    await wired(FakePredictor(), (far, payoff)).bulk(flowers([float(n) for n in range(2500)]))
+    await wired(FakePredictor(), (far, payoff)).answer(flowers([float(n) for n in range(2500)]))
 
     assert far.lookups == [KEYS_AT_ONCE, KEYS_AT_ONCE, 2500 - 2 * KEYS_AT_ONCE]
     assert payoff.looked_up == [(2500, 0)]
@@ -179,11 +179,11 @@ async def test_nothing_is_stored_of_what_the_model_refused_or_failed(wired: Wire
     for error in (InvalidBatchError([Flaw("a length", "less")]), PredictionError("broken")):
         model.error = error
         with pytest.raises(type(error)):
-            await predict.bulk(flowers([float(n) for n in range(100)]))
+            await predict.answer(flowers([float(n) for n in range(100)]))
     model.error = None
 
     assert cache.entries == {}
-    assert (await predict.bulk(flowers([1.0]))).outputs == {"prediction": [2.0]}
+    assert (await predict.answer(flowers([1.0]))).outputs == {"prediction": [2.0]}
 
 
 @pytest.mark.parametrize("answer", [[object()], [1.0, 2.0, 3.0]], ids=["no JSON", "too many"])
@@ -194,7 +194,7 @@ async def test_an_answer_that_is_none_is_told_with_a_cache_and_without(wired: Wi
 
     for tiers in ([], [(DictCache(), Always())]):
         with pytest.raises(PredictionError):
-            await wired(Odd(), *tiers).bulk(flowers([1.0]))
+            await wired(Odd(), *tiers).answer(flowers([1.0]))
 
 
 JSON = st.one_of(
@@ -225,9 +225,10 @@ def test_bulk_equals_one_by_one_for_every_kind_of_answer(answers: list[Any], ask
             Tier(DictCache(), Origin.L1, Decided(asks=bool(mode & 1), fills=bool(mode & 2))),
             Tier(DictCache(), Origin.L2, Decided(asks=bool(mode & 4), fills=bool(mode & 8))),
         ]
-        predict = wired_predict(Scripted(dict(enumerate(answers))), DictCache(), thread, tiers=tiers)
+        predictor = Scripted(dict(enumerate(answers)))
+        bulk, predict = wire_bulk_predict(predictor, tiers, thread), wired_predict(predictor, DictCache(), thread)
         halves = [lengths[: len(lengths) // 2], lengths[len(lengths) // 2 :]]
-        in_bulk = [body for half in halves if half for body in (await predict.bulk(flowers(half))).encode()]
+        in_bulk = [body for half in halves if half for body in (await bulk.answer(flowers(half))).encode()]
         alone = [(await predict(flowers([length]))).bodies[0] for length in lengths]
         await predict.finish()
         thread.close()
@@ -253,6 +254,6 @@ async def test_numbers_that_are_not_finite_are_the_same_from_a_cache_as_without(
     predict = wired(Overflowing(), (near, Decided(asks=True, fills=True)), (far, Decided(asks=True, fills=True)))
 
     for _ in range(3):
-        answers = await predict.bulk(flowers([1e7, 2.0, 1e7]))
+        answers = await predict.answer(flowers([1e7, 2.0, 1e7]))
 
         assert answers.outputs["prediction"] == [float("inf"), 3.0, float("inf")]
