@@ -121,8 +121,8 @@ def test_absent_at_the_start_then_refusing_the_password_then_there(model: Path, 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
 def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table: FaultTable) -> None:
     wait_until(stage.is_in_use)  # a busy machine may have made it slow all by itself
-    healthy = seen_in_health(stage.load)
     told, failures, slow = len(stage.running.err), stage.scraped(FAILURES), stage.scraped(SLOWNESS)
+    healthy = seen_in_health(stage.load)
     counted = stage.scraped(trouble.counts) if trouble.counts else 0.0
 
     trouble.begin(stage)

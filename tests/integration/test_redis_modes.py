@@ -37,6 +37,8 @@ from support.valkey_sentinel import OwnSentinel, own_sentinel
 
 HOUR = Lifetime(3600.0)
 BUDGET_S = 5.0
+FROZEN_BUDGET_S = 1.0
+"""Where each lookup waits for a frozen node, and the others answer in time on a busy machine."""
 """So long that a busy machine is not taken for a slow server."""
 
 
@@ -477,7 +479,7 @@ class TestNodesThatFail:
                         await servers.publish(channel, [b"of which nobody would hear"])
 
                 others = [node for node in cluster.primaries if node is not dead]
-                with pytest.raises(CacheUnavailableError, match=f"{dead.port}"):
+                with pytest.raises(CacheUnavailableError, match=f"{dead.port}|no answer"):
                     await RedisInventory(servers).purge("iris")
                 assert [node.ask("KEYS", "foreseen:iris:6e*") for node in others] == [[], []]
 
@@ -491,8 +493,8 @@ class TestNodesThatFail:
         kept = numbered(90)
         with own_cluster(cluster_node_timeout=60_000) as cluster:
             frozen = cluster.primaries[2]
-            servers = connect_servers(cluster.url, budget_s=0.2, timeout_s=5.0, max_connections=8)
-            async with GuardedCache(cache_over(servers), budget_s=0.2) as cache:
+            servers = connect_servers(cluster.url, budget_s=FROZEN_BUDGET_S, timeout_s=5.0, max_connections=8)
+            async with GuardedCache(cache_over(servers), budget_s=FROZEN_BUDGET_S) as cache:
                 await cache.put_many(kept)
                 frozen.freeze()
                 for _ in range(5):

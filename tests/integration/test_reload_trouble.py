@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -75,10 +75,12 @@ def test_a_load_that_hangs_keeps_nobody_from_stopping(tmp_path: Path, args: tupl
 
 
 def test_who_asks_for_a_load_that_hangs_is_told_that_the_service_stops(tmp_path: Path) -> None:
-    with adding(tmp_path) as running, wire_to(running.url) as first, wire_to(running.url) as second:
+    with ExitStack() as wires, adding(tmp_path) as running:
         put_hanging(tmp_path)
+        first = wires.enter_context(wire_to(running.url))
         first.send(RELOAD)
         wait_until(lambda: hanging(running) == 1)
+        second = wires.enter_context(wire_to(running.url))  # not before: a connection that sends nothing is closed
         second.send(RELOAD)
         wait_until_heard(running)  # by now it waits its turn
 

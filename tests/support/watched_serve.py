@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+from typing import Final
 
 import uvicorn
 
@@ -11,10 +12,16 @@ from support.loop_watch import LoopWatch, Turn
 
 serve = uvicorn.Server.serve
 
+LIMIT_S: Final = 0.2
+"""Seconds for which our code may hold the loop.
+
+More than in this process: a busy machine stretches the processor's time too, and no other try refutes it here.
+"""
+
 
 async def serve_watched(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
     """Serve, and look at what holds the loop meanwhile."""
-    watch = LoopWatch(_say)
+    watch = LoopWatch(_say, limit_s=LIMIT_S)
     watch.follow(asyncio.get_running_loop())
     watch.start()
     try:
