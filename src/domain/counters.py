@@ -95,7 +95,7 @@ class Tally:
     __slots__ = ("_model_counts", "counts")
 
     def __init__(self, counts: Numbers | None = None) -> None:
-        """Take a row to count on in, of SIZE numbers or more; without one, begin at zero."""
+        """Accept a row of SIZE numbers or more, whose counts continue; without one, begin at zero."""
         self.counts: Final[Numbers] = [0.0] * SIZE if counts is None else counts
         self._model_counts = Lock()
 

@@ -1,4 +1,4 @@
-"""Starting: what signals mean to a service that does not serve yet; nothing is imported here that would delay it."""
+"""Starting: signals to a service that does not serve yet; no import here may delay it."""
 
 import os
 import signal
@@ -6,49 +6,49 @@ from threading import Thread
 
 
 class _Remembering:
-    """Remembers that it was told to load the model anew: the one that loads may be of the file as it was before."""
+    """Remembers a request to reload: the model that is loading may be that of an older file."""
 
-    is_told = False
+    was_called = False
 
     def __call__(self, *_: object) -> None:
-        self.is_told = True
+        self.was_called = True
 
 
-def was_told_to_reload(handler: object) -> bool:
-    """Tell whether that has come since, where a handler of SIGHUP is the one that remembers it."""
-    return isinstance(handler, _Remembering) and handler.is_told
+def reload_was_requested(handler: object) -> bool:
+    """Return whether a handler of SIGHUP was set by `Starting` and has been called."""
+    return isinstance(handler, _Remembering) and handler.was_called
 
 
 class Starting:
-    """Exits with 0 at once when told to stop, since nothing is under way; remembers to be told to reload.
+    """Exits with 0 at once on SIGTERM, since no request is in progress; remembers SIGHUP, a request to reload.
 
-    By default both end a process by the signal, or do nothing at all where it is the first one of a container.
+    By default both kill a process, or do nothing if it is the first one of a container.
     """
 
     def __init__(self) -> None:
-        """See to signals from now on; in the main thread."""
-        # An exception would be caught by what loads the model, or lost where Python ignores them.
+        """Handle signals from now on; must be called on the main thread."""
+        # An exception could be caught by the code that loads the model, or lost where Python ignores exceptions.
         signal.signal(signal.SIGTERM, _exit)
         signal.signal(signal.SIGHUP, _Remembering())
-        # A handler runs when the main thread comes to it, which a model's module may keep in a call, or had just put
-        # to sleep when the signal came.
-        heard, self._told = os.pipe()
-        os.set_blocking(self._told, False)
-        self._before = signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
-        Thread(target=_listen, args=(heard,), name="told to stop", daemon=True).start()
+        # A handler runs only when the main thread gets to it, which may be in a long call of a model's module, or may
+        # have just gone to sleep when the signal came.
+        received, self._wakeup = os.pipe()
+        os.set_blocking(self._wakeup, False)
+        self._before = signal.set_wakeup_fd(self._wakeup, warn_on_full_buffer=False)
+        Thread(target=_listen, args=(received,), name="stop signals", daemon=True).start()
 
     def end(self) -> None:
-        """Leave signals to the handlers that others have set by now."""
+        """Leave signals to the handlers that have been set meanwhile."""
         signal.set_wakeup_fd(self._before)
-        os.close(self._told)
+        os.close(self._wakeup)
 
 
 def _exit(*_: object) -> None:
     os._exit(0)
 
 
-def _listen(heard: int) -> None:
-    while told := os.read(heard, 1):
-        if told[0] == signal.SIGTERM and signal.getsignal(signal.SIGTERM) is _exit:
+def _listen(received: int) -> None:
+    while signum := os.read(received, 1):
+        if signum[0] == signal.SIGTERM and signal.getsignal(signal.SIGTERM) is _exit:
             os._exit(0)
-    os.close(heard)
+    os.close(received)

@@ -184,7 +184,7 @@ def _is_model(args: Any) -> bool:
 
 def _may_fork() -> bool:
     """Return whether no thread holds a lock: there is none but those that wait for signals and write the log."""
-    return {each.name for each in threading.enumerate()} <= {"MainThread", "told to stop", "log"}
+    return {each.name for each in threading.enumerate()} <= {"MainThread", "stop signals", "log"}
 
 
 def _close_but(kept: Sequence[int]) -> None:

@@ -17,7 +17,7 @@ class Reject:
     """A row that cannot be scored.
 
     Attributes:
-        source: name of the file it stands in.
+        source: name of its file.
         line: number of the line in the file that it begins on, from 1, the header included; where a file has no lines,
             the number of the row, from 1.
         column: the column at fault; empty when it is the row as a whole.
@@ -91,7 +91,7 @@ class Chunk:
         return self.table
 
     def take(self, rows: Sequence[int]) -> "Chunk":
-        """Give some of the readable rows, by number."""
+        """Return a chunk of some of the readable rows, by number."""
         index = np.asarray(rows, dtype=np.int64)
         batch = self.batch.take(index) if self.batch and len(index) else None
         written = self.written and {name: cells.take(index) for name, cells in self.written.items()}
@@ -141,10 +141,10 @@ class TableEncoder(Protocol):
     """How scored rows become bytes; what it gives is appended to one file in order, and cut off after any of it."""
 
     def begin(self) -> bytes:
-        """Give what stands before the first row."""
+        """Return the bytes before the first row."""
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> Written:
-        """Give the rows of a chunk, number i with prediction i; a number that is not finite is written as nothing.
+        """Return the bytes of a chunk's rows, number i with prediction i; a number that is not finite is left out.
 
         The bytes depend on nothing but these rows, and may be cut off after them.
         """
@@ -154,17 +154,17 @@ class TableEncoder(Protocol):
         """Whether what was given so far is no file of its format yet."""
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
-        """Make the file of what was given, all of which stands in the spool."""
+        """Write the finished file from the spool, which holds everything that was encoded."""
 
 
 class RejectsEncoder(Protocol):
     """How rows that cannot be scored become bytes, in the same way."""
 
     def begin(self) -> bytes:
-        """Give what stands before the first row."""
+        """Return the bytes before the first row."""
 
     def encode(self, rejects: Sequence[Reject]) -> bytes:
-        """Give the rows of rejects, in their order."""
+        """Return the bytes of rejects, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class Sink(Protocol):
         """What it holds already, from a run before this one."""
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
-        """Take the rows of one more chunk, its rejects, and how far the run has come with them.
+        """Append the rows of one more chunk and its rejects; `scored` counts all rows including them.
 
         Raises:
             TableError: they cannot be written.

@@ -19,7 +19,7 @@ _NOT_PLAIN: Final = re.compile(rb"[%+;\x80-\xff]")
 """Characters with a special meaning in a query string."""
 
 
-class Asked(NamedTuple):
+class PlainRequest(NamedTuple):
     """The instances of a plain request.
 
     Attributes:
@@ -48,12 +48,12 @@ class QuickReader:
         self._is_exact = _exactness(signature)
         self._plain_query = _plain_query(signature)
 
-    def of_query(self, query: bytes) -> Asked | None:
+    def of_query(self, query: bytes) -> PlainRequest | None:
         """Read `a=1&b=2`."""
         plain = self._plain_query.fullmatch(query) if self._plain_query is not None else None
         try:
             values = self._values_of_texts(query) if plain is None else [float(text) for text in plain.groups()]
-            return Asked((self._recipe.key(values),), (values,), False) if self._is_exact(values) else None
+            return PlainRequest((self._recipe.key(values),), (values,), False) if self._is_exact(values) else None
         except (InvalidBatchError, OverflowError, ValueError):  # such as "1e"
             return None
 
@@ -66,17 +66,17 @@ class QuickReader:
             raise ValueError
         return [read_text(feature, texts[name]) for name, feature in self._features.items()]
 
-    def of_body(self, body: bytes) -> Asked | None:
+    def of_body(self, body: bytes) -> PlainRequest | None:
         """Read one object, or many instances."""
         try:
             if b'"instances"' not in body or (many := _MANY.match(body)) is None:
                 values = self._values(self._one(body))
-                return Asked((self._recipe.key(values),), (values,), False)
+                return PlainRequest((self._recipe.key(values),), (values,), False)
             if many[1] == b"{":
                 rows = list(map(self._values, self._objects(body)["instances"]))
             else:
                 rows = self._rows(body)["instances"]
-            return Asked(list(map(self._recipe.key, rows)), rows, True) if len(rows) <= self._max_rows else None
+            return PlainRequest(list(map(self._recipe.key, rows)), rows, True) if len(rows) <= self._max_rows else None
         except (ValidationError, OverflowError):  # the latter: too large for a float32
             return None
 

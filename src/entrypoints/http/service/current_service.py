@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.entrypoints.http.service.graceful_stop import stop_in_time
 from foreseen.entrypoints.http.service.model_reload import Loading
-from foreseen.entrypoints.startup_signals import was_told_to_reload
+from foreseen.entrypoints.startup_signals import reload_was_requested
 from foreseen.wiring.predictors import ServedModel, abandon_model
 from foreseen.wiring.retiring import give_up, retire
 from foreseen.wiring.service import Service
@@ -144,7 +144,7 @@ class Front:
             with suppress(RuntimeError):  # the loop is closed: the service ends
                 loop.call_soon_threadsafe(lambda: self._begin(self._reload_by_signal()))
 
-        if was_told_to_reload(signal.signal(signal.SIGHUP, reload)):
+        if reload_was_requested(signal.signal(signal.SIGHUP, reload)):
             reload()
 
     async def _reload_by_signal(self) -> None:

@@ -1,7 +1,7 @@
 """The hot path: a bare ASGI callable in front of the application, which answers plain requests for predictions.
 
-It shares schema, recipe and use case with the ordinary route, and never words a refusal: whatever it cannot read at
-once, an odd header, an invalid body, goes on as if it had not been here.
+It shares schema, recipe and use case with the ordinary route, and never words a rejection: whatever it cannot read at
+once, such as an odd header or an invalid body, is passed on to that route unchanged.
 """
 
 import math
@@ -25,7 +25,7 @@ from foreseen.entrypoints.http.request_log.request_ids import accepted, made
 from foreseen.entrypoints.http.requests.cache_headers import etag, etag_of
 from foreseen.entrypoints.http.requests.client_disconnect import client_of
 from foreseen.entrypoints.http.requests.framing import LONGEST_LENGTH
-from foreseen.entrypoints.http.requests.plain_request_reader import Asked, QuickReader
+from foreseen.entrypoints.http.requests.plain_request_reader import PlainRequest, QuickReader
 from foreseen.entrypoints.http.requests.request_timeout import HEADER as TIMEOUT
 from foreseen.entrypoints.http.requests.request_timeout import is_timeout, timeout_s
 from foreseen.entrypoints.http.responses.answer_response import content, headers, tier_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from foreseen.entrypoints.http.request_log.access_log import AccessLog
 
 LONGEST_BODY: Final = 256 * 1024
-"""Bytes of body that are looked at here: a longer one is checked as it arrives, by the ordinary route."""
+"""Largest body that is read here, bytes: the ordinary route checks a longer one as it arrives."""
 
 _ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match", TIMEOUT})
 _JSON: Final = (b"content-type", b"application/json")
@@ -46,7 +46,7 @@ _HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1
 
 
 class HotPath:
-    """Answers GET and POST /predict; what can be peeked at, without waiting for anything."""
+    """Answers plain GET and POST /predict, and L1 hits without waiting for anything."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class HotPath:
         longest_s: float = math.inf,
         has_cache: bool = True,
     ) -> None:
-        """Take the application behind, and its limits.
+        """Accept the wrapped application, the use case, and the limits of the settings.
 
         Args:
             longest_s: seconds that a request may wait.
@@ -72,30 +72,30 @@ class HotPath:
         self._takes_get = not signature.has_tensors
         self._longest_s = longest_s
         self._has_cache = has_cache
-        # Asked for at every hit.
+        # Bound once, since every hit uses them.
         self._peek = predict.peek
         self._tally = predict.tally
         self._count_hit = predict.tally.count_l1_hit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or hand on."""
+        """Answer a request, or pass it on."""
         if scope["type"] == "http" and scope["path"] == "/predict":
             started_ns = perf_counter_ns()
-            asked = None
+            plain = None
             by_name = scope.get(FIELDS) or dict(scope["headers"])
             if scope["method"] == "POST" and _has_plain_json(scope["headers"], by_name, self._longest_body):
                 message = await receive()
-                asked = self._asked_by(message)
-                if asked is None:
+                plain = self._plain_post(message)
+                if plain is None:
                     context_of(scope).started_ns = started_ns  # its clock began before the body was waited for
                     receive = _again(message, receive)
             elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
-                asked = self._reader.of_query(scope["query_string"])
-            if asked is not None:
+                plain = self._reader.of_query(scope["query_string"])
+            if plain is not None:
                 known: Mapping[Key, Entry] = _NOTHING
-                if asked.is_many:
-                    body, known = self._known(asked.keys, started_ns)
-                elif (entry := self._peek(asked.keys[0])) is None:
+                if plain.is_many:
+                    body, known = self._known(plain.keys, started_ns)
+                elif (entry := self._peek(plain.keys[0])) is None:
                     body = None
                 else:
                     body = entry.body
@@ -103,7 +103,7 @@ class HotPath:
                 if body is None:
                     context = context_of(scope)
                     context.started_ns = started_ns
-                    await self._find(asked, known, scope, receive, context.around(send))
+                    await self._find(plain, known, scope, receive, context.around(send))
                     return
                 # No context for a hit: nothing of it is logged, and its own would cost more than looking it up.
                 given = by_name.get(REQUEST_ID)
@@ -111,7 +111,7 @@ class HotPath:
                 length = (b"content-length", b"%d" % len(body))
                 sent = (*_HIT, length, request_id)
                 if scope["method"] == "GET":
-                    sent = (*_HIT, length, (b"etag", etag(asked.keys[0], self._predict.purged_us)), request_id)
+                    sent = (*_HIT, length, (b"etag", etag(plain.keys[0], self._predict.purged_us)), request_id)
                 await send({"type": "http.response.start", "status": 200, "headers": sent})
                 await send({"type": "http.response.body", "body": body})
                 access_log: AccessLog | None = scope.get("state", _NO_STATE).get("access_log")
@@ -121,7 +121,7 @@ class HotPath:
                 return
         await self._app(scope, receive, send)
 
-    def _asked_by(self, message: Message) -> Asked | None:
+    def _plain_post(self, message: Message) -> PlainRequest | None:
         if message["type"] != "http.request" or message.get("more_body"):
             return None
         return self._reader.of_body(message.get("body", b""))
@@ -134,12 +134,14 @@ class HotPath:
         self._count_hit(len(found), sum([entry.cost_us for _, entry in found]), perf_counter_ns() - started_ns)
         return b'{"predictions":[' + b",".join([entry.body for _, entry in found]) + b"]}", _NOTHING
 
-    async def _find(self, asked: Asked, known: Mapping[Key, Entry], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _find(
+        self, plain: PlainRequest, known: Mapping[Key, Entry], scope: Scope, receive: Receive, send: Send
+    ) -> None:
         try:
             longest_s = timeout_s(scope["headers"], self._longest_s)
             with client_of(scope):
-                instances = Rows(self._signature, asked.rows)
-                answer = await self._predict.answer(asked.keys, instances, known, timeout_s=longest_s)
+                instances = Rows(self._signature, plain.rows)
+                answer = await self._predict.answer(plain.keys, instances, known, timeout_s=longest_s)
         except Exception as exc:
             await problem(Request(scope), exc, self._tally)(scope, receive, send)
             if isinstance(exc, ForeseenError | ClientDisconnect):
@@ -147,15 +149,15 @@ class HotPath:
             raise  # for the server's log, as the application does
         context_of(scope).tier = tier_of(answer)
         said = headers(answer, has_cache=self._has_cache, keeps=self._predict.keeps).items()
-        told = (*((name.encode(), value.encode()) for name, value in said), _JSON)
+        fields = (*((name.encode(), value.encode()) for name, value in said), _JSON)
         is_tagged = scope["method"] == "GET" and self._has_cache
-        tag = etag_of(answer, asked.keys[0], self._predict.purged_us) if is_tagged else None
-        await self._send(send, content(answer, is_many=asked.is_many), told, tag)
+        tag = etag_of(answer, plain.keys[0], self._predict.purged_us) if is_tagged else None
+        await self._send(send, content(answer, is_many=plain.is_many), fields, tag)
 
-    async def _send(self, send: Send, body: bytes, told: tuple[_Header, ...], tag: bytes | None) -> None:
+    async def _send(self, send: Send, body: bytes, fields: tuple[_Header, ...], tag: bytes | None) -> None:
         """Send a reply with these fields, and its tag."""
         length = (b"content-length", b"%d" % len(body))
-        sent = (*told, length) if tag is None else (*told, length, (b"etag", tag))
+        sent = (*fields, length) if tag is None else (*fields, length, (b"etag", tag))
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": body})
 
@@ -168,20 +170,20 @@ def _line(scope: Scope, took_ns: int, size: int, request_id: bytes, traceparent:
 
 
 def _has_plain_json(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:
-    """Tell whether a body is worth waiting for here: JSON as it is, of a length that is told and not too large."""
+    """Return whether a request declares a plain JSON body of a length that is read here."""
     length = by_name.get(b"content-length", b"")
     return (
         by_name.get(b"content-type") == b"application/json"
         and length.isdigit()
         and len(length) <= LONGEST_LENGTH
         and int(length) <= longest
-        and len(by_name) == len(given)  # else one of those that were sent twice is not seen here
+        and len(by_name) == len(given)  # else a field was sent twice, and only one of its values is seen here
         and not _is_odd(given, by_name)
     )
 
 
 def _is_odd(given: Collection[_Header], by_name: Mapping[bytes, bytes]) -> bool:
-    """Tell whether any header is among those of which the ordinary route knows more; a plain timeout is none."""
+    """Return whether a request has a header that only the ordinary route handles; a plain timeout is none."""
     if _ODD_HEADERS.isdisjoint(by_name):
         return False
     return (
@@ -190,7 +192,7 @@ def _is_odd(given: Collection[_Header], by_name: Mapping[bytes, bytes]) -> bool:
 
 
 def _again(message: Message, receive: Receive) -> Receive:
-    """Give a message again that was taken, and after it those that follow."""
+    """Return a receive that replays a message, and then continues with those that follow."""
     taken = [message]
 
     async def replay() -> Message:

@@ -1,4 +1,4 @@
-"""Loading: a model that is loaded beside the one that serves, and that nobody has to wait for."""
+"""Loading: a model loaded in the background, beside the one that serves."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ Built = TypeVar("Built")
 
 
 class Loading(Generic[Built]):
-    """Loads the model of some settings again, on a thread that Python ends without.
+    """Loads the model of some settings again, on a daemon thread.
 
     The event loop waits for threads of its own pool when it is closed: a load that hangs would keep the process.
     """
@@ -71,16 +71,16 @@ class Loading(Generic[Built]):
                 new.abandon()
             built = self._build(new)
         except ForeseenError as exc:
-            self._tell(self._fail, exc)
+            self._call_soon(self._fail, exc)
         except BaseException as exc:
             log.debug("the model could not be loaded", exc_info=True)
-            self._tell(self._fail, ModelUnavailableError(f"expected the model to load: {failure_text(exc)}"))
+            self._call_soon(self._fail, ModelUnavailableError(f"expected the model to load: {failure_text(exc)}"))
         else:
-            self._tell(self._succeed, built)
+            self._call_soon(self._succeed, built)
 
-    def _tell(self, told: Callable[..., None], what: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(told, what)
+    def _call_soon(self, callback: Callable[..., None], what: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed, and with it every wait
+            self._loop.call_soon_threadsafe(callback, what)
 
     def _succeed(self, built: Built) -> None:
         if not self._result.done():

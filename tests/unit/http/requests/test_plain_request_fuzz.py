@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.identity.key import Fingerprint, KeyRecipe, namespace
 from foreseen.domain.values.signature import DATETIMES, Feature, Signature
-from foreseen.entrypoints.http.requests.plain_request_reader import Asked, QuickReader
+from foreseen.entrypoints.http.requests.plain_request_reader import PlainRequest, QuickReader
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from foreseen.entrypoints.http.responses.problems import Rejection
 from support.effort import examples
@@ -58,7 +58,7 @@ class Readers:
         """The same of a query string."""
         self._agree(self.quick.of_query(query), lambda: self.ordinary.from_query(query))
 
-    def _agree(self, quick: Asked | None, read: Any) -> None:
+    def _agree(self, quick: PlainRequest | None, read: Any) -> None:
         if quick is None:
             return
         try:
