@@ -79,7 +79,7 @@ def create_service(
 
 
 def create_board(service: Service, slots: Slots | None = None) -> Board:
-    """Give what shows the counts of this process, or of all that have these slots."""
+    """Return the board of the counts of this process, or of all processes that share the slots."""
     return Board(service.caches.tally, instruments(service), slots)
 
 
