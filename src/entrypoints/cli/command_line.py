@@ -6,6 +6,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from foreseen.domain.garbage_collection import put_off_collections
 from foreseen.domain.process_end import end_process_after
 from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.cli.commands.cache_commands import cache
@@ -24,7 +25,6 @@ from foreseen.entrypoints.cli.process.interruption import heard_if
 from foreseen.entrypoints.cli.process.standard_output import beside_output, own_standard_output, reached_through
 from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.cli.run.run_files import INPUTS, OUTPUT
-from foreseen.entrypoints.process_memory import put_off_collections
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.

@@ -1,7 +1,6 @@
 """Serving: from settings to processes that answer on a port."""
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from foreseen.domain.garbage_collection import FOR_REQUESTS, resume_collections
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 from foreseen.entrypoints.http.middleware.access_keys import warn_of_open_doors
@@ -35,10 +35,6 @@ from foreseen.wiring.service import Service, wire_service
 
 SETTLE_S: Final = 0.05
 """Seconds for the event loop to accept the connections that wait at the port."""
-
-COLLECTED_AFTER: Final = (5_000, 10, 20)
-"""Thresholds of garbage collection: new objects before the youngest generation is collected, which takes 0.3 ms, and
-collections of a generation before the next older one is collected."""
 
 
 def serve(
@@ -66,7 +62,7 @@ def serve(
     settings = cache_what_repeats(settings, predictor.info.determinism)
     service = wire_service(settings, predictor)
     app = create_front(service)
-    _spare_the_collector()
+    resume_collections(FOR_REQUESTS)
     with listening(settings.host, settings.port) as listener:
         announce_once = partial(announce, service, listener.getsockname()[1])
         if settings.workers == 1:
@@ -154,16 +150,5 @@ def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, na
     app = create_front(service, slots, reload_all=reloads.make)
     signal.signal(signal.SIGTERM, before)
     starting.end()
-    _spare_the_collector()
+    resume_collections(FOR_REQUESTS)
     return app
-
-
-def _spare_the_collector() -> None:
-    """Exclude everything loaded so far from garbage collection, which would stop every request for some 80 ms.
-
-    It is not collected before either: of half a million objects only one or two thousand are garbage.
-    """
-    gc.freeze()
-    # By default a filling cache is collected after every 70,000 new objects: 15 ms each time at 64 connections.
-    gc.set_threshold(*COLLECTED_AFTER)
-    gc.enable()

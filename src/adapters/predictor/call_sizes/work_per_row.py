@@ -1,12 +1,11 @@
 """How a model's work grows with the rows of a call, counted in calls of functions: no load changes that."""
 
-import gc
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from foreseen.domain.garbage_collection import no_collections
 from foreseen.domain.values.batch import Batch
 
 FEW_ROWS, MANY_ROWS = 1, 8
@@ -35,22 +34,10 @@ def _calls(compute: Callable[[Batch], object], batch: Batch) -> int:
         count += event in ("call", "c_call")
 
     before = sys.getprofile()
-    with _no_collection():
+    with no_collections():
         sys.setprofile(on_event)
         try:
             compute(batch)
         finally:
             sys.setprofile(before)
     return count
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the garbage collector, whose finalizers would count, from running within the block."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -1,6 +1,5 @@
 """Isolated load: while a model is loaded, its own modules are new ones, whatever the process has imported before."""
 
-import gc
 import importlib
 import sys
 from collections import deque
@@ -20,6 +19,7 @@ from foreseen.adapters.predictor.own_code.installed_distributions import is_own
 from foreseen.adapters.predictor.own_code.main_script import run_script
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules, hide
 from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.garbage_collection import collect_what_is_loaded
 
 PATIENCE_S: Final = 60.0
 """Seconds for which a load waits for another one in this process.
@@ -120,9 +120,7 @@ def free_withdrawn() -> None:
     with _lists:
         is_any_left = any(own.modules for own in _withdrawn)
     if is_any_left:
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
+        collect_what_is_loaded()
 
 
 def _import_from(*folders: Path) -> None:

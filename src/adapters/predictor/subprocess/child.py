@@ -1,6 +1,5 @@
 """The child: a process that loads one model and predicts for its parent, for as long as that lives."""
 
-import gc
 import logging
 import os
 import signal
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from foreseen.adapters.predictor.subprocess.child_answers import answer_in_turn, answer_side_by_side
 from foreseen.adapters.predictor.subprocess.pipe_messages import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError
+from foreseen.domain.garbage_collection import FOR_FILES, put_off_collections, resume_collections
 
 if TYPE_CHECKING:
     from foreseen.domain.ports import Predictor
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FORMATTER: Final = logging.Formatter()
-
-FILES_COLLECTED_AFTER: Final = (200_000, 20, 50)
-"""New objects between two collections of garbage, for files: a batch of thousands makes some for each row."""
 
 NICENESS: Final = 1
 """How much nicer a model is than what serves: a hit goes first, and other processes do not starve the model.
@@ -80,7 +77,7 @@ def _end_with_the_parent() -> None:
 
 
 def _load(pipe: Pipe, order: Order) -> "Predictor":
-    gc.disable()  # going through what is only loaded takes a tenth of the time, and finds nothing
+    put_off_collections()
     try:
         from foreseen.adapters.predictor.load_predictor import load_predictor  # noqa: PLC0415 - slow; signals are seen to first
 
@@ -88,12 +85,9 @@ def _load(pipe: Pipe, order: Order) -> "Predictor":
     except ForeseenError as exc:
         pipe.send(exc)
         sys.exit(1)
-    gc.freeze()
-    if order.calls:
-        gc.set_threshold(*FILES_COLLECTED_AFTER)
-    else:
+    resume_collections(FOR_FILES if order.calls else None)
+    if not order.calls:
         _let_hits_go_first()
-    gc.enable()
     pipe.send(predictor.info)
     return predictor
 

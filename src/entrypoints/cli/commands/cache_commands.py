@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from foreseen.domain.garbage_collection import put_off_collections
 from foreseen.entrypoints.cli.options.command_help import PlainCommand, PlainGroup
 from foreseen.entrypoints.cli.options.file_options import InputOptions, OutputOptions, files_of
 from foreseen.entrypoints.cli.options.option_groups import with_option_groups
@@ -13,7 +14,6 @@ from foreseen.entrypoints.cli.process.early_model import model_begun
 from foreseen.entrypoints.cli.process.standard_output import own_standard_output
 from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.cli.run.run_files import INPUTS
-from foreseen.entrypoints.process_memory import put_off_collections
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.

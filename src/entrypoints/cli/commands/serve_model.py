@@ -1,6 +1,5 @@
 """`foreseen serve`: announce what is served, and how to ask it."""
 
-import gc
 import logging
 import sys
 from contextlib import nullcontext
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
+from foreseen.domain.garbage_collection import put_off_collections
 from foreseen.entrypoints.example_requests import curl
 from foreseen.entrypoints.label_wording import classes_text
 from foreseen.entrypoints.listening_port import try_port
@@ -31,9 +31,8 @@ def serve_model(settings: Settings, out: TextIO) -> None:
     starting = Starting()
     try_port(settings.host, settings.port)
     with start_model(settings) if settings.model_isolation == "process" else nullcontext() as process:
-        # Imported while the model loads: either takes most of a start. To collect garbage meanwhile would take a tenth
-        # of that, and find none; `serve` takes it up again.
-        gc.disable()
+        # Imported while the model loads: either takes most of a start. `serve` resumes the collections.
+        put_off_collections()
         from foreseen.entrypoints.cli.process.command_log import start_logging
         from foreseen.entrypoints.http.start_serving import serve
 

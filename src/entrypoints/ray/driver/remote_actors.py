@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import ray
 
-from foreseen.entrypoints.process_memory import prepare_for_files, put_off_collections
+from foreseen.domain.garbage_collection import put_off_collections
+from foreseen.entrypoints.process_memory import prepare_for_files
 from foreseen.entrypoints.ray.driver.packing import packed, unpacked
 
 
