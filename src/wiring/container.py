@@ -1,6 +1,6 @@
 """How the caches are put together: the only place that names the port and its adapters together.
 
-Private to this package: what is asked of it is `wire_caches`, whose result has types.
+Private to this package: others call `wire_caches`, whose result has types.
 """
 
 import time
@@ -97,7 +97,7 @@ class Container(containers.DeclarativeContainer):
     room_limited = providers.Singleton(SparingCache, metered, providers.Singleton(RedisRoom, servers))
     writing = providers.Selector(purpose, requests=write_behind, files=room_limited)
     guard = providers.Singleton(GuardedCache, writing, budget_s=given.redis_timeout)
-    # What is written tonight is found tomorrow, by whoever serves: whether that paid tonight says nothing.
+    # What a run writes, a service finds later: the hits of the run itself do not show whether writing pays.
     adaptive = providers.Selector(
         purpose,
         requests=providers.Selector(

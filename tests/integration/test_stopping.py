@@ -138,7 +138,7 @@ def test_the_second_signal_waits_for_nothing(
 
         wait_until(lambda: all(map(is_gone, [*models, *parents])))
         assert isinstance(hanging.exception(), httpx.HTTPError)
-    assert any("told to stop again" in line for line in running.err)
+    assert any("stopped again" in line for line in running.err)
 
 
 def test_a_signal_that_a_worker_gets_twice_is_one(line: Line, holds: Holds) -> None:

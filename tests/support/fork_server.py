@@ -170,9 +170,9 @@ def _forked(name: str) -> int:
     if (of_linux := Path("/proc/self/comm")).exists():
         of_linux.write_text(name)
     signal.set_wakeup_fd(-1)
-    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(told) is not signal.SIG_IGN:
-            signal.signal(told, signal.SIG_DFL)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, signal.SIG_DFL)
     atexit._clear()
     sys.modules["numpy"].random.seed()
     return 0

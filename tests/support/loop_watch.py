@@ -180,11 +180,18 @@ def _callers(frame: FrameType | None) -> list[FrameType]:
     """Return a frame of another thread and its callers, innermost first.
 
     A loop of Python's would let that thread go on in between, and then a frame's caller may be one that has ended: this
-    is one call of C from the first to the last.
+    is one call of C from the first to the last. Nor may garbage be collected in it, which new frames begin and which
+    calls functions of Python.
     """
     frames: list[Any] = []
-    with suppress(AttributeError):  # beyond the outermost is None, which has no caller
-        frames.extend(accumulate(repeat("f_back"), getattr, initial=frame))
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        with suppress(AttributeError):  # beyond the outermost is None, which has no caller
+            frames.extend(accumulate(repeat("f_back"), getattr, initial=frame))
+    finally:
+        if was_enabled:
+            gc.enable()
     return frames[:-1]
 
 

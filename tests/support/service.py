@@ -1,4 +1,4 @@
-"""The service in process: an application around a wired model, asked without a socket."""
+"""The service in process: an application around a wired model, called without a socket."""
 
 import asyncio
 import json

@@ -46,7 +46,7 @@ class Payoff(Protocol):
     def reconsider(self) -> None:
         """Decide again from what has been recorded."""
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Return the decision and its figures in words."""
 
 
@@ -65,7 +65,7 @@ class Always:
     def reconsider(self) -> None:
         """Do nothing."""
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Return the decision in words."""
         return "looked up for every row, as configured"
 
@@ -106,7 +106,7 @@ class NearPays(_Measured):
             margin = 1.0 if self.asks else MARGIN
             self.asks = self.fills = self._saved_us(self.model_us) > margin * self._spent_us
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Return the decision and its figures in words."""
         if self.model_us is None:
             return "looked up for every row"
@@ -142,7 +142,7 @@ class FarPays(_Measured):
         self.asks = self._hits.mean * self.model_us > to_ask * self._lookup_us.mean
         self.fills = self.model_us > to_fill * (self._lookup_us.mean + self._fill_us.mean)
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Return the decision and its figures in words."""
         if self.model_us is None:
             return "looked up for every row"

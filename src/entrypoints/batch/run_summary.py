@@ -123,7 +123,7 @@ class Summary:
 
 def decisions(tiers: Sequence[Tier]) -> dict[str, str]:
     """Return the decision about each tier in words, by the tier's name."""
-    return {tier.origin.value: tier.payoff.told() for tier in tiers}
+    return {tier.origin.value: tier.payoff.in_words() for tier in tiers}
 
 
 def _cache_text(settings: Settings) -> str:

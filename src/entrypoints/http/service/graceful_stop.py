@@ -65,7 +65,7 @@ def _begin(
 def exit_at_once(signum: int, end_at_once: Callable[[], None]) -> None:
     """Exit with the code of a signal, without waiting for anything."""
     with suppress(RuntimeError):  # the signal has interrupted the log itself, amid a line
-        log.warning("told to stop again by %s: nothing is waited for", signal.Signals(signum).name)
+        log.warning("stopped again by %s: nothing is waited for", signal.Signals(signum).name)
     end_at_once()
     drain_log()
     os._exit(128 + signum)

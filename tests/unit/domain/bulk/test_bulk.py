@@ -45,7 +45,7 @@ class Decided:
     def reconsider(self) -> None:
         """Stay as it is."""
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Say nothing."""
         return ""
 

@@ -36,7 +36,7 @@ def test_before_anything_is_measured_every_tier_is_used() -> None:
 
         assert payoff.asks
         assert payoff.fills
-        assert payoff.told() == "looked up for every row"
+        assert payoff.in_words() == "looked up for every row"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_tier_that_was_left_out_has_to_pay_clearly_to_be_asked_again() -> None
     payoff.reconsider()
 
     assert not payoff.asks
-    assert payoff.told().startswith("left out: 30.0% of rows repeat, which saves 4.2 µs a row and costs ")
+    assert payoff.in_words().startswith("left out: 30.0% of rows repeat, which saves 4.2 µs a row and costs ")
 
 
 def far(row_us: float, hit_share: float) -> FarPays:
@@ -95,7 +95,7 @@ def test_the_far_tier_is_asked_for_what_it_has_and_filled_for_the_next_run(
     payoff = far(row_us, share)
 
     assert (payoff.asks, payoff.fills) == (asks, fills)
-    assert payoff.told().startswith(
+    assert payoff.in_words().startswith(
         f"{'looked up' if asks else 'left out'} and {'written' if fills else 'not written'}: "
     )
 
