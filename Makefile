@@ -15,9 +15,10 @@ LOWEST_PYTHON ?= $(firstword $(foreach name,$(PYTHON) python3.12 python3.11,$(sh
 LOWEST_VENV := .venv-lowest
 LOWEST_BIN := $(LOWEST_VENV)/bin
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
+CONTENDERS := granian litserve mlserver
 IRIS := examples/iris
 # In the order of testpaths: of itself xdist begins with the files of most tests, and ends with those that take longest.
-IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+IN_PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Compiled once: tests and benchmarks start hundreds of processes. Buffered: as in most shells, so that a lost flush shows.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
@@ -25,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 .DEFAULT_GOAL := help
 REDIS_TESTS := cache_command caches inventory purge redis_wire redis_writes
 
-.PHONY: help install serve test test-boosters test-ray test-redis test-lowest test-stores faults stops kills fingerprints written check house bench soak format clean
+.PHONY: help install serve test test-boosters test-ray test-redis test-lowest test-stores faults stops kills fingerprints grammar check house bench contenders soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -53,7 +54,7 @@ test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 test-boosters: $(BOOSTERS_STAMP) ## Run the tests of boosters with CatBoost too, which is installed for them (200 MB)
-	$(BIN)/python -m pytest tests/field/test_boosters.py tests/field/test_catboost_categories.py
+	$(BIN)/python -m pytest tests/field/test_boosters.py tests/field/test_catboost_categories.py tests/field/test_native_catboost.py
 
 $(BOOSTERS_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,boosters]'
@@ -89,7 +90,7 @@ $(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt
 faults: install ## Measure what faults of Redis cost, into docs/faults.md (seven minutes)
 	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py tests/integration/test_faults_of_modes.py --timeout=300
 
-stops: $(RAY_STAMP) ## Stop a scoring run on Ray at twenty moments, and look what is left of it (five minutes)
+stops: $(RAY_STAMP) ## Stop a scoring run on Ray at twenty moments, and look what is left of it (a minute)
 	FORESEEN_TEST_STOPS=20 $(BIN)/python -m pytest -s tests/cluster/test_stopping.py -k any_moment
 
 kills: install ## Kill a scoring run at twenty random moments, and compare what comes out (three minutes)
@@ -98,8 +99,8 @@ kills: install ## Kill a scoring run at twenty random moments, and compare what 
 fingerprints: install ## Start eight models 50 times each beside 0, 8 and 16 busy loops (half an hour)
 	FORESEEN_TEST_STARTS=50 FORESEEN_TEST_LOOPS=0,8,16 $(BIN)/python -m pytest -s tests/integration/test_one_fingerprint.py
 
-written: install ## Send 20,000 requests in every spelling by both ways, and compare with what they mean (five minutes)
-	FORESEEN_TEST_WRITTEN=500 $(BIN)/python -m pytest tests/unit/http/requests/test_written.py --timeout=600
+grammar: install ## Send 20,000 requests in every spelling by both ways, and compare with what they mean (five minutes)
+	FORESEEN_TEST_REQUESTS=500 $(BIN)/python -m pytest tests/unit/http/requests/test_request_grammar.py --timeout=600
 
 check: install ## Lint, types, import contracts, package list
 	$(BIN)/ruff check .
@@ -111,9 +112,18 @@ check: install ## Lint, types, import contracts, package list
 house: install ## Print the figures that the code is kept to, beside their targets
 	@$(BIN)/python benchmarks/house.py
 
-bench: install ## Measure everything in docs/benchmarks.md (takes wrk, and half an hour)
+bench: install contenders ## Measure what docs/benchmarks.md shows (takes wrk, and an hour; PARTS="hits misses" for some of it)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python benchmarks/measure.py $(PARTS)
+
+contenders: $(CONTENDERS:%=benchmarks/.venvs/%/.installed) ## Install what Foreseen is measured beside, each in its own environment
+
+# None is needed: a benchmark names those that it could not measure.
+benchmarks/.venvs/%/.installed: benchmarks/pins/%.txt
+	@rm -rf $(@D)
+	@{ $(PYTHON) -m venv $(@D) \
+	  && $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $< && touch $@; } \
+	  || { rm -rf $(@D); echo "$* could not be installed and will not be measured" >&2; }
 
 soak: install ## Send a million mixed requests while Redis comes and goes (minutes)
 	FORESEEN_TEST_SOAK_REQUESTS=1000000 $(BIN)/python -m pytest tests/soak
@@ -123,5 +133,5 @@ format: install ## Put the code into its format
 	$(BIN)/ruff format .
 
 clean: ## Remove the environment and what was built
-	rm -rf $(VENV) $(LOWEST_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f examples/*/*.joblib examples/*/*.calls.json

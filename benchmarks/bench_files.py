@@ -74,7 +74,7 @@ def main() -> None:
         few = Case("one in twenty distinct, a support vector machine", "repeated", ROWS, 0.1)
         duel(report, few, Job.made(few.table, folder / few.table, few.rows), 1)
         again(report, Job.made("slow_distinct", folder / "slow", SLOW_ROWS))
-        refused(report, Job.made("rejected", folder / "rejected", ROWS))
+        rejected(report, Job.made("rejected", folder / "rejected", ROWS))
         if find_spec("ray"):
             spread(report, made["flights"], options.rounds)
     report.finish()
@@ -110,7 +110,7 @@ def again(report: Report, job: Job) -> None:
     report.at_most("second run, L2 warm: rows computed", Spread.of([computed]), 0)
 
 
-def refused(report: Report, job: Job) -> None:
+def rejected(report: Report, job: Job) -> None:
     """Read rows of which none can be scored, a decimal point being asked for where there are commas."""
     command = [*job.ours_command([job.source]), "--decimal", "."]
     found = in_turn({OURS: lambda: run(command, expected=(3,))}, 1)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from harness.contenders import ours, trained
 from harness.duel import CONNECTIONS, Stage, duel, p50_us, p99_us, per_s, replayed, staged
-from harness.inputs import Flower, as_json, known_flowers, warm_to, written_lines
+from harness.inputs import Flower, as_json, known_flowers, written_lines
 from harness.options import read_options
 from harness.report import count_text, ratio_text
+from harness.warming import warm_to
 
 MANY = 100
 WANTED = 12

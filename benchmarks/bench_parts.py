@@ -1,4 +1,4 @@
-"""What does one hit cost inside the process, by part?"""
+"""What does one hit cost inside the process, by part, and a cheap model call, by where it runs?"""
 
 import asyncio
 import time
@@ -10,14 +10,14 @@ from time import perf_counter_ns
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import TypeAdapter
-
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.request_log.request_ids import made
 from foreseen.entrypoints.http.requests.instance_schema import InstanceSchema
+from foreseen.entrypoints.http.requests.made_types import adapter_of
 from foreseen.entrypoints.http.requests.plain_request_reader import QuickReader
 from foreseen.settings import Settings
 from harness.apps import bare
+from harness.call_places import add_places, calls_by_place
 from harness.contenders import trained
 from harness.inputs import NAMES, as_json, known_flowers
 from harness.options import read_options
@@ -45,6 +45,7 @@ def main() -> None:
 
     report = Report(options.name, options.command)
     with TemporaryDirectory() as folder:
+        places = calls_by_place(trained("logistic", Path(folder)))
         settings = Settings(model=trained("forest", Path(folder)), features=NAMES, cache="lru")
         wiring = wire_service(settings, ServedModel(settings).loaded())
         service = create_service(wiring)
@@ -58,6 +59,8 @@ def main() -> None:
     asyncio.run(ask(service, "POST", times=2))
     in_turn(measures, 1)
     add_tables(report, in_turn(measures, options.rounds))
+    in_turn(places, 1)
+    add_places(report, in_turn(places, options.rounds))
     report.finish()
 
 
@@ -65,7 +68,7 @@ def calls_of_parts(predict: Predict, settings: Settings) -> Mapping[str, Callabl
     """Give how each part is measured by itself."""
     signature = predict.predictor.info.signature
     reader = QuickReader(signature, predict.recipe, max_rows=settings.max_rows)
-    validate = TypeAdapter[Any](InstanceSchema(signature).type).validator.validate_json
+    validate = adapter_of(InstanceSchema(signature).type).validator.validate_json
     values = list(FLOWER.values())
     key = predict.recipe.key(values)
 

@@ -175,12 +175,12 @@ def parts(subject: Subject, size: int) -> Mapping[str, Call]:
     is_over, ends_at_us = subject.lifetime.is_over, subject.lifetime.ends_at_us
     return {
         "pack MGET": lambda: pack(mget),
-        "exchange MGET": lambda: wire.ask(mget),
+        "exchange MGET": lambda: wire.call(mget),
         "parse": parse,
         "unseal": lambda: [unseal(key, blob) for key, blob in blobs],
         "is over": lambda: [is_over(key, entry, now_us) for key, entry in pairs],
         "pack EVALSHA": lambda: pack(evalsha),
-        "exchange EVALSHA": lambda: wire.ask(evalsha),
+        "exchange EVALSHA": lambda: wire.call(evalsha),
         "ends at": lambda: [ends_at_us(key, entry) for key, entry in pairs],
         "seal": lambda: [seal(key, entry) for key, entry in pairs],
     }

@@ -7,16 +7,24 @@ from pathlib import Path
 
 from harness.contenders import ours, trained
 from harness.duel import Stage, duel, p50_us, p99_us, per_s, replayed, staged
-from harness.inputs import known_flowers, warm_to, written
+from harness.inputs import known_flowers, written
 from harness.options import read_options
 from harness.processes import end
 from harness.report import count_text, ratio_text
+from harness.warming import warm_to
 from harness.wrk import Load, start
 
-MODELS = {"sleeping": "sleeps", "multiplying": "computes in numpy", "looping": "computes in Python"}
+MODELS = {
+    "forest": "is a forest",
+    "sleeping": "sleeps",
+    "multiplying": "computes in numpy",
+    "looping": "computes in Python",
+}
+"""A forest of 100 trees, and models that take 500 ms."""
+
 HIT_CONNECTIONS = (1, 16)
 MISS_CONNECTIONS = 4
-WANTED = 5
+WANTED, WANTED_BESIDE_A_FOREST = 5, 3
 DRAINED_S = 1.5
 """Seconds after which no call is under way that was asked for: one that had begun, and one for all that waited."""
 
@@ -27,7 +35,7 @@ HITS = 8
 def main() -> None:
     with staged(read_options(str(__doc__), seconds=3)) as stage:
         table = stage.report.table(
-            "Hits by POST while a 500 ms model is called, over and over",
+            "Hits by POST while the model is called, over and over",
             "the model", "connections", "", "hits/s", "p50 ms", "p99 ms", "n", "p99 of idle",
         )  # fmt: skip
         file = written(stage.folder, known_flowers()[:HITS])["POST"]
@@ -53,8 +61,9 @@ def compare(stage: Stage, url: str, file: Path, connections: int, words: str, ro
         n = f"{sum(load.requests for load in loads):,}"
         ratio = ratio_text(found.ratio(name, "idle", p99_us)) if name != "idle" else "1"
         rows.append([words, str(connections), name, count_text(found.spread(name, per_s)), *latencies, n, ratio])
+    most = WANTED_BESIDE_A_FOREST if words == MODELS["forest"] else WANTED
     told = f"the model {words}, {connections} connections, p99 of a hit of its idle p99"
-    stage.report.at_most(told, found.ratio("busy", "idle", p99_us), WANTED)
+    stage.report.at_most(told, found.ratio("busy", "idle", p99_us), most)
 
 
 @contextmanager

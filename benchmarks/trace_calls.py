@@ -100,6 +100,7 @@ def calls_of_requests(trace: Trace, model: Path) -> Mapping[str, Sequence[Call]]
         async with opened(wiring):
             for flower in (known, first):  # the first miss starts the model's thread
                 await post(service, flower)
+            await wiring.predict.finish()  # else its work for the first would be seen as that for the next
             with trace.recorded() as hit:
                 await post(service, known)
             with trace.recorded() as miss:

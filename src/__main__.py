@@ -7,9 +7,9 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     # anybody's ujson.py for one that is not installed. What loads the model looks there last, and checks what it finds.
     sys.path.pop(0)
 
-from foreseen.entrypoints.cli.process.early_signals import hear_signals
+from foreseen.entrypoints.cli.process.early_signals import handle_early_signals
 
-hear_signals()  # what is imported next takes a third of a second
+handle_early_signals()  # what is imported next takes a third of a second
 
 from foreseen.entrypoints.cli.command_line import main  # noqa: E402
 

@@ -1,11 +1,11 @@
-"""Fixtures that every test may ask for."""
+"""Fixtures that every test may use."""
 
 import signal
 from pathlib import Path
 
 import pytest
 
-from support.effort import use_profile
+from support.example_counts import use_profile
 from support.models import IRIS_NAMES, iris_forest, save
 from support.own_models import Flowers
 
@@ -15,7 +15,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and so would whatever is started from here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["support.loop_guard", "support.collector"]
+pytest_plugins = ["support.loop_guard", "support.garbage_collection", "support.forked_starts"]
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def iris_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def flower_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of the same flowers without scikit-learn, which takes two thirds of a start; their names stand by it."""
+    """A model of these flowers without scikit-learn, which takes two thirds of a start; a sidecar has the names."""
     folder = tmp_path_factory.mktemp("flowers")
     (folder / "model.toml").write_text("".join(f'[[features]]\nname = "{name}"\n' for name in IRIS_NAMES))
     return save(Flowers(), folder)

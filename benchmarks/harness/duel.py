@@ -1,20 +1,27 @@
 """Contenders under the same load, in turn, and the table of it."""
 
+import re
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urljoin
 
 from harness.options import Options
+from harness.processes import alone
 from harness.report import Report, Table, count_text, ratio_text
 from harness.rounds import Rounds, in_turn
 from harness.wrk import Load, require_wrk, send
 
 CONNECTIONS = (16, 64)
 LOAD_COLUMNS = ("contender", "connections", "requests/s", "p50 ms", "p99 ms", "n")
+
+SETTLING = 8
+"""Times that a second of new flowers is sent at most, before anything is timed."""
 
 DRAINED_S = 1.0
 """Seconds between two measurements: sixty-four forests one after the other take half of that."""
@@ -41,12 +48,12 @@ def staged(options: Options) -> Iterator[Stage]:
 
 
 def replayed(
-    urls: Mapping[str, str], method: str, file: Path, connections: int, seconds: int
+    urls: Mapping[str, str], method: str, file: Path, connections: int, seconds: int, *, how: str = "replay"
 ) -> dict[str, Callable[[], Load]]:
-    """Give how each contender is measured with the requests of a file."""
+    """Return how each contender is measured with the requests of a file, sent in a way that load.lua knows."""
 
     def measure(url: str) -> Callable[[], Load]:
-        return lambda: _alone(url, connections, seconds, "replay", method, file)
+        return lambda: _alone(url, connections, seconds, how, method, file)
 
     return {name: measure(url) for name, url in urls.items()}
 
@@ -63,10 +70,24 @@ def fresh(urls: Mapping[str, str], connections: int, seconds: int) -> dict[str, 
     return {name: measure(url) for name, url in urls.items()}
 
 
+def settle(url: str) -> None:
+    """Send new flowers until Foreseen calls its model where that costs least, or for a while.
+
+    It loads a cheap model a second time after some thousands of calls, which takes it a second or two.
+    """
+    for _ in range(SETTLING):
+        send(url, 4, 1, "fresh", next(_runs))
+        time.sleep(DRAINED_S)
+        with urllib.request.urlopen(urljoin(url, "/metrics")) as reply:  # noqa: S310 - our own process
+            if re.search(rb"^foreseen_model_calls_on_loop_total [1-9]", reply.read(), re.MULTILINE):
+                return
+
+
 def _alone(url: str, connections: int, seconds: int, *words: object) -> Load:
     """Send load once the contender before has finished what wrk left it with."""
-    time.sleep(DRAINED_S)
-    return send(url, connections, seconds, *words)
+    with alone(url):
+        time.sleep(DRAINED_S)
+        return send(url, connections, seconds, *words)
 
 
 def duel(contenders: Mapping[str, Callable[[], Load]], rounds: int) -> Rounds[Load]:
@@ -75,13 +96,22 @@ def duel(contenders: Mapping[str, Callable[[], Load]], rounds: int) -> Rounds[Lo
     return in_turn(contenders, rounds)
 
 
-def add_loads(table: Table, found: Rounds[Load], connections: int, *, to: Sequence[str]) -> None:
-    """Add a row a contender: its load, and its ratio to those that are named."""
+def add_loads(
+    table: Table,
+    found: Rounds[Load],
+    connections: int,
+    *,
+    to: Sequence[str],
+    value: Callable[[Load], float] | None = None,
+) -> None:
+    """Add a row a contender: its load, and the ratio of a value, by default the requests/s, to those that are named."""
+    compared = value or per_s
     for name, loads in found.of.items():
         row = [name, str(connections), count_text(found.spread(name, per_s))]
         row += [f"{found.spread(name, latency).median / 1000:.2f}" for latency in (p50_us, p99_us)]
         row += [f"{sum(load.requests for load in loads):,}"]
-        table.rows.append(row + [ratio_text(found.ratio(name, other, per_s)) if other != name else "1" for other in to])
+        row += [ratio_text(found.ratio(name, other, compared)) if other != name else "1" for other in to]
+        table.rows.append(row)
 
 
 def per_s(load: Load) -> float:

@@ -1,10 +1,9 @@
 """The flowers that are asked for."""
 
-import http.client
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 Flower = dict[str, float]
 
@@ -34,24 +33,3 @@ def written_lines(path: Path, lines: Sequence[str]) -> Path:
     """Write what wrk is to send, a request a line."""
     path.write_text("".join(f"{line}\n" for line in lines))
     return path
-
-
-def warm(url: str, flowers: Sequence[Flower]) -> str:
-    """Post each flower, and the first once more; give the Cache-Status of that one, empty where there is none."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    status = ""
-    for sent in [*map(as_json, flowers), as_json(flowers[0])]:
-        connection.request("POST", "/predict", sent, {"Content-Type": "application/json"})
-        reply = connection.getresponse()
-        said = reply.read()
-        if reply.status != http.client.OK:
-            raise SystemExit(f"expected status 200 for {sent}, got {reply.status}: {said.decode()}")
-        status = reply.headers.get("Cache-Status", "")
-    connection.close()
-    return status
-
-
-def warm_to(url: str, flowers: Sequence[Flower], *, expected: str) -> None:
-    """Warm Foreseen, and see that it answers from where it is to be measured."""
-    if (status := warm(url, flowers)) != expected:
-        raise SystemExit(f"expected Cache-Status {expected!r} after warming, got {status!r}")

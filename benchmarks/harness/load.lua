@@ -1,34 +1,70 @@
--- What wrk sends, told by the words after `--`:
+-- What wrk sends to the path of its URL, named by the words after `--`:
 --   replay METHOD FILE    the bodies (POST) or queries (GET) of a file, line by line, over and over
+--   traced METHOD FILE    the same, each request with a traceparent and an x-request-id of its own
 --   fresh RUN             a flower by POST that was never sent before; RUN numbers the runs against one server
 
 local made, next_one = {}, 0
 
-local function replay(method, file)
+local TRACE, ID = "<the traceparent>", "<the request id>"
+
+-- Flowers by the path that takes them: harness/forms.py has the same.
+local flowers = {
+  ["/predict"] = '{"sepal_length":%.3f,"sepal_width":%.6f,"petal_length":1.4,"petal_width":0.2}',
+  ["/v2/models/model/infer"] = '{"inputs":[{"name":"x","shape":[1,4],"datatype":"FP64","data":[%.3f,%.6f,1.4,0.2]}]}',
+}
+
+local function read(method, file, path)
   for line in io.lines(file) do
     if method == "GET" then
-      made[#made + 1] = wrk.format("GET", "/predict?" .. line)
+      made[#made + 1] = wrk.format("GET", path .. "?" .. line)
     else
-      made[#made + 1] = wrk.format("POST", "/predict", nil, line)
+      made[#made + 1] = wrk.format("POST", path, nil, line)
     end
   end
+end
+
+local function replay()
   request = function()
     next_one = next_one % #made + 1
     return made[next_one]
   end
 end
 
-local function fresh(run)
-  local flower = '{"sepal_length":%.3f,"sepal_width":%.6f,"petal_length":1.4,"petal_width":0.2}'
+-- Requests are cut at the two values once, so that a request costs wrk little.
+local function traced()
+  local cut = {}
+  for place, whole in ipairs(made) do
+    local trace, id = whole:find(TRACE, 1, true), whole:find(ID, 1, true)
+    local first, second = math.min(trace, id), math.max(trace, id)
+    local ends = { [trace] = trace + #TRACE, [id] = id + #ID }
+    cut[place] = { whole:sub(1, first - 1), whole:sub(ends[first], second - 1), whole:sub(ends[second]), trace < id }
+  end
+  local run = os.time() % 0x1000000
   request = function()
     next_one = next_one + 1
-    return wrk.format("POST", "/predict", nil, flower:format(4 + run / 1000, 2 + next_one / 1000000))
+    local parts = cut[next_one % #cut + 1]
+    local trace = string.format("00-%016x%016x-%016x-01", run, next_one, next_one)
+    local id = string.format("%08x-0000-4000-8000-%012x", run, next_one)
+    if not parts[4] then trace, id = id, trace end
+    return parts[1] .. trace .. parts[2] .. id .. parts[3]
+  end
+end
+
+local function fresh(run, path)
+  local flower = flowers[path]
+  request = function()
+    next_one = next_one + 1
+    return wrk.format("POST", path, nil, flower:format(4 + run / 1000, 2 + next_one / 1000000))
   end
 end
 
 function init(args)
-  wrk.headers["Content-Type"] = args[1] == "fresh" and "application/json" or (args[2] == "POST" and "application/json" or nil)
-  if args[1] == "fresh" then fresh(tonumber(args[2])) else replay(args[2], args[3]) end
+  local what, method = args[1], args[1] == "fresh" and "POST" or args[2]
+  if method == "POST" then wrk.headers["Content-Type"] = "application/json" end
+  if what == "fresh" then return fresh(tonumber(args[2]), wrk.path) end
+  if what == "traced" then wrk.headers["traceparent"], wrk.headers["x-request-id"] = TRACE, ID end
+  read(method, args[3], wrk.path)
+  if what == "traced" then traced() else replay() end
 end
 
 function done(summary, latency)

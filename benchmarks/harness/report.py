@@ -41,6 +41,7 @@ class Report:
     measured_at: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     tables: list[Table] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    not_measured: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, name: str) -> "Report":
@@ -75,10 +76,11 @@ class Report:
         (RESULTS / f"{self.name}.json").write_text(json.dumps(asdict(self), indent=2) + "\n")
 
     def markdown(self) -> str:
-        """Write tables and targets."""
+        """Write tables, targets, and what could not be measured and why."""
         verdicts = Table("", ["target", "measured", "reached"])
         verdicts.rows = [[each.wanted, each.measured, "yes" if each.is_reached else "**no**"] for each in self.targets]
-        return "\n".join(_table_text(table) for table in [*self.tables, verdicts] if table.rows)
+        texts = [_table_text(table) for table in [*self.tables, verdicts] if table.rows]
+        return "\n".join([*texts, *(f"Not measured: {why}.\n" for why in self.not_measured)])
 
 
 def ratio_text(spread: Spread) -> str:

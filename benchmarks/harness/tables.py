@@ -146,7 +146,7 @@ def write(table: pd.DataFrame, folder: Path) -> None:
 
 
 def save(model: Any, folder: Path) -> None:
-    """Save it where only its owner may write: Foreseen refuses others."""
+    """Save it where only its owner may write: Foreseen rejects others."""
     path = folder / "model.joblib"
     joblib.dump(model, path)
     path.chmod(0o600)

@@ -10,7 +10,7 @@ from typing import Any
 
 import joblib
 from sklearn.datasets import load_iris
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from harness.slow import Looping, Multiplying, Sleeping
@@ -18,14 +18,22 @@ from harness.slow import Looping, Multiplying, Sleeping
 MODELS: dict[str, Callable[[], Any]] = {
     "forest": lambda: RandomForestClassifier(n_estimators=100, random_state=0).fit(*load_iris(return_X_y=True)),
     "logistic": lambda: LogisticRegression(max_iter=1000).fit(*load_iris(return_X_y=True)),
+    "boosted": lambda: HistGradientBoostingClassifier(max_iter=100, random_state=0).fit(*load_iris(return_X_y=True)),
+    "lightgbm": lambda: _lightgbm().fit(*load_iris(return_X_y=True)),
     "sleeping": Sleeping,
     "multiplying": Multiplying,
     "looping": Looping,
 }
 
 
+def _lightgbm() -> Any:
+    from lightgbm import LGBMClassifier
+
+    return LGBMClassifier(n_estimators=100, random_state=0, verbose=-1)
+
+
 def main(name: str, path: Path) -> None:
-    """Save it where only its owner may write: Foreseen refuses others."""
+    """Save it where only its owner may write: Foreseen rejects others."""
     joblib.dump(MODELS[name](), path)
     path.chmod(0o600)
 

@@ -30,7 +30,7 @@ def require_wrk() -> None:
 
 
 def send(url: str, connections: int, seconds: int, *words: object) -> Load:
-    """Send load for a while; the words are for load.lua."""
+    """Send load to a URL for a while; the words are for load.lua."""
     with start(url, connections, seconds, *words) as process:
         out, err = process.communicate(timeout=seconds + SPARE_S)
     found = re.search(r"^summary (.+)$", out, re.MULTILINE)
@@ -46,5 +46,5 @@ def send(url: str, connections: int, seconds: int, *words: object) -> Load:
 def start(url: str, connections: int, seconds: int, *words: object) -> "subprocess.Popen[str]":
     """Begin to send load; it ends by itself."""
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
-    command += ["--timeout", "30s", "--script", str(SCRIPT), f"{url}/predict", "--", *map(str, words)]
+    command += ["--timeout", "30s", "--script", str(SCRIPT), url, "--", *map(str, words)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

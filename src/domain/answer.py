@@ -1,9 +1,8 @@
 """Answer: what a request gets, and where each part of it came from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from typing import Final
 
 from foreseen.domain.identity.entry import Entry
 
@@ -17,26 +16,30 @@ class Origin(Enum):
     COALESCED = "joined"
     """The model, for an earlier request that needed the same key."""
 
+    # Each is equal to itself alone. Enum's own hash is a function in Python, and each answer is counted by origin.
+    __hash__ = object.__hash__
 
-_FROM_THE_SLOWEST = (Origin.MODEL, Origin.COALESCED, Origin.L2, Origin.L1)
 
 Landed = tuple[Entry, Origin]
-"""What was found of a key, and where."""
+"""The entry of a key, and where it was found."""
 
 
-@dataclass(frozen=True)
 class Answer:
-    """What a request is answered with: number i belongs to instance i."""
+    """What a request is answered with: number i belongs to instance i.
 
-    landed: Sequence[Landed]
+    Attributes:
+        landed: the entry of each instance, and where it came from.
+        counts: number of instances by origin; origins without any are left out.
+    """
 
-    @cached_property
-    def counts(self) -> Mapping[Origin, int]:
-        """How many instances came from where; only from where some did."""
+    __slots__ = ("counts", "landed")
+
+    def __init__(self, landed: Sequence[Landed]) -> None:
         counts: dict[Origin, int] = {}
-        for _, origin in self.landed:
+        for _, origin in landed:
             counts[origin] = counts.get(origin, 0) + 1
-        return counts
+        self.landed: Final = landed
+        self.counts: Final[Mapping[Origin, int]] = counts
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -45,7 +48,7 @@ class Answer:
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """Where each came from."""
+        """Where each prediction came from."""
         return tuple(origin for _, origin in self.landed)
 
     @property
@@ -55,24 +58,19 @@ class Answer:
 
     @property
     def model_us(self) -> int:
-        """What the instances that were computed for it cost the model, µs; an instance that came twice counts once."""
+        """Model time of the instances computed for this answer, µs; a repeated instance counts once."""
         computed = {
             id(entry): entry.cost_us for entry, origin in self.landed if origin in (Origin.MODEL, Origin.COALESCED)
         }
         return sum(computed.values())
 
-    @property
-    def slowest(self) -> Origin:
-        """Where the instance came from that took longest to find."""
-        return next(origin for origin in _FROM_THE_SLOWEST if origin in self.counts)
-
     def saved_us(self) -> tuple[int, int, int]:
-        """Return what the instances cost the model once that came from L1, from L2, and from other requests, µs."""
+        """Return the model time saved by L1, by L2 and by other requests, µs."""
         in_l1, in_l2, in_flight = (
             Origin.L1,
             Origin.L2,
             Origin.COALESCED,
-        )  # looked up once: it costs as much as an addition
+        )  # looked up once: an enum's attribute costs as much as an addition
         l1 = l2 = coalesced = 0
         for entry, origin in self.landed:
             if origin is in_l1:

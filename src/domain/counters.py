@@ -1,7 +1,7 @@
 """Tally: the counts since the start, as plain numbers, which cost nothing until they are read.
 
-They have fixed places in one row, so that the row may lie in memory that several processes share: each process counts
-in a row of its own, and a reader sums the rows place by place.
+They have fixed places in one row, which may be in memory that several processes share: each process counts in a row of
+its own, and a reader sums the rows place by place.
 """
 
 import math
@@ -38,7 +38,7 @@ MODEL_CALLS: Final = OUTAGE + len(OUTAGES)
 """Place of the first group of model calls."""
 
 MAX_REASONS: Final = 32
-"""Most reasons for rejections that an entrypoint may number."""
+"""Maximum number of rejection reasons that an entrypoint may number."""
 REJECTED: Final = MODEL_CALLS + len(ROW_BOUNDS) + 1
 """Place of the first reason."""
 
@@ -58,17 +58,21 @@ DURATIONS_OF_TIER: Final = len(DURATION_BOUNDS_NS) + 2
 _L1_SECONDS: Final = DURATIONS + DURATIONS_OF_TIER - 1
 
 SAVED: Final = DURATIONS + len(TIERS) * DURATIONS_OF_TIER
-"""Where the seconds of the model stand that were not spent since L1, then L2, then another computation had them."""
+"""Place of the model seconds saved by L1; those saved by L2 and by coalescing follow."""
 
 MAX_ROUTES: Final = 24
 MAX_STATUSES: Final = 32
 """How many routes and statuses an entrypoint may number."""
 REQUESTS: Final = SAVED + len(TIERS) - 1
-"""Where the first route's requests of the first status stand."""
+"""Place of the requests to the first route with the first status."""
 
 LINES_DROPPED: Final = REQUESTS + MAX_ROUTES * MAX_STATUSES
 
-SIZE: Final = LINES_DROPPED + 1
+CALLS_ON_LOOP: Final = LINES_DROPPED + 1
+
+ENGINES_OFF: Final = CALLS_ON_LOOP + 1
+
+SIZE: Final = ENGINES_OFF + 1
 """Numbers of a tally."""
 
 
@@ -85,8 +89,8 @@ class Numbers(Protocol):
 class Tally:
     """Counts since the start, per instance unless the name says otherwise.
 
-    The event loop alone writes to each place, but for what a model does: two compute while one replaces the other, each
-    on a thread of its own, and these take turns.
+    Only the event loop writes to each place, except for counts of model calls: during a reload two models compute,
+    each on a thread of its own, and these take turns.
 
     Attributes:
         counts: the numbers, by the places above.
@@ -103,7 +107,7 @@ class Tally:
     def summed(cls, tallies: Iterable[Self]) -> Self:
         """Add up what several processes counted.
 
-        In order, and rounded once: sums of numbers that only grow never shrink.
+        Rounded once, so that sums of numbers that only grow never shrink.
         """
         rows = [tally.counts for tally in tallies]
         return cls([math.fsum(row[place] for row in rows) for place in range(SIZE)])
@@ -124,9 +128,9 @@ class Tally:
         counts[SAVED + 2] += coalesced
 
     def count_l1_hit(self, instances: int, cost_us: int, duration_ns: int) -> None:
-        """Add an answer that all came from L1: what it would have cost the model, and what it took.
+        """Count an answer that came from L1 entirely: the model time that it saved, and how long it took.
 
-        One call for all that a hit counts, since it costs as much as a third of the hit itself.
+        One call counts everything about a hit, since counting costs a third of it.
         """
         counts = self.counts
         counts[HITS_L1] += instances
@@ -141,13 +145,13 @@ class Tally:
         self.counts[first + DURATIONS_OF_TIER - 1] += duration_ns * 1e-9
 
     def durations(self, tier: int) -> tuple[list[int], float]:
-        """Return how many answers of a tier took up to each of the bounds, and more than all; and all their seconds."""
+        """Return the number of answers of a tier up to each bound and above all, and their total seconds."""
         first = DURATIONS + tier * DURATIONS_OF_TIER
         groups = [int(self.counts[first + group]) for group in range(DURATIONS_OF_TIER - 1)]
         return groups, self.counts[first + DURATIONS_OF_TIER - 1]
 
     def count_request(self, route: int, status: int) -> None:
-        """Add a request by the numbers that the entrypoint gives its route and its status."""
+        """Add a request by the numbers of its route and its status; raise ValueError if one is too large."""
         if not (0 <= route < MAX_ROUTES and 0 <= status < MAX_STATUSES):
             raise ValueError(f"expected a route below {MAX_ROUTES} and a status below {MAX_STATUSES}")
         self.counts[REQUESTS + route * MAX_STATUSES + status] += 1
@@ -160,35 +164,39 @@ class Tally:
             counts[MODEL_ROWS] += rows
             counts[MODEL_SECONDS] += seconds
 
+    def count_call_on_loop(self) -> None:
+        """Add one call of the model on the event loop, which `count_model_call` counts as well."""
+        self.counts[CALLS_ON_LOOP] += 1
+
     def count_rejected(self, reason: int) -> None:
-        """Add a request that was rejected, for a reason by the number that the entrypoint gives it."""
+        """Add a rejected request by the number of its reason; raise ValueError if that is out of range."""
         if not 0 <= reason < MAX_REASONS:
             raise ValueError(f"expected a reason from 0 to {MAX_REASONS - 1}, got {reason}")
         self.counts[REJECTED + reason] += 1
 
     @property
     def hits_l1(self) -> int:
-        """Hits in this process."""
+        """Hits in L1."""
         return int(self.counts[HITS_L1])
 
     @property
     def hits_l2(self) -> int:
-        """Hits in the shared tier."""
+        """Hits in L2."""
         return int(self.counts[HITS_L2])
 
     @property
     def misses(self) -> int:
-        """What no tier knew."""
+        """Instances found in no tier."""
         return int(self.counts[MISSES])
 
     @property
     def coalesced(self) -> int:
-        """What waited for another request's computation."""
+        """Instances that waited for another request's computation."""
         return int(self.counts[COALESCED])
 
     @property
     def model_rows(self) -> int:
-        """What the model computed."""
+        """Instances that the model computed."""
         return int(self.counts[MODEL_ROWS])
 
     @property
@@ -198,12 +206,12 @@ class Tally:
 
     @property
     def model_calls(self) -> int:
-        """Calls of the model, of any number of rows."""
+        """Model calls."""
         return sum(self.model_calls_by_rows)
 
     @property
     def model_calls_by_rows(self) -> tuple[int, ...]:
-        """Calls of the model up to each of ROW_BOUNDS and above the one before; last, those above all."""
+        """Model calls between each two of ROW_BOUNDS; last, those above all."""
         return tuple(int(self.counts[MODEL_CALLS + group]) for group in range(len(ROW_BOUNDS) + 1))
 
     @property

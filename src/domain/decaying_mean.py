@@ -1,11 +1,11 @@
-"""Means over what was counted lately."""
+"""A mean over recent values."""
 
 
-class Lately:
-    """A mean over what was counted lately: when the limit is passed, what was counted so far weighs half.
+class DecayingMean:
+    """A mean over recent values: past the limit, the values so far count half.
 
     Attributes:
-        number: how many are counted, half ones too; from the first time on never less than half of the limit.
+        number: the values behind the mean, by their weight; once past the limit, never less than half of it.
     """
 
     __slots__ = ("_limit", "_sum", "number")
@@ -16,7 +16,7 @@ class Lately:
         self.number = 0.0
 
     def count(self, sum_of_all: float, number: int) -> None:
-        """Add `number` values, by their sum, to the mean; past the limit, older weight is halved."""
+        """Add `number` values by their sum."""
         self._sum += sum_of_all
         self.number += number
         while self.number > self._limit:

@@ -5,23 +5,23 @@ from difflib import get_close_matches
 from typing import Final
 
 MOST_COMPARED: Final = 100
-"""Names that one is compared with letter by letter, 4 ms; among more, one that differs by signs and case is found."""
+"""Maximum names to compare letter by letter, in 4 ms; among more, only another case or other signs are recognised."""
 
 LONGEST_COMPARED: Final = 100
-"""Characters of a name that is compared."""
+"""Maximum characters of a name that is compared."""
 
 
-def near_hint(name: str, known: Iterable[str], *, most: float = MOST_COMPARED) -> str:
-    """Return "did you mean …?" when one of the known names is near, else nothing; `most` as in `nearest`."""
-    near = nearest(name, known, most=most)
+def did_you_mean(name: str, known: Iterable[str], *, most: float = MOST_COMPARED) -> str:
+    """Return "did you mean …?" if a known name is similar, else an empty text; `most` as in `closest_name`."""
+    near = closest_name(name, known, most=most)
     return "" if near is None else f"did you mean {near!r}?"
 
 
-def nearest(name: str, known: Iterable[str], *, most: float = MOST_COMPARED) -> str | None:
-    """Return the known name that is nearest, None where none is near.
+def closest_name(name: str, known: Iterable[str], *, most: float = MOST_COMPARED) -> str | None:
+    """Return the most similar known name; None if none is similar.
 
     Args:
-        most: names that it is compared with letter by letter; any number where they are our own, once at a start.
+        most: maximum names to compare letter by letter; infinity for names of our own, compared once at a start.
     """
     if len(name) > LONGEST_COMPARED:
         return None

@@ -1,15 +1,15 @@
 """Everything that can go wrong, and whose fault it is.
 
 ForeseenError
-├── InvalidBatchError        the caller's fault: names, types, shapes, non-finite values, a refusal by the model
+├── InvalidBatchError        the caller's fault: names, types, shapes, non-finite values, a rejection by the model
 ├── ModelUnavailableError    no model is loaded yet, or it cannot be read
 ├── PredictionError          the model failed on a valid batch
-│   ├── UnanswerableError        it answered with what JSON has no form for
+│   ├── UnanswerableError        it answered with a value that JSON cannot express
 │   ├── ModelEndedError          the process that it computes in ended before it had answered
 │   └── FailedRowError           it failed on a row of a file in which none may fail
 ├── NotCachedError           the caller wanted a cached answer or none, and no cache holds it
-├── OverloadedError          too much waits for the model already; says when to ask again
-├── DeadlineExceededError    the time of the caller was over first
+├── OverloadedError          the model queue is full; says when to try again
+├── DeadlineExceededError    the deadline passed before the answer was ready
 ├── TableError               a file to score cannot be read as a table, or its result cannot be written
 │   ├── UnwritableError          the result cannot be written
 │   └── TooManyRejectsError      more of its rows cannot be scored than the caller allows
@@ -25,25 +25,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-MISSING_HINT: Final = "if it may be missing, say missing = true for it in the sidecar"
-"""What to do where a missing value is refused."""
+MISSING_HINT: Final = "if it may be missing, declare missing = true for it in the sidecar"
+"""The hint for a missing value that is rejected."""
 
 
 class ForeseenError(Exception):
-    """The root of every error that Foreseen words itself."""
+    """The root of every error that Foreseen raises."""
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class Violation:
     """One thing that is wrong with what a caller sent, and where.
 
     Attributes:
         expected: what would have been right, as a noun phrase.
-        got: what was sent instead, as a reader would recognise it.
-        row: number of the instance in its batch, from 0; None when it concerns the whole.
-        feature: name of the feature; None when it concerns the whole instance.
+        got: what was sent instead, cut to a readable length.
+        row: index of the instance in its batch; None if it concerns the whole batch.
+        feature: name of the feature; None if it concerns the whole instance.
         position: indices into a tensor feature, outermost first.
-        hint: a suggestion, or nothing.
+        hint: a suggestion; empty if there is none.
     """
 
     expected: str
@@ -54,29 +54,29 @@ class Flaw:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Word the flaw in one line, without its place."""
+        """Return it in one line, without its place."""
         said = f"expected {self.expected}, got {self.got}"
         return f"{said}; {self.hint}" if self.hint else said
 
 
 class InvalidBatchError(ForeseenError):
-    """The caller sent what the model cannot take; `flaws` says what and where, the first first."""
+    """The caller sent what the model cannot accept; `violations` says what and where, in order."""
 
-    def __init__(self, flaws: Sequence[Flaw]) -> None:
-        self.flaws = tuple(flaws)
-        super().__init__("; ".join(map(str, flaws)))
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("; ".join(map(str, violations)))
 
-    def __reduce__(self) -> tuple[type, tuple[tuple[Flaw, ...]]]:
-        """Pickle the flaws, of which the message is made again."""
-        return type(self), (self.flaws,)
+    def __reduce__(self) -> tuple[type, tuple[tuple[Violation, ...]]]:
+        """Pickle the violations; the message is rebuilt from them."""
+        return type(self), (self.violations,)
 
 
 class ModelUnavailableError(ForeseenError):
-    """No model can be had: the file is missing, refused, no model, or does not say what it takes."""
+    """No model is available: the file is missing, rejected, not a model, or does not reveal its input."""
 
 
 class ModelRestartingError(ModelUnavailableError):
-    """The model's process has ended, and another could not start; in `retry_after_s` seconds, one more is tried."""
+    """The model's process has ended, and another could not start; the next attempt is in `retry_after_s` seconds."""
 
     def __init__(self, said: str, retry_after_s: float) -> None:
         super().__init__(said)
@@ -88,7 +88,7 @@ class PredictionError(ForeseenError):
 
 
 class UnanswerableError(PredictionError):
-    """The model answered with what JSON has no form for; found when it is loaded, the model is refused."""
+    """The model answered with a value that JSON cannot express; at load, such a model is rejected."""
 
 
 class ModelEndedError(PredictionError):
@@ -104,7 +104,7 @@ class NotCachedError(ForeseenError):
 
 
 class OverloadedError(ForeseenError):
-    """Too much waits for the model already; `retry_after_s` seconds from now that will have been computed, about."""
+    """The model queue is full; it should have room in about `retry_after_s` seconds."""
 
     def __init__(self, said: str, retry_after_s: float) -> None:
         super().__init__(said)
@@ -112,7 +112,7 @@ class OverloadedError(ForeseenError):
 
 
 class DeadlineExceededError(ForeseenError):
-    """The time of the caller was over before its answer was there."""
+    """The deadline passed before the answer was ready."""
 
 
 class TableError(ForeseenError):
@@ -120,7 +120,7 @@ class TableError(ForeseenError):
 
 
 class UnwritableError(TableError):
-    """A result cannot be written; what was written so far is no worse for it."""
+    """A result cannot be written; what was written before is intact."""
 
 
 class TooManyRejectsError(TableError):
@@ -135,8 +135,8 @@ class CacheUnavailableError(CacheError):
     """The tier is unreachable or too slow, or rejects commands.
 
     Attributes:
-        kind: what it is known as, whatever the details in its words; empty for what has no name.
-        needs_operator: whether it lasts until somebody changes a configuration.
+        kind: a stable name of the failure, whatever its message says; empty if it has none.
+        needs_operator: whether it lasts until an operator changes a configuration.
     """
 
     def __init__(self, said: str, *, kind: str = "", needs_operator: bool = False) -> None:
@@ -146,10 +146,10 @@ class CacheUnavailableError(CacheError):
 
 
 class Corruption(StrEnum):
-    """What is wrong with bytes that are no entry of ours under their key."""
+    """What is wrong with a corrupt entry."""
 
     FOREIGN = "foreign"
-    """No entry of any format."""
+    """Not an entry of any format."""
     VERSION = "version"
     """An entry of another format."""
     SEAL = "seal"
@@ -157,20 +157,20 @@ class Corruption(StrEnum):
     SIZE = "size"
     """Larger than any entry that is stored; not read to its end."""
     TYPE = "type"
-    """Of a type that no entry has: a miss when it is looked up, counted when it is overwritten."""
+    """Not a string: a miss when it is looked up, counted when it is overwritten."""
 
 
 class Outage(StrEnum):
     """What disables a tier."""
 
     FAILURE = "failure"
-    """A call failed, or what came back was no answer to it."""
+    """A call failed, or its reply was invalid."""
     SLOWNESS = "slowness"
-    """Too many calls overran their budget."""
+    """Too many calls exceeded their time budget."""
 
 
 class CorruptEntryError(CacheError):
-    """Bytes came back that are no entry of ours under that key; `what` says why not."""
+    """The bytes under a key are not an entry of that key; `what` says why."""
 
     def __init__(self, said: str, what: Corruption) -> None:
         super().__init__(said)
@@ -178,4 +178,4 @@ class CorruptEntryError(CacheError):
 
 
 class TerminatedError(SystemExit):
-    """SIGTERM ends the process; its handler raises this wherever the main thread is, amid a model's code too."""
+    """SIGTERM ends the process; its handler raises this wherever the main thread is, even in a model's code."""

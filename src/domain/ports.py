@@ -1,4 +1,4 @@
-"""What the use case asks of the world: a model that predicts, and a cache that remembers."""
+"""The ports of the use cases: a model that predicts, and a cache that stores."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -54,6 +54,21 @@ class Cache(Protocol):
         """Store entries in one round trip, the last write of a key winning; raise CacheError if any may be lost."""
 
 
+class LocalCache(Cache, Protocol):
+    """A Cache of this process alone, an L1."""
+
+    @property
+    def entries(self) -> int:
+        """Number of entries."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Estimated memory of the entries, in bytes."""
+
+    def clear(self) -> int:
+        """Remove every entry; return how many there were."""
+
+
 class Lookup(Protocol):
     """The tiers that a lookup has to wait for: a cache without L1."""
 
@@ -61,11 +76,11 @@ class Lookup(Protocol):
         """Look up keys as a Cache does."""
 
 
-class FarTier(Cache, Protocol):
-    """A Cache beyond this process, which can be pinged, and has to be closed."""
+class L2Cache(Cache, Protocol):
+    """A Cache shared by processes, an L2; it can be pinged, and must be closed."""
 
     async def ping(self) -> None:
-        """Use it once, as requests do; raise CacheError if that does not work."""
+        """Probe it with the commands of requests; raise CacheError if that fails."""
 
     async def close(self) -> None:
         """Close its connections."""
@@ -73,13 +88,13 @@ class FarTier(Cache, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One entry as a shared tier holds it.
+    """One entry in a shared tier.
 
     Attributes:
-        name: the key as text, as the tier knows it.
-        size_bytes: of the stored value.
-        ttl_s: seconds until it expires; None when it does not.
-        header: when it was made and what it cost; None when it is no entry of this format.
+        name: its name in the tier, which is the key as text.
+        size_bytes: size of the stored value.
+        ttl_s: seconds until it expires; None if it does not.
+        header: when it was made and what it cost; None if it is not an entry of this format.
         answer: the first bytes of its body, unverified: good to show, not to serve.
     """
 
@@ -91,13 +106,14 @@ class Held:
 
 
 class Inventory(Protocol):
-    """What an operator may see and remove of the tier that all replicas share."""
+    """What an operator may see and remove in L2."""
 
     def held(self, model: str | None = None) -> AsyncIterator[Held]:
-        """Go through the entries of one model, by its name, or of all, in no order; raise CacheError if that fails."""
+        """Iterate over the entries of one model, by its name, or of all, in no order; raise CacheError if that
+        fails."""
 
     async def purge(self, model: str | None = None) -> int:
-        """Remove them, and what processes have left there for one another; return how many entries there were.
+        """Remove entries and leases; return how many entries there were.
 
         Raises:
             CacheUnavailableError: some may be left.

@@ -13,10 +13,9 @@ from foreseen.domain.flights.miss_stages import MissStages
 from foreseen.domain.identity.cache_control import NO_DIRECTIVES, Directives
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.expiry import Lifetime
-from foreseen.domain.identity.key import Key, KeyRecipe
-from foreseen.domain.ports import Cache, Predictor
-from foreseen.domain.values.batch import Batch
-from foreseen.domain.values.instances import Instances
+from foreseen.domain.identity.key import Key
+from foreseen.domain.ports import Cache, Lookup, Predictor
+from foreseen.domain.values.batch import Batch, Instances
 
 
 class Predict:
@@ -31,6 +30,7 @@ class Predict:
         cache: Cache,
         stages: MissStages,
         *,
+        slower_tiers: Lookup | None,
         tally: Tally,
         lifetime: Lifetime | None = None,
         clock: Callable[[], float] = time.time,
@@ -38,15 +38,17 @@ class Predict:
         """Accept the stages of a miss, ready to run.
 
         Args:
-            lifetime: knows of purges; None where there are none.
+            slower_tiers: the cache without L1; None if there is only L1.
+            lifetime: knows of purges; None if there are none.
             clock: returns seconds since 1970.
         """
         self.predictor = predictor
-        self.recipe = KeyRecipe(predictor.info.namespace, predictor.info.signature)
+        self.recipe = predictor.info.key_recipe
         self.tally = tally
         self.stages = stages
         self.peek = cache.peek
         self._cache = cache
+        self._slower_tiers = slower_tiers
         self._flights = Flights(stages.first)
         self._lifetime = lifetime
         self._clock = clock
@@ -57,7 +59,7 @@ class Predict:
 
     @property
     def keeps(self) -> bool:
-        """Whether some tier keeps what the model answers now."""
+        """Whether any tier stores the model's answers now."""
         return self._cache.keeps
 
     @property
@@ -76,8 +78,9 @@ class Predict:
         """Answer every instance of a batch.
 
         Args:
-            timeout_s: the time budget of what L1 does not hold, in seconds.
-        Raises:
+            timeout_s: the time budget of instances that L1 does not contain, in seconds.
+
+            Raises:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
             NotCachedError: the directives allow no computation, and one is needed.
             OverloadedError: the model's queue is full.
@@ -87,7 +90,7 @@ class Predict:
         if directives == NO_DIRECTIVES:
             known = {key: entry for key in keys if (entry := self.peek(key)) is not None}
             return await self.answer(keys, batch, known, timeout_s=timeout_s)
-        return self._counted(keys, await self._find_as_directed(keys, batch, directives, _deadline(timeout_s)))
+        return self._counted(keys, await self._find_as_directed(keys, batch, directives, timeout_s))
 
     async def answer(
         self, keys: Sequence[Key], instances: Instances, known: Mapping[Key, Entry], *, timeout_s: float = math.inf
@@ -107,18 +110,21 @@ class Predict:
         # One row for each key, so that an instance repeated among them is predicted once.
         missing = {key: row for row, key in enumerate(keys) if key not in found}
         if missing:
-            found |= await self._flights.join(missing, instances, deadline=_deadline(timeout_s))
+            deadline = asyncio.get_running_loop().time() + timeout_s
+            found |= await self._flights.join(missing, instances, deadline=deadline)
         return self._counted(keys, found)
 
     async def _find_as_directed(
-        self, keys: Sequence[Key], batch: Batch, wish: Directives, deadline: float
+        self, keys: Sequence[Key], batch: Batch, wish: Directives, timeout_s: float
     ) -> dict[Key, Landed]:
         """Find keys as one request directs. It joins no flight: what others wait for may not be what it wants."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
         rows = {key: row for row, key in enumerate(keys)}
         found: dict[Key, Landed] = {}
-        if not wish.computes_anew:
+        if not wish.recomputes:
             in_l1 = {key: entry for key in rows if (entry := self.peek(key)) is not None}
-            in_l2 = await self._cache.get_many([key for key in rows if key not in in_l1])
+            rest = [key for key in rows if key not in in_l1]
+            in_l2 = await self._slower_tiers.get_many(rest) if rest and self._slower_tiers is not None else {}
             now_us = self._clock() * 1e6
             for origin, known in ((Origin.L1, in_l1), (Origin.L2, in_l2)):
                 found |= {key: (entry, origin) for key, entry in known.items() if wish.accepts(entry, now_us)}
@@ -144,8 +150,3 @@ class Predict:
             l1_us, l2_us, coalesced_us = answer.saved_us()
             self.tally.count_saved(l1=l1_us * 1e-6, l2=l2_us * 1e-6, coalesced=coalesced_us * 1e-6)
         return answer
-
-
-def _deadline(timeout_s: float) -> float:
-    """Return when a time budget that begins now is spent, in the event loop's time."""
-    return asyncio.get_running_loop().time() + timeout_s

@@ -1,6 +1,6 @@
-"""Purging: what every process and the shared tier hold of a model's predictions is removed, and reported.
+"""Purging: removes a model's predictions from every process and from L2, and reports what was reached.
 
-What is under way meanwhile does not slip in behind: for `Lifetime`, each entry that was begun before is over.
+Entries that were begun before a purge have expired for `Lifetime`, so none is stored after it.
 docs/adr/0035 gives the reasons.
 """
 
@@ -17,8 +17,8 @@ class Reached:
     """Which processes have purged what they hold.
 
     Attributes:
-        removed: entries that each removed, by the number that identifies it.
-        silent: how many others are known, and did not confirm in time.
+        removed: the number of entries that each removed, by the process's number.
+        silent: how many other known processes did not confirm in time.
     """
 
     removed: Mapping[int, int] = field(default_factory=dict)
@@ -29,7 +29,8 @@ class Processes(Protocol):
     """Processes that hold predictions."""
 
     async def purge(self, model: str | None) -> Reached:
-        """Have them remove those of one model, by its name, or of all; raise CacheUnavailableError where that fails."""
+        """Make them remove the predictions of one model, by its name, or of all; raise CacheUnavailableError if that
+        fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class Purged:
     Attributes:
         model: whose predictions; None for all.
         l1_removed: entries of all processes that confirmed.
-        l2_removed: entries of the shared tier; None where there is none, or where it failed.
-        confirmed: processes that hold none of these predictions any more, nor store any that they had begun before.
-        silent: processes that are known and did not confirm in time.
+        l2_removed: entries of the shared tier; None if there is none, or if it failed.
+        confirmed: processes that no longer hold these predictions, nor will store any that they had begun before.
+        silent: known processes that did not confirm in time.
         failures: what failed, each once.
     """
 
@@ -59,7 +60,7 @@ class Purged:
 
     @property
     def unreached(self) -> str:
-        """What was expected and what failed, in words; to be shown unless it is complete."""
+        """What was expected and what failed, as a message; shown unless it is complete."""
         said = list(self.failures)
         if self.silent:
             said.append(f"{self.silent} of {self.silent + self.confirmed} processes did not confirm in time")
@@ -75,7 +76,7 @@ class Purge:
         """Accept the ways to processes, of which the first that works is used.
 
         Args:
-            inventory: of the shared tier; None where there is none.
+            inventory: of the shared tier; None if there is none.
             here: this process, which cannot receive purge requests while it is starting; None if it holds nothing.
         """
         self._ways = ways

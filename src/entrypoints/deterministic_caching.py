@@ -1,4 +1,4 @@
-"""Caching only what repeats: what the model showed at load decides before its first answer is kept."""
+"""Caching only deterministic answers: whether the model repeats its answers was tested when it was loaded."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -13,18 +13,18 @@ log = logging.getLogger(__name__)
 def cache_what_repeats(settings: "Settings", found: "Determinism") -> "Settings":
     """Return the settings, without a cache if the model gave an instance two answers when it was loaded.
 
-    What was kept would be one of its many answers, and be given from then on: not what it says without a cache.
+    A cache would return the first of its many answers to an instance from then on, unlike the model alone.
     """
     if not settings.tiers.has_any or settings.cache_nondeterministic:
         return settings
-    if found.refusal:
+    if found.rejection:
         log.warning(
-            "the model rejects made-up instances, so whether it repeats its answers is not known, and they are cached; "
-            "an example of each feature in its sidecar would show it: %s",
-            found.refusal,
+            "the model rejects made-up instances, so it is unknown whether it is deterministic, and its answers are "
+            "cached; an example of each feature in its sidecar would show it: %s",
+            found.rejection,
         )
     elif not found.is_repeatable:
-        return _uncached(settings, "the model contradicts itself", found.difference)
+        return _uncached(settings, "the model is not deterministic", found.difference)
     elif not found.is_batch_invariant:
         return _uncached(settings, "an answer depends on the rest of its batch (see rows_per_call)", found.difference)
     return settings

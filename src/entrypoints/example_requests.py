@@ -1,4 +1,4 @@
-"""Examples: a line to paste that asks for one prediction of this model's."""
+"""Example requests: a command line to paste, which requests one prediction from this model."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,12 @@ from foreseen.domain.values.signature import Signature
 
 
 def curl(signature: Signature, base: str, *, needs_key: bool = False) -> str:
-    """Return a command line that asks for one prediction."""
+    """Return a `curl` command that requests one prediction.
+
+    Args:
+        base: URL of the service, without a slash at its end.
+        needs_key: whether to add a header with a placeholder for the API key.
+    """
     key = " -H 'Authorization: Bearer KEY'" if needs_key else ""
     example = signature.example_instance()
     if not signature.has_tensors:

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def classes_text(signature: "Signature") -> str:
-    """Return which labels an answer may have; nothing where that is not known."""
+    """Return which labels an answer may have, to append to a text; empty if that is unknown."""
     if not signature.classes:
         return ""
     return f": {'any' if signature.is_multilabel else 'one'} of {', '.join(signature.classes)}"

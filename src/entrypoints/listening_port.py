@@ -1,4 +1,4 @@
-"""Listening: a port that is ours before anything is served on it."""
+"""Listening: a port is taken before anything is served on it."""
 
 import socket
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ class PortError(ForeseenError):
 
 
 def try_port(host: str, port: int) -> None:
-    """See to it that a port can be had, and leave it free: connections that come before it is served would wait.
+    """Check that a port is free, and leave it so: clients that connect before anything is served would have to wait.
 
     Raises:
-        PortError: as `listening`.
+        PortError: as `listening` raises it.
     """
     with _errors_worded(host, port):
         _opened(host, port, listens=False).close()
@@ -30,7 +30,7 @@ def listening(host: str, port: int) -> socket.socket:
     Args:
         port: 0 for any that is free.
     Raises:
-        PortError: it is taken, or not ours to take.
+        PortError: it is taken, or this process may not take it.
     """
     with _errors_worded(host, port):
         return _opened(host, port, listens=True)

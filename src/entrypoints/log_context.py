@@ -1,23 +1,23 @@
-"""Log context: what each log line of a request says of it, besides its own words."""
+"""Log context: fields that every log line of a request has, such as its id."""
 
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 
 class Loggable(Protocol):
-    """Something that is under way, and that log lines belong to."""
+    """Something in progress that log lines belong to, such as a request."""
 
     def log_fields(self) -> Mapping[str, str]:
-        """Return what its lines say of it; nothing for what has only inherited its context."""
+        """Return the fields of its log lines; empty in a task that only inherited its context."""
 
 
 CURRENT: Final[ContextVar[Loggable | None]] = ContextVar("foreseen_current", default=None)
-"""What is under way in this context."""
+"""What is in progress in this context."""
 
 
-def with_current(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Add what is under way to an event; for structlog."""
+def with_current(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
+    """Add the fields of what is in progress to an event; a processor for structlog."""
     current = CURRENT.get()
     if current is not None:
         event.update(current.log_fields())

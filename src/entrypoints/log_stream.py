@@ -1,4 +1,4 @@
-"""Log stream: standard error as a service writes it: nothing waits for its reader, even one that has stopped."""
+"""Log stream: standard error of a service, written by a thread, so that nothing else waits for its reader."""
 
 import atexit
 import logging
@@ -11,21 +11,21 @@ from typing import Final, TextIO
 log = logging.getLogger(__name__)
 
 MAX_LINES: Final = 2_000
-"""Lines that may wait to be written; of more, the newest are dropped and counted."""
+"""Maximum queued lines; beyond it, the newest are dropped and counted."""
 
 ENDING_S: Final = 1.0
-"""Seconds for what still waits when the process ends."""
+"""Seconds that an ending process waits for queued lines to be written."""
 
 
 class RawOutput:
-    """A standard stream past its buffer, so that a flush of that does not wait for a write that is under way here."""
+    """A standard stream without its buffer, so that a flush of that does not wait for a write in progress here."""
 
     def __init__(self, stream: TextIO | None) -> None:
         """Accept the stream; None where it was closed when Python started."""
         self._stream = stream
 
     def write(self, text: str) -> None:
-        """Write all of a text, however long its reader takes; not at all once it has left."""
+        """Write all of a text, however long its reader takes; drop the rest if the reader has closed it."""
         if self._stream is None:
             return
         try:
@@ -36,21 +36,21 @@ class RawOutput:
             left = memoryview(text.encode(self._stream.encoding, "backslashreplace"))
             while left:
                 written = raw.write(left)
-                if written is None:  # who has started us had the pipe not block
+                if written is None:  # the parent process made the pipe non-blocking
                     select.select([], [raw], [])
                 left = left[written or 0 :]
-        except (OSError, ValueError):  # its reader has left, or it is closed
+        except (OSError, ValueError):  # its reader has closed it, or we have
             return
 
 
 class LogStream:
-    """What a handler of the log writes to: a bounded queue, and a thread that writes what is in it.
+    """The stream of a log handler: a bounded queue, and a thread that writes what is in it.
 
-    The queue is one that a signal may interrupt, in whose handler a line is logged.
+    A SimpleQueue is reentrant, so a signal handler that interrupts it may log as well.
     """
 
     def __init__(self, output: RawOutput) -> None:
-        """Accept where it is written in the end; what waits then when the process ends, is written for a while."""
+        """Accept the output; at the end of the process, queued lines get `ENDING_S` seconds to be written."""
         self._output = output
         self._waiting: SimpleQueue[str | Event] = SimpleQueue()
         self._thread: Thread | None = None
@@ -59,7 +59,7 @@ class LogStream:
         os.register_at_fork(after_in_child=self._begin_again)
 
     def write(self, text: str) -> int:
-        """Have a text written soon."""
+        """Queue a text, or drop it if the queue is full; return its length."""
         if self._waiting.qsize() >= MAX_LINES:
             self._dropped += 1
         else:
@@ -68,22 +68,22 @@ class LogStream:
                 self._thread = Thread(target=self._run, name="log", daemon=True)
                 try:
                     self._thread.start()
-                except RuntimeError:  # no room for one more thread: the next line tries again
+                except RuntimeError:  # no more threads can be started: the next line tries again
                     self._thread = None
         return len(text)
 
     def flush(self) -> None:
-        """Return at once: the thread writes all that it takes."""
+        """Do nothing: the thread writes each text at once."""
 
     def drain(self, limit_s: float = ENDING_S) -> None:
-        """Wait until what waits now is written, no longer than so many seconds."""
+        """Wait until all lines queued so far are written, `limit_s` seconds at most."""
         if self._thread is not None:
             is_written = Event()
             self._waiting.put(is_written)
             is_written.wait(limit_s)
 
     def _begin_again(self) -> None:
-        """Have a thread in a process that a library has forked: that of its parent is not in there."""
+        """Start over in a process that a library has forked, which lacks the parent's thread."""
         self._waiting, self._thread = SimpleQueue(), None
 
     def _run(self) -> None:
@@ -99,12 +99,12 @@ class LogStream:
 
 
 def log_stream() -> LogStream | None:
-    """Return what the log of this process is written to, where nothing waits for that."""
+    """Return the log stream of this process; None if its log goes to standard error directly."""
     streams = (getattr(handler, "stream", None) for handler in logging.getLogger().handlers)
     return next((stream for stream in streams if isinstance(stream, LogStream)), None)
 
 
 def drain_log() -> None:
-    """Wait a moment for the log to be written, before a process ends that runs no exit handlers."""
+    """Wait briefly for the log to be written, before a process ends without its exit handlers."""
     if (stream := log_stream()) is not None:
         stream.drain()

@@ -1,13 +1,11 @@
-"""Logs: one line an event on standard error, as text for people or JSON for machines.
+"""Logs: one line per event on standard error, as text for people or JSON for machines.
 
-No value in a line can forge another one: text is escaped here, and JSON is in ASCII, where a line break of any kind is
-an escape.
+No value can forge a line of its own: text is escaped here, and JSON is in ASCII, in which line breaks are escapes.
 """
 
 import logging
 import sys
-from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -15,20 +13,24 @@ from foreseen.entrypoints.log_context import with_current
 from foreseen.entrypoints.log_stream import LogStream
 from foreseen.entrypoints.one_line import one_line, quoted_lines
 from foreseen.entrypoints.operator_lines import JsonStream
+from foreseen.process.log_setup import send_logs_to
 from foreseen.settings import Settings
 
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
+
 _PLAIN: Final = structlog.dev.plain_traceback
-"""Otherwise a traceback shows local variables, secrets among them, and takes as long as seconds to lay out."""
+"""structlog's default shows local variables in tracebacks, secrets among them, and can take seconds to format one."""
 
 _IN_LINES: Final = ("exception", "stack")
 
 _TALKATIVE: Final = ("uvicorn", "aiobotocore", "botocore")
-"""Libraries that log each start, stop and setting found at "info"; their errors are what an operator needs."""
+"""Libraries that log each start, stop and setting at "info"; an operator needs only their warnings and errors."""
 
 
 def configure_logs(settings: Settings, stream: LogStream | None = None) -> None:
-    """Send what every library logs through one formatter, to standard error or what writes that."""
-    shared: list[Any] = [
+    """Send what every library logs through one formatter, to a log stream or directly to standard error."""
+    shared: list[Processor] = [
         with_current,
         _with_traceback_of_elsewhere,
         structlog.stdlib.add_log_level,
@@ -36,7 +38,7 @@ def configure_logs(settings: Settings, stream: LogStream | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     is_json = settings.log_format == "json"
-    last: list[Any] = (
+    last: list[Processor] = (
         [structlog.processors.JSONRenderer()]
         if is_json
         else [
@@ -56,24 +58,19 @@ def configure_logs(settings: Settings, stream: LogStream | None = None) -> None:
             ],
         )
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(settings.log_level.upper())
-    logging.captureWarnings(capture=True)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    send_logs_to(handler, level=settings.log_level.upper(), quiet=_TALKATIVE)
 
 
-def _with_traceback_of_elsewhere(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Add the traceback that a record has as text alone: it was written in another process."""
-    record: logging.LogRecord = event["_record"]
+def _with_traceback_of_elsewhere(_: object, __: str, event: "EventDict") -> "EventDict":
+    """Add the traceback of a record from another process, which has it as text alone."""
+    record = cast("logging.LogRecord", event["_record"])
     if record.exc_text and not record.exc_info:
         event["exception"] = record.exc_text
     return event
 
 
-def _in_plain_text(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Escape what would break a line or its reading; a traceback stays in lines of its own, each marked as one."""
+def _in_plain_text(_: object, __: str, event: "EventDict") -> "EventDict":
+    """Escape line breaks and control characters; a traceback keeps its lines, each with a mark."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = quoted_lines(value) if name in _IN_LINES else one_line(value.rstrip())

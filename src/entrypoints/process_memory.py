@@ -1,19 +1,19 @@
-"""The memory of a process that goes through files: when garbage is collected, and what Arrow allocates with."""
+"""The memory of a process that scores files: when garbage is collected, and Arrow's allocator."""
 
 import os
 from typing import Final
 
-from foreseen.domain.garbage_collection import FOR_FILES, resume_collections
+from foreseen.process.garbage_collection import FOR_FILES, resume_collections
 
 ARROW_VARIABLE: Final = "ARROW_DEFAULT_MEMORY_POOL"
-"""With it the user chooses what Arrow allocates with."""
+"""The environment variable by which a user chooses Arrow's allocator."""
 
 
 def prepare_for_files() -> None:
-    """Collect garbage again, but nothing of what is loaded by now, and have Arrow allocate with jemalloc.
+    """Resume garbage collection, except of what is loaded by now, and let Arrow allocate with jemalloc.
 
-    A file goes through chunk after chunk of one size. Arrow's default, mimalloc, takes an eighth more memory for that,
-    and where the system is slow to clear pages a fifth more time.
+    The chunks of a file are all of one size. Arrow's default, mimalloc, takes an eighth more memory for them, and a
+    fifth more time where the system is slow to clear pages.
     """
     resume_collections(FOR_FILES)
     import pyarrow as pa  # noqa: PLC0415 - a service never needs it

@@ -1,22 +1,24 @@
-"""Starting: signals to a service that does not serve yet; no import here may delay it."""
+"""Starting: signals to a service that does not serve yet. It imports little, to handle them early."""
 
 import os
 import signal
-from threading import Thread
+
+from foreseen.process.signal_handlers import LOADING_SERVICE, SignalThread, handle, restore
 
 
-class _Remembering:
+class RememberedReload:
     """Remembers a request to reload: the model that is loading may be that of an older file."""
 
     was_called = False
 
     def __call__(self, *_: object) -> None:
+        """Remember it, as a handler of a signal."""
         self.was_called = True
 
 
 def reload_was_requested(handler: object) -> bool:
     """Return whether a handler of SIGHUP was set by `Starting` and has been called."""
-    return isinstance(handler, _Remembering) and handler.was_called
+    return isinstance(handler, RememberedReload) and handler.was_called
 
 
 class Starting:
@@ -28,27 +30,24 @@ class Starting:
     def __init__(self) -> None:
         """Handle signals from now on; must be called on the main thread."""
         # An exception could be caught by the code that loads the model, or lost where Python ignores exceptions.
-        signal.signal(signal.SIGTERM, _exit)
-        signal.signal(signal.SIGHUP, _Remembering())
-        # A handler runs only when the main thread gets to it, which may be in a long call of a model's module, or may
-        # have just gone to sleep when the signal came.
-        received, self._wakeup = os.pipe()
-        os.set_blocking(self._wakeup, False)
-        self._before = signal.set_wakeup_fd(self._wakeup, warn_on_full_buffer=False)
-        Thread(target=_listen, args=(received,), name="stop signals", daemon=True).start()
+        self._before = handle(LOADING_SERVICE, _exit, only=signal.SIGTERM)
+        handle(LOADING_SERVICE, RememberedReload(), only=signal.SIGHUP)
+        self._thread = SignalThread(_exit_if_starting)
 
     def end(self) -> None:
-        """Leave signals to the handlers that have been set meanwhile."""
-        signal.set_wakeup_fd(self._before)
-        os.close(self._wakeup)
+        """Leave signals to the handlers that were installed meanwhile."""
+        self._thread.end()
+
+    def end_as_before(self) -> None:
+        """Restore the previous handler of SIGTERM, and keep that of SIGHUP for `reload_was_requested`."""
+        restore(self._before)
+        self.end()
 
 
 def _exit(*_: object) -> None:
     os._exit(0)
 
 
-def _listen(received: int) -> None:
-    while signum := os.read(received, 1):
-        if signum[0] == signal.SIGTERM and signal.getsignal(signal.SIGTERM) is _exit:
-            os._exit(0)
-    os.close(received)
+def _exit_if_starting(signum: int) -> None:
+    if signum == signal.SIGTERM and signal.getsignal(signal.SIGTERM) is _exit:
+        os._exit(0)

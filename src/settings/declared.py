@@ -28,11 +28,11 @@ from foreseen.settings.setting_values import (
     Whole,
     Words,
 )
-from foreseen.settings.tiers import TIERS, Tiers
+from foreseen.settings.tiers import CACHE_NAMES, CACHES_IN_WORDS, TIERS, CacheName, Tiers
 
 
 def _setting(default: Any, group: str, description: str, *, shown: str, secret: bool = False, **limits: Any) -> Any:
-    """Declare a setting: its group and description stand in --help, `shown` is the form of its value there."""
+    """Declare a setting: its group and description are shown in --help, `shown` is the form of its value there."""
     extra: Any = {"group": group, "shown": shown, "secret": secret}
     return Field(default, description=description, repr=not secret, json_schema_extra=extra, **limits)
 
@@ -40,9 +40,17 @@ def _setting(default: Any, group: str, description: str, *, shown: str, secret: 
 class Settings(BaseModel):
     """Every setting; frozen, read once before anything starts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # --help reads no settings
+    )
 
-    model: Path | None = _setting(None, "Model", "Model file, as joblib or pickle saved it.", shown="FILE")
+    model: Path | None = _setting(
+        None, "Model", "Model file, saved by joblib, pickle, skops, LightGBM, XGBoost or CatBoost.", shown="FILE"
+    )
     name: str | None = _setting(
         None,
         "Model",
@@ -53,30 +61,33 @@ class Settings(BaseModel):
     features: Words | None = _setting(
         None,
         "Model",
-        "Names of the model's inputs, in order. (default: the sidecar's, else the model's own, else x0,x1,…)",
+        "Names of the features, in order. (default: from the sidecar, else from the model, else x0,x1,…)",
         shown="A,B,…",
     )
     missing: Words | None = _setting(
         None,
         "Model",
-        "Names of inputs that may be missing, in addition to those that the sidecar or the model declares.",
+        "Names of features that may be missing, in addition to those that the sidecar or the model declares.",
         shown="A,B,…",
     )
     sidecar: Path | None = _setting(
         None,
         "Model",
-        "TOML file that describes the inputs. (default: the one beside the model, model.toml for model.joblib)",
+        "TOML file that describes the features. (default: the one beside the model, model.toml for model.joblib)",
         shown="FILE",
     )
     code: Path | None = _setting(
         None,
         "Model",
-        "Python script that defines the model's classes, where the model was saved by running that script. "
-        'What trains and saves in it belongs under: if __name__ == "__main__".',
+        "Python script that defines the model's classes, if the model was saved by running that script. "
+        'Its code that trains and saves must be under: if __name__ == "__main__".',
         shown="FILE",
     )
     outputs: Outputs = _setting(
-        ("predict",), "Model", "Outputs to predict: predict, predict_proba or both.", shown="A,B"
+        ("predict",),
+        "Model",
+        "Outputs of the model to predict, such as predict,predict_proba or decision_function.",
+        shown="A,B",
     )
     model_sha256: DigestOrFile | None = _setting(
         None,
@@ -102,22 +113,31 @@ class Settings(BaseModel):
         le=1024,
     )
 
-    cache: Literal["none", "lru", "redis", "tiered", "auto"] = _setting(
-        "lru",
-        "Cache",
-        "none; lru, in this process; redis, shared; tiered, lru before redis; auto, lru or, with a redis_url, tiered.",
-        shown="none|lru|redis|tiered|auto",
+    model_engine: Literal["auto", "library"] = _setting(
+        "auto",
+        "Model",
+        "auto: compute small calls of tree models by an engine if it has the library's bits; library: never.",
+        shown="auto|library",
     )
+
+    trusted_types: Words = _setting(
+        (),
+        "Model",
+        "Types that a skops file may contain besides those that skops trusts, such as mycode.Model. Their code runs.",
+        shown="A,B,…",
+    )
+
+    cache: CacheName = _setting("lru", "Cache", CACHES_IN_WORDS, shown=CACHE_NAMES)
     cache_nondeterministic: bool = _setting(
         False,
         "Cache",
-        "Whether to cache a model whose predictions differ in a test at load.",
+        "Whether to cache a model whose predictions for the same instance differed when it was loaded.",
         shown="true|false",
     )
     ttl: Duration = _setting(3600.0, "Cache", "How long a prediction is kept: 30s, 5m, 1h, 2d.", shown="TIME")
-    lru_max_entries: Whole = _setting(100_000, "Cache", "Most predictions that lru holds.", shown="N", ge=1)
+    lru_max_entries: Whole = _setting(100_000, "Cache", "Maximum number of predictions in the lru.", shown="N", ge=1)
     lru_max_bytes: ByteSize = _setting(
-        256 * 2**20, "Cache", "Most memory that lru uses: 64MiB, 1GiB.", shown="SIZE", ge=1
+        256 * 2**20, "Cache", "Maximum memory of the lru: 64MiB, 1GiB.", shown="SIZE", ge=1
     )
     redis_url: Annotated[str, AfterValidator(checked_redis_url)] = _setting(
         "redis://127.0.0.1:6379/0",
@@ -149,9 +169,9 @@ class Settings(BaseModel):
         "adaptive: look up only a few keys in Redis while that costs more than the model; always: look up all.",
         shown="adaptive|always",
     )
-    redis_timeout: Duration = _setting(0.025, "Cache", "Most time that Redis may cost one request.", shown="TIME")
+    redis_timeout: Duration = _setting(0.025, "Cache", "Longest time that Redis may cost one request.", shown="TIME")
     redis_max_connections: Whole = _setting(
-        32, "Cache", "Most connections of one process to Redis (in a cluster, to each node).", shown="N", ge=1
+        32, "Cache", "Maximum connections of one process to Redis (in a cluster, to each node).", shown="N", ge=1
     )
     redis_secret: SecretStr = _setting(
         SecretStr(""),
@@ -163,7 +183,7 @@ class Settings(BaseModel):
     lease_min_cost: Duration = _setting(
         0.05,
         "Cache",
-        "From this model time per instance on, processes that share Redis wait for each other's computation.",
+        "Model time per instance above which processes that share Redis wait for each other's computation.",
         shown="TIME",
     )
     lease: Duration = _setting(
@@ -171,7 +191,7 @@ class Settings(BaseModel):
     )
 
     host: str = _setting("127.0.0.1", "Server", "Address to listen on.", shown="ADDRESS", min_length=1)
-    port: Whole = _setting(8000, "Server", "Port to listen on, 0 for any free one.", shown="N", ge=0, le=65535)
+    port: Whole = _setting(8000, "Server", "Port to listen on, 0 for any free port.", shown="N", ge=0, le=65535)
     root_path: RootPath = _setting(
         "/",
         "Server",
@@ -186,11 +206,12 @@ class Settings(BaseModel):
         ge=1,
         le=256,
     )
-    model_isolation: Literal["process", "thread"] = _setting(
-        "process",
+    model_isolation: Literal["auto", "process", "thread"] = _setting(
+        "auto",
         "Server",
-        "Where the model runs: in a process of its own, or in a thread of the serving process.",
-        shown="process|thread",
+        "Where the model runs: in a process of its own, or in a thread of the serving process; auto: in a process, "
+        "but calls that cost less than sending them there on the event loop.",
+        shown="auto|process|thread",
     )
     model_timeout: Duration = _setting(
         60.0, "Server", "Time limit of one model call; after that its process is replaced.", shown="TIME"
@@ -202,27 +223,27 @@ class Settings(BaseModel):
     max_unfinished_bodies: ByteSize = _setting(
         64 * 2**20,
         "Server",
-        "Most memory for all unfinished request bodies of one process, beyond 64KiB each.",
+        "Maximum memory for all unfinished request bodies of one process, beyond 64KiB each.",
         shown="SIZE",
         ge=1,
     )
-    max_rows: Whole = _setting(10_000, "Server", "Most instances in one request.", shown="N", ge=1)
+    max_rows: Whole = _setting(10_000, "Server", "Maximum number of instances in one request.", shown="N", ge=1)
     max_waiting: Whole = _setting(
         10_000,
         "Server",
-        "Most instances that wait for the model in one process; more are rejected with 503 and Retry-After.",
+        "Maximum number of instances that wait for the model in one process; others get 503 and Retry-After.",
         shown="N",
         ge=1,
     )
     timeout: UpToADay = _setting(
         30.0,
         "Server",
-        "How long a request may wait for its answer; its header Request-Timeout can shorten that.",
+        "How long a request may wait for its answer; the header Request-Timeout can shorten it.",
         shown="TIME",
     )
 
     receive_timeout: Duration = _setting(
-        30.0, "Server", "How long a request may take to arrive, and a client to read the answer.", shown="TIME"
+        30.0, "Server", "How long a request may take to arrive, and a client may take to read the answer.", shown="TIME"
     )
     keep_alive: Duration = _setting(
         75.0,
@@ -233,7 +254,7 @@ class Settings(BaseModel):
     max_connections: Whole = _setting(
         10_000,
         "Server",
-        "Most connections of one process; fewer if its limit of open files demands it.",
+        "Maximum connections of one process; fewer if its limit of open files requires it.",
         shown="N",
         ge=1,
     )
@@ -278,7 +299,7 @@ class Settings(BaseModel):
     rate_limit: str | None = _setting(
         None,
         "Access",
-        "Most requests of one key, else of one address, in one process: 100/second, 6000/minute. (default: any)",
+        "Maximum rate of requests per key, else per address, in one process: 100/second, 6000/minute. (default: any)",
         shown="N/UNIT",
         pattern=RATE,
     )
@@ -299,14 +320,14 @@ class Settings(BaseModel):
 
     @classmethod
     def load(cls, config: Path | None, given: Mapping[str, object], *, place: Callable[[str], str] = flag_of) -> Self:
-        """Read the file, the environment, and what a caller gives, which comes before both.
+        """Read the file, the environment, and the caller's values, which override both.
 
         Args:
             config: a TOML file; None for none.
             given: values by setting, such as those of the command line.
-            place: names a setting of these in errors; as its flag, by default.
+            place: returns what errors call a setting that was given, by its name; its flag by default.
         Raises:
-            SettingsError: the first setting that is unknown or wrong.
+            SettingsError: a setting is unknown or wrong; the message describes the first one.
         """
         from_file, from_environment = of_file(config, cls.model_fields), of_environment(cls.model_fields)
         places = {name: f"{config}: {name}" for name in from_file}
@@ -322,18 +343,18 @@ class Settings(BaseModel):
 
     @property
     def is_cache_chosen(self) -> bool:
-        """Whether the operator said which tiers to use."""
+        """Whether the operator chose the tiers."""
         return "cache" in self.model_fields_set and self.cache != "auto"
 
     @property
     def tiers(self) -> Tiers:
-        """The tiers that there are: auto has Redis where its URL was set."""
+        """The tiers in use: auto includes Redis if its URL was set."""
         if self.cache != "auto":
             return TIERS[self.cache]
         return TIERS["tiered" if "redis_url" in self.model_fields_set else "lru"]
 
     @property
     def model_name(self) -> str:
-        """The name, or what the file's name gives of one."""
+        """The name, or one derived from the file's name."""
         stem = self.model.name.split(".")[0] if self.model else ""
         return self.name or re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"

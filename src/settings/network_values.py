@@ -1,4 +1,4 @@
-"""The kinds of values that name hosts, networks and origins."""
+"""Types of settings that are hosts, networks, origins or a path."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,7 +14,7 @@ ANY_ORIGIN: Final = "*"
 _PORTS: Final = {"http": 80, "https": 443}
 
 HOST_NAME: Final = r"(?!.{254})[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*"
-"""Form of a name of DNS. The underscore is none of its letters, and common between containers."""
+"""Form of a DNS name, plus the underscore, which is common between containers."""
 
 
 def _hosts(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def _origins(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _origin(word: str) -> str:
-    """Return an origin as browsers send it: in lower case, without the port that its scheme has anyway."""
+    """Return an origin as browsers send it: in lower case, without the default port of its scheme."""
     match = re.fullmatch(
         rf"([a-z][a-z0-9+.-]*)://((?:\*\.)?{HOST_NAME}|\[[0-9a-f:.]+\])(?::(\d{{1,5}}))?", word.lower()
     )
@@ -64,7 +64,7 @@ def _root_path(path: str) -> str:
 
 
 def _plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    """Return a network of IPv4 addresses that are mapped to IPv6 as what it is."""
+    """Return a network as an IPv4 network if its addresses are IPv4 addresses mapped to IPv6."""
     if isinstance(network, IPv6Network) and network.prefixlen >= 96 and (start := network.network_address.ipv4_mapped):
         return IPv4Network((start, network.prefixlen - 96))
     return network

@@ -1,4 +1,4 @@
-"""In what way Redis is used, and whether its URL fits that."""
+"""The modes of Redis, and whether its URL fits them."""
 
 from typing import Literal, TypeAlias
 
@@ -10,8 +10,8 @@ RedisMode: TypeAlias = Literal["auto", "single", "cluster", "sentinel"]
 
 
 def fitting_mode(mode: RedisMode, info: ValidationInfo) -> RedisMode:
-    """Return the mode; raise ValueError where redis_url is one of another."""
-    url = info.data.get("redis_url", "")  # nothing where it is wrong, which is said of it then
+    """Return the mode; raise ValueError if redis_url needs another."""
+    url = info.data.get("redis_url", "")  # empty if it is wrong, which is an error of its own
     if not url:
         return mode
     if names_sentinels(url) and mode not in ("auto", "sentinel"):

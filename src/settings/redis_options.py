@@ -1,4 +1,4 @@
-"""The options of a Redis URL: those of TLS and the database; which setting to use instead of others."""
+"""Options in the URL of Redis: which are accepted, and which setting to use instead of others."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from foreseen.domain.did_you_mean import nearest
+from foreseen.domain.did_you_mean import closest_name
 from foreseen.settings.wrong_value import WrongValueError
 
 _FLAG: Final = r"true|false|yes|no|on|off|0|1|True|False|Yes|No"
@@ -26,7 +26,7 @@ TLS_OPTIONS: Final[Mapping[str, str]] = {
     "ssl_min_version": _NUMBER,
     "ssl_password": ".+",
 }
-"""What redis-py accepts in the URL of a server with TLS, and the form of each value."""
+"""Options that redis-py accepts for a server with TLS, with the pattern of their values."""
 
 _KNOWN: Final[Mapping[str, str]] = {"db": _NUMBER, **TLS_OPTIONS}
 
@@ -38,7 +38,7 @@ OWNED: Final[Mapping[str, str]] = {
     "username": "redis_user",
     "password": "redis_password_file",
 }
-"""Options of redis-py for which there is a setting."""
+"""The setting to use instead, by the option of redis-py."""
 
 FIXED: Final = frozenset(
     {
@@ -65,7 +65,7 @@ FIXED: Final = frozenset(
         "socket_type",
     }
 )
-"""Options of redis-py that Foreseen sets itself, since its promises rest on them, or that stand elsewhere in a URL."""
+"""Options of redis-py that Foreseen sets itself, as it depends on their values, or that have another place in a URL."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _FORMS: Final = {
@@ -76,10 +76,10 @@ _FORMS: Final = {
 
 
 def check_options(query: str, *, has_tls: bool) -> None:
-    """Raise ValueError for the first option of a query that is unknown, Foreseen's own matter, or wrong."""
+    """Raise ValueError for the first option of a query that is unknown, repeated or wrong, or that has a setting."""
     for option in filter(None, query.split("&")):
         name, has_value, _ = option.partition("=")
-        if not has_value or not _NAME.fullmatch(name):  # it may be anything, the end of a password too
+        if not has_value or not _NAME.fullmatch(name):  # not repeated in the message: it may be the end of a password
             raise ValueError("options as NAME=VALUE after the ?, with & between them")
         _check_name(name, has_tls=has_tls)
     given = parse_qsl(query, keep_blank_values=True)
@@ -104,7 +104,7 @@ def _check_name(name: str, *, has_tls: bool) -> None:
 
 def _hint(name: str) -> str:
     """Return a suggestion: the most similar option, or the setting that replaces it; else all known options."""
-    similar = nearest(name, [*_KNOWN, *OWNED])
+    similar = closest_name(name, [*_KNOWN, *OWNED])
     if similar is None:
         return f"known are {', '.join(_KNOWN)}"
     return f"did you mean the setting {OWNED[similar]}?" if similar in OWNED else f"did you mean {similar!r}?"

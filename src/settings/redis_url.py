@@ -1,7 +1,7 @@
-"""The URL of Redis: which are accepted, what is wrong with one that is not, and what of one may be shown.
+"""The URL of Redis: checked, and masked so that it can be shown.
 
-Nothing of a URL is repeated in a message but its scheme and the names of options: what follows the scheme may be a
-password that was written in a wrong place.
+Messages repeat only its scheme and the names of its options: anything else may be part of a password that was written
+in the wrong place.
 """
 
 import re
@@ -13,7 +13,7 @@ from foreseen.settings.redis_options import check_options
 from foreseen.settings.wrong_value import WrongValueError
 
 SENTINEL: Final = "+sentinel"
-"""What ends the scheme of a URL that names Sentinels."""
+"""End of the scheme of a URL that names Sentinels."""
 
 SCHEMES: Final = ("redis", "rediss", "unix", "redis" + SENTINEL, "rediss" + SENTINEL)
 
@@ -29,7 +29,7 @@ _ADDRESS: Final = "an IPv6 address in the brackets, such as redis://[::1]:6379/0
 
 
 def checked_redis_url(url: str) -> str:
-    """Return a URL without blanks around it; raise ValueError that names the part of it which is wrong."""
+    """Return a URL without surrounding blanks; raise ValueError, naming the part that is wrong, if one is."""
     url = url.strip()
     if any(character.isspace() or not character.isprintable() for character in url):
         raise ValueError("a URL without blanks and control characters in it, which are percent-encoded: %20 is a blank")
@@ -58,7 +58,7 @@ def has_many_hosts(url: str) -> bool:
 
 
 def masked(url: str) -> str:
-    """Return a URL without what its user keeps to themselves: password, and query."""
+    """Return a URL without its password and its query, which may be secret."""
     parts = urlsplit(url)
     user = f"{parts.username or ''}:***@" if parts.password else f"{parts.username}@" if parts.username else ""
     place = parts.netloc.rpartition("@")[2]
@@ -76,13 +76,13 @@ def _check_scheme(url: str) -> None:
 
 
 def _split(url: str) -> SplitResult:
-    """Cut a URL into its parts, unless one of them may be what follows an unencoded sign in a password."""
+    """Return the parts of a URL; raise ValueError if one may be the rest of a password with an unencoded character."""
     before, has_fragment, after = url.partition("#")
     if has_fragment and "@" not in after:
         raise ValueError("a URL without #, which is written %23 in a password")
     try:
         parts = urlsplit(before)
-    except ValueError:  # a bracket without the other one, no address in them, or a letter that counts as a sign
+    except ValueError:  # one bracket, no address in two, or a letter that NFKC turns into / ? # @ or :
         place = re.split("[/?]", before.partition("://")[2])[0].rpartition("@")[2]
         raise ValueError(_ADDRESS if place.startswith("[") else _ENCODED) from None
     names = "".join(option.partition("=")[0] for option in parts.query.split("&"))
@@ -95,7 +95,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _is_socket(parts: SplitResult) -> bool:
-    """Return whether it is that of a socket without a user, whose path may hold any sign."""
+    """Return whether a URL names a socket and no user: then its path may contain any character."""
     return parts.scheme == "unix" and not parts.netloc
 
 
@@ -122,7 +122,6 @@ def _check_path(parts: SplitResult) -> None:
 
 
 def _check_place(place: str) -> None:
-    """Check the host and the port."""
     host, _, port = place.rpartition(":") if re.search(r":[^\]]*$", place) else (place, "", "6379")
     if not host:
         raise ValueError("a host, such as that of redis://127.0.0.1:6379/0")

@@ -10,7 +10,7 @@ _PROTOCOLS: Final = ("tcp", "udp", "sctp")
 
 
 def service_variables(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Return the variables for Services whose name begins like a prefix, by the form of their names and values.
+    """Return the variables of Services whose names begin with a prefix: those whose names and values have a known form.
 
     Source:
         https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
@@ -43,7 +43,7 @@ def _is_url(value: str) -> bool:
         return False
 
 
-# The name of the Service may go on behind the prefix: foreseen-blue has FORESEEN_BLUE_SERVICE_HOST.
+# A Service's name may be longer than the prefix: foreseen-blue has FORESEEN_BLUE_SERVICE_HOST.
 _NAME: Final = r"(?:[A-Z0-9_]+_)?"
 _ONE_PORT: Final = rf"{_NAME}PORT_\d+_(?:TCP|UDP|SCTP)"
 _FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
@@ -55,4 +55,4 @@ _FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
     rf"{_ONE_PORT}_PORT": _is_port,
     rf"{_ONE_PORT}_ADDR": _is_address,
 }
-"""What the values are, by the form of the names."""
+"""Checks of the values, by the pattern of the names."""

@@ -1,20 +1,29 @@
-"""Messages about wrong settings: where the setting was given, what was expected, and what it got unless secret."""
+"""Messages about wrong settings: where the setting was given, what was expected, and what it was unless secret."""
 
 from collections.abc import Mapping
 from math import inf
-from typing import Any
+from typing import TypedDict, cast
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.settings.setting_values import FORMS
 from foreseen.settings.wrong_value import WrongValueError
 
 
-def about_setting(field: Any) -> dict[str, Any]:
-    """Return the metadata of a setting from its field: `group`, `shown` (its form in help texts) and `secret`."""
-    return dict(field.json_schema_extra)
+class AboutSetting(TypedDict):
+    """The metadata of a setting: its heading and the form of its value in help texts, and whether messages hide it."""
+
+    group: str
+    shown: str
+    secret: bool
+
+
+def about_setting(field: FieldInfo) -> AboutSetting:
+    """Return the metadata of a setting, given its field."""
+    return cast("AboutSetting", field.json_schema_extra)
 
 
 def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> str:
@@ -29,7 +38,7 @@ def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str,
     place = places.get(name, name)
     known = fields.get(name)
     if known is None:
-        return f"{place}: expected a known setting; {near_hint(name, fields, most=inf)}"
+        return f"{place}: expected a known setting; {did_you_mean(name, fields, most=inf)}"
     about = about_setting(known)
     cause = error.get("ctx", {}).get("error")
     hidden = "another" if about["secret"] else repr(error["input"])
@@ -37,7 +46,7 @@ def worded(exc: ValidationError, places: Mapping[str, str], fields: Mapping[str,
     return f"{place}: expected {_expectation(error, about['shown'])}, got {got}"
 
 
-def _expectation(error: Any, shown: str) -> str:
+def _expectation(error: ErrorDetails, shown: str) -> str:
     context = error.get("ctx", {})
     match error["type"]:
         case "value_error":
@@ -58,5 +67,5 @@ def _expectation(error: Any, shown: str) -> str:
 
 
 def flag_of(name: str) -> str:
-    """Return the flag of a setting."""
+    """Return the flag of a setting: "--max-rows" for max_rows."""
     return "--" + name.replace("_", "-")

@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import ForeseenError
 from foreseen.settings.service_variables import service_variables
 
@@ -21,8 +21,8 @@ class SettingsError(ForeseenError):
     """A setting is unknown or wrong; the message names its source and what was expected."""
 
 
-def of_file(config: Path | None, known: Mapping[str, object]) -> dict[str, Any]:
-    """Return the settings in a TOML file, {} for None; raise SettingsError if it is unreadable or names others."""
+def of_file(config: Path | None, known: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings in a TOML file, {} for None; raise SettingsError if it is unreadable or has others."""
     if config is None:
         return {}
     try:
@@ -35,7 +35,7 @@ def of_file(config: Path | None, known: Mapping[str, object]) -> dict[str, Any]:
     return values
 
 
-def of_environment(known: Iterable[str]) -> dict[str, Any]:
+def of_environment(known: Iterable[str]) -> dict[str, object]:
     """Return the settings in the environment as texts; raise SettingsError for a FORESEEN_ variable of another name."""
     ignored = ignored_variables()
     given = {name: text for name, text in os.environ.items() if name.startswith(ENV_PREFIX) and name not in ignored}
@@ -53,5 +53,5 @@ def ignored_variables() -> Sequence[str]:
 def _check_known(given: Iterable[str], *, known: Mapping[str, object], place: Callable[[str], str]) -> None:
     for name in given:
         if name not in known:
-            hint = near_hint(name, known, most=inf) or "foreseen serve --help lists them"
+            hint = did_you_mean(name, known, most=inf) or "foreseen serve --help lists them"
             raise SettingsError(f"{place(name)}: expected a known setting; {hint}")

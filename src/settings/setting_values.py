@@ -1,4 +1,4 @@
-"""The kinds of values that settings have: how each is read from text, and what is said to be expected of it."""
+"""Types of settings: how each is read from text, and what an error says was expected."""
 
 import re
 from math import isfinite
@@ -10,23 +10,24 @@ _DURATION: Final = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(ms|s|m|h|d
 _UNIT_S: Final = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+OUTPUT: Final = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 SHA256: Final = r"^[0-9A-Fa-f]{64}$"
 RATE: Final = r"^[1-9]\d{0,8}/(second|minute|hour|day)$"
 FORMS: Final = {
     NAME: "up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit",
     RATE: "a number a second, minute, hour or day, such as 100/second",
 }
-"""What is expected of a text, by the pattern that it has to have."""
+"""What an error says was expected, by the pattern of the text."""
 
 
 NAMES_WRITTEN: Final = "names whose numbers were written by a person"
-"""In the context of a validation: settings whose bare numbers are not seconds, as those of Python code are."""
+"""Key in the context of a validation: settings from a file, whose durations need a unit, unlike Python numbers."""
 
 
 def _duration(value: object, info: ValidationInfo) -> object:
-    """Read "250ms", "30s", "5m", "1h" or "2d"; seconds where Python code gives a number.
+    """Read "250ms", "30s", "5m", "1h" or "2d" as seconds; a number from Python code is seconds already.
 
-    A number that a person wrote has a unit: some settings are thought of in milliseconds, others in hours. 0 is 0.
+    Text and numbers in a file need a unit, since some settings are usually milliseconds and others hours; 0 needs none.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         if value > 0 and info.field_name in (info.context or {}).get(NAMES_WRITTEN, ()):
@@ -45,7 +46,7 @@ def _with_unit(number: str) -> str:
 
 
 def _no_bool(value: object) -> object:
-    """Keep true from being read as 1."""
+    """Reject true, which would be read as 1."""
     if isinstance(value, bool):
         raise ValueError("a whole number")
     return value
@@ -63,13 +64,14 @@ def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _outputs(words: tuple[str, ...]) -> tuple[str, ...]:
-    if not words or not set(words) <= {"predict", "predict_proba"}:
-        raise ValueError("predict, predict_proba or both, separated by a comma")
+    # Whether the model has them is known once it is loaded.
+    if not words or not all(re.fullmatch(OUTPUT, word) for word in words):
+        raise ValueError("names of outputs, such as predict or predict_proba, separated by commas")
     return words
 
 
 def _digest_or_file(value: str) -> str:
-    # A file whose name is all of hexadecimal digits can be given as ./cafe.
+    # A file whose name consists of hexadecimal digits, such as cafe, can be given as ./cafe.
     if re.fullmatch(r"[0-9A-Fa-f]+", value) and not re.fullmatch(SHA256, value):
         raise ValueError("64 hexadecimal digits, or a file that holds them as sha256sum writes it")
     return value

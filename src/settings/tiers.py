@@ -1,21 +1,26 @@
-"""Tiers: what each value of the setting `cache` is made of; everything else goes by this, not by the value."""
+"""Tiers: the caches that each value of the setting `cache` selects; all other code uses these, not the value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
+
+CacheName: TypeAlias = Literal["none", "lru", "redis", "tiered", "auto"]
+"""Values of the setting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """The tiers that there are.
+    """The tiers of one value of the setting.
 
     Attributes:
         name: the value of the setting.
-        l1: what keeps entries in this process; "none" where nothing does.
-        l2: what keeps entries that all replicas share; "none" where nothing does.
+        description: what it is, in --help.
+        l1: the in-process cache, or "none".
+        l2: the shared cache, or "none".
     """
 
-    name: str
+    name: CacheName
+    description: str = ""
     l1: str = "none"
     l2: str = "none"
 
@@ -35,7 +40,18 @@ class Tiers:
         return self.has_l1 or self.has_l2
 
 
-_ALL: Final = (Tiers("none"), Tiers("lru", l1="lru"), Tiers("redis", l2="redis"), Tiers("tiered", l1="lru", l2="redis"))
+_ALL: Final = (
+    Tiers("none"),
+    Tiers("lru", "in this process", l1="lru"),
+    Tiers("redis", "shared", l2="redis"),
+    Tiers("tiered", "lru before redis", l1="lru", l2="redis"),
+)
 
-TIERS: Final[Mapping[str, Tiers]] = {tiers.name: tiers for tiers in _ALL}
-"""By the value of the setting, but for auto."""
+TIERS: Final[Mapping[CacheName, Tiers]] = {tiers.name: tiers for tiers in _ALL}
+"""By the value of the setting, except auto, which depends on redis_url."""
+
+CACHE_NAMES: Final = "|".join(get_args(CacheName))
+CACHES_IN_WORDS: Final = "; ".join(
+    [": ".join(filter(None, (tiers.name, tiers.description))) for tiers in _ALL]
+    + ["auto: lru, or tiered with a redis_url."]
+)

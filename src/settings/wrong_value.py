@@ -1,8 +1,8 @@
-"""WrongValueError: what is wrong with the value of a setting, and what of it may be shown."""
+"""WrongValueError: a setting does not accept a value, of which messages show only a part."""
 
 
 class WrongValueError(ValueError):
-    """A value is none that a setting takes; `got` says what may be shown of it, a secret or not."""
+    """A value that a setting does not accept; `got` is what messages show of it, even if the setting is secret."""
 
     def __init__(self, expected: str, *, got: str) -> None:
         super().__init__(expected)

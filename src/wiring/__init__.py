@@ -1,1 +1,1 @@
-"""How everything is put together: the only place that names a port and its adapter together."""
+"""How everything is put together: the only package that connects the domain's ports to adapters."""

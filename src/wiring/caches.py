@@ -1,9 +1,9 @@
-"""What a service or a run has of caches: typed, built once, and the same for one model after another."""
+"""The caches of a service or a run: typed, built once, and kept across reloads."""
 
 from dataclasses import dataclass, replace
 
-from foreseen.adapters.cache.adaptive.adaptive_cache import WorthwhileCache
-from foreseen.adapters.cache.memory.lru import LruCache
+from foreseen.adapters.cache.adaptive.adaptive_cache import AdaptiveCache
+from foreseen.adapters.cache.adaptive.adaptive_l1 import AdaptiveL1
 from foreseen.adapters.cache.memory.no_cache import NoCache
 from foreseen.adapters.cache.memory.process_purge import ProcessPurge
 from foreseen.adapters.cache.redis.inventory import RedisInventory
@@ -13,35 +13,36 @@ from foreseen.adapters.cache.redis.purges.purge_request import RedisProcesses
 from foreseen.adapters.cache.redis.redis_cache import RedisCache
 from foreseen.adapters.cache.redis.servers.servers_port import Servers
 from foreseen.adapters.cache.wrappers.guarded import GuardedCache
-from foreseen.adapters.cache.wrappers.room_limited import SparingCache
+from foreseen.adapters.cache.wrappers.room_limited import RoomLimitedCache
 from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.domain.counters import Tally
 from foreseen.domain.identity.expiry import Lifetime
-from foreseen.domain.ports import Cache, Lookup
+from foreseen.domain.ports import Cache, LocalCache, Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisTier:
-    """The tier that all replicas share, and what they do with each other through it.
+    """L2, and what replicas share through it.
 
     Attributes:
-        cache: as requests use it: the guard, or what judges whether that is worth a lookup.
+        cache: what requests use: `adaptive`, or `guard` if there is none.
         guard: disables the tier while it is unreachable or too slow.
-        adaptive: judges whether a lookup is worth its time; None where each is made.
-        write_behind: writes after the answer; None where a run waits for its writes.
-        room_limited: writes only what there is room for; None in a service.
-        redis: the cache at the bottom of these.
-        leases: who computes what.
-        inventory: what an operator may see and remove.
-        processes: the others, for purges.
-        purge_listener: hears of purges by others.
+        adaptive: decides whether a lookup is worth its time; None if every lookup is made.
+        write_behind: writes after the answer; None in a run over files, which waits for its writes.
+        room_limited: writes only what the servers have free memory for; None in a service.
+        redis: the cache that all of these wrap.
+        servers: the connections to Redis.
+        leases: divide computations among the processes that share the tier.
+        inventory: lists and removes entries for an operator.
+        processes: reaches the other processes, for purges.
+        purge_listener: purges this process when another one asks for it.
     """
 
-    cache: GuardedCache | WorthwhileCache
+    cache: GuardedCache | AdaptiveCache
     guard: GuardedCache
-    adaptive: WorthwhileCache | None
+    adaptive: AdaptiveCache | None
     write_behind: WriteBehindCache | None
-    room_limited: SparingCache | None
+    room_limited: RoomLimitedCache | None
     redis: RedisCache
     servers: Servers
     leases: RedisLeases
@@ -52,13 +53,14 @@ class RedisTier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caches:
-    """All that holds on to something and does not depend on the model: what a reload hands to the next service.
+    """Everything that holds resources and does not depend on the model: a reload passes it to the next service.
 
     Attributes:
         cache: all tiers as one.
-        slower_tiers: the cache without L1; None where L1 is all there is.
-        l1: the tier of this process; None where there is none.
-        l2: the tier that all replicas share; None where there is none.
+        slower_tiers: the cache without L1; None if there is no other tier.
+        l1: the tier of this process; None if there is none.
+        adaptive_l1: the same where it judges whether storing is worth its time; None where everything is stored.
+        l2: the tier that all replicas share; None if there is none.
         purge_here: purges this process.
     """
 
@@ -66,10 +68,17 @@ class Caches:
     lifetime: Lifetime
     cache: Cache
     slower_tiers: Lookup | None
-    l1: LruCache | None
+    l1: LocalCache | None
+    adaptive_l1: AdaptiveL1 | None
     l2: RedisTier | None
     purge_here: ProcessPurge
 
     def disabled(self) -> "Caches":
-        """Return the same for a model whose answers are not to be cached."""
-        return replace(self, cache=NoCache(), slower_tiers=None, l1=None, l2=None)
+        """Return the same for a model whose answers must not be cached."""
+        return replace(self, cache=NoCache(), slower_tiers=None, l1=None, adaptive_l1=None, l2=None)
+
+    def judge_again(self) -> None:
+        """Have every tier judge from the start whether it is worth its time, as for another model."""
+        for adaptive in (self.adaptive_l1, None if self.l2 is None else self.l2.adaptive):
+            if adaptive is not None:
+                adaptive.judge_again()

@@ -1,17 +1,21 @@
-"""How the caches are put together: the only place that names the port and its adapters together.
+"""How the caches are put together.
 
-Private to this package: others call `wire_caches`, whose result has types.
+Private to this package: others call `wire_caches`, whose result is typed.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
-from foreseen.adapters.cache.adaptive.adaptive_cache import WorthwhileCache
+from dependency_injector import providers
+from dependency_injector.providers import List, Object, Provider, Selector, Singleton
+
+from foreseen.adapters.cache.adaptive.adaptive_cache import AdaptiveCache
+from foreseen.adapters.cache.adaptive.adaptive_l1 import AdaptiveL1
 from foreseen.adapters.cache.memory.lru import LruCache
 from foreseen.adapters.cache.memory.no_cache import NoCache
 from foreseen.adapters.cache.memory.process_purge import ProcessPurge
-from foreseen.adapters.cache.redis.free_memory import RedisRoom
+from foreseen.adapters.cache.redis.free_memory import RedisFreeMemory
 from foreseen.adapters.cache.redis.inventory import RedisInventory
 from foreseen.adapters.cache.redis.leases.lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis.leases.leases import RedisLeases
@@ -21,142 +25,192 @@ from foreseen.adapters.cache.redis.purges.purge_request import RedisProcesses
 from foreseen.adapters.cache.redis.redis_cache import RedisCache
 from foreseen.adapters.cache.redis.servers.connect_servers import connect_servers
 from foreseen.adapters.cache.redis.servers.servers_port import Servers
-from foreseen.adapters.cache.wrappers.awaitable_writes import FencedCache
+from foreseen.adapters.cache.wrappers.awaitable_writes import AwaitableWritesCache
 from foreseen.adapters.cache.wrappers.guarded import GuardedCache
-from foreseen.adapters.cache.wrappers.metered import TimedCache
-from foreseen.adapters.cache.wrappers.room_limited import SparingCache
+from foreseen.adapters.cache.wrappers.metered import MeteredCache
+from foreseen.adapters.cache.wrappers.room_limited import RoomLimitedCache
 from foreseen.adapters.cache.wrappers.tiered import TieredCache
 from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.domain.counters import Numbers, Tally
 from foreseen.domain.identity.entry import EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
-from foreseen.domain.ports import Cache, Lookup
+from foreseen.domain.ports import Cache, LocalCache, Lookup
 from foreseen.settings import Settings, password_reader
 from foreseen.wiring.caches import Caches, RedisTier
-from foreseen.wiring.injection import containers, providers
 
 REDIS_TIMEOUT_S: Final = 5.0
-"""Seconds for connecting to Redis and for each read; what a request waits is the guard's budget."""
+"""Seconds for connecting to Redis and for each read. Requests wait only for the guard's budget."""
+
+NOTHING: Final[Provider[None]] = Object(None)
 
 Purpose = Literal["requests", "files"]
 """What caches are used for: answers to requests, or batches of thousands."""
 
 
 def as_one(l1: Cache | None, l2: Cache | None) -> Cache:
-    """Return the tiers that there are as one cache."""
+    """Return the given tiers as one cache."""
     if l1 is None:
         return NoCache() if l2 is None else l2
     return l1 if l2 is None else TieredCache(l1, l2)
 
 
 def behind_l1(cache: Cache, l2: Cache | None) -> Lookup | None:
-    """Return what is left to look up in for keys that L1 is known to miss."""
+    """Return the cache in which keys that L1 lacks are looked up; None if there is none."""
     return cache.slower_tiers if isinstance(cache, TieredCache) else l2
 
 
-class Container(containers.DeclarativeContainer):
-    """How the caches are put together; each line is one decision."""
+class RedisProviders:
+    """Providers of the parts of L2."""
 
-    settings = providers.Dependency(instance_of=Settings)
-    purpose = providers.Dependency(instance_of=str)
-    # Seconds since 1970.
-    clock = providers.Object(time.time)
-    # Where a process counts: in a row of its own, unless it is given one that others read as well.
-    counts: providers.Provider[Numbers | None] = providers.Object(None)
+    def __init__(
+        self,
+        settings: Settings,
+        purpose: Purpose,
+        *,
+        tally: Provider[Tally],
+        lifetime: Provider[Lifetime],
+        clock: Callable[[], float],
+        servers: Servers | None,
+    ) -> None:
+        self._model_name = settings.model_name
+        self._purpose = Object(purpose)
+        # All clients of Redis share these connections, and so log in alike.
+        connected = Singleton(
+            connect_servers,
+            settings.redis_url,
+            mode=settings.redis_mode,
+            budget_s=settings.redis_timeout,
+            timeout_s=REDIS_TIMEOUT_S,
+            max_connections=settings.redis_max_connections,
+            is_scan=purpose == "files",
+            user=settings.redis_user,
+            read_password=password_reader(settings.redis_password_file),
+        )
+        self.servers: Provider[Servers] = connected if servers is None else Object(servers)
+        self.entry_format = Singleton(EntryFormat, settings.redis_secret.get_secret_value().encode())
+        self.redis = Singleton(
+            RedisCache,
+            self.servers,
+            model_name=settings.model_name,
+            lifetime=lifetime,
+            entry_format=self.entry_format,
+        )
+        self._awaitable = Singleton(AwaitableWritesCache, self.redis)
+        metered = Singleton(MeteredCache, self._awaitable, tally)
+        # A run over files waits for its writes: the next run would have to compute again what was dropped.
+        self._write_behind = Singleton(WriteBehindCache, metered, lifetime=lifetime, clock=clock)
+        self._room_limited = Singleton(RoomLimitedCache, metered, Singleton(RedisFreeMemory, self.servers))
+        writing: Provider[Cache] = Selector(self._purpose, requests=self._write_behind, files=self._room_limited)
+        self._guard = Singleton(GuardedCache, writing, budget_s=settings.redis_timeout)
+        # A run writes for the services and runs after it: its own hits do not show whether that pays.
+        self._adaptive: Provider[AdaptiveCache | None] = Selector(
+            self._purpose,
+            requests=Selector(
+                Object(settings.redis_lookups), adaptive=Singleton(AdaptiveCache, self._guard), always=NOTHING
+            ),
+            files=NOTHING,
+        )
+        self._leases = Singleton(
+            RedisLeases,
+            Singleton(RedisLeaseTable, self.servers, model_name=settings.model_name, lease_s=settings.lease),
+            Singleton(RedisPushes, self.servers, model_name=settings.model_name),
+            lease_s=settings.lease,
+            kept_above_s=settings.lease_min_cost,
+            budget_s=settings.redis_timeout,
+            lifetime=lifetime,
+            entry_format=self.entry_format,
+            clock=clock,
+        )
+        self.inventory = Singleton(RedisInventory, self.servers)
+        self.processes = Singleton(RedisProcesses, self.servers)
+        # A purge waits for the writes that began before it.
+        self.writes = List(self._awaitable.provided.drained, self._leases.provided.drained)
 
-    given = settings.provided
-    nothing: providers.Provider[None] = providers.Object(None)
-    tally = providers.Singleton(Tally, counts)
-    lifetime = providers.Singleton(Lifetime, given.ttl)
-    secret = providers.Callable(lambda secret: secret.get_secret_value().encode(), given.redis_secret)
-    entry_format = providers.Singleton(EntryFormat, secret)
+    def tier(self, purge_here: Provider[ProcessPurge]) -> Provider[RedisTier]:
+        """Return a provider of the tier, which runs `purge_here` when another process purges."""
+        return Singleton(
+            RedisTier,
+            cache=providers.Callable(
+                lambda adaptive, guard: guard if adaptive is None else adaptive, self._adaptive, self._guard
+            ),
+            guard=self._guard,
+            adaptive=self._adaptive,
+            write_behind=Selector(self._purpose, requests=self._write_behind, files=NOTHING),
+            room_limited=Selector(self._purpose, requests=NOTHING, files=self._room_limited),
+            redis=self.redis,
+            servers=self.servers,
+            leases=self._leases,
+            inventory=self.inventory,
+            processes=self.processes,
+            purge_listener=Singleton(RedisPurgeListener, self.servers, purge_here, model_name=self._model_name),
+        )
 
-    lru = providers.Singleton(
-        LruCache, max_entries=given.lru_max_entries, max_bytes=given.lru_max_bytes, lifetime=lifetime, clock=clock
-    )
 
-    # What reaches Redis, in the way of `redis_mode`; every client of it logs in in the same way.
-    servers = providers.Singleton(
-        connect_servers,
-        given.redis_url,
-        mode=given.redis_mode,
-        budget_s=given.redis_timeout,
-        timeout_s=REDIS_TIMEOUT_S,
-        max_connections=given.redis_max_connections,
-        is_scan=providers.Selector(purpose, requests=providers.Object(False), files=providers.Object(True)),
-        user=given.redis_user,
-        read_password=providers.Callable(password_reader, given.redis_password_file),
-    )
-    redis = providers.Singleton(
-        RedisCache, servers, model_name=given.model_name, lifetime=lifetime, entry_format=entry_format
-    )
-    fenced = providers.Singleton(FencedCache, redis)
-    metered = providers.Singleton(TimedCache, fenced, tally)
-    # Who scores a file waits for its writes: what is dropped here would be computed again next time.
-    write_behind = providers.Singleton(WriteBehindCache, metered, lifetime=lifetime, clock=clock)
-    room_limited = providers.Singleton(SparingCache, metered, providers.Singleton(RedisRoom, servers))
-    writing = providers.Selector(purpose, requests=write_behind, files=room_limited)
-    guard = providers.Singleton(GuardedCache, writing, budget_s=given.redis_timeout)
-    # What a run writes, a service finds later: the hits of the run itself do not show whether writing pays.
-    adaptive = providers.Selector(
-        purpose,
-        requests=providers.Selector(
-            given.redis_lookups, adaptive=providers.Singleton(WorthwhileCache, guard), always=nothing
-        ),
-        files=nothing,
-    )
-    redis_leases = providers.Singleton(
-        RedisLeases,
-        providers.Singleton(RedisLeaseTable, servers, model_name=given.model_name, lease_s=given.lease),
-        providers.Singleton(RedisPushes, servers, model_name=given.model_name),
-        lease_s=given.lease,
-        kept_above_s=given.lease_min_cost,
-        budget_s=given.redis_timeout,
-        lifetime=lifetime,
-        entry_format=entry_format,
-        clock=clock,
-    )
+class Container:
+    """Providers of the caches and their parts.
 
-    l1 = providers.Selector(given.tiers.l1, none=nothing, lru=lru)
-    # What a purge waits for here: writes that began before it.
-    writes = providers.List(fenced.provided.drained, redis_leases.provided.drained)
-    purge_here = providers.Singleton(
-        ProcessPurge,
-        lifetime,
-        l1,
-        providers.Selector(given.tiers.l2, none=providers.List(), redis=writes),
-        clock=clock,
-    )
-    inventory = providers.Singleton(RedisInventory, servers)
-    processes = providers.Singleton(RedisProcesses, servers)
-    redis_tier = providers.Singleton(
-        RedisTier,
-        cache=providers.Callable(lambda adaptive, guard: guard if adaptive is None else adaptive, adaptive, guard),
-        guard=guard,
-        adaptive=adaptive,
-        write_behind=providers.Selector(purpose, requests=write_behind, files=nothing),
-        room_limited=providers.Selector(purpose, requests=nothing, files=room_limited),
-        redis=redis,
-        servers=servers,
-        leases=redis_leases,
-        inventory=inventory,
-        processes=processes,
-        purge_listener=providers.Singleton(RedisPurgeListener, servers, purge_here, model_name=given.model_name),
-    )
-    l2 = providers.Selector(given.tiers.l2, none=nothing, redis=redis_tier)
-    l2_cache = providers.Selector(given.tiers.l2, none=nothing, redis=redis_tier.provided.cache)
-    cache = providers.Singleton(as_one, l1, l2_cache)
-    slower_tiers = providers.Singleton(behind_l1, cache, l2_cache)
-    caches = providers.Singleton(
-        Caches,
-        tally=tally,
-        lifetime=lifetime,
-        cache=cache,
-        slower_tiers=slower_tiers,
-        l1=l1,
-        l2=l2,
-        purge_here=purge_here,
-    )
+    Does not use `dependency_injector.containers`, which imports every installed web framework that it can inject into
+    (docs/adr/0041-a-container-of-providers.md).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        purpose: Purpose,
+        *,
+        counts: Numbers | None = None,
+        clock: Callable[[], float] = time.time,
+        servers: Servers | None = None,
+    ) -> None:
+        """Declare the providers; each part is built when it is first used.
+
+        Args:
+            counts: where this process counts; by default a row of its own.
+            clock: returns seconds since 1970.
+            servers: used instead of those that the settings describe.
+        """
+        tiers = settings.tiers
+        self.tally = Singleton(Tally, counts)
+        self.lifetime = Singleton(Lifetime, settings.ttl)
+        self.redis = RedisProviders(
+            settings, purpose, tally=self.tally, lifetime=self.lifetime, clock=clock, servers=servers
+        )
+        lru = Singleton(
+            LruCache,
+            max_entries=settings.lru_max_entries,
+            max_bytes=settings.lru_max_bytes,
+            lifetime=self.lifetime,
+            clock=clock,
+        )
+        # A run decides by itself what it stores where.
+        adaptive_lru = Selector(Object(purpose), requests=Singleton(AdaptiveL1, lru), files=NOTHING)
+        self.adaptive_l1: Provider[AdaptiveL1 | None] = Selector(Object(tiers.l1), none=NOTHING, lru=adaptive_lru)
+        self.l1: Provider[LocalCache | None] = providers.Callable(
+            lambda adaptive, plain: plain if adaptive is None else adaptive,
+            self.adaptive_l1,
+            Selector(Object(tiers.l1), none=NOTHING, lru=lru),
+        )
+        writes: Provider[list[Callable[[], Awaitable[None]]]] = Selector(
+            Object(tiers.l2), none=List(), redis=self.redis.writes
+        )
+        purge_here = Singleton(ProcessPurge, self.lifetime, self.l1, writes, clock=clock)
+        self.redis_tier = self.redis.tier(purge_here)
+        self.l2: Provider[RedisTier | None] = Selector(Object(tiers.l2), none=NOTHING, redis=self.redis_tier)
+        l2_cache: Provider[Cache | None] = Selector(
+            Object(tiers.l2), none=NOTHING, redis=self.redis_tier.provided.cache
+        )
+        self.cache = Singleton(as_one, self.l1, l2_cache)
+        self.caches = Singleton(
+            Caches,
+            tally=self.tally,
+            lifetime=self.lifetime,
+            cache=self.cache,
+            slower_tiers=Singleton(behind_l1, self.cache, l2_cache),
+            l1=self.l1,
+            adaptive_l1=self.adaptive_l1,
+            l2=self.l2,
+            purge_here=purge_here,
+        )
 
 
 def wire_caches(
@@ -170,11 +224,8 @@ def wire_caches(
     """Build the caches that the settings choose.
 
     Args:
-        counts: where this process counts; a row of its own without.
-        clock: tells seconds since 1970.
-        servers: what reaches Redis in another way than the settings say.
+        counts: where this process counts; by default a row of its own.
+        clock: returns seconds since 1970.
+        servers: used instead of those that the settings describe.
     """
-    container = Container(settings=settings, purpose=purpose, counts=counts, clock=providers.Object(clock))
-    if servers is not None:
-        container.servers.override(providers.Object(servers))
-    return container.caches()
+    return Container(settings, purpose, counts=counts, clock=clock, servers=servers).caches()

@@ -1,6 +1,6 @@
-"""What runs over files use of the adapters of files, none of which holds anything: there is nothing to be wired.
+"""The file adapters that runs use. They hold no state, so there is nothing to wire.
 
-Apart from the container: it brings Arrow and pandas, which would slow the start of a service.
+The container does not import this module: Arrow and pandas would slow the start of a service.
 """
 
 from collections.abc import Sequence
@@ -52,5 +52,5 @@ __all__ = [
 
 
 def source_digests(sources: Sequence[str]) -> SourceDigests:
-    """Return what identifies the inputs of a run; raise TableError where a store does not answer."""
+    """Return what identifies the inputs of a run; raise TableError if a store does not answer."""
     return SourceDigests(sources, remote=remote_digest, is_remote=is_remote, look_again=look_again)

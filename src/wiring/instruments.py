@@ -1,4 +1,4 @@
-"""What can be read of the parts of a service at any time, without waiting."""
+"""Instruments: what the parts of a service report at any time, without waiting."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,8 +13,8 @@ class Instruments(NamedTuple):
     """What the parts of a service show.
 
     Attributes:
-        gauges: what is so now, by name; of what this kind of cache has.
-        counters: what a part counts by itself from when it was made, by the place that a tally has for it.
+        gauges: current values by name, for the parts that the service has.
+        counters: counts kept by the parts themselves, by their place in a tally.
     """
 
     gauges: Mapping[str, Callable[[], float]]
@@ -22,11 +22,11 @@ class Instruments(NamedTuple):
 
 
 class SharedCache(NamedTuple):
-    """How the tier that all replicas share is, for this process.
+    """The state of L2 in this process.
 
     Attributes:
         disabled_by: why it is disabled; empty while it is in use.
-        outages: how often it was disabled since the start, or a node of it by itself.
+        outages: how often it or one of its nodes was disabled since the start.
     """
 
     is_in_use: bool
@@ -35,14 +35,25 @@ class SharedCache(NamedTuple):
 
 
 def instruments(service: Service) -> Instruments:
-    """Return what shows how full its tiers and queues are."""
+    """Return gauges of the tiers and queues, and counters of drops, corrupt entries and outages of L2."""
     predict, l1, l2 = service.predict, service.caches.l1, service.caches.l2
     gauges: dict[str, Callable[[], float]] = {"model_waiting_instances": lambda: predict.waiting}
     if l1 is not None:
         gauges |= {"l1_entries": lambda: l1.entries, "l1_bytes": lambda: l1.size_bytes}
     if l2 is not None:
         gauges |= _gauges_of(l2)
+    gauges |= tier_shares(service.caches)
     return Instruments(gauges, {} if l2 is None else _counters_of(l2))
+
+
+def tier_shares(caches: Caches) -> dict[str, Callable[[], float]]:
+    """Return what shows how far each tier is used now, by name, of the tiers that decide it by what they save."""
+    shares: dict[str, Callable[[], float]] = {}
+    if (adaptive_l1 := caches.adaptive_l1) is not None:
+        shares["l1_store_share"] = lambda: adaptive_l1.store_share
+    if caches.l2 is not None and (adaptive := caches.l2.adaptive) is not None:
+        shares["l2_lookup_share"] = lambda: adaptive.lookup_share
+    return shares
 
 
 def _gauges_of(l2: RedisTier) -> dict[str, Callable[[], float]]:
@@ -53,8 +64,6 @@ def _gauges_of(l2: RedisTier) -> dict[str, Callable[[], float]]:
     }
     if (write_behind := l2.write_behind) is not None:
         gauges["l2_waiting_entries"] = lambda: len(write_behind)
-    if (adaptive := l2.adaptive) is not None:
-        gauges["l2_asked_share"] = lambda: adaptive.asked_share
     return gauges
 
 
@@ -71,7 +80,7 @@ def _counters_of(l2: RedisTier) -> dict[int, Callable[[], float]]:
 
 
 def shared_cache(caches: Caches) -> Callable[[], SharedCache] | None:
-    """Return what shows how the shared cache is; None where there is none."""
+    """Return what reports the state of L2; None if there is none."""
     if (l2 := caches.l2) is None:
         return None
     guard, servers = l2.guard, l2.servers

@@ -1,12 +1,13 @@
-"""The model of a service: where it is loaded, as the settings say.
+"""Loads the model of a service or a run, in this process or in one of its own.
 
-Apart from the container, whose imports take as long as a fifth of a start: a model's process is begun before them.
+Separate from the container, whose imports take a fifth of a start: the model's process is started before them.
 """
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
+from foreseen.adapters.predictor.subprocess.model_options import ModelOptions
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.settings import Settings
 
@@ -33,15 +34,15 @@ def start_model(settings: Settings) -> ModelProcess:
 def start_model_for_files(
     settings: Settings, *, jobs: int | None, calls_for: "CallsFor" = "files", decided: "CallSize | None" = None
 ) -> ModelProcess:
-    """Begin to load the model in a process that answers batches of thousands side by side, one a core at most.
+    """Begin to load the model in a process that answers batches of thousands in parallel, at most one per core.
 
     Args:
-        jobs: how many side by side; None for one a core.
+        jobs: how many in parallel; None for one per core.
         calls_for: what the model is called for.
-        decided: how it is called, as was decided where a run was started; None to decide it there.
+        decided: the size of its calls if the start of the run decided it; None to decide it in the process.
     """
     calls = jobs or len(os.sched_getaffinity(0))
-    options = _options(settings) | {"calls_for": calls_for, "decided": decided}
+    options: ModelOptions = {**_options(settings), "calls_for": calls_for, "decided": decided}
     return ModelProcess(options, log_level=settings.log_level, calls=calls)
 
 
@@ -55,27 +56,28 @@ def load_model(
     """Load the model in this process.
 
     Args:
-        finds_sidecar: whether the sidecar beside it is read where none is named.
-        calls_for: what it is loaded for.
-        decided: how it is called, as was decided where a run was started; None to decide it here.
+        finds_sidecar: whether a sidecar beside the model is read if the settings name none.
+        calls_for: what the model is called for.
+        decided: the size of its calls if the start of the run decided it; None to decide it here.
     Raises:
-        ModelUnavailableError: it cannot be had.
+        ModelUnavailableError: it cannot be loaded.
     """
-    # scikit-learn is imported only where the model is.
+    # Imports scikit-learn, which only the process with the model needs.
     from foreseen.adapters.predictor.load_predictor import load_predictor  # noqa: PLC0415
 
-    return load_predictor(**_options(settings), finds_sidecar=finds_sidecar, calls_for=calls_for, decided=decided)
+    options: ModelOptions = {**_options(settings), "calls_for": calls_for, "decided": decided}
+    return load_predictor(**options, finds_sidecar=finds_sidecar)
 
 
 def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | None) -> str:
-    """Return a sidecar that describes a model as it was found.
+    """Return the text of a sidecar that describes a model.
 
     Args:
-        existing: the sidecar that it replaces, whose list of files and comments beside dtypes are kept.
-        sample: a file of training data, whose columns say more than a guess.
+        existing: the sidecar to replace, whose list of files and comments beside dtypes are kept.
+        sample: a file of training data, whose columns are described instead of guessed.
     Raises:
         TableError: the sample cannot be read.
-        ModelUnavailableError: the sidecar that it replaces is writable for other users.
+        ModelUnavailableError: the existing sidecar is writable for other users.
     """
     from foreseen.adapters.predictor.sidecar.dtype_comments import dtype_comments  # noqa: PLC0415 - for this only
     from foreseen.adapters.predictor.sidecar.sidecar import listed_files  # noqa: PLC0415
@@ -88,16 +90,16 @@ def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | 
 
 
 def free_unused_code() -> None:
-    """Free the code of models that were loaded in this process and are no longer used, with all that it holds."""
-    # As above; what loads a model is imported by then.
+    """Free the code of models that are no longer used in this process, and everything that it refers to."""
+    # As above; already imported if a model was loaded here.
     from foreseen.adapters.predictor.own_code.isolated_load import free_withdrawn  # noqa: PLC0415
 
     free_withdrawn()
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def _options(settings: Settings) -> ModelOptions:
     return {
-        "path": settings.model,
+        "path": cast("Path", settings.model),  # entrypoints reject settings without one
         "outputs": settings.outputs,
         "features": settings.features,
         "missing": settings.missing,
@@ -106,4 +108,6 @@ def _options(settings: Settings) -> dict[str, Any]:
         "sha256": settings.model_sha256,
         "rows_per_call": settings.rows_per_call,
         "threads": settings.model_threads,
+        "engine": settings.model_engine,
+        "trusted_types": settings.trusted_types,
     }

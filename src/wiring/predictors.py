@@ -1,11 +1,12 @@
-"""The model of a service or a run: loaded here or in a process of its own, and ended."""
+"""The model of a service or a run, in this process or in one of its own: how it is loaded and ended."""
 
 import asyncio
 
-from foreseen.adapters.predictor.releasable import ClosablePredictor
+from foreseen.adapters.predictor.closable_predictor import ClosablePredictor
 from foreseen.adapters.predictor.subprocess.bulk_process_predictor import BulkProcessPredictor
 from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from foreseen.domain.model.call_size import CallsFor, CallSize
+from foreseen.domain.model.engine_switch import EngineSwitch
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
 from foreseen.settings import Settings
@@ -13,21 +14,21 @@ from foreseen.wiring.model_loading import ModelProcess, load_model, start_model,
 
 
 class ServedModel:
-    """A model for requests, as it is being loaded: a process of its own begins at once."""
+    """A model for requests while it loads; if it has a process of its own, that starts at once."""
 
     def __init__(self, settings: Settings, process: ModelProcess | None = None) -> None:
-        """Begin.
+        """Start the model's process, if the settings want one.
 
         Args:
-            process: one that loads it by now; None to start it where the settings say so.
+            process: one that is already loading the model; None to start one.
         """
         self._settings = settings
-        if process is None and settings.model_isolation == "process":
+        if process is None and settings.model_isolation != "thread":
             process = start_model(settings)
         self._process = process
 
     def loaded(self) -> Predictor:
-        """Wait for it.
+        """Return the model, once it is loaded.
 
         Raises:
             ModelUnavailableError: it cannot be loaded.
@@ -37,7 +38,7 @@ class ServedModel:
         return ProcessPredictor(self._process, limit_s=self._settings.model_timeout)
 
     def abandon(self) -> None:
-        """Kill the process that it is loaded in, for good; a load in this one cannot be ended."""
+        """Kill the process that loads the model, and start no other; a load in this process cannot be ended."""
         if self._process is not None:
             self._process.abandon()
 
@@ -50,15 +51,15 @@ def load_for_files(
     decided: CallSize | None = None,
     process: ModelProcess | None = None,
 ) -> Predictor:
-    """Load a model that answers batches of thousands.
+    """Load a model for batches of thousands of rows.
 
-    A process that it ends is replaced by another, so that the run goes on and the row is found.
+    If the model ends its process, another replaces it, so that the run goes on and the row that caused it is found.
 
     Args:
-        jobs: calls of the model side by side; None for as many as it may be called with.
+        jobs: number of parallel model calls; None for as many as the model allows.
         calls_for: what the model is called for.
-        decided: how it is called, as was decided where the run was started; None to decide it here.
-        process: one that loads the model by now; None to start it where the settings say so.
+        decided: the size of its calls if the start of the run decided it; None to decide it when it is loaded.
+        process: one that is already loading the model; None to start one if the settings say so.
     Raises:
         ModelUnavailableError: it cannot be loaded.
     """
@@ -69,8 +70,15 @@ def load_for_files(
     return BulkProcessPredictor(process)
 
 
+def engine_switch_of(predictor: Predictor) -> EngineSwitch | None:
+    """Return the switch of a model's engine; None if it has none."""
+    if isinstance(predictor, ProcessPredictor | ClosablePredictor):
+        return predictor.engine_switch
+    return None
+
+
 def unready(predictor: Predictor, thread: ModelThread, settings: Settings) -> str:
-    """Return why the model could not be called now; empty if it could."""
+    """Return why the model cannot be called now; an empty text if it can."""
     if isinstance(predictor, ProcessPredictor):
         return predictor.unready()
     limit_s = settings.model_timeout
@@ -80,19 +88,19 @@ def unready(predictor: Predictor, thread: ModelThread, settings: Settings) -> st
 
 
 def abandon_model(predictor: Predictor) -> None:
-    """Kill the process that the model is in, for good, if it has one of its own."""
+    """Kill the model's process, if it has one, and start no other."""
     if isinstance(predictor, ProcessPredictor | BulkProcessPredictor):
         predictor.abandon()
 
 
 def end_model(predictor: Predictor) -> None:
-    """End the process that the model is in, or let go of its memory in this one."""
+    """End the model's process, or release its memory in this one."""
     if isinstance(predictor, ProcessPredictor | BulkProcessPredictor | ClosablePredictor):
         predictor.close()
 
 
-async def close_beside_the_loop(predictor: Predictor) -> None:
-    """End a model as `end_model` does; a process is waited for beside the event loop."""
+async def close_off_the_loop(predictor: Predictor) -> None:
+    """End a model as `end_model` does, waiting for its process off the event loop."""
     if isinstance(predictor, ProcessPredictor | BulkProcessPredictor):
         await asyncio.to_thread(predictor.close)
     else:

@@ -1,4 +1,4 @@
-"""How the model of a service ends while the process goes on: replaced by another, or given up."""
+"""How a service's model ends while the process continues: replaced or abandoned."""
 
 import asyncio
 
@@ -10,6 +10,8 @@ from foreseen.wiring.service import Service
 async def retire(service: Service) -> None:
     """End a model that answers no requests any more: let its last calls end, then its thread and its process."""
     await service.predict.finish()
+    if service.on_loop is not None:
+        await service.on_loop.close()
     await asyncio.to_thread(service.model_thread.close)
     await asyncio.to_thread(end_model, service.predictor)
     if service.settings.model_isolation == "thread":
@@ -17,6 +19,6 @@ async def retire(service: Service) -> None:
 
 
 def give_up(service: Service, reason: str) -> None:
-    """Fail all that waits for the model, now and from now on, and kill its process; called on the event loop."""
-    service.model_thread.give_up(reason)
+    """Fail every call that waits for the model or follows, and kill its process; call this on the event loop."""
+    service.model_thread.abandon(reason)
     abandon_model(service.predictor)

@@ -1,4 +1,4 @@
-"""The tables of a run: read and written as one model takes its rows and gives its answers."""
+"""The tables of a run, read and written for one model."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -29,7 +29,7 @@ class RunTables:
     """What reads and writes the tables of a run.
 
     Attributes:
-        info: the model, wherever it is loaded.
+        info: describes the model.
         notices: what readers and encoders come across.
     """
 
@@ -45,7 +45,7 @@ class RunTables:
         keep: Sequence[str] | None = None,
         has_types: bool = True,
     ) -> AbstractContextManager[TableReader]:
-        """Open files as one table, as `opened_tables`."""
+        """Open files as one table, by `opened_tables`."""
         return opened_tables(
             sources,
             signature=self.info.signature,
@@ -65,7 +65,7 @@ class RunTables:
         form: TableForm = DEFAULT_FORM,
         columns: OutputColumns = DEFAULT_COLUMNS,
     ) -> TableEncoder:
-        """Return what writes an output, as `table_encoder`."""
+        """Return what writes an output, by `table_encoder`."""
         return table_encoder(
             schema,
             path=path,
@@ -79,15 +79,15 @@ class RunTables:
         )
 
     def rows(self, data: object) -> Given:
-        """Return rows that Python code gives in the one form for them, as `given_rows`."""
+        """Return rows from Python code in a uniform form, by `given_rows`."""
         return given_rows(data, signature=self.info.signature)
 
     def frame_reader(self, given: Given) -> FrameReader:
-        """Return what reads the features of such rows, as `frame_reader`."""
+        """Return what reads the features of rows from Python code, by `frame_reader`."""
         return frame_reader(given, signature=self.info.signature)
 
     def kept_columns(self, given: Given, columns: OutputColumns, *, has_reasons: bool) -> list[str]:
-        """Return the names of the columns that are kept beside predictions, as `kept_of_frame`."""
+        """Return the names of the columns that are kept beside predictions, by `kept_of_frame`."""
         return kept_of_frame(given, columns, has_reasons=has_reasons, outputs=self.info.outputs)
 
     def answers(
@@ -98,7 +98,7 @@ class RunTables:
         parts: Sequence[tuple[Lines, Predictions]],
         rejects: Sequence[Reject],
     ) -> Answers:
-        """Return what became of such rows, as `answers_of`."""
+        """Return the predictions and rejects of rows from Python code, by `answers_of`."""
         return answers_of(
             prediction=prediction,
             count=count,

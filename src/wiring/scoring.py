@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk.bulk import BulkPredict, Tier
 from foreseen.domain.bulk.repeat_rate import Repeats
-from foreseen.domain.bulk.tier_payoff import Always, FarPays, NearPays
+from foreseen.domain.bulk.tier_use import AlwaysUsed, L1Use, L2Use
 from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
@@ -22,14 +22,14 @@ from foreseen.wiring.use_cases import wire_bulk_predict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring(WiredModel):
-    """What a run over files has: the use case of files around one model, and the tables."""
+    """A run over files: the use case of files around one model, and the tables."""
 
     predict: BulkPredict
     tables: RunTables
 
     @property
     def at_once(self) -> int:
-        """How many calls of the model run side by side."""
+        """Number of parallel model calls."""
         return self.model_thread.at_once
 
     @property
@@ -57,9 +57,9 @@ def wire_scoring(
     """Wire a model that is loaded to caches for batches of thousands.
 
     Args:
-        jobs: calls of the model side by side; None for as many as it may be called with.
+        jobs: number of parallel model calls; None for as many as the model allows.
         is_auto: whether each tier is looked up and filled only where that pays.
-        tables: made for the model before; None to make them here.
+        tables: those of the model, if there are some already; None to make them.
     """
     caches = wire_caches(settings, "files")
     at_once = calls_at_once(jobs, is_thread_safe=predictor.info.is_thread_safe)
@@ -84,17 +84,17 @@ def wire_scoring(
 
 
 def calls_at_once(jobs: int | None, *, is_thread_safe: bool) -> int:
-    """Return how many calls of the model run side by side: as given, else one a core where it may be called so."""
+    """Return the number of parallel model calls: `jobs` if given, else one per core if the model is thread-safe."""
     return jobs or (len(os.sched_getaffinity(0)) if is_thread_safe else 1)
 
 
 def tiers_of(caches: Caches, cost: ModelCost, repeats: Repeats | None, *, calls_at_once: int) -> Sequence[Tier]:
-    """Return the tiers that there are, L1 first: each used always, or where it pays if repeats are counted."""
+    """Return the tiers, L1 first. Each is always used or, if repeats are counted, only while it saves time."""
     made = []
     if caches.l1 is not None:
-        l1_payoff = Always() if repeats is None else NearPays(cost, repeats, calls_at_once=calls_at_once)
-        made.append(Tier(caches.l1, Origin.L1, l1_payoff))
+        l1_use = AlwaysUsed() if repeats is None else L1Use(cost, repeats, calls_at_once=calls_at_once)
+        made.append(Tier(caches.l1, Origin.L1, l1_use))
     if caches.l2 is not None:
-        l2_payoff = Always() if repeats is None else FarPays(cost, calls_at_once=calls_at_once)
-        made.append(Tier(caches.l2.guard, Origin.L2, l2_payoff))
+        l2_use = AlwaysUsed() if repeats is None else L2Use(cost, calls_at_once=calls_at_once)
+        made.append(Tier(caches.l2.guard, Origin.L2, l2_use))
     return made

@@ -1,4 +1,4 @@
-"""The shared tier by itself, as an operator's command has it: without a model."""
+"""The shared tier without a model, for an operator's commands."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,6 @@ class SharedTier:
 
 def wire_shared_tier(settings: Settings) -> SharedTier:
     """Build what reaches the tier; it connects when first used."""
-    container = Container(settings=settings, purpose="requests")
-    inventory = container.inventory()
-    return SharedTier(inventory, Purge([container.processes()], inventory))
+    redis = Container(settings, "requests").redis
+    inventory = redis.inventory()
+    return SharedTier(inventory, Purge([redis.processes()], inventory))

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from support.processes import command, environment
-from support.valkey import valkey_url
+from support.valkey_server import valkey_url
 
 _HOLD = """
 import os, sys, tempfile

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from foreseen.entrypoints.ray.driver.lean_node import start_no_helpers
-from support.listening import descendants, listening_beyond_loopback
+from support.listening_addresses import descendants, listening_beyond_loopback
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, save
 from support.processes import command, environment, run, wait_until
 
@@ -43,7 +43,7 @@ def flowers(path: Path, count: int, *, seed: int = 0) -> Path:
     return path
 
 
-def test_a_run_that_starts_ray_itself_writes_what_one_machine_writes(iris_model: Path, tmp_path: Path) -> None:
+def test_a_run_that_starts_ray_writes_what_one_machine_writes(iris_model: Path, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv", 300_000)
     alone, out = tmp_path / "alone.csv", tmp_path / "out.csv"
 
@@ -65,11 +65,11 @@ def test_a_ray_of_our_own_listens_on_loopback_only(cluster: Cluster) -> None:
     assert listening_beyond_loopback(descendants(cluster.pid)) == []
 
 
-def test_what_a_ray_of_our_own_does_not_start_has_the_names_that_we_know() -> None:
+def test_a_ray_started_elsewhere_has_the_names_that_we_know() -> None:
     assert start_no_helpers() == ["start_monitor", "start_api_server", "start_log_monitor"]
 
 
-def test_a_server_that_is_no_ray_is_refused_in_one_line(iris_model: Path, tmp_path: Path) -> None:
+def test_a_server_other_than_ray_is_rejected_in_one_line(iris_model: Path, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv", 10)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = "127.0.0.1:{1}".format(*silent.getsockname())
@@ -80,7 +80,7 @@ def test_a_server_that_is_no_ray_is_refused_in_one_line(iris_model: Path, tmp_pa
     assert f"foreseen: --ray-address {address}: expected a Ray cluster: " in done.stderr.decode()
 
 
-def test_strings_and_rows_that_the_model_refuses_are_as_on_one_machine(cluster: Cluster, tmp_path: Path) -> None:
+def test_rows_that_the_model_rejects_are_as_on_one_machine(cluster: Cluster, tmp_path: Path) -> None:
     model = save(mixed_pipeline(), tmp_path)
     (tmp_path / "in.csv").write_text(
         'colour,weight,height\nred,1,1\nmauve,2,2\nblue,x,3\n"gr\neen",,4\ngreen,,5\nred,1\n'
@@ -118,24 +118,27 @@ def test_several_inputs_are_scored_by_several_processes_in_their_order(
         assert [(row["file"], row["line"]) for row in csv.DictReader(file)] == [(str(path), "3") for path in sources]
 
 
-def test_what_one_run_has_stored_in_redis_no_process_of_the_next_computes(
+def test_the_next_run_finds_what_this_one_stored_in_redis(
     cluster: Cluster, own: Path, tmp_path: Path, redis_url: str
 ) -> None:
     sources = []
     for number in range(4):
         sources.append(tmp_path / f"{number}.csv")
         sources[-1].write_text("x0\n" + "".join(f"100{number}.{row:03}\n" for row in range(500)))
-    flags = ["--features", "x0", "--cache", "tiered", "--redis-url", redis_url]
+    patient = ["--redis-timeout", "10s"]
+    flags = ["--features", "x0", "--cache", "tiered", "--redis-url", redis_url, *patient]
 
     first = cluster.score(own / "Counting.joblib", *sources, "-o", tmp_path / "first", *flags, cwd=own)
     asked = (own / "asked.txt").read_text()
-    told = ["--summary", tmp_path / "told.json"]
-    second = cluster.score(own / "Counting.joblib", *sources[::-1], "-o", tmp_path / "second", *flags, *told, cwd=own)
+    into_summary = ["--summary", tmp_path / "summary.json"]
+    second = cluster.score(
+        own / "Counting.joblib", *sources[::-1], "-o", tmp_path / "second", *flags, *into_summary, cwd=own
+    )
 
     assert (first.returncode, second.returncode, second.stderr) == (0, 0, b"")
     assert sum(map(int, asked.split())) == 2000
     assert (own / "asked.txt").read_text() == asked
-    summary = json.loads((tmp_path / "told.json").read_text())
+    summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["rows"], summary["rejected"], summary["model_rows"]) == (2000, 0, 0)
     assert summary["hits"] == {"L1": 0, "L2": 2000}
     assert sorted(joined(tmp_path / "first").split()) == sorted(joined(tmp_path / "second").split())
@@ -164,7 +167,7 @@ def test_parquet_is_read_and_written_as_on_one_machine(
 @pytest.mark.parametrize(
     ("model", "said"), [("Failing", "no such luck"), ("Deadly", "the model's process ended with ")]
 )
-def test_rows_that_the_model_fails_on_are_rejects_or_end_the_run_in_one_line(
+def test_rows_that_the_model_fails_on_are_rejects(
     cluster: Cluster, own: Path, tmp_path: Path, model: str, said: str
 ) -> None:
     (tmp_path / "in.csv").write_text("x0\n1001\n1002\n")
@@ -180,9 +183,7 @@ def test_rows_that_the_model_fails_on_are_rejects_or_end_the_run_in_one_line(
     assert (tmp_path / "out.rejects.csv").read_text().count(said) == 2
 
 
-def test_an_input_that_cannot_be_read_to_its_end_ends_the_run_as_on_one_machine(
-    cluster: Cluster, iris_model: Path, tmp_path: Path
-) -> None:
+def test_an_unreadable_input_ends_the_run_as_on_one_machine(cluster: Cluster, iris_model: Path, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv", 100_000)
     with source.open("ab") as file:
         file.write(b"a,1,1,1,\xff\n")
@@ -195,9 +196,7 @@ def test_an_input_that_cannot_be_read_to_its_end_ends_the_run_as_on_one_machine(
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
-def test_rows_of_a_process_that_is_killed_are_scored_once_by_another(
-    cluster: Cluster, own: Path, tmp_path: Path
-) -> None:
+def test_rows_of_a_killed_process_are_scored_once_by_another(cluster: Cluster, own: Path, tmp_path: Path) -> None:
     sources = [tmp_path / f"{number}.csv" for number in range(3)]
     for number, source in enumerate(sources):
         source.write_text("x0\n" + "".join(f"100{number}.{row:03}\n" for row in range(100)) + "bad\n")
@@ -215,9 +214,7 @@ def test_rows_of_a_process_that_is_killed_are_scored_once_by_another(
     assert written == [(x, 2 * x) for n in range(3) for row in range(100) for x in [float(f"100{n}.{row:03}")]]
 
 
-def test_parts_that_were_scored_before_a_run_was_stopped_are_not_scored_again(
-    cluster: Cluster, own: Path, tmp_path: Path
-) -> None:
+def test_a_resumed_run_scores_no_finished_part_again(cluster: Cluster, own: Path, tmp_path: Path) -> None:
     for number in (1, 2):
         (tmp_path / f"{number}.csv").write_text(f"x0\n{number}001\nbad\n{number}002\n")
     args = [own / "Waiting.joblib", tmp_path / "1.csv", tmp_path / "2.csv", "-o", tmp_path / "out"]
@@ -230,7 +227,7 @@ def test_parts_that_were_scored_before_a_run_was_stopped_are_not_scored_again(
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 143
-    assert said == b"foreseen: interrupted; 3 rows are done, and the same command with --resume goes on\n"
+    assert said == b"foreseen: interrupted; 3 rows are done, and the same command with --resume continues\n"
     assert not (tmp_path / "out").exists()
 
     (own / "go.txt").touch()
@@ -245,21 +242,21 @@ def test_parts_that_were_scored_before_a_run_was_stopped_are_not_scored_again(
     assert sum(map(int, (own / "asked.txt").read_text().removeprefix(asked).split())) == 2
     assert joined(tmp_path / "out") == b"x0,prediction\n1001,2002.0\n1002,2004.0\n2001,4002.0\n2002,4004.0\n"
     assert (tmp_path / "out.rejects.csv").read_text().count("\n") == 3
-    told = json.loads(summary.read_text())
-    assert (told["rows"], told["rows_before"], told["rejected"], told["model_rows"]) == (4, 2, 2, 2)
+    shown = json.loads(summary.read_text())
+    assert (shown["rows"], shown["rows_before"], shown["rejected"], shown["model_rows"]) == (4, 2, 2, 2)
     assert not journal.parent.exists()
 
 
-def test_a_run_that_is_resumed_with_another_input_is_refused(cluster: Cluster, own: Path, tmp_path: Path) -> None:
+def test_a_run_resumed_with_another_input_is_rejected(cluster: Cluster, own: Path, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("x0\n1001\n" + "bad\n" * 2)
     args = [own / "Counting.joblib", source, "-o", tmp_path / "out", "--features", "x0", "--cache", "none"]
     stopped = cluster.score(*args, "--max-rejects", 1, cwd=own)
-    assert (stopped.returncode, "--resume goes on" in stopped.stderr.decode()) == (1, True)
+    assert (stopped.returncode, "--resume continues" in stopped.stderr.decode()) == (1, True)
 
     source.write_text("x0\n1001\n" + "sad\n" * 2)
-    refused = cluster.score(*args, "--resume", cwd=own)
+    rejected = cluster.score(*args, "--resume", cwd=own)
 
-    assert (refused.returncode, refused.stderr.count(b"\n")) == (1, 1)
-    assert "got another content" in refused.stderr.decode()
+    assert (rejected.returncode, rejected.stderr.count(b"\n")) == (1, 1)
+    assert "got other content" in rejected.stderr.decode()
     assert cluster.score(*args, "--resume", "--force", cwd=own).returncode == 3

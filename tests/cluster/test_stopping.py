@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from support.marked import Mark, marked
+from support.marked_processes import Mark, marked
 from support.processes import command, environment, wait_until
 
 pytestmark = pytest.mark.timeout(2 * 300)
@@ -85,7 +85,7 @@ def lines_of(pid: int) -> list[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_that_is_stopped_while_it_scores_ends_in_one_line(own: Path, tmp_path: Path, way: str) -> None:
+def test_a_run_stopped_while_it_scores_ends_in_one_line(own: Path, tmp_path: Path, way: str) -> None:
     signals, code = WAYS[way]
     with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
         wait_until((own / "started.txt").exists, seconds=STARTED_S)
@@ -102,7 +102,7 @@ def test_a_run_that_is_stopped_while_it_scores_ends_in_one_line(own: Path, tmp_p
     [hears_signals, lambda mark: len(mark.processes()) > 1, has_begun_ray],
     ids=["imports", "model", "ray"],
 )
-def test_a_run_that_is_stopped_while_ray_starts_ends_in_one_line(
+def test_a_run_stopped_while_ray_starts_ends_in_one_line(
     own: Path, tmp_path: Path, moment: Callable[[Mark], bool]
 ) -> None:
     with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
@@ -133,7 +133,7 @@ def test_a_terminal_that_closes_ends_its_run_and_leaves_nothing(own: Path, tmp_p
         check_nothing_is_left(mark, tmp_path)
 
 
-def test_a_frozen_ray_holds_nothing_up(own: Path, tmp_path: Path) -> None:
+def test_a_frozen_ray_does_not_delay_the_end(own: Path, tmp_path: Path) -> None:
     with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
         wait_until((own / "started.txt").exists, seconds=STARTED_S)
         for pid in set(mark.processes()) - {process.pid}:
@@ -144,7 +144,7 @@ def test_a_frozen_ray_holds_nothing_up(own: Path, tmp_path: Path) -> None:
         check_nothing_is_left(mark, tmp_path)
 
 
-def test_of_a_run_that_is_killed_no_process_is_left(own: Path, tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_process(own: Path, tmp_path: Path) -> None:
     with marked() as mark, started(own, tmp_path, mark, "Endless") as process:
         wait_until((own / "started.txt").exists, seconds=STARTED_S)
         process.kill()
@@ -152,9 +152,9 @@ def test_of_a_run_that_is_killed_no_process_is_left(own: Path, tmp_path: Path) -
         wait_until(lambda: not mark.left(), seconds=GONE_S)
 
 
-@pytest.mark.skipif(not MOMENTS, reason="takes minutes: make stops")
+@pytest.mark.skipif(not MOMENTS, reason="takes a minute: make stops, which CI runs")
 @pytest.mark.timeout(300 * (1 + MOMENTS))
-def test_a_run_that_is_stopped_at_any_moment_ends_in_one_line(own: Path, tmp_path: Path) -> None:
+def test_a_run_stopped_at_any_moment_ends_in_one_line(own: Path, tmp_path: Path) -> None:
     with marked() as mark, started(own, tmp_path, mark, "Counting") as process:
         began = time.monotonic()
         _, failure = process.communicate(timeout=STARTED_S)

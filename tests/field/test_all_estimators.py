@@ -1,6 +1,6 @@
 """Every estimator of scikit-learn that predicts is served as it answers by itself, or on a list that says why not.
 
-Read the lists: a new estimator of scikit-learn fails the first test until somebody puts it on one of them.
+Read the lists: a new estimator of scikit-learn fails the first test until it is put on one of them.
 """
 
 import warnings
@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import all_estimators
 
 from foreseen.domain.errors import ModelUnavailableError
-from support.served import load_saved, sent
+from support.loaded_models import load_saved, sent
 
 X, Y = (table[::3] for table in load_iris(return_X_y=True))
 IS_FIRST = (Y == 0).astype(int)
@@ -80,11 +80,11 @@ MADE_FOR: dict[str, Callable[[Any], Any]] = {
 }
 """Takes an argument, or another target than iris has."""
 
-REFUSED = {"LocalOutlierFactor": "fitted without novelty=True it has no predict, and says so itself"}
+REJECTED = {"LocalOutlierFactor": "fitted without novelty=True it has no predict, and says so itself"}
 """Not served as they come, and why."""
 
 KINDS = {name: kind for name, kind in all_estimators() if hasattr(kind, "predict")} | {
-    name: kind for name, kind in all_estimators() if name in REFUSED
+    name: kind for name, kind in all_estimators() if name in REJECTED
 }
 
 
@@ -116,7 +116,7 @@ def test_it_answers_as_it_does_by_itself(name: str, tmp_path: Path) -> None:
     assert got == (own.astype(int).astype(str).tolist() if is_classifier else own.tolist())
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_refused_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", REJECTED)
+def test_an_unservable_estimator_is_rejected_in_one_line(name: str, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match=f"expected a model, an object with a predict method, got .*{name}"):
         load_saved(KINDS[name]().fit(X), tmp_path)

@@ -29,10 +29,10 @@ from sklearn.preprocessing import StandardScaler
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.entrypoints.label_wording import classes_text
-from support.here import run_here
+from support.command_in_process import run_here
+from support.in_process_service import service, wired_with
 from support.models import answers, save
 from support.own_models import Answering, Colour, Telling
-from support.service import service, wired_with
 
 NOT_A_NUMBER = float("nan")
 
@@ -131,7 +131,7 @@ def test_an_answer_is_the_same_value_in_every_file(telling: Path, cache: str) ->
 
 
 def text_of(value: Any) -> str | None:
-    """Return what stands for an answer in a cell: text as it is, null as nothing, everything else as JSON."""
+    """Return an answer as a cell has it: text as it is, null as nothing, everything else as JSON."""
     is_text = value is None or isinstance(value, str)
     return value if is_text else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -153,7 +153,7 @@ def test_instants_are_iso_8601_and_null_where_there_is_none(name: str, tmp_path:
     assert [one["prediction"] for one in answers(predictor, [[0.0], [1.0], [2.0]])] == SHOWN
 
 
-def test_labels_in_a_column_are_the_labels_that_the_banner_names(tmp_path: Path) -> None:
+def test_labels_in_a_column_are_those_that_the_banner_names(tmp_path: Path) -> None:
     predictor = load_predictor(save(Telling(np.array([[0], [1], [2]]), classes_=[0, 1, 2]), tmp_path), features=["a"])
 
     assert classes_text(predictor.info.signature) == ": one of 0, 1, 2"
@@ -255,7 +255,7 @@ def test_several_labels_a_row_are_lists_in_parquet(tmp_path: Path) -> None:
     assert [row["probability_1"] for row in rows] == pytest.approx(model.predict_proba(X[:3])[:, 1])
 
 
-def test_a_classifier_of_several_labels_says_any_and_not_one(tmp_path: Path) -> None:
+def test_a_multilabel_classifier_is_described_as_any_of_them(tmp_path: Path) -> None:
     predictor = load_predictor(save(OneVsRestClassifier(logistic()).fit(X, SEVERAL), tmp_path))
 
     assert classes_text(predictor.info.signature) == ": any of 0, 1, 2"
@@ -269,7 +269,7 @@ def test_outliers_are_the_numbers_that_the_model_returns(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("answer", [[1j], [object], 0.5, None], ids=["complex", "a class", "one number", "None"])
-def test_a_model_without_an_answer_that_can_go_out_is_refused_at_the_start(answer: Any, tmp_path: Path) -> None:
+def test_a_model_with_unsendable_answers_is_rejected_at_startup(answer: Any, tmp_path: Path) -> None:
     path = save(Answering(answer), tmp_path)
 
     done = run_here("inspect", path, "--features", "a")
@@ -280,7 +280,7 @@ def test_a_model_without_an_answer_that_can_go_out_is_refused_at_the_start(answe
         load_predictor(path, features=["a"])
 
 
-def test_a_model_with_too_few_probabilities_is_refused_at_the_start(tmp_path: Path) -> None:
+def test_a_model_with_too_few_probabilities_is_rejected_at_startup(tmp_path: Path) -> None:
     path = save(Telling([0.25, 0.75], classes_=["no", "yes"]), tmp_path)
 
     with pytest.raises(ModelUnavailableError, match="one probability from predict_proba for each of 2 classes, got 1"):

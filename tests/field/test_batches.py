@@ -36,7 +36,7 @@ def bodies(predictor: Predictor, rows: pd.DataFrame) -> list[bytes]:
 
 
 @pytest.mark.parametrize("last", [LogisticRegression(), Ridge()], ids=["classifier", "regressor"])
-def test_bins_and_decks_before_a_linear_model_answer_alone_as_together(last: Any, tmp_path: Path) -> None:
+def test_binning_before_a_linear_model_is_batch_invariant(last: Any, tmp_path: Path) -> None:
     outputs = ("predict_proba",) if hasattr(last, "predict_proba") else ("predict",)
     predictor = load_predictor(save(binned(last), tmp_path), outputs=outputs)
 
@@ -46,9 +46,9 @@ def test_bins_and_decks_before_a_linear_model_answer_alone_as_together(last: Any
     assert bodies(predictor, PASSENGERS[::-1]) == together[::-1]
 
 
-def test_an_encoder_that_refuses_unknown_categories_is_probed_with_known_ones(tmp_path: Path) -> None:
-    """A refused probe made calls of one row each: 47 seconds in place of one for 20,000 rows."""
+def test_an_encoder_with_fixed_categories_is_probed_with_known_ones(tmp_path: Path) -> None:
+    """A rejected probe made calls of one row each: 47 seconds in place of one for 20,000 rows."""
     predictor = load_predictor(save(binned(LogisticRegression()), tmp_path))
 
     assert predictor.info.call_size.fixed == 32
-    assert predictor.info.determinism.refusal == ""
+    assert predictor.info.determinism.rejection == ""

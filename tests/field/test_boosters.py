@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from foreseen.domain.errors import InvalidBatchError
-from support.served import dtypes, load_saved, own_answers, sent
+from support.loaded_models import dtypes, load_saved, own_answers, sent
 
 RANDOM = np.random.default_rng(0)
 FRAME = pd.DataFrame(
@@ -52,7 +52,7 @@ class TestLightGBM:
         assert dtypes(predictor.info.signature)["kind"] == "string"
         assert sent(predictor, HOUSE, HOUSE | {"zone": 30}) == own_answers(model, pd.concat([_rows(), _rows(zone=30)]))
 
-    def test_a_category_it_never_saw_and_a_missing_one_are_its_own_matter(self, library: Any, tmp_path: Path) -> None:
+    def test_an_unseen_and_a_missing_category_are_answered_apart(self, library: Any, tmp_path: Path) -> None:
         model = self._classifier(library).fit(FRAME, SOLD)
 
         assert sent(load_saved(model, tmp_path), HOUSE | {"kind": "tent"}, HOUSE | {"kind": None}) == own_answers(
@@ -62,10 +62,10 @@ class TestLightGBM:
     def test_a_raw_booster_has_its_codes_too(self, library: Any, tmp_path: Path) -> None:
         options = {"objective": "binary", "verbose": -1, "min_data_in_leaf": 1}
         model = library.train(options, library.Dataset(FRAME, SOLD), 5)
-        predictor = load_saved(model, tmp_path, proba=False)
+        predictor = load_saved(model, tmp_path)
         zones = [10, 20, 30]
 
-        got = sent(predictor, *(HOUSE | {"zone": zone} for zone in zones))
+        got = [of_two[1] for of_two in sent(predictor, *(HOUSE | {"zone": zone} for zone in zones))]
 
         assert got == model.predict(pd.concat([_rows(zone=zone) for zone in zones])).tolist()
         assert len(set(got)) > 1
@@ -92,7 +92,7 @@ class TestXGBoost:
         }  # fmt: skip
         assert sent(predictor, HOUSE, HOUSE | {"zone": 30}) == own_answers(model, pd.concat([_rows(), _rows(zone=30)]))
 
-    def test_a_category_it_never_saw_is_refused(self, library: Any, tmp_path: Path) -> None:
+    def test_a_category_it_never_saw_is_rejected(self, library: Any, tmp_path: Path) -> None:
         model = library.XGBClassifier(n_estimators=5, enable_categorical=True).fit(FRAME, SOLD)
 
         with pytest.raises(InvalidBatchError, match="expected one of 'flat', 'house', 'shed', got 'tent'"):
@@ -105,7 +105,7 @@ class TestXGBoost:
         model = library.train({"objective": "binary:logistic"}, data, 5)
         instance = HOUSE if table == "frame" else {"x0": 0.5, "x1": 3}
 
-        (got,) = sent(load_saved(model, tmp_path, proba=False), instance)
+        ((_, got),) = sent(load_saved(model, tmp_path), instance)
 
         assert np.float32(got) == model.predict(library.DMatrix(row, enable_categorical=True))[0]
 

@@ -9,7 +9,7 @@ import pytest
 
 from foreseen.domain.values.feature_values import read_value
 from foreseen.domain.values.text_values import read_text
-from support.served import dtypes, load_saved, own_answers, sent
+from support.loaded_models import dtypes, load_saved, own_answers, sent
 
 catboost = pytest.importorskip("catboost", reason="200 MB: make test-boosters installs it")
 

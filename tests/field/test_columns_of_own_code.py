@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.values.feature_values import read_value
+from support.loaded_models import dtypes, load_saved, own_answers, sent
 from support.own_functions import (
     Frequencies,
     TextTransformer,
@@ -29,7 +30,6 @@ from support.own_functions import (
     remainders,
     seconds,
 )
-from support.served import dtypes, load_saved, own_answers, sent
 
 N = 120
 THIRDS = np.arange(N) % 3
@@ -138,7 +138,7 @@ def test_a_text_that_never_was_missing_may_not_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("function", [inverted, lengths])
-def test_bools_that_integers_answer_for_as_well_are_in_doubt(function: Any, tmp_path: Path) -> None:
+def test_bools_that_integers_also_fit_are_reported(function: Any, tmp_path: Path) -> None:
     model, frame = of_own_code(FunctionTransformer(function), a=THIRDS > 1)
     predictor = load_saved(model, tmp_path)
 
@@ -149,7 +149,7 @@ def test_bools_that_integers_answer_for_as_well_are_in_doubt(function: Any, tmp_
     assert same_as_the_model(declared, model, frame)
 
 
-def test_bits_that_are_the_same_for_bools_and_integers_are_no_doubt(tmp_path: Path) -> None:
+def test_bits_equal_for_bools_and_integers_are_not_reported(tmp_path: Path) -> None:
     model, frame = of_own_code(FunctionTransformer(last_bits), a=THIRDS > 1)
     predictor = load_saved(model, tmp_path)
 
@@ -157,7 +157,7 @@ def test_bits_that_are_the_same_for_bools_and_integers_are_no_doubt(tmp_path: Pa
     assert same_as_the_model(predictor, model, frame)
 
 
-def test_a_unit_of_dates_that_changes_answers_is_in_doubt(tmp_path: Path) -> None:
+def test_a_unit_of_dates_that_changes_answers_is_reported(tmp_path: Path) -> None:
     own = make_pipeline(FunctionTransformer(seconds), StandardScaler())
     model, frame = of_own_code(own, a=DATES.astype("datetime64[ns]"))
 
@@ -168,7 +168,7 @@ def test_a_unit_of_dates_that_changes_answers_is_in_doubt(tmp_path: Path) -> Non
     assert sent(declared, *rows) == own_answers(model, frame[:6])
 
 
-def test_dates_whose_time_zone_changes_answers_are_in_doubt(tmp_path: Path) -> None:
+def test_dates_whose_time_zone_changes_answers_are_reported(tmp_path: Path) -> None:
     model, _ = of_own_code(FunctionTransformer(hours), a=DATES.dt.tz_localize("UTC"))
     predictor = load_saved(model, tmp_path)
 
@@ -186,14 +186,14 @@ def test_code_that_converts_time_zones_is_given_instants(tmp_path: Path) -> None
     assert sent(predictor, *rows) == own_answers(model, frame[:6])
 
 
-def test_values_that_no_encoder_knows_in_any_dtype_are_in_doubt(tmp_path: Path) -> None:
+def test_values_that_no_encoder_knows_in_any_dtype_are_reported(tmp_path: Path) -> None:
     ids = np.array([99_000_017, 99_000_023, 99_000_031])[THIRDS]
     model, _ = of_own_code(encoded(remainders), a=ids)
 
     assert "its encoders know 0%" in doubt_of(load_saved(model, tmp_path))
 
 
-def test_text_for_a_guessed_number_is_refused_with_the_line_to_declare(tmp_path: Path) -> None:
+def test_text_for_a_guessed_number_names_the_declaration(tmp_path: Path) -> None:
     model, frame = of_own_code(encoded(as_text), a=np.array(["1", "2", "3"])[THIRDS])
     predictor = load_saved(model, tmp_path)
 
@@ -202,7 +202,7 @@ def test_text_for_a_guessed_number_is_refused_with_the_line_to_declare(tmp_path:
     assert sent(predictor, {"a": 3, "number": NUMBERS[2]}) == own_answers(model, frame[2:3])
 
 
-def test_numbers_for_texts_of_digits_are_refused_with_the_line_to_declare(tmp_path: Path) -> None:
+def test_numbers_for_texts_of_digits_name_the_declaration(tmp_path: Path) -> None:
     model, _ = of_own_code(encoded(as_text), a=np.array(["1", "2", "x"])[THIRDS])
 
     with pytest.raises(InvalidBatchError, match=r'nothing says .* is string; .* name = "a", dtype = "int64"'):
@@ -214,4 +214,4 @@ def test_a_finding_names_no_dtype_that_is_answered_as_well(tmp_path: Path) -> No
     (finding,) = load_saved(model, tmp_path).info.model_input.findings
 
     assert finding.startswith("a: int64, since with float64 or bool the model's own code fails")
-    assert finding.endswith("; string would be answered alike")
+    assert finding.endswith("; string would get the same answers")

@@ -14,7 +14,7 @@ from foreseen.domain.tables.condition_text import read_condition
 from foreseen.domain.tables.row_choice import RowChoice
 from foreseen.domain.tables.table_format import OutputColumns, TableForm
 from foreseen.domain.values.signature import Feature
-from support.tables import Scored, score
+from support.scored_tables import Scored, score
 
 DECIMAL = pa.decimal128(20, 0)
 DAY = datetime(2024, 1, 2)  # noqa: DTZ001 - a date without a zone is what is meant
@@ -64,7 +64,7 @@ def test_a_feature_may_have_another_type_each_day(name: str, to: str, tmp_path: 
         assert found.table.num_rows == 2
 
 
-def test_a_column_that_is_not_kept_may_have_any_type_and_may_be_absent(tmp_path: Path) -> None:
+def test_a_dropped_column_may_change_type_or_be_absent(tmp_path: Path) -> None:
     days = ({"a": [1.0], "x": [1]}, {"a": [2.0], "x": ["one"], "y": [1]}, {"a": [3.0]})
 
     found = drifting(tmp_path, *days, features=[Feature("a")], columns=OutputColumns(keep=("a",)))
@@ -72,14 +72,14 @@ def test_a_column_that_is_not_kept_may_have_any_type_and_may_be_absent(tmp_path:
     assert [row["a"] for row in found.cells] == ["1", "2", "3"]
 
 
-def test_a_kept_column_of_integers_and_doubles_keeps_each_files_own_text(tmp_path: Path) -> None:
+def test_kept_integers_and_doubles_keep_the_text_of_each_file(tmp_path: Path) -> None:
     days = ({"a": [1.0], "x": [1]}, {"a": [2.0], "x": [2.5]})
 
     assert [row["x"] for row in drifting(tmp_path, *days, features=[Feature("a")]).cells] == ["1", "2.5"]
     assert drifting(tmp_path, *days, features=[Feature("a")], to="parquet").table.column("x").to_pylist() == [1.0, 2.5]
 
 
-def test_kept_columns_that_have_no_type_in_common_are_refused_at_once(tmp_path: Path) -> None:
+def test_kept_columns_without_a_common_type_are_rejected_at_once(tmp_path: Path) -> None:
     days = ({"a": [1.0], "x": [None]}, {"a": [1.0], "x": [1]}, {"a": [2.0], "x": ["one"]})
 
     with pytest.raises(TableError) as caught:
@@ -131,7 +131,7 @@ LOST: dict[str, tuple[list[pa.Array], str, str]] = {
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_a_kept_column_that_would_lose_a_value_is_refused_at_once(name: str, tmp_path: Path) -> None:
+def test_a_lossy_kept_column_is_rejected_at_once(name: str, tmp_path: Path) -> None:
     days, expected, got = LOST[name]
     columns = [{"a": [1.0] * len(day), "x": day} for day in days]
 
@@ -143,7 +143,7 @@ def test_a_kept_column_that_would_lose_a_value_is_refused_at_once(name: str, tmp
     assert drifting(tmp_path, *columns, features=[Feature("a")]).cells[0]["x"]
 
 
-def test_a_feature_that_no_type_holds_costs_its_row_and_not_the_run(tmp_path: Path) -> None:
+def test_a_feature_of_an_impossible_type_rejects_only_its_row(tmp_path: Path) -> None:
     days = ({"a": [BIG]}, {"a": [2.0]})
 
     found = drifting(tmp_path, *days, features=[Feature("a", "int64")], to="parquet")
@@ -152,7 +152,7 @@ def test_a_feature_that_no_type_holds_costs_its_row_and_not_the_run(tmp_path: Pa
     assert found.table.column("a").to_pylist() == [2]
 
 
-def test_a_column_that_only_a_condition_is_about_may_have_any_type(tmp_path: Path) -> None:
+def test_a_column_of_conditions_alone_may_have_any_type(tmp_path: Path) -> None:
     days = ({"a": [1.0], "x": [BIG]}, {"a": [2.0], "x": [2.5]})
     form = TableForm(rows=RowChoice(where=read_condition("x > 0")))
 
@@ -161,7 +161,7 @@ def test_a_column_that_only_a_condition_is_about_may_have_any_type(tmp_path: Pat
     assert found.values == {"a": [1.0, 2.0]}
 
 
-def test_a_later_file_of_json_lines_may_have_fields_that_are_not_kept(tmp_path: Path) -> None:
+def test_later_json_lines_files_may_have_further_fields(tmp_path: Path) -> None:
     for name, line in (("1", '{"a":1}'), ("2", '{"a":2,"note":"x"}')):
         (tmp_path / f"{name}.jsonl").write_text(line + "\n")
     paths = (tmp_path / "1.jsonl", tmp_path / "2.jsonl")

@@ -1,4 +1,4 @@
-"""Columns of the training frame that a model drops are no features: nobody need send them."""
+"""Columns of the training frame that a model drops are no features, and need not be sent."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from support.served import load_saved, own_answers, sent
+from support.loaded_models import load_saved, own_answers, sent
 
 FRAME = pd.DataFrame(
     {
@@ -81,21 +81,21 @@ def test_dropped_columns_are_found_inside_what_is_around_a_model(around: Any, tm
     assert sent(predictor, {"fare": 3}) == own_answers(model, FRAME[3:4])
 
 
-def test_a_column_that_one_of_two_members_looks_at_has_to_be_sent(tmp_path: Path) -> None:
+def test_a_column_read_by_one_of_two_members_is_required(tmp_path: Path) -> None:
     other = make_pipeline(ColumnTransformer([("d", OneHotEncoder(), ["deck"])]), LogisticRegression())
     model = VotingClassifier([("f", _model()), ("d", other)], voting="soft").fit(FRAME, SURVIVED)
 
     assert load_saved(model, tmp_path).info.signature.names == ("fare", "deck")
 
 
-def test_what_is_dropped_of_an_array_is_sent_in_its_place(tmp_path: Path) -> None:
+def test_dropped_columns_of_an_array_are_sent_in_their_place(tmp_path: Path) -> None:
     model = _model([1]).fit(FRAME[["fare", "fare"]].to_numpy(), SURVIVED)
 
     assert load_saved(model, tmp_path).info.signature.names == ("x0", "x1")
 
 
 @pytest.mark.parametrize("names", [["price"], ["who", "paper", "price", "floor"]], ids=["the rest", "all"])
-def test_names_may_be_given_for_all_columns_or_for_those_that_count(names: list[str], tmp_path: Path) -> None:
+def test_names_may_be_given_for_all_or_for_used_columns(names: list[str], tmp_path: Path) -> None:
     model = _model().fit(FRAME, SURVIVED)
     predictor = load_saved(model, tmp_path, features=names)
 

@@ -25,6 +25,7 @@ from sklearn.preprocessing import (
 )
 
 from foreseen.domain.errors import ModelUnavailableError
+from support.loaded_models import dtypes, load_saved, own_answers, sent
 from support.own_functions import (
     TextTransformer,
     as_text,
@@ -34,7 +35,6 @@ from support.own_functions import (
     parts_of_dates,
     with_area,
 )
-from support.served import dtypes, load_saved, own_answers, sent
 
 STORES = pd.DataFrame({"store": [1, 2, 3, 4] * 25, "price": np.linspace(1, 2, 100)})
 IS_THIRD = (STORES["store"] == 3).astype(int)
@@ -55,7 +55,7 @@ INTO_TEXT = {
 
 
 @pytest.mark.parametrize("name", INTO_TEXT)
-def test_integers_that_the_models_own_code_makes_texts_of_stay_integers(name: str, tmp_path: Path) -> None:
+def test_integers_that_own_code_turns_into_text_stay_integers(name: str, tmp_path: Path) -> None:
     model = _of_stores(make_pipeline(INTO_TEXT[name], OneHotEncoder(handle_unknown="ignore"))).fit(STORES, IS_THIRD)
     predictor = load_saved(model, tmp_path)
 
@@ -66,7 +66,7 @@ def test_integers_that_the_models_own_code_makes_texts_of_stay_integers(name: st
     assert any("store: int64" in finding for finding in predictor.info.model_input.findings)
 
 
-def test_floats_that_the_models_own_code_makes_texts_of_stay_floats(tmp_path: Path) -> None:
+def test_floats_that_own_code_turns_into_text_stay_floats(tmp_path: Path) -> None:
     frame = STORES.assign(store=STORES["store"].astype(float))
     model = _of_stores(make_pipeline(FunctionTransformer(as_text), OneHotEncoder(handle_unknown="ignore")))
     predictor = load_saved(model.fit(frame, IS_THIRD), tmp_path)
@@ -75,7 +75,7 @@ def test_floats_that_the_models_own_code_makes_texts_of_stay_floats(tmp_path: Pa
     assert predictor.info.model_input.doubts == ()
 
 
-def test_bools_that_the_models_own_code_makes_texts_of_stay_bools(tmp_path: Path) -> None:
+def test_bools_that_own_code_turns_into_text_stay_bools(tmp_path: Path) -> None:
     frame = STORES.assign(store=STORES["store"] > 2)
     model = _of_stores(make_pipeline(FunctionTransformer(as_text), OneHotEncoder(handle_unknown="ignore")))
     predictor = load_saved(model.fit(frame, IS_THIRD), tmp_path)
@@ -98,12 +98,14 @@ def test_a_guess_that_matters_is_logged_and_kept_for_inspect(tmp_path: Path, cap
         predictor = load_saved(Weekday(), tmp_path, proba=False, features=["day"])
 
     (doubt,) = predictor.info.model_input.doubts
-    assert "day: nothing says what the model was fitted on, and its own code answers otherwise for int64, bool" in doubt
+    assert (
+        "day: nothing says what the model was fitted on, and its own code answers differently for int64, bool" in doubt
+    )
     assert 'name = "day", dtype = "int64"' in doubt
     assert doubt in caplog.text
 
 
-def test_a_guess_that_does_not_matter_is_no_matter_of_the_log(tmp_path: Path) -> None:
+def test_a_guess_without_consequence_is_not_logged(tmp_path: Path) -> None:
     model = make_pipeline(
         ColumnTransformer([("d", FunctionTransformer(doubled), ["store", "price"])]), LogisticRegression()
     )
@@ -155,7 +157,7 @@ KEPT: dict[str, tuple[Any, Any, str, Any]] = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_a_part_was_fitted_on_is_what_it_is_given(name: str, tmp_path: Path) -> None:
+def test_a_step_gets_the_dtype_it_was_fitted_on(name: str, tmp_path: Path) -> None:
     encoder, values, dtype, one = KEPT[name]
     frame = STORES.assign(store=np.tile(np.asarray(values, dtype=None if dtype != "string" else object), 25))
     model = _of_stores(encoder).fit(frame, IS_THIRD)
@@ -186,7 +188,7 @@ def test_dtypes_are_found_inside_what_is_around_a_model(name: str, tmp_path: Pat
     )
 
 
-def test_a_column_that_passes_by_is_found_in_the_step_behind(tmp_path: Path) -> None:
+def test_a_passed_through_column_is_found_in_the_next_step(tmp_path: Path) -> None:
     first = make_column_transformer((StandardScaler(), ["price"]), remainder="passthrough").set_output(
         transform="pandas"
     )
@@ -214,7 +216,7 @@ def test_many_dates_are_found_in_parts_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [["start"], ["start", "end"]], ids=["one", "two"])
-def test_dates_are_found_where_the_models_own_code_takes_no_numbers(names: list[str], tmp_path: Path) -> None:
+def test_dates_are_found_where_own_code_rejects_numbers(names: list[str], tmp_path: Path) -> None:
     columns = ColumnTransformer([("d", FunctionTransformer(parts_of_dates), names), ("p", StandardScaler(), ["price"])])
     model = make_pipeline(columns, LogisticRegression()).fit(DATES[[*names, "price"]], HALVES)
     predictor = load_saved(model, tmp_path)
@@ -225,7 +227,7 @@ def test_dates_are_found_where_the_models_own_code_takes_no_numbers(names: list[
     assert sent(predictor, instance) == own_answers(model, row)
 
 
-def test_a_date_of_a_time_zone_is_given_in_that_zone(tmp_path: Path) -> None:
+def test_a_date_with_a_zone_keeps_its_zone(tmp_path: Path) -> None:
     frame = DATES.assign(start=DATES["start"].dt.tz_localize("Europe/Oslo", ambiguous="NaT", nonexistent="NaT"))
     columns = ColumnTransformer([("d", FunctionTransformer(parts_of_dates), ["start"])])
     model = make_pipeline(columns, LogisticRegression()).fit(frame[:50], HALVES[:50])
@@ -237,7 +239,7 @@ def test_a_date_of_a_time_zone_is_given_in_that_zone(tmp_path: Path) -> None:
     assert sent(predictor, {"start": row["start"].iloc[0].isoformat()}) == own_answers(model, row)
 
 
-def test_a_step_of_own_code_in_front_of_all_is_seen_through_by_names(tmp_path: Path) -> None:
+def test_columns_are_found_after_a_first_step_of_own_code(tmp_path: Path) -> None:
     frame = pd.DataFrame({"width": [1.0, 2.0] * 20, "height": [3.0, 5.0] * 20, "colour": ["red", "blue"] * 20})
     columns = make_column_transformer((StandardScaler(), ["width", "area"]), (OneHotEncoder(), ["colour"]))
     model = make_pipeline(FunctionTransformer(with_area), columns, LogisticRegression()).fit(frame, [0, 1] * 20)
@@ -284,7 +286,7 @@ def test_boosting_on_histograms_is_given_its_integer_categories(tmp_path: Path) 
     assert sent(predictor, {"store": 3, "price": 1.5}) == own_answers(model, frame[2:3].assign(price=1.5))
 
 
-def test_numbers_that_the_models_own_code_makes_classes_of_stay_numbers(tmp_path: Path) -> None:
+def test_numbers_that_own_code_bins_stay_numbers(tmp_path: Path) -> None:
     frame = STORES.assign(store=STORES["store"] * 10)
     model = _of_stores(make_pipeline(FunctionTransformer(into_classes), OneHotEncoder(handle_unknown="ignore")))
     predictor = load_saved(model.fit(frame, IS_THIRD), tmp_path)
@@ -294,7 +296,7 @@ def test_numbers_that_the_models_own_code_makes_classes_of_stay_numbers(tmp_path
 
 
 @pytest.mark.parametrize("encoder", [OneHotEncoder(), OneHotEncoder(handle_unknown="ignore"), OrdinalEncoder()])
-def test_categories_of_half_floats_are_found_by_the_numbers_people_write(encoder: Any, tmp_path: Path) -> None:
+def test_categories_of_half_floats_are_found_by_their_decimal_text(encoder: Any, tmp_path: Path) -> None:
     frame = pd.DataFrame({"share": np.array([0.3, 0.7, 1.5, 0.1] * 10, dtype=np.float16)})
     model = make_pipeline(encoder, LogisticRegression()).fit(frame, [0, 1, 1, 0] * 10)
     predictor = load_saved(model, tmp_path)
@@ -303,7 +305,7 @@ def test_categories_of_half_floats_are_found_by_the_numbers_people_write(encoder
     assert sent(predictor, {"share": 0.3}, {"share": 0.7}) == own_answers(model, frame[:2])
 
 
-def test_own_code_that_takes_durations_is_refused_with_a_way_out(tmp_path: Path) -> None:
+def test_own_code_that_takes_durations_is_rejected_with_advice(tmp_path: Path) -> None:
     frame = pd.DataFrame({"wait": pd.to_timedelta(np.arange(40) % 4, unit="h")})
     model = make_pipeline(FunctionTransformer(in_seconds), LogisticRegression()).fit(frame, [0, 1] * 20)
 

@@ -13,7 +13,7 @@ from foreseen.domain.values.signature import Feature
 from foreseen.entrypoints.cli.command_line import app
 from foreseen.entrypoints.cli.commands import score_files as scoring
 from foreseen.entrypoints.cli.process.exit_codes import run
-from support.copying import copied
+from support.table_round_trip import copied
 
 if TYPE_CHECKING:
     from foreseen.entrypoints.cli.run.score_job import Job

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from support.here import run_here
-from support.holding import Holds
+from support.command_in_process import run_here
+from support.held_model import Holds
 from support.models import pickled_by_hand
-from support.patience import PATIENCE_S
 from support.processes import command, environment, model_processes, run, wait_until
+from support.time_limits import PATIENCE_S
 
 OWN = """
 import os, signal
 from pathlib import Path
 
-from support.holding import wait_while_held
+from support.held_model import wait_while_held
 
 PRICES = {100: 1.0}
 HERE = Path(__file__).parent
@@ -84,7 +84,7 @@ def given(folder: Path, name: str, values: list[int]) -> str:
     return name
 
 
-def test_a_key_error_on_a_row_far_down_costs_that_row(folder: Path) -> None:
+def test_a_late_key_error_rejects_only_its_row(folder: Path) -> None:
     values = [row % 90 for row in range(60_000)]
     values[50_000] = 101
     source = given(folder, "far.csv", values)
@@ -98,7 +98,7 @@ def test_a_key_error_on_a_row_far_down_costs_that_row(folder: Path) -> None:
     assert len(table(folder / "far-out.csv")) == 60_000
 
 
-def test_a_run_that_stops_at_a_failure_goes_on_without_the_row(folder: Path) -> None:
+def test_a_run_stopped_by_a_failing_row_resumes_without_it(folder: Path) -> None:
     source = given(folder, "stop.csv", [1, 101, 3])
     line = ("score", "Lookup.joblib", source, "-o", "stop-out.csv")
 
@@ -114,9 +114,7 @@ def test_a_run_that_stops_at_a_failure_goes_on_without_the_row(folder: Path) -> 
 @pytest.mark.parametrize(
     ("model", "ending"), [("Leaving", "ended with exit code 0"), ("Killed", "was ended by SIGKILL")]
 )
-def test_a_row_that_ends_the_model_s_process_is_a_reject_with_its_exit_status(
-    folder: Path, model: str, ending: str
-) -> None:
+def test_a_row_that_ends_the_models_process_is_a_reject(folder: Path, model: str, ending: str) -> None:
     source = given(folder, f"{model}.csv", [1, 2, 666, 4])
 
     done = run("score", f"{model}.joblib", source, "-o", "-", "--rejects", f"{model}-rejects.csv", cwd=folder)
@@ -130,7 +128,7 @@ def test_a_row_that_ends_the_model_s_process_is_a_reject_with_its_exit_status(
     assert table(folder / f"{model}-rejects.csv")[1:] == [[source, "4", "", reason, "666"]]
 
 
-def test_a_process_that_ends_for_want_of_memory_loses_no_row(folder: Path) -> None:
+def test_a_process_that_runs_out_of_memory_loses_no_row(folder: Path) -> None:
     source = given(folder, "many.csv", [row % 90 for row in range(2_000)])
 
     done = run("score", "Hungry.joblib", source, "-o", "many-out.csv", "--rows-per-call", "0", cwd=folder)
@@ -139,7 +137,7 @@ def test_a_process_that_ends_for_want_of_memory_loses_no_row(folder: Path) -> No
     assert len(table(folder / "many-out.csv")) == 2_001
 
 
-def test_a_model_that_always_ends_its_process_is_refused_with_a_line(folder: Path) -> None:
+def test_a_model_that_always_ends_its_process_is_rejected(folder: Path) -> None:
     done = run("score", "Always.joblib", given(folder, "one.csv", [1]), "-o", "always.csv", cwd=folder)
 
     assert (done.returncode, done.stdout) == (1, b"")

@@ -31,8 +31,8 @@ from foreseen.entrypoints.batch.score_table import score
 from foreseen.settings import Settings
 from foreseen.wiring.files import CsvRejectsEncoder, StreamSink
 from foreseen.wiring.scoring import opened_run, wire_scoring
+from support.in_process_service import service, wired_around
 from support.models import answers, save
-from support.service import service, wired_around
 
 X, SPECIES = load_iris(return_X_y=True)
 NAMES: Final = [f"x{place}" for place in range(X.shape[1])]
@@ -95,7 +95,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", [*CLASSIFIERS, *REGRESSORS])
-def test_every_door_has_the_bits_of_the_models_own_call(name: str, tmp_path: Path, inputs: Path) -> None:
+def test_every_entrypoint_returns_the_bits_of_the_models_own_call(name: str, tmp_path: Path, inputs: Path) -> None:
     is_classifier = name in CLASSIFIERS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some do not converge, and need not

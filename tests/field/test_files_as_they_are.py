@@ -18,10 +18,10 @@ import fsspec
 import pandas as pd
 import pytest
 
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import iris_frame
-from support.patience import COMMAND_S
 from support.processes import environment, run
+from support.time_limits import COMMAND_S
 
 ROWS = 12
 Score = Callable[..., tuple[int, str]]
@@ -131,7 +131,7 @@ NAMED = {
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_what_is_not_read_is_named_with_what_to_do(name: str, score: Score) -> None:
+def test_an_unsupported_format_is_named_with_advice(name: str, score: Score) -> None:
     Path(name).write_bytes(NAMED[name])
 
     code, said = score(name)
@@ -160,7 +160,7 @@ def test_a_folder_that_spark_wrote_is_one_table(score: Score) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
-def test_partitions_come_out_as_columns(ending: str, score: Score) -> None:
+def test_partitions_become_columns(ending: str, score: Score) -> None:
     frame = flowers()
     for (year, sort), part in frame.groupby([2025 + frame["n"] % 2, frame["n"] % 3]):
         folder = Path(f"data/year={year}/sort={sort}")
@@ -185,7 +185,7 @@ def test_a_partition_may_be_what_a_model_was_fitted_on(score: Score) -> None:
     assert by["prediction"].tolist() == pd.read_csv("out.csv")["prediction"].tolist()
 
 
-def test_a_run_over_a_folder_goes_on_where_it_was_broken_off(score: Score, iris_model: Path) -> None:
+def test_a_run_over_a_folder_resumes_where_it_stopped(score: Score, iris_model: Path) -> None:
     spark_output(Path("spark_out"))
     args = ("score", iris_model, "spark_out", "-o", "out.csv", "--max-rejects", "0")
     bad = as_csv(flowers(9, ROWS).assign(sepal_width="?"))
@@ -197,7 +197,7 @@ def test_a_run_over_a_folder_goes_on_where_it_was_broken_off(score: Score, iris_
     assert (done.returncode, scored()) == (3, list(range(9)))
 
 
-def test_another_part_since_a_run_was_broken_off_is_refused(score: Score, iris_model: Path) -> None:
+def test_a_part_added_to_a_stopped_run_is_rejected(score: Score, iris_model: Path) -> None:
     spark_output(Path("spark_out"))
     Path("spark_out/part-00001-b1c2-c000.csv").write_bytes(as_csv(flowers(5, 9).assign(sepal_width="?")))
     args = ("score", iris_model, "spark_out", "-o", "out.csv", "--resume", "--max-rejects", "0")
@@ -239,7 +239,7 @@ WITHOUT_STREAMS = (
 
 
 @pytest.mark.parametrize(("args", "code"), [(("in.csv", "-o", "out.csv"), 0), (("-", "-o", "out.csv"), 1)])
-def test_closed_streams_matter_to_who_reads_or_writes_them(
+def test_closed_streams_fail_only_commands_that_use_them(
     args: tuple[str, ...], code: int, score: Score, iris_model: Path
 ) -> None:
     Path("in.csv").write_bytes(as_csv(flowers()))
@@ -256,7 +256,7 @@ def test_closed_streams_matter_to_who_reads_or_writes_them(
 @pytest.mark.parametrize(
     ("out", "read"), [("out.feather", pd.read_feather), ("out.orc", pd.read_orc), ("out.xlsx", pd.read_excel)]
 )
-def test_what_is_written_is_read_by_pandas(
+def test_written_files_are_read_by_pandas(
     out: str, read: Callable[[str], pd.DataFrame], score: Score, iris_model: Path
 ) -> None:
     Path("in.csv").write_bytes(as_csv(flowers()))

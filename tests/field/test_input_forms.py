@@ -13,9 +13,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from support.loaded_models import dtypes, load_saved, own_answers, sent
 from support.own_functions import ByKey, ByName, Misspelt, OutOfOrder, WordCounter
-from support.own_models import Refusing
-from support.served import dtypes, load_saved, own_answers, sent
+from support.own_models import Rejecting
 
 REVIEWS, LIKED = ["good film", "bad film"] * 9, [1, 0] * 9
 TEXT = '[[features]]\nname = "review"\ndtype = "string"\n'
@@ -40,7 +40,7 @@ def test_a_model_of_texts_is_given_a_list_of_texts(name: str, tmp_path: Path) ->
     assert sent(predictor, {"review": "good film"}, {"review": "film"}) == own_answers(model, ["good film", "film"])
 
 
-def test_a_model_of_texts_without_a_name_for_them_has_the_feature_text(tmp_path: Path) -> None:
+def test_a_text_model_without_feature_names_has_one_named_text(tmp_path: Path) -> None:
     model = OF_TEXTS["tf-idf"]().fit(REVIEWS, LIKED)
 
     assert dtypes(load_saved(model, tmp_path).info.signature) == {"text": "string"}
@@ -56,7 +56,7 @@ def test_a_sidecar_names_the_texts_of_a_model(tmp_path: Path) -> None:
 PEOPLE = [{"age": 30, "city": "Oslo"}, {"age": 50, "city": "Rome"}, {"age": 40}] * 6
 
 
-def test_a_model_of_dicts_knows_its_features_and_which_are_texts(tmp_path: Path) -> None:
+def test_a_model_of_dicts_knows_its_features_and_their_dtypes(tmp_path: Path) -> None:
     model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(PEOPLE, [0, 1, 1] * 6)
     predictor = load_saved(model, tmp_path)
 
@@ -65,7 +65,7 @@ def test_a_model_of_dicts_knows_its_features_and_which_are_texts(tmp_path: Path)
     assert sent(predictor, {"age": 50, "city": "Rome"}) == own_answers(model, [{"age": 50, "city": "Rome"}])
 
 
-def test_what_is_absent_of_a_dict_is_absent_for_the_model(tmp_path: Path) -> None:
+def test_a_key_absent_from_a_dict_stays_absent(tmp_path: Path) -> None:
     model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(PEOPLE, [0, 1, 1] * 6)
 
     assert sent(load_saved(model, tmp_path), {"age": 40}, {}) == own_answers(model, [{"age": 40}, {}])
@@ -78,7 +78,7 @@ def test_hashed_dicts_are_described_by_a_sidecar(tmp_path: Path) -> None:
     assert sent(load_saved(model, tmp_path, toml), {"age": 40}) == own_answers(model, [{"age": 40}])
 
 
-def test_own_code_that_fails_on_an_array_is_given_a_frame(tmp_path: Path) -> None:
+def test_own_code_that_fails_on_an_array_gets_a_frame(tmp_path: Path) -> None:
     predictor = load_saved(ByName(), tmp_path, proba=False, features=["a"])
 
     assert sent(predictor, {"a": 3}) == [6]
@@ -110,7 +110,7 @@ def test_a_declared_form_is_the_only_one_tried(tmp_path: Path) -> None:
     assert "DataFrame" not in str(caught.value)
 
 
-def test_a_model_that_fails_whatever_it_is_given_is_not_ready(tmp_path: Path) -> None:
+def test_a_model_that_fails_on_every_form_is_not_ready(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError) as caught:
         load_saved(OutOfOrder(), tmp_path, proba=False)
 
@@ -121,7 +121,7 @@ def test_a_model_that_fails_whatever_it_is_given_is_not_ready(tmp_path: Path) ->
     assert "\n" not in said
 
 
-def test_of_all_failures_the_one_that_no_value_causes_comes_first(tmp_path: Path) -> None:
+def test_a_failure_that_no_value_causes_is_reported_first(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError) as caught:
         load_saved(Misspelt(), tmp_path, proba=False)
 
@@ -130,8 +130,8 @@ def test_of_all_failures_the_one_that_no_value_causes_comes_first(tmp_path: Path
     assert said.count("Can only use .str accessor") == said.count("NameError") == 1
 
 
-def test_a_model_that_refuses_made_up_values_is_served(tmp_path: Path) -> None:
-    predictor = load_saved(Refusing(), tmp_path, proba=False, features=["a"])
+def test_a_model_that_rejects_probe_values_is_served(tmp_path: Path) -> None:
+    predictor = load_saved(Rejecting(), tmp_path, proba=False, features=["a"])
 
     assert sent(predictor, {"a": 200}) == [200]
     with pytest.raises(InvalidBatchError, match="below 100"):
@@ -146,13 +146,13 @@ class LonelyRows:
         return [float(row[0])]
 
 
-def test_a_model_that_answers_one_row_at_a_time_is_served(tmp_path: Path) -> None:
+def test_a_model_of_one_row_at_a_time_is_served(tmp_path: Path) -> None:
     predictor = load_saved(LonelyRows(), tmp_path, proba=False, features=["a"], rows_per_call=1)
 
     assert sent(predictor, {"a": 2}, {"a": 3}) == [2, 3]
 
 
-def test_another_form_is_another_model_to_the_cache(tmp_path: Path) -> None:
+def test_an_input_form_is_part_of_the_fingerprint(tmp_path: Path) -> None:
     first = load_saved(ByName(), tmp_path, '[[features]]\nname = "a"\n', proba=False)
     second = load_saved(ByName(), tmp_path, '[[features]]\nname = "a"\ndtype = "Float64"\n', proba=False)
 
@@ -195,7 +195,7 @@ class Spread:
         return rows.std(axis=1)
 
 
-def test_a_model_of_texts_is_given_texts_and_doubted_where_an_array_answers_too(tmp_path: Path) -> None:
+def test_a_text_model_that_also_accepts_arrays_is_reported(tmp_path: Path) -> None:
     predictor = load_saved(Keywords(), tmp_path, TEXT, proba=False)
 
     assert sent(predictor, {"review": "good film"}, {"review": "bad"}) == [91, 30]
@@ -208,7 +208,7 @@ def test_a_model_of_texts_is_given_texts_and_doubted_where_an_array_answers_too(
     ("model", "toml", "takes"),
     [(Initials(), TEXT, "array"), (Spread(), '[[features]]\nname = "a"\n[[features]]\nname = "b"\n', "frame")],
 )
-def test_a_form_that_is_answered_otherwise_is_doubted_until_it_is_declared(
+def test_an_ambiguous_input_form_is_reported_until_it_is_declared(
     model: Any, toml: str, takes: str, tmp_path: Path
 ) -> None:
     (doubt,) = load_saved(model, tmp_path, toml, proba=False).info.model_input.doubts

@@ -16,7 +16,7 @@ from foreseen.adapters.tabular.columns.non_finite import AS_NULL
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table_format import OutputColumns
 from foreseen.domain.values.signature import Feature
-from support.tables import Scored, score, written
+from support.scored_tables import Scored, score, written
 
 A = Feature("a")
 FORMATS = ("csv", "jsonl", "parquet")
@@ -40,7 +40,7 @@ def parquet(folder: Path, columns: Mapping[str, Any], name: str = "in.parquet") 
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("other", ["NaN", "Infinity", "[1, NaN]", "null"])
-def test_a_number_keeps_its_text_whatever_else_is_in_its_row(number: str, other: str, tmp_path: Path) -> None:
+def test_a_number_keeps_its_text_whatever_its_row_holds(number: str, other: str, tmp_path: Path) -> None:
     line = f'{{"a":1.50,"n":{number},"x":{other}}}'
 
     found = score(json_lines(tmp_path, line), features=[A], to="jsonl")
@@ -86,7 +86,7 @@ def test_minus_zero_keeps_its_sign(to: str, tmp_path: Path) -> None:
     [pa.decimal128(10, 2), pa.decimal128(38, 18), pa.decimal256(60, 4), *([pa.decimal32(9, 2)] if ARROW > 21 else [])],
     ids=str,
 )
-def test_decimals_are_numbers_in_json_lines_and_can_be_scored_again(kind: pa.DataType, tmp_path: Path) -> None:
+def test_decimals_in_json_lines_are_numbers_that_score_again(kind: pa.DataType, tmp_path: Path) -> None:
     columns = {"a": pa.array([Decimal("12.50"), Decimal("-0.25")]).cast(kind)}
     columns["kept"] = columns["a"]
 
@@ -119,7 +119,7 @@ def test_predictions_that_are_not_finite_are_kept_in_parquet(tmp_path: Path) -> 
     assert [str(value) for value in found.to_pylist()] == ["inf", "-inf", "nan", "None", "1.5"]
 
 
-def test_predictions_that_are_not_finite_are_null_and_counted_in_json_lines(tmp_path: Path) -> None:
+def test_non_finite_predictions_are_counted_nulls_in_json_lines(tmp_path: Path) -> None:
     path = written([{"a": float(n)} for n in range(5)], tmp_path / "in.csv")
 
     found = score(path, features=[A], to="jsonl", answer=lambda _: ODD)
@@ -129,7 +129,7 @@ def test_predictions_that_are_not_finite_are_null_and_counted_in_json_lines(tmp_
 
 
 @pytest.mark.parametrize("to", ["csv", "jsonl"])
-def test_what_is_lost_within_lists_is_counted(to: str, tmp_path: Path) -> None:
+def test_losses_within_lists_are_counted(to: str, tmp_path: Path) -> None:
     path = written([{"a": 1.0}, {"a": 2.0}], tmp_path / "in.csv")
 
     found = score(path, features=[A], to=to, answer=lambda _: [[1.0, float("nan")], [1.0, 2.0]])
@@ -174,7 +174,7 @@ LINES = {
 
 @pytest.mark.parametrize("to", FORMATS)
 @pytest.mark.parametrize("name", LINES)
-def test_what_no_file_can_hold_is_a_reject(name: str, to: str, tmp_path: Path) -> None:
+def test_a_value_that_no_file_can_hold_is_a_reject(name: str, to: str, tmp_path: Path) -> None:
     first = '{"a":1,"s":"\\ud83d\\ude00","b":[]}'
 
     found = score(json_lines(tmp_path, first, LINES[name], first), features=[A], to=to)

@@ -1,4 +1,4 @@
-"""Values of the kinds people have come in by every door, and are the same instance there (E1, E3, E4, E5, I16, I17)."""
+"""Values of the kinds people have are the same instance by every way in (E1, E3, E4, E5, I16, I17)."""
 
 import csv
 import io
@@ -15,10 +15,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from foreseen.domain.values.signature import Feature, Signature
+from support.command_in_process import run_here
 from support.fakes import FakePredictor
-from support.here import run_here
+from support.in_process_service import Service, service, wired_around, wired_with
 from support.models import save
-from support.service import Service, service, wired_around, wired_with
 
 MEMBERS = pd.DataFrame({"member": [True, False] * 20, "age": [*range(20, 60)]})
 HAS_BOUGHT = (MEMBERS.age > 40) ^ MEMBERS.member
@@ -63,7 +63,7 @@ def written(frame: pd.DataFrame, folder: Path, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["in.csv", "in.jsonl", "in.parquet"])
-def test_bools_and_integers_of_a_frame_are_scored_as_the_model_scores_them(members: Path, name: str) -> None:
+def test_bools_and_integers_of_frames_score_like_the_model(members: Path, name: str) -> None:
     right = [str(label) for label in LogisticRegression().fit(MEMBERS, HAS_BOUGHT.astype(int)).predict(MEMBERS)]
 
     assert scored(members, written(MEMBERS, members.parent, name)) == right
@@ -101,7 +101,7 @@ def test_missing_integers_and_bools_are_missing_in_every_format(dtype: Any, tmp_
         assert scored(path, written(frame, tmp_path, name)) == right
 
 
-def test_a_value_that_is_refused_says_how_a_missing_one_is_allowed(tmp_path: Path) -> None:
+def test_a_rejected_null_says_how_to_allow_missing_values(tmp_path: Path) -> None:
     path = save(LogisticRegression().fit(MEMBERS, HAS_BOUGHT.astype(int)), tmp_path)
     name = written(NULLABLE, tmp_path, "in.csv")
 
@@ -109,7 +109,7 @@ def test_a_value_that_is_refused_says_how_a_missing_one_is_allowed(tmp_path: Pat
 
     assert done.returncode == 3, done.stderr.decode()
     reasons = [row["reason"] for row in csv.DictReader(io.StringIO((tmp_path / "bad.csv").read_text()))]
-    hint = "if it may be missing, say missing = true for it in the sidecar"
+    hint = "if it may be missing, declare missing = true for it in the sidecar"
     assert reasons == [f"expected a number, got nothing; {hint}"] * 2
 
 
@@ -125,7 +125,7 @@ def visits() -> Iterator[Service]:
         yield served
 
 
-def test_dates_are_the_same_instants_however_pandas_and_python_write_them(visits: Service) -> None:
+def test_dates_are_equal_however_pandas_and_python_write_them(visits: Service) -> None:
     day, at = pd.Timestamp("2024-01-02"), pd.Timestamp("2024-01-02 03:04:05.25", tz="Europe/Oslo")
     replies = [
         visits.post({"day": str(day), "at": str(at), "fare": 1}),
@@ -153,7 +153,7 @@ def test_a_date_is_never_guessed(visits: Service) -> None:
         assert reply.json()["detail"].startswith(f"{name}: expected a date ")
 
 
-def test_columns_that_the_model_drops_may_come_with_any_value_or_not_at_all(visits: Service) -> None:
+def test_dropped_columns_may_have_any_value_or_be_absent(visits: Service) -> None:
     right = {"day": "2024-01-02", "fare": 3}
     dropped = {"passenger": "Ann", "ticket": ["A/5", 1]}
     replies = [visits.post(right), visits.post(right | dropped), visits.post({"instances": [dropped | right]})]
@@ -164,7 +164,7 @@ def test_columns_that_the_model_drops_may_come_with_any_value_or_not_at_all(visi
     assert visits.post(right | {"tickets": 1}).status == 422
 
 
-def test_null_and_nothing_are_missing_in_a_column_without_any_value(tmp_path: Path) -> None:
+def test_null_and_absent_are_missing_in_a_column_without_values(tmp_path: Path) -> None:
     model = make_pipeline(SimpleImputer(keep_empty_features=True), LogisticRegression())
     path = save(model.fit(MEMBERS.astype(float), HAS_BOUGHT.astype(int)), tmp_path)
     empty = pd.DataFrame({"member": [1.0, 0.0], "age": [np.nan, np.nan]})

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from foreseen.domain.errors import ModelUnavailableError
-from support.served import load_saved, own_answers, sent
+from support.loaded_models import load_saved, own_answers, sent
 
 lightgbm: Any = import_module("lightgbm")
 
@@ -67,7 +67,7 @@ TWO_THAT_FIT = pd.DataFrame({"size": _ordered([7, 5, 6]), "shop": DRAWN, "n": NU
 """The codes of the ordered category are numbers as those of the shop are."""
 
 
-def test_a_category_that_two_columns_may_be_is_refused(tmp_path: Path) -> None:
+def test_a_category_that_two_columns_may_be_is_rejected(tmp_path: Path) -> None:
     model = _fitted(TWO_THAT_FIT)
 
     with pytest.raises(ModelUnavailableError, match="feature 'size': expected whether it is a pandas category"):

@@ -34,7 +34,7 @@ from support.models import iris_forest, iris_logistic, save
 OLD = Path(__file__).parent / "files"
 
 
-def _refusal(path: Path) -> str:
+def _rejection(path: Path) -> str:
     with pytest.raises(ModelUnavailableError) as caught:
         load_predictor(path)
     said = str(caught.value)
@@ -57,17 +57,17 @@ def _old(name: str, folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "version"), [("boosting-1.5.2", "1.5.2"), ("columns-1.6.1", "1.6.1")], ids=["boosting", "columns"]
 )
-def test_a_model_of_another_scikit_learn_names_the_version_to_install(name: str, version: str, tmp_path: Path) -> None:
+def test_another_scikit_learn_is_named_to_be_installed(name: str, version: str, tmp_path: Path) -> None:
     if not is_other_release(version):
         pytest.skip(f"{version} is installed")
-    said = _refusal(_old(name, tmp_path))
+    said = _rejection(_old(name, tmp_path))
 
     assert f"can load, got one that was saved by scikit-learn {version}" in said
     assert f"install scikit-learn=={version} or train it again under scikit-learn {sklearn.__version__}" in said
 
 
-def test_a_model_older_than_what_is_supported_has_to_be_trained_again(tmp_path: Path) -> None:
-    said = _refusal(_old("forest-1.2.2", tmp_path))
+def test_a_model_of_an_unsupported_version_has_to_be_retrained(tmp_path: Path) -> None:
+    said = _rejection(_old("forest-1.2.2", tmp_path))
 
     assert "saved by scikit-learn 1.2.2" in said
     assert f"train it again under scikit-learn {sklearn.__version__}" in said
@@ -78,15 +78,15 @@ def test_a_model_older_than_what_is_supported_has_to_be_trained_again(tmp_path: 
     tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 8),
     reason="its scikit-learn reads the file of 1.7.2 as it should",
 )
-def test_a_model_that_loads_but_could_never_answer_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
-    assert "saved by scikit-learn 1.7.2 ('SimpleImputer' object" in _refusal(_old("imputer-1.7.2", tmp_path))
+def test_a_model_that_could_never_answer_is_rejected_at_load(tmp_path: Path) -> None:
+    assert "saved by scikit-learn 1.7.2 ('SimpleImputer' object" in _rejection(_old("imputer-1.7.2", tmp_path))
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_the_version_is_found_in_every_protocol_of_pickle(protocol: int, tmp_path: Path) -> None:
     written = pickle.dumps(iris_logistic(), protocol=protocol)
 
-    said = _refusal(_written(_as_of_another_version(written), tmp_path))
+    said = _rejection(_written(_as_of_another_version(written), tmp_path))
 
     assert f"saved by scikit-learn {OTHER}" in said
 
@@ -107,7 +107,7 @@ def test_the_version_is_found_however_joblib_compressed_the_file(name: str, tmp_
     joblib.dump(iris_forest(3), held)
     content = PACKED[name](_as_of_another_version(held.getvalue()))
 
-    assert f"saved by scikit-learn {OTHER}" in _refusal(_written(content, tmp_path))
+    assert f"saved by scikit-learn {OTHER}" in _rejection(_written(content, tmp_path))
 
 
 OTHER = "8" + sklearn.__version__[1:]
@@ -157,23 +157,10 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
         "git lfs pull",
     ),
     "HTML": (b"<!DOCTYPE html>\n<html><body>404</body></html>", "an HTML or XML page", "download it again"),
-    "XML of S3": (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', "a download that failed", ""),
-    "one byte": (b"\x80", "a file that is none, which begins with 80", ""),
-    "one byte of ONNX": (b"\x08", "a file that is none, which begins with 08", ""),
-    "XGBoost JSON": (
-        b'{"learner":{"attributes":{},"feature_names":[]},"version":[3,2,0]}',
-        "an XGBoost model",
-        "load_model",
-    ),
-    "XGBoost UBJSON": (
-        b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{L\x00",
-        "an XGBoost model",
-        "xgboost.XGBClassifier()",
-    ),
-    "LightGBM text": (b"tree\nversion=v4\nnum_class=1\n", "a LightGBM model", "lightgbm.Booster(model_file=...)"),
+    "XML of S3": (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', "a failed download", ""),
+    "one byte": (b"\x80", "a file of an unknown format, which begins with 80", ""),
+    "one byte of ONNX": (b"\x08", "a file of an unknown format, which begins with 08", ""),
     "LightGBM JSON": (b'{"name": "tree", "version": "v4", "num_class": 1}', "a dump of a LightGBM model", "Booster"),
-    "CatBoost": (b"CBM1\x10\x02\x00\x00", "a CatBoost model", "catboost.CatBoostClassifier()"),
-    "CatBoost JSON": (b'{\n"ctr_data": {}, "features_info": {}', "a CatBoost model in JSON", "load_model(..., 'json')"),
     "ONNX": (b"\x08\x0a\x12\x08skl2onnx\x1a\x061.20.0", "an ONNX model", "write a class with predict"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "joblib.dump"),
     "Keras HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"keras_version", "a Keras model", "write a class with predict"),
@@ -184,36 +171,39 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "safetensors": (_safetensors(), "weights in safetensors", "write a class"),
     "GGUF": (b"GGUF\x03\x00\x00\x00", "a language model in GGUF", "write a class"),
     "TensorFlow Lite": (b"\x1c\x00\x00\x00TFL3\x14\x00", "a TensorFlow Lite model", "write a class"),
-    "skops": (_zipped("schema.json", "0.npy"), "a model that skops saved", "skops.io.load"),
     "PMML": (b'<?xml version="1.0"?>\n<PMML version="4.4">', "a PMML model", "joblib.dump"),
     "XML": (b'<?xml version="1.0"?>\n<net name="m">', "an XML document", "joblib.dump"),
     "MOJO": (_zipped("model.ini", "domains/d.txt"), "an H2O MOJO model", "write a class"),
     "zip of a pickle": (_zipped("best/model.pkl"), "a zip archive that holds best/model.pkl", "unpack it"),
     "zip of data.pkl": (_zipped("data.pkl", "notes.txt"), "a zip archive that holds data.pkl", "unpack it"),
     "zip cut off": (_zipped("best/model.pkl")[:60], "a zip archive that is damaged or cut off", "copy it again"),
-    "spreadsheet": (_zipped("[Content_Types].xml", "xl/workbook.xml"), "an Office document, data and no model", ""),
+    "spreadsheet": (
+        _zipped("[Content_Types].xml", "xl/workbook.xml"),
+        "an Office document, which is data and not a model",
+        "",
+    ),
     "tar.gz": (_tarred("model.joblib"), "a tar archive", "unpack it"),
-    "numpy.save": (_saved_array(np.save), "an array that numpy.save wrote, data and no model", ""),
-    "numpy.savez": (_saved_array(np.savez), "arrays that numpy.savez wrote, data and no model", ""),
-    "Parquet": (b"PAR1\x15\x04\x15", "a Parquet file, data and no model", ""),
-    "CSV": (b"colour,weight\nred,1\n", "what looks like a CSV file, data and no model", ""),
+    "numpy.save": (_saved_array(np.save), "an array that numpy.save wrote, which is data and not a model", ""),
+    "numpy.savez": (_saved_array(np.savez), "arrays that numpy.savez wrote, which is data and not a model", ""),
+    "Parquet": (b"PAR1\x15\x04\x15", "a Parquet file, which is data and not a model", ""),
+    "CSV": (b"colour,weight\nred,1\n", "what looks like a CSV file, which is data and not a model", ""),
     "CSV of Excel": (b"\xef\xbb\xbfcolour;weight\r\nred;1,5\r\n", "what looks like a CSV file", ""),
     "a script": (b"import joblib\nmodel = 1\n", "a text that begins with 'import joblib'", "joblib.dump wrote"),
     "words": (b"this is a shopping list\nmilk\n", "a text that begins with 'this is a", ""),
     "a sentence": (b"this is no model.", "a text that begins with 'this is no model.'", ""),
     "JSON": (b'{"model": 1}', "a JSON document", ""),
     "R": (gzip.compress(b"X\n\x00\x00\x00\x03\x00\x04"), "a file that R wrote", "train the model in Python"),
-    "noise": (bytes(range(200, 256)), "a file that is none, which begins with c8 c9 ca", ""),
+    "noise": (bytes(range(200, 256)), "a file of an unknown format, which begins with c8 c9 ca", ""),
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_file_of_another_format_is_named_with_how_to_serve_it(name: str, tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_named_with_advice(name: str, tmp_path: Path) -> None:
     content, what, advice = FORMATS[name]
 
-    said = _refusal(_written(content, tmp_path))
+    said = _rejection(_written(content, tmp_path))
 
-    assert f"expected a model saved by joblib or pickle, got {what}" in said or what in said
+    assert what in said
     assert advice in said
 
 
@@ -222,11 +212,11 @@ def _cut(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("xz", 3)], ids=str)
-def test_a_file_that_is_cut_off_says_so(compress: Any, tmp_path: Path) -> None:
+def test_a_truncated_file_is_reported_as_such(compress: Any, tmp_path: Path) -> None:
     path = tmp_path / "model.joblib"
     joblib.dump(iris_forest(5), path, compress=compress)
 
-    assert "expected a whole file" in _refusal(_written(_cut(path.read_bytes()), tmp_path))
+    assert "expected a whole file" in _rejection(_written(_cut(path.read_bytes()), tmp_path))
 
 
 def test_a_pickle_within_gzip_is_simply_loaded(tmp_path: Path) -> None:
@@ -246,14 +236,14 @@ FOLDERS: dict[str, tuple[tuple[str, ...], str, str]] = {
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_is_named_with_the_file_in_it_that_could_be_served(name: str, tmp_path: Path) -> None:
+def test_a_folder_is_rejected_with_the_model_file_in_it(name: str, tmp_path: Path) -> None:
     names, what, advice = FOLDERS[name]
     folder = tmp_path / "model"
     for place in names:
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).touch()
 
-    said = _refusal(folder)
+    said = _rejection(folder)
 
     assert what in said
     assert advice.format(folder=folder) in said
@@ -284,8 +274,8 @@ OBJECTS: dict[str, tuple[Any, str, str]] = {
     "a text": ("model.joblib", "got str", "write a class with predict"),
     "nothing": (None, "got None", "write a class with predict"),
     "a function": (_average, "the function _average", "write a class with predict"),
-    "a class": (Prepared, "the class Prepared itself", "save an object of it"),
-    "a transformer": (StandardScaler(), "StandardScaler, which has transform and no predict", "a Pipeline that ends"),
+    "a class": (Prepared, "the class Prepared itself", "save an instance of it"),
+    "a transformer": (StandardScaler(), "StandardScaler, which has transform but no predict", "a Pipeline that ends"),
     "a clustering": (DBSCAN(), "DBSCAN, which labels only the rows that it is fitted on", "a model with predict"),
 }
 
@@ -294,26 +284,26 @@ OBJECTS: dict[str, tuple[Any, str, str]] = {
 def test_an_object_that_is_no_model_is_described(name: str, tmp_path: Path) -> None:
     held, what, advice = OBJECTS[name]
 
-    said = _refusal(save(held, tmp_path))
+    said = _rejection(save(held, tmp_path))
 
     assert what in said
     assert advice in said
 
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["module", "dict of weights"])
-def test_what_is_of_pytorch_has_to_be_wrapped(wrapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pytorch_model_has_to_be_wrapped(wrapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch: Any = ModuleType("torch")
     torch.Tensor = type("Tensor", (), {"__module__": "torch"})
     monkeypatch.setitem(sys.modules, "torch", torch)
     held = {"fc.weight": torch.Tensor()} if wrapped else torch.Tensor()
 
-    assert "write a class with predict in a module of your own" in _refusal(save(held, tmp_path))
+    assert "write a class with predict in a module of your own" in _rejection(save(held, tmp_path))
 
 
-def test_a_search_that_was_not_fitted_says_so(tmp_path: Path) -> None:
+def test_an_unfitted_search_is_reported_as_such(tmp_path: Path) -> None:
     search = GridSearchCV(LogisticRegression(), {"C": [1.0]})
 
-    assert "expected a fitted model, got GridSearchCV as it is before fit" in _refusal(save(search, tmp_path))
+    assert "expected a fitted model, got GridSearchCV that is not fitted" in _rejection(save(search, tmp_path))
 
 
 MISSING = {
@@ -325,24 +315,24 @@ MISSING = {
 
 
 @pytest.mark.parametrize("module", MISSING)
-def test_a_library_that_is_missing_is_named_as_it_is_installed(
+def test_a_missing_library_is_named_as_pip_installs_it(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     top = module.partition(".")[0]
     monkeypatch.setitem(sys.modules, top, None)  # as if it were not installed
 
-    assert MISSING[module] in _refusal(_written(f"c{module}\nModel\n)\x81.".encode("latin-1"), tmp_path))
+    assert MISSING[module] in _rejection(_written(f"c{module}\nModel\n)\x81.".encode("latin-1"), tmp_path))
 
 
-def test_a_module_that_another_version_of_a_library_had_names_the_library(tmp_path: Path) -> None:
-    said = _refusal(_written(b"cpandas.core.was_here\nIndex\n)\x81.", tmp_path))
+def test_a_module_of_another_library_version_names_the_library(tmp_path: Path) -> None:
+    said = _rejection(_written(b"cpandas.core.was_here\nIndex\n)\x81.", tmp_path))
 
     assert f"got pandas {pd.__version__}, which has no such module" in said
     assert "install the version of pandas that the model was saved under" in said
 
 
-def test_a_class_that_another_version_of_a_library_had_names_the_library(tmp_path: Path) -> None:
-    said = _refusal(_written(b"cpandas.core.frame\nWasHere\n)\x81.", tmp_path))
+def test_a_class_of_another_library_version_names_the_library(tmp_path: Path) -> None:
+    said = _rejection(_written(b"cpandas.core.frame\nWasHere\n)\x81.", tmp_path))
 
     assert f"another version of pandas than {pd.__version__}" in said
 
@@ -351,17 +341,15 @@ def test_a_pickle_with_a_wrong_byte_seems_damaged(tmp_path: Path) -> None:
     content = bytearray(pickle.dumps(iris_logistic()))
     content[40] = 0xFE
 
-    assert "seems damaged" in _refusal(_written(bytes(content), tmp_path))
+    assert "seems damaged" in _rejection(_written(bytes(content), tmp_path))
 
 
-def test_a_pickle_of_python_2_says_so(tmp_path: Path) -> None:
-    assert "got one of Python 2; try: train it again" in _refusal(_written(b"\x80\x02U\x04caf\xe9.", tmp_path))
+def test_a_pickle_of_python_2_is_reported_as_such(tmp_path: Path) -> None:
+    assert "got one of Python 2; try: train it again" in _rejection(_written(b"\x80\x02U\x04caf\xe9.", tmp_path))
 
 
-def test_a_module_that_numpy_has_renamed_is_no_matter_of_the_user(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    _refusal(_written(b"cnumpy.core.numeric\n_frombuffer\n.", tmp_path))
+def test_a_module_that_numpy_renamed_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _rejection(_written(b"cnumpy.core.numeric\n_frombuffer\n.", tmp_path))
 
     assert caplog.records == []
 
@@ -369,12 +357,12 @@ def test_a_module_that_numpy_has_renamed_is_no_matter_of_the_user(
 def test_a_random_generator_of_another_numpy_names_numpy(tmp_path: Path) -> None:
     written = b"cnumpy.random._pickle\n__bit_generator_ctor\nX\x04\x00\x00\x00Zeno\x85R."
 
-    said = _refusal(_written(written, tmp_path))
+    said = _rejection(_written(written, tmp_path))
 
     assert "saved under another numpy" in said
 
 
-def test_an_old_scikit_learn_is_refused_before_anything_is_unpickled(
+def test_an_old_scikit_learn_is_rejected_before_anything_is_unpickled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("foreseen.adapters.predictor.unpickling.saved_version.metadata.version", lambda name: "1.3.2")

@@ -1,4 +1,4 @@
-"""A model whose own code raises while it is looked at is refused in one line that names its file."""
+"""A model whose own code raises while it is looked at is rejected in one line that names its file."""
 
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,7 @@ class Attributes:
 
 
 @pytest.mark.parametrize(("model", "said"), [(Jobs(), "no other number"), (Classes(), "not yet"), (Attributes(), "")])
-def test_a_model_that_raises_while_it_is_looked_at_is_refused_in_one_line(
-    model: Any, said: str, tmp_path: Path
-) -> None:
+def test_a_model_that_resists_inspection_is_rejected_in_one_line(model: Any, said: str, tmp_path: Path) -> None:
     path = save(model, tmp_path)
 
     with pytest.raises(ModelUnavailableError) as caught:

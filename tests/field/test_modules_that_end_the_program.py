@@ -10,7 +10,7 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from foreseen.domain.errors import ModelUnavailableError
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import pickled_by_hand
 
 ENDS = {
@@ -32,7 +32,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     signal.signal(signal.SIGINT, before)
 
 
-def test_it_is_told_by_its_name_in_this_process_and_in_another(model: Path) -> None:
+def test_a_module_that_exits_is_named_in_either_process(model: Path) -> None:
     with pytest.raises(ModelUnavailableError, match=r"module 'owntraining'.* to be imported to its end") as here:
         load_predictor(model)
     with pytest.raises(ModelUnavailableError) as there:
@@ -41,7 +41,7 @@ def test_it_is_told_by_its_name_in_this_process_and_in_another(model: Path) -> N
     assert str(there.value) == str(here.value)
 
 
-def test_the_command_says_it_in_one_line(model: Path) -> None:
+def test_the_command_reports_it_in_one_line(model: Path) -> None:
     done = run_here("inspect", model, cwd=model.parent)
 
     assert done.returncode == 1

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import pytest
@@ -24,8 +24,11 @@ from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPred
 from foreseen.domain.errors import ModelUnavailableError, PredictionError
 from foreseen.domain.ports import Predictor
 from support.models import pickled_by_hand
-from support.own_code import WAYS, Way, answer, put, write
+from support.models_with_own_code import WAYS, Way, answer, put, write
 from support.processes import environment
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.subprocess.model_options import ModelOptions
 
 HELP = WAYS["a value of a module"]
 
@@ -53,7 +56,7 @@ def model(folder: Path) -> Path:
 
 @contextmanager
 def in_a_process(path: Path, **options: Any) -> Iterator[ProcessPredictor]:
-    predictor = ProcessPredictor(ModelProcess({"path": path, **options}))
+    predictor = ProcessPredictor(ModelProcess(cast("ModelOptions", {"path": path, **options})))
     try:
         yield predictor
     finally:
@@ -61,7 +64,7 @@ def in_a_process(path: Path, **options: Any) -> Iterator[ProcessPredictor]:
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_changed_code_answers_for_a_new_model_and_the_old_one_goes_on(name: str, folder: Path, model: Path) -> None:
+def test_changed_code_is_a_new_model_beside_the_old_one(name: str, folder: Path, model: Path) -> None:
     write(folder, WAYS[name], 2)
     old, same = load_predictor(model), load_predictor(model)
     assert (answer(old), answer(same), old.info) == (6.0, 6.0, same.info)
@@ -85,7 +88,7 @@ def test_a_process_runs_no_byte_code_of_before(name: str, folder: Path, model: P
             assert new.info == load_predictor(model).info
 
 
-def test_what_this_process_imported_before_is_neither_used_nor_replaced(folder: Path, model: Path) -> None:
+def test_earlier_imports_of_the_process_are_neither_used_nor_replaced(folder: Path, model: Path) -> None:
     sys.path.append(str(folder))
     write(folder, HELP, 2)
     before: Any = importlib.import_module("owncode")
@@ -151,8 +154,8 @@ def test_a_module_counts_in_whatever_form_it_is_there(form: str, folder: Path, m
     assert new.info.fingerprint != old.info.fingerprint
 
 
-def test_an_extension_counts_and_a_changed_one_is_loaded_by_another_process(folder: Path, model: Path) -> None:
-    """Of one of one's own: it is another library's here, under a name and in a place that nobody installed."""
+def test_a_changed_extension_is_loaded_by_another_process(folder: Path, model: Path) -> None:
+    """Of one of one's own: it is another library's here, under a name and in a place of no installation."""
     extension = folder / Path(msgspec._core.__file__).name
     shutil.copy(msgspec._core.__file__, extension)
     write(folder, Way("owncode.py", top="import _core\nFACTOR = 2"), 2)
@@ -164,7 +167,7 @@ def test_an_extension_counts_and_a_changed_one_is_loaded_by_another_process(fold
             assert new.info.fingerprint != old.info.fingerprint
 
 
-def test_the_same_code_is_the_same_model_wherever_and_however_it_is_loaded(
+def test_the_same_code_is_the_same_model_in_any_load(
     folder: Path, model: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for way in WAYS.values():
@@ -195,14 +198,14 @@ def test_code_that_nothing_imports_changes_nothing(folder: Path, model: Path) ->
     assert load_predictor(model).info == before
 
 
-def test_byte_code_of_another_python_that_nothing_runs_is_no_matter(folder: Path, model: Path) -> None:
+def test_unused_byte_code_of_another_python_changes_nothing(folder: Path, model: Path) -> None:
     write(folder, WAYS["an import by a name that is put together"], 2)
     (folder / "ownpack" / "legacy.pyc").write_bytes(b"\x03\xf3\r\n" + b"0" * 30)
 
     assert answer(load_predictor(model)) == 6.0
 
 
-def test_a_module_that_cannot_be_read_is_refused_by_its_place(
+def test_an_unreadable_module_is_rejected_by_its_place(
     folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(folder, WAYS["an import by a name that is put together"], 2)
@@ -233,8 +236,8 @@ def test_libraries_that_own_code_imports_count_with_their_versions(folder: Path,
     assert "foreseen" not in versions
 
 
-def test_a_module_that_nothing_announced_is_refused_unless_it_is_listed(folder: Path, model: Path) -> None:
-    """Its name is in no text of the code, and no trial call asks for it."""
+def test_an_unannounced_module_is_rejected_unless_it_is_listed(folder: Path, model: Path) -> None:
+    """Its name is in no text of the code, and no trial call uses it."""
     named = "FACTOR = getattr(__import__(pathlib.Path('name').read_text()), 'FACTOR', 0)"
     hidden = Way("ownhelp.py", top="import pathlib", inside=named)
 
@@ -246,7 +249,7 @@ def test_a_module_that_nothing_announced_is_refused_unless_it_is_listed(folder: 
 
     write(folder, hidden, 2)
     with pytest.raises(
-        PredictionError, match=r"ImportError: module 'ownhelp' was no part of the model .* list its file"
+        PredictionError, match=r"ImportError: module 'ownhelp' was not part of the model .* list its file"
     ):
         answer(loaded())
 
@@ -258,7 +261,7 @@ def test_a_module_that_nothing_announced_is_refused_unless_it_is_listed(folder: 
     assert (answer(new), new.info != old.info) == (15.0, True)
 
 
-def test_a_module_that_changed_before_its_first_import_is_what_it_was(folder: Path, model: Path) -> None:
+def test_a_module_changed_before_its_first_import_keeps_its_code(folder: Path, model: Path) -> None:
     write(folder, WAYS["an import in a branch that no trial takes"], 2)
     old = load_predictor(model)
     write(folder, WAYS["an import in a branch that no trial takes"], 5)
@@ -292,7 +295,7 @@ OTHER_WAYS = {
 
 
 @pytest.mark.parametrize("way", [pytest.param(way, id=name) for name, way in {**WAYS, **OTHER_WAYS}.items()])
-def test_a_module_that_others_may_write_to_is_refused(way: Way, folder: Path, model: Path) -> None:
+def test_a_module_that_others_may_write_to_is_rejected(way: Way, folder: Path, model: Path) -> None:
     write(folder, way, 2)
     load_predictor(model, rows_per_call=0)
     (folder / way.changed).chmod(0o666)
@@ -304,7 +307,7 @@ def test_a_module_that_others_may_write_to_is_refused(way: Way, folder: Path, mo
 SHADOWED = ("numpy", "json", "joblib", "random", "sklearn", "colorsys", "prometheus_client")
 
 
-def test_a_file_with_the_name_of_a_library_stands_for_nothing(folder: Path, model: Path) -> None:
+def test_a_file_named_like_a_library_replaces_nothing(folder: Path, model: Path) -> None:
     """Nor for one that the model is the first to import."""
     write(folder, Way("owncode.py", top="import colorsys, prometheus_client\nFACTOR = 2"), 2)
     for name in SHADOWED:
@@ -347,7 +350,7 @@ def test_a_class_of_a_script_needs_the_script(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("changed", ["train.py", "ownbeside.py"])
-def test_a_script_gives_its_classes_and_is_part_of_the_model(folder: Path, script: Path, changed: str) -> None:
+def test_a_script_of_classes_is_part_of_the_model(folder: Path, script: Path, changed: str) -> None:
     model, main = pickled_by_hand(folder / "Own", "__main__"), sys.modules["__main__"]
     old = load_predictor(model, code=script)
     with in_a_process(model, code=script) as there:
@@ -375,7 +378,7 @@ WRONG_SCRIPTS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG_SCRIPTS)
-def test_a_script_that_cannot_be_used_is_refused_by_its_name(folder: Path, script: Path, wrong: str) -> None:
+def test_an_unusable_script_is_rejected_by_its_name(folder: Path, script: Path, wrong: str) -> None:
     spoil, said = WRONG_SCRIPTS[wrong]
     spoil(script)
 
@@ -400,7 +403,7 @@ Path("Own.pkl").write_bytes(pickle.dumps(Own()))
 
 
 @pytest.mark.parametrize("more", ["", "raise SystemExit"])
-def test_a_script_that_saves_its_model_when_imported_is_refused(folder: Path, script: Path, more: str) -> None:
+def test_a_script_that_saves_its_model_when_imported_is_rejected(folder: Path, script: Path, more: str) -> None:
     model = pickled_by_hand(folder / "Own", "__main__").rename(folder / "Own.pkl")
     script.write_text(UNGUARDED + more)
 
@@ -409,7 +412,7 @@ def test_a_script_that_saves_its_model_when_imported_is_refused(folder: Path, sc
             load_predictor(model, code=script)
 
 
-def test_a_model_that_was_saved_by_an_imported_script_needs_it_too(folder: Path, script: Path) -> None:
+def test_a_model_saved_by_an_imported_script_needs_it(folder: Path, script: Path) -> None:
     model = pickled_by_hand(folder / "Own", "__foreseen_main__")
 
     assert answer(load_predictor(model, code=script)) == 6.0
@@ -428,7 +431,7 @@ def test_a_script_that_lacks_what_the_model_needs_is_named(folder: Path, script:
 
 
 @pytest.mark.parametrize(("file", "named"), [("owncode.py", "owncode.py"), ("owncode/__init__.py", "owncode")])
-def test_a_module_that_lies_beside_the_model_alone_is_pointed_to(folder: Path, file: str, named: str) -> None:
+def test_a_module_beside_the_model_file_is_pointed_to(folder: Path, file: str, named: str) -> None:
     put(folder / "models" / file, SCRIPT)
     model, beside = pickled_by_hand(folder / "models" / "Own", "owncode"), folder / "models" / named
 
@@ -436,7 +439,7 @@ def test_a_module_that_lies_beside_the_model_alone_is_pointed_to(folder: Path, f
         load_predictor(model)
 
 
-def test_code_that_the_model_file_holds_itself_may_import_own_code(folder: Path) -> None:
+def test_code_inside_the_model_file_may_import_own_code(folder: Path) -> None:
     """As cloudpickle saves classes and functions that a notebook defines."""
     pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-lowest has an older one")
     model = folder / "notebook.pkl"
@@ -515,7 +518,7 @@ with open({path!r}, "wb") as file:
 
 
 @pytest.mark.parametrize("form", HELPERS)
-def test_code_in_the_model_file_counts_in_whatever_form_it_is_there(form: str, folder: Path) -> None:
+def test_code_inside_the_model_file_counts_in_every_form(form: str, folder: Path) -> None:
     pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-lowest has an older one")
     model = folder / "notebook.pkl"
     helper = HELPERS[form].replace("\n", "\n    ")
@@ -532,7 +535,7 @@ def test_code_in_the_model_file_counts_in_whatever_form_it_is_there(form: str, f
     assert new.info.fingerprint != old.info.fingerprint
 
 
-def test_code_in_the_model_file_imports_nothing_that_did_not_count(folder: Path) -> None:
+def test_code_inside_the_model_file_imports_only_what_counted(folder: Path) -> None:
     """Its name is in no text of the code, as that of a plugin which a file names."""
     pytest.importorskip("cloudpickle")
     model = folder / "notebook.pkl"
@@ -545,7 +548,7 @@ def test_code_in_the_model_file_imports_nothing_that_did_not_count(folder: Path)
     predictor = load_predictor(model)
     put(folder / "name", "ownhelp")
 
-    with pytest.raises(PredictionError, match="ImportError: module 'ownhelp' was no part of the model"):
+    with pytest.raises(PredictionError, match="ImportError: module 'ownhelp' was not part of the model"):
         answer(predictor)
 
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import save
 from support.own_functions import as_text, parts_of_dates
 

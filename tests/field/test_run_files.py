@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from foreseen.entrypoints.listening_port import listening
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import save
 from support.own_models import Doubler, Faulty
 from support.processes import run
@@ -40,7 +40,7 @@ def names(folder: Path) -> set[str]:
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_written_is_refused_before_the_model_is_loaded(
+def test_unwritable_outputs_are_rejected_before_the_model_is_loaded(
     folder: Path, options: tuple[str, ...], said: str
 ) -> None:
     done = run_here("score", "away.joblib", *LINE, *options, cwd=folder)
@@ -54,30 +54,30 @@ def test_what_cannot_be_written_is_refused_before_the_model_is_loaded(
     "name",
     ["in.csv", "out.csv", "out.csv.rejects.csv", "out.csv.partial", "out.csv.journal", "../{folder}/in.csv", "link"],
 )
-def test_a_summary_never_takes_the_place_of_what_is_read_or_written(folder: Path, name: str) -> None:
+def test_a_summary_never_replaces_an_input_or_output(folder: Path, name: str) -> None:
     (folder / "link").symlink_to("in.csv")
     name = name.format(folder=folder.name)
 
     done = run_here("score", "model.joblib", *LINE, "--summary", name, "--force", cwd=folder)
 
     assert done.returncode == 1
-    assert done.stderr.decode().startswith(f"foreseen: {name}: expected another file for the summary")
+    assert done.stderr.decode().startswith(f"foreseen: {name}: expected a summary file")
     assert (folder / "in.csv").read_bytes() == GIVEN
     assert names(folder) == {"in.csv", "link"}
 
 
 @pytest.mark.parametrize("found", ["my notes", '{"rows": 3}', "[1]", "{" * 100_000])
-def test_a_file_of_others_is_no_place_for_a_summary_without_force(folder: Path, found: str) -> None:
+def test_a_summary_replaces_another_file_only_by_force(folder: Path, found: str) -> None:
     (folder / "notes").write_text(found)
     line = ("score", "model.joblib", *LINE, "--summary", "notes")
 
-    refused = run_here(*line, cwd=folder)
+    rejected = run_here(*line, cwd=folder)
     kept = (folder / "notes").read_text()
     forced = run_here(*line, "--force", cwd=folder)
 
-    assert refused.returncode == 1
+    assert rejected.returncode == 1
     assert "notes: expected a new file or the summary of an earlier run, got another file; --force" in (
-        refused.stderr.decode()
+        rejected.stderr.decode()
     )
     assert kept == found
     assert forced.returncode == 0
@@ -97,7 +97,7 @@ def test_the_summary_of_an_earlier_run_is_replaced_every_night(folder: Path) -> 
 @pytest.mark.parametrize(
     ("line", "rows", "error"),
     [
-        (("in.csv", "-o", "in.csv", "--force"), 0, "in.csv: expected another output than the input"),
+        (("in.csv", "-o", "in.csv", "--force"), 0, "in.csv: expected an output that is not an input"),
         (("away.csv", "-o", "out.csv"), 0, "away.csv: expected a file of rows, got no such file"),
         (("bad.csv", "-o", "out.csv"), 0, "bad.csv: expected a column 'a'"),
         (("fails.csv", "-o", "out.csv", "--on-error", "stop"), 0, "fails.csv, line 3: the model failed in predict"),
@@ -170,7 +170,7 @@ def test_rejects_may_go_into_a_file_that_is_open_already(folder: Path) -> None:
     assert (folder / "kept.csv").read_text().splitlines()[1].startswith("bad.csv,3,a,")
 
 
-def test_where_logs_are_json_what_goes_wrong_is_json(folder: Path) -> None:
+def test_errors_are_json_where_logs_are(folder: Path) -> None:
     (folder / "bad.csv").write_text("a\n1\nx\n")
     as_json = ("--features", "a", "--log-format", "json")
 
@@ -185,7 +185,7 @@ def test_where_logs_are_json_what_goes_wrong_is_json(folder: Path) -> None:
     assert (warning["level"], warning["event"]) == ("warning", "rejected 1 row, see out.csv.rejects.csv")
 
 
-def test_a_taken_port_is_refused_before_the_model_is_loaded(folder: Path) -> None:
+def test_a_taken_port_is_rejected_before_the_model_is_loaded(folder: Path) -> None:
     with listening("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
 

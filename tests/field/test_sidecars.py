@@ -13,12 +13,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from support.loaded_models import dtypes, load_saved, own_answers, sent
 from support.models import IRIS_NAMES, iris_forest, iris_logistic
 from support.own_functions import ByName, TextTransformer
-from support.served import dtypes, load_saved, own_answers, sent
 
 
-def _refusal(model: Any, folder: Path, toml: str, **options: Any) -> str:
+def _rejection(model: Any, folder: Path, toml: str, **options: Any) -> str:
     with pytest.raises(ModelUnavailableError) as caught:
         load_saved(model, folder, toml, proba=False, **options)
     said = str(caught.value)
@@ -52,15 +52,15 @@ def test_numbered_features_are_described_by_their_numbers(tmp_path: Path) -> Non
     assert [feature.missing for feature in signature.features] == [False, False, True, False]
 
 
-def test_a_name_that_the_model_does_not_have_is_refused_with_a_hint(tmp_path: Path) -> None:
+def test_an_unknown_name_is_rejected_with_a_hint(tmp_path: Path) -> None:
     toml = '[[features]]\nname = "petal_length"\n[[features]]\nname = "petal_widht"\n'
 
-    said = _refusal(iris_forest(2), tmp_path, toml)
+    said = _rejection(iris_forest(2), tmp_path, toml)
 
     assert "expected features that the model has, got 'petal_widht'; did you mean 'petal_width'?" in said
 
 
-def test_a_missing_value_of_a_forest_is_allowed_by_the_sidecar(tmp_path: Path) -> None:
+def test_the_sidecar_allows_missing_values_of_a_forest(tmp_path: Path) -> None:
     rows = pd.DataFrame({"a": [1.0, np.nan, 3.0, np.nan] * 5})
     model = DecisionTreeClassifier(random_state=0).fit(rows, [0, 1, 0, 1] * 5)
 
@@ -71,14 +71,14 @@ def test_a_missing_value_of_a_forest_is_allowed_by_the_sidecar(tmp_path: Path) -
     assert sent(predictor, {"a": None}) == own_answers(model, rows[1:2])
 
 
-def test_what_becomes_of_other_fields_is_declared(tmp_path: Path) -> None:
-    assert load_saved(iris_forest(2), tmp_path).info.signature.extra_fields == "refuse"
+def test_the_handling_of_other_fields_is_declared(tmp_path: Path) -> None:
+    assert load_saved(iris_forest(2), tmp_path).info.signature.extra_fields == "reject"
     assert load_saved(iris_forest(2), tmp_path, 'extra_fields = "ignore"\n').info.signature.extra_fields == "ignore"
 
 
 WRONG = {
     "form": ('takes = "matrix"\n', "takes: input should be 'frame', 'array', 'texts', 'dicts' or 'tensor'"),
-    "extra fields": ('extra_fields = "drop"\n', "extra_fields: input should be 'refuse' or 'ignore'"),
+    "extra fields": ('extra_fields = "drop"\n', "extra_fields: input should be 'reject' or 'ignore'"),
     "dtype": ('[[features]]\nname = "a"\ndtype = "int"\n', "features[0].dtype: expected a dtype of 'float64'"),
     "dtype of pandas": ('[[features]]\nname = "a"\ndtype = "int"\n', "'category', 'Int64'"),
     "no categories": ('[[features]]\nname = "a"\ndtype = "category"\n', "feature 'a': expected its categories beside"),
@@ -94,10 +94,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_entry_is_refused_with_what_is_known(name: str, tmp_path: Path) -> None:
+def test_a_wrong_entry_is_rejected_with_the_known_ones(name: str, tmp_path: Path) -> None:
     toml, expected = WRONG[name]
 
-    assert expected in _refusal(ByName(), tmp_path, toml, features=None)
+    assert expected in _rejection(ByName(), tmp_path, toml, features=None)
 
 
 def test_declared_categories_are_given_with_their_codes(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ class Codes:
         return [int(code) for code in frame["grade"].cat.codes]
 
 
-def test_a_declared_dtype_stands_above_the_models(tmp_path: Path) -> None:
+def test_a_declared_dtype_decides_over_the_models(tmp_path: Path) -> None:
     model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
     model.fit(pd.DataFrame({"store": [1, 2] * 10}), [0, 1] * 10)
     predictor = load_saved(model, tmp_path, '[[features]]\nname = "store"\ndtype = "float64"\n')
@@ -125,16 +125,16 @@ def test_a_declared_dtype_stands_above_the_models(tmp_path: Path) -> None:
     assert sent(predictor, {"store": 2.5}) == own_answers(model, pd.DataFrame({"store": [2.5]}))
 
 
-def test_a_feature_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+def test_a_repeated_feature_is_rejected(tmp_path: Path) -> None:
     toml = '[[features]]\nname = "a"\ndtype = "int64"\n[[features]]\nname = "b"\n[[features]]\nname = "a"\n'
 
-    said = _refusal(iris_forest(2), tmp_path, toml)
+    said = _rejection(iris_forest(2), tmp_path, toml)
 
     assert "features[2].name: expected each feature once, got 'a' again" in said
 
 
-def test_one_misspelt_name_is_refused_with_a_hint(tmp_path: Path) -> None:
-    said = _refusal(iris_forest(2), tmp_path, '[[features]]\nname = "Petal_Length"\n')
+def test_one_misspelt_name_is_rejected_with_a_hint(tmp_path: Path) -> None:
+    said = _rejection(iris_forest(2), tmp_path, '[[features]]\nname = "Petal_Length"\n')
 
     assert "expected features that the model has, got 'Petal_Length'; did you mean 'petal_length'?" in said
 
@@ -142,8 +142,8 @@ def test_one_misspelt_name_is_refused_with_a_hint(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "meant"), [("int", "int64"), ("float", "float64"), ("text", "string"), ("Int46", "Int64")]
 )
-def test_a_dtype_of_another_name_is_refused_with_a_hint(name: str, meant: str, tmp_path: Path) -> None:
-    said = _refusal(iris_forest(2), tmp_path, f'[[features]]\nname = "petal_width"\ndtype = "{name}"\n')
+def test_an_unknown_dtype_is_rejected_with_a_hint(name: str, meant: str, tmp_path: Path) -> None:
+    said = _rejection(iris_forest(2), tmp_path, f'[[features]]\nname = "petal_width"\ndtype = "{name}"\n')
 
     assert f"got {name!r}; did you mean {meant!r}?" in said
 
@@ -155,30 +155,30 @@ def _dropping() -> Any:
 
 
 def test_columns_that_the_model_drops_are_not_counted(tmp_path: Path) -> None:
-    said = _refusal(_dropping(), tmp_path, '[[features]]\nname = "price"\n')
+    said = _rejection(_dropping(), tmp_path, '[[features]]\nname = "price"\n')
     renamed = load_saved(_dropping(), tmp_path, '[[features]]\nname = "b"\n[[features]]\nname = "c"\n')
 
     assert "expected features of 2 values in all, as many as the model takes, got 1" in said
     assert renamed.info.signature.names == ("b", "c")
 
 
-def test_a_hint_is_for_whichever_name_is_near(tmp_path: Path) -> None:
+def test_a_hint_names_the_most_similar_name(tmp_path: Path) -> None:
     toml = '[[features]]\nname = "price"\n[[features]]\nname = "widht"\n'
 
-    assert "got 'widht'; did you mean 'width'?" in _refusal(_dropping(), tmp_path, toml)
+    assert "got 'widht'; did you mean 'width'?" in _rejection(_dropping(), tmp_path, toml)
 
 
-def test_one_foreign_name_is_refused_with_the_names_of_the_model(tmp_path: Path) -> None:
-    said = _refusal(iris_forest(2), tmp_path, '[[features]]\nname = "price"\n')
+def test_an_unknown_name_is_rejected_with_the_models_names(tmp_path: Path) -> None:
+    said = _rejection(iris_forest(2), tmp_path, '[[features]]\nname = "price"\n')
 
     assert "of 4 values in all, as many as the model takes, got 1; the model's are sepal_length, sepal_width" in said
 
 
-def test_an_own_first_step_is_refused_with_the_names_of_the_next(tmp_path: Path) -> None:
+def test_own_first_steps_are_rejected_with_later_names(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": np.linspace(-2, 2, 20), "b": 1.0})
     model = make_pipeline(TextTransformer(), OneHotEncoder(), LogisticRegression()).fit(frame, frame["a"] > 0)
 
-    said = _refusal(model, tmp_path, "")
+    said = _rejection(model, tmp_path, "")
 
     assert "OneHotEncoder inside it takes a,b" in said
     assert "--features a,b" in said

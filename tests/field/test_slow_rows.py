@@ -1,4 +1,4 @@
-"""A model whose row takes 5 ms: shown, kept and stopped within seconds, and gone on with amid its chunk (I12)."""
+"""A model whose row takes 5 ms: shown, kept and stopped within seconds, and resumed within its chunk (I12)."""
 
 import signal
 import subprocess
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import pickled_by_hand
-from support.patience import PATIENCE_S
-from support.processes import command, environment, wait_until
+from support.processes import command, environment, starter, wait_until
+from support.time_limits import PATIENCE_S
 
 OWN = """
 import time
@@ -42,10 +42,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_slow_model_stops_within_seconds_and_no_row_is_computed_twice(folder: Path) -> None:
+def test_a_stopped_slow_run_computes_no_row_twice(folder: Path) -> None:
     line = ("score", "Slow.joblib", "in.csv", "-o", "out.csv.gz", "--cache", "none", "--jobs", "1")
     (folder / "slow").touch()
-    process = subprocess.Popen(
+    process = starter()(
         command(*line, "--progress", "plain"), cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True
     )
     journal = folder / "out.csv.gz.journal"

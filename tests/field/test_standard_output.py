@@ -7,7 +7,7 @@ import pytest
 
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import answers, pickled_by_hand
 from support.processes import run
 
@@ -46,14 +46,14 @@ def loud(tmp_path: Path) -> Path:
     return pickled_by_hand(tmp_path / "Loud.joblib", "loud")
 
 
-def test_what_a_model_prints_is_not_in_the_scored_rows(loud: Path) -> None:
+def test_what_a_model_prints_is_absent_from_the_scored_rows(loud: Path) -> None:
     done = run("score", loud, "in.csv", "--output", "-", cwd=loud.parent)
 
     assert done.stdout == SCORED
     assert set(done.stderr.splitlines()) >= PRINTED
 
 
-def test_what_a_model_prints_is_not_in_the_json_of_inspect(loud: Path) -> None:
+def test_what_a_model_prints_is_absent_from_inspects_json(loud: Path) -> None:
     done = run("inspect", loud, "--json", cwd=loud.parent)
 
     assert json.loads(done.stdout)["name"] == "Loud"

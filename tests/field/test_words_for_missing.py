@@ -24,10 +24,10 @@ from foreseen.domain.tables.missing_value_words import KEPT_AS_TEXT, MISSING_WOR
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table_format import TableForm
 from foreseen.domain.values.signature import Feature
-from support.here import run_here
+from support.command_in_process import run_here
+from support.loaded_models import load_saved
 from support.models import pickled_by_hand
-from support.served import load_saved
-from support.tables import Scored, score, written
+from support.scored_tables import Scored, score, written
 
 FORMATS = ("csv", "jsonl", "parquet")
 ALLEY = Feature("alley", "string", missing=True)
@@ -47,7 +47,7 @@ def houses() -> Any:
     return make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(frame, frame.alley.isna().astype(int))
 
 
-def test_na_in_a_file_is_what_it_was_to_pandas_in_training(tmp_path: Path) -> None:
+def test_na_in_a_file_means_what_pandas_read_in_training(tmp_path: Path) -> None:
     model = houses()
     predictor = load_saved(model, tmp_path, proba=False)
     rows = [{"alley": word, "area": 12.0} for word in (*MISSING_WORDS, "Grvl", "Wood")]
@@ -68,7 +68,7 @@ def test_na_in_a_file_is_what_it_was_to_pandas_in_training(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_words_nulls_and_empty_texts_are_one_missing_value_in_every_format(name: str, tmp_path: Path) -> None:
+def test_missing_words_and_nulls_are_equal_in_every_format(name: str, tmp_path: Path) -> None:
     rows = [{"alley": alley, "area": 1.0} for alley in ("NA", None, "", "null", "n/a", "Nb")]
 
     found = read(rows, name, tmp_path, ALLEY, AREA)
@@ -95,7 +95,7 @@ def test_words_among_numbers_bools_and_dates_are_missing(feature: Feature, name:
     assert [value is None or value != value for value in found.values["a"]] == [False] + [True] * 5
 
 
-def test_a_word_that_the_model_was_fitted_on_stays_that_value(tmp_path: Path) -> None:
+def test_a_word_known_to_the_model_stays_a_value(tmp_path: Path) -> None:
     frame = pd.DataFrame({"heating": ["None", "gas", "oil", np.nan] * 10, "area": np.arange(40.0)})
     columns = ColumnTransformer(
         [("text", OneHotEncoder(handle_unknown="ignore"), ["heating"])], remainder="passthrough"
@@ -111,7 +111,7 @@ def test_a_word_that_the_model_was_fitted_on_stays_that_value(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_text_that_looks_missing_and_may_not_be_is_reported(name: str, tmp_path: Path) -> None:
+def test_a_text_that_looks_missing_but_cannot_be_is_reported(name: str, tmp_path: Path) -> None:
     country = Feature("country", "string", known=frozenset({"NO", "SE", "null"}))
     rows = [{"country": word, "area": 1.0} for word in ("NO", "NA", "null", "NA", None)]
 
@@ -123,18 +123,18 @@ def test_a_text_that_looks_missing_and_may_not_be_is_reported(name: str, tmp_pat
     assert (notice.kind, notice.column, notice.count) == (KEPT_AS_TEXT, "country", 3)
 
 
-def test_a_number_that_may_not_be_missing_says_how_to_allow_it(tmp_path: Path) -> None:
+def test_a_rejected_missing_number_says_how_to_allow_it(tmp_path: Path) -> None:
     found = read([{"area": "NA"}, {"area": 3}, {"area": "N.A."}], "csv", tmp_path, AREA)
 
     assert found.values["area"] == [3.0]
     assert [one.reason for one in found.rejects] == [
-        'expected a number, got "NA"; if it may be missing, say missing = true for it in the sidecar',
+        'expected a number, got "NA"; if it may be missing, declare missing = true for it in the sidecar',
         'expected a number, got "N.A."',
     ]
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_words_of_ones_own_take_the_place_of_those_of_pandas(name: str, tmp_path: Path) -> None:
+def test_own_missing_value_words_replace_those_of_pandas(name: str, tmp_path: Path) -> None:
     rows = [{"alley": alley, "area": area} for alley, area in (("-", 1.0), ("NA", -999.0), ("x", 2.0), (None, 3.0))]
     area = Feature("area", missing=True)
 
@@ -160,7 +160,7 @@ def test_words_are_found_however_json_escapes_them(tmp_path: Path) -> None:
     assert score(path, features=[ALLEY, AREA]).values["alley"] == [None, None, "N\\A"]
 
 
-def test_kept_columns_and_rows_around_words_come_out_as_they_went_in(tmp_path: Path) -> None:
+def test_kept_columns_and_rows_around_words_are_written_unchanged(tmp_path: Path) -> None:
     rows = [{"note": "NA", "alley": "NA", "area": 1.5}, {"note": "null", "alley": "Nb", "area": 2.5}]
 
     found = read(rows, "csv", tmp_path, ALLEY, Feature("area", missing=True))
@@ -182,7 +182,7 @@ def test_missing_names_features_as_the_key_of_the_sidecar_does(tmp_path: Path) -
     assert named.namespace == declared.namespace != plain.namespace
 
 
-def test_a_feature_to_be_missing_that_there_is_not_is_one_line(tmp_path: Path) -> None:
+def test_an_unknown_feature_in_the_missing_option_is_one_line(tmp_path: Path) -> None:
     model = LogisticRegression().fit(pd.DataFrame({"age": [1, 2, 3, 4]}), [0, 1, 0, 1])
 
     with pytest.raises(ModelUnavailableError, match=r"missing: expected features of the model, got 'aeg'; .*'age'"):
@@ -205,7 +205,7 @@ NUMBERS: dict[str, tuple[Feature, pa.DataType, str, list[Any]]] = {
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_a_value_that_is_a_word_is_missing_in_every_format_alike(name: str, tmp_path: Path) -> None:
+def test_a_missing_value_word_is_missing_in_every_format(name: str, tmp_path: Path) -> None:
     feature, kind, word, values = NUMBERS[name]
     form = TableForm(missing_words=(word,))
     texts = [word, values[1].date().isoformat() if isinstance(values[1], datetime) else str(values[1])]
@@ -223,7 +223,7 @@ def test_a_value_that_is_a_word_is_missing_in_every_format_alike(name: str, tmp_
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_number_that_no_row_can_hold_is_never_met(name: str, tmp_path: Path) -> None:
+def test_a_word_beyond_a_dtype_matches_no_value(name: str, tmp_path: Path) -> None:
     feature = Feature("a", "int8", missing=True)
     rows = [{"a": -99, "b": 1}, {"a": 7, "b": 1}]
 
@@ -236,7 +236,7 @@ def test_a_number_that_no_row_can_hold_is_never_met(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_refused_number_that_is_no_word_stays_a_reject(name: str, tmp_path: Path) -> None:
+def test_a_rejected_number_that_is_no_word_stays_a_reject(name: str, tmp_path: Path) -> None:
     rows = [{"a": -998, "b": 1}, {"a": -999, "b": 1}, {"a": 7, "b": 1}]
 
     found = read(rows, name, tmp_path, Feature("a", "int8", missing=True), form=TableForm(missing_words=("-999.0",)))
@@ -257,7 +257,7 @@ class Halted:
 """
 
 
-def test_a_run_that_goes_on_has_the_notices_of_one_that_was_not_broken_off(tmp_path: Path) -> None:
+def test_a_resumed_run_has_the_notices_of_an_unbroken_one(tmp_path: Path) -> None:
     (tmp_path / "halted.py").write_text(HALTED)
     pickled_by_hand(tmp_path / "Halted.joblib", "halted")
     columns = {"a": np.arange(1000.0), "b": [-999.0, 1.0] * 500, "x": [np.inf] * 1000}

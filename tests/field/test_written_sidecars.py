@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import digits_forest, iris_logistic, mixed_pipeline, save
 from support.own_functions import Weekday, as_text, parts_of_dates
 from support.own_models import Doubler
@@ -51,7 +51,7 @@ def test_a_written_sidecar_identifies_the_same_model(name: str, tmp_path: Path) 
     assert load_predictor(path, rows_per_call=1).info == before
 
 
-def test_a_guess_is_marked_and_what_is_known_says_from_where(tmp_path: Path) -> None:
+def test_guesses_are_marked_and_known_types_name_their_source(tmp_path: Path) -> None:
     path = save(Weekday(), tmp_path)
     run_here("inspect", path, "--write-sidecar", "--features", "day", "--rows-per-call", "1")
 
@@ -68,16 +68,16 @@ def test_a_sidecar_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> No
     sidecar = path.with_suffix(".toml")
     sidecar.write_text('[fingerprint]\nfiles = ["*.joblib"]\n')
 
-    refused = run_here("inspect", path, "--write-sidecar")
+    rejected = run_here("inspect", path, "--write-sidecar")
 
-    assert refused.returncode == 1
-    assert b"expected no sidecar there yet; --force replaces it" in refused.stderr
+    assert rejected.returncode == 1
+    assert b"expected no sidecar, got one that exists; --force replaces it" in rejected.stderr
     assert run_here("inspect", path, "--write-sidecar", "--force", "--rows-per-call", "1").returncode == 0
     assert tomllib.loads(sidecar.read_text())["fingerprint"]["files"] == ["*.joblib"]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
-def test_a_sample_says_dtypes_missing_values_and_examples(form: str, tmp_path: Path) -> None:
+def test_a_sample_determines_dtypes_missing_values_and_examples(form: str, tmp_path: Path) -> None:
     path = save(Weekday(), tmp_path)
     frame = pd.DataFrame({"day": [12, 13], "note": ["wet", None]})
     sample = tmp_path / f"train.{form}"
@@ -92,7 +92,7 @@ def test_a_sample_says_dtypes_missing_values_and_examples(form: str, tmp_path: P
     assert note["dtype"] in ("string", "str")
 
 
-def test_a_sample_that_is_away_and_one_without_a_sidecar_to_write_are_refused(tmp_path: Path) -> None:
+def test_an_unreadable_sample_is_rejected(tmp_path: Path) -> None:
     path = save(mixed_pipeline(), tmp_path)
 
     away = run_here("inspect", path, "--write-sidecar", "--sample", "away.csv")
@@ -103,7 +103,7 @@ def test_a_sample_that_is_away_and_one_without_a_sidecar_to_write_are_refused(tm
     assert b"expected --write-sidecar beside --sample or --force" in alone.stderr
 
 
-def test_inspect_says_where_each_dtype_is_from(tmp_path: Path) -> None:
+def test_inspect_shows_where_each_dtype_is_from(tmp_path: Path) -> None:
     said = run_here("inspect", save(_shops(), tmp_path), "--rows-per-call", "1").stdout.decode()
 
     assert "a DataFrame" in said
@@ -177,7 +177,7 @@ def test_a_sidecar_that_breaks_the_model_is_not_written(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["model.joblib", "train.csv"]
 
 
-def test_what_was_found_is_shown_beside_being_written(tmp_path: Path) -> None:
+def test_findings_are_shown_as_they_are_written(tmp_path: Path) -> None:
     path = save(mixed_pipeline(), tmp_path)
 
     as_json = _written(path, "--json")
@@ -199,7 +199,7 @@ def test_the_fingerprint_shown_is_that_with_the_new_sidecar(tmp_path: Path) -> N
     assert b"GUESSED" not in done.stderr
 
 
-def test_a_sidecar_that_was_named_keeps_where_its_types_are_from(tmp_path: Path) -> None:
+def test_a_named_sidecar_keeps_the_sources_of_its_types(tmp_path: Path) -> None:
     path = save(Weekday(), tmp_path)
     sidecar, sample = path.with_suffix(".toml"), tmp_path / "train.csv"
     pd.DataFrame({"day": [12, 13]}).to_csv(sample, index=False)
@@ -208,7 +208,7 @@ def test_a_sidecar_that_was_named_keeps_where_its_types_are_from(tmp_path: Path)
 
     again = _written(path, "--sidecar", sidecar, "--force")
     assert sidecar.read_text() == guessed
-    assert b"GUESSED is worth a look" in again.stderr
+    assert b"check what is marked GUESSED" in again.stderr
 
     _written(path, "--sidecar", sidecar, "--force", "--sample", sample)
     _written(path, "--sidecar", sidecar, "--force")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from support.valkey import valkey_url
+from support.valkey_server import valkey_url
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def redis_url(server_url: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the server, by its asking for it."""
+    """Mark what needs the server, by its fixture."""
     for item in items:
         if "server_url" in getattr(item, "fixturenames", ()):
             item.add_marker("server")

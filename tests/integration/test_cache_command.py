@@ -16,10 +16,10 @@ from foreseen.entrypoints.cli.command_line import app
 from foreseen.entrypoints.cli.process.exit_codes import run
 from support.cache_contract import A, entry
 from support.fakes import FakePredictor
-from support.patience import PATIENCE_S
-from support.ports import own_port
+from support.in_process_service import service, wired_around
+from support.own_port import own_port
 from support.processes import run as run_process
-from support.service import service, wired_around
+from support.time_limits import PATIENCE_S
 
 NO_PROCESS = "processes that confirmed: 0, with 0 predictions of their own"
 
@@ -32,7 +32,7 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def filled(redis_url: str, client: redis.Redis) -> str:
-    """A server with three predictions of iris, one of wine, and keys of somebody else's."""
+    """A server with three predictions of iris, one of wine, and keys of another application."""
     for name, rows in (("iris", [[1, 1], [2, 2], [3, 3]]), ("wine", [[1, 1]])):
         settings = {"cache": "redis", "redis_url": redis_url, "redis_timeout": 10.0, "name": name}
         with service(wired_around(FakePredictor(), **settings)) as asked:
@@ -50,7 +50,7 @@ def cache(*args: str) -> int:
 
 
 def lines(capfd: pytest.CaptureFixture[str]) -> list[list[str]]:
-    """Give what was written, by line and column."""
+    """Return what was written, by line and column."""
     out, err = capfd.readouterr()
     assert err == ""
     return [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
@@ -79,7 +79,7 @@ class TestStats:
 
         assert [line[0] for line in lines(capfd)] == ["MODEL", "wine"]
 
-    def test_what_is_no_entry_of_this_format_is_counted_apart(
+    def test_entries_of_another_format_are_counted_apart(
         self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
     ) -> None:
         client.set("foreseen:old:0011223344556677:00", "another format")
@@ -95,9 +95,9 @@ class TestStats:
 
         assert cache("stats", "--redis-url", filled, "--json") == 0
 
-        told = json.loads(capfd.readouterr().out)
-        wine = told["namespaces"][2]
-        assert told == {
+        shown = json.loads(capfd.readouterr().out)
+        wine = shown["namespaces"][2]
+        assert shown == {
             "redis_url": filled,
             "entries": 5,
             "bytes": 4 * wine["bytes"] + 14,
@@ -118,10 +118,10 @@ class TestStats:
     def test_json_of_an_empty_server_is_an_object_too(self, redis_url: str, capfd: pytest.CaptureFixture[str]) -> None:
         assert cache("stats", "--redis-url", redis_url, "--json") == 0
 
-        told = json.loads(capfd.readouterr().out)
-        assert told == {"redis_url": redis_url, "entries": 0, "bytes": 0, "unreadable": 0, "namespaces": []}
+        shown = json.loads(capfd.readouterr().out)
+        assert shown == {"redis_url": redis_url, "entries": 0, "bytes": 0, "unreadable": 0, "namespaces": []}
 
-    def test_an_empty_server_is_said_to_be_empty(self, redis_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    def test_an_empty_server_is_reported_as_empty(self, redis_url: str, capfd: pytest.CaptureFixture[str]) -> None:
         for command in ("stats", "list"):
             assert cache(command, "--redis-url", redis_url) == 0
             assert lines(capfd) == [[f"no predictions in {redis_url}"]]
@@ -144,14 +144,14 @@ class TestList:
             assert re.fullmatch(r"[\d.e-]+ ms", cost)
             assert int(size) > 20
 
-    def test_answers_are_shown_when_asked_for(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+    def test_answers_are_shown_on_request(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
         assert cache("list", "--redis-url", filled, "--name", "wine", "--answers") == 0
 
         header, entry = lines(capfd)
         assert header[-1] == "ANSWER"
         assert json.loads(entry[-1])["prediction"]
 
-    def test_what_others_wrote_there_is_cut_and_escaped(
+    def test_foreign_values_are_cut_and_escaped(
         self, redis_url: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
     ) -> None:
         body = '"\x1b[2J\n\u202e' + "é" * 3_000_000
@@ -167,12 +167,12 @@ class TestList:
         assert cache("stats", "--redis-url", redis_url) == 0
         assert capfd.readouterr().out.replace("\n", "").isprintable()
 
-    def test_a_limit_is_kept_and_said(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
+    def test_a_limit_is_applied_and_shown(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
         assert cache("list", "--redis-url", filled, "--limit", "2") == 0
 
-        told = lines(capfd)
-        assert len(told) == 1 + 2 + 1
-        assert told[-1] == ["and more; --limit shows more than 2"]
+        shown = lines(capfd)
+        assert len(shown) == 1 + 2 + 1
+        assert shown[-1] == ["and more; --limit shows more than 2"]
 
     def test_a_limit_of_just_all_shows_all(self, filled: str, capfd: pytest.CaptureFixture[str]) -> None:
         assert cache("list", "--redis-url", filled, "--limit", "4") == 0
@@ -186,7 +186,7 @@ class TestList:
 
 
 class TestPurge:
-    def test_of_one_model_removes_its_own_and_nothing_else(
+    def test_purging_one_model_removes_its_entries_alone(
         self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
     ) -> None:
         before = set(client.scan_iter())
@@ -197,7 +197,7 @@ class TestPurge:
         after = set(client.scan_iter())
         assert before - after == {key for key in before if key.startswith(b"foreseen:iris:")}
 
-    def test_of_all_removes_only_foreseens(
+    def test_purging_all_removes_only_entries_of_foreseen(
         self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
     ) -> None:
         assert cache("purge", "--redis-url", filled, "--all") == 0
@@ -206,7 +206,7 @@ class TestPurge:
         theirs = {b"other", b"hash", b"foreseens:iris:x:y", b"xforeseen:iris:x:y"}
         assert set(client.scan_iter()) == theirs | {b"foreseen::purged"}
 
-    def test_of_a_name_that_nobody_has_removes_nothing(
+    def test_purging_an_unknown_name_removes_nothing(
         self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str]
     ) -> None:
         before = set(client.scan_iter())
@@ -218,7 +218,7 @@ class TestPurge:
         assert before <= set(client.scan_iter())
 
     @pytest.mark.parametrize("args", [[], ["--name", "iris", "--all"]])
-    def test_of_neither_or_both_is_a_wrong_call_and_removes_nothing(
+    def test_purging_without_a_scope_is_a_usage_error(
         self, filled: str, client: redis.Redis, args: list[str], capfd: pytest.CaptureFixture[str]
     ) -> None:
         before = set(client.scan_iter())
@@ -228,7 +228,7 @@ class TestPurge:
         assert capfd.readouterr().err == "foreseen: --name: expected either the name of a model or --all\n"
         assert set(client.scan_iter()) == before
 
-    def test_of_a_process_that_does_not_confirm_is_told_and_fails(
+    def test_purging_an_unconfirmed_process_fails(
         self, filled: str, client: redis.Redis, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(RedisProcesses.__init__, "__kwdefaults__", {"wait_s": 0.05, "clock": time.time})
@@ -253,7 +253,7 @@ class TestUnreachable:
             yield f"redis://me:hidden@127.0.0.1:{port}/0"
 
     @pytest.mark.parametrize("command", [["stats"], ["list"], ["purge", "--all"]])
-    def test_a_server_that_is_away_is_told_in_one_line_without_its_password(
+    def test_an_unreachable_server_is_one_line_without_its_password(
         self, command: list[str], url_of_nobody: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
         assert cache(*command, "--redis-url", url_of_nobody) == 1
@@ -297,7 +297,9 @@ class TestPassword:
         assert "redis://me:***@" in out
         assert "hidden" not in out
 
-    def test_a_wrong_one_is_told_in_one_line(self, guarded_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    def test_a_wrong_password_is_reported_in_one_line(
+        self, guarded_url: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         assert cache("stats", "--redis-url", guarded_url.replace("hidden", "secret")) == 1
 
         err = capfd.readouterr().err
@@ -306,7 +308,7 @@ class TestPassword:
         assert "secret" not in err
 
     @pytest.mark.parametrize("user", ["in the url", "a setting"])
-    def test_one_in_a_file_is_read_again_when_it_was_rotated(
+    def test_a_rotated_password_file_is_read_again(
         self,
         guarded_url: str,
         redis_url: str,
@@ -329,7 +331,7 @@ class TestPassword:
         assert "again" not in capfd.readouterr().err
 
 
-def test_a_service_logs_in_by_the_file_as_it_is_for_each_connection(
+def test_a_service_reads_the_password_file_for_each_connection(
     redis_url: str, client: redis.Redis, tmp_path: Path
 ) -> None:
     file = tmp_path / "password"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from foreseen.adapters.cache.adaptive.adaptive_cache import WorthwhileCache
+from foreseen.adapters.cache.adaptive.adaptive_cache import AdaptiveCache
 from foreseen.adapters.cache.memory.lru import LruCache
 from foreseen.adapters.cache.redis.client.connection import connect_redis
 from foreseen.adapters.cache.redis.redis_cache import RedisCache
@@ -23,12 +23,12 @@ from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.identity.entry import EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
-from foreseen.domain.ports import Cache, FarTier
-from foreseen.domain.values.instances import Rows
+from foreseen.domain.ports import Cache, L2Cache
+from foreseen.domain.values.batch import Rows
 from support.cache_contract import A, B, CacheContract, entry
 from support.fakes import FLOWER
-from support.patience import patience
-from support.redis_servers import gate_before
+from support.faulty_redis_servers import gate_before
+from support.time_limits import patience
 
 HOUR = Lifetime(3600.0)
 
@@ -38,27 +38,27 @@ def far(url: str, *, ttl_s: float = 3600.0, secret: bytes = b"") -> RedisCache:
     return RedisCache(OneServer(client), model_name="iris", lifetime=Lifetime(ttl_s), entry_format=EntryFormat(secret))
 
 
-def alone(inner: RedisCache) -> tuple[Cache, FarTier]:
+def alone(inner: RedisCache) -> tuple[Cache, L2Cache]:
     return inner, inner
 
 
-def guarded(inner: RedisCache) -> tuple[Cache, FarTier]:
+def guarded(inner: RedisCache) -> tuple[Cache, L2Cache]:
     return GuardedCache(inner, budget_s=5.0), inner
 
 
-def behind(inner: RedisCache) -> tuple[Cache, FarTier]:
+def behind(inner: RedisCache) -> tuple[Cache, L2Cache]:
     cache = WriteBehindCache(inner, lifetime=HOUR)
     return cache, cache
 
 
-def tiered(inner: RedisCache) -> tuple[Cache, FarTier]:
+def tiered(inner: RedisCache) -> tuple[Cache, L2Cache]:
     return TieredCache(near(), GuardedCache(inner, budget_s=5.0)), inner
 
 
-def stack(inner: RedisCache) -> tuple[Cache, FarTier]:
+def stack(inner: RedisCache) -> tuple[Cache, L2Cache]:
     """As the container builds it."""
     far_tier = WriteBehindCache(inner, lifetime=HOUR)
-    return TieredCache(near(), WorthwhileCache(GuardedCache(far_tier, budget_s=5.0))), far_tier
+    return TieredCache(near(), AdaptiveCache(GuardedCache(far_tier, budget_s=5.0))), far_tier
 
 
 def near() -> LruCache:
@@ -68,7 +68,7 @@ def near() -> LruCache:
 @pytest.fixture(params=[alone, guarded, behind, tiered, stack], ids=lambda build: build.__name__)
 async def cache(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Cache]:
     """A cache around Redis, built in one of the ways there are, and closed from the outside in."""
-    build: Callable[[RedisCache], tuple[Cache, FarTier]] = request.param
+    build: Callable[[RedisCache], tuple[Cache, L2Cache]] = request.param
     built, outermost = build(far(redis_url))
     yield built
     await outermost.close()
@@ -95,7 +95,7 @@ async def counted(raw: Any, commands: tuple[str, ...] = ("mget", "get", "set")) 
     return {name: stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in commands}
 
 
-async def test_sixty_four_who_ask_at_once_are_one_mget_and_get_their_own(shared: RedisCache, raw: Any) -> None:
+async def test_concurrent_lookups_are_one_mget_with_separate_replies(shared: RedisCache, raw: Any) -> None:
     kept = {Key(b"n" * 16 + bytes([row])): entry(b"%d" % row) for row in range(0, 64, 2)}
     await shared.put_many(kept)
     await raw.config_resetstat()
@@ -119,7 +119,7 @@ async def test_sixty_four_who_ask_at_once_are_one_mget_and_get_their_own(shared:
     ]
 
 
-async def test_what_was_put_and_closed_is_on_the_server(redis_url: str, raw: Any) -> None:
+async def test_stored_entries_are_on_the_server_after_closing(redis_url: str, raw: Any) -> None:
     cache = WriteBehindCache(far(redis_url), lifetime=HOUR)
     await cache.put_many({Key(b"n" * 16 + row.to_bytes(2, "little")): entry() for row in range(3000)})
     await cache.close()
@@ -146,7 +146,7 @@ async def test_a_key_is_text_and_expires_after_its_ttl(shared: RedisCache, raw: 
     assert 0.89 * 3_600_000 < await raw.pttl("foreseen:iris:" + "6e" * 8 + ":61") <= 1.1 * 3_600_000
 
 
-async def test_what_one_replica_stores_another_finds(shared: RedisCache, redis_url: str) -> None:
+async def test_an_entry_stored_by_one_replica_is_found_by_another(shared: RedisCache, redis_url: str) -> None:
     other, kept = far(redis_url), entry()
     await shared.put_many({A: kept})
 
@@ -163,7 +163,7 @@ async def test_with_a_secret_nothing_written_without_it_is_served(shared: RedisC
     await sealed.close()
 
 
-async def test_what_does_not_verify_is_a_miss_and_is_overwritten(shared: RedisCache, raw: Any) -> None:
+async def test_an_unverifiable_entry_is_an_overwritten_miss(shared: RedisCache, raw: Any) -> None:
     kept = {key: entry() for key in (A, B)}
     await shared.put_many(kept)
     name_of_a, name_of_b = sorted(await raw.keys())
@@ -178,7 +178,7 @@ async def test_what_does_not_verify_is_a_miss_and_is_overwritten(shared: RedisCa
     assert await shared.get_many([A, B]) == kept
 
 
-async def test_keys_of_others_are_left_alone(shared: RedisCache, raw: Any) -> None:
+async def test_foreign_keys_are_kept(shared: RedisCache, raw: Any) -> None:
     await raw.set("theirs", "1")
     await shared.put_many({A: entry()})
 
@@ -223,7 +223,7 @@ async def test_a_server_that_comes_late_is_used_then(redis_url: str, caplog: pyt
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
-async def test_a_server_that_goes_is_done_without_and_used_again_when_it_returns(redis_url: str) -> None:
+async def test_a_server_that_returns_is_used_again(redis_url: str) -> None:
     kept = entry()
     async with (
         gate_before(redis_url) as gate,
@@ -260,7 +260,7 @@ async def test_a_frozen_server_costs_three_budgets_and_then_nothing(redis_url: s
         await cache.__aexit__()
 
 
-async def test_a_reply_that_came_too_late_is_never_taken_for_another(redis_url: str) -> None:
+async def test_a_late_reply_is_never_taken_for_another(redis_url: str) -> None:
     """A lookup given up leaves its reply on the way; the next one on that connection must not read it."""
     kept = {key: entry(key.hex().encode()) for key in (A, B)}
     async with gate_before(redis_url) as gate:

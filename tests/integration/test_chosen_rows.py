@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from foreseen.entrypoints.cli.commands import dry_run
-from support.here import run_here
+from support.command_in_process import run_here
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width,kind\n"
 
@@ -53,9 +53,7 @@ def test_other_rows_or_columns_are_another_run_to_resume(flower_model: Path, tab
         assert (done.returncode, said in done.stderr.decode()) == (1, True), done.stderr
 
 
-def test_a_dry_run_shows_what_a_run_would_find_and_writes_nothing(
-    flower_model: Path, table: Path, tmp_path: Path
-) -> None:
+def test_a_dry_run_shows_what_a_run_would_find(flower_model: Path, table: Path, tmp_path: Path) -> None:
     done = run_here("score", flower_model, table, "-o", "out.csv", "--keep", "kind", "--dry-run", cwd=tmp_path)
 
     out = done.stdout.decode()
@@ -94,7 +92,7 @@ def test_a_dry_run_fails_as_the_run_would(
         (("-o", "there.csv"), "there.csv: expected a new file, got one that exists; --force replaces it"),
         (("-o", "out.csv", "--rejects", "none/r.csv"), "none/r.csv: cannot be written: No such file or directory"),
         (("-o", "out.csv", "--rejects", "there.csv"), "there.csv: expected a new file, got one that exists"),
-        (("-o", "out.csv", "--rejects", "in.csv"), "in.csv: expected another file for rejected rows"),
+        (("-o", "out.csv", "--rejects", "in.csv"), "in.csv: expected a rejects file"),
         (("-o", "out.csv", "--summary", "none/s.json"), "none/s.json: cannot be written: No such file or directory"),
         (
             ("-o", "out.csv", "--summary", "there.csv"),
@@ -121,7 +119,7 @@ def test_a_dry_run_finds_what_could_not_be_written(
     assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "there.csv"}
 
 
-def test_a_dry_run_minds_no_file_that_the_run_would_leave_alone(flower_model: Path, tmp_path: Path) -> None:
+def test_a_dry_run_ignores_files_that_the_run_would_keep(flower_model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(HEADER + "1,2,3,4,new\n")
     (tmp_path / "out.csv.rejects.csv").write_text("kept\n")
     line = ("score", flower_model, "in.csv", "-o", "out.csv", "--rejects", "/dev/null")
@@ -142,10 +140,10 @@ def test_a_dry_run_may_replace_what_the_run_would(flower_model: Path, tmp_path: 
     assert (tmp_path / "out.csv").read_text() == "kept\n"
 
 
-def test_a_dry_run_shows_the_notices_of_the_rows_that_it_scored(
+def test_a_dry_run_shows_the_notices_of_scored_rows(
     flower_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dry_run, "_TELLING_S", 1e9)  # so that more rows are scored than the first thousand
+    monkeypatch.setattr(dry_run, "ENOUGH_S", 1e9)  # so that more rows are scored than the first thousand
     (tmp_path / "in.csv").write_text(HEADER + ("NA,2,3,4,new\n" + "1,2,3,4,new\n" * 9) * 150)
 
     done = run_here(
@@ -156,8 +154,8 @@ def test_a_dry_run_shows_the_notices_of_the_rows_that_it_scored(
     assert "column 'sepal_length': words read as a missing value (150, such as NA)" in done.stderr.decode()
 
 
-def test_a_dry_run_of_a_pipe_does_not_know_how_long_all_would_take(flower_model: Path, table: Path) -> None:
+def test_a_dry_run_of_a_pipe_estimates_no_duration(flower_model: Path, table: Path) -> None:
     done = run_here("score", flower_model, "-", "-o", "-", "--dry-run", stdin=table.read_bytes())
 
     assert done.returncode == 3
-    assert "not known before it is read" in done.stdout.decode()
+    assert "unknown until it is read" in done.stdout.decode()

@@ -56,7 +56,7 @@ async def test_nodes_are_found_and_used_over_tls(tmp_path: Path) -> None:
         await servers.close()
 
 
-async def test_a_node_whose_certificate_is_of_another_name_is_not_used(tmp_path: Path) -> None:
+async def test_a_node_with_another_names_certificate_is_not_used(tmp_path: Path) -> None:
     """It is announced by its address, which the certificate does not have; the name in the URL it has."""
     files = certificates(tmp_path, "localhost")
     with own_cluster(primaries=1, cluster_announce_ip="127.0.0.1") as cluster, behind_tls(cluster, files) as port:

@@ -17,7 +17,7 @@ from foreseen.entrypoints.ray.parts.parts import Outcome, Part
 from foreseen.settings import Settings
 from foreseen.wiring.predictors import load_for_files
 from foreseen.wiring.run_tables import RunTables
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import iris_frame
 
 
@@ -34,7 +34,7 @@ def plan(model: Path, tables: Tables, parts: Path, rejects: Path) -> Plan:
     )
 
 
-def test_json_lines_of_several_files_are_parts_as_on_one_machine(
+def test_json_lines_are_divided_as_on_one_machine(
     iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -66,29 +66,27 @@ def test_json_lines_of_several_files_are_parts_as_on_one_machine(
     assert rejects == expected
 
 
-def test_parts_that_are_done_are_not_read_again(
-    iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_finished_parts_are_not_read_again(iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("foreseen.entrypoints.ray.parts.parts.PART_ROWS", 1)
     pd.concat([iris_frame()[0]] * 500).to_csv("in.csv", index=False)
-    told = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path, tmp_path)
-    places = [part.place for part in read_parts(told, 0) if isinstance(part, Part)]
+    planned = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path, tmp_path)
+    places = [part.place for part in read_parts(planned, 0) if isinstance(part, Part)]
 
     assert len(places) > 1
-    left = list(read_parts(replace(told, done=frozenset(places[:-1])), 0))
+    left = list(read_parts(replace(planned, done=frozenset(places[:-1])), 0))
 
     assert [part.place for part in left if isinstance(part, Part)] == places[-1:]
 
 
-def test_another_model_on_another_machine_is_told_for_every_part(
+def test_another_model_on_another_machine_fails_every_part(
     iris_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     iris_frame()[0].to_csv("in.csv", index=False)
-    told = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path, tmp_path)
-    (part,) = read_parts(told, 0)
-    other = replace(told, info=replace(told.info, fingerprint=Fingerprint(b"\0" * 16)))
+    planned = plan(iris_model, Tables(str(tmp_path), ("in.csv",), "out"), tmp_path, tmp_path)
+    (part,) = read_parts(planned, 0)
+    other = replace(planned, info=replace(planned.info, fingerprint=Fingerprint(b"\0" * 16)))
 
     error = Scorer(other)(part)
 

@@ -1,4 +1,4 @@
-"""A model that contradicts itself is found out before its first answer is kept."""
+"""A model that is not deterministic is found before its first answer is stored."""
 
 import logging
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
-from support.here import run_here
+from support.command_in_process import run_here
+from support.in_process_service import wired_with
 from support.models import iris_logistic, save
-from support.own_models import Doubler, Random, Refusing, Slow
+from support.own_models import Doubler, Random, Rejecting, Slow
 from support.processes import served
-from support.service import wired_with
 
-SAID = "the model contradicts itself, so nothing is cached"
+SAID = "the model is not deterministic, so nothing is cached"
 
 
 class OneTime:
@@ -34,9 +34,7 @@ def looked_at(model: Any, folder: Path, **settings: Any) -> str:
     return cache_what_repeats(wiring.settings, wiring.predictor.info.determinism).cache
 
 
-def test_a_model_that_draws_lots_is_not_cached_and_the_log_says_why(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_random_model_is_not_cached_with_the_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = looked_at(Random(), tmp_path, cache="tiered")
 
     assert cache == "none"
@@ -46,11 +44,11 @@ def test_a_model_that_draws_lots_is_not_cached_and_the_log_says_why(
     assert ', and then {"prediction":' in line
 
 
-def test_a_model_that_differs_in_one_call_only_is_not_cached(tmp_path: Path) -> None:
+def test_a_model_that_differs_in_one_call_is_not_cached(tmp_path: Path) -> None:
     assert looked_at(OneTime(), tmp_path, rows_per_call=0) == "none"
 
 
-def test_an_operator_may_have_it_cached_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_operator_may_cache_a_nondeterministic_model(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = looked_at(Random(), tmp_path, cache_nondeterministic=True)
 
     assert cache == "lru"
@@ -64,7 +62,7 @@ def test_a_model_that_repeats_itself_is_cached(model: Any, tmp_path: Path, caplo
     assert caplog.messages == []
 
 
-def test_answers_that_depend_on_the_batch_are_not_cached_where_the_operator_chose_the_size(
+def test_batch_dependent_answers_are_not_cached_at_a_chosen_size(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -74,12 +72,10 @@ def test_answers_that_depend_on_the_batch_are_not_cached_where_the_operator_chos
     assert line.startswith("an answer depends on the rest of its batch (see rows_per_call), so nothing is cached")
 
 
-def test_a_model_that_refuses_made_up_instances_is_cached_with_a_word(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert looked_at(Refusing(), tmp_path) == "lru"
+def test_a_model_that_rejects_probes_is_cached_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert looked_at(Rejecting(), tmp_path) == "lru"
     [_, line] = caplog.messages  # the first says that the dtypes are guesses
-    assert line.startswith("the model rejects made-up instances, so whether it repeats its answers is not known")
+    assert line.startswith("the model rejects made-up instances, so it is unknown whether it is deterministic")
 
 
 def test_a_logistic_regression_is_cached(tmp_path: Path) -> None:
@@ -110,11 +106,11 @@ def dice(tmp_path: Path) -> Path:
 def test_dice_are_served_uncached_by_every_worker(dice: Path) -> None:
     with served("dice.pkl", "--features", "a", "--workers", "2", cwd=dice) as running:
         replies = [running.get("/predict", a=1) for _ in range(6)]
-        told = running.get("/model").json()["cache"]
+        predicted = running.get("/model").json()["cache"]
 
     assert {reply.headers["cache-status"] for reply in replies} == {"foreseen; fwd=bypass"}
     assert len({reply.content for reply in replies}) == 6
-    assert told == {"backend": "none"}
+    assert predicted == {"backend": "none"}
     assert "cache none" in running.out[0]
     assert [line for line in running.err if SAID in line] == running.complaints
     assert len(running.complaints) == 1

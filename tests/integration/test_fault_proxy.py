@@ -9,8 +9,8 @@ import pytest
 
 from foreseen.domain.identity.entry import MAGIC
 from support.fault_proxy import Fault, FaultProxy, fault_proxy
-from support.patience import PATIENCE_S
-from support.ports import own_port
+from support.own_port import own_port
+from support.time_limits import PATIENCE_S
 
 PING, PONG = b"PING\r\n", b"+PONG\r\n"
 SHORT_S = 0.15
@@ -62,7 +62,7 @@ def works(proxy: FaultProxy) -> bool:
         return asked(line) == PONG
 
 
-def test_without_a_fault_it_is_as_if_it_were_not_there(line: socket.socket) -> None:
+def test_without_a_fault_the_proxy_changes_nothing(line: socket.socket) -> None:
     blob = bytes(range(256)) * 1000
     assert asked(line, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$%d\r\n%b\r\n" % (len(blob), blob)) == b"+OK\r\n"
     line.sendall(b"GET a\r\n")
@@ -82,7 +82,7 @@ def test_a_delay_is_that_of_each_reply(proxy: FaultProxy, line: socket.socket) -
     assert time.monotonic() - began >= 2 * SHORT_S
 
 
-def test_in_silence_a_command_is_carried_out_and_nothing_comes_back(proxy: FaultProxy, line: socket.socket) -> None:
+def test_silence_carries_out_commands_and_drops_replies(proxy: FaultProxy, line: socket.socket) -> None:
     proxy.set(Fault.SILENCE)
     line.sendall(b"SET a 1\r\n")
     assert hears_nothing(line)
@@ -96,7 +96,7 @@ def test_in_silence_a_command_is_carried_out_and_nothing_comes_back(proxy: Fault
         assert asked(other, b"GET a\r\n") == b"$1\r\n1\r\n"
 
 
-def test_a_blackhole_holds_everything_until_it_is_over(proxy: FaultProxy, line: socket.socket) -> None:
+def test_a_blackhole_holds_everything_until_it_ends(proxy: FaultProxy, line: socket.socket) -> None:
     proxy.set(Fault.BLACKHOLE)
     line.sendall(PING)
     with connected(proxy) as other:
@@ -108,7 +108,7 @@ def test_a_blackhole_holds_everything_until_it_is_over(proxy: FaultProxy, line: 
         assert [line.recv(100), other.recv(100)] == [PONG, PONG]
 
 
-def test_when_it_refuses_nobody_is_connected_and_nobody_can_connect(proxy: FaultProxy, line: socket.socket) -> None:
+def test_refusing_ends_connections_and_admits_none(proxy: FaultProxy, line: socket.socket) -> None:
     proxy.set(Fault.REFUSE)
 
     assert line.recv(1) == b""
@@ -119,7 +119,7 @@ def test_when_it_refuses_nobody_is_connected_and_nobody_can_connect(proxy: Fault
     assert works(proxy)
 
 
-def test_a_half_closed_connection_says_no_more_and_is_still_heard(proxy: FaultProxy, line: socket.socket) -> None:
+def test_a_half_closed_connection_still_receives(proxy: FaultProxy, line: socket.socket) -> None:
     proxy.set(Fault.HALF_CLOSE)
     assert asked(line) == b""
     line.sendall(b"SET a 1\r\n")
@@ -131,7 +131,7 @@ def test_a_half_closed_connection_says_no_more_and_is_still_heard(proxy: FaultPr
         assert asked(other, b"GET a\r\n") == b"$1\r\n1\r\n"
 
 
-def test_a_reset_comes_amid_a_reply(proxy: FaultProxy, line: socket.socket) -> None:
+def test_a_reset_comes_within_a_reply(proxy: FaultProxy, line: socket.socket) -> None:
     proxy.set(Fault.RESET)
     line.sendall(PING)
 
@@ -139,7 +139,7 @@ def test_a_reset_comes_amid_a_reply(proxy: FaultProxy, line: socket.socket) -> N
         all_that_comes(line)
 
 
-def test_a_proxy_that_stops_amid_a_reset_leaves_no_connection_open(redis_url: str) -> None:
+def test_a_proxy_stopped_within_a_reset_leaves_no_connection(redis_url: str) -> None:
     for _ in range(30):
         with fault_proxy(redis_url) as proxy, connected(proxy) as line:
             asked(line)
@@ -148,7 +148,7 @@ def test_a_proxy_that_stops_amid_a_reset_leaves_no_connection_open(redis_url: st
             with pytest.raises(ConnectionResetError):
                 all_that_comes(line)
 
-    gc.collect()  # a connection that nobody closed says so, and fails this test
+    gc.collect()  # an unclosed connection warns, and fails this test
 
 
 def test_a_truncated_reply_ends_in_its_middle(proxy: FaultProxy, line: socket.socket) -> None:
@@ -168,7 +168,7 @@ def test_a_garbled_reply_differs_in_one_bit(proxy: FaultProxy, line: socket.sock
     assert proxy.spoilt == 20
 
 
-def test_what_is_tampered_with_is_entries_alone(proxy: FaultProxy, line: socket.socket) -> None:
+def test_only_entries_are_tampered_with(proxy: FaultProxy, line: socket.socket) -> None:
     blob = MAGIC + bytes(40)
     asked(line, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$%d\r\n%b\r\n" % (len(blob), blob))
     proxy.set(Fault.TAMPER)
@@ -188,13 +188,13 @@ def bits_apart(one: bytes, other: bytes) -> int:
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE], ids=lambda fault: fault.name)
-def test_every_fault_is_over_when_it_is(fault: Fault, proxy: FaultProxy) -> None:
+def test_nothing_is_left_of_a_fault_that_ended(fault: Fault, proxy: FaultProxy) -> None:
     proxy.set(fault, delay_s=0.01)
     proxy.set(Fault.NONE)
 
     assert works(proxy)
 
 
-def test_a_server_that_is_away_is_away_behind_the_proxy_too() -> None:
+def test_an_unreachable_server_is_unreachable_behind_the_proxy() -> None:
     with own_port() as port, fault_proxy(f"redis://127.0.0.1:{port}/0") as proxy, connected(proxy) as line:
         assert line.recv(1) == b""

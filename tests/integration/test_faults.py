@@ -1,4 +1,4 @@
-"""Whatever goes wrong with Redis costs time, never an answer: real processes, a real server, and clients that ask on.
+"""Whatever goes wrong with Redis costs time, never an answer: real processes, a real server, and clients that send on.
 
 `make faults` runs them for longer, and writes what they measured to docs/faults.md.
 """
@@ -22,14 +22,13 @@ from foreseen.domain.identity.entry import EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
 from support.cache_contract import A, B, entry
-from support.fault_load import WARM, fault_load, telling_model
-from support.fault_measuring import (
+from support.fault_load import LONG_S, WARM, fault_load, telling_model
+from support.fault_measurements import (
     BACK_S,
     BUDGET,
     BUDGET_S,
     FAULT_S,
     HEALTHY_S,
-    LONG_S,
     MOST_S,
     OPTIONS,
     OUT_S,
@@ -41,9 +40,9 @@ from support.fault_measuring import (
 from support.fault_proxy import Fault, fault_proxy
 from support.fault_table import FaultTable
 from support.own_valkey import own_valkey
-from support.patience import patience
 from support.processes import WITHOUT_TLS, served, wait_until
-from support.troubles import TROUBLES, Stage, Trouble
+from support.redis_faults import TROUBLES, Stage, Trouble
+from support.time_limits import patience
 
 FAILURES = 'l2_outages_total{reason="failure"}'
 SLOWNESS = 'l2_outages_total{reason="slowness"}'
@@ -121,7 +120,7 @@ def test_absent_at_the_start_then_refusing_the_password_then_there(model: Path, 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
 def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table: FaultTable) -> None:
     wait_until(stage.is_in_use)  # a busy machine may have made it slow all by itself
-    told, failures, slow = len(stage.running.err), stage.scraped(FAILURES), stage.scraped(SLOWNESS)
+    lines_before, failures, slow = len(stage.running.err), stage.scraped(FAILURES), stage.scraped(SLOWNESS)
     healthy = seen_in_health(stage.load)
     counted = stage.scraped(trouble.counts) if trouble.counts else 0.0
 
@@ -145,7 +144,7 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
     assert out_s is not None if trouble.goes_out else stage.scraped(FAILURES) == failures
     if trouble.goes_out:
         assert begun is not None
-        # However busy the machine is: of all who asked meanwhile none waited for Redis, unless a probe got through.
+        # However busy the machine is: of all requests meanwhile none waited for Redis, unless a probe got through.
         assert ended is None or ended[0] > begun[0] or ended == begun
     figures = measured(trouble.name, healthy, ill, out_s, back_s if trouble.goes_out else None)
     table.add(figures)
@@ -161,7 +160,7 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
         return ["L2 disabled" in line for line in said] == [True, False] * int(stage.scraped("l2_outages"))
 
     wait_until(is_told)
-    said = said_of_it(stage.running, told)
+    said = said_of_it(stage.running, lines_before)
     # A machine that is busy enough makes Redis slow before the fault shows.
     assert any(trouble.says in line for line in said) or not trouble.goes_out or stage.scraped(SLOWNESS) > slow
     assert PASSWORD not in "".join(stage.running.err)
@@ -169,7 +168,7 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
     time.sleep(max(0.0, 1.2 * back_s - HEALTHY_S))
 
 
-def test_a_giant_under_a_key_is_overwritten_and_fails_nobody(stage: Stage) -> None:
+def test_a_giant_value_under_a_key_is_overwritten(stage: Stage) -> None:
     row = struct.pack("<d", WARM[0]).hex()
     with stage.server.client as client:
         wait_until(lambda: len(client.keys(f"foreseen:*:{row}")) == 1)

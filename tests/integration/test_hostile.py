@@ -1,16 +1,16 @@
-"""Requests that are meant to hurt, over real sockets: each is refused, or bounded in what it costs."""
+"""Requests that are meant to hurt, over real sockets: each is rejected, or bounded in what it costs."""
 
 import gzip
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from foreseen.entrypoints.http.responses.connection_rejections import MAX_HEADERS, MAX_PIPELINED
+from support.byte_client import Wire, wire_to
 from support.processes import Served, served, wait_until, watched
-from support.wire import Wire, wire_to
 
 TIMEOUT_S = 1.0
 """What a service gives a request to arrive that is sent too slowly; large ones are sent to one with more patience."""
@@ -77,7 +77,7 @@ SMUGGLED = {
     "a negative length": POST + b"Content-Length: -1\r\n\r\n" + BODY + HIDDEN,
     "a length in hexadecimal": POST + b"Content-Length: 0x21\r\n\r\n" + BODY + HIDDEN,
     "a length beyond 64 bits": POST + b"Content-Length: 18446744073709551649\r\n\r\n" + BODY + HIDDEN,
-    "an encoding nobody knows": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "an unknown encoding": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
     "chunked, and not last": POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + HIDDEN,
     "a space before the colon": POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
     "a tab before chunked": POST + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
@@ -93,7 +93,7 @@ SMUGGLED = {
     "a chunk of more than 64 bits": POST + CHUNKS + b"10000000000000002\r\n{}\r\n0\r\n\r\n" + HIDDEN,
     "a negative chunk": POST + CHUNKS + b"-2\r\n{}\r\n0\r\n\r\n" + HIDDEN,
     "a version to come": b"GET /livez HTTP/9.9\r\nHost: localhost\r\n\r\n" + HIDDEN,
-    "a method nobody knows": b"GETS /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" + HIDDEN,
+    "an unknown method": b"GETS /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" + HIDDEN,
     "no host": b"GET /livez HTTP/1.1\r\n\r\n" + HIDDEN,
     "two hosts": b"GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n" + HIDDEN,
     "two hosts alike, of an older protocol": b"GET /livez HTTP/1.0\r\nhost: x\r\nHOST: x\r\n\r\n" + HIDDEN,
@@ -104,9 +104,7 @@ SMUGGLED = {
 
 
 @pytest.mark.parametrize("sent", SMUGGLED.values(), ids=SMUGGLED.keys())
-def test_what_two_servers_may_read_differently_is_refused_once_and_the_connection_closed(
-    wire: Wire, sent: bytes
-) -> None:
+def test_an_ambiguous_request_is_rejected_and_its_connection_closed(wire: Wire, sent: bytes) -> None:
     wire.send(sent)
     wire.read_to_end()
 
@@ -116,7 +114,7 @@ def test_what_two_servers_may_read_differently_is_refused_once_and_the_connectio
     assert b"connection: close" in wire.came
 
 
-def test_a_good_request_before_a_malformed_one_is_answered_and_then_it_closes(wire: Wire) -> None:
+def test_a_good_request_before_a_malformed_one_is_answered(wire: Wire) -> None:
     wire.send(GOOD + b"nonsense\r\n\r\n")
     wire.read_to_end()
 
@@ -132,7 +130,7 @@ def test_an_older_protocol_is_answered_once(wire: Wire) -> None:
     assert b"alive" in wire.came
 
 
-def test_another_protocol_is_not_spoken_and_not_minded(wire: Wire) -> None:
+def test_another_protocol_is_rejected_without_harm(wire: Wire) -> None:
     asked = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
     wire.send(GOOD[:-2] + asked + b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     wire.read_to_end()
@@ -140,7 +138,7 @@ def test_another_protocol_is_not_spoken_and_not_minded(wire: Wire) -> None:
     assert wire.statuses == [200]
 
 
-def test_no_web_socket_is_opened_and_the_connection_goes_on(wire: Wire) -> None:
+def test_a_web_socket_is_declined_and_the_connection_kept(wire: Wire) -> None:
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     wire.send(GOOD[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n" + key + HIDDEN)
     wire.read(until=b"alive")
@@ -167,14 +165,14 @@ class TestSlowness:
         ],
         ids=["its line", "its head", "its body", "its chunks", "the length of its chunk"],
     )
-    def test_a_request_that_trickles_in_is_given_up_in_time(self, wire: Wire, sent: bytes, again: bytes) -> None:
+    def test_a_trickling_request_times_out(self, wire: Wire, sent: bytes, again: bytes) -> None:
         wire.send(sent)
 
         assert wire.trickle(again, every_s=0.05)
         assert wire.statuses == [408]
         assert wire.problem()["detail"] == "expected the whole request within receive_timeout, got a part of it"
 
-    def test_one_that_takes_its_time_within_that_is_served(self, iris: Served) -> None:
+    def test_a_slow_client_within_the_limit_is_served(self, iris: Served) -> None:
         whole = POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
         with wire_to(iris.url) as wire:
             for start in range(0, len(whole), 20):
@@ -183,29 +181,35 @@ class TestSlowness:
 
             assert b'{"predictions":[{"prediction":"0"}]}' in wire.read(until=b"]}")
 
-    def test_whoever_says_nothing_is_left(self, wire: Wire) -> None:
+    def test_a_silent_client_is_disconnected(self, wire: Wire) -> None:
         assert wire.read_to_end() == b""
 
     @pytest.mark.parametrize("void", [b"\r\n", b"\r"])
-    def test_whoever_says_nothing_but_ends_of_lines_is_left(self, wire: Wire, void: bytes) -> None:
+    def test_a_client_that_sends_only_newlines_is_disconnected(self, wire: Wire, void: bytes) -> None:
         wire.send(GOOD)
         wire.read(until=b'"}')
 
         assert wire.trickle(void, every_s=0.2)
         assert wire.statuses == [200]
 
-    def test_the_rest_of_a_request_that_was_refused_is_not_waited_for(self, wire: Wire) -> None:
+    def test_the_rest_of_a_rejected_request_is_not_awaited(self, wire: Wire) -> None:
         wire.send(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
         wire.read(until=b'"status":404')
 
         assert wire.trickle(b" ", every_s=0.05)
         assert wire.statuses == [404]
 
-    def test_whoever_does_not_take_the_answers_is_left(self, hurried: Served) -> None:
+    def test_a_client_that_reads_no_answers_is_disconnected(self, hurried: Served) -> None:
         with wire_to(hurried.url, receive_buffer=4096) as deaf:
             # More than the kernel takes in for a client that does not.
             deaf.send(b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
             wait_until(lambda: not _is_connected(hurried, deaf))
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    """100 MB, compressed to 100 kB."""
+    return gzip.compress(b" " * 100_000_000)
 
 
 class TestFloods:
@@ -217,21 +221,21 @@ class TestFloods:
         assert wire.statuses == [status]
 
     @pytest.mark.parametrize(
-        "sent",
+        "made",
         [
-            b"GET /predict?" + b"a" * 2**21,
-            b"GET /livez HTTP/1.1\r\nX: " + b"a" * 2**21,
-            b"GET /livez HTTP/1.1\r\n" + b"a" * 2**21,
-            b"GET /livez HTTP/1.1\r\n" + b"a: b\r\n" * 2**18,
-            POST + CHUNKS + chunked(BODY) + b"0\r\n" + b"a: b\r\n" * 2**18,
+            lambda: b"GET /predict?" + b"a" * 2**21,
+            lambda: b"GET /livez HTTP/1.1\r\nX: " + b"a" * 2**21,
+            lambda: b"GET /livez HTTP/1.1\r\n" + b"a" * 2**21,
+            lambda: b"GET /livez HTTP/1.1\r\n" + b"a: b\r\n" * 2**18,
+            lambda: POST + CHUNKS + chunked(BODY) + b"0\r\n" + b"a: b\r\n" * 2**18,
         ],
         ids=["a target", "a field's value", "a field's name", "fields", "fields after the body"],
     )
-    def test_a_head_without_end_is_cut_off(self, wire: Wire, sent: bytes) -> None:
-        wire.send(sent)
+    def test_a_head_without_end_is_cut_off(self, wire: Wire, made: Callable[[], bytes]) -> None:
+        wire.send(made())
         wire.read_to_end()
 
-        # What is refused while more of it comes in may be lost on the way, and the connection with it.
+        # What is rejected while more of it comes in may be lost on the way, and the connection with it.
         assert wire.statuses in ([431], [400], [])
         assert b"200 OK" not in wire.came
 
@@ -244,7 +248,7 @@ class TestFloods:
         assert len(wire.statuses) <= 2 * MAX_PIPELINED
         assert _memory(iris) - before < 50 * 2**20
 
-    def test_as_many_ahead_as_are_allowed_are_answered_in_order(self, wire: Wire) -> None:
+    def test_pipelined_requests_are_answered_in_order_up_to_the_limit(self, wire: Wire) -> None:
         wire.send((GOOD + HIDDEN) * (MAX_PIPELINED // 2))
         wait_until(lambda: wire.is_closed(within_s=0.1) or len(wire.statuses) == MAX_PIPELINED)
 
@@ -252,23 +256,23 @@ class TestFloods:
         assert wire.came.count(b'"prediction"') == wire.came.count(b"alive") == MAX_PIPELINED // 2
 
     @pytest.mark.parametrize(
-        ("body", "statuses"),
+        ("made", "statuses"),
         [
-            (b'{"sepal_length":' + b"[" * 4_000_000, {400}),
-            (b"[" * 8_000_000, {400, 413, 422}),
-            (b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000, {400, 422}),
-            (b'{"instances":[[5.1,3.5,1.4,1e400]]}', {400, 422}),
-            (b'{"instances":[[5.1,3.5,1.4,' + b"9" * 8_000_000 + b"]]}", {400, 422}),
-            (b'{"instances":[[5.1,3.5,1.4,0.' + b"1" * 8_000_000 + b"]]}", {200, 400, 422}),
-            (b'{"sepal_length":"' + b"\\u0000" * 1_000_000 + b'"}', {400, 422}),
-            (b"{" + b'"sepal_length":1,' * 400_000 + b'"sepal_width":1}', {413}),
-            (b"{" + b",".join(b'"%d":1' % n for n in range(500_000)) + b"}", {413}),
-            (b'{"instances":[{' + b",".join(b'"%d":1' % n for n in range(500_000)) + b"}]}", {413}),
-            (b'{"instances":[{' + b",".join(b'"sepal_%d":1' % n for n in range(10_000)) + b"}]}", {422}),
-            (b'{"instances":[[' + b",".join([b"[]"] * 2_500_000) + b"]]}", {413}),
-            (b'{"instances":[' + b",".join([b'["a","b","c","d"]'] * 10_000) + b"]}", {422}),
-            (b"\x00" * 1_000_000, {400}),
-            (b"\xff\xfe" * 1_000_000, {400}),
+            (lambda: b'{"sepal_length":' + b"[" * 4_000_000, {400}),
+            (lambda: b"[" * 8_000_000, {400, 413, 422}),
+            (lambda: b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000, {400, 422}),
+            (lambda: b'{"instances":[[5.1,3.5,1.4,1e400]]}', {400, 422}),
+            (lambda: b'{"instances":[[5.1,3.5,1.4,' + b"9" * 8_000_000 + b"]]}", {400, 422}),
+            (lambda: b'{"instances":[[5.1,3.5,1.4,0.' + b"1" * 8_000_000 + b"]]}", {200, 400, 422}),
+            (lambda: b'{"sepal_length":"' + b"\\u0000" * 1_000_000 + b'"}', {400, 422}),
+            (lambda: b"{" + b'"sepal_length":1,' * 400_000 + b'"sepal_width":1}', {413}),
+            (lambda: b"{" + b",".join(b'"%d":1' % n for n in range(500_000)) + b"}", {413}),
+            (lambda: b'{"instances":[{' + b",".join(b'"%d":1' % n for n in range(500_000)) + b"}]}", {413}),
+            (lambda: b'{"instances":[{' + b",".join(b'"sepal_%d":1' % n for n in range(10_000)) + b"}]}", {422}),
+            (lambda: b'{"instances":[[' + b",".join([b"[]"] * 2_500_000) + b"]]}", {413}),
+            (lambda: b'{"instances":[' + b",".join([b'["a","b","c","d"]'] * 10_000) + b"]}", {422}),
+            (lambda: b"\x00" * 1_000_000, {400}),
+            (lambda: b"\xff\xfe" * 1_000_000, {400}),
         ],
         ids=[
             "lists",
@@ -288,9 +292,10 @@ class TestFloods:
             "no text",
         ],
     )
-    def test_a_body_that_is_dear_to_read_is_refused_within_a_moment(
-        self, iris: Served, wire: Wire, body: bytes, statuses: set[int]
+    def test_a_body_that_is_costly_to_read_is_rejected_quickly(
+        self, iris: Served, wire: Wire, made: Callable[[], bytes], statuses: set[int]
     ) -> None:
+        body = made()
         wire.send(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         wire.read(until=b"}")
 
@@ -298,15 +303,14 @@ class TestFloods:
         assert len(wire.statuses) == 1
 
     @pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"zstd", b"gzip, gzip"])
-    def test_what_is_compressed_is_not_blown_up(self, wire: Wire, encoding: bytes) -> None:
-        bomb = gzip.compress(b" " * 100_000_000)
+    def test_a_compressed_body_is_not_decompressed(self, wire: Wire, bomb: bytes, encoding: bytes) -> None:
         head = POST + b"Content-Encoding: " + encoding + b"\r\nContent-Length: %d\r\n\r\n" % len(bomb)
         wire.send(head + bomb)
         wire.read(until=b"}")
 
         assert wire.statuses == [415]
 
-    def test_of_unfinished_bodies_the_largest_make_room(self, iris: Served, wire: Wire) -> None:
+    def test_the_largest_unfinished_bodies_make_room(self, iris: Served, wire: Wire) -> None:
         part = POST + b'Content-Length: 8388608\r\n\r\n{"a":"' + b"x" * (7 * 2**20)
 
         def answered() -> list[Wire]:
@@ -324,7 +328,7 @@ class TestFloods:
                 assert b"\r\nretry-after: 1\r\n" in each.came
             assert len(answered()) == 3
 
-    def test_what_is_compressed_on_the_way_is_no_json(self, wire: Wire) -> None:
+    def test_a_compressed_body_is_no_json(self, wire: Wire) -> None:
         wire.send(POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked(gzip.compress(BODY)) + b"0\r\n\r\n")
         wire.read(until=b"}")
 
@@ -339,21 +343,21 @@ class TestConnections:
         with served(flower_model, "--max-connections", self.MOST) as running:
             yield running
 
-    def test_one_too_many_is_told_so_and_those_before_it_are_served(self, small: Served) -> None:
+    def test_a_connection_too_many_is_rejected_and_the_others_served(self, small: Served) -> None:
         with ExitStack() as open_ones:
             wires = [open_ones.enter_context(wire_to(small.url)) for _ in range(self.MOST)]
             for wire in wires:
                 wire.send(GOOD + b"GET /")  # with another request under way: one that is idle would give way
                 assert b"200 OK" in wire.read(until=b'"}')
-            with wire_to(small.url) as refused:
-                refused.read_to_end()
+            with wire_to(small.url) as rejected:
+                rejected.read_to_end()
 
-            assert refused.statuses == [503]
-            assert refused.problem()["type"] == "urn:foreseen:problem:too-many-connections"
-            assert b"retry-after: 1" in refused.came
+            assert rejected.statuses == [503]
+            assert rejected.problem()["type"] == "urn:foreseen:problem:too-many-connections"
+            assert b"retry-after: 1" in rejected.came
         wait_until(lambda: small.get("/livez").status_code == 200)
 
-    def test_what_is_refused_before_it_is_a_request_is_counted(self, small: Served) -> None:
+    def test_a_request_rejected_by_its_head_is_counted(self, small: Served) -> None:
         with wire_to(small.url) as wire:
             wire.send(b"nonsense\r\n\r\n")
             wire.read_to_end()

@@ -37,7 +37,7 @@ async def names(inventory: RedisInventory, model: str | None = None) -> set[str]
     return {held.name.split(":")[1] async for held in inventory.held(model)}
 
 
-async def test_an_entry_tells_its_age_its_cost_its_size_and_its_time_left(
+async def test_an_entry_shows_its_age_cost_size_and_remaining_time(
     client: redis.asyncio.Redis, inventory: RedisInventory
 ) -> None:
     """Without the secret: a header is good to show, not to serve."""
@@ -68,7 +68,7 @@ async def test_thousands_are_gone_through_each_once(client: redis.asyncio.Redis,
     assert await client.dbsize() == 0
 
 
-async def test_one_model_is_asked_for_by_its_whole_name(client: redis.asyncio.Redis, inventory: RedisInventory) -> None:
+async def test_a_model_is_listed_by_its_whole_name(client: redis.asyncio.Redis, inventory: RedisInventory) -> None:
     for name in ("iris", "iris-2", "my-iris"):
         await cache_of(client, name).put_many({A: entry(), B: entry()})
 
@@ -100,7 +100,7 @@ async def test_keys_of_others_are_neither_shown_nor_removed(
     assert await client.dbsize() == 5
 
 
-async def test_what_is_no_entry_under_our_prefix_is_shown_as_unreadable_and_can_be_removed(
+async def test_a_foreign_value_is_listed_unreadable_and_removable(
     client: redis.asyncio.Redis, inventory: RedisInventory
 ) -> None:
     await client.set("foreseen:iris:00:garbage", "1")
@@ -114,12 +114,12 @@ async def test_what_is_no_entry_under_our_prefix_is_shown_as_unreadable_and_can_
     assert await inventory.purge("iris") == 3
 
 
-async def test_an_empty_server_holds_nothing(inventory: RedisInventory) -> None:
+async def test_an_empty_server_has_no_entries(inventory: RedisInventory) -> None:
     assert [each async for each in inventory.held()] == []
     assert await inventory.purge() == 0
 
 
-async def test_a_server_that_is_away_is_told(redis_url: str) -> None:
+async def test_an_unreachable_server_is_an_error(redis_url: str) -> None:
     inventory = RedisInventory(OneServer(connect_redis("redis://127.0.0.1:1/0", timeout_s=1.0, max_connections=1)))
 
     with pytest.raises(CacheUnavailableError, match="Redis: "):

@@ -21,15 +21,16 @@ from foreseen.adapters.cache.redis.servers.single_server import OneServer
 from foreseen.domain.errors import Corruption
 from foreseen.domain.identity.entry import EntryFormat
 from foreseen.domain.identity.expiry import Lifetime
+from foreseen.domain.identity.key import Key
 from support.cache_contract import A, B, entry
-from support.holding import Holding, Holds
-from support.leases import CountingTable, wait_until_another_waits, waiting
+from support.counting_leases import CountingTable, wait_until_another_waits, waiting
+from support.disconnecting_client import Asking, RawReply
+from support.faulty_redis_servers import gate_before
+from support.held_model import Holding, Holds
 from support.models import save
 from support.own_valkey import own_valkey
-from support.patience import PATIENCE_S, patience, soon
 from support.processes import Served, served, wait_until, wait_until_heard
-from support.raw_client import Asking, RawReply
-from support.redis_servers import gate_before
+from support.time_limits import PATIENCE_S, patience, soon
 
 CHANNEL = "foreseen:iris:pushes"
 LEASE_OF_A = "foreseen:iris:lease:" + "6e" * 8 + ":61"
@@ -37,7 +38,7 @@ PATIENT = ("--redis-timeout", "10s")
 """So that Redis answers in time on a busy machine, too."""
 
 LONG = ("--lease", "60s")
-"""So that nobody takes a process for dead that is only kept from renewing."""
+"""So that no process passes for dead that is only kept from renewing."""
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def ask(clients: ThreadPoolExecutor, running: Served, number: int) -> Future[htt
 
 
 class TestReplicas:
-    def test_of_one_new_input_asked_of_all_at_once_one_row_is_computed(
+    def test_one_input_requested_of_all_replicas_is_computed_once(
         self, replica: Start, holds: Holds, redis_url: str
     ) -> None:
         replicas = [replica(redis_url, *PATIENT, *LONG) for _ in range(2)]
@@ -108,7 +109,7 @@ class TestReplicas:
         again = [running.get("/predict", number=3) for running in replicas]
         assert [reply.headers["cache-status"] for reply in again] == ["foreseen; hit; detail=L1"] * 2
 
-    def test_when_the_computing_replica_is_killed_another_answers(
+    def test_another_replica_answers_when_the_computing_one_is_killed(
         self, replica: Start, holds: Holds, redis_url: str, clients: ThreadPoolExecutor
     ) -> None:
         dying, living = replica(redis_url, *PATIENT), replica(redis_url, *PATIENT, *LONG)
@@ -132,14 +133,14 @@ class TestReplicas:
         assert rows(living) == 1
         assert isinstance(lost.exception(timeout=PATIENCE_S), httpx.TransportError)
 
-    def test_who_waits_for_a_model_that_fails_does_not_wait_out_its_lease(
+    def test_a_failed_computation_ends_the_wait_for_its_lease(
         self, replica: Start, holds: Holds, redis_url: str, clients: ThreadPoolExecutor
     ) -> None:
         one, other = (replica(redis_url, *PATIENT, *LONG) for _ in range(2))
-        holds.hold(Holding.REFUSED)
-        failing = ask(clients, one, Holding.REFUSED)
-        wait_until(lambda: holds.has_begun(Holding.REFUSED))
-        waiting = ask(clients, other, Holding.REFUSED)
+        holds.hold(Holding.REJECTED)
+        failing = ask(clients, one, Holding.REJECTED)
+        wait_until(lambda: holds.has_begun(Holding.REJECTED))
+        waiting = ask(clients, other, Holding.REJECTED)
         wait_until_another_waits(redis_url)
         holds.let_go()
 
@@ -243,7 +244,7 @@ class TestAdapters:
 
             assert await soon(task) == computed
 
-    async def test_a_lease_that_is_given_up_passes_on_at_once(self, redis_url: str) -> None:
+    async def test_a_released_lease_passes_on_at_once(self, redis_url: str) -> None:
         async with process(redis_url) as one, process(redis_url) as other:
             await one.claim([A])
             task = await waiting(other, A)
@@ -252,6 +253,15 @@ class TestAdapters:
 
             assert await soon(task) is None
             assert await other.claim([A]) == {A}
+
+    async def test_an_ended_lease_is_free_when_its_wait_returns(self, redis_url: str) -> None:
+        """Also in the last millisecond, which waits for the end of a lease often meet."""
+        async with process(redis_url) as other, process(redis_url, lease_s=0.02) as one:
+            for key in (Key(A + bytes([number])) for number in range(100)):
+                assert await one.table.take([key]) == {key: True}  # and nothing renews it
+                if not await other.claim([key]):
+                    assert await other.wait(key) is None
+                    assert await other.claim([key]) == {key}
 
     async def test_a_push_that_was_tampered_with_is_not_believed(self, redis_url: str, client: Any) -> None:
         forged = EntryFormat().seal(A, entry(b'{"prediction":"0"}')).replace(b'"0"', b'"2"')
@@ -264,9 +274,7 @@ class TestAdapters:
             assert await soon(task) is None
             assert other.corruptions == {Corruption.SEAL: 1}
 
-    async def test_what_somebody_else_left_in_place_of_a_lease_is_not_believed(
-        self, redis_url: str, client: Any
-    ) -> None:
+    async def test_a_foreign_value_in_place_of_a_lease_is_ignored(self, redis_url: str, client: Any) -> None:
         forged = EntryFormat(b"another secret").seal(A, entry())
         async with process(redis_url) as other:
             await client.set(LEASE_OF_A, forged, px=30_000)
@@ -276,17 +284,17 @@ class TestAdapters:
             assert other.corruptions == {Corruption.SEAL: 1}
 
     @pytest.mark.parametrize("left", [{"ex": 3600}, {}], ids=["an hour", "no end"])
-    async def test_a_lease_that_lasts_longer_than_any_is_waited_for_by_nobody(
+    async def test_a_lease_without_a_plausible_end_is_not_waited_for(
         self, left: dict[str, int], redis_url: str, client: Any
     ) -> None:
         async with process(redis_url, lease_s=1.0) as other:
-            await client.set(LEASE_OF_A, "held by nobody", **left)
+            await client.set(LEASE_OF_A, "held by no process", **left)
             assert await other.claim([A]) == set()
 
             async with patience():
                 assert await other.wait(A) is None
 
-    async def test_a_lease_that_is_given_up_is_no_corrupt_entry(self, redis_url: str) -> None:
+    async def test_a_released_lease_is_no_corruption(self, redis_url: str) -> None:
         async with process(redis_url) as one, process(redis_url) as other:
             await one.claim([A])
             task = await waiting(other, A)
@@ -295,9 +303,7 @@ class TestAdapters:
 
             assert other.corruptions == {}
 
-    async def test_when_the_line_breaks_nobody_waits_on_it_and_the_next_listens_anew(
-        self, redis_url: str, client: Any
-    ) -> None:
+    async def test_a_broken_subscription_ends_all_waits_and_is_renewed(self, redis_url: str, client: Any) -> None:
         computed = entry()
         async with process(redis_url) as one, process(redis_url) as other:
             await one.claim([A])
@@ -310,7 +316,7 @@ class TestAdapters:
 
             assert await soon(again) == computed
 
-    async def test_a_server_that_forgets_everything_costs_nobody_their_push(self, redis_url: str, client: Any) -> None:
+    async def test_a_flushed_server_loses_no_push(self, redis_url: str, client: Any) -> None:
         computed = entry()
         async with process(redis_url) as one, process(redis_url) as other:
             await one.claim([A])
@@ -322,9 +328,7 @@ class TestAdapters:
             assert await soon(task) == computed
 
     @pytest.mark.parametrize("lost", ["frozen", "cut"])
-    async def test_when_the_server_is_lost_nobody_waits_longer_than_the_lease(
-        self, lost: str, redis_url: str, client: Any
-    ) -> None:
+    async def test_without_the_server_no_wait_outlasts_the_lease(self, lost: str, redis_url: str, client: Any) -> None:
         async with gate_before(redis_url) as gate, process(gate.url, lease_s=2.0, budget_s=1.0) as other:
             await client.set(LEASE_OF_A, "held by another", px=2000)
             assert await other.claim([A, B]) == {B}
@@ -340,17 +344,17 @@ class TestAdapters:
             gate.thaw()
 
     @pytest.mark.parametrize("rule", ["-subscribe", "-publish", "-@pubsub", "resetchannels"])
-    async def test_who_may_not_listen_or_push_does_not_wait(
+    async def test_a_process_that_may_not_subscribe_does_not_wait(
         self, rule: str, redis_url: str, user: Callable[..., Any]
     ) -> None:
-        """Whoever may not push waits for processes that probably may not either."""
+        """A process that may not push waits for processes that probably may not either."""
         async with process(redis_url) as one, process(await user(rule)) as other:
             await one.claim([A])
             assert await other.claim([A]) == set()
 
             assert await soon(other.wait(A)) is None
 
-    async def test_that_one_may_not_listen_is_said_once(
+    async def test_a_missing_permission_to_subscribe_is_logged_once(
         self,
         redis_url: str,
         user: Callable[..., Any],
@@ -364,9 +368,9 @@ class TestAdapters:
                 assert await soon(other.wait(A)) is None
 
         [record] = [record for record in caplog.records if record.name.startswith("foreseen")]
-        assert "pushes of other processes are not heard" in record.getMessage()
+        assert "pushes of other processes are not received" in record.getMessage()
 
-    async def test_a_line_that_is_silent_is_asked_and_stands(
+    async def test_a_silent_subscription_is_pinged_and_kept(
         self, redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def has_been_asked_twice() -> bool:
@@ -380,16 +384,14 @@ class TestAdapters:
             task = await waiting(other, A)
             await client.config_resetstat()
             async with patience():
-                while not await has_been_asked_twice():  # noqa: ASYNC110 - the server tells nobody
+                while not await has_been_asked_twice():  # noqa: ASYNC110 - the server has no event for it
                     await asyncio.sleep(0.05)
 
             one.settle(A, computed)
 
             assert await soon(task) == computed
 
-    async def test_a_line_on_which_nobody_answers_is_given_up(
-        self, redis_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_an_unanswered_subscription_is_dropped(self, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pushes, "SILENCE_S", 0.2)
         async with gate_before(redis_url) as gate, process(redis_url) as one, process(gate.url) as other:
             await one.claim([A])
@@ -400,7 +402,7 @@ class TestAdapters:
             assert await soon(task) is None
             gate.thaw()
 
-    async def test_of_whom_nobody_hears_is_found_when_the_lease_may_have_ended(
+    async def test_a_lost_process_is_noticed_when_its_lease_ends(
         self, redis_url: str, user: Callable[..., Any]
     ) -> None:
         computed = entry()
@@ -412,11 +414,11 @@ class TestAdapters:
 
             assert await soon(task) == computed
 
-    async def test_who_may_not_write_computes(self, user: Callable[..., Any]) -> None:
+    async def test_a_process_that_may_not_write_computes(self, user: Callable[..., Any]) -> None:
         async with process(await user("-set")) as one:
             assert await one.claim([A]) == {A}
 
-    async def test_who_is_not_let_in_computes(self, redis_url: str) -> None:
+    async def test_a_process_that_may_not_log_in_computes(self, redis_url: str) -> None:
         async with process(redis_url.replace("redis://", "redis://nobody:wrong@", 1)) as one:
             assert await one.claim([A]) == {A}
             assert await one.wait(A) is None

@@ -37,7 +37,7 @@ NUMBERS = count()
 
 @pytest.fixture
 def number() -> int:
-    """The number of a flower that no test has asked for."""
+    """The number of a flower that no test has requested."""
     return next(NUMBERS)
 
 
@@ -46,7 +46,7 @@ def flower(number: int) -> dict[str, float]:
 
 
 def ask(running: Served, number: int) -> str:
-    """Ask for one flower, and give where the answer came from."""
+    """Request one flower, and return where the answer came from."""
     reply = running.get("/predict", **flower(number))
     assert reply.status_code == 200
     return reply.headers["cache-status"]
@@ -78,7 +78,7 @@ def since(before: Mapping[str, float], running: Served) -> dict[str, float]:
 
 
 def ask_until_computed(running: Served, number: int, times: int) -> Counter[str]:
-    """Ask for one flower until so many workers have had to compute it; give how often it came from where."""
+    """Request one flower until so many workers have computed it; return how often it came from where."""
     said: Counter[str] = Counter()
 
     def are_enough() -> bool:
@@ -98,7 +98,7 @@ def kill_one(running: Served) -> None:
     wait_until(lambda: len(workers(running)) == WORKERS and killed not in workers(running))
 
 
-def test_whoever_is_scraped_tells_the_exact_sum_of_all(three: Served, number: int) -> None:
+def test_every_worker_reports_the_exact_sum_of_all(three: Served, number: int) -> None:
     before = counted(three)
     said = ask_until_computed(three, number, WORKERS)
     assert three.get("/predict", sepal_length="long").status_code == 422
@@ -106,19 +106,19 @@ def test_whoever_is_scraped_tells_the_exact_sum_of_all(three: Served, number: in
     assert three.post({"instances": rows}).status_code == 200
 
     for _ in range(SCRAPES):
-        told = since(before, three)
-        assert told["hits_total_L1"] == said[HIT]
-        assert told["misses_total"] == WORKERS + 5
-        assert told["model_rows_total"] == told["model_batch_rows_sum"] == WORKERS + 5
-        assert told["model_calls_total"] == told["model_batch_rows_count"] == WORKERS + 1
-        assert told["model_batch_rows_bucket_1.0"] == WORKERS
-        assert told["rejected_requests_total_422_invalid-instances"] == 1
-        assert told["predict_seconds_count_L1"] == said[HIT]
-        assert told["predict_seconds_count_model"] == told["predict_seconds_bucket_+Inf_model"] == WORKERS + 1
+        figures = since(before, three)
+        assert figures["hits_total_L1"] == said[HIT]
+        assert figures["misses_total"] == WORKERS + 5
+        assert figures["model_rows_total"] == figures["model_batch_rows_sum"] == WORKERS + 5
+        assert figures["model_calls_total"] == figures["model_batch_rows_count"] == WORKERS + 1
+        assert figures["model_batch_rows_bucket_1.0"] == WORKERS
+        assert figures["rejected_requests_total_422_invalid-instances"] == 1
+        assert figures["predict_seconds_count_L1"] == said[HIT]
+        assert figures["predict_seconds_count_model"] == figures["predict_seconds_bucket_+Inf_model"] == WORKERS + 1
     assert scraped(three)["requests_total_/predict_422"] == 1
 
 
-def test_a_worker_that_is_killed_loses_no_count_and_its_successor_goes_on(three: Served, number: int) -> None:
+def test_a_killed_worker_loses_no_count(three: Served, number: int) -> None:
     ask_until_computed(three, number, WORKERS)
     before = counted(three)
     kill_one(three)
@@ -128,29 +128,29 @@ def test_a_worker_that_is_killed_loses_no_count_and_its_successor_goes_on(three:
     # The successor has an lru of its own, so that it computes the flower once more.
     said = ask_until_computed(three, number, 1)
     for _ in range(SCRAPES):
-        told = since(before, three)
-        assert (told["hits_total_L1"], told["misses_total"]) == (said[HIT], 1)
+        figures = since(before, three)
+        assert (figures["hits_total_L1"], figures["misses_total"]) == (said[HIT], 1)
 
 
-def test_counts_never_shrink_and_miss_no_answer_while_workers_are_killed_under_load(three: Served) -> None:
+def test_counts_never_shrink_while_workers_are_killed_under_load(three: Served) -> None:
     first = before = counted(three)
     with Load(three) as load:
         for _ in range(2):
             kill_one(three)
             for _ in range(SCRAPES):
-                with suppress(httpx.TransportError):  # it was asked of the one that was killed
+                with suppress(httpx.TransportError):  # the request was for the killed worker
                     now = counted(three)
                     assert [name for name in now if now[name] < before[name]] == []
                     before = now
         wait_until(lambda: load.answered >= 50)
 
-    told = since(first, three)
+    figures = since(first, three)
     assert load.failures == []
-    assert load.answered <= told["hits_total_L1"] + told["misses_total"] <= load.sent
+    assert load.answered <= figures["hits_total_L1"] + figures["misses_total"] <= load.sent
 
 
 class Load(threading.Thread):
-    """Asks for flowers until the block ends."""
+    """Requests flowers until the block ends."""
 
     def __init__(self, running: Served) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ class Load(threading.Thread):
     def run(self) -> None:
         while not self._ended.is_set():
             self.sent += 1
-            with suppress(httpx.TransportError):  # it was asked of one that was killed
+            with suppress(httpx.TransportError):  # the request was for a killed worker
                 reply = self._running.get("/predict", **flower(1000 + self.sent % 50))
                 self.answered += 1
                 if reply.status_code != 200:
@@ -183,7 +183,7 @@ def test_gauges_are_those_of_the_living(three: Served, number: int) -> None:
 
     wait_until(lambda: shown("processes") == WORKERS)
     ask_until_computed(three, number, WORKERS)
-    wait_until(lambda: shown("l1_entries") >= WORKERS)  # each shows what the others told last
+    wait_until(lambda: shown("l1_entries") >= WORKERS)  # each shows what the others last published
     held = max(shown("l1_entries") for _ in range(SCRAPES))
 
     kill_one(three)
@@ -191,11 +191,11 @@ def test_gauges_are_those_of_the_living(three: Served, number: int) -> None:
     wait_until(lambda: shown("l1_entries") < held and shown("processes") == WORKERS)
 
 
-def test_workers_that_load_the_model_anew_lose_no_count(three: Served, number: int) -> None:
+def test_workers_that_reload_the_model_lose_no_count(three: Served, number: int) -> None:
     def have_loaded() -> bool:
-        told = counted(three)
-        assert {name: count for name, count in told.items() if count < before[name]} == {}
-        assert told["misses_total"] == before["misses_total"]
+        figures = counted(three)
+        assert {name: count for name, count in figures.items() if count < before[name]} == {}
+        assert figures["misses_total"] == before["misses_total"]
         return sum("reloaded: the model is the same" in line for line in three.err) == WORKERS
 
     ask_until_computed(three, number, WORKERS)
@@ -226,10 +226,10 @@ def test_workers_share_what_redis_did(flower_model: Path, redis_url: str) -> Non
         wait_until(lambda: counted(running)["l2_calls_total_put"] == 1)
         assert {ask(running, 0) for _ in range(20)} == {"foreseen; hit; detail=L2"}
 
-        told = counted(running)
-        assert (told["hits_total_L2"], told["l2_calls_total_get"]) == (20, 21)
-        assert 0 < told["l2_seconds_total_get"] < 60
-        assert 0 < told["l2_seconds_total_put"] < 60
+        figures = counted(running)
+        assert (figures["hits_total_L2"], figures["l2_calls_total_get"]) == (20, 21)
+        assert 0 < figures["l2_seconds_total_get"] < 60
+        assert 0 < figures["l2_seconds_total_put"] < 60
         wait_until(lambda: scraped(running)["l2_in_use"] == 2)
 
 

@@ -1,4 +1,4 @@
-"""Model files that are refused: one line, exit code 1, no traceback."""
+"""Model files that are rejected: one line, exit code 1, no traceback."""
 
 import pickle
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sklearn
 
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import iris_forest, save
 from support.processes import run
 
@@ -48,7 +48,7 @@ def _not_the_pinned_one(folder: Path) -> list[object]:
     return [path, "--model-sha256", "0" * 64]
 
 
-REFUSED = {
+REJECTED = {
     "cut short": (_cut_short, "got one that is cut off"),
     "open to all": (_open_to_all, "every user may too; try: chmod go-w"),
     "of a lost class": (_of_a_lost_class, "expected module 'ownaway'"),
@@ -56,9 +56,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_model_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
-    made, expected = REFUSED[name]
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_model_file_is_rejected_in_one_line(name: str, tmp_path: Path) -> None:
+    made, expected = REJECTED[name]
 
     # One of them in a process of its own.
     done = (run if name == "cut short" else run_here)("inspect", *made(tmp_path))
@@ -72,7 +72,7 @@ def test_a_model_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "marker").exists()
 
 
-def test_a_model_of_another_version_says_so_once_and_works(tmp_path: Path) -> None:
+def test_a_model_of_another_version_is_logged_once_and_works(tmp_path: Path) -> None:
     ours = sklearn.__version__.encode()
     other = b"8" + ours[1:]
     path = tmp_path / "model.pkl"

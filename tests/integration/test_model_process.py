@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -11,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.effort import cases
-from support.holding import Holds
-from support.proc import is_gone
+from support.example_counts import cases
+from support.fork_server import FORKED_MODEL, FORKED_WORKER
+from support.held_model import Holds
+from support.process_facts import is_gone
 from support.processes import WITHOUT_TLS, Served, model_processes, served, wait_until, wait_until_closed, workers
 
 MODULE = """
@@ -30,7 +32,7 @@ class Looping:
                 sum(range(100))
         return numbers
 """
-"""A model in Python itself that computes for as long as a number is held, as by support.holding."""
+"""A model in Python itself that computes for as long as a number is held, as by support.held_model."""
 
 FREE, HELD = 1.0, 2.0
 
@@ -49,7 +51,7 @@ def looping(folder: Path, *args: object, flags: tuple[str, ...] = ()) -> Iterato
 
 @contextmanager
 def computing(running: Served, folder: Path) -> Iterator[Future[httpx.Response]]:
-    """Ask for something that the model computes until the block ends."""
+    """Request something that the model computes until the block ends."""
     holds = Holds(folder)
     holds.hold(HELD)
     with ThreadPoolExecutor(1) as pool:
@@ -62,12 +64,12 @@ def computing(running: Served, folder: Path) -> Iterator[Future[httpx.Response]]
 
 
 def model_of(running: Served) -> int:
-    """Give the process id of its model."""
+    """Return the process id of its model."""
     (pid,) = model_processes(running.process.pid)
     return pid
 
 
-def test_the_users_module_loads_there_and_no_scikit_learn_in_the_server(tmp_path: Path) -> None:
+def test_the_users_module_loads_in_the_models_process_only(tmp_path: Path) -> None:
     with looping(tmp_path, flags=("-X", "importtime")) as running:
         answer = running.get("/predict", number=FREE)
         code = running.stop()
@@ -90,7 +92,7 @@ def test_hits_are_answered_while_the_model_computes_in_python(tmp_path: Path) ->
         assert slow.result().json() == {"prediction": HELD}
 
 
-def test_a_model_that_is_killed_fails_one_call_and_is_started_anew(tmp_path: Path) -> None:
+def test_a_killed_model_process_fails_one_call_and_restarts(tmp_path: Path) -> None:
     with looping(tmp_path, "--log-format", "json") as running:
         first = model_of(running)
         with computing(running, tmp_path) as slow:
@@ -107,7 +109,7 @@ def test_a_model_that_is_killed_fails_one_call_and_is_started_anew(tmp_path: Pat
 
 
 @pytest.mark.parametrize("computes", cases(True, long=[False]))
-def test_a_service_that_is_killed_leaves_no_model_behind(tmp_path: Path, computes: bool) -> None:
+def test_a_killed_service_leaves_no_model_process(tmp_path: Path, computes: bool) -> None:
     with looping(tmp_path) as running, ExitStack() as stack:
         model = model_of(running)
         if computes:
@@ -119,7 +121,7 @@ def test_a_service_that_is_killed_leaves_no_model_behind(tmp_path: Path, compute
         wait_until(lambda: is_gone(model))
 
 
-def test_a_service_that_is_told_to_stop_as_a_whole_answers_what_it_has_begun(tmp_path: Path) -> None:
+def test_a_stopped_service_answers_its_running_requests(tmp_path: Path) -> None:
     with looping(tmp_path) as running, ThreadPoolExecutor(1) as pool:
         model = model_of(running)
         with computing(running, tmp_path) as slow:
@@ -148,3 +150,17 @@ def test_in_a_thread_there_is_no_such_process(tmp_path: Path) -> None:
     with looping(tmp_path, "--model-isolation", "thread") as running:
         assert running.get("/predict", number=FREE).json() == {"prediction": FREE}
         assert model_processes(running.process.pid) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the name of a process cannot be changed")
+def test_services_of_tests_fork_their_workers_and_models(tmp_path: Path) -> None:
+    with looping(tmp_path, "--workers", "2") as running:
+        of_both = workers(running)
+        models = [pid for worker in of_both for pid in model_processes(worker)]
+
+        assert {name_of(pid) for pid in of_both} == {FORKED_WORKER}
+        assert {name_of(pid) for pid in models} == {FORKED_MODEL}
+
+
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()

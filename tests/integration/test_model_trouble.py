@@ -1,4 +1,4 @@
-"""A model that fails, hangs or dies beside a real service: who is told what, and that the next request works."""
+"""A model that fails, hangs or dies beside a real service: what its callers get, and that the next request works."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.holding import Holds
+from support.held_model import Holds
 from support.processes import WITHOUT_TLS, Served, model_processes, served, wait_until
 
 MODULE = """
 import os, sys, time
-from support.holding import wait_while_held
+from support.held_model import wait_while_held
 
 def twice(rows):
     return [0.0] * (2 * len(rows))
@@ -70,7 +70,7 @@ def assert_sound(running: Served) -> None:
 
 
 def stored(running: Served) -> float:
-    """Give how many predictions are held."""
+    """Return how many predictions are held."""
     lines = running.get("/metrics").text.splitlines()
     return sum(float(line.split()[1]) for line in lines if line.startswith("foreseen_l1_entries"))
 
@@ -90,7 +90,7 @@ def mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, P
 
 
 @pytest.mark.parametrize("model_isolation", ["process", "thread"])
-def test_what_fails_is_told_kept_by_nobody_and_the_next_request_works(tmp_path: Path, model_isolation: str) -> None:
+def test_a_failed_prediction_is_reported_and_not_cached(tmp_path: Path, model_isolation: str) -> None:
     said = {
         FAIL: "RuntimeError: out of order",
         TWICE: "expected 1 rows from predict",
@@ -109,8 +109,8 @@ def test_what_fails_is_told_kept_by_nobody_and_the_next_request_works(tmp_path: 
         assert stored(running) == 1
 
 
-def test_a_model_that_hangs_is_ended_at_its_limit_and_started_anew(tmp_path: Path) -> None:
-    # Which a call that does not hang takes nowhere near, though it stands back from whatever else runs.
+def test_a_hanging_model_is_ended_at_its_limit_and_restarted(tmp_path: Path) -> None:
+    # Which a call that does not hang takes far less, though its priority is lower.
     with troubled(tmp_path, "--model-timeout", "3s") as running:
         (before,) = model_processes(running.process.pid)
         answer = running.get("/predict", a=HANG)
@@ -125,7 +125,7 @@ def test_a_model_that_hangs_is_ended_at_its_limit_and_started_anew(tmp_path: Pat
     assert sum(said in line for line in running.err) >= 1
 
 
-def test_it_is_unready_with_the_reason_until_a_model_is_there_again(mended: tuple[Served, Path]) -> None:
+def test_a_service_is_unready_until_its_model_is_back(mended: tuple[Served, Path]) -> None:
     running, folder = mended
     path = folder / "model.pkl"
     path.rename(folder / "aside")
@@ -148,7 +148,7 @@ def test_it_is_unready_with_the_reason_until_a_model_is_there_again(mended: tupl
     assert_sound(running)
 
 
-def test_an_idle_model_that_dies_is_replaced_when_readiness_is_asked_for(mended: tuple[Served, Path]) -> None:
+def test_a_readiness_probe_replaces_an_idle_model_that_died(mended: tuple[Served, Path]) -> None:
     running, _ = mended
     (before,) = model_processes(running.process.pid)
     os.kill(before, signal.SIGKILL)
@@ -160,7 +160,7 @@ def test_an_idle_model_that_dies_is_replaced_when_readiness_is_asked_for(mended:
     assert_sound(running)
 
 
-def test_in_a_thread_a_model_that_hangs_makes_it_unready_until_it_comes_back(tmp_path: Path) -> None:
+def test_a_model_hanging_in_a_thread_makes_the_service_unready(tmp_path: Path) -> None:
     holds = Holds(tmp_path)
     with (
         troubled(tmp_path, "--model-isolation", "thread", "--model-timeout", "500ms") as running,

@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from support.models import iris_frame
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
 
 CELLS = [
     "import asyncio, pandas as pd, foreseen\nassert asyncio.get_running_loop().is_running()",

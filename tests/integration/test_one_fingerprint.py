@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 
 from support.models import save
 from support.own_models import Flowers
-from support.processes import environment
+from support.processes import run
 
 STARTS = int(os.environ.get("FORESEEN_TEST_STARTS", "2"))
 LOOPS = [int(text) for text in os.environ.get("FORESEEN_TEST_LOOPS", "1").split(",")]
@@ -63,11 +63,11 @@ def busy(loops: int) -> Iterator[None]:
 @pytest.mark.parametrize("loops", LOOPS)
 def test_a_model_has_one_fingerprint_however_busy_the_machine_is(models: list[Path], loops: int) -> None:
     with busy(loops):
-        command = [sys.executable, "-m", "support.fingerprints", str(STARTS), *map(str, models)]
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+        done = run(STARTS, *models, module="support.fingerprints_of_starts")
 
-    sys.stdout.write(done.stdout)
+    said = done.stdout.decode()
+    sys.stdout.write(said)
     assert done.returncode == 0, done.stderr
-    found = [line.split("\t") for line in done.stdout.splitlines()]
+    found = [line.split("\t") for line in said.splitlines()]
     assert len(found) == len(models)
     assert [line for line in found if line[1] != "1"] == []

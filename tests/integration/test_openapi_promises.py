@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from support.effort import examples
+from support.example_counts import examples
 from support.models import digits_forest, iris_forest, mixed_pipeline, save
 from support.processes import watched
 
@@ -60,7 +60,7 @@ def operations(document: Any) -> list[Any]:
 
 
 def surely(operation: Any) -> Iterator[Any]:
-    """Give what random requests may all miss: one that is answered, and one that is not."""
+    """Return what random requests may all miss: one that is answered, and one that is not."""
     if operation.label == "POST /predict":
         features = operation.schema["/model"]["GET"].Case().call().json()["features"]
         for body in ({feature["name"]: feature["example"] for feature in features}, {}):
@@ -78,7 +78,7 @@ def test_every_operation_keeps_its_promises(document: Any) -> None:
             cases: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=way)
 
             @settings(
-                max_examples=examples(25 if has_input else 1), deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=examples(15 if has_input else 1), deadline=None, suppress_health_check=list(HealthCheck)
             )
             @given(case=cases)
             def ask(case: Any) -> None:

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from support.effort import cases
-from support.holding import Holding, Holds
-from support.leases import wait_until_another_waits
+from support.counting_leases import wait_until_another_waits
+from support.disconnecting_client import Asking, RawReply
+from support.example_counts import cases
+from support.held_model import Holding, Holds
 from support.models import save
-from support.patience import patience
-from support.proc import held
+from support.process_facts import held
 from support.processes import Served, served, wait_until, wait_until_heard
-from support.raw_client import Asking, RawReply
+from support.time_limits import patience
 
 ORDINARY = {"content-type": "application/json; charset=utf-8"}
 """What is not answered in front of the application."""
 
 PATIENT = ("--redis-timeout", "10s", "--lease", "60s")
-"""So that on a busy machine Redis answers in time, and nobody is taken for dead."""
+"""So that on a busy machine Redis answers in time, and no process is taken for dead."""
 
 BUSY = 1
 """The number that keeps the model busy."""
@@ -67,7 +67,7 @@ def metric(running: Served, name: str) -> int:
 async def become(running: Served, name: str, value: int) -> None:
     """Wait until a number is shown."""
     async with patience():
-        while await asyncio.to_thread(metric, running, name) != value:  # noqa: ASYNC110 - the service tells nobody
+        while await asyncio.to_thread(metric, running, name) != value:  # noqa: ASYNC110 - the service has no event for it
             await asyncio.sleep(0.02)
 
 
@@ -85,7 +85,7 @@ async def busy(running: Served, holds: Holds) -> Asking:
 
 
 async def heard(running: Served) -> None:
-    """Wait until it has begun on all that it was asked."""
+    """Wait until it has begun on all its requests."""
     await asyncio.to_thread(wait_until_heard, running)
 
 
@@ -97,7 +97,7 @@ def leaves_nothing(running: Served) -> None:
     assert running.complaints == []
 
 
-def test_a_thousand_clients_who_ask_one_new_input_cost_one_row(start: Start, holds: Holds) -> None:
+def test_a_thousand_clients_with_one_new_input_cost_one_row(start: Start, holds: Holds) -> None:
     running = start()
     holds.hold(3)
 
@@ -116,12 +116,12 @@ def test_a_thousand_clients_who_ask_one_new_input_cost_one_row(start: Start, hol
 
 
 @pytest.mark.parametrize(("lease_min_cost", "rows"), cases(("1ms", 1), long=[("1h", 2)]))
-def test_a_thousand_clients_who_ask_two_replicas_cost_one_row_in_all_or_one_each(
+def test_a_thousand_clients_of_two_replicas_cost_two_rows(
     start: Start, holds: Holds, redis_url: str, lease_min_cost: str, rows: int
 ) -> None:
     shared = ("--cache", "tiered", "--redis-url", redis_url, *PATIENT, "--lease-min-cost", lease_min_cost)
     replicas = [start(*shared) for _ in range(2)]
-    for number, running in enumerate(replicas):  # as long as nobody knows what a row costs, others are asked
+    for number, running in enumerate(replicas):  # while the cost of a row is unknown, leases are used
         assert running.post({"number": 100 + number}).status_code == 200
     holds.hold(3)
 
@@ -139,7 +139,7 @@ def test_a_thousand_clients_who_ask_two_replicas_cost_one_row_in_all_or_one_each
     assert sum(metric(running, "model_rows_total") for running in replicas) == 2 + rows
 
 
-def test_a_full_queue_refuses_and_goes_on_answering_what_is_known_and_what_waits(start: Start, holds: Holds) -> None:
+def test_a_full_queue_rejects_misses_and_answers_hits(start: Start, holds: Holds) -> None:
     running = start("--max-waiting", 10)
     assert running.post({"number": 50}).status_code == 200
 
@@ -149,7 +149,7 @@ def test_a_full_queue_refuses_and_goes_on_answering_what_is_known_and_what_waits
         await become(running, 'rejected_requests_total{status="503",type="overloaded"}', 20)
         joining = await ask(running, 100)
         hits = [await (await ask(running, 50)).reply() for _ in range(200)]
-        assert metric(running, "model_waiting_instances") == 10  # while the model has answered nobody
+        assert metric(running, "model_waiting_instances") == 10  # while the model has answered nothing
         holds.let_go()
         return await replies([slow, joining, *asking]), hits
 
@@ -163,7 +163,7 @@ def test_a_full_queue_refuses_and_goes_on_answering_what_is_known_and_what_waits
     leaves_nothing(running)
 
 
-def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start, holds: Holds) -> None:
+def test_inputs_of_disconnected_clients_are_not_computed(start: Start, holds: Holds) -> None:
     running = start()
     assert running.post({"number": 998}).status_code == 200  # which begins the model's thread
     wait_until(lambda: held(running.process.pid).threads > 1)
@@ -191,7 +191,7 @@ def test_of_clients_who_hang_up_at_random_nothing_is_computed(start: Start, hold
     leaves_nothing(running)
 
 
-def test_a_client_is_noticed_to_leave_though_it_has_sent_much(start: Start, holds: Holds) -> None:
+def test_a_client_that_has_sent_much_is_seen_to_disconnect(start: Start, holds: Holds) -> None:
     """The server stops reading from who sends much at once."""
     running = start()
     many = json.dumps({"instances": [[number + 0.1234567890123] for number in range(9000)]}).encode()
@@ -212,7 +212,7 @@ def test_a_client_is_noticed_to_leave_though_it_has_sent_much(start: Start, hold
     leaves_nothing(running)
 
 
-def test_when_the_first_who_asked_hangs_up_the_others_are_answered(start: Start, holds: Holds) -> None:
+def test_coalesced_requests_outlive_the_first_caller(start: Start, holds: Holds) -> None:
     running = start()
 
     async def leave() -> list[RawReply]:
@@ -236,7 +236,7 @@ def test_when_the_first_who_asked_hangs_up_the_others_are_answered(start: Start,
     leaves_nothing(running)
 
 
-def test_who_hangs_up_gives_up_the_lease_that_another_replica_waits_for(
+def test_a_disconnect_releases_the_lease_that_another_replica_awaits(
     start: Start, holds: Holds, redis_url: str
 ) -> None:
     shared = ("--cache", "tiered", "--redis-url", redis_url, *PATIENT, "--lease-min-cost", "1ms")
@@ -262,7 +262,7 @@ def test_who_hangs_up_gives_up_the_lease_that_another_replica_waits_for(
     assert (metric(one, "model_rows_total"), metric(other, "model_rows_total")) == (1, 1)
 
 
-def test_of_two_who_wait_for_one_input_each_has_a_deadline_of_its_own(start: Start, holds: Holds) -> None:
+def test_coalesced_requests_keep_their_own_deadlines(start: Start, holds: Holds) -> None:
     running = start()
 
     async def wait(route: dict[str, str], number: int) -> tuple[RawReply, int, RawReply]:
@@ -284,7 +284,7 @@ def test_of_two_who_wait_for_one_input_each_has_a_deadline_of_its_own(start: Sta
     leaves_nothing(running)
 
 
-def test_no_request_waits_longer_than_the_setting_says(start: Start, holds: Holds) -> None:
+def test_no_request_waits_beyond_its_deadline(start: Start, holds: Holds) -> None:
     running = start("--timeout", "300ms")
     holds.hold(3)
 

@@ -1,4 +1,4 @@
-"""With any cache the service answers byte for byte what it answers with none, whatever is asked in whatever order."""
+"""With any cache the service answers byte for byte what it answers with none, whatever is requested in any order."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,9 +13,9 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from support.effort import examples
+from support.example_counts import examples
+from support.in_process_service import Service, service, wired_around
 from support.models import iris_forest, iris_frame, mixed_pipeline, save
-from support.service import Service, service, wired_around
 
 CACHES = ("lru", "redis", "tiered")
 HALVES = st.integers(0, 16).map(lambda number: number / 2)
@@ -32,14 +32,14 @@ def noisy(make: Any) -> Any:
 
 
 def random_logistic() -> LogisticRegression:
-    """Train on noise, so that no two classes are easily told apart."""
+    """Train on noise, so that no two classes are easy to distinguish."""
     random = np.random.default_rng(11)
     return LogisticRegression().fit(random.normal(size=(90, 4)), random.integers(0, 3, 90))
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A model, the outputs asked of it, and what its instances look like as rows."""
+    """A model, the outputs that are served, and what its instances look like as rows."""
 
     model: Any
     outputs: tuple[str, ...]
@@ -88,7 +88,7 @@ def services(
 
 
 def asked(to: Service, names: tuple[str, ...], way: str, rows: list[list[Any]]) -> tuple[int, bytes]:
-    """Ask for rows in one of the ways there are, and give the answer."""
+    """Request rows in one of the ways there are, and return the answer."""
     objects = [dict(zip(names, row, strict=True)) for row in rows]
     if way == "get":
         query = {name: "" if value is None else value for name, value in objects[0].items()}
@@ -100,7 +100,7 @@ def asked(to: Service, names: tuple[str, ...], way: str, rows: list[list[Any]]) 
     return reply.status, reply.body
 
 
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.data())
 def test_every_cache_answers_as_none_does(services: Services, data: st.DataObject) -> None:
     pool = data.draw(st.lists(services.rows, min_size=1, max_size=6), label="instances")

@@ -19,9 +19,9 @@ from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings
 from foreseen.wiring.service import Service as WiredService
 from support.fakes import FakePredictor, HeldPredictor
-from support.patience import patience
-from support.replica import replica
-from support.service import wired_around
+from support.in_process_replica import replica
+from support.in_process_service import wired_around
+from support.time_limits import patience
 
 HIT_L1, HIT_L2 = "foreseen; hit; detail=L1", "foreseen; hit; detail=L2"
 MISS = "foreseen; fwd=miss; stored"
@@ -46,7 +46,7 @@ async def _no_reload() -> None:
 
 @asynccontextmanager
 async def started(*wirings: WiredService, heard_by: redis.asyncio.Redis | None = None) -> AsyncIterator[list[Any]]:
-    """Give clients of replicas that all listen."""
+    """Yield clients of replicas that all listen."""
     async with AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(replica(create_service(each, reload=_no_reload))) for each in wirings
@@ -85,8 +85,8 @@ async def stored(client: redis.asyncio.Redis, entries: int) -> None:
     await until(are_there)
 
 
-class TestEverywhere:
-    async def test_replicas_compute_again_whoever_was_requested(
+class TestAllReplicas:
+    async def test_all_replicas_compute_again_after_a_purge_of_one(
         self, redis_url: str, client: redis.asyncio.Redis
     ) -> None:
         async with started(wiring(redis_url), wiring(redis_url), heard_by=client) as (one, other):
@@ -130,7 +130,7 @@ class TestEverywhere:
             assert answer["processes"] == {"confirmed": 1, "silent": 0}
             assert await status(alone) == MISS
 
-    async def test_without_redis_the_own_tier_is_emptied_and_the_rest_said(self) -> None:
+    async def test_without_redis_only_the_own_l1_is_purged(self) -> None:
         away = wiring("redis://127.0.0.1:1/0")
         async with started(away) as (alone,):
             await status(alone)
@@ -144,7 +144,7 @@ class TestEverywhere:
             assert (await status(alone)).startswith("foreseen; fwd=miss")
 
     @pytest.mark.parametrize("query", ["scope=models", "scope=", "scope=all&scope=all", "model=iris"])
-    async def test_another_scope_is_refused_and_nothing_is_purged(self, query: str) -> None:
+    async def test_another_scope_is_rejected_and_nothing_is_purged(self, query: str) -> None:
         async with started(wiring("redis://127.0.0.1:1/0", cache="lru")) as (alone,):
             await status(alone)
 
@@ -153,7 +153,7 @@ class TestEverywhere:
             assert answer.status_code == 422
             assert await status(alone) == HIT_L1
 
-    async def test_only_who_may_reload_may_purge(self) -> None:
+    async def test_only_callers_who_may_reload_may_purge(self) -> None:
         keys = {"admin_keys": "ab" * 32}
         async with started(wiring("redis://127.0.0.1:1/0", cache="lru", **keys)) as (alone,):
             assert (await alone.post("/admin/purge")).status_code == 401
@@ -172,7 +172,7 @@ class TestSilence:
         assert (reached.removed, reached.silent) == ({}, 1)
 
     @pytest.mark.parametrize("message", [b"", b"{}", b"[1]", b"\xff", b"9" * 5000, b'{"id":"../x","model":null}'])
-    async def test_what_is_no_request_is_not_answered(
+    async def test_a_malformed_purge_message_is_ignored(
         self, redis_url: str, client: redis.asyncio.Redis, message: bytes
     ) -> None:
         async with started(wiring(redis_url), heard_by=client) as (one,):
@@ -182,7 +182,7 @@ class TestSilence:
             assert (await one.post("/admin/purge")).json()["processes"] == {"confirmed": 1, "silent": 0}
 
     @pytest.mark.parametrize("purged", ["iris", None])
-    async def test_who_was_away_purges_when_it_listens_again(
+    async def test_a_replica_that_missed_a_purge_purges_on_reconnecting(
         self, redis_url: str, client: redis.asyncio.Redis, purged: str | None
     ) -> None:
         async with started(wiring(redis_url), heard_by=client) as (one,):
@@ -203,7 +203,7 @@ class TestSilence:
 
             assert await status(one) == HIT_L1
 
-    async def test_where_nothing_may_be_published_that_is_said(
+    async def test_a_missing_permission_to_publish_is_reported(
         self, redis_url: str, client: redis.asyncio.Redis, caplog: pytest.LogCaptureFixture
     ) -> None:
         await client.acl_setuser(
@@ -221,13 +221,13 @@ class TestSilence:
                 assert answer.status_code == 503
                 assert "NOPERM" in answer.json()["detail"] or "permission" in answer.json()["detail"]
                 await stored(client, 0)
-                assert [text for text in caplog.messages if "purges of others are not heard" in text]
+                assert [text for text in caplog.messages if "purges of other processes are not received" in text]
         finally:
             await client.acl_deluser("mute")
 
 
-class TestNothingSlipsInBehind:
-    async def test_what_the_model_computes_meanwhile_is_answered_and_not_stored(
+class TestAnswersDuringAPurge:
+    async def test_an_answer_computed_during_a_purge_is_not_stored(
         self, redis_url: str, client: redis.asyncio.Redis
     ) -> None:
         predictor = HeldPredictor()
@@ -253,7 +253,7 @@ class TestNothingSlipsInBehind:
         assert purged.l2_removed == 0
         assert [name async for name in client.scan_iter("*:lease:*")] == [b"foreseen:wine:lease:0011223344556677:00"]
 
-    async def test_an_entry_that_a_replica_stores_too_late_is_not_served(
+    async def test_an_entry_stored_after_a_purge_is_not_served(
         self, redis_url: str, client: redis.asyncio.Redis
     ) -> None:
         """As one does that was stopped in its tracks, and did not confirm."""

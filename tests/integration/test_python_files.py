@@ -9,7 +9,7 @@ import pytest
 import foreseen
 from foreseen.domain.errors import TableError
 from foreseen.settings import SettingsError
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import IRIS_NAMES
 from support.processes import TESTS
 
@@ -21,6 +21,7 @@ def own_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(TESTS))
 
 
+@pytest.mark.usefixtures("fresh_processes")
 def test_a_file_comes_back_as_a_frame(flower_model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(ROWS)
 
@@ -48,7 +49,7 @@ def test_files_are_written_as_by_the_command_and_summed_up(
 
 
 @pytest.mark.parametrize("output", [None, "out.csv"])
-def test_a_run_that_shows_its_progress_comes_to_its_end(
+def test_a_run_with_progress_reaches_its_end(
     flower_model: Path, tmp_path: Path, output: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "in.csv").write_text(ROWS)
@@ -59,7 +60,7 @@ def test_a_run_that_shows_its_progress_comes_to_its_end(
     assert capsys.readouterr().err.splitlines()[-1].startswith("scored 2 rows in ")
 
 
-def test_what_fails_is_the_error_that_the_command_would_print(flower_model: Path, tmp_path: Path) -> None:
+def test_a_failure_raises_the_error_that_the_command_would_print(flower_model: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(ROWS + "c,wide,1,1,1\n")
 
     with pytest.raises(TableError, match=r"expected .*no such file"):
@@ -69,12 +70,12 @@ def test_what_fails_is_the_error_that_the_command_would_print(flower_model: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
 
 
-def test_what_is_for_files_alone_or_for_frames_alone_is_said(flower_model: Path, tmp_path: Path) -> None:
+def test_options_for_files_or_frames_alone_are_named(flower_model: Path, tmp_path: Path) -> None:
     frame = pd.DataFrame([[1.0] * 4], columns=IRIS_NAMES)
 
     with pytest.raises(SettingsError, match="output: expected names of files with it, got a frame"):
         foreseen.score(frame, flower_model, output="out.csv")
-    with pytest.raises(SettingsError, match="expected the name of a file at least"):
+    with pytest.raises(SettingsError, match="expected at least one file name"):
         foreseen.score([], flower_model)
     with (
         foreseen.load(flower_model) as model,

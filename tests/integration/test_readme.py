@@ -1,4 +1,4 @@
-"""The README says what is so: its commands are run as they stand, and its tables held against the code."""
+"""The README is true: its commands are run unchanged, and its tables compared with the code."""
 
 import os
 import re
@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from foreseen.settings import Settings
-from support.clone import ROOT, clone_to
-from support.ports import own_port
+from support.own_port import own_port
 from support.processes import environment
-from support.readme import Shown, agrees, console_commands
+from support.project_copy import ROOT, clone_to
+from support.readme_commands import Shown, agrees, console_commands
 
 README = ROOT / "README.md"
 NOT_RUN_HERE = {"make test"}
@@ -91,7 +91,9 @@ class Terminal:
         self._serving = None
 
     def _run(self, command: str) -> str:
-        env = environment({"PYTHONPATH": "", "FORESEEN_REDIS_URL": f"redis://{self._redis}/0"})
+        env = environment(
+            {"PYTHONPATH": "", "FORESEEN_MODEL_ENGINE": "auto", "FORESEEN_REDIS_URL": f"redis://{self._redis}/0"}
+        )
         done = subprocess.run(
             ["bash", "-c", command],
             check=False,
@@ -112,7 +114,7 @@ class Terminal:
             start_new_session=True,
             cwd=self._folder,
             # So that a busy machine does not disable Redis; the output is as without.
-            env=environment({"PYTHONPATH": "", "FORESEEN_REDIS_TIMEOUT": "10s"}),
+            env=environment({"PYTHONPATH": "", "FORESEEN_MODEL_ENGINE": "auto", "FORESEEN_REDIS_TIMEOUT": "10s"}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

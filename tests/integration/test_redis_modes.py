@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from foreseen.adapters.cache.memory.process_purge import ProcessPurge
-from foreseen.adapters.cache.redis.free_memory import RedisRoom
+from foreseen.adapters.cache.redis.free_memory import RedisFreeMemory
 from foreseen.adapters.cache.redis.inventory import RedisInventory
 from foreseen.adapters.cache.redis.leases.lease_table import RedisLeaseTable
 from foreseen.adapters.cache.redis.leases.leases import RedisLeases
@@ -29,9 +29,9 @@ from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Cache
 from foreseen.domain.purging import Purge
 from support.cache_contract import A, B, CacheContract, entry
-from support.leases import CountingTable, waiting
-from support.patience import patience
-from support.serverless import ServerlessEndpoint, serverless_endpoint
+from support.counting_leases import CountingTable, waiting
+from support.serverless_endpoint import ServerlessEndpoint, serverless_endpoint
+from support.time_limits import patience
 from support.valkey_cluster import OwnCluster, own_cluster
 from support.valkey_sentinel import OwnSentinel, own_sentinel
 
@@ -122,7 +122,7 @@ class TestCluster:
             assert await cache.get_many(list(kept)) == kept
             await cache.close()
 
-    async def test_a_cluster_that_nobody_named_is_said_once(
+    async def test_an_auto_detected_cluster_is_logged_once(
         self, cluster: OwnCluster, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO, "foreseen")
@@ -134,7 +134,7 @@ class TestCluster:
 
         assert [record.getMessage().split(":")[0] for record in caplog.records] == ["L2 is a Redis Cluster"]
 
-    async def test_a_cluster_used_as_one_server_is_refused_with_what_to_do(self, cluster: OwnCluster) -> None:
+    async def test_a_cluster_configured_as_single_is_reported_with_advice(self, cluster: OwnCluster) -> None:
         cache = cache_over(servers_at(f"redis://127.0.0.1:{cluster.primaries[0].port}/0", mode="single"))
 
         with pytest.raises(CacheUnavailableError, match="set redis_mode to auto or cluster") as seen:
@@ -143,7 +143,7 @@ class TestCluster:
         assert seen.value.needs_operator
         await cache.close()
 
-    async def test_one_server_used_as_a_cluster_is_refused_with_what_to_do(self, redis_url: str) -> None:
+    async def test_a_single_server_configured_as_cluster_is_reported_with_advice(self, redis_url: str) -> None:
         cache = cache_over(servers_at(redis_url, mode="cluster"))
 
         with pytest.raises(CacheUnavailableError, match="set redis_mode to auto or single") as seen:
@@ -184,7 +184,7 @@ class TestCluster:
         assert cluster.keys() == set()
         await inventory.close()
 
-    async def test_many_who_want_the_slots_read_them_once(self, cluster: OwnCluster) -> None:
+    async def test_concurrent_requests_read_the_slots_once(self, cluster: OwnCluster) -> None:
         for node in cluster.primaries:
             node.ask("CONFIG", "RESETSTAT")
         servers = servers_at(cluster.url)
@@ -194,7 +194,7 @@ class TestCluster:
 
         assert sum("cmdstat_cluster|slots" in node.ask("INFO", "commandstats") for node in cluster.primaries) == 1
 
-    async def test_channels_of_a_shard_are_used_again_once_they_are_allowed(self, cluster: OwnCluster) -> None:
+    async def test_sharded_channels_are_used_again_once_allowed(self, cluster: OwnCluster) -> None:
         def allow(*rules: str) -> None:
             for node in cluster.primaries:
                 node.ask("ACL", "SETUSER", "some", "on", ">pw", "~*", "&*", "+@all", *rules)
@@ -216,7 +216,7 @@ class TestCluster:
         servers = servers_at(cluster.url)
         try:
             cluster.primaries[1].ask("CONFIG", "SET", "maxmemory", 2**30)
-            least = await RedisRoom(servers)()
+            least = await RedisFreeMemory(servers)()
         finally:
             cluster.primaries[1].ask("CONFIG", "SET", "maxmemory", 0)
             await servers.close()
@@ -240,9 +240,7 @@ class TestSlotsThatMove:
         for node in (source, target, *cluster.primaries):
             node.ask("CLUSTER", "SETSLOT", slot, "NODE", source.id)
 
-    async def test_what_is_missing_there_is_looked_up_and_written_where_it_goes(
-        self, cache: RedisCache, moving: dict[str, Any]
-    ) -> None:
+    async def test_keys_that_moved_are_found_at_the_new_node(self, cache: RedisCache, moving: dict[str, Any]) -> None:
         kept = numbered(20) | {A: entry()}
         await cache.put_many(kept)
 
@@ -252,7 +250,7 @@ class TestSlotsThatMove:
     async def test_a_purge_follows_the_keys_of_such_a_slot(
         self, cache: RedisCache, cluster: OwnCluster, moving: dict[str, Any]
     ) -> None:
-        """The node that they are on refuses what does not say that it was sent there."""
+        """The node that they are on rejects what does not say that it was sent there."""
         await cache.put_many(numbered(20) | {A: entry()})
         servers = servers_at(cluster.url)
 
@@ -260,7 +258,7 @@ class TestSlotsThatMove:
         assert cluster.keys() == set()
         await servers.close()
 
-    async def test_a_slot_that_has_moved_costs_nobody_a_hit(self, cache: RedisCache, moving: dict[str, Any]) -> None:
+    async def test_a_moved_slot_loses_no_hit(self, cache: RedisCache, moving: dict[str, Any]) -> None:
         kept = numbered(20) | {A: entry()}
         await cache.put_many(kept)
         for node in ("target", "source"):
@@ -290,7 +288,7 @@ async def process(url: str) -> AsyncIterator[RedisLeases]:
     await servers.close()
 
 
-async def test_of_processes_over_a_cluster_one_computes_and_others_hear_of_it(cluster: OwnCluster) -> None:
+async def test_one_process_of_a_cluster_computes_and_others_receive_it(cluster: OwnCluster) -> None:
     computed = entry()
     async with process(cluster.url) as one, process(cluster.url) as other:
         assert await one.claim([A, B]) == {A, B}
@@ -328,7 +326,7 @@ async def test_a_purge_reaches_processes_and_nodes_of_a_cluster(cluster: OwnClus
         await each.close()
 
 
-async def test_a_lease_that_we_hold_ourselves_is_not_waited_for(redis_url: str) -> None:
+async def test_an_own_lease_is_not_waited_for(redis_url: str) -> None:
     """The command that took it was sent twice: a connection broke before the first reply."""
     servers = servers_at(redis_url)
     table = RedisLeaseTable(servers, model_name="iris", lease_s=30.0)
@@ -359,11 +357,11 @@ class TestEndpoint:
             assert cache.keeps
 
         assert [line.split(":")[0] for line in caplog.messages] == [
-            "L2 is one endpoint of a cluster that does not say where its nodes are"
+            "L2 is one endpoint of a cluster that does not list its nodes"
         ]
-        assert endpoint.refused <= 1
+        assert endpoint.rejected <= 1
 
-    async def test_what_is_there_is_listed_and_purged(self, endpoint: ServerlessEndpoint) -> None:
+    async def test_entries_of_all_nodes_are_listed_and_purged(self, endpoint: ServerlessEndpoint) -> None:
         async with alone(endpoint.url) as cache:
             await cache.put_many(numbered(30))
         inventory = RedisInventory(servers_at(endpoint.url))
@@ -407,7 +405,7 @@ async def until_in_use(cache: GuardedCache) -> None:
 
 
 class TestSentinel:
-    async def test_a_primary_that_is_demoted_is_left_for_the_new_one(self, sentinel: OwnSentinel) -> None:
+    async def test_a_demoted_primary_is_replaced_by_the_new_one(self, sentinel: OwnSentinel) -> None:
         """Its connections stay open, and its replies become those of a replica."""
         kept = entry()
         async with GuardedCache(cache_over(servers_at(sentinel.url)), budget_s=BUDGET_S) as cache:
@@ -420,17 +418,15 @@ class TestSentinel:
 
             assert await cache.get_many([A, B]) == {A: kept, B: kept}
 
-    async def test_a_service_that_no_sentinel_knows_is_said(self, sentinel: OwnSentinel) -> None:
+    async def test_a_service_unknown_to_every_sentinel_is_reported(self, sentinel: OwnSentinel) -> None:
         cache = cache_over(servers_at(sentinel.url.replace("primary-of-tests", "another")))
 
         with pytest.raises(CacheUnavailableError, match="'another'"):
             await cache.ping()
         await cache.close()
 
-    async def test_a_sentinel_that_forbids_the_login_of_the_primary_is_used_without(
-        self, sentinel: OwnSentinel
-    ) -> None:
-        """Its user is there and may not ask it anything."""
+    async def test_a_sentinel_that_forbids_the_login_is_used_without(self, sentinel: OwnSentinel) -> None:
+        """Its user exists and may send it no command."""
         sentinel.allow("some", "pw")
         async with alone(sentinel.url.replace("//", "//some:pw@")) as cache:
             kept = entry()
@@ -438,7 +434,7 @@ class TestSentinel:
 
             assert await cache.get_many([A]) == {A: kept}
 
-    async def test_a_sentinel_named_as_a_server_is_refused_with_what_to_write(self, sentinel: OwnSentinel) -> None:
+    async def test_a_sentinel_configured_as_server_is_reported_with_advice(self, sentinel: OwnSentinel) -> None:
         cache = cache_over(servers_at(f"redis://127.0.0.1:{sentinel.port}/0"))
 
         with pytest.raises(CacheUnavailableError, match=r"write redis\+sentinel://") as seen:
@@ -447,7 +443,7 @@ class TestSentinel:
         assert seen.value.needs_operator
         await cache.close()
 
-    async def test_a_primary_that_dies_is_followed_by_the_replica_with_its_entries(self) -> None:
+    async def test_a_replica_takes_over_from_a_dead_primary(self) -> None:
         kept = entry()
         with own_sentinel() as sentinel:
             async with GuardedCache(cache_over(servers_at(sentinel.url)), budget_s=BUDGET_S) as cache:
@@ -483,7 +479,7 @@ class TestNodesThatFail:
                 for channel in map(str, range(30)):
                     on_it = cluster.owner_of(channel) is dead
                     with pytest.raises(CacheUnavailableError, match="channel") if on_it else nullcontext():
-                        await servers.publish(channel, [b"of which nobody would hear"])
+                        await servers.publish(channel, [b"without a subscriber"])
 
                 others = [node for node in cluster.primaries if node is not dead]
                 async with patience():
@@ -497,7 +493,7 @@ class TestNodesThatFail:
                 await cache.get_many(list(kept))
                 assert not cache.is_in_use
 
-    async def test_a_frozen_node_takes_only_its_own_keys_along_and_comes_back(self) -> None:
+    async def test_a_frozen_node_costs_only_its_own_keys(self) -> None:
         kept = numbered(90)
         with own_cluster(cluster_node_timeout=60_000) as cluster:
             frozen = cluster.primaries[2]
@@ -530,7 +526,7 @@ class TestNodesThatFail:
 
                 assert cache.is_in_use
 
-    async def test_a_cluster_that_is_down_is_out_of_use_with_what_to_do(self) -> None:
+    async def test_a_cluster_that_is_down_is_reported_with_advice(self) -> None:
         with own_cluster(cluster_require_full_coverage="yes", cluster_node_timeout=200) as cluster:
             async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
                 await cache.put_many(numbered(30))
@@ -543,7 +539,7 @@ class TestNodesThatFail:
                 assert "CLUSTERDOWN" in cache.disabled_by
                 assert "cluster-require-full-coverage" in cache.disabled_by
 
-    async def test_nodes_announced_where_nobody_is_are_out_of_use_with_what_to_do(self) -> None:
+    async def test_unreachable_announced_nodes_are_reported_with_advice(self) -> None:
         with own_cluster(primaries=1, cluster_announce_port=1) as cluster:
             async with GuardedCache(cache_over(servers_at(cluster.url)), budget_s=BUDGET_S) as cache:
                 assert not cache.is_in_use

@@ -1,4 +1,4 @@
-"""Writing to a real server: one command for many keys, one for each where that is refused, and no loss in silence."""
+"""Writing to a real server: one command for many keys, one for each where that is rejected, and no loss in silence."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def raw(redis_url: str) -> AsyncIterator[Any]:
 
 
 async def asked(raw: Any) -> dict[str, int]:
-    """Count the commands that writers sent since the counters were reset, refused ones included."""
+    """Count the commands that writers sent since the counters were reset, rejected ones included."""
     stats = await raw.info("commandstats")
     counts = {name: stats.get(f"cmdstat_{name}", {}) for name in ("evalsha", "eval", "set")}
     return {name: count.get("calls", 0) + count.get("rejected_calls", 0) for name, count in counts.items()}
@@ -69,7 +69,7 @@ class TestByScript:
         assert await asked(raw) == {"evalsha": 1, "eval": 0, "set": KEYS_A_SCRIPT}
         assert await cache.get_many(list(kept)) == kept
 
-    async def test_more_than_a_group_is_several_and_nothing_is_left_out(self, cache: RedisCache, raw: Any) -> None:
+    async def test_more_than_a_group_is_written_in_several(self, cache: RedisCache, raw: Any) -> None:
         kept = numbered(2 * KEYS_A_SCRIPT + 1)
         await cache.put_many(THREE)
         await raw.config_resetstat()
@@ -99,7 +99,7 @@ class TestByScript:
             assert await cache.get_many(list(kept)) == kept
             assert cache.corruptions == {Corruption.TYPE: 3}
 
-    async def test_a_server_that_forgot_the_script_is_told_it_again(self, cache: RedisCache, raw: Any) -> None:
+    async def test_a_server_that_lost_the_script_gets_it_again(self, cache: RedisCache, raw: Any) -> None:
         await cache.put_many(THREE)
         await raw.script_flush()
         await raw.config_resetstat()
@@ -126,7 +126,7 @@ class TestByScript:
 
 
 class TestFailure:
-    """A write that may be lost is told, and the next one goes the way it would have gone."""
+    """A write that may be lost is reported, and the next one goes the way it would have gone."""
 
     @pytest.fixture
     async def own_raw(self) -> AsyncIterator[tuple[str, Any]]:
@@ -137,7 +137,7 @@ class TestFailure:
 
     @pytest.mark.server
     @pytest.mark.parametrize(
-        ("trouble", "relief", "told"),
+        ("trouble", "relief", "error"),
         [
             (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0"), "maxmemory"),
             (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE"), "read only replica"),
@@ -149,15 +149,15 @@ class TestFailure:
         ],
         ids=["full", "replica", "too few replicas"],
     )
-    async def test_a_server_that_takes_no_writes_is_told_and_used_as_before_afterwards(
-        self, own_raw: Any, trouble: tuple[str, ...], relief: tuple[str, ...], told: str
+    async def test_a_read_only_server_is_reported_and_used_again_afterwards(
+        self, own_raw: Any, trouble: tuple[str, ...], relief: tuple[str, ...], error: str
     ) -> None:
         url, raw = own_raw
         async with far(url) as cache:
             await cache.put_many(THREE)
             await raw.flushdb()
             await raw.execute_command(*trouble)
-            with pytest.raises(CacheUnavailableError, match=told):
+            with pytest.raises(CacheUnavailableError, match=error):
                 await cache.put_many(THREE)
             assert await cache.get_many(list(THREE)) == {}
 
@@ -182,7 +182,7 @@ class TestPermissions:
         yield allow
         await raw.execute_command("ACL", "DELUSER", "writer")
 
-    async def test_who_may_not_run_scripts_writes_key_by_key_and_asks_once(
+    async def test_without_scripts_keys_are_written_one_by_one(
         self, restricted: Any, raw: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO, "foreseen")
@@ -196,12 +196,12 @@ class TestPermissions:
 
         # Two groups of the first attempt.
         assert await asked(raw) == {"evalsha": 2, "eval": 0, "set": 1800}
-        assert len([record for record in caplog.records if "no scripts" in record.getMessage()]) == 1
+        assert len([record for record in caplog.records if "does not allow scripts" in record.getMessage()]) == 1
         left_ms = [await raw.pttl(name) for name in (await raw.keys())[:20]]
         assert 0.89 * 3_600_000 < min(left_ms) < max(left_ms) <= 1.1 * 3_600_000
 
     @pytest.mark.parametrize("rules", [("~foreseen:*", "+@all", "-set"), ("~theirs:*", "+@all")], ids=["set", "keys"])
-    async def test_who_may_not_write_is_told_and_writes_by_script_when_it_may(
+    async def test_a_user_without_write_permission_is_reported_until_allowed(
         self, restricted: Any, raw: Any, rules: tuple[str, ...]
     ) -> None:
         async with far(await restricted(*rules)) as cache:
@@ -217,7 +217,7 @@ class TestPermissions:
             assert (await asked(raw))["set"] == 3
             assert (await asked(raw))["evalsha"] == 1
 
-    async def test_a_write_of_which_a_part_is_refused_is_a_failure(self, restricted: Any, raw: Any) -> None:
+    async def test_a_partly_rejected_write_is_a_failure(self, restricted: Any, raw: Any) -> None:
         async with far(await restricted("~foreseen:iris:*:01000000", "+@all", "-@scripting")) as cache:
             with pytest.raises(CacheUnavailableError):
                 await cache.put_many(THREE)

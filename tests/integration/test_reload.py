@@ -1,4 +1,4 @@
-"""A new model under the same name while clients ask: no request is lost, and no answer is of the wrong model."""
+"""A new model under the same name under load: no request is lost, and no answer is of the wrong model."""
 
 import os
 import signal
@@ -10,26 +10,26 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.adding import adding, answer, put, reload
-from support.holding import Holds
-from support.proc import is_gone
+from support.held_model import Holds
+from support.process_facts import is_gone
 from support.processes import WITHOUT_TLS, Served, model_processes, wait_until
+from support.reloadable_service import adding, answer, put, reload
 
 RELOADS = int(os.environ.get("FORESEEN_TEST_RELOADS", "8"))
 """How often models are exchanged under load; `FORESEEN_TEST_RELOADS=300` for more."""
 
 
 @pytest.mark.parametrize("model_isolation", ["process", "thread"])
-def test_the_new_model_answers_at_once_and_never_with_an_old_prediction(tmp_path: Path, model_isolation: str) -> None:
+def test_the_current_model_never_answers_with_a_previous_prediction(tmp_path: Path, model_isolation: str) -> None:
     with adding(tmp_path, "--model-isolation", model_isolation) as running:
         before = running.get("/model").json()
         assert [answer(running, 0.5), answer(running, 0.5)] == [100.5, 100.5]
         put(tmp_path, 200, ("a", "b"))
 
-        told = reload(running)
+        reply = reload(running)
 
         after = running.get("/model").json()
-        assert (told.status_code, told.json()) == (200, {"status": "reloaded", "fingerprint": after["fingerprint"]})
+        assert (reply.status_code, reply.json()) == (200, {"status": "reloaded", "fingerprint": after["fingerprint"]})
         assert after["fingerprint"] != before["fingerprint"]
         assert [feature["name"] for feature in after["features"]] == ["a", "b"]
         assert '"b"' in running.get("/openapi.json").text
@@ -46,14 +46,14 @@ def holds(tmp_path: Path) -> Holds:
 
 
 def ask_for_held(pool: ThreadPoolExecutor, running: Served, holds: Holds, a: float) -> Future[httpx.Response]:
-    """Ask for something on which the model has begun by then."""
+    """Request something on which the model has begun by then."""
     holds.hold(a)
     asked = pool.submit(running.get, "/predict", a=a)
     wait_until(lambda: holds.has_begun(a))
     return asked
 
 
-def test_what_is_under_way_ends_on_the_model_it_began_with(tmp_path: Path, holds: Holds) -> None:
+def test_a_running_request_ends_on_the_model_it_began_with(tmp_path: Path, holds: Holds) -> None:
     with adding(tmp_path) as running, ThreadPoolExecutor(1) as pool:
         (old,) = model_processes(running.process.pid)
         under_way = ask_for_held(pool, running, holds, 2.5)
@@ -140,7 +140,7 @@ def test_every_answer_is_of_the_model_that_its_tag_names(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("model_isolation", ["process", "thread"])
-def test_an_old_model_that_hangs_keeps_neither_the_new_one_nor_the_end(
+def test_a_hanging_previous_model_delays_neither_reload_nor_shutdown(
     tmp_path: Path, holds: Holds, model_isolation: str
 ) -> None:
     with (
@@ -161,22 +161,22 @@ def test_an_old_model_that_hangs_keeps_neither_the_new_one_nor_the_end(
         wait_until(lambda: all(map(is_gone, models)))
 
 
-def test_a_file_that_does_not_load_leaves_the_old_model_and_says_so(tmp_path: Path) -> None:
+def test_a_file_that_does_not_load_keeps_the_previous_model(tmp_path: Path) -> None:
     with adding(tmp_path) as running:
         (tmp_path / "model.pkl").write_bytes(b"no model at all")
 
-        told = reload(running)
+        reply = reload(running)
         running.process.send_signal(signal.SIGHUP)
         wait_until(lambda: sum("not reloaded, the previous model still serves" in line for line in running.err) == 2)
 
-        assert (told.status_code, told.headers["content-type"]) == (503, "application/problem+json")
-        assert "model.pkl" in told.json()["detail"]
+        assert (reply.status_code, reply.headers["content-type"]) == (503, "application/problem+json")
+        assert "model.pkl" in reply.json()["detail"]
         assert answer(running, 0.5) == 100.5
         assert len(model_processes(running.process.pid)) == 1
 
 
 def waiting(running: Served) -> float:
-    """Give how many instances wait for the model."""
+    """Return how many instances wait for the model."""
     lines = running.get("/metrics").text.splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith("foreseen_model_waiting_instances "))
 

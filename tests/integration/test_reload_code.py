@@ -1,13 +1,13 @@
-"""Own code that changes under running replicas: after a reload nobody gets what the old code answered."""
+"""Own code that changes under running replicas: after a reload no answer is the old code's."""
 
 from pathlib import Path
 
 import pytest
 
-from support.adding import reload
 from support.models import pickled_by_hand
-from support.own_code import WAYS, Way, write
+from support.models_with_own_code import WAYS, Way, write
 from support.processes import served, wait_until
+from support.reloadable_service import reload
 
 TELLING = """
 import weakref
@@ -51,7 +51,7 @@ def test_new_code_answers_in_every_replica_after_a_reload(tmp_path: Path, redis_
             assert first.get("/predict", x0=4).json() == {"prediction": 20.0}
 
 
-def test_what_old_code_held_is_freed_after_a_reload(tmp_path: Path) -> None:
+def test_objects_of_old_code_are_freed_after_a_reload(tmp_path: Path) -> None:
     telling = Way("owncode.py", top=TELLING)
     write(tmp_path, telling, 2)
     pickled_by_hand(tmp_path / "Own", "owncode")

@@ -1,4 +1,4 @@
-"""Loading a model anew when something is in the way: a file that hangs, signals by the hundred, an end meanwhile."""
+"""Reloading a model when something is in the way: a file that hangs, signals by the hundred, an end meanwhile."""
 
 import os
 import signal
@@ -11,22 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from support.adding import MODULE, adding, answer, put, reload
-from support.effort import cases
-from support.holding import Holds
-from support.patience import PATIENCE_S
-from support.proc import is_gone
+from support.byte_client import wire_to
+from support.example_counts import cases
+from support.held_model import Holds
+from support.process_facts import is_gone
 from support.processes import (
     Served,
     command,
     environment,
     model_processes,
+    starter,
     wait_until,
     wait_until_closed,
     wait_until_heard,
     workers,
 )
-from support.wire import wire_to
+from support.reloadable_service import MODULE, adding, answer, put, reload
+from support.time_limits import PATIENCE_S
 
 PROCESS = pytest.param((), id="process")
 THREAD = pytest.param(("--model-isolation", "thread"), id="thread")
@@ -53,13 +54,13 @@ def hanging(running: Served) -> int:
 
 
 def processes_of(running: Served) -> list[int]:
-    """Give the workers and the processes of models."""
+    """Return the workers and the processes of models."""
     parents = [running.process.pid, *workers(running)]
     return [*parents[1:], *(model for parent in parents for model in model_processes(parent))]
 
 
 @pytest.mark.parametrize("args", cases(THREAD, WORKERS, long=[PROCESS]))
-def test_a_load_that_hangs_keeps_nobody_from_stopping(tmp_path: Path, args: tuple[str, ...]) -> None:
+def test_a_hanging_load_does_not_delay_shutdown(tmp_path: Path, args: tuple[str, ...]) -> None:
     with adding(tmp_path, *args, "--stop-timeout", "1h") as running:
         put_hanging(tmp_path)
         running.process.send_signal(signal.SIGHUP)
@@ -74,7 +75,7 @@ def test_a_load_that_hangs_keeps_nobody_from_stopping(tmp_path: Path, args: tupl
     assert "Traceback" not in "".join(running.err)
 
 
-def test_who_asks_for_a_load_that_hangs_is_told_that_the_service_stops(tmp_path: Path) -> None:
+def test_a_reload_request_during_a_hanging_load_ends_at_shutdown(tmp_path: Path) -> None:
     with ExitStack() as wires, adding(tmp_path) as running:
         put_hanging(tmp_path)
         first = wires.enter_context(wire_to(running.url))
@@ -132,7 +133,7 @@ def test_signals_by_the_hundred_load_once_more_and_once_after(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("args", cases(WORKERS, long=[PROCESS]))
-def test_told_to_reload_and_to_stop_at_once_it_stops(tmp_path: Path, args: tuple[str, ...]) -> None:
+def test_a_reload_and_a_stop_at_once_stop_the_service(tmp_path: Path, args: tuple[str, ...]) -> None:
     with adding(tmp_path, *args) as running:
         others = processes_of(running)
         put(tmp_path, 200)
@@ -147,7 +148,7 @@ def test_told_to_reload_and_to_stop_at_once_it_stops(tmp_path: Path, args: tuple
 @contextmanager
 def starting(folder: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
     """Begin to serve what is in a folder."""
-    process = subprocess.Popen(
+    process = starter()(
         command("serve", "model.pkl", "--rows-per-call", "0", "--cache-nondeterministic", "true", "--port", "0", *args),
         cwd=folder,
         env=environment(),
@@ -173,7 +174,7 @@ def said(process: subprocess.Popen[str], words: str) -> str:
 
 
 @pytest.mark.parametrize("args", cases(PROCESS, THREAD, long=[WORKERS]))
-def test_told_to_stop_while_the_first_model_loads_it_exits_with_0(tmp_path: Path, args: tuple[str, ...]) -> None:
+def test_a_stop_while_the_first_model_loads_exits_with_0(tmp_path: Path, args: tuple[str, ...]) -> None:
     put_hanging(tmp_path)
     with starting(tmp_path, *args) as process:
         said(process, "loading hangs")
@@ -187,7 +188,7 @@ def test_told_to_stop_while_the_first_model_loads_it_exits_with_0(tmp_path: Path
         wait_until(lambda: all(map(is_gone, models)))
 
 
-def test_told_to_stop_while_the_first_model_computes_in_its_module_it_exits_with_0(tmp_path: Path) -> None:
+def test_a_stop_while_the_model_module_computes_exits_with_0(tmp_path: Path) -> None:
     """No handler of Python's runs before the main thread comes back from there."""
     put_hanging(tmp_path)
     computes = "__import__('hashlib').pbkdf2_hmac('sha256', b'a', b'b', 10**9)\n"
@@ -201,7 +202,7 @@ def test_told_to_stop_while_the_first_model_computes_in_its_module_it_exits_with
         assert process.wait(timeout=PATIENCE_S) == 0
 
 
-def test_told_to_stop_while_workers_load_their_models_it_exits_with_0(tmp_path: Path) -> None:
+def test_a_stop_while_workers_load_their_models_exits_with_0(tmp_path: Path) -> None:
     """The supervisor has found the model good, and by then it is another."""
     (tmp_path / "adding.py").write_text(MODULE + SECOND_HANGS)
     put(tmp_path, 100)
@@ -226,7 +227,7 @@ open("seen", "w").close()
 """
 
 
-def test_told_to_reload_while_the_first_model_loads_it_loads_what_is_there_by_then(tmp_path: Path) -> None:
+def test_a_reload_while_the_first_model_loads_is_not_lost(tmp_path: Path) -> None:
     holds = Holds(tmp_path)
     holds.hold(100)
     (tmp_path / "adding.py").write_text(MODULE + 'print("loading waits", flush=True)\nwait_while_held([100])\n')

@@ -21,16 +21,16 @@ import pandas as pd
 import pytest
 
 from foreseen.settings import Settings
-from support.here import run_here
-from support.holding import Holds
+from support.command_in_process import run_here
+from support.held_model import Holds
+from support.in_process_service import service, wired_from
 from support.models import IRIS_NAMES, iris_frame, mixed_pipeline, pickled_by_hand, save
-from support.processes import command, environment, run, wait_until
-from support.service import service, wired_from
+from support.processes import command, environment, run, starter, wait_until
 
 OWN = """
 from pathlib import Path
 
-from support.holding import wait_while_held
+from support.held_model import wait_while_held
 
 HERE = Path(__file__).parent
 
@@ -111,7 +111,7 @@ def test_a_file_is_scored_as_http_answers(iris_model: Path, flowers: Path, tmp_p
     ]
 
 
-def test_rows_that_cannot_be_read_or_are_refused_go_to_the_rejects(tmp_path: Path) -> None:
+def test_unreadable_and_rejected_rows_go_to_the_rejects(tmp_path: Path) -> None:
     model, source, out = save(mixed_pipeline(), tmp_path), tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text('colour,weight,height\nred,1,1\nmauve,2,2\nblue,x,3\n"gr\neen",,4\ngreen,,5\nred,1\n')
 
@@ -125,7 +125,7 @@ def test_rows_that_cannot_be_read_or_are_refused_go_to_the_rejects(tmp_path: Pat
     assert [(row[0], row[3]) for row in table(out)[1:]] == list(zip(["red", "green"], expected, strict=True))
     found = {row[1]: row[2:] for row in table(rejects)[1:]}
     assert list(found) == ["3", "4", "5", "8"]
-    assert found["3"][1].startswith("expected values that the model takes, got a refusal: Found unknown categories")
+    assert found["3"][1].startswith("expected values that the model accepts, got its error: Found unknown categories")
     assert found["3"][2] == "mauve,2,2"
     assert found["4"] == ["weight", 'expected a number, got "x"', "blue,x,3"]
     assert found["8"] == ["", "expected 3 cells, got 2", "red,1"]
@@ -147,7 +147,7 @@ def test_rows_that_are_the_same_reach_the_model_once(own: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_over_a_stream_that_is_interrupted_leaves_no_file(
+def test_an_interrupted_run_over_a_stream_leaves_no_file(
     own: Path, tmp_path: Path, sent: signal.Signals, code: int
 ) -> None:
     holds = Holds(own)
@@ -157,7 +157,7 @@ def test_a_run_over_a_stream_that_is_interrupted_leaves_no_file(
         "score", "Endless.joblib", "-", "-o", tmp_path / "out.csv", "--features", "a", "--rows-per-call", "0"
     )
     with (tmp_path / "in.csv").open() as source:
-        process = subprocess.Popen(line, cwd=own, env=environment(), stdin=source, stderr=subprocess.PIPE, text=True)
+        process = starter()(line, cwd=own, env=environment(), stdin=source, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: holds.has_begun(0))
 
     process.send_signal(sent)
@@ -174,7 +174,7 @@ def test_a_signal_ends_a_run_whose_output_nothing_reads(iris_model: Path, tmp_pa
     pd.concat([frame] * 300).to_csv(tmp_path / "in.csv", index=False)
     reads, writes = os.pipe()
     line = command("score", iris_model, tmp_path / "in.csv", "-o", "-")
-    process = subprocess.Popen(line, stdout=writes, stderr=subprocess.PIPE, env=environment(), text=True)
+    process = starter()(line, stdout=writes, stderr=subprocess.PIPE, env=environment(), text=True)
     os.close(writes)
     filled = fcntl.fcntl(reads, fcntl.F_GETPIPE_SZ) - select.PIPE_BUF
     wait_until(lambda: struct.unpack("i", fcntl.ioctl(reads, termios.FIONREAD, bytes(4)))[0] >= filled)
@@ -190,7 +190,7 @@ def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Pat
     frame, _ = iris_frame()
     pd.concat([frame] * 200).to_csv(tmp_path / "in.csv", index=False)
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    process = starter()(
         command("score", iris_model, tmp_path / "in.csv", "-o", tmp_path / "out.csv"),
         stderr=theirs, env=environment({"TERM": "xterm"}),
     )  # fmt: skip
@@ -203,11 +203,11 @@ def test_a_terminal_shows_progress_and_a_summary(iris_model: Path, tmp_path: Pat
     assert "rows/s" in shown
     assert "L1 " in shown
     plain = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", shown)
-    told = dict(line.split(None, 1) for line in plain.splitlines() if len(line.split(None, 1)) == 2)
-    assert told["rows"].startswith("30,000 in ")
-    assert "of the model" in told["computed"]
-    assert told["cache"].strip() == "auto: lru"
-    assert "fingerprint" in told["model"]
+    printed = dict(line.split(None, 1) for line in plain.splitlines() if len(line.split(None, 1)) == 2)
+    assert printed["rows"].startswith("30,000 in ")
+    assert "of the model" in printed["computed"]
+    assert printed["cache"].strip() == "auto: lru"
+    assert "fingerprint" in printed["model"]
 
 
 def test_a_log_gets_lines_and_a_program_gets_the_summary(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
@@ -217,19 +217,19 @@ def test_a_log_gets_lines_and_a_program_gets_the_summary(iris_model: Path, flowe
         "score", iris_model, flowers, "-o", out, "--progress", "plain", "--summary", summary, "--cache", "lru"
     )
 
-    told = json.loads(summary.read_text())
+    printed = json.loads(summary.read_text())
     assert done.returncode == 0
-    assert (told["rows"], told["rejected"], told["cache"]) == (150, 0, "lru")
-    assert told["repeated"] == 150 - told["model_rows"] == 1  # one flower of iris is there twice
-    assert told["hits"] == {"L1": 0, "L2": 0}
-    assert told["decided"] == {"L1": "looked up for every row, as configured"}
-    assert 0 < told["model_seconds"] < 60
+    assert (printed["rows"], printed["rejected"], printed["cache"]) == (150, 0, "lru")
+    assert printed["repeated"] == 150 - printed["model_rows"] == 1  # one flower of iris is there twice
+    assert printed["hits"] == {"L1": 0, "L2": 0}
+    assert printed["decided"] == {"L1": "looked up for every row, as configured"}
+    assert 0 < printed["model_seconds"] < 60
     lines = dict(line.split(None, 1) for line in done.stderr.decode().splitlines())
     assert lines["rows"].startswith("150 in ")
     assert lines["computed"].startswith("149 (99.3%) in ")
 
 
-def test_nothing_is_told_in_a_pipe(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
+def test_no_progress_is_shown_in_a_pipe(iris_model: Path, flowers: Path, tmp_path: Path) -> None:
     for how in ("auto", "none"):
         done = run("score", iris_model, flowers, "-o", tmp_path / f"{how}.csv", "--progress", how)
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -249,9 +249,9 @@ def _until_closed(terminal: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def refusing(iris_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def rejecting(iris_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A model, and a folder with a good file in it, for runs that end before anything is scored."""
-    folder = tmp_path_factory.mktemp("refusing")
+    folder = tmp_path_factory.mktemp("rejecting")
     frame, _ = iris_frame()
     frame.to_csv(folder / "in.csv", index=False)
     (folder / "taken.csv").write_text("mine")
@@ -261,7 +261,7 @@ def refusing(iris_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     return iris_model, folder
 
 
-REFUSALS: dict[str, tuple[list[str], int, str]] = {
+REJECTIONS: dict[str, tuple[list[str], int, str]] = {
     "output exists": (["in.csv", "-o", "taken.csv"], 1, "taken.csv: expected a new file, got one that exists; --force"),
     "no input": (["away.csv", "-o", "x.csv"], 1, "away.csv: expected a file of rows, got no such file"),
     "output is among the inputs": ([".", "-o", "x.csv"], 1, "x.csv: expected an output outside of the folder that is"),
@@ -269,9 +269,13 @@ REFUSALS: dict[str, tuple[list[str], int, str]] = {
     "a journal of others": (
         ["in.csv", "-o", "x.csv", "--rejects", "x.csv.journal"],
         1,
-        "x.csv.journal: expected another",
+        "x.csv.journal: expected a rejects file",
     ),
-    "output is the input": (["in.csv", "-o", "in.csv", "--force"], 1, "in.csv: expected another output than the input"),
+    "output is the input": (
+        ["in.csv", "-o", "in.csv", "--force"],
+        1,
+        "in.csv: expected an output that is not an input",
+    ),
     "too few rejects": (
         ["in.csv", "-o", "x.csv", "--max-rejects", "-1"],
         2,
@@ -285,15 +289,15 @@ REFUSALS: dict[str, tuple[list[str], int, str]] = {
     "disk is full": (["in.csv", "-o", "/dev/full"], 1, "/dev/full: cannot be written: No space left on device"),
     "no output": (["in.csv"], 2, "Missing option '--output'"),
     "unknown flag": (["in.csv", "-o", "x.csv", "--frobnicate"], 2, "No such option: --frobnicate"),
-    "wrong setting": (["in.csv", "-o", "x.csv", "--cache", "disk"], 2, "--cache: expected"),
+    "wrong setting": (["in.csv", "-o", "x.csv", "--cache", "memcached"], 2, "--cache: expected"),
 }
 
 
-@pytest.mark.parametrize("name", REFUSALS)
-def test_what_cannot_be_scored_is_told_in_one_line(name: str, refusing: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("name", REJECTIONS)
+def test_inputs_that_cannot_be_scored_are_reported_in_one_line(name: str, rejecting: tuple[Path, Path]) -> None:
     """One of them is run as a process below."""
-    model, folder = refusing
-    args, code, expected = REFUSALS[name]
+    model, folder = rejecting
+    args, code, expected = REJECTIONS[name]
     before = sorted(path.name for path in folder.iterdir())
 
     done = run_here("score", model, *args, cwd=folder)
@@ -307,8 +311,8 @@ def test_what_cannot_be_scored_is_told_in_one_line(name: str, refusing: tuple[Pa
     assert (folder / "taken.csv").read_text() == "mine"
 
 
-def test_a_process_that_cannot_score_says_so_and_exits(refusing: tuple[Path, Path]) -> None:
-    model, folder = refusing
+def test_a_process_that_cannot_score_exits_with_a_line(rejecting: tuple[Path, Path]) -> None:
+    model, folder = rejecting
 
     done = run("score", model, "in.csv", "-o", "taken.csv", cwd=folder)
 
@@ -329,7 +333,7 @@ def test_force_replaces_the_output_and_what_an_earlier_run_rejected(iris_model: 
     assert not (tmp_path / "out.csv.rejects.csv").exists()
 
 
-def test_a_bad_row_on_its_way_to_standard_output_needs_a_file_for_rejects(iris_model: Path, tmp_path: Path) -> None:
+def test_a_bad_row_for_standard_output_needs_a_rejects_file(iris_model: Path, tmp_path: Path) -> None:
     bad = (",".join(IRIS_NAMES) + "\n1,2,3,4\n1,2,x,4\n").encode()
 
     without = run_here("score", iris_model, "-", "-o", "-", stdin=bad)
@@ -344,10 +348,10 @@ def test_a_bad_row_on_its_way_to_standard_output_needs_a_file_for_rejects(iris_m
     assert [row[:2] for row in table(tmp_path / "r.csv")] == [["file", "line"], ["standard input", "3"]]
 
 
-def test_a_reader_that_leaves_early_is_no_failure_to_speak_of(iris_model: Path, tmp_path: Path) -> None:
+def test_a_reader_that_closes_early_is_no_failure(iris_model: Path, tmp_path: Path) -> None:
     frame, _ = iris_frame()
     pd.concat([frame] * 300).to_csv(tmp_path / "in.csv", index=False)
-    process = subprocess.Popen(
+    process = starter()(
         command("score", iris_model, tmp_path / "in.csv", "-o", "-"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
     )  # fmt: skip

@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import IRIS_NAMES, iris_frame
-from support.processes import command, environment
+from support.processes import run
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,7 @@ READERS: dict[str, Callable[[str], pd.DataFrame]] = {
 
 
 @pytest.mark.parametrize(("source", "out"), [*zip(WRITERS, READERS, strict=True), ("in.parquet", "out.parquet")])
-def test_what_pandas_writes_is_scored_and_read_by_pandas(
-    source: str, out: str, score: Score, labels: list[str]
-) -> None:
+def test_files_of_pandas_are_scored_and_read_by_pandas(source: str, out: str, score: Score, labels: list[str]) -> None:
     WRITERS[source](flowers(), source)
 
     assert score(source, "-o", out) == Ended(0, "")
@@ -130,11 +128,11 @@ def test_another_delimiter_quote_and_encoding_are_read_and_written(score: Score)
 
 def test_pipes_take_a_format_whose_end_is_read_first(score: Score, iris_model: Path) -> None:
     WRITERS["in.parquet"](flowers(), "in")
-    line = command("score", iris_model, "-", "-o", "-", "--format", "parquet", "--output-format", "parquet")
+    line = ("score", iris_model, "-", "-o", "-", "--format", "parquet", "--output-format", "parquet")
 
-    with Path("in").open("rb") as data, subprocess.Popen(["cat"], stdin=data, stdout=subprocess.PIPE) as pipe:
-        done = subprocess.run(line, stdin=pipe.stdout, capture_output=True, check=True, env=environment())
+    done = run(*line, stdin=Path("in").read_bytes())
 
+    assert done.returncode == 0
     assert pq.read_table(io.BytesIO(done.stdout)).num_rows == 150
 
 
@@ -170,7 +168,7 @@ def parquet() -> bytes:
 BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "empty": ("in.csv", bytes, "in.csv: expected a header line with the columns' names, got nothing"),
     "empty gzip": ("in.csv.gz", lambda: gzip.compress(b""), "in.csv.gz: expected a header line"),
-    "a feature away": ("in.csv", lambda: b"a\n1\n", "in.csv: expected a column 'sepal_length', got a"),
+    "a missing feature": ("in.csv", lambda: b"a\n1\n", "in.csv: expected a column 'sepal_length', got a"),
     "a feature twice": (
         "in.csv",
         lambda: b"sepal_length,sepal_length\n1,1\n",
@@ -210,24 +208,24 @@ BAD_FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "CSV as Parquet": (
         "in.parquet",
         TABLE.encode,
-        "in.parquet: expected a whole Parquet file, got one that is cut off",
+        "in.parquet: expected a whole Parquet file, got one that is truncated",
     ),
     "cut Parquet": (
         "in.parquet",
         lambda: parquet()[:3000],
-        "in.parquet: expected a whole Parquet file, got one that is cut",
+        "in.parquet: expected a whole Parquet file, got one that is truncated",
     ),
     "other Parquet": (
         "in.parquet",
         lambda: flowers().assign(sepal_width="x").to_parquet(),
         "in.parquet: expected column 'sepal_width' to hold numbers (float64), got ",
     ),
-    "CSV as JSON Lines": ("in.jsonl", TABLE.encode, "in.jsonl: expected one JSON object a line, got "),
+    "CSV as JSON Lines": ("in.jsonl", TABLE.encode, "in.jsonl: expected one JSON object per line, got "),
 }
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_told_in_one_line_and_leaves_nothing(name: str, score: Score) -> None:
+def test_a_bad_file_is_one_line_and_leaves_nothing(name: str, score: Score) -> None:
     file, data, said = BAD_FILES[name]
     Path(file).write_bytes(data())
 
@@ -240,7 +238,7 @@ def test_a_bad_file_is_told_in_one_line_and_leaves_nothing(name: str, score: Sco
     assert [path.name for path in Path().iterdir()] == [file]
 
 
-def test_a_file_with_crlf_nuls_and_a_row_of_very_many_cells_is_scored_around_it(score: Score) -> None:
+def test_a_file_with_nuls_and_a_giant_row_is_scored(score: Score) -> None:
     wide = "7," * 299_999 + "7"
     Path("in.csv").write_text(f"{HEADER}\r\n1,2,3,4\r\n{wide}\r\n\0\0,2,3,4\r\n5,6,7,8\r\n")
 

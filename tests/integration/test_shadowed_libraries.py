@@ -1,9 +1,9 @@
-"""Files in the working directory that are called as libraries: none stands for the library, in no process."""
+"""Files in the working directory that are named like libraries: none replaces the library, in any process."""
 
 from pathlib import Path
 
 from support.models import pickled_by_hand
-from support.own_code import WAYS, put, write
+from support.models_with_own_code import WAYS, put, write
 from support.processes import served
 
 INSTALLED = ("numpy", "json", "random", "signal", "socket", "struct", "queue", "pickle", "logging", "typing", "fastapi")

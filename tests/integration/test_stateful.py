@@ -24,13 +24,13 @@ from foreseen.adapters.cache.wrappers.write_behind import WriteBehindCache
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.entrypoints.http.service.assembly import create_front
 from foreseen.wiring.service import Service as WiredService
-from support.effort import examples
+from support.event_loop_steps import until
+from support.example_counts import examples
+from support.faulty_redis_servers import Gate
+from support.in_process_replica import replica
+from support.in_process_service import wired_around
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
-from support.patience import PATIENCE_S
-from support.redis_servers import Gate
-from support.replica import replica
-from support.service import wired_around
-from support.stepping import until
+from support.time_limits import PATIENCE_S
 
 TTL_S: Final = 0.1
 ROWS: Final = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5], *([0.5 * n, 1.0, 2.0, -0.0] for n in range(6))]
@@ -61,7 +61,7 @@ class Deployed:
         self.answers = self.predictor.predict(batch_of(self.predictor.info.signature, ROWS)).encode()
 
     def expected(self, rows: list[int], *, is_many: bool) -> bytes:
-        """Give the reply to a request for some of them."""
+        """Return the reply to a request for some of them."""
         bodies = [self.answers[row] for row in rows]
         return b'{"predictions":[' + b",".join(bodies) + b"]}" if is_many else bodies[0]
 
@@ -84,7 +84,7 @@ class Replicas(RuleBasedStateMachine):
     def __init__(self, url: str, models: list[Deployed], **given: Any) -> None:
         super().__init__()
         self.given = {"ttl": TTL_S, **given}
-        self.signals = {told: signal.getsignal(told) for told in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+        self.signals = {signum: signal.getsignal(signum) for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
         self.url = url
         self.models = models
         self.descriptors = open_files()
@@ -151,9 +151,9 @@ class Replicas(RuleBasedStateMachine):
         client = self.clients[which]
         asked = [client.request(url="/predict", **sent) for _ in range(3)]
 
-        told, *replies = self.runner.run(_all([client.post("/admin/reload"), *asked]))
+        reloaded, *replies = self.runner.run(_all([client.post("/admin/reload"), *asked]))
 
-        assert (told.status_code, told.json()["fingerprint"]) == (200, after.predictor.info.fingerprint.hex())
+        assert (reloaded.status_code, reloaded.json()["fingerprint"]) == (200, after.predictor.info.fingerprint.hex())
         allowed = {each.expected(rows, is_many=True) for each in (before, after)}
         assert all(reply.status_code == 200 and reply.content in allowed for reply in replies)
         self.deployed[which] = after
@@ -183,8 +183,8 @@ class Replicas(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.runner.run(self._end())
         self.runner.close()
-        for told, handler in self.signals.items():
-            signal.signal(told, handler)
+        for signum, handler in self.signals.items():
+            signal.signal(signum, handler)
         assert open_files() <= self.descriptors
 
     def _ask(self, which: list[int], sent: dict[str, Any], directive: str, rows: list[int], *, is_many: bool) -> None:

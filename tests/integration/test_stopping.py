@@ -13,12 +13,12 @@ import pytest
 import redis
 
 from foreseen.entrypoints.http.server.draining_protocol import LINGER_S
-from support.effort import cases
-from support.holding import Holding, Holds
+from support.example_counts import cases
+from support.held_model import Holding, Holds
 from support.models import save
-from support.patience import PATIENCE_S
-from support.proc import is_gone
+from support.process_facts import is_gone
 from support.processes import WITHOUT_TLS, Served, model_processes, served, wait_until, wait_until_closed, workers
+from support.time_limits import PATIENCE_S
 
 HELD = 60.0
 
@@ -47,7 +47,7 @@ def holds(tmp_path: Path) -> Iterator[Holds]:
 
 
 def ask_for_held(pool: ThreadPoolExecutor, running: Served, holds: Holds) -> Future[httpx.Response]:
-    """Ask for something on which the model has begun by then, and which it does not answer until it is let go."""
+    """Request something on which the model has begun by then, and which it does not answer until it is let go."""
     holds.hold(HELD)
     asked = pool.submit(running.get, "/predict", a=HELD)
     wait_until(lambda: holds.has_begun(HELD))
@@ -55,7 +55,7 @@ def ask_for_held(pool: ThreadPoolExecutor, running: Served, holds: Holds) -> Fut
 
 
 class Askers:
-    """Clients that keep asking, each on its own connection, until they are refused.
+    """Clients that send on, each on its own connection, until they are refused.
 
     A connection without a request is kept for LINGER_S when the service stops. A client that a busy machine holds up
     for longer, between one request and the next, finds it closed, as any client of HTTP has to reckon with.
@@ -90,7 +90,7 @@ class Askers:
 
 
 @pytest.mark.parametrize("args", [(), ("--workers", "2")], ids=["one process", "two workers"])
-def test_under_load_every_request_is_answered_or_refused_at_connect(line: Line, args: tuple[str, ...]) -> None:
+def test_every_request_under_load_is_answered_or_not_connected(line: Line, args: tuple[str, ...]) -> None:
     with served(*line, *args) as running:
         askers = Askers(running)
         wait_until(lambda: len(askers.answers) > 200)
@@ -101,7 +101,9 @@ def test_under_load_every_request_is_answered_or_refused_at_connect(line: Line, 
 
 
 @pytest.mark.parametrize("model_isolation", ["process", "thread"])
-def test_a_model_that_hangs_keeps_nobody_longer_than_the_limit(line: Line, holds: Holds, model_isolation: str) -> None:
+def test_a_hanging_model_delays_shutdown_no_longer_than_the_limit(
+    line: Line, holds: Holds, model_isolation: str
+) -> None:
     limited = (*line, "--stop-timeout", "1s", "--model-isolation", model_isolation)
     with served(*limited) as running, ThreadPoolExecutor(1) as pool:
         models = model_processes(running.process.pid)
@@ -116,7 +118,7 @@ def test_a_model_that_hangs_keeps_nobody_longer_than_the_limit(line: Line, holds
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "signum"),
     cases(
         ((), signal.SIGINT),
         (("--workers", "2"), signal.SIGTERM),
@@ -124,17 +126,17 @@ def test_a_model_that_hangs_keeps_nobody_longer_than_the_limit(line: Line, holds
     ),
 )
 def test_the_second_signal_waits_for_nothing(
-    line: Line, holds: Holds, args: tuple[str, ...], told: signal.Signals
+    line: Line, holds: Holds, args: tuple[str, ...], signum: signal.Signals
 ) -> None:
     with served(*line, *args) as running, ThreadPoolExecutor(1) as pool:
         parents = workers(running) if args else [running.process.pid]
         models = [pid for parent in parents for pid in model_processes(parent)]
         hanging = ask_for_held(pool, running, holds)
-        running.process.send_signal(told)
+        running.process.send_signal(signum)
         wait_until_closed(running)
         assert running.process.poll() is None
 
-        assert running.stop(told) == 128 + told
+        assert running.stop(signum) == 128 + signum
 
         wait_until(lambda: all(map(is_gone, [*models, *parents])))
         assert isinstance(hanging.exception(), httpx.HTTPError)
@@ -147,14 +149,14 @@ def test_a_signal_that_a_worker_gets_twice_is_one(line: Line, holds: Holds) -> N
         for worker in workers(running):
             os.kill(worker, signal.SIGTERM)
         stopping = pool.submit(running.stop)
-        wait_until_closed(running)  # which the supervisor does before it tells the workers as well
+        wait_until_closed(running)  # which the supervisor does before it signals the workers
         holds.let_go()
 
         assert stopping.result() == 0
         assert under_way.result().json() == {"prediction": 2 * HELD}
 
 
-def test_what_waits_to_be_written_to_redis_is_written(line: Line, holds: Holds, redis_url: str) -> None:
+def test_entries_waiting_for_redis_are_written_at_shutdown(line: Line, holds: Holds, redis_url: str) -> None:
     shared = (*line, "--cache", "redis", "--redis-url", redis_url, "--redis-timeout", "10s")
     with served(*shared) as running, ThreadPoolExecutor(2) as pool:
         under_way = ask_for_held(pool, running, holds)

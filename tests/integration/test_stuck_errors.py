@@ -1,28 +1,28 @@
-"""Standard error is a pipe that is full, and whoever read it has stopped: the service serves, and ends."""
+"""Standard error is a pipe that is full, and its reader has stopped: the service serves, and ends."""
 
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from support.effort import cases
+from support.example_counts import cases
+from support.full_pipe import full_pipe
 from support.models import save
-from support.pipes import full_pipe
-from support.processes import Served, command, environment, wait_until, workers
+from support.processes import Served, command, environment, starter, wait_until, workers
 
 
 @contextmanager
 def stuck(*args: object) -> Iterator[Served]:
     with full_pipe() as (_, errors):
-        process = subprocess.Popen(
+        process = starter()(
             command("serve", *args, "--port", "0", "--access-log", "on"),
-            stdout=subprocess.PIPE,
+            stdout=PIPE,
             stderr=errors,
             text=True,
             env=environment(),
@@ -39,7 +39,7 @@ def stuck(*args: object) -> Iterator[Served]:
 
 
 @pytest.mark.parametrize("number", cases(1, long=[2]))
-def test_a_service_whose_errors_nobody_reads_serves_and_ends(tmp_path: Path, number: int) -> None:
+def test_a_service_with_unread_standard_error_serves_and_ends(tmp_path: Path, number: int) -> None:
     model = save(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), tmp_path)
     with stuck(model, "--features", "a", "--workers", number) as running:
         for a in range(20):

@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from foreseen.entrypoints.listening_port import listening
-from support.adding import adding, answer, put
-from support.holding import Holds
-from support.proc import is_gone
+from support.held_model import Holds
+from support.process_facts import is_gone
 from support.processes import model_processes, wait_until, wait_until_closed, workers
+from support.reloadable_service import adding, answer, put
 
 
 def test_workers_outlive_a_broken_file_and_end_with_their_supervisor(tmp_path: Path) -> None:

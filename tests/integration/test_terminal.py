@@ -2,21 +2,21 @@
 
 import os
 import signal
-import subprocess
 from pathlib import Path
+from subprocess import PIPE
 
 from sklearn.linear_model import LinearRegression
 
 from support.models import save
-from support.processes import ANSWER_S, Served, command, environment, wait_until, workers
+from support.processes import ANSWER_S, Served, command, environment, starter, wait_until, workers
 
 
-def test_ctrl_c_ends_all_workers_in_order_and_complains_of_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_ends_all_workers_in_order_without_errors(tmp_path: Path) -> None:
     model = save(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), tmp_path)
-    with subprocess.Popen(
+    with starter()(
         command("serve", model, "--workers", "2", "--port", "0", "--log-level", "warning"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
         text=True,
         env=environment(),
         start_new_session=True,

@@ -1,4 +1,4 @@
-"""TLS to us and from us, real processes: who trusts the authority gets answers, and no password is told to anyone."""
+"""TLS to us and from us, real processes: who trusts the authority gets answers, and no password is shown."""
 
 import ssl
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from support.certificates import Certificates, certificates
-from support.effort import cases
+from support.example_counts import cases
 from support.models import IRIS_NAMES
-from support.patience import PATIENCE_S
 from support.processes import run, served
+from support.time_limits import PATIENCE_S
 from support.tls_proxy import tls_before
 
 FLOWER = dict(zip(IRIS_NAMES, ["5.1", "3.5", "1.4", "0.2"], strict=True))
@@ -34,13 +34,13 @@ def trusting(files: Certificates, url: str) -> httpx.Client:
 
 class TestServing:
     @pytest.mark.parametrize("workers", cases(2, long=[1]))
-    def test_whoever_trusts_the_authority_is_answered_over_https(
+    def test_a_client_that_trusts_the_authority_is_answered_over_https(
         self, flower_model: Path, files: Certificates, workers: int
     ) -> None:
         tls = ("--tls-certificate", files.certificate, "--tls-key", files.key)
         with served(flower_model, *tls, "--workers", workers) as running:
             assert running.url.startswith("https://127.0.0.1:")
-            with trusting(files, running.url) as client:  # on one connection, so that one worker is asked
+            with trusting(files, running.url) as client:  # on one connection, so that one worker answers
                 replies = [client.get("/predict", params=FLOWER) for _ in range(2)]
 
             assert [reply.text for reply in replies] == ['{"prediction":"0"}'] * 2
@@ -48,16 +48,14 @@ class TestServing:
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 running.get("/livez")
 
-    def test_whoever_speaks_no_tls_is_told_nothing(self, flower_model: Path, files: Certificates) -> None:
+    def test_a_client_without_tls_gets_no_answer(self, flower_model: Path, files: Certificates) -> None:
         with served(flower_model, "--tls-certificate", files.both) as running:
             with pytest.raises(httpx.TransportError):
                 httpx.get(running.url.replace("https", "http") + "/livez")
             with trusting(files, running.url) as client:
                 assert client.get("/predict", params=FLOWER).text == '{"prediction":"0"}'
 
-    def test_a_certificate_that_cannot_be_used_stops_the_start_in_one_line(
-        self, flower_model: Path, files: Certificates
-    ) -> None:
+    def test_an_unusable_certificate_ends_startup_in_one_line(self, flower_model: Path, files: Certificates) -> None:
         ended = run("serve", flower_model, "--tls-certificate", files.certificate, "--port", "0")
 
         assert ended.returncode == 2
@@ -92,7 +90,7 @@ class TestRedis:
         place = f"{user}:{quote(password, safe='')}@127.0.0.1:{port}"
         return f"rediss://{place}/0?ssl_ca_certs={quote(str(files.authority))}"
 
-    def test_an_acl_user_over_tls_finds_what_another_replica_stored_and_nobody_reads_the_password(
+    def test_acl_users_share_entries_over_tls_and_hide_their_password(
         self, flower_model: Path, files: Certificates, user: str, port: int, tmp_path: Path
     ) -> None:
         url = self.url(user, PASSWORD, port, files)
@@ -101,17 +99,17 @@ class TestRedis:
         args = (flower_model, "--config", config, "--redis-timeout", "10s")
         with served(*args) as one, served(*args) as other:
             first = one.get("/predict", **FLOWER)
-            told = [one.get(path).text for path in ("/model", "/metrics", "/openapi.json", "/readyz")]
+            texts = [one.get(path).text for path in ("/model", "/metrics", "/openapi.json", "/readyz")]
             one.stop()  # which writes what is still to be written
             second = other.get("/predict", **FLOWER)
 
         assert first.text == second.text
         assert second.headers["cache-status"] == "foreseen; hit; detail=L2"
-        assert f"rediss://{user}:***@127.0.0.1:{port}/0" in told[0]
-        self.assert_untold(url, *told, *one.out, *one.err, *other.out, *other.err)
+        assert f"rediss://{user}:***@127.0.0.1:{port}/0" in texts[0]
+        self.assert_untold(url, *texts, *one.out, *one.err, *other.out, *other.err)
 
     @pytest.mark.parametrize("wrong", cases("password", "authority", long=["server"]))
-    def test_what_goes_wrong_is_told_without_the_password_and_costs_no_answer(
+    def test_a_tls_failure_hides_the_password_and_costs_no_answer(
         self, flower_model: Path, files: Certificates, user: str, port: int, tmp_path: Path, wrong: str
     ) -> None:
         trusted = certificates(tmp_path) if wrong == "authority" else files
@@ -119,13 +117,13 @@ class TestRedis:
         url = self.url(user, password, 1 if wrong == "server" else port, trusted)
         with served(flower_model, "--cache", "tiered", "--redis-url", url, "--log-level", "debug") as running:
             replies = [running.get("/predict", **FLOWER) for _ in range(3)]
-            told = [running.get(path).text for path in ("/model", "/metrics", "/readyz")]
+            texts = [running.get(path).text for path in ("/model", "/metrics", "/readyz")]
         stats = run("cache", "stats", env={"FORESEEN_REDIS_URL": url})
 
         assert [reply.text for reply in replies] == ['{"prediction":"0"}'] * 3
         assert stats.returncode == 1
         assert any("Redis" in line for line in running.err)
-        self.assert_untold(url, *told, *running.out, *running.err, stats.stdout.decode(), stats.stderr.decode())
+        self.assert_untold(url, *texts, *running.out, *running.err, stats.stdout.decode(), stats.stderr.decode())
 
     def test_the_commands_reach_it_as_well(self, files: Certificates, user: str, port: int) -> None:
         url = self.url(user, PASSWORD, port, files)
@@ -135,7 +133,7 @@ class TestRedis:
         assert ended.stdout.decode() == f"no predictions in rediss://{user}:***@127.0.0.1:{port}/0\n"
 
     @staticmethod
-    def assert_untold(url: str, *told: str) -> None:
-        said = "\n".join(told)
+    def assert_untold(url: str, *texts: str) -> None:
+        said = "\n".join(texts)
         for secret in (PASSWORD, quote(PASSWORD, safe=""), quote(PASSWORD), str(urlsplit(url).password)):
             assert secret not in said

@@ -1,4 +1,4 @@
-"""`foreseen cache warm`: what a file holds is answered from Redis by whoever serves then."""
+"""`foreseen cache warm`: what a file holds is answered from Redis by later services."""
 
 import shutil
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from support.adding import adding, answer, put, reload
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import IRIS_NAMES, save
 from support.own_models import Random
 from support.own_valkey import own_valkey
 from support.processes import run, served
+from support.reloadable_service import adding, answer, put, reload
 
 PATIENT = ("--redis-timeout", "10s")
 """So that a busy machine does not make a hit a miss."""
@@ -32,15 +32,15 @@ def test_a_service_started_afterwards_has_every_answer(iris_model: Path, redis_u
     again = run_here("cache", "warm", iris_model, source, *shared)
 
     assert (warmed.returncode, warmed.stderr) == (0, b"")
-    assert b"300 computed and stored, 0 were there, 0 rejected" in warmed.stdout
-    assert b"0 computed and stored, 300 were there, 0 rejected" in again.stdout
+    assert b"300 computed and stored, 0 already stored, 0 rejected" in warmed.stdout
+    assert b"0 computed and stored, 300 already stored, 0 rejected" in again.stdout
     with served(iris_model, "--cache", "tiered", *shared) as running:
         for line in source.read_text().splitlines()[1::60]:
             values = dict(zip(IRIS_NAMES, map(float, line.split(",")), strict=True))
             assert running.get("/predict", **values).headers["cache-status"] == "foreseen; hit; detail=L2"
 
 
-def test_a_model_that_is_to_take_over_is_warmed_before_it_does(redis_url: str, tmp_path: Path) -> None:
+def test_a_new_model_is_warmed_before_it_takes_over(redis_url: str, tmp_path: Path) -> None:
     redis = ("--redis-url", redis_url, *PATIENT)
     with adding(tmp_path, "--cache", "redis", *redis, "--redis-lookups", "always") as running:
         assert answer(running, 0.5) == 100.5
@@ -74,17 +74,17 @@ def test_rows_are_chosen_and_read_as_for_scoring(flower_model: Path, redis_url: 
 
     assert (warmed.returncode, warmed.stderr) == (0, b"")
     assert b"3 rows in" in warmed.stdout
-    assert b"3 computed and stored, 0 were there, 0 rejected" in warmed.stdout
+    assert b"3 computed and stored, 0 already stored, 0 rejected" in warmed.stdout
 
 
-def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str, tmp_path: Path) -> None:
+def test_rows_without_an_answer_are_reported(iris_model: Path, redis_url: str, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv", 3)
     source.write_text(source.read_text() + "1,2,x,4\n")
 
     warmed = run_here("cache", "warm", iris_model, source, "--redis-url", redis_url, *PATIENT)
 
     assert warmed.returncode == 3
-    assert b"3 computed and stored, 0 were there, 1 rejected" in warmed.stdout
+    assert b"3 computed and stored, 0 already stored, 1 rejected" in warmed.stdout
     assert b'in.csv: line 5, column petal_length: expected a number, got "x"' in warmed.stderr
 
 
@@ -96,11 +96,11 @@ def test_rows_that_cannot_be_answered_are_told(iris_model: Path, redis_url: str,
             1,
             b"the shared cache was disabled, so not everything is stored: ",
         ),
-        (["--cache", "lru"], 2, b"--cache: expected redis or tiered, got lru: it ends with this process"),
+        (["--cache", "lru"], 2, b"--cache: expected redis or tiered, got lru, whose entries end with this process"),
         (["--cache", "none"], 2, b"--cache: expected redis or tiered, got none"),
     ],
 )
-def test_where_nothing_would_be_kept_it_says_so(
+def test_warming_without_a_cache_is_reported(
     iris_model: Path, tmp_path: Path, flags: list[str], code: int, said: bytes
 ) -> None:
     warmed = run_here("cache", "warm", iris_model, flowers(tmp_path / "in.csv", 3), *flags)
@@ -109,7 +109,7 @@ def test_where_nothing_would_be_kept_it_says_so(
     assert warmed.stderr.splitlines()[-1].startswith(b"foreseen: " + said)
 
 
-def test_what_a_server_has_no_room_for_is_counted_apart(flower_model: Path, tmp_path: Path) -> None:
+def test_entries_without_room_on_the_server_are_counted_apart(flower_model: Path, tmp_path: Path) -> None:
     source = flowers(tmp_path / "in.csv", 10_000)
     with own_valkey() as server, server.client as client:
         used: Any = client.info("memory")["used_memory"]
@@ -120,8 +120,8 @@ def test_what_a_server_has_no_room_for_is_counted_apart(flower_model: Path, tmp_
         held, evicted = len(client.keys("foreseen:*:*")), client.info("stats")["evicted_keys"]
     assert 500 < held < 9_500
     assert (warmed.returncode, evicted) == (0, 0)
-    assert f" {held:,} computed and stored, 0 were there, 0 rejected" in warmed.stdout.decode()
-    assert f"foreseen: {10_000 - held:,} predictions were left out" in warmed.stderr.decode()
+    assert f" {held:,} computed and stored, 0 already stored, 0 rejected" in warmed.stdout.decode()
+    assert f"foreseen: {10_000 - held:,} predictions were not stored" in warmed.stderr.decode()
 
 
 def test_a_model_that_contradicts_itself_is_not_warmed(redis_url: str, tmp_path: Path) -> None:
@@ -131,4 +131,4 @@ def test_a_model_that_contradicts_itself_is_not_warmed(redis_url: str, tmp_path:
     warmed = run_here("cache", "warm", model, tmp_path / "in.csv", "--features", "a,b", "--redis-url", redis_url)
 
     assert (warmed.returncode, warmed.stdout) == (1, b"")
-    assert b"expected a model that gives the same answer twice" in warmed.stderr
+    assert b"expected a deterministic model" in warmed.stderr

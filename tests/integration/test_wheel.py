@@ -9,10 +9,10 @@ from zipfile import ZipFile
 
 import pytest
 
-from support.clone import clone_to
-from support.declared import environment_of
-from support.patience import PATIENCE_S
 from support.processes import environment
+from support.project_copy import clone_to
+from support.time_limits import PATIENCE_S
+from support.wheel_environment import environment_of
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from support.connections import KeptConnection, post
+from support.kept_connection import KeptConnection, post
 from support.models import IRIS_NAMES
-from support.patience import soon
-from support.proc import is_gone, owner
+from support.process_facts import is_gone, owner
 from support.processes import Served, model_processes, served, wait_until, workers
+from support.time_limits import soon
 
 FLOWER = post(json.dumps(dict(zip(IRIS_NAMES, [5.1, 3.5, 1.4, 0.2], strict=True))).encode())
 ANSWER = (200, b'{"prediction":"0"}')
@@ -22,7 +22,7 @@ ANSWER = (200, b'{"prediction":"0"}')
 
 @dataclass
 class Asking:
-    """Clients that ask all the time: on connections they keep, and on new ones."""
+    """Clients that send all the time: on connections they keep, and on new ones."""
 
     running: Served
     kept: dict[KeptConnection, int] = field(default_factory=dict)
@@ -42,13 +42,13 @@ class Asking:
         assert set(self.kept.values()) == set(pids)
 
     async def ask_on(self, connection: KeptConnection) -> None:
-        """Ask on one connection until it is over; a connection that is lost fails the test."""
+        """Send on one connection until the end; a connection that is lost fails the test."""
         while not self.is_over:
             assert await answer(connection) == ANSWER
             self.answered_on_kept += 1
 
     async def ask_on_new(self) -> None:
-        """Connect anew for each request: none may be refused, and none lost."""
+        """Connect for each request: none may be refused, and none lost."""
         while not self.is_over:
             connection = await KeptConnection.to(self.running.url)
             assert await answer(connection) == ANSWER
@@ -81,7 +81,7 @@ async def answer(connection: KeptConnection) -> tuple[int, bytes]:
 
 @asynccontextmanager
 async def asking(running: Served) -> AsyncIterator[Asking]:
-    """Let nobody ask any more when the block ends."""
+    """Stop every client when the block ends."""
     clients = Asking(running)
     try:
         yield clients

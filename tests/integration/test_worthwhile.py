@@ -9,7 +9,7 @@ import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import IRIS_NAMES, iris_logistic, save
 from support.processes import WITHOUT_TLS, Served, served, wait_until
 
@@ -38,9 +38,9 @@ def answers(running: Served, rows: Sequence[Sequence[float]]) -> list[Any]:
     return [one for reply in replies for one in reply["predictions"]]
 
 
-def asked_share(running: Served) -> float:
+def lookup_share(running: Served) -> float:
     families = text_string_to_metric_families(running.get("/metrics").text)
-    [share] = [family.samples[0].value for family in families if family.name == "foreseen_l2_asked_share"]
+    [share] = [family.samples[0].value for family in families if family.name == "foreseen_l2_lookup_share"]
     return share
 
 
@@ -49,9 +49,7 @@ def entries(redis_url: str) -> int:
         return sum(1 for _ in client.scan_iter("foreseen:*", count=1000))
 
 
-def test_new_inputs_of_a_cheap_model_are_hardly_shared_until_others_ask_for_the_same(
-    logistic: Path, redis_url: str
-) -> None:
+def test_inputs_of_a_cheap_model_are_shared_on_repeats(logistic: Path, redis_url: str) -> None:
     # In a thread: in a process of its own the model yields, and its time is that of whatever else runs.
     patient = ("--redis-timeout", "10s", "--model-isolation", "thread")
     line = (logistic, "--cache", "tiered", "--redis-url", redis_url, *patient)
@@ -62,22 +60,20 @@ def test_new_inputs_of_a_cheap_model_are_hardly_shared_until_others_ask_for_the_
         assert SAID in "".join(one.err)
     assert 0 < entries(redis_url) < len(ours)
 
-    with served(*line, is_fresh=True) as other:
+    with served(*line) as other:
         new = iter(range(0, len(theirs), 3_000))
         wait_until(lambda: hardly_shared(other, theirs[(start := next(new)) : start + 3_000]))
 
-        wait_until(lambda: answers(other, ours) == computed and asked_share(other) == 1)
+        wait_until(lambda: answers(other, ours) == computed and lookup_share(other) == 1)
 
 
 def hardly_shared(running: Served, rows: Sequence[Sequence[float]]) -> bool:
-    """Ask for rows, and return whether a sample of keys alone is looked up then; a preempted call looks costly."""
+    """Request rows, and return whether a sample of keys alone is looked up then; a preempted call looks costly."""
     answers(running, rows)
-    return asked_share(running) == 1 / 64
+    return lookup_share(running) == 1 / 64
 
 
-def test_a_file_is_written_to_the_last_row_for_those_who_ask_tomorrow(
-    logistic: Path, redis_url: str, tmp_path: Path
-) -> None:
+def test_a_scored_file_is_stored_to_its_last_row(logistic: Path, redis_url: str, tmp_path: Path) -> None:
     table = tmp_path / "flowers.csv"
     rows = [",".join(map(str, row)) for row in flowers(5_000, width=1.0)]
     table.write_text("\n".join([",".join(IRIS_NAMES), *rows]) + "\n")

@@ -21,19 +21,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from sklearn.linear_model import LogisticRegression
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from support.connections import Heard, KeptConnection, get, post
+from support.faulty_redis_servers import Gate, gate_before
+from support.kept_connection import Heard, KeptConnection, get, post
 from support.models import IRIS_NAMES, batch_of, iris_frame, save
-from support.proc import Held, held
+from support.process_facts import Held, held
 from support.processes import Served, model_processes, watched
-from support.redis_servers import Gate, gate_before
-from support.valkey import valkey_url
+from support.valkey_server import valkey_url
 
 REQUESTS: Final = int(os.environ.get("FORESEEN_TEST_SOAK_REQUESTS", "20000"))
 CONNECTIONS: Final = 32
 AT_ONCE: Final = 5
 """Requests that a client sends before it reads an answer; fewer would cost more of the machine, not of the service."""
 POOL: Final = 6000
-"""Instances that are asked for: more than the lru holds, so that all kinds of hits and misses go on to the end."""
+"""Instances that are requested: more than the lru holds, so that all kinds of hits and misses go on to the end."""
 LRU: Final = 1500
 WARM: Final = 0.3
 """Share of the requests after which nothing has a reason to grow any more."""
@@ -55,7 +55,7 @@ BAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request, how many instances it asks for, and what has to come back; no body is expected of a bad one."""
+    """A request, how many instances it has, and what has to come back; no body is expected of a bad one."""
 
     request: bytes
     instances: int
@@ -74,7 +74,7 @@ class Soak:
     looks: list[tuple[int, list[Held]]] = field(default_factory=list)
 
     async def run(self) -> None:
-        """Ask on all connections until nothing is left."""
+        """Send on all connections until nothing is left."""
         connections = [await KeptConnection.to(self.running.url) for _ in range(CONNECTIONS)]
         await asyncio.gather(*(self._ask(connection, random.Random(n)) for n, connection in enumerate(connections)))
         for connection in connections:
@@ -83,7 +83,7 @@ class Soak:
     async def _ask(self, connection: KeptConnection, chosen: random.Random) -> None:
         while self.left > 0:
             self.left -= AT_ONCE
-            # Some are asked for much more often than others.
+            # Some are requested much more often than others.
             cases = [self.cases[int(len(self.cases) * chosen.random() ** 2)] for _ in range(AT_ONCE)]
             for case, asked in zip(cases, connection.ask_at_once([case.request for case in cases]), strict=True):
                 self._check(case, await asked)
@@ -176,18 +176,18 @@ async def looked_at(soak: Soak, pids: list[int]) -> AsyncIterator[None]:
 
 
 def memory(looks: list[list[Held]], process: int) -> float:
-    """Give the median of what a process held."""
+    """Return the median of what a process held."""
     return statistics.median(each[process].memory_bytes for each in looks)
 
 
 def metrics(running: Served) -> dict[str, float]:
     """Read the counters, summed over their labels."""
-    told: dict[str, float] = {}
+    shown: dict[str, float] = {}
     for family in text_string_to_metric_families(running.get("/metrics").text):
         for sample in family.samples:
-            told[sample.name] = told.get(sample.name, 0.0) + sample.value
-            told |= {f"{sample.name} {value}": sample.value for value in sample.labels.values()}
-    return told
+            shown[sample.name] = shown.get(sample.name, 0.0) + sample.value
+            shown |= {f"{sample.name} {value}": sample.value for value in sample.labels.values()}
+    return shown
 
 
 @pytest.fixture
@@ -197,12 +197,12 @@ def started(model: Path) -> tuple[object, ...]:
 
 
 @pytest.mark.timeout(7200)
-async def test_a_long_run_answers_rightly_and_holds_no_more_at_its_end(
+async def test_a_long_run_answers_rightly_without_growing(
     started: tuple[object, ...], cases: list[Case], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with valkey_url() as url:
         async with gate_before(url) as gate:
-            # In a thread, since what it asks at first goes through the gate on this loop.
+            # In a thread, since its first requests go through the gate on this loop.
             context = watched(*started, "--redis-url", gate.url)
             running = await asyncio.to_thread(context.__enter__)
             try:
@@ -210,7 +210,7 @@ async def test_a_long_run_answers_rightly_and_holds_no_more_at_its_end(
                 soak = Soak(running, cases)
                 async with looked_at(soak, pids), outages(gate):
                     await soak.run()
-                told = await asyncio.to_thread(metrics, running)
+                shown = await asyncio.to_thread(metrics, running)
             finally:
                 await asyncio.to_thread(context.__exit__, None, None, None)
 
@@ -221,16 +221,16 @@ async def test_a_long_run_answers_rightly_and_holds_no_more_at_its_end(
     early, late = warm[:third], warm[-third:]
     growth = [memory(late, process) - memory(early, process) for process in range(2)]
     with capsys.disabled():
-        counts = {name: int(told[f"foreseen_hits_total {name}"]) for name in ("L1", "L2")}
-        sys.stdout.write(f"\nsoak: {REQUESTS} requests, {counts}, misses {told[MISSES]:.0f}, growth {growth} bytes\n")
+        counts = {name: int(shown[f"foreseen_hits_total {name}"]) for name in ("L1", "L2")}
+        sys.stdout.write(f"\nsoak: {REQUESTS} requests, {counts}, misses {shown[MISSES]:.0f}, growth {growth} bytes\n")
     assert max(growth) < GROWTH_BYTES
     for process in range(2):
         assert max(each[process].files for each in late) <= max(each[process].files for each in early) + 8
         assert max(each[process].threads for each in late) <= max(each[process].threads for each in early)
     answered = ("foreseen_hits_total", "foreseen_misses_total", "foreseen_coalesced_total")
-    assert sum(told[name] for name in answered) == soak.sent["instances"]
-    assert told["foreseen_rejected_requests_total"] == soak.sent["bad"]
-    assert told["foreseen_model_waiting_instances"] == 0
-    assert min(told["foreseen_hits_total L1"], told["foreseen_hits_total L2"], told["foreseen_misses_total"]) > 0
+    assert sum(shown[name] for name in answered) == soak.sent["instances"]
+    assert shown["foreseen_rejected_requests_total"] == soak.sent["bad"]
+    assert shown["foreseen_model_waiting_instances"] == 0
+    assert min(shown["foreseen_hits_total L1"], shown["foreseen_hits_total L2"], shown["foreseen_misses_total"]) > 0
     assert any("L2 disabled" in line for line in running.err)
     assert "Traceback" not in "".join(running.err)

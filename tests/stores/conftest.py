@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import fsspec
 import pytest
 
-from support.here import run_here
+from support.command_in_process import run_here
 from support.models import IRIS_NAMES
 from support.s3_server import BUCKET, S3Server, s3_server
 

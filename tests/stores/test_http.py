@@ -11,7 +11,7 @@ import pytest
 
 from foreseen.adapters.tabular.remote import remote_files
 from support.file_server import SECRET, file_server
-from support.ports import own_port
+from support.own_port import own_port
 
 from .conftest import HEADER, Scored, line
 
@@ -36,7 +36,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_files, "_BLOCK_BYTES", _ACROSS_BLOCKS)
+    monkeypatch.setattr(remote_files, "BLOCK_BYTES", _ACROSS_BLOCKS)
 
 
 @pytest.mark.parametrize("name", ["in.csv", "in.csv.gz", "in.parquet"])
@@ -72,7 +72,7 @@ def test_a_file_that_ends_too_early_is_no_shorter_file(
         ("broken", "cannot be read: the server answers 503 Service Unavailable"),
     ],
 )
-def test_what_a_server_refuses_is_said_as_it_says_it(way: str, said: str, server: str, score: Scored) -> None:
+def test_an_error_of_a_server_is_reported_in_its_words(way: str, said: str, server: str, score: Scored) -> None:
     url = f"{server}/{way}/in.csv"
 
     assert line(score(f"{url}?{SECRET}", "-o", "out.csv")) == f"{url}: {said}"
@@ -86,7 +86,7 @@ def test_a_server_that_is_not_there_is_named(score: Scored) -> None:
     assert said.startswith(f"{url}: cannot be read: Cannot connect to host 127.0.0.1:{port}")
 
 
-def test_nothing_is_written_over_http(server: str, score: Scored) -> None:
+def test_writing_over_http_is_rejected(server: str, score: Scored) -> None:
     url = f"{server}/ranges/out.csv"
 
     said = line(score(f"{server}/ranges/in.csv", "-o", url))
@@ -94,7 +94,7 @@ def test_nothing_is_written_over_http(server: str, score: Scored) -> None:
     assert said == f"{url}: expected a path or a URL of a store such as s3:// to write to, got one of HTTP"
 
 
-def test_a_run_goes_on_where_the_server_says_when_a_file_changes(server: str, score: Scored, tmp_path: Path) -> None:
+def test_a_run_resumes_where_the_server_sends_validators(server: str, score: Scored, tmp_path: Path) -> None:
     assert score(f"{server}/ranges/in.csv", "-o", "out.csv", "--resume").returncode == 0
     said = line(score(f"{server}/whole/in.csv", "-o", "other.csv", "--resume"))
 

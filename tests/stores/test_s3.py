@@ -14,7 +14,7 @@ from foreseen.adapters.tabular.remote.urls import is_remote
 from foreseen.adapters.tabular.sources.file_listing import listed_sources
 from foreseen.adapters.tabular.sources.remote_identity import look_again, remote_digest
 from foreseen.domain.errors import TableError
-from support.ports import own_port
+from support.own_port import own_port
 from support.s3_server import READ_ONLY
 
 from .conftest import HEADER, ONE_IS_BAD, ROWS, SCORED, Scored, Store, as_in_a_new_process, line
@@ -66,14 +66,14 @@ def test_rejects_go_beside_the_output_or_where_they_are_named(name: str | None, 
     assert store.names() == sorted(["in.csv", "out.csv", written])
 
 
-def test_rejects_of_an_output_on_this_machine_may_go_to_a_store(store: Store, score: Scored, tmp_path: Path) -> None:
+def test_rejects_of_a_local_output_may_go_to_a_store(store: Store, score: Scored, tmp_path: Path) -> None:
     ended = score(store.put("in.csv", ONE_IS_BAD), "-o", "out.csv", "--rejects", "s3://bucket/rejects.csv")
 
     assert (ended.returncode, (tmp_path / "out.csv").read_text()) == (3, SCORED)
     assert store.names() == ["in.csv", "rejects.csv"]
 
 
-def test_nothing_that_exists_is_replaced_unasked(store: Store, score: Scored) -> None:
+def test_existing_files_are_replaced_only_on_request(store: Store, score: Scored) -> None:
     source = store.put("in.csv", ONE_IS_BAD)
     for name in ("out.csv", "new.csv.rejects.csv", "other.json"):
         store.put(name, "precious")
@@ -96,7 +96,7 @@ def test_nothing_that_exists_is_replaced_unasked(store: Store, score: Scored) ->
 def test_an_input_and_a_folder_are_no_outputs(store: Store, score: Scored) -> None:
     source = store.put("data/in.csv", ROWS)
 
-    assert line(score(source, "-o", source, "--force")) == f"{source}: expected another output than the input"
+    assert line(score(source, "-o", source, "--force")) == f"{source}: expected an output that is not an input"
     for place in ("s3://bucket/data", "s3://bucket/data/", "s3://bucket/"):
         said = line(score(source, "-o", place, "--force"))
         assert said == f"{place}: expected the name of a file to write, got a folder"
@@ -105,7 +105,7 @@ def test_an_input_and_a_folder_are_no_outputs(store: Store, score: Scored) -> No
 
 
 @pytest.mark.parametrize("broken", ["one,two\n1,2\n", f"{HEADER}\n1,2,3,4\n" + "x,1,1,1\n" * 3])
-def test_a_failed_run_leaves_nothing_in_the_store_nor_here(
+def test_a_failed_run_leaves_nothing_in_the_store_or_locally(
     broken: str, store: Store, score: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = store.put("in.csv", broken)
@@ -127,17 +127,17 @@ def test_rejects_are_not_left_without_their_output(
     said = line(score(source, "-o", f"s3://bucket/{READ_ONLY}/out.csv", "--rejects", "s3://bucket/rejects.csv"))
 
     assert said.startswith(f"s3://bucket/{READ_ONLY}/out.csv: cannot be written: ")
-    kept = Path(said.partition("; what was to be written is ")[2])
+    kept = Path(said.partition("; the output is kept in ")[2])
     assert kept.read_text() == SCORED
     assert store.names() == ["in.csv"]
 
 
-def test_a_run_goes_on_from_an_input_of_a_store_but_not_into_one(store: Store, score: Scored, tmp_path: Path) -> None:
+def test_a_run_resumes_from_a_store_but_not_into_one(store: Store, score: Scored, tmp_path: Path) -> None:
     source = store.put("in.csv", ROWS)
 
     assert score(source, "-o", "out.csv", "--resume").returncode == 0
     assert (tmp_path / "out.csv").read_text() == SCORED
-    no = "--resume: expected a file as {}, got s3://bucket/{}, a file of a store, which cannot be added to"
+    no = "--resume: expected a file as {}, got s3://bucket/{}, a file in a store, which cannot be appended to"
     assert line(score(source, "-o", "s3://bucket/o.csv", "--resume")) == no.format("output", "o.csv")
     rejects = ("--rejects", "s3://bucket/r.csv")
     assert line(score(source, "-o", "new.csv", *rejects, "--resume")) == no.format("rejects", "r.csv")
@@ -154,11 +154,13 @@ def test_a_part_of_a_folder_that_changes_meanwhile_is_noticed(parts: int, store:
     digests.check()
     store.put("data/part-0.csv", ONE_IS_BAD)
 
-    with pytest.raises(TableError, match=r"part-0.csv: expected the file that it was when the run began, got another"):
+    with pytest.raises(
+        TableError, match=r"part-0.csv: expected the file as it was when the run began, got another one"
+    ):
         digests.check()
 
 
-def test_what_is_not_there_is_named(store: Store, score: Scored) -> None:
+def test_a_missing_file_is_named(store: Store, score: Scored) -> None:
     source = store.put("in.csv", ROWS)
     gone = "expected a file of rows, got no such file"
 
@@ -168,7 +170,7 @@ def test_what_is_not_there_is_named(store: Store, score: Scored) -> None:
     assert said == "s3://nobucket/out.csv: cannot be written: there is no such bucket or folder"
 
 
-def test_wrong_credentials_are_said_for_reading_and_writing(
+def test_wrong_credentials_are_reported_for_reading_and_writing(
     store: Store, score: Scored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = store.put("in.csv", ROWS)

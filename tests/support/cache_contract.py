@@ -17,18 +17,18 @@ def entry(body: bytes = b'{"prediction":"0"}', *, age_s: float = 0.0) -> Entry:
 class CacheContract:
     """Sentences that hold for every Cache which keeps things."""
 
-    async def test_what_was_put_is_found_unchanged(self, cache: Cache) -> None:
+    async def test_entries_are_found_unchanged(self, cache: Cache) -> None:
         kept = entry()
         await cache.put_many({A: kept})
 
         assert await cache.get_many([A]) == {A: kept}
 
-    async def test_absent_keys_are_left_out(self, cache: Cache) -> None:
+    async def test_absent_keys_are_misses(self, cache: Cache) -> None:
         await cache.put_many({A: entry()})
 
         assert set(await cache.get_many([A, B])) == {A}
 
-    async def test_asking_for_nothing_finds_nothing(self, cache: Cache) -> None:
+    async def test_looking_up_no_keys_finds_nothing(self, cache: Cache) -> None:
         assert await cache.get_many([]) == {}
 
     async def test_putting_nothing_changes_nothing(self, cache: Cache) -> None:
@@ -43,7 +43,7 @@ class CacheContract:
 
         assert await cache.get_many([C, A, B]) == kept
 
-    async def test_a_key_asked_for_twice_is_one_hit(self, cache: Cache) -> None:
+    async def test_a_key_looked_up_twice_is_one_hit(self, cache: Cache) -> None:
         kept = entry()
         await cache.put_many({A: kept})
 
@@ -55,7 +55,7 @@ class CacheContract:
 
         assert (await cache.get_many([A]))[A].body == b"2"
 
-    async def test_keys_with_any_bytes_are_told_apart(self, cache: Cache) -> None:
+    async def test_keys_of_any_bytes_are_distinct(self, cache: Cache) -> None:
         rows = [b"", b"\x00", b"\x00\x00", b"*", b"a:b", b"\r\n", b"\xff" * 64]
         kept = {Key(b"n" * 16 + row): entry(row.hex().encode()) for row in rows}
         await cache.put_many(kept)
@@ -80,7 +80,7 @@ class CacheContract:
 
         assert set(await cache.get_many([A])) == {A}
 
-    async def test_peek_tells_the_truth_or_nothing(self, cache: Cache) -> None:
+    async def test_peek_returns_what_was_put_or_nothing(self, cache: Cache) -> None:
         kept = entry()
         assert cache.peek(A) is None
 
@@ -89,7 +89,7 @@ class CacheContract:
         assert cache.peek(A) in (kept, None)
         assert cache.peek(B) is None
 
-    async def test_it_says_that_it_keeps_what_it_keeps(self, cache: Cache) -> None:
+    async def test_it_reports_whether_it_keeps_entries(self, cache: Cache) -> None:
         assert cache.keeps
         await cache.put_many({A: entry()})
 

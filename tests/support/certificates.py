@@ -42,7 +42,7 @@ def certificates(folder: Path, *names: str) -> Certificates:
 
 
 def encrypted(key: Path, password: str) -> Path:
-    """Give a copy of a private key that takes a password to read."""
+    """Return a copy of a private key that takes a password to read."""
     read = load_pem_private_key(key.read_bytes(), password=None)
     protected = key.with_suffix(".encrypted.pem")
     protected.write_bytes(

@@ -133,7 +133,7 @@ class CrashingDisk(Disk):
 
 
 def _left(file: _Unsynced, data: bytes, choose: Choose) -> bytes:
-    """Give what a power cut may leave of a file: what is safe, and after it anything."""
+    """Return what a power cut may leave of a file: what is safe, and after it anything."""
     after = (data, file.synced)[choose(0, 1)][file.safe :]
     after = after[: choose(0, len(after))]
     whole = choose(0, len(after))

@@ -1,4 +1,4 @@
-"""Working fakes of the ports, and a clock that moves when told to."""
+"""Working fakes of the ports, and a clock that a test moves."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from foreseen.domain.model.model_info import ModelInfo
 from foreseen.domain.values.batch import Batch, Column
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
 
 FLOWER = Signature((Feature("length", example=5.1), Feature("width", example=3.5)), kind="regression")
 
@@ -45,7 +45,7 @@ class Clock:
 
 
 class FakePredictor:
-    """Answers with the sum of an instance's numbers and its strings' lengths, and remembers how it was asked."""
+    """Answers with the sum of an instance's numbers and its strings' lengths, and records its calls."""
 
     def __init__(self, signature: Signature = FLOWER, outputs: tuple[str, ...] = ("predict",)) -> None:
         self.info = info_of(signature, outputs)
@@ -93,7 +93,7 @@ def _numbers(column: Column) -> Column:
 
 
 class DictCache:
-    """Keeps everything, and tells of nothing without being awaited, as a far tier does."""
+    """Keeps everything, and shows nothing to `peek`, as an L2 does."""
 
     keeps = True
 
@@ -103,7 +103,7 @@ class DictCache:
         self.puts: list[int] = []
 
     def peek(self, key: Key) -> Entry | None:
-        """Say nothing."""
+        """Return nothing."""
         return None
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
@@ -148,4 +148,4 @@ class DeadCache(DictCache):
     def _require(self) -> None:
         self.asked += 1
         if not self.is_alive:
-            raise CacheUnavailableError("nobody there")
+            raise CacheUnavailableError("unreachable")

@@ -1,7 +1,8 @@
-"""Clients that ask on while something goes wrong, and hold every answer against the model's own."""
+"""Clients that go on sending during a fault, and compare every answer with the model's own."""
 
 import http.client
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -18,25 +19,29 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 
 from support.models import save
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
+
+LONG_S = float(os.environ.get("FORESEEN_TEST_FAULTS_S", "0"))
+"""Seconds of each fault in the long form, `make faults`; 0 for the short one."""
 
 HOT = range(16)
-"""Numbers that are asked for so often that L1 holds them."""
+"""Numbers that are requested so often that L1 holds them."""
 
-WARM = range(100, 400)
-"""Numbers that are asked for so rarely that L1 has lost them, and L2 has them."""
+WARM = range(100, 400) if LONG_S else range(100, 148)
+"""Numbers that are requested so rarely that L1 has lost them, and L2 has them."""
 
 FACTOR, OFFSET = 1.5, 0.25
 """Of the model: exact in binary, as are its answers."""
 
-L1_ENTRIES = 512
+L1_ENTRIES = 512 if LONG_S else 128
 FIRST_FRESH = 1000
 CLIENTS = 3
-PAUSE_S = 0.006
+PAUSE_S = 0.006 if LONG_S else 0.03
+"""Between two requests of a client: what they measure takes many, what they show takes few."""
 
 
 class Asked(Enum):
-    """What is asked for, and where the answer is when all is well."""
+    """What is requested, and where the answer is when all is well."""
 
     HIT = "hit in L1"
     WARM = "hit in L2"
@@ -55,12 +60,12 @@ def telling_model(folder: Path) -> Path:
 
 
 def answer(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Give the model's own answers."""
+    """Return the model's own answers."""
     return numbers * FACTOR + OFFSET
 
 
 def body_of(numbers: list[int]) -> dict[str, object]:
-    """Give the reply that a request for one number, or for several, must have."""
+    """Return the reply that a request for one number, or for several, must have."""
     said: list[dict[str, object]] = [{"prediction": float(each)} for each in answer(np.array(numbers, dtype=float))]
     return said[0] if len(said) == 1 else {"predictions": said}
 
@@ -70,7 +75,7 @@ class Seen:
     """What came of the requests so far.
 
     Attributes:
-        seconds: that each took, by what was asked for.
+        seconds: that each took, by what was requested.
         wrong: answers that were not the model's own, as they came.
         failed: requests that were not answered by 200, as status and body.
         origins: how often a Cache-Status said what.
@@ -92,12 +97,12 @@ class Seen:
         return all(self.seconds[asked] for asked in Asked)
 
     def quantile_ms(self, asked: Asked, share: float) -> float:
-        """Give the milliseconds within which that share of the requests was answered."""
+        """Return the milliseconds within which that share of the requests was answered."""
         return float(np.quantile(self.seconds[asked], share)) * 1000
 
 
 class FaultLoad:
-    """Asks hits, misses and batches over connections of its own; `seen` may be taken away at any time."""
+    """Sends hits, misses and batches over connections of its own; `seen` may be taken away at any time."""
 
     def __init__(self, url: str) -> None:
         self._address = urlsplit(url)
@@ -108,12 +113,12 @@ class FaultLoad:
         self.seen = Seen()
 
     def taken(self) -> Seen:
-        """Give what was seen since the last time, and begin anew."""
+        """Return what was seen since the last time, and begin again."""
         seen, self.seen = self.seen, Seen()
         return seen
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Begin to send."""
         for client in self._clients:
             client.start()
 
@@ -166,7 +171,7 @@ class FaultLoad:
 
 @contextmanager
 def fault_load(url: str) -> Iterator[FaultLoad]:
-    """Ask a service until the block ends."""
+    """Send requests to a service until the block ends."""
     load = FaultLoad(url)
     load.start()
     try:

@@ -1,4 +1,4 @@
-"""A proxy between replicas and a real Redis that makes trouble when told to, and another kind when told otherwise."""
+"""A proxy between replicas and a real Redis that causes one kind of fault at a time, as a test sets it."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from foreseen.domain.identity.entry import MAGIC
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
 
 CHUNK = 65536
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -35,7 +35,7 @@ class Fault(Enum):
 
 
 class FaultProxy:
-    """Listens on one port, on a thread of its own, so that whoever tests may block.
+    """Listens on one port, on a thread of its own, so that a test may block.
 
     Attributes:
         fault: what goes wrong now.
@@ -145,7 +145,7 @@ class FaultProxy:
                     return
 
     async def _send(self, said: bytes, sink: asyncio.StreamWriter) -> bool:
-        """Send a piece of a reply as the fault has it; tell whether the connection goes on."""
+        """Send a piece of a reply as the fault has it; return whether the connection goes on."""
         match self.fault:
             case Fault.SILENCE:
                 return True
@@ -184,7 +184,7 @@ class FaultProxy:
 
 @contextmanager
 def fault_proxy(url: str, *, seed: int = 0) -> Iterator[FaultProxy]:
-    """Give a proxy before a server that passes everything until it is told otherwise."""
+    """Yield a proxy before a server that passes everything on until a fault is set."""
     proxy = FaultProxy(url, seed=seed)
     proxy.start()
     try:

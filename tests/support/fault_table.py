@@ -18,7 +18,7 @@ class Measured:
 
     Attributes:
         answered: requests that were answered while it lasted.
-        added_ms: by what was asked for, and by share of the requests: beyond what it took just before.
+        added_ms: by what was requested, and by share of the requests: beyond what it took just before.
         out_s: until the shared cache was disabled; None where it stayed in use.
         back_s: from the end of the fault until it was in use again.
     """
@@ -32,7 +32,7 @@ class Measured:
     back_s: float | None
 
     def cells(self) -> list[str]:
-        """Give it as a row."""
+        """Return it as a row."""
         added = [" / ".join(f"{self.added_ms[asked, share]:.1f}" for share in (0.5, 0.99)) + " ms" for asked in SHOWN]
         out = "stays in use" if self.out_s is None else f"{self.out_s * 1000:.0f} ms"
         back = "" if self.back_s is None else f"{self.back_s:.1f} s"

@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(status, {"Content-Length": str(len(data)), **headers})
         if self.command == "HEAD":
             return
-        # A single byte, which is asked for first, comes whole.
+        # A single byte, which is requested first, comes whole.
         if getattr(self, "_is_cut", False) and len(data) > 1:
             data = data[: len(data) // 2]
             self.close_connection = True

@@ -1,11 +1,12 @@
 """A process that has imported what commands import, and forks for each: a start costs milliseconds, not a second.
 
-Run as a script by `support.forked`. What it forks are processes like others, with their own streams, environment,
-working directory and signals; what Python does before a program, such as choosing the encoding of streams, was done
-here once.
+Run as a script by `support.forked_process`. What it forks are processes like others, with their own streams,
+environment, working directory and signals; what Python does before a program, such as choosing the encoding of streams,
+was done here once.
 """
 
 import atexit
+import fcntl
 import gc
 import importlib
 import json
@@ -20,12 +21,13 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 HEAD_BYTES: Final = 4
 """Bytes that hold how long an order is, a process id, or how a process ended."""
@@ -60,6 +62,15 @@ FORKED_MODEL: Final = "forked model"
 FORKED_WORKER: Final = "forked worker"
 """How processes are named that a service starts: all have the fork server's command line. 15 characters at most."""
 
+WAITING: Final = re.compile(r"MainThread|signals|log|lifeline|.*\(always_pong\)")
+"""Threads beside which it forks: they wait, for a signal, a line, the supervisor's end or its ping.
+
+A model that a service reloads amid requests is started as users have it: a thread that serves may hold any lock.
+"""
+
+MOST_FDS: Final = 5
+"""Of an order: the streams, what a model is reached by, and how its end is reported."""
+
 _STREAMS: Final = 3
 _SPAWN: Final[Any] = multiprocessing.util.spawnv_passfds
 
@@ -93,19 +104,24 @@ def next_order(control: socket.socket) -> dict[str, Any]:
                 os.close(fd)
             continue
         signal.set_wakeup_fd(-1)
-        for told, handler in before.items():
-            signal.signal(told, handler)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
         for each in (control, woken, wakes, ends, *running.values()):
             each.close()
-        for number, fd in enumerate(fds):
+        order: dict[str, Any] = json.loads(text)
+        order["passed"] = fds[_STREAMS:]
+        for number, fd in enumerate(fds[:_STREAMS]):
             os.dup2(fd, number)
             os.close(fd)
-        order: dict[str, Any] = json.loads(text)
         return order
 
 
 def become(order: dict[str, Any], found_at: list[str]) -> None:
-    """Be the process that was ordered: `python -m MODULE ARGUMENTS`, in a folder and an environment."""
+    """Be the process that was ordered, in a folder and an environment; a new session takes the terminal that it has."""
+    if order["session"]:
+        os.setsid()
+        if os.isatty(0):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])
@@ -124,7 +140,7 @@ class ModelPopen(subprocess.Popen[Any]):
 
     def _execute_child(self, args: Any, *rest: Any) -> None:
         pass_fds, env, pipes = rest[3], rest[5], rest[9:15]
-        if not _is_model(args) or env.get("OMP_NUM_THREADS") != "1" or not _may_fork():
+        if not is_model(args) or not _may_fork():
             super()._execute_child(args, *rest)  # type: ignore[misc]
             return
         self.pid = _forked(FORKED_MODEL)
@@ -132,13 +148,19 @@ class ModelPopen(subprocess.Popen[Any]):
             self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
             self._child_created = True
             return
-        os.setpgid(0, 0)
         os.dup2(pipes[0], 0)
         _close_but(pass_fds)
         os.environ.update(env)
-        sys.argv[:] = ["-c", *args[3:]]
-        main = sys.modules["__main__"] = ModuleType("__main__")
-        exec(args[2], main.__dict__)  # and ends the process
+        _be_model(args[2], args[3:])
+
+
+def _be_model(code: str, args: Sequence[str]) -> NoReturn:
+    """Be `python -c CODE ARGUMENTS` in a process group of its own."""
+    os.setpgid(0, 0)
+    sys.argv[:] = ["-c", *args]
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    exec(code, main.__dict__)  # and ends the process
+    os._exit(0)
 
 
 def _spawned(path: Any, args: Sequence[str], pass_fds: Sequence[int]) -> int:
@@ -178,13 +200,13 @@ def _forked(name: str) -> int:
     return 0
 
 
-def _is_model(args: Any) -> bool:
+def is_model(args: Any) -> bool:
+    """Return whether a command line is that of a model's process."""
     return args[1] == "-c" and "subprocess.child" in args[2]
 
 
 def _may_fork() -> bool:
-    """Return whether no thread holds a lock: there is none but those that wait for signals and write the log."""
-    return {each.name for each in threading.enumerate()} <= {"MainThread", "stop signals", "log"}
+    return all(WAITING.fullmatch(each.name) for each in threading.enumerate())
 
 
 def _close_but(kept: Sequence[int]) -> None:
@@ -196,7 +218,7 @@ def _close_but(kept: Sequence[int]) -> None:
 
 
 def _received(control: socket.socket) -> tuple[bytes, list[int]]:
-    head, fds, _, _ = socket.recv_fds(control, HEAD_BYTES, _STREAMS + 1)
+    head, fds, _, _ = socket.recv_fds(control, HEAD_BYTES, MOST_FDS)
     left, text = int.from_bytes(head, "big"), b""
     while left and (part := control.recv(left)):
         text += part
@@ -223,4 +245,6 @@ if __name__ == "__main__":
     gc.freeze()
     ordered = next_order(socket.socket(fileno=int(sys.argv[1])))
     become(ordered, sys.path[1:])
+    if passed := ordered["passed"]:
+        _be_model(ordered["code"], [str(passed[0]), *ordered["args"]])
     runpy.run_module(ordered["module"], run_name="__main__", alter_sys=True)

@@ -16,7 +16,7 @@ import pytest
 from support.loop_watch import LoopWatch, Turn
 
 UNHEARD: Final = ("was destroyed but it is pending", "exception was never retrieved")
-"""What a loop logs, to nobody, of a task that is thrown away."""
+"""What a loop logs, unread, of a task that is thrown away."""
 
 
 TURNS: Final = 50
@@ -24,7 +24,7 @@ TURNS: Final = 50
 
 
 SHOWN: Final = 5
-"""Findings that are told of one test."""
+"""Findings that are reported of one test."""
 
 
 COMMAND_S: Final = 5.0
@@ -57,8 +57,12 @@ class LoopGuard:
         self._watch.start()
         _started.append(self)
 
+    def has_found(self) -> bool:
+        """Return whether anything was found in the phase that runs."""
+        return bool(self._found)
+
     def stop(self) -> None:
-        """Take it all away again."""
+        """Undo it all."""
         _started.remove(self)
         self._watch.stop()
         self._patches.undo()
@@ -67,7 +71,7 @@ class LoopGuard:
     def patient(self, limit_s: float) -> Iterator[None]:
         """Let our code hold a loop for as long until the block ends."""
         with pytest.MonkeyPatch.context() as patches:
-            patches.setattr(self._watch, "_limit_s", limit_s)
+            patches.setattr(self._watch, "limit_s", limit_s)
             yield
 
     def _watched(self, run: Callable[[asyncio.Handle], None]) -> Callable[[asyncio.Handle], None]:
@@ -133,11 +137,16 @@ _started: list[LoopGuard] = []
 
 @contextmanager
 def loops_of_a_command() -> Iterator[None]:
-    """Let a command that runs in this process hold its loop, for which nobody else waits."""
+    """Let a command that runs in this process hold its loop, for which nothing else waits."""
     with ExitStack() as guards:
         for guard in _started:
             guards.enter_context(guard.patient(COMMAND_S))
         yield
+
+
+def has_found() -> bool:
+    """Return whether the test that runs is found to misuse a loop."""
+    return any(guard.has_found() for guard in _started)
 
 
 async def _settled() -> None:

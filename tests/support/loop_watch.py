@@ -1,4 +1,4 @@
-"""LoopWatch: which of our code holds an event loop, and for how long, told by a thread that looks at the loop's own.
+"""LoopWatch: which of our code holds an event loop, and for how long, seen by a thread that looks at the loop's own.
 
 What counts is time that the code itself takes: the processor's, which a busy machine does not stretch and of which the
 garbage collector's is taken off, and that in which it sleeps, or waits for a file, without giving the loop back.
@@ -26,7 +26,7 @@ TICK_S: Final = 0.01
 """Seconds between two looks."""
 
 PUNCTUAL_S: Final = 0.004
-"""Seconds that a look may be late: later, and whoever sleeps may only have been kept from going on."""
+"""Seconds that a look may be late: later, and a sleeping thread may only have been kept from going on."""
 
 LIMIT_S: Final = 0.05
 """Seconds for which our code may hold a loop."""
@@ -67,7 +67,7 @@ class LoopWatch:
 
     def __init__(self, tell: Callable[[Turn], None], *, limit_s: float = LIMIT_S) -> None:
         self._tell = tell
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._turns: dict[int, Turn] = {}
         self._loops: list[tuple[Any, int, int, int]] = []
         self._known = threading.local()
@@ -137,7 +137,7 @@ class LoopWatch:
             return
         used_s, turn.cpu_s = max(0.0, cpu_s - turn.cpu_s), cpu_s
         here = (id(frames[0]), frames[0].f_lasti)
-        # Whoever waits for its turn of the interpreter sleeps as well, but then this look came late, or it has gone on.
+        # A thread that waits for the interpreter sleeps as well, but then this look came late, or it has gone on.
         is_still_here = here == turn.instruction and not _waits_for_a_thread_to_begin(frames)
         if slept_s is not None and is_still_here and _is_asleep(turn.tid):
             used_s = max(used_s, slept_s)
@@ -149,14 +149,14 @@ class LoopWatch:
             self._blame(turn, frames[: frames.index(call) + 1], used_s)
 
     def _blame(self, turn: Turn, frames: list[FrameType], seconds: float) -> None:
-        was_within = turn.ours_s <= self._limit_s
+        was_within = turn.ours_s <= self.limit_s
         turn.ours_s += seconds
-        if was_within and turn.ours_s > self._limit_s:
+        if was_within and turn.ours_s > self.limit_s:
             turn.stack = tuple(f"{_place(frame)}:{frame.f_lineno} {frame.f_code.co_name}" for frame in frames[::-1])
             self._tell(turn)
 
     def _take_off_collection(self, phase: str, info: Mapping[str, int]) -> None:
-        """Have what the garbage collector takes be nobody's."""
+        """Charge the time of the garbage collector to no turn."""
         thread = threading.get_ident()
         turn = self._turns.get(thread)
         if turn is None:
@@ -168,7 +168,7 @@ class LoopWatch:
 
 
 def _frames_on_loop(frame: FrameType | None) -> list[FrameType]:
-    """Give the frames above the loop's own, the innermost first; none where it waits."""
+    """Return the frames above the loop's own, the innermost first; none where it waits."""
     frames = _callers(frame)
     for depth, caller in enumerate(frames):
         if caller.f_code.co_filename.endswith(_LOOPS):
@@ -196,12 +196,12 @@ def _callers(frame: FrameType | None) -> list[FrameType]:
 
 
 def _waits_for_a_thread_to_begin(frames: list[FrameType]) -> bool:
-    """Tell whether a thread was started that has yet to run: it waits for a processor, as its starter would."""
+    """Return whether a thread was started that has yet to run: it waits for a processor, as its starter would."""
     return any(frame.f_code is _START for frame in frames)
 
 
 def _call_of_ours(frames: list[FrameType]) -> FrameType | None:
-    """Give the outermost frame of our code; none where a test calls a plain function, and holds the loop itself."""
+    """Return the outermost frame of our code; none where a test calls a plain function, and holds the loop itself."""
     for called, caller in zip(frames[::-1], [None, *frames[:0:-1]], strict=True):
         if called.f_code.co_filename.startswith(OURS):
             is_the_tests = caller is not None and caller.f_code.co_filename.startswith(TESTS)
@@ -214,7 +214,7 @@ def _place(frame: FrameType) -> str:
 
 
 def _is_asleep(tid: int) -> bool:
-    """Tell whether a thread neither runs nor waits for a processor; it may wait for a disk."""
+    """Return whether a thread neither runs nor waits for a processor; it may wait for a disk."""
     try:
         stat = Path(f"/proc/self/task/{tid}/stat").read_text()
     except OSError:  # it has ended, or this is another system

@@ -39,13 +39,13 @@ def pickled_by_hand(path: Path, module: str) -> Path:
 
 
 def iris_frame() -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
-    """Give iris with named columns, and its int labels."""
+    """Return iris with named columns, and its int labels."""
     data, target = load_iris(return_X_y=True)
     return pd.DataFrame(data, columns=IRIS_NAMES), target
 
 
 def iris_forest(n_estimators: int = 10) -> RandomForestClassifier:
-    """Train a forest on a DataFrame, all threads asked for."""
+    """Train a forest on a DataFrame, with all threads."""
     data, target = iris_frame()
     return RandomForestClassifier(n_estimators=n_estimators, random_state=0, n_jobs=2).fit(data, target)
 
@@ -107,7 +107,7 @@ class OwnEstimator(BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, rows: Any) -> Any:
-        """Give the mean."""
+        """Return the mean."""
         return np.full(len(rows), self.mean)
 
 
@@ -115,5 +115,5 @@ class OwnPredictor(BaseEstimator):  # type: ignore[misc]
     """An estimator without fit: there is nothing to learn."""
 
     def predict(self, rows: Any) -> Any:
-        """Give the first value."""
+        """Return the first value."""
         return np.asarray(rows)[:, 0]

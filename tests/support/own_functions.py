@@ -18,7 +18,7 @@ def as_text_array(frame: Any) -> Any:
 
 
 def parts_of_dates(frame: Any) -> Any:
-    """Take hours and months out of dates."""
+    """Return hours and months of dates."""
     return pd.DataFrame(
         {f"{name}_{part}": getattr(frame[name].dt, part) for name in frame for part in ("hour", "month")}
     )
@@ -96,7 +96,7 @@ class Misspelt:
 
 
 class Weekday:
-    """A model that tells digits of integers and of floats apart."""
+    """A model that distinguishes digits of integers and of floats."""
 
     def predict(self, frame: Any) -> list[int]:
         """Count the characters of the first column's values."""
@@ -115,7 +115,7 @@ def inverted(frame: Any) -> Any:
 
 
 def last_bits(frame: Any) -> Any:
-    """Take the last bit of each value."""
+    """Return the last bit of each value."""
     return frame & 1
 
 
@@ -135,17 +135,17 @@ def filled(frame: Any) -> Any:
 
 
 def seconds(frame: Any) -> Any:
-    """Take seconds from the integers of dates, which are nanoseconds to this code."""
+    """Return seconds of the integers of dates, which are nanoseconds to this code."""
     return frame.apply(lambda column: column.dt.floor("h").astype("int64") / 10**9)
 
 
 def hours(frame: Any) -> Any:
-    """Take the hours out of dates."""
+    """Return the hours of dates."""
     return frame.apply(lambda column: column.dt.hour)
 
 
 def hours_in_berlin(frame: Any) -> Any:
-    """Take the hours that clocks in Berlin show."""
+    """Return the hours that clocks in Berlin show."""
     return frame.apply(lambda column: column.dt.tz_convert("Europe/Berlin").dt.hour)
 
 

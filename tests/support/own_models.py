@@ -16,12 +16,12 @@ class Doubler:
     """A class of the user's own: no scikit-learn in it, nothing said of what it takes."""
 
     def predict(self, rows: Any) -> Any:
-        """Give twice the first value."""
+        """Return twice the first value."""
         return np.asarray(rows, dtype=float)[:, 0] * 2
 
 
 class Flowers:
-    """Tells irises apart by their petals, and starts at once: for tests that are not about the model."""
+    """Distinguishes irises by their petals, and starts at once: for tests that are not about the model."""
 
     n_features_in_ = 4
     classes_ = ("0", "1", "2")
@@ -38,7 +38,7 @@ class Labeller:
     classes_ = ("no", "yes")
 
     def predict(self, rows: Any) -> Any:
-        """Say yes to what is positive, as a list."""
+        """Return yes for what is positive, as a list."""
         return ["yes" if row[0] > 0 else "no" for row in rows]
 
     def predict_proba(self, rows: Any) -> Any:
@@ -127,11 +127,11 @@ class Slow:
         return np.asarray(rows)[:, 0] + len(rows) * 1e-12
 
 
-class Refusing:
-    """Takes what is 100 or more and refuses the rest, the probe with it."""
+class Rejecting:
+    """Takes what is 100 or more and rejects the rest, the probe with it."""
 
     def predict(self, rows: Any) -> Any:
-        """Refuse as scikit-learn does."""
+        """Reject as scikit-learn does."""
         if (np.asarray(rows) < 100).any():
             raise ValueError("below 100")
         return np.asarray(rows)[:, 0]
@@ -147,8 +147,8 @@ class Faulty:
         return np.asarray(rows)[:, 0]
 
 
-def _refuse() -> None:
-    raise ValueError("a value that nobody knows")
+def _reject() -> None:
+    raise ValueError("an unknown value")
 
 
 def _fail() -> None:
@@ -166,9 +166,9 @@ def _die_before_a_child_does() -> None:
     os._exit(9)
 
 
-REFUSE, FAIL, EXIT, DIE, WARN = 101.0, 102.0, 103.0, 104.0, 105.0
+REJECT, FAIL, EXIT, DIE, WARN = 101.0, 102.0, 103.0, 104.0, 105.0
 FAULTS: dict[float, Callable[[], object]] = {
-    REFUSE: _refuse,
+    REJECT: _reject,
     FAIL: _fail,
     EXIT: sys.exit,
     DIE: _die_before_a_child_does,
@@ -181,7 +181,7 @@ class ReadOnlyJobs(Doubler):
 
     @property
     def n_jobs(self) -> int:
-        """Say four."""
+        """Return four."""
         return 4
 
 
@@ -189,5 +189,5 @@ class RowCounter:
     """Takes whatever it is given: of a row it looks at nothing."""
 
     def predict(self, rows: Any) -> list[int]:
-        """Say how many rows there are, for each."""
+        """Return how many rows there are, for each."""
         return [len(rows)] * len(rows)

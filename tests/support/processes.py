@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from support.fork_server import FORKED_MODEL, FORKED_WORKER
-from support.forked import ForkedPopen, can_be_forked
-from support.patience import COMMAND_S, PATIENCE_S
-from support.proc import unread
+from support.forked_process import ForkedPopen, can_be_forked
+from support.process_facts import unread
+from support.time_limits import COMMAND_S, PATIENCE_S
 
 ANSWER_S: Final = PATIENCE_S
 """Seconds in which a service answers and ends, if it does at all."""
@@ -31,7 +31,7 @@ WITHOUT_TLS: Final[Mapping[str, Any]] = {"timeout": ANSWER_S, "verify": ssl.SSLC
 
 TESTS: Final = Path(__file__).parents[1]
 HELD: Final = "our code held the event loop"
-"""What support.watched_serve says of it."""
+"""What support.serve_with_loop_watch says of it."""
 
 
 @dataclass
@@ -55,11 +55,11 @@ class Served:
         return [line for line in self.err if "[info " not in line]
 
     def get(self, path: str, **query: object) -> httpx.Response:
-        """Ask with GET."""
+        """Send a GET."""
         return httpx.get(self.url + path, params={name: str(value) for name, value in query.items()}, **WITHOUT_TLS)
 
     def post(self, body: object, path: str = "/predict") -> httpx.Response:
-        """Ask with POST, JSON."""
+        """Send a POST of JSON."""
         return httpx.post(self.url + path, json=body, **WITHOUT_TLS)
 
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
@@ -70,16 +70,19 @@ class Served:
 
 
 def command(*args: object, module: str = "foreseen") -> list[str]:
-    """Give the command line of the installed command."""
+    """Return the command line of the installed command."""
     return [sys.executable, "-m", module, *map(str, args)]
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give this process's environment without settings of ours, with the modules of tests' models, and some more."""
+    """Return this process's environment without settings of ours, with the modules of tests' models, and some more.
+
+    Models have no engine unless a test is about it: to compare one takes a quarter of a start.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FORESEEN_")}
     clean.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile it all is a tenth of a start
     clean["PYTHONPATH"] = os.pathsep.join([str(TESTS), *filter(None, [clean.get("PYTHONPATH")])])
-    return clean | {"NO_COLOR": "1", "COLUMNS": "100"} | dict(extra or {})
+    return clean | {"NO_COLOR": "1", "COLUMNS": "100", "FORESEEN_MODEL_ENGINE": "library"} | dict(extra or {})
 
 
 def run(
@@ -87,9 +90,10 @@ def run(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    module: str = "foreseen",
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run the command to its end, forked where it may be."""
-    line = command(*args)
+    """Run the command, or another module, to its end, forked where it may be."""
+    line = command(*args, module=module)
     pipe = subprocess.PIPE
     with starter(env)(line, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(env), cwd=cwd) as process:
         try:
@@ -103,7 +107,7 @@ def run(
 @contextmanager
 def watched(*args: object) -> Iterator[Served]:
     """Run `foreseen serve` as `served`, and fail in the end if its own code held the event loop."""
-    with served(*args, module="support.watched_serve") as running:
+    with served(*args, module="support.serve_with_loop_watch") as running:
         yield running
     held = [line for line in running.err if HELD in line]
     assert not held, held
@@ -176,7 +180,7 @@ def wait_until_heard(running: Served) -> None:
 
 
 def wait_until_closed(running: Served) -> None:
-    """Wait until nobody can connect any more: told to stop, a service closes its port first."""
+    """Wait until connecting fails: a stopping service closes its port first."""
     wait_until(lambda: not _is_open(_port(running)))
 
 
@@ -190,13 +194,13 @@ def _is_open(port: int) -> bool:
 
 
 def workers(running: Served) -> list[int]:
-    """Give the process ids of the workers of a service."""
+    """Return the process ids of the workers of a service."""
     # Python's resource tracker is a child as well.
     return _children(running.process.pid, "spawn_main", FORKED_WORKER)
 
 
 def model_processes(pid: int) -> list[int]:
-    """Give the process ids of the models that a process has started."""
+    """Return the process ids of the models that a process has started."""
     return _children(pid, "subprocess.child", FORKED_MODEL)
 
 
@@ -221,7 +225,7 @@ def _command_line(pid: str) -> str:
 
 
 def _collect(stream: IO[str] | None, lines: list[str]) -> Thread:
-    """Take in lines as they come, so that the process never waits for its pipe."""
+    """Read lines as they come, so that the process never waits for its pipe."""
 
     def read() -> None:
         for line in stream or ():

@@ -8,7 +8,7 @@ from typing import Final
 
 import redis
 
-from support.ports import own_port
+from support.own_port import own_port
 
 _START_ATTEMPTS: Final = 600
 """How often its port is tried while it starts, a tenth of a second apart."""
@@ -16,7 +16,7 @@ _START_ATTEMPTS: Final = 600
 
 @contextmanager
 def redis_server(binary: str) -> Iterator[str]:
-    """Give the URL of a server that lives until the block ends; nothing of it is written to a disk."""
+    """Yield the URL of a server that lives until the block ends; nothing of it is written to a disk."""
     found = shutil.which(binary)
     assert found is not None, f"expected the command {binary} (on Debian: apt-get install redis-server), got none"
     with own_port() as port:

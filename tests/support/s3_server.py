@@ -29,7 +29,7 @@ _POLICY: Final = {
 
 @dataclass(frozen=True)
 class S3Server:
-    """A running server, and whom it knows."""
+    """A running server, and its account."""
 
     url: str
     key: str

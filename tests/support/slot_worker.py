@@ -1,4 +1,4 @@
-"""A process that counts in a slot when it is told to; here, since a process that is spawned imports what it runs."""
+"""A process that counts in a slot on command; here, since a process that is spawned imports what it runs."""
 
 import multiprocessing
 from multiprocessing.connection import Connection
@@ -9,7 +9,7 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 class Worker:
-    """A process with a slot, that counts when it is told to."""
+    """A process with a slot, that counts on command."""
 
     def __init__(self, slots: Slots) -> None:
         self._ours, theirs = SPAWN.Pipe()
@@ -33,12 +33,12 @@ class Worker:
         self._process.join()
 
 
-def _work(slots: Slots, told: Connection) -> None:
+def _work(slots: Slots, pipe: Connection) -> None:
     own = slots.claim()
     try:
         while True:
-            place, amount = told.recv()
+            place, amount = pipe.recv()
             own[place] += amount
-            told.send(True)
+            pipe.send(True)
     except EOFError:
         return

@@ -10,14 +10,14 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from support.certificates import Certificates
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
 
 Connected: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextmanager
 def tls_before(url: str, files: Certificates) -> Iterator[int]:
-    """Give the port where the server of a URL can be reached by TLS."""
+    """Yield the port where the server of a URL can be reached by TLS."""
     opened: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def run() -> None:

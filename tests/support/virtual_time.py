@@ -18,18 +18,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         select: Any = self._selector.select  # type: ignore[attr-defined]
 
         def skip(timeout: float | None) -> Any:
-            assert timeout is not None, "nobody would ever go on"
+            assert timeout is not None, "nothing would ever go on"
             self.now += timeout
             return select(0)
 
         self._selector.select = skip  # type: ignore[attr-defined]
 
     def time(self) -> float:
-        """Give the seconds that have passed."""
+        """Return the seconds that have passed."""
         return self.now
 
     def pending(self) -> list[asyncio.TimerHandle]:
-        """Give the timers that are set."""
+        """Return the timers that are set."""
         return [timer for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
 
 
@@ -50,7 +50,7 @@ def in_virtual_time(test: Callable[Given, Coroutine[Any, Any, None]]) -> Callabl
 
 
 def the_loop() -> VirtualLoop:
-    """Give the loop that runs."""
+    """Return the loop that runs."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     return loop

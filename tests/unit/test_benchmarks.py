@@ -1,4 +1,4 @@
-"""Every benchmark can be asked what it is, without load and without wrk, and the page shows each."""
+"""Every benchmark describes itself, without load and without wrk, and the page shows each."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.patience import COMMAND_S
+from support.time_limits import COMMAND_S
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("bench_*.py"))
@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 @pytest.mark.parametrize("script", BENCHMARKS, ids=lambda path: path.stem)
-def test_a_benchmark_says_what_it_measures(script: Path) -> None:
+def test_a_benchmark_describes_what_it_measures(script: Path) -> None:
     asked = subprocess.run(
         [sys.executable, script, "--help"], capture_output=True, text=True, timeout=COMMAND_S, check=True
     )
@@ -38,7 +38,7 @@ def test_the_page_shows_no_benchmark_that_is_gone() -> None:
     assert sorted(shown) == [f"<!-- {script.stem} -->" for script in BENCHMARKS]
 
 
-def test_the_page_names_no_place_of_the_machine_it_was_measured_on() -> None:
+def test_the_page_names_no_path_of_its_machine() -> None:
     page = PAGE.read_text()
 
     assert str(Path.home()) not in page

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.patience import COMMAND_S
+from support.time_limits import COMMAND_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +25,24 @@ TREE = {
     "src/room/two.py": 'class Asked:\n    """Say it.\n\n    Nobody stands anew, untold and unasked.\n    """\n',
     "src/hall/one.py": "_told_at = 1\n",
 }
+
+
+WITHOUT_ANY = ("domain", "wiring")
+MOST_LINES_WITH_ANY = 45
+"""In all of src: the public functions that return a frame of the caller's kind, and the edges of untyped libraries."""
+ANY = re.compile(r"\bAny\b")
+
+
+def test_no_line_of_the_domain_or_the_wiring_has_any() -> None:
+    files = [path for room in WITHOUT_ANY for path in (ROOT / "src" / room).rglob("*.py")]
+
+    assert [path.name for path in files if ANY.search(path.read_text())] == []
+
+
+def test_no_more_lines_have_any_than_before() -> None:
+    lines = [line for path in (ROOT / "src").rglob("*.py") for line in path.read_text().splitlines()]
+
+    assert sum(1 for line in lines if ANY.search(line)) <= MOST_LINES_WITH_ANY
 
 
 def test_figures_of_a_known_tree(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from support.patience import COMMAND_S
 from support.processes import environment
+from support.time_limits import COMMAND_S
 
 ROOT = Path(__file__).parents[2]
-MISBEHAVED = "tests/support/misbehaved.py"
+MISUSES = "tests/support/event_loop_misuse.py"
 
 BAD = {
     "that_computes": r"our code held the event loop for \d+ ms: src/made_up.py:\d+ compute",
@@ -19,7 +19,7 @@ BAD = {
     "that_is_called_back": r"our code held the event loop for \d+ ms: src/made_up.py:\d+ call",
     "on_a_loop_of_its_own": r"our code held the event loop for \d+ ms: src/made_up.py:\d+ compute",
     "that_leaves_a_task": r"a task was left over: <Task pending .*Event.wait",
-    "that_leaves_a_task_on_a_loop_of_its_own": r"a task was left over: <Task pending .*Event.wait",
+    "that_leaves_a_task_on_its_own_loop": r"a task was left over: <Task pending .*Event.wait",
     "that_awaits_no_coroutine": "coroutine 'sleep' was never awaited",
     "that_hears_no_exception": r"Task exception was never retrieved: .*ValueError\('unheard'\)",
 }
@@ -36,7 +36,7 @@ GOOD = (
 
 @pytest.fixture(scope="module")
 def said() -> dict[str, str]:
-    """What pytest says of each of the misbehaved, run as `make test` runs the others."""
+    """What pytest says of each misuse, run as `make test` runs the others."""
     line = [
         sys.executable,
         "-m",
@@ -47,17 +47,17 @@ def said() -> dict[str, str]:
         "no:xdist",
         "-rap",
         "--tb=short",
-        MISBEHAVED,
+        MISUSES,
     ]
     done = subprocess.run(
         line, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=COMMAND_S, check=False
     )
     assert done.returncode == 1, done.stdout + done.stderr
     parts = re.split(r"^_+ (?:ERROR at \w+ of )?test_(\w+) _+$", done.stdout, flags=re.MULTILINE)
-    told = dict.fromkeys(re.findall(r"^PASSED .*::test_(\w+)$", done.stdout, flags=re.MULTILINE), "")
+    found = dict.fromkeys(re.findall(r"^PASSED .*::test_(\w+)$", done.stdout, flags=re.MULTILINE), "")
     for name, text in zip(parts[1::2], parts[2::2], strict=True):
-        told[name] = told.get(name, "") + text.partition("short test summary")[0]
-    return told
+        found[name] = found.get(name, "") + text.partition("short test summary")[0]
+    return found
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -16,7 +16,10 @@ def test_every_folder_with_code_is_a_package() -> None:
     assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "constraints-lowest.txt"])
+PINS = [f"benchmarks/pins/{name}.txt" for name in ("granian", "litserve", "mlserver")]
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-lowest.txt", *PINS])
 def test_constraints_pin_names_and_versions_only(name: str) -> None:
     lines = (ROOT / name).read_text().split()
 
@@ -53,7 +56,6 @@ def test_every_lower_bound_is_the_version_that_is_tested() -> None:
 
 
 PRIVATE = {
-    "dependency-injector": "what it imports of web frameworks, src/wiring/injection.py",
     "fastapi": "the caches of its functions, src/entrypoints/http/service/assembly.py",
     "joblib": "its unpickler, src/adapters/predictor/unpickling/frugal_unpickler.py",
     "redis": "its parser, src/adapters/cache/redis/client/reply_limits.py",

@@ -5,6 +5,8 @@ on what changed.
 """
 
 import inspect
+import subprocess
+import sys
 
 from fastapi.dependencies import models
 from redis._parsers.hiredis import _AsyncHiredisParser
@@ -13,6 +15,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from support.time_limits import COMMAND_S
 
 
 def missing(owner: object, *names: str) -> list[str]:
@@ -68,7 +72,7 @@ def test_redis_py_s_connections_have_what_exchanges_use() -> None:
     assert "check_health" in inspect.signature(AbstractConnection.send_packed_command).parameters
 
 
-def test_what_fastapi_remembers_of_functions_can_be_forgotten() -> None:
+def test_fastapis_caches_of_functions_can_be_cleared() -> None:
     caches = [name for name, known in vars(models).items() if hasattr(known, "cache_clear")]
 
     # Versions before it began to remember any have no caches.
@@ -79,3 +83,12 @@ def test_what_fastapi_remembers_of_functions_can_be_forgotten() -> None:
 
 async def _app(scope: object, receive: object, send: object) -> None:
     return
+
+
+def test_providers_of_dependency_injector_import_no_web_framework() -> None:
+    code = (
+        "import sys, foreseen.wiring.container; print(sorted({'fastapi', 'starlette', 'flask'} & sys.modules.keys()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=COMMAND_S)
+
+    assert ran.stdout == "[]\n", "see docs/adr/0041-a-container-of-providers.md"

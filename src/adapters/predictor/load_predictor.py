@@ -1,4 +1,4 @@
-"""Load: from a model file to a predictor that is ready to answer, by the loader of the file's format."""
+"""Load a model file into a predictor that is ready to answer, by the loader of its format."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from foreseen.adapters.predictor.call_sizes.call_decision import CallOptions
+from foreseen.adapters.predictor.engines.load_engine import EngineChoice
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
 from foreseen.adapters.predictor.loaders.loader_registry import loadable_formats, loader_of
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
 from foreseen.adapters.predictor.model_file.model_file import open_model_file
 from foreseen.adapters.predictor.model_file.pinned_digest import pinned_digest
+from foreseen.adapters.predictor.scikit_learn.warning_races import ignore_warning_races
 from foreseen.adapters.predictor.sidecar.sidecar_place import find_sidecar
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.domain.model.call_size import CallsFor, CallSize
@@ -34,21 +36,25 @@ def load_predictor(
     decided: CallSize | None = None,
     threads: int = 1,
     code: Path | None = None,
+    engine: EngineChoice = "auto",
+    trusted_types: Sequence[str] = (),
 ) -> Predictor:
     """Load a model by the loader of its format.
 
     Args:
-        outputs: methods to call, of "predict" and "predict_proba".
-        features: names of its inputs, above what the sidecar or the model say.
-        missing: names of those that may be missing, above what the sidecar or the model say.
+        outputs: what to predict, by the format's own names: "predict".
+        features: names of its inputs; they override the sidecar and the model.
+        missing: names of the inputs that may be missing; they override the sidecar and the model.
         sidecar: a TOML file that describes its inputs, and lists files that its code reads.
-        finds_sidecar: whether the one beside the model is read where none is named.
-        sha256: hex digest that the file must have, checked before a byte of it is loaded; or a file that holds it.
-        rows_per_call: rows of each model call; 0 for any, None for as many as keep every bit.
-        calls_for: what it is loaded for, where that number is not given.
-        decided: how it is called, as was decided where a run was started; None to decide it here.
-        threads: of the libraries that compute.
-        code: the script that defines the classes which the file knows as those of `__main__`.
+        finds_sidecar: whether the sidecar beside the model is read if none is named.
+        sha256: hex digest that the file must have, checked before a byte of it is loaded; or a file that contains it.
+        rows_per_call: rows of each model call; 0 for any number, None for as many as change no bit of an answer.
+        calls_for: what the calls are for; used only where `rows_per_call` is None.
+        decided: the call size that the process which started a run decided; None to decide it here.
+        threads: how many the model's libraries compute with.
+        code: the script that defines the classes which the file refers to as those of `__main__`.
+        engine: auto for an engine if its bits are those of the library; library for none.
+        trusted_types: names of types that a file may have an instance of, besides those that its format trusts.
     Raises:
         ModelUnavailableError: it cannot be read, loaded or described, or lacks one of these outputs.
     """
@@ -60,7 +66,10 @@ def load_predictor(
         calls=CallOptions(rows_per_call, calls_for, decided),
         threads=threads,
         code=code,
+        engine=engine,
+        trusted_types=trusted_types,
     )
+    ignore_warning_races()  # here, since a process may call its model side by side as soon as it is loaded
     with _failures_named(path):
         pinned = None if sha256 is None else pinned_digest(sha256, path)
         with open_model_file(path, pinned_sha256=pinned) as file:
@@ -69,7 +78,7 @@ def load_predictor(
 
 @contextmanager
 def _failures_named(path: Path) -> Iterator[None]:
-    """Name the file in whatever a model's own code raises beside its methods, in properties and setters."""
+    """Name the file in every error: a model's own properties and setters may raise anything."""
     try:
         yield
     except ForeseenError:

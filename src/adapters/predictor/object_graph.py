@@ -4,24 +4,23 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from logging import Logger
 from types import FunctionType, MethodType, ModuleType
-from typing import Any
 
 import numpy as np
 
 LEAVES = (str, bytes, int, float, complex, bool, type(None))
-"""What holds nothing."""
+"""Types without parts."""
 
 _CLOSED = (type, FunctionType, ModuleType, Logger)
-"""Parts that are named and not looked into: what they lead to is the whole program, not the model."""
+"""Types whose objects are yielded but not searched: they lead to the whole program, not to the model."""
 
 
-def parts(model: Any, *, is_closed: Callable[[Any], bool] = lambda _: False) -> Iterator[Any]:
-    """Go through a model and all it holds, each object once; numbers and strings are left out.
+def parts(model: object, *, is_closed: Callable[[object], bool] = lambda _: False) -> Iterator[object]:
+    """Yield a model and everything that it contains, each object once, without numbers and strings.
 
-    Followed are attributes, slots, containers and arrays of objects: where fitted estimators keep other estimators.
+    Attributes, slots, containers and arrays of objects are followed: there fitted estimators keep other estimators.
 
     Args:
-        is_closed: whether a part is passed on, but not what it holds.
+        is_closed: whether a part is yielded without what it contains.
     """
     seen: set[int] = set()
     waiting = [model]
@@ -35,8 +34,8 @@ def parts(model: Any, *, is_closed: Callable[[Any], bool] = lambda _: False) -> 
             waiting.extend(held_by(part))
 
 
-def held_by(part: Any) -> list[Any]:
-    """Return what a part holds: attributes, slots and items."""
+def held_by(part: object) -> list[object]:
+    """Return the attributes, slots and items of a part; none of a class, function, module or logger."""
     if isinstance(part, dict):
         return [*part.keys(), *part.values()]
     if isinstance(part, list | tuple | set | frozenset):

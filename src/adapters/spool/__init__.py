@@ -1,1 +1,1 @@
-"""Results of a run on disk: durable as they come, and named when they are whole."""
+"""Results of a run on disk: made durable while it goes on, and renamed when they are complete."""

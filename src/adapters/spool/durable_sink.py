@@ -1,4 +1,4 @@
-"""DurableSink: results in unfinished files, synced as they come, and renamed when they are whole."""
+"""DurableSink: results in unfinished files, synced about once a second, and renamed when they are complete."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,7 +76,7 @@ class DurableSink:
 
     @property
     def is_kept(self) -> bool:
-        """Whether another run could resume from here."""
+        """Whether the unfinished files and the journal allow another run to resume."""
         return self._durable is not None
 
     def begin(self) -> None:
@@ -111,7 +111,7 @@ class DurableSink:
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         """Append rows and rejects; sync and record them about once a second."""
-        with translated_write_errors(self._places.name):  # a failure here leaves the chunks before intact
+        with translated_write_errors(self._places.name):  # a failure here leaves earlier chunks intact
             if rows and self._rows:
                 self._rows.append(rows)
             if rejects:
@@ -170,7 +170,7 @@ class DurableSink:
         return self._rejects
 
     def _reach(self, scored: Scored) -> None:
-        """Note the extent of whole chunks: one with only its rows written, not its rejects, does not count."""
+        """Note the extent of whole chunks: a chunk counts once its rows and its rejects are written."""
         rows = self._rows.extent if self._rows else Extent()
         rejects = self._rejects.extent if self._rejects else Extent()
         self._reached = Step(scored, rows, rejects, notices=tuple(self._notices.writing.listed()))

@@ -1,7 +1,7 @@
-"""The end of a run: its files get their names, by steps each of which may be the last before a crash.
+"""The end of a run: its files get their final names, in steps, after each of which a crash does no harm.
 
-Whether a step was done is seen from the files: an unfinished one that is away has its final name. So a run that goes on
-from here does the rest, and one that has done all of it but removing the journal does nothing.
+The files show which steps are done: an unfinished file that is missing already has its final name. So a resumed run
+does the remaining steps, or none if only the journal was left to remove.
 """
 
 from collections.abc import Callable
@@ -24,10 +24,10 @@ def finish(
     *,
     replaces: bool,
 ) -> Step:
-    """Seal what is whole, and name it: rejects first, so that an output never lacks them.
+    """Seal the finished files and rename them, rejects first, so that no output exists without its rejects.
 
     Raises:
-        UnwritableError: an output has appeared meanwhile, or one of the files is away.
+        UnwritableError: an output has appeared meanwhile, or one of the files is missing.
         OSError: it cannot be done now.
     """
     if step.state == State.WHOLE and encoder.has_to_be_sealed:
@@ -37,7 +37,7 @@ def finish(
         disk.rename(places.sealed, places.partial)
     if step.rejects.size:
         _name(disk, places.rejects_partial, places.rejects, step.rejects.size, replaces=replaces)
-    elif replaces:  # what an earlier run left under that name, lest it be taken for this one's
+    elif replaces:  # left by an earlier run, it would be mistaken for this one's
         disk.remove(places.rejects)
     _name(disk, places.partial, places.out, step.rows.size, replaces=replaces)
     return step

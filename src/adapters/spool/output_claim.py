@@ -94,7 +94,7 @@ class Claim:
         return sink
 
     def release(self) -> None:
-        """Leave everything as it was found."""
+        """Release the lock, and leave everything as it was found."""
         if self._journal.is_new:
             self._journal.remove()
         self._journal.close()
@@ -107,13 +107,13 @@ class Claim:
             check_free(self._places, force=self._force, resume=self._resume)
         elif not self._resume:
             raise TableError(
-                f"{self._places.name}: expected no unfinished run of it, got one of {found.step.scored.rows:,} rows; "
-                "--resume continues it, --force starts over"
+                f"{self._places.name}: expected no unfinished run with this output, "
+                f"got one of {found.step.scored.rows:,} rows; --resume continues it, --force starts over"
             )
         return found
 
     def _read(self) -> Journal | None:
-        """Read the journal; one that was changed is an error only where the run is to be resumed."""
+        """Return the journal, or None to start over; with `force`, a changed journal is no error."""
         if not self._force:
             return self._journal.read()
         if not self._resume:
@@ -130,10 +130,10 @@ class Claim:
 
 
 def check_free(places: Places, *, force: bool, resume: bool = False) -> None:
-    """Raise TableError if a run that begins would replace a file without `force`.
+    """Raise TableError if a new run would replace a file, unless with `force`.
 
     Args:
-        resume: whether the run should have continued an unfinished one, of which there is none.
+        resume: whether the user wanted to continue an unfinished run, of which there is none.
     """
     if resume and not force and places.out.is_file():
         raise finished_already(places.name)
@@ -145,15 +145,15 @@ def check_free(places: Places, *, force: bool, resume: bool = False) -> None:
     if not _is_begun(places) and not force:
         for path in places.unfinished:
             if path.exists():
-                raise TableError(f"{path}: expected no such file, since it would be overwritten; --force does so")
+                raise TableError(f"{path}: expected no such file, since it would be overwritten; --force overwrites it")
 
 
 def finished_already(name: str) -> TableError:
     """Return the error for an output that is finished where an unfinished run was expected.
 
-    It is not a success: which input, model and options the output is of is no longer recorded.
+    It does not count as success: the input, model and options of that output are no longer recorded.
     """
-    got = "got one that is there whole; to keep it do nothing, --force scores it again"
+    got = "got one that is complete; --force scores it again"
     return TableError(f"{name}: expected an unfinished run to resume, {got}")
 
 

@@ -1,4 +1,4 @@
-"""Where the files of a run lie: beside its output, so that each takes its final name by a rename."""
+"""Where the files of a run are: beside its output, so that a rename gives each its final name."""
 
 import os
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class Places:
         name: of the output, as it was given.
         out: the output.
         rejects: rows that could not be scored.
-        is_rejects_named: whether somebody chose that name, and so expects the file also when it has no rows.
+        is_rejects_named: whether the user chose that name, and so expects the file even without rows.
     """
 
     name: str
@@ -44,20 +44,21 @@ class Places:
 
 
 def places(output: Path, rejects: Path | None, *, inputs: Iterable[Path]) -> Places:
-    """Find the places of a run; a link is followed, so that one output is one, whatever it is called.
+    """Return the paths of a run's files; a link is followed, so that an output has the same files under any name.
 
     Raises:
-        TableError: a file would be written that is read, or that is written already.
+        TableError: the output or the rejects file is an input, or they are the same file.
     """
-    out = Path(os.path.realpath(output)) if os.path.islink(output) else output  # noqa: PTH114 - also of a name too long
+    is_link = os.path.islink(output)  # noqa: PTH114 - `Path.is_symlink` raises on a name that is too long
+    out = Path(os.path.realpath(output)) if is_link else output
     aside = rejects or out.with_name(out.name + ".rejects.csv")
     found = Places(str(output), out, aside, rejects is not None)
     reserved = {os.path.realpath(path) for path in (out, *found.unfinished, found.journal)}
     if os.path.realpath(aside) in reserved:
-        raise TableError(f"{aside}: expected another file for rejected rows than the inputs and the output")
+        raise TableError(f"{aside}: expected a rejects file that is neither an input nor the output")
     for path in inputs:
         if os.path.realpath(path) == os.path.realpath(aside):
-            raise TableError(f"{aside}: expected another file for rejected rows than the inputs and the output")
+            raise TableError(f"{aside}: expected a rejects file that is neither an input nor the output")
         if os.path.realpath(path) in reserved:
-            raise TableError(f"{output}: expected another output than the input, whose file {path} it would replace")
+            raise TableError(f"{output}: expected an output that is not an input, got the file of {path}")
     return found

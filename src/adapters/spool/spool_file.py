@@ -38,12 +38,12 @@ class SpoolFile:
         """Open a file that an earlier run left, and cut off what follows its durable extent.
 
         Raises:
-            TableError: it is not what that run has left.
+            TableError: it is missing, or not as that run left it.
         """
         try:
             handle = disk.open(path)
         except FileNotFoundError:
-            raise TableError(f"{path}: expected what the unfinished run has written, got no such file") from None
+            raise TableError(f"{path}: expected the file of the unfinished run, got none") from None
         spool = cls(disk, path, handle, extent)
         try:
             spool._verify()
@@ -72,7 +72,7 @@ class SpoolFile:
             self._is_durable = True
 
     def close(self) -> None:
-        """Close it."""
+        """Close the file; a second call does nothing."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -85,4 +85,4 @@ class SpoolFile:
                 raise TableError(f"{self._path}: expected at least {self.extent.size} bytes, got {size}")
             size, crc = size + len(block), zlib.crc32(block, crc)
         if crc != self.extent.crc:
-            raise TableError(f"{self._path}: expected what the unfinished run has written, got other bytes")
+            raise TableError(f"{self._path}: expected the file as the unfinished run left it, got other content")

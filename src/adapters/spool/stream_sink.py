@@ -54,7 +54,7 @@ class StreamSink:
                 self._table_encoder.seal(self._spool, self._stream)
 
     def discard(self) -> None:
-        """Let go of rows that are not written."""
+        """Drop the rows that wait to be sealed."""
         if self._spool:
             self._spool.close()
 

@@ -1,4 +1,4 @@
-"""The encoder for a file, by its name and by what the caller says of it."""
+"""The encoder for a file, by its name and its options."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,7 @@ def table_encoder(
     """Return an encoder of rows that were read with these columns; errors call the file `name`.
 
     Args:
-        notices: counts what the format has nothing for.
+        notices: counts values that the format cannot represent.
     Raises:
         TableError: a column to keep is not there, or one to add is; or the format has no type for one.
     """

@@ -1,4 +1,4 @@
-"""Layout: how a file is written down, by its name, its first bytes, and what the caller says of it."""
+"""Layout: the format of a file and its options, by its name, its first bytes and the caller's options."""
 
 import codecs
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from foreseen.domain.tables.csv_dialect import DEFAULT_DIALECT, CsvDialect
 from foreseen.domain.tables.table_format import TableForm
 
 Kind = Literal["csv", "parquet", "jsonl", "json", "arrow", "orc", "xlsx", "sql"]
-"""What there is a reader for; "json" is an array of objects."""
+"""Formats that can be read; "json" is an array of objects."""
 Compression = Literal["gzip", "zstd", "bz2", "xz", "zip"]
 
 STANDARD: Final = "-"
@@ -47,24 +47,24 @@ _OTHERS: Final = {
     "xlsb", "xls", "ods", "avro", "pkl", "pickle", "h5", "hdf5",
     "db", "sqlite", "duckdb", "rds", "rdata", "dta", "sav", "sas7bdat", "xml", "html", "7z", "rar", "tar", "lz4",
 }  # fmt: skip
-"""Endings of names that say what is neither read nor written here; such a file should not turn out to be CSV."""
+"""Endings of names of unsupported formats; such a file should not be taken for CSV."""
 
 _COMPRESSIONS: Final[dict[str, Compression]] = {
     ".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2", ".xz": "xz", ".zip": "zip",
 }  # fmt: skip
 _WRITTEN: Final = ("gzip", "zstd")
-"""Compressions that output may have: files of these may stand one after the other, so that rows can be added."""
+"""Compressions of output: files of these may be concatenated, so that rows can be added."""
 _MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How one file is written down.
+    """The format of one file, and its options.
 
     Attributes:
-        compression: of a file to write; None where it is not compressed, as a file to read is not by then.
-        delimiter, quote, encoding: of CSV; the encoding of JSON Lines as well. No quote is nothing.
-        dialect: what else there is to say of CSV.
+        compression: of a file to write; None for none, and for a file to read, which is uncompressed by then.
+        delimiter, quote, encoding: of CSV; the encoding of JSON Lines as well. The quote is empty for no quotes.
+        dialect: further options of CSV.
     """
 
     kind: Kind
@@ -76,20 +76,22 @@ class Layout:
 
     @property
     def has_types(self) -> bool:
-        """Whether each column has one type; in text each value is written as it was."""
+        """Whether each column has one type; in text each value is by itself."""
         return self.kind not in ("csv", "jsonl", "json")
 
 
 def layout_of(path: str, form: TableForm) -> Layout:
-    """Return how a file is to be written down; one whose name says nothing is CSV.
+    """Return the layout of a file to write; CSV if neither its options nor its name say the format.
 
     Raises:
-        TableError: what is said of it cannot be.
+        TableError: the format cannot be written, or not with that compression.
     """
     name, compression = uncompressed_name(path)
-    kind, delimiter = _KINDS[form.format or _said_by(name) or "csv"]
+    kind, delimiter = _KINDS[form.format or _format_by_name(name) or "csv"]
     if kind == "json":
-        raise TableError(f"{path}: expected a format that rows can be added to, got json; jsonl is an object a line")
+        raise TableError(
+            f"{path}: expected a format that rows can be added to, got json; jsonl has one object per line"
+        )
     if kind not in ("csv", "jsonl") and compression is not None:
         expected = f"expected output in {KIND_NAMES[kind]} as it is, which is compressed within"
         raise TableError(f"{path}: {expected}, got {compression} around it")
@@ -101,17 +103,17 @@ def layout_of(path: str, form: TableForm) -> Layout:
 
 
 def layout_to_read(name: str, form: TableForm, found: Kind | None, head: bytes) -> Layout:
-    """Return how a file is written down whose compression is off already.
+    """Return the layout of a file to read, which is uncompressed by now.
 
     Args:
         name: without the ending of the compression.
-        found: what its first bytes say it is; None where they are text.
+        found: the format that its first bytes reveal; None for text.
         head: its first bytes.
     Raises:
-        TableError: neither name nor bytes say what it is, or it is not what was said.
+        TableError: neither name nor bytes reveal the format, or it is not the one in the options.
     """
     encoding = _known(form.encoding)
-    said = form.format or (_said_by(name) if found is None else None)
+    said = form.format or (_format_by_name(name) if found is None else None)
     kind, delimiter = _KINDS[said or "csv"]
     if found is not None:
         if form.format is not None and found != kind:
@@ -123,25 +125,25 @@ def layout_to_read(name: str, form: TableForm, found: Kind | None, head: bytes) 
 
 
 def uncompressed_name(path: str) -> tuple[str, Compression | None]:
-    """Return a name without the ending of its compression, and which that is."""
+    """Return a name without the ending of its compression, and the compression."""
     ending = PurePath(path).suffix
     compression = _COMPRESSIONS.get(ending.lower())
     return (path, None) if compression is None else (path.removesuffix(ending), compression)
 
 
 def _kind_of_text(text: str, *, is_json: bool) -> Kind:
-    """Return the format of a text that may be JSON; CSV where neither name nor content decides."""
+    """Return the format of a text that may be JSON; CSV if neither name nor content decides."""
     start = "".join(text.removeprefix(_MARK).split())[:2]
     if start.startswith("[") if is_json else start in ("[{", "[]"):
         return "json"
     return "jsonl" if is_json or start in ('{"', "{}") else "csv"
 
 
-def _said_by(name: str) -> str | None:
-    """Return the ending of a name that says what a file is; None where it says nothing.
+def _format_by_name(name: str) -> str | None:
+    """Return the ending of a name if it is that of a format; None otherwise.
 
     Raises:
-        TableError: it says what is neither read nor written here.
+        TableError: it is that of an unsupported format.
     """
     ending = PurePath(name.lower()).suffix[1:]
     if ending in _OTHERS:

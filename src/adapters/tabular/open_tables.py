@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import pyarrow as pa
 
 from foreseen.adapters.tabular.chosen_rows.chosen_rows import with_chosen_rows
 from foreseen.adapters.tabular.columns.chunk_rows import record_batch_of
@@ -23,6 +25,9 @@ from foreseen.domain.tables.table import Chunk, TableReader
 from foreseen.domain.tables.table_format import DEFAULT_FORM, TableForm
 from foreseen.domain.values.signature import Signature
 
+if TYPE_CHECKING:
+    from foreseen.adapters.tabular.reading.reader_types import TypedColumns
+
 
 @contextmanager
 def opened_tables(
@@ -35,13 +40,13 @@ def opened_tables(
     notices: Notices | None = None,
     has_types: bool = True,
 ) -> Iterator[TableReader]:
-    """Open one file or more; `-` is standard input. All of them are looked at before the first row is read.
+    """Open one file or more; `-` is standard input. All of them are checked before the first row is read.
 
     Args:
-        standard_input: None where it is closed.
-        keep: columns that are needed beside the features; None for all.
-        notices: counts words that stand for a missing value, or look as if they did, and cells that look like rows.
-        has_types: whether columns are written with types; in text each value is written as its own file has it.
+        standard_input: None if it is closed.
+        keep: columns that are needed besides the features; None for all.
+        notices: counts words that are, or look like, a missing value, and cells that look like rows.
+        has_types: whether columns are written with types; in text each value is written as in its own file.
     Raises:
         TableError: one cannot be read, or has other columns than the first.
     """
@@ -50,7 +55,7 @@ def opened_tables(
         needed = keep if keep is None or form.rows.where is None else [*keep, *form.rows.where.columns]
         words = MissingWords(form.missing_words, notices)
         opening = _Opening(renamed, standard_input, form, needed, words, notices, has_types)
-        tables: Any = Tables(paths, opening, files, written=keep)
+        tables = Tables(paths, opening, files, written=keep)
         yield with_chosen_rows(RenamedFeatures(tables, signature) if form.columns_as else tables, form)
 
 
@@ -67,22 +72,22 @@ class _Opening:
     has_types: bool
 
     def opened(self, path: str, first: OpenTable | None, files: ExitStack) -> OpenTable:
-        """Open a file, and read what it says of its columns."""
+        """Open a file, and read its columns' names and types."""
         columns = first.reader.columns if first is not None else None
         wanted = Wanted(self.signature, self.keep, columns, self.words, self.notices)
         return open_table(path, wanted=wanted, form=self.form, standard_input=self.standard_input, files=files)
 
 
 class Tables:
-    """Reads files one after the other; where each begins does not depend on the others."""
+    """Reads files one after the other; the chunks of each do not depend on the others."""
 
     def __init__(
         self, paths: Sequence[str], opening: _Opening, files: ExitStack, *, written: Sequence[str] | None
     ) -> None:
-        """Open the first, and look at the others.
+        """Open the first, and check the others.
 
         Args:
-            written: columns that are written, which have one type in all files; None for all.
+            written: columns that are written, which need one type for all files; None for all.
         """
         self._opening = opening
         self._files = files
@@ -91,7 +96,7 @@ class Tables:
         self._current: OpenTable | None = self._first
         self._bytes_before = 0
         self._schemas = [(self._first.name, self._first.reader.schema)]
-        # What can be opened once only stays open.
+        # What can be opened only once stays open.
         self._kept_open = {
             place: table for place in range(1, len(paths)) if (table := self._looked_at(paths[place])) is not None
         }
@@ -99,12 +104,12 @@ class Tables:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those of the first file."""
+        """The columns of the first file."""
         return tuple(self._first.reader.columns)
 
     @property
-    def schema(self) -> Any:
-        """That of the first file, with types that hold the values of all."""
+    def schema(self) -> pa.Schema:
+        """The schema of the first file, with types that hold the values of all."""
         return self._schema
 
     @property
@@ -113,12 +118,12 @@ class Tables:
         return self._bytes_before + (self._current.bytes_read if self._current else 0)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through the rows of all."""
+        """Yield the chunks of all files."""
         for place in range(len(self._paths)):
             yield from self.rows_of(place)
 
     def rows_of(self, place: int) -> Iterator[Chunk]:
-        """Go through the rows of one file, by its number."""
+        """Yield the chunks of one file, by its index."""
         with ExitStack() as file:
             table = self._table(place, file)
             self._current = table
@@ -140,7 +145,7 @@ class Tables:
         return chunk if order == names else replace(chunk, table=record_batch_of(chunk).select(order))
 
     def _looked_at(self, path: str) -> OpenTable | None:
-        """See whether a file fits the first, and return it open if it stays so."""
+        """Check a file against the first; return it if it has to stay open."""
         if not is_opened_again(path):
             table = self._opening.opened(path, self._first, self._files)
             self._check(table)
@@ -149,8 +154,8 @@ class Tables:
             self._check(self._opening.opened(path, self._first, file))
         return None
 
-    def _lost_in(self, place: int, column: str, kind: Any) -> str:
-        """Return which value of a column of a file would be another in a type; nothing if none would."""
+    def _lost_in(self, place: int, column: str, kind: object) -> str:
+        """Return which value of a file's column a type would change, in words; empty if none."""
         path = self._paths[place]
         if not self._opening.has_types:
             return ""
@@ -158,7 +163,8 @@ class Tables:
             return "its rows can be read only once"
         with ExitStack() as file:
             table = self._opening.opened(path, self._first if place else None, file)
-            return lost_in(kind, table.reader.values_of(column))
+            # Only readers with types get here: values of files without them cannot be lost.
+            return lost_in(kind, cast("TypedColumns", table.reader).values_of(column))
 
     def _check(self, table: OpenTable) -> None:
         """Raise TableError if the file lacks a needed column or has one that would be lost; types are joined later."""
@@ -173,12 +179,12 @@ class Tables:
         self._schemas.append((table.name, table.reader.schema))
 
     def _missing_in(self, columns: Sequence[str], others: Sequence[str]) -> Iterator[str]:
-        """Yield those of other columns that are needed and are not among these."""
+        """Yield the columns among `others` that are needed and are not in `columns`."""
         there, keep = frozenset(columns), self._opening.keep
         needed = None if keep is None else frozenset(keep)
         return (column for column in others if column not in there and (needed is None or column in needed))
 
 
 def _family(table: OpenTable) -> str:
-    """Return what files of one table have in common: an array of JSON is read as its lines would be."""
+    """Return the kind that all files of a table must have: a JSON array is read like JSON Lines."""
     return "jsonl" if table.kind == "json" else table.kind

@@ -1,4 +1,4 @@
-"""Files to write by their names: on this machine or in a store, tried before a run and there whole after it."""
+"""Output files by name, on this machine or in a store: tried before a run, and complete or absent after it."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -14,10 +14,10 @@ from foreseen.domain.errors import TableError
 
 
 def output_file(name: str, is_left: Event | None = None) -> AbstractContextManager[BinaryIO]:
-    """Open a file to write, which is there when the block ends well; raise TableError where it cannot be.
+    """Open a file to write, which appears when the block ends well; raise TableError if it cannot be written.
 
     Args:
-        is_left: says that the run is over, which waits for no reader of a pipe then; None for one that does.
+        is_left: set when the run has ended, which then no longer waits for the reader of a pipe; None to wait.
     """
     return remote_file(name) if is_remote(name) else whole_file(Path(name), is_left)
 
@@ -25,7 +25,7 @@ def output_file(name: str, is_left: Event | None = None) -> AbstractContextManag
 def try_output(name: str, *, inputs: Sequence[str], force: bool) -> None:
     """Raise TableError if an output in a store could not be written."""
     if name in inputs:
-        raise TableError(f"{shown_url(name)}: expected another output than the input")
+        raise TableError(f"{shown_url(name)}: expected an output that is not an input")
     check_new(name, force=force)
 
 
@@ -41,7 +41,7 @@ def try_summary(name: str, *, taken: Sequence[str], replaces: bool) -> None:
     """Check that a summary could be written; it replaces an earlier summary, and another file only with `replaces`.
 
     Args:
-        taken: names of what the run reads or writes.
+        taken: names of the files that the run reads or writes.
     Raises:
         TableError: it could not.
     """
@@ -50,7 +50,7 @@ def try_summary(name: str, *, taken: Sequence[str], replaces: bool) -> None:
         return
     shown = shown_url(name)
     if name in taken:
-        raise TableError(f"{shown}: expected another file for the summary than those that are read and written")
+        raise TableError(f"{shown}: expected a summary file that is neither an input nor an output")
     is_right = check_replaceable(name, output_trial.is_summary, most_bytes=output_trial.LARGEST_SUMMARY_BYTES)
     if not is_right and not replaces:
         raise output_trial.other_than_summary(shown)

@@ -1,4 +1,4 @@
-"""Calls of the model for batches of thousands: side by side where it may be called so, timed and counted."""
+"""Model calls for batches of thousands: in parallel if the model allows it, timed and counted."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ LEAST_ROWS: Final = 32
 
 
 class ModelCalls:
-    """Asks the model for plain values, off the event loop."""
+    """Calls the model for plain values, off the event loop."""
 
     def __init__(self, predictor: Predictor, model_thread: ModelThread, *, tally: Tally, cost: ModelCost) -> None:
         self._predictor = predictor
@@ -30,7 +30,7 @@ class ModelCalls:
         """Answer a batch by one call.
 
         Raises:
-            InvalidBatchError, PredictionError: as the predictor.
+            InvalidBatchError, PredictionError: raised by the predictor.
         """
         predictions, seconds = await self._model_thread.run(lambda: self._timed(batch))
         self._tally.count_model_call(rows=len(batch), seconds=seconds)
@@ -38,7 +38,7 @@ class ModelCalls:
         return predictions
 
     async def divided(self, batch: Batch) -> Predictions:
-        """Answer a batch by as many calls as may run side by side; what one of them raises is raised when all end."""
+        """Answer a batch by as many parallel calls as allowed; an error of one is raised when all have ended."""
         calls = max(1, min(self._model_thread.at_once, len(batch) // LEAST_ROWS))
         if calls == 1:
             return await self.whole(batch)
@@ -48,7 +48,7 @@ class ModelCalls:
         return joined_predictions([_or_raised(answer) for answer in answers])
 
     def _timed(self, batch: Batch) -> tuple[Predictions, float]:
-        """Run the model, on a thread of its own."""
+        """Call the model, on one of its threads; return the answers and the seconds."""
         start = time.perf_counter()
         predictions = self._predictor.predict(batch)
         if len(predictions) != len(batch):

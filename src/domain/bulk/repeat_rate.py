@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from foreseen.domain.bulk.row_sample import ONE_IN
-from foreseen.domain.decaying_mean import Lately
+from foreseen.domain.decaying_mean import DecayingMean
 from foreseen.domain.identity.key import Key
 
-LATELY: Final = 8192
-"""Sampled instances that the estimate covers, at most twice as many: about 100,000 of all instances."""
+COVERED: Final = 8192
+"""Sampled instances that the estimate covers, up to twice as many: about 100,000 instances in all."""
 
 
 class Repeats:
@@ -26,7 +26,7 @@ class Repeats:
         self._capacity = max(1, capacity // ONE_IN)
         # Not a plain dict: finding its first key again and again scans all those removed before it.
         self._last: OrderedDict[int, None] = OrderedDict()
-        self._share = Lately(limit=2 * LATELY)
+        self._share = DecayingMean(limit=2 * COVERED)
 
     def count(self, keys: Iterable[Key]) -> list[Key]:
         """Record the keys of sampled instances, in their order, and return those that would be misses."""

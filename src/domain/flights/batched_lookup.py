@@ -1,28 +1,38 @@
 """Batched lookups: keys that miss in one turn of the event loop are looked up in one round trip."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.flights.stage import Stage
+from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Lookup
 
 MAX_KEYS: Final = 1024
-"""Keys of one batched lookup: a far longer one would hold up a shared cache for everyone else."""
+"""Keys of one batched lookup: a far longer one would delay all other users of L2."""
 
 
 class BatchedLookup:
-    """The stage that lands what the tiers behind L1 hold, and submits the rest to the next.
+    """The stage that lands keys found in the tiers behind L1, and submits the rest to the next stage.
 
     L1 missed each key in the turn in which its flight began. Looking up sixty-four keys in L2 at once costs about as
     much as three lookups of one key each.
     """
 
-    def __init__(self, slower_tiers: Lookup, next_stage: Stage) -> None:
+    def __init__(
+        self, slower_tiers: Lookup, next_stage: Stage, *, bypasses: Callable[[Sequence[Key]], bool] | None = None
+    ) -> None:
+        """Accept the tiers, and the stage of what they do not hold.
+
+        Args:
+            bypasses: returns whether the keys of a turn are all to be treated as misses, without waiting for anything;
+                None where each is looked up.
+        """
         self._slower_tiers = slower_tiers
         self._next_stage = next_stage
+        self._bypasses = bypasses
         self._gathered: list[Boarding] = []
         self._lookups: set[asyncio.Task[None]] = set()
 
@@ -39,6 +49,9 @@ class BatchedLookup:
 
     def _start(self) -> None:
         gathered, self._gathered = self._gathered, []
+        if self._bypasses is not None and self._bypasses([flight.key for each in gathered for flight in each.flights]):
+            self._next_stage.submit(gathered)
+            return
         for group in _grouped(gathered):
             lookup = asyncio.create_task(self._look_up(group), name="batched lookup")
             self._lookups.add(lookup)

@@ -8,7 +8,7 @@ from foreseen.domain.answer import Landed, Origin
 from foreseen.domain.flights.flight import Boarding, Caller, Flight
 from foreseen.domain.flights.stage import Stage
 from foreseen.domain.identity.key import Key
-from foreseen.domain.values.instances import Instances
+from foreseen.domain.values.batch import Instances
 
 
 class Flights:
@@ -54,7 +54,13 @@ class Flights:
         }
         if again:
             flights |= await self._wait_for(again, instances, (), deadline, purely=True)
-        return {key: _landed(flight, is_coalesced=key in coalesced) for key, flight in flights.items()}
+        found: dict[Key, Landed] = {}
+        for key, flight in flights.items():
+            if flight.landed is None:
+                raise flight.error or asyncio.CancelledError
+            entry, origin = flight.landed
+            found[key] = (entry, Origin.COALESCED) if key in coalesced and origin is Origin.MODEL else flight.landed
+        return found
 
     async def _wait_for(
         self,
@@ -91,7 +97,7 @@ class Flights:
         """Return the flight of each key, a new one where none is under way.
 
         Args:
-            purely: whether a flight under way that began with keys other than these counts as none.
+            purely: whether to ignore a flight under way that began with other keys as well.
         Returns:
             The flights, and the boarding of the new ones, which no stage has started on.
         """
@@ -109,10 +115,3 @@ class Flights:
         begun = {flight.key: flight for flight in boarding.flights}
         self._in_flight |= begun
         return ({key: joined.get(key) or begun[key] for key in rows} if joined else begun), boarding
-
-
-def _landed(flight: Flight, *, is_coalesced: bool) -> Landed:
-    if flight.landed is None:
-        raise flight.error or asyncio.CancelledError
-    entry, origin = flight.landed
-    return (entry, Origin.COALESCED) if is_coalesced and origin is Origin.MODEL else flight.landed

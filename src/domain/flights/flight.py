@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from foreseen.domain.answer import Landed
 from foreseen.domain.errors import DeadlineExceededError
 from foreseen.domain.identity.key import Key
-from foreseen.domain.values.instances import Instances
+from foreseen.domain.values.batch import Instances
 
 
+@dataclass(eq=False, slots=True)
 class Flight:
     """One key from the first caller's miss until it has an answer or an error.
 
@@ -23,16 +25,13 @@ class Flight:
         is_over: whether it has landed or failed.
     """
 
-    __slots__ = ("boarding", "callers", "error", "is_over", "key", "landed", "row")
-
-    def __init__(self, key: Key, row: int, boarding: "Boarding") -> None:
-        self.key = key
-        self.row = row
-        self.boarding = boarding
-        self.callers: set[Caller] = set()
-        self.landed: Landed | None = None
-        self.error: Exception | None = None
-        self.is_over = False
+    key: Key
+    row: int
+    boarding: "Boarding"
+    callers: "set[Caller]" = field(default_factory=set)
+    landed: Landed | None = None
+    error: Exception | None = None
+    is_over: bool = False
 
     def land(self, landed: Landed) -> None:
         """Answer every caller, unless the flight is over."""
@@ -64,7 +63,7 @@ class Boarding:
     """The flights that one caller was the first to need: stages pass them on together, and they fail together.
 
     Attributes:
-        instances: what the rows of its flights number.
+        instances: the instances that the rows of its flights index.
         flights: one for each key.
         in_flight: the table in which callers find these flights while they are under way.
         is_kept: whether the model's answers are put into the cache.
@@ -133,9 +132,7 @@ class Caller:
 
     def expire(self) -> None:
         """Stop waiting: the deadline has passed."""
-        self._stop(
-            DeadlineExceededError("expected an answer in the time of the request (timeout, Request-Timeout), got none")
-        )
+        self._stop(DeadlineExceededError("expected an answer before the deadline (timeout, Request-Timeout), got none"))
 
     def _stop(self, error: Exception) -> None:
         if not self.done.done():

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.flights.flight import Boarding, Flight
@@ -28,7 +28,7 @@ The time of ten instances, five seconds at least; thirty seconds while the cost 
 
 
 class _Part(Boarding):
-    """Some flights of a boarding, found by themselves; reports each that is over or no longer wanted."""
+    """Some flights of a boarding, resolved separately; reports each that is over or no longer wanted."""
 
     __slots__ = ("_on_over",)
 
@@ -76,7 +76,7 @@ class FlightsAcrossProcesses:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, boardings: Sequence[Boarding]) -> None:
-        """Claim leases for boardings, but for those of many keys and while the model is cheap."""
+        """Claim leases for boardings, except for those of many keys, and except while the model is cheap."""
         if self._cost.is_below(self.min_cost_s):
             self._next_stage.submit(boardings)
             return
@@ -128,7 +128,7 @@ class FlightsAcrossProcesses:
     def _settle(self, flight: Flight) -> None:
         self._leases.settle(flight.key, flight.landed[0] if flight.landed else None)
 
-    def _begin(self, finding: Coroutine[Any, Any, None], boardings: Sequence[Boarding]) -> asyncio.Task[None]:
+    def _begin(self, finding: Coroutine[object, None, None], boardings: Sequence[Boarding]) -> asyncio.Task[None]:
         task = asyncio.create_task(finding, name="flights across processes")
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._end(task, boardings))

@@ -6,19 +6,18 @@ computes a boarding at once; under load, batches grow by themselves.
 
 import asyncio
 import math
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.errors import OverloadedError
 from foreseen.domain.flights.flight import Boarding, Flight
-from foreseen.domain.flights.model_queue import ModelQueue
+from foreseen.domain.flights.placed_calls import PlacedCalls
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.model.model_cost import ModelCost
-from foreseen.domain.model.model_thread import ModelThread
-from foreseen.domain.values.batch import Batch
-from foreseen.domain.values.instances import gathered
+from foreseen.domain.values.batch import gathered
 
 QUIET_TURNS: Final = 8
 """Turns of the event loop, of some microseconds each, without a new boarding: then no client is about to return."""
@@ -27,29 +26,79 @@ _Taken = list[tuple[Boarding, list[Flight]]]
 """What one model call answers: boardings, each with its flights that are still wanted."""
 
 
+class ModelQueue:
+    """What waits for the model: boardings, each of which leaves as soon as none of its flights is wanted.
+
+    Attributes:
+        instances: how many are wanted in all; 0 if and only if the queue is empty.
+        arrived: how many boardings were ever added.
+    """
+
+    def __init__(self) -> None:
+        self.instances = 0
+        self.arrived = 0
+        self._wanted: OrderedDict[Boarding, int] = OrderedDict()
+
+    def add(self, boarding: Boarding, wanted: int) -> None:
+        """Append a boarding of which one or more instances are wanted."""
+        self._wanted[boarding] = wanted
+        self.instances += wanted
+        self.arrived += 1
+        boarding.on_forgetting = self._forget_one_of
+
+    def take(self, max_rows: int) -> list[tuple[Boarding, list[Flight]]]:
+        """Remove the oldest boardings, up to a number of rows; one that is larger by itself goes alone.
+
+        Returns:
+            Each with its flights that are still wanted; nothing from an empty queue.
+        """
+        taken: list[tuple[Boarding, list[Flight]]] = []
+        rows = 0
+        while self._wanted:
+            boarding, wanted = next(iter(self._wanted.items()))
+            if taken and rows + wanted > max_rows:
+                break
+            del self._wanted[boarding]
+            boarding.on_forgetting = None
+            boarding.is_begun = True
+            taken.append((boarding, boarding.wanted()))
+            rows += wanted
+        self.instances -= rows
+        return taken
+
+    def _forget_one_of(self, boarding: Boarding) -> None:
+        self.instances -= 1
+        self._wanted[boarding] -= 1
+        if self._wanted[boarding] == 0:
+            del self._wanted[boarding]
+            boarding.on_forgetting = None
+
+
 class MicroBatcher:
-    """The last stage: batches boardings while the model is busy, and lands what it answers."""
+    """The last stage: batches boardings while the model is busy, and lands what it answers.
+
+    Attributes:
+        calls: the model's, and where they run.
+    """
 
     def __init__(
         self,
-        compute: Callable[[Batch], Sequence[Entry]],
+        calls: PlacedCalls,
         put: Callable[[Mapping[Key, Entry]], Awaitable[None]],
-        model_thread: ModelThread,
         *,
         max_rows: int,
         max_waiting: float = math.inf,
         cost: ModelCost | None = None,
     ) -> None:
-        """Accept the model call, which runs on the model's thread, and where entries are put before flights land.
+        """Accept the model's calls, and where entries are put before flights land.
 
         Args:
             max_rows: rows of one call; a boarding that is larger by itself goes whole.
             max_waiting: instances in the queue; a boarding that is larger by itself is admitted to an empty queue.
             cost: the model's, from which the wait until there is room again is estimated.
         """
-        self._compute = compute
+        self.calls = calls
         self._put = put
-        self._model_thread = model_thread
         self._max_rows = max_rows
         self._max_waiting = max_waiting
         self._cost = cost or ModelCost()
@@ -69,7 +118,11 @@ class MicroBatcher:
         tried again by halves. A boarding for which there is no room fails with an OverloadedError at once.
         """
         for boarding in boardings:
-            self._admit(boarding)
+            wanted, waiting = len(boarding.wanted()), self._queue.instances
+            if waiting and waiting + wanted > self._max_waiting:
+                self._reject(boarding, wanted)
+            elif wanted:
+                self._queue.add(boarding, wanted)
         if self._working is None and self._queue.instances:
             self._working = asyncio.create_task(self._work(), name="micro-batches")
 
@@ -78,15 +131,11 @@ class MicroBatcher:
         while under_way := {*self._landings, *([self._working] if self._working else [])}:
             await asyncio.wait(under_way)
 
-    def _admit(self, boarding: Boarding) -> None:
-        """Queue a boarding if there is room; fail it if there is none."""
-        wanted, waiting = len(boarding.wanted()), self._queue.instances
-        if waiting and waiting + wanted > self._max_waiting:
-            said = f"expected at most {self._max_waiting} instances to wait for the model (max_waiting)"
-            retry_after_s = waiting * (self._cost.row_s or 0.0)
-            boarding.fail(OverloadedError(f"{said}, got {wanted} more than the {waiting} that do", retry_after_s))
-        elif wanted:
-            self._queue.add(boarding, wanted)
+    def _reject(self, boarding: Boarding, wanted: int) -> None:
+        waiting = self._queue.instances
+        said = f"expected at most {self._max_waiting} instances to wait for the model (max_waiting)"
+        retry_after_s = waiting * (self._cost.row_s or 0.0)
+        boarding.fail(OverloadedError(f"{said}, got {wanted} in addition to {waiting}", retry_after_s))
 
     async def _work(self) -> None:
         try:
@@ -111,7 +160,7 @@ class MicroBatcher:
     async def _answer(self, taken: _Taken) -> None:
         parts = [(boarding.instances, [flight.row for flight in flights]) for boarding, flights in taken]
         try:
-            entries = await self._model_thread.run(lambda: self._compute(gathered(parts)))
+            entries = await self.calls.run(sum(len(rows) for _, rows in parts), lambda: gathered(parts))
         except Exception as exc:  # noqa: BLE001 - callers wait, whatever it is
             await self._answer_by_halves(taken, exc)
             return
@@ -128,6 +177,7 @@ class MicroBatcher:
         middle = len(taken) // 2
         for half in (taken[:middle], taken[middle:]):
             if wanted := [(boarding, still) for boarding, flights in half if (still := _still_wanted(flights, exc))]:
+                await asyncio.sleep(0)  # calls on the event loop let others have a turn in between
                 await self._answer(wanted)
 
     async def _land(self, taken: _Taken, entries: Sequence[Entry]) -> None:

@@ -10,12 +10,12 @@ from foreseen.domain.flights.stage import Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissStages:
-    """What a key goes through that L1 does not hold, in this order.
+    """The stages of a key that L1 does not hold, in order.
 
     Attributes:
-        lookup: looks up the slower tiers; None where there are none.
-        across_processes: leaves to another process what it computes already; None where none shares the cache.
-        model: computes what is left.
+        lookup: looks up the slower tiers; None if there are none.
+        across_processes: leaves keys to another process that computes them already; None if none shares the cache.
+        model: computes the rest.
     """
 
     lookup: BatchedLookup | None = None

@@ -30,17 +30,21 @@ class ModelEntries:
         self._clock = clock
         self._stopwatch = stopwatch
 
+    def by(self, predictor: Predictor) -> "ModelEntries":
+        """Return the same around another predictor of the same model, counted and timed with this one."""
+        return ModelEntries(predictor, tally=self._tally, cost=self._cost, clock=self._clock, stopwatch=self._stopwatch)
+
     def compute(self, batch: Batch) -> list[Entry]:
-        """Return an entry for each instance; runs on the model's thread.
+        """Return an entry for each instance, computed on the calling thread.
 
         Raises:
-            InvalidBatchError, PredictionError: as the predictor.
+            InvalidBatchError, PredictionError: raised by the predictor.
         """
         start, called_at_us, rows = self._stopwatch(), int(self._clock() * 1e6), len(batch)
-        predictions = self._predictor.predict(batch)
-        if len(predictions) != rows:
-            raise PredictionError(f"expected {rows} predictions from the model, got {len(predictions)}")
-        bodies, seconds = predictions.encode(), self._stopwatch() - start
+        bodies = self._predictor.predict(batch).encode()
+        seconds = self._stopwatch() - start
+        if len(bodies) != rows:
+            raise PredictionError(f"expected {rows} predictions from the model, got {len(bodies)}")
         self._tally.count_model_call(rows=rows, seconds=seconds)
         self._cost.count(rows=rows, seconds=seconds)
         cost_us = int(seconds * 1e6 / rows)

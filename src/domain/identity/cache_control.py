@@ -23,7 +23,7 @@ class Directives:
     max_age_s: int | None = None
 
     @property
-    def computes_anew(self) -> bool:
+    def recomputes(self) -> bool:
         """Whether no cached entry may be used."""
         return self.no_cache or self.no_store
 

@@ -1,7 +1,7 @@
-"""Entry: a finished prediction as the bytes that go out, with its age and what it cost; and its form on the wire.
+"""Entry: a finished prediction as the bytes that are sent, with its age and what it cost; and its form on the wire.
 
 magic "fsn" ‖ version, 1 byte ‖ created-at, µs since 1970, uint64 ‖ cost, µs, uint64 ‖ the JSON bytes ‖ 16 bytes that
-seal them. All little-endian. docs/adr/0004 gives the reasons, tests/unit/golden the bytes.
+seal them. All little-endian. docs/adr/0004 gives the reasons, tests/unit/domain/identity/golden the bytes.
 """
 
 import struct
@@ -20,13 +20,13 @@ OVERHEAD: Final = _HEADER.size + _SEAL_SIZE
 """Bytes on the wire beyond the JSON itself."""
 
 MAX_SIZE: Final = 4 * 2**20
-"""Bytes on the wire of the largest entry that is stored or believed: what lies under a key may be anything."""
+"""Maximum bytes of an entry that is stored or accepted: anything may be under a key."""
 
 
 class Entry(NamedTuple):
     """A finished prediction; it can be old, never wrong.
 
-    A tuple, since a frozen dataclass takes twice as long to make, and one is made for every hit in a far tier.
+    A tuple, since a frozen dataclass takes twice as long to make, and one is made for every hit in L2.
 
     Attributes:
         body: the JSON fragment that the client receives.
@@ -40,14 +40,14 @@ class Entry(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What an entry says of itself: when it was made, µs since 1970, and what it cost, µs."""
+    """The header of an entry: when it was made, µs since 1970, and what it cost, µs."""
 
     created_at_us: int
     cost_us: int
 
 
 def read_header(blob: bytes) -> Header | None:
-    """Read what a stored entry says of itself, unverified: good to show, not to serve. None when it is no entry.
+    """Read the header of a stored entry, unverified: to be shown, never served. None if it is not an entry.
 
     The first `OVERHEAD` bytes of it are enough.
     """
@@ -58,12 +58,12 @@ def read_header(blob: bytes) -> Header | None:
 
 
 def read_answer(start: bytes, size: int) -> bytes:
-    """Return what the first bytes of a stored entry of some size hold of its body, unverified."""
+    """Return the body, unverified, as far as the first bytes of a stored entry of `size` bytes contain it."""
     return start[_HEADER.size : size - _SEAL_SIZE]
 
 
 class EntryFormat:
-    """Writes entries for a shared tier and reads them back, believing none that does not verify."""
+    """Writes entries for a shared tier and reads them back, accepting only those that verify."""
 
     def __init__(self, secret: bytes = b"") -> None:
         """Accept the secret that all replicas share; without one, corruption and swaps are detected, forgery is not."""

@@ -30,6 +30,10 @@ class Lifetime:
             return 0
         return entry.created_at_us + self._least_us + int(self._us_a_step * crc32(key))
 
+    def alive_after_us(self, now_us: float) -> float:
+        """Return since when what was made has not expired, whatever its key, µs since 1970."""
+        return max(now_us - self._least_us, self.forgotten_until_us)
+
     def is_over(self, key: Key, entry: Entry, now_us: float) -> bool:
         """Return whether an entry has expired."""
         if entry.created_at_us <= self.forgotten_until_us:

@@ -1,1 +1,1 @@
-"""What is known of a loaded model, and how it is called."""
+"""What is known about a loaded model, and how it is called."""

@@ -8,12 +8,11 @@ from typing import Final, Literal
 CallsFor = Literal["requests", "warming", "files"]
 """What calls are made for: requests one by one, entries that requests will find, or files.
 
-Files may have calls of a size of their own where large calls give other bits; the others have to give the bits that
-requests get.
+Files may have calls of another size if large calls give other bits; warming has to give the bits that requests get.
 """
 
 LARGE_ROWS: Final = (256, 1024, 8192)
-"""Rows of calls that cost a file less than many small ones, fewest first."""
+"""Rows of calls that cost a file less than many small ones, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +20,10 @@ class CallSize:
     """How many rows each call of a model has.
 
     Attributes:
-        least: a batch of fewer is filled up to it.
-        fixed: the number of rows of every call; None where any number from `least` on will do.
-        large: rows of the largest call that was found to give every bit of calls of `fixed` rows, `fixed` where no
-            larger one does; None where none was compared. Answers are the same, so that it identifies nothing.
+        least: a batch of fewer rows is filled up to it.
+        fixed: the number of rows of every call; None if any number from `least` on will do.
+        large: rows of the largest call that was found to give the same bits as calls of `fixed` rows, `fixed` if no
+            larger one does; None if none was compared. It identifies nothing, since answers are the same.
     """
 
     least: int = 1
@@ -32,19 +31,19 @@ class CallSize:
     large: int | None = field(default=None, compare=False)
 
     def canonical(self) -> bytes:
-        """Return the bytes by which it enters a fingerprint."""
+        """Return its bytes in a fingerprint."""
         return struct.pack("<QQ", self.least, self.fixed or 0)
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The numbers of rows that calls may have, fewest first; 1 where any number will do."""
+        """The numbers of rows that calls may have, ascending; 1 if any number will do."""
         fixed = self.fixed or 1
         return (fixed, *(rows for rows in LARGE_ROWS if fixed < rows <= (self.large or 0)))
 
     def calls(self, n: int) -> Iterator[tuple[int, int]]:
         """Yield the first row and the number of rows of each call for n rows; the last one may reach beyond them.
 
-        A large call is made where at least half of it is filled.
+        A large call is made if at least half of it is filled.
         """
         if self.fixed is None:
             yield 0, max(n, self.least)

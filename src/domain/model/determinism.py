@@ -1,4 +1,4 @@
-"""Determinism: whether a model gives the same instance the same answer again, and beside others."""
+"""Determinism: whether a model gives the same instance the same answer again, and in other batches."""
 
 import json
 import math
@@ -45,7 +45,7 @@ class Difference:
     then: str
 
     def __str__(self) -> str:
-        """Word it in one line, cutting what is long."""
+        """Return it in one line, with long values cut."""
         instance, first, then = (_cut(text) for text in (self.instance, self.first, self.then))
         return f"{instance} got {first}, and then {then}"
 
@@ -61,14 +61,14 @@ class Determinism:
     Attributes:
         is_repeatable: the same batches got the same bytes twice.
         is_batch_invariant: each instance got the same bytes in every batch.
-        refusal: why the model could not be called; empty if it could.
+        rejection: why the model could not be called; empty if it could.
         difference: the first instance that got another answer; None when none did.
         row_s: least seconds per instance in these calls; 0 if the model rejected them.
     """
 
     is_repeatable: bool
     is_batch_invariant: bool
-    refusal: str = ""
+    rejection: str = ""
     difference: Difference | None = field(default=None, compare=False)
     row_s: float = field(default=0.0, compare=False)
 
@@ -84,7 +84,7 @@ def determinism(predict: Callable[[Batch], Predictions | EncodedPredictions], si
         for rows in BATCHES:
             seen.add(rows)
     except ForeseenError as exc:
-        return Determinism(is_repeatable=False, is_batch_invariant=False, refusal=str(exc))
+        return Determinism(is_repeatable=False, is_batch_invariant=False, rejection=str(exc))
     return seen.verdict()
 
 
@@ -101,7 +101,7 @@ class _Seen:
         self._row_s = math.inf
 
     def add(self, rows: tuple[int, ...]) -> None:
-        """Predict these rows of the probe, and compare; raise as the predictor."""
+        """Predict these rows of the probe, and compare; raise what the predictor raises."""
         began = time.perf_counter()
         bodies = self._predict(self._probe.take(rows)).encode()
         self._row_s = min(self._row_s, (time.perf_counter() - began) / len(rows))

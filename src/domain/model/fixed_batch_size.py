@@ -1,7 +1,7 @@
-"""SteadyPredictor: calls a model with steady numbers of rows, as its ModelInfo says."""
+"""FixedSizePredictor: calls a model with fixed numbers of rows, as its ModelInfo says."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +13,19 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions, joined_predictions
 
 _PREPARED_ROWS: Final = LARGE_ROWS[-1]
-"""Rows that are prepared at once, about: what that makes of them may take much more room than they do."""
+"""Approximate number of rows prepared at once: prepared rows may need much more memory."""
 
 _LEAST_PREPARED: Final = 2
-"""One row alone is laid out otherwise in memory, and may get other bits."""
+"""A single row has another memory layout, and may get other bits."""
 
 
 class CallRows(Protocol):
-    """Rows that a model can be called with: a batch, or what its first steps have made of one."""
+    """Rows that a model can be called with: a batch, or a batch after its first steps."""
 
     def __len__(self) -> int: ...
 
     def take(self, rows: Sequence[int] | npt.NDArray[np.intp], /) -> Self:
-        """Return the rows with these numbers, in this order; a number may come twice."""
+        """Return the rows with these indices, in this order; an index may occur twice."""
 
 
 Rows = TypeVar("Rows", bound=CallRows)
@@ -39,20 +39,20 @@ class ModelCaller(Protocol[Rows]):
         """Whether several threads may call it at once."""
 
     def prepared(self, batch: Batch) -> Rows:
-        """Return rows as far as the model computes each by itself, two or more of them; raise as `predict`."""
+        """Return two or more rows after the steps that compute each by itself; raise as `predict`."""
 
     def predict(self, rows: Rows | Batch) -> Predictions:
         """Call the model once; raise InvalidBatchError or PredictionError."""
 
 
-class SteadyPredictor:
-    """A Predictor that calls a model with steady numbers of rows.
+class FixedSizePredictor(Generic[Rows]):
+    """A Predictor that calls a model with fixed numbers of rows.
 
-    BLAS takes another path for 1 row than for 2, and for some odd sizes; with the size fixed, a row gives the same bits
-    in any position beside any neighbours, so that the answer to an instance never depends on the rest of the batch.
+    BLAS takes another path for 1 row than for 2, and for some odd sizes. With the size fixed, a row gives the same bits
+    in any position and beside any other rows, so that an answer never depends on the rest of the batch.
     """
 
-    def __init__(self, model: ModelCaller[Any], info: ModelInfo) -> None:
+    def __init__(self, model: ModelCaller[Rows], info: ModelInfo) -> None:
         """Accept a model and the facts about it."""
         self._model = model
         self.info = info
@@ -66,13 +66,14 @@ class SteadyPredictor:
         """Predict in calls of the right size, the last filled up with copies of the batch's last instance.
 
         Raises:
-            InvalidBatchError, PredictionError: as the model; also when its predictions are not one a row.
+            InvalidBatchError, PredictionError: raised by the model; PredictionError also if it does not return one
+                prediction per row.
         """
-        return in_steady_calls(self._model, self.info.call_size, batch)
+        return in_fixed_calls(self._model, self.info.call_size, batch)
 
 
-def in_steady_calls(model: ModelCaller[Rows], size: CallSize, batch: Batch) -> Predictions:
-    """Predict a batch in calls of the given size; raise as `SteadyPredictor.predict`."""
+def in_fixed_calls(model: ModelCaller[Rows], size: CallSize, batch: Batch) -> Predictions:
+    """Predict a batch in calls of the given size; raise as `FixedSizePredictor.predict`."""
     if size == ANY_SIZE:
         return model.predict(batch)
     if size.fixed is None:
@@ -90,11 +91,11 @@ def _answers(model: ModelCaller[Rows], size: CallSize, rows: Rows | Batch, n: in
     """Call the model for the first n rows."""
     for start, count in size.calls(n):
         predictions = model.predict(_filled(rows, start, count, n))
-        if len(predictions) != count:  # what is cut off below would hide it
+        if len(predictions) != count:  # the cut below would hide it
             raise PredictionError(f"expected {count} predictions from the model, got {len(predictions)}")
         yield predictions if start + count <= n else predictions.first(n - start)
 
 
 def _filled(rows: Rows, start: int, count: int, n: int) -> Rows:
-    """Return as many rows from one on, with the last of the first n in place of those beyond."""
+    """Return `count` rows from `start` on, with copies of row n - 1 in place of those beyond it."""
     return rows.take(np.minimum(np.arange(start, start + count), n - 1))

@@ -1,4 +1,4 @@
-"""Large calls: which numbers of rows give a model's answers the bits that small calls give them."""
+"""Large calls: which numbers of rows give a model's answers the same bits as small calls."""
 
 from collections.abc import Sequence
 from itertools import takewhile
@@ -12,23 +12,23 @@ class RawModel(Protocol[Rows]):
     """A model that shows the bits which it computed."""
 
     def prepared(self, batch: Batch) -> Rows:
-        """Return rows as far as each is computed by itself; raise InvalidBatchError or PredictionError."""
+        """Return rows after the steps that compute each by itself; raise InvalidBatchError or PredictionError."""
 
     def raw(self, rows: Rows | Batch) -> list[bytes]:
-        """Return each row's answer as bits, decision values too; raise as `prepared`."""
+        """Return each row's answer as bits, with decision values; raise as `prepared`."""
 
 
 def largest_equal_call(model: RawModel[Rows], probe: Batch, *, small: int, larger: Sequence[int]) -> int:
     """Return the largest number of rows up to which every call gives each row the bits of a call of `small` rows.
 
-    Counted in bits, so that no load changes it. One row of other bits is enough.
+    Bits are compared, so that no load changes the result. A single row of other bits rules a size out.
 
     Args:
-        larger: numbers of rows, fewest first, each of which divides the next and the last of which divides the probe's.
+        larger: numbers of rows, ascending; each divides the next, and the last divides the probe's.
     Returns:
         One of `larger`, or `small`.
     Raises:
-        InvalidBatchError, PredictionError: as the model.
+        InvalidBatchError, PredictionError: raised by the model.
     """
     equal = list(larger)
     for start in range(0, len(probe), larger[-1]):

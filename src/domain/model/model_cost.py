@@ -1,16 +1,16 @@
-"""What an instance costs the model, as measured lately."""
+"""What an instance costs the model, as measured recently."""
 
 from typing import Final
 
 _WEIGHT: Final = 0.25
-"""Of the last call in the mean: after ten calls, what was before them counts a twentieth."""
+"""Weight of the last call in the mean: after ten calls, those before count a twentieth."""
 
 
 class ModelCost:
     """A running mean over the model's calls.
 
     Attributes:
-        row_s: seconds an instance; None before the first call.
+        row_s: seconds per instance; None before the first call.
     """
 
     def __init__(self) -> None:

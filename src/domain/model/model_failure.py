@@ -31,7 +31,7 @@ def message_text(exc: BaseException, *, is_first_line: bool = False) -> str:
     """Return the message of an exception in one line, cut to a readable length; nothing if it has none.
 
     Args:
-        is_first_line: whether the first line is all that counts.
+        is_first_line: whether to return the first line alone.
     """
     try:
         text = str(exc)

@@ -1,4 +1,4 @@
-"""ModelInput: the form in which a model is given its instances, apart from what clients send."""
+"""ModelInput: the form in which a model receives instances, independent of what clients send."""
 
 import json
 from dataclasses import dataclass, field
@@ -23,17 +23,17 @@ Missing = Literal["nan", "none"]
 
 @dataclass(frozen=True, slots=True)
 class ColumnForm:
-    """One column as the model is given it.
+    """One column as the model receives it.
 
     Attributes:
         name: of the column in a frame.
         dtype: as numpy or pandas name it: "float64", "object", "category", "Int64", "datetime64[us]".
         categories: of a "category" column, in the order of their codes.
         is_ordered: whether those categories are ordered.
-        missing: what a missing value is in an object column; scikit-learn tells NaN from None.
-        refuses_unknown: whether a value that is no category is an error; else it is a missing one, as to pandas.
+        missing: what a missing value is in an object column; scikit-learn distinguishes NaN from None.
+        rejects_unknown: whether a value that is not a category is an error; otherwise it is missing, as in pandas.
         origin: where the dtype is known from, in words.
-        is_guess: whether nothing tells the dtype, and another one may be right.
+        is_guess: whether nothing determines the dtype, and another one may be right.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ColumnForm:
     categories: tuple[object, ...] = ()
     is_ordered: bool = False
     missing: Missing = "nan"
-    refuses_unknown: bool = False
+    rejects_unknown: bool = False
     origin: str = field(default="", compare=False)
     is_guess: bool = field(default=False, compare=False)
 
@@ -51,11 +51,11 @@ class ModelInput:
     """What a model is called with.
 
     Attributes:
-        takes: a pandas DataFrame, a matrix, a list of texts, a list of dicts, or a tensor as it is.
+        takes: a pandas DataFrame, a matrix, a list of texts, a list of dicts, or an unchanged tensor.
         columns: one for each value of an instance, in the model's order.
         is_dmatrix: whether it is wrapped into XGBoost's DMatrix.
-        findings: what was found out about columns that nothing says, one sentence each.
-        doubts: what was guessed where another guess would be answered otherwise, one sentence each.
+        findings: what trial calls determined about columns, one sentence each.
+        doubts: guesses where another dtype would give other answers, one sentence each.
     """
 
     takes: Takes
@@ -66,18 +66,18 @@ class ModelInput:
 
     @classmethod
     def matrix(cls, signature: Signature) -> "ModelInput":
-        """Return the form of a matrix, each value as it comes."""
+        """Return the form of a matrix of unchanged values."""
         dtypes = [feature.column_dtype for feature in signature.features for _ in range(feature.size)]
         return cls("array", tuple(ColumnForm("", np.dtype(dtype).name) for dtype in dtypes))
 
     def by_feature(self, signature: Signature) -> tuple[ColumnForm, ...]:
-        """Return the form of each feature's first column; none where the columns are not described."""
+        """Return the form of each feature's first column; none if the columns are not described."""
         sizes = [feature.size for feature in signature.features]
         starts = accumulate(sizes[:-1], initial=0)
         return tuple(self.columns[start] for start in starts) if self.columns else ()
 
     def canonical(self) -> bytes:
-        """Return the bytes that stand for the form: a model that is given another one may answer otherwise."""
+        """Return bytes that identify the form: another form may get other answers."""
         columns = [
             [
                 column.name,
@@ -85,7 +85,7 @@ class ModelInput:
                 [[type(value).__name__, str(value)] for value in column.categories],  # 1 is not "1"
                 column.is_ordered,
                 column.missing,
-                column.refuses_unknown,
+                column.rejects_unknown,
             ]
             for column in self.columns
         ]

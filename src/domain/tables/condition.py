@@ -34,14 +34,14 @@ class IsMissing:
 
 @dataclass(frozen=True, slots=True)
 class Negated:
-    """What holds where another condition does not."""
+    """Holds if another condition does not."""
 
     test: "Test"
 
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """What holds where all of some conditions do, or any of them.
+    """Holds if all of some conditions do, or if any of them does.
 
     Attributes:
         needs_all: whether all have to hold.

@@ -32,17 +32,17 @@ def read_condition(text: str) -> Condition:
     """Read a condition.
 
     Raises:
-        ValueError: it is none; says what was expected, and what was there.
+        ValueError: the text is not one; the message says what was expected and what was found.
     """
     try:
         return Condition(text, _test(_parsed(text)))
     except (RecursionError, MemoryError):
-        raise ValueError("expected a condition, got one nested without end") from None
+        raise ValueError("expected a condition, got one that is nested too deeply") from None
 
 
 def _parsed(text: str) -> ast.expr:
     try:
-        with warnings.catch_warnings():  # of escapes in texts that Python does not know
+        with warnings.catch_warnings():  # about unknown escapes in texts
             warnings.simplefilter("ignore")
             return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
@@ -104,7 +104,7 @@ def _one_of(column: ColumnName, values: ast.expr) -> Test:
 
 
 def _called(column: ColumnName, method: str, args: list[ast.expr], node: ast.expr) -> Test:
-    """Read what pyarrow has methods for."""
+    """Read a test that pyarrow writes as a method call."""
     match method, args:
         case "isin", [values]:
             return _one_of(column, values)

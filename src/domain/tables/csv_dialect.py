@@ -8,13 +8,13 @@ class CsvDialect:
     """What the CSV files of a run have in common.
 
     Attributes:
-        escape: what makes the character behind it an ordinary one; None for nothing.
-        decimal: what is between a number and its fraction; None for a point, unless the file looks otherwise.
-        thousands: what groups the digits of a number; None for nothing.
-        trim: whether blanks around a text are no part of it, and may be before a quote.
-        skip_rows: lines before the header that are no part of the table.
-        comment: what a line begins with that is no part of the table; None for no such line.
-        is_quote_chosen: whether the caller says how cells are quoted, so that nothing else is suspected.
+        escape: the character that makes the next one an ordinary character; None for none.
+        decimal: the decimal mark; None for a point, unless the file looks otherwise.
+        thousands: the separator of groups of digits; None for none.
+        trim: whether blanks around a text are not part of it, and may precede a quote.
+        skip_rows: lines before the header that are not part of the table.
+        comment: the beginning of lines that are not part of the table; None for no such lines.
+        is_quote_chosen: whether the caller chose how cells are quoted, so that no other way is suspected.
     """
 
     escape: str | None = None

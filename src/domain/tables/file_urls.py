@@ -14,6 +14,6 @@ def local_path(name: str) -> str:
         return name
     if rest.startswith("//"):
         host, slash, path = rest[2:].partition("/")
-        # file://a.csv has no host that anybody means.
+        # In file://a.csv the host is meant as the beginning of the path.
         rest = slash + path if host.lower() == _HERE else host + slash + path
     return unquote(rest, errors="surrogateescape")

@@ -22,7 +22,7 @@ class Notice:
     example: str = ""
 
     def __str__(self) -> str:
-        """Word it in one line."""
+        """Return it in one line."""
         place = f"column {self.column!r}: " if self.column else ""
         example = f", such as {self.example}" if self.example else ""
         return f"{place}{self.kind} ({self.count:,}{example})"
@@ -53,7 +53,7 @@ class Notices:
             return _by_kind(self._found.values())
 
     def taken(self) -> list[Notice]:
-        """Return them, and count from nothing: for a process that hands on what it counted."""
+        """Return them, and start again from zero: for a process that passes its counts on."""
         with self._lock:
             found = _by_kind(self._found.values())
             self._found.clear()
@@ -62,10 +62,10 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class RunNotices:
-    """Those of a run; a run that goes on reads all rows again, and writes only those that are not written yet.
+    """The notices of a run; a resumed run reads all rows again, and writes only those that are not written yet.
 
     Attributes:
-        reading, writing: what the rows that were read gave rise to, and those that were written.
+        reading, writing: notices about rows that were read, and about rows that were written.
     """
 
     reading: Notices = field(default_factory=Notices)
@@ -76,7 +76,7 @@ class RunNotices:
         return [*self.reading.listed(), *self.writing.listed()]
 
     def taken(self) -> list[Notice]:
-        """Return all, and count from nothing."""
+        """Return all, and start again from zero."""
         return [*self.reading.taken(), *self.writing.taken()]
 
 

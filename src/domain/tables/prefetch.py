@@ -1,4 +1,4 @@
-"""Going through what takes time to make while the next of it is made."""
+"""Iteration that produces the next item while the current one is used."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield items, each made on a thread of its own while the one before it is used; raise what making one raises."""
+    """Yield items, each produced on another thread while the one before it is used; raise what producing one raises."""
     with ThreadPoolExecutor(1, thread_name_prefix="one-ahead") as thread:
         following = thread.submit(next, items, None)
         while (item := following.result()) is not None:

@@ -13,7 +13,7 @@ class RejectLimit:
         """Accept the sink, and the largest number of rejects.
 
         Raises:
-            TooManyRejectsError: the sink holds more already.
+            TooManyRejectsError: the sink contains more already.
         """
         self._sink = sink
         self._most = most
@@ -24,11 +24,11 @@ class RejectLimit:
 
     @property
     def scored(self) -> Scored:
-        """What the sink holds already."""
+        """What the sink contains already."""
         return self._sink.scored
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
-        """Write, and raise TooManyRejectsError where it was too much."""
+        """Write, and raise TooManyRejectsError if there are more rejects than that now."""
         self._sink.write(rows, rejects, scored)
         if rejects and scored.rejected > self._most:
             one = rejects[max(0, self._most - (scored.rejected - len(rejects)))]

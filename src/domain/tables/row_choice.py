@@ -1,4 +1,4 @@
-"""RowChoice: which rows of an input are scored, and by how many at a time."""
+"""RowChoice: which rows of an input are scored, and how many at a time."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Sample:
     seed: int = 0
 
     def __str__(self) -> str:
-        """Return it as a person reads it."""
+        """Return it in words."""
         size = f"{self.count} rows" if self.count is not None else f"{self.share:.10g} of the rows"
         return f"a sample of {size} with seed {self.seed}"
 
@@ -33,7 +33,7 @@ class RowChoice:
         where: the condition; None for all rows.
         sample: None for all rows.
         limit: how many rows at most; None for all.
-        chunk_rows: rows of a chunk at most; None for as many as the reader gives.
+        chunk_rows: maximum rows of a chunk; None for as many as the reader returns.
     """
 
     where: Condition | None = None
@@ -42,7 +42,7 @@ class RowChoice:
     chunk_rows: int | None = None
 
     def __str__(self) -> str:
-        """Return it as a person reads it, every difference in it."""
+        """Return it in words; two choices that differ have different words."""
         said = [
             f"where {self.where.text}" if self.where else "",
             str(self.sample or ""),

@@ -1,4 +1,4 @@
-"""Which lines of a file are drawn: by a number for each that depends on nothing but the seed, the file and the line."""
+"""Which lines of a file are drawn: by a number for each, which depends on the seed, the file and the line alone."""
 
 from hashlib import blake2b
 from typing import Final
@@ -16,9 +16,9 @@ Draws = npt.NDArray[np.uint64]
 
 
 def draws(lines: Lines, *, source: str, seed: int) -> Draws:
-    """Return a number for each line, uniform over 64 bits.
+    """Return a number for each of n lines, uniform over 64 bits, shape (n,).
 
-    However a file is cut into chunks, a line has the same number; and so it has on another machine.
+    A line has the same number however its file is cut into chunks, and on every machine.
 
     Source:
         SplitMix64, Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
@@ -34,5 +34,5 @@ def draws(lines: Lines, *, source: str, seed: int) -> Draws:
 
 
 def below(numbers: Draws, share: float) -> npt.NDArray[np.bool_]:
-    """Return which lines belong to a share, by their numbers."""
+    """Return which lines belong to a share (0 to 1), by their numbers."""
     return numbers < np.uint64(min(round(share * 2**64), 2**64 - 1))

@@ -21,7 +21,7 @@ class Reject:
         line: number of the line in the file that it begins on, from 1, the header included; where a file has no lines,
             the number of the row, from 1.
         column: the column at fault; empty when it is the row as a whole.
-        reason: what was expected and what stood there.
+        reason: what was expected and what was found.
         row: the row as text.
     """
 
@@ -40,11 +40,11 @@ RowsAsText = Callable[[TableRows, Sequence[int]], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class AsWritten:
-    """How the cells of a column are written in their file, where the table does not say it.
+    """How the cells of a column are written in their file, if the table does not preserve that.
 
     Attributes:
-        texts: the cells, in the reader's own form; None where the table has them as they are.
-        quoted: which of them are in quotes that tell a text from a missing value; None for none.
+        texts: the cells, in the reader's own form; None if the table has them unchanged.
+        quoted: which of them are in quotes that distinguish a text from a missing value; None for none.
     """
 
     texts: Cells | None = None
@@ -62,14 +62,14 @@ class Chunk:
     """Some rows of a table, in its order.
 
     Attributes:
-        source: name of the file they stand in.
+        source: name of their file.
         batch: the readable ones as instances; None when there are none.
         table: the same rows with all their columns, in the reader's own form; None when there are none.
         lines: the line each begins on.
         rejects: the unreadable ones between and around them.
         as_text: returns rows of such a table as its file has them.
-        written: how cells are written, by column; None where the table tells a missing value from an empty text.
-        columns_of_rejects: those that the text of a reject has a cell of each, in order; None where it names them.
+        written: how cells are written, by column; None if the table distinguishes a missing value from an empty text.
+        columns_of_rejects: the columns of the cells in a reject's text, in order; None if the text names them.
         shared: cells that all rows of the file have and the text of a reject lacks, by column.
     """
 
@@ -90,7 +90,7 @@ class Chunk:
             raise ValueError("expected a chunk with readable rows, got none")
         return self.table
 
-    def take(self, rows: Sequence[int]) -> "Chunk":
+    def take(self, rows: Sequence[int] | npt.NDArray[np.intp]) -> "Chunk":
         """Return a chunk of some of the readable rows, by number."""
         index = np.asarray(rows, dtype=np.int64)
         batch = self.batch.take(index) if self.batch and len(index) else None
@@ -103,14 +103,14 @@ class Chunk:
         return f"{self.source}, line {int(self.lines[row])}"
 
     def reject(self, row: int, reason: str) -> Reject:
-        """Make a reject of one of the readable rows."""
+        """Return one of the readable rows as a reject."""
         return Reject(self.source, int(self.lines[row]), "", reason, self.as_text(self.rows, [row])[0])
 
 
 class TableReader(Protocol):
     """A table that is read from the beginning to its end, once.
 
-    The same file gives the same chunks each time: a run that was broken off goes on after those that it has written.
+    The same file gives the same chunks each time: an interrupted run resumes after those that it has written.
     """
 
     @property
@@ -123,22 +123,22 @@ class TableReader(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """How far reading has come in the file."""
+        """The number of bytes of the file read so far."""
 
     def __iter__(self) -> Iterator[Chunk]:
         """Go through its rows.
 
         Raises:
-            TableError: it is no table, or ends in the middle.
+            TableError: it is not a table, or ends in the middle.
         """
 
 
 Written = bytes | memoryview
-"""Bytes, in whatever place they lie: those of large chunks are not copied."""
+"""Bytes, perhaps as a view: those of large chunks are not copied."""
 
 
 class TableEncoder(Protocol):
-    """How scored rows become bytes; what it gives is appended to one file in order, and cut off after any of it."""
+    """Encodes scored rows; what it returns is appended to one file in order, which may be cut off after any of it."""
 
     def begin(self) -> bytes:
         """Return the bytes before the first row."""
@@ -151,14 +151,14 @@ class TableEncoder(Protocol):
 
     @property
     def has_to_be_sealed(self) -> bool:
-        """Whether what was given so far is no file of its format yet."""
+        """Whether the bytes returned so far are not a file of its format yet."""
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
-        """Write the finished file from the spool, which holds everything that was encoded."""
+        """Write the finished file from the spool, which contains everything that was encoded."""
 
 
 class RejectsEncoder(Protocol):
-    """How rows that cannot be scored become bytes, in the same way."""
+    """Encodes rows that cannot be scored, in the same way."""
 
     def begin(self) -> bytes:
         """Return the bytes before the first row."""
@@ -172,7 +172,7 @@ class Scored:
     """How far a run has come, or how it went.
 
     Attributes:
-        chunks: chunks of the table that are through.
+        chunks: chunks of the table that are finished.
         rows: rows that were scored.
         rejected: rows that could not be.
     """
@@ -184,13 +184,13 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What became of some readable rows of a chunk whose others are not answered yet.
+    """The results of some readable rows of a chunk whose other rows are not answered yet.
 
     Attributes:
         chunk: the number of the chunk in its table, from 0.
-        start, end: the numbers of its first row in the chunk, and of that behind its last.
+        start, end: the index of its first row in the chunk, and of the one after its last.
         outputs: predictions of the rows that were answered, in order, by the name of the output.
-        failed: of the others, by their numbers in the chunk: why, and whether the model refused their values.
+        failed: of the other rows, by index in the chunk: the reason, and whether the model rejected their values.
     """
 
     chunk: int
@@ -205,10 +205,10 @@ class PieceKeeper(Protocol):
 
     @property
     def pieces(self) -> Sequence[Piece]:
-        """Those of chunks that are not through, from a run before this one."""
+        """Those of unfinished chunks, from a previous run."""
 
     def note(self, piece: Piece) -> None:
-        """Keep one more.
+        """Keep another piece.
 
         Raises:
             TableError: it cannot be kept.
@@ -216,11 +216,11 @@ class PieceKeeper(Protocol):
 
 
 class Sink(Protocol):
-    """Where a run's results go: once each, however often the run was broken off and went on."""
+    """Accepts a run's results, each once, however often the run was interrupted and resumed."""
 
     @property
     def scored(self) -> Scored:
-        """What it holds already, from a run before this one."""
+        """What it contains already, from a previous run."""
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
         """Append the rows of one more chunk and its rejects; `scored` counts all rows including them.

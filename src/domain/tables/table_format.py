@@ -17,15 +17,15 @@ class TableForm:
     """The form of a file.
 
     Attributes:
-        format: None where its name says it.
+        format: None if the file's name says it.
         delimiter: the character between two cells; None for a comma, or the tab of a TSV file.
-        quote: what is around a cell that holds a delimiter, a newline or this; nothing where there are no quotes.
-        encoding: as Python names it.
-        missing_words: words that are read as a missing value of a feature that may be missing, beside an empty cell.
+        quote: the character around a cell that contains a delimiter, a newline or this; empty if there are no quotes.
+        encoding: its name in Python.
+        missing_words: words that are read as a missing value of a feature that may be missing, besides an empty cell.
         sheet: of a workbook; None for its first.
-        dialect: what else there is to say of CSV.
-        delimiter_of_inputs: of an output, the delimiter where neither its own nor its name says another.
-        columns_as: pairs of a column and the feature that it is, where their names differ.
+        dialect: further options of CSV.
+        delimiter_of_inputs: of an output, the delimiter if neither its options nor its name say another.
+        columns_as: pairs of a column and its feature, if their names differ.
         rows: which rows of an input are read.
     """
 
@@ -46,10 +46,10 @@ class OutputColumns:
     """Which columns are written.
 
     Attributes:
-        keep: those of the input, in its order; None for all.
+        keep: columns of the input to keep, in its order; None for all.
         prediction: the name of the prediction, from which those of its probabilities are made.
         model_column: the name of a column that says which model it was; None for no such column.
-        model_name: what that model is called there, before the start of its fingerprint.
+        model_name: the model's name in that column, before the beginning of its fingerprint.
     """
 
     keep: tuple[str, ...] | None = None

@@ -1,13 +1,20 @@
 """Dates and times: ISO 8601 text as nanoseconds since 1970, which is what keys and models see."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
+from foreseen.domain.errors import MISSING_HINT, InvalidBatchError, Violation
 from foreseen.domain.values.signature import Feature
 
+_Column = npt.NDArray[np.generic]
+
 NAT: Final = -(2**63)
-"""What numpy holds for a missing date and time."""
+"""numpy's integer for a missing date and time."""
 
 FIRST: Final = -(2**63) + 1
 LAST: Final = 2**63 - 1
@@ -32,12 +39,12 @@ _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
 def nanoseconds(text: str, *, has_zone: bool) -> int:
-    """Read ISO 8601 text as nanoseconds since 1970, in UTC where it has a zone; a date alone is its midnight.
+    """Return ISO 8601 text as nanoseconds since 1970, in UTC if it has an offset; a date alone is its midnight.
 
     Args:
-        has_zone: whether an offset from UTC has to be there; else none may be.
+        has_zone: whether an offset from UTC is required; otherwise none is allowed.
     Raises:
-        ValueError: it is none, or out of range; the message is what was expected.
+        ValueError: it is not such a text, or out of range; the message is what was expected.
     """
     found = _ISO.fullmatch(text)
     if found is None:
@@ -59,7 +66,7 @@ def ticks_of(feature: Feature, value: str | int | None) -> int:
     """Return a value of a feature as nanoseconds since 1970: ISO 8601 text, those themselves, or None.
 
     Raises:
-        ValueError: it is none; the message is what was expected.
+        ValueError: it is not such a value; the message is what was expected.
     """
     if value is None:
         return NAT
@@ -69,7 +76,7 @@ def ticks_of(feature: Feature, value: str | int | None) -> int:
 
 
 def checked(ticks: int) -> int:
-    """Return nanoseconds as they are; raise ValueError, with what was expected, where a datetime64[ns] has no room."""
+    """Return nanoseconds unchanged; raise ValueError, with what was expected, if a datetime64[ns] cannot hold them."""
     if not FIRST <= ticks <= LAST:
         raise ValueError(IN_RANGE)
     return ticks
@@ -81,3 +88,37 @@ def _offset_s(offset: str) -> int:
     digits = offset[1:].replace(":", "").ljust(4, "0")
     size = int(digits[:2]) * 3600 + int(digits[2:]) * 60
     return -size if offset[0] == "-" else size
+
+
+def datetime_column(feature: Feature, values: Sequence[object] | _Column) -> _Column:
+    """Return the datetime64[ns] column, shape (n,), of ISO 8601 text, nanoseconds since 1970 or an array of datetime64.
+
+    Raises:
+        InvalidBatchError: a value is missing where none may be, or does not fit.
+    """
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        column = _in_nanoseconds(feature, values)
+    else:
+        ticks = [_ticks(feature, value, row) for row, value in enumerate(values)]
+        column = np.array(ticks, dtype=np.int64).view(feature.column_dtype)
+    if not feature.missing and (missing := np.isnat(column)).any():
+        row = int(np.argmax(missing))
+        raise InvalidBatchError([Violation("a date and time", "nothing", row, feature.name, hint=MISSING_HINT)])
+    return column
+
+
+def _in_nanoseconds(feature: Feature, values: _Column) -> _Column:
+    column = values.astype(feature.column_dtype, order="C")
+    # In numpy those that do not fit overflow silently; converted back, they are others.
+    changed = (column.astype(values.dtype) != values) & ~np.isnat(values)
+    if changed.any():
+        row = int(np.argmax(changed))
+        raise InvalidBatchError([Violation(IN_RANGE, str(values[row]), row, feature.name)])
+    return column
+
+
+def _ticks(feature: Feature, value: str | int | None, row: int) -> int:
+    try:
+        return ticks_of(feature, value)
+    except ValueError as exc:
+        raise InvalidBatchError([Violation(str(exc), str(value), row, feature.name)]) from None

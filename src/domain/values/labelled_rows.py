@@ -1,7 +1,7 @@
-"""LabelledRows: a number of each label for each row, such as the probabilities of classes, held by column."""
+"""LabelledRows: a number per label for each row, such as the probabilities of classes, by column."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,10 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64]
 
 
-class LabelledRows(Sequence[dict[str, Any]]):
-    """A sequence of one dict a row, each made when it is looked at.
+class LabelledRows(Sequence[dict[str, float]]):
+    """A sequence of one dict per row, each created when it is accessed.
 
-    A file needs one column after the other; a million dicts that are taken apart again cost more than a forest.
+    A file needs whole columns: creating a million dicts and taking them apart again costs more than a forest.
     """
 
     __slots__ = ("labels", "numbers")
@@ -26,17 +26,17 @@ class LabelledRows(Sequence[dict[str, Any]]):
         return len(self.numbers)
 
     @overload
-    def __getitem__(self, rows: int) -> dict[str, Any]: ...
+    def __getitem__(self, rows: int) -> dict[str, float]: ...
 
     @overload
     def __getitem__(self, rows: slice) -> "LabelledRows": ...
 
-    def __getitem__(self, rows: int | slice) -> "dict[str, Any] | LabelledRows":
+    def __getitem__(self, rows: int | slice) -> "dict[str, float] | LabelledRows":
         if isinstance(rows, slice):
             return LabelledRows(self.labels, self.numbers[rows])
         return dict(zip(self.labels, self.numbers[rows].tolist(), strict=True))
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[dict[str, float]]:
         for row in self.numbers.tolist():
             yield dict(zip(self.labels, row, strict=True))
 
@@ -55,8 +55,9 @@ class LabelledRows(Sequence[dict[str, Any]]):
         return self.numbers[:, self.labels.index(label)]
 
 
-def joined_rows(parts: Sequence[Any]) -> LabelledRows | None:
-    """Return parts of one model's answer one after the other; None where one of them is held otherwise."""
-    if not all(isinstance(part, LabelledRows) for part in parts):
+def joined_rows(parts: Sequence[object]) -> LabelledRows | None:
+    """Concatenate parts of one model's answer; None if one of them is not of this type."""
+    held = [part for part in parts if isinstance(part, LabelledRows)]
+    if len(held) < len(parts):
         return None
-    return LabelledRows(parts[0].labels, np.concatenate([part.numbers for part in parts]))
+    return LabelledRows(held[0].labels, np.concatenate([part.numbers for part in held]))

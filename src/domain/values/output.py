@@ -10,15 +10,15 @@ PREDICTION: Final = "prediction"
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a model gives for each instance, under one name.
+    """What a model returns for each instance, under one name.
 
     Attributes:
         name: as an operator chooses it, and as it is part of the namespace: "predict".
-        member: the member of an answer that holds it: "prediction".
-        dtype: of its values; None where they may be anything that JSON can hold.
-        shape: of the value of one instance; None where that is known only when the model answers.
-        classes: the labels that a text is one of, or that each have a number; empty where none are known.
-        of_class: the word for the number of one class, such as "probability"; empty where it has no numbers of classes.
+        member: the member of an answer that contains it: "prediction".
+        dtype: of its values; None if they may be anything that JSON can represent.
+        shape: of the value of one instance; None if that is known only when the model answers.
+        classes: the labels that its texts, or its numbers by label, may have; empty if none are known.
+        of_class: the word for the number of one class, such as "probability"; empty if it has no number per class.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -10,12 +10,12 @@ from typing import Final
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.values.labelled_rows import LabelledRows, joined_rows
 
-Json = str | float | int | bool | None | Sequence["Json"] | dict[str, "Json"]
-"""A value that JSON can hold."""
+Json = str | float | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+"""A value that JSON can represent."""
 
 
 _PLAIN: Final = {str, float, int, bool, type(None)}
-"""What is JSON by itself, whatever its value is."""
+"""Types whose values are all JSON, apart from numbers that are not finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Predictions:
         return Predictions({name: answers[:n] for name, answers in self.outputs.items()})
 
     def check(self) -> None:
-        """Make sure, in passing, that these can be encoded.
+        """Check that these can be encoded, without encoding them in the usual case.
 
         Raises:
             PredictionError: as `encode`.
@@ -53,12 +53,12 @@ class Predictions:
         """Return each answer as a JSON object; a number that is not finite becomes null.
 
         Raises:
-            PredictionError: an answer holds what JSON cannot, or one output answers more instances than another.
+            PredictionError: JSON cannot represent an answer, or one output answers more instances than another.
         """
         names = list(self.outputs)
         if len({len(answers) for answers in self.outputs.values()}) > 1:
             counts = ", ".join(f"{len(answers)} of {name}" for name, answers in self.outputs.items())
-            raise PredictionError(f"expected as many answers of each output, got {counts}")
+            raise PredictionError(f"expected the same number of answers for each output, got {counts}")
         return [_encode(dict(zip(names, row, strict=True))) for row in zip(*self.outputs.values(), strict=True)]
 
 
@@ -87,7 +87,7 @@ def decoded(bodies: Sequence[bytes]) -> Predictions:
 
 
 def joined_predictions(parts: Sequence[Predictions]) -> Predictions:
-    """Put answers of one model one after the other; parts without any are left out."""
+    """Concatenate answers of one model; parts without outputs are left out."""
     parts = [part for part in parts if part.outputs]
     if len(parts) < 2:
         return parts[0] if parts else Predictions({})

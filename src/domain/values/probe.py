@@ -1,10 +1,11 @@
-"""Probe: instances made up of what a model was fitted on, or around its example, to call it with at load."""
+"""Probe: made-up instances to call a model with at load, of values that it was fitted on, or around its example."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
-from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.batch import Batch, Column
 from foreseen.domain.values.signature import DATETIMES, FLOATS, Feature, Signature
 
 PROBE_ROWS: Final = 64
@@ -16,8 +17,8 @@ def probe_batch(signature: Signature, n: int = PROBE_ROWS) -> Batch:
     return Batch.of(signature, {feature.name: _around(feature, n, random) for feature in signature.features})
 
 
-def _around(feature: Feature, n: int, random: np.random.Generator) -> Any:
-    if feature.values:  # what it was fitted on: another value of an encoder's column would be refused
+def _around(feature: Feature, n: int, random: "np.random.Generator") -> Sequence[object] | Column:
+    if feature.values:  # an encoder's column would reject values that it was not fitted on
         return [feature.values[place] for place in random.integers(len(feature.values), size=n)]
     example = feature.default_example()
     if feature.dtype == "string" or feature.dtype in DATETIMES:

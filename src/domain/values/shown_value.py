@@ -1,4 +1,4 @@
-"""What an error shows of a value that somebody sent: a readable start of it, whatever its size."""
+"""What an error shows of a value that was sent: a readable beginning, whatever its size."""
 
 import json
 from collections.abc import Iterator
@@ -12,22 +12,22 @@ _json_text: Final = json.JSONEncoder(ensure_ascii=False).encode
 def shown(value: object) -> str:
     """Return a value as JSON would write it, cut to a readable length.
 
-    No more of it is written than is shown: a value of megabytes costs what a short one does.
+    Only what is shown is encoded: a value of megabytes costs no more than a short one.
     """
     if value == "":
         return "nothing"
-    if isinstance(value, str) and len(value) < _LENGTH and value.isascii():  # as millions of refused cells are
+    if isinstance(value, str) and len(value) < _LENGTH and value.isascii():  # as millions of rejected cells are
         return _cut(_json_text(value))
     text = ""
     for part in _parts(value):
-        text += part.encode(errors="backslashreplace").decode()  # half of a surrogate pair is none that is written
+        text += part.encode(errors="backslashreplace").decode()  # half of a surrogate pair cannot be written
         if len(text) > _LENGTH:
             break
     return _cut(text)
 
 
 def shown_name(name: str) -> str:
-    """Return the name of a field that somebody sent, cut to a length that no field of a model has."""
+    """Return the name of a field that was sent, cut to a length that no feature's name has."""
     return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
 
 

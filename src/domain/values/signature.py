@@ -1,4 +1,4 @@
-"""What a model takes and gives: names, dtypes and shapes in; kind and classes out."""
+"""What a model accepts and returns: names, dtypes and shapes in; kind and classes out."""
 
 import json
 import math
@@ -18,13 +18,13 @@ FLOATS = frozenset({"float64", "float32"})
 DATETIMES = frozenset({"datetime", "datetime_tz"})
 
 Kind = Literal["classification", "regression", "other"]
-ExtraFields = Literal["refuse", "ignore"]
+ExtraFields = Literal["reject", "ignore"]
 
 RESERVED_NAMES = frozenset({"instances"})
-"""Names no feature may have, since a request body gives them another meaning."""
+"""Names that no feature may have, since they mean something else in a request body."""
 
 MAX_EXACT_INTEGER = 2**53
-"""The largest integer, by size, that an instance may hold.
+"""The largest absolute value of an integer in an instance.
 
 Source:
     RFC 8259 section 6 and RFC 7493 section 2.2: beyond it a JSON number is not the same number everywhere, and beyond
@@ -52,14 +52,14 @@ class Feature:
 
     Attributes:
         name: as clients and file headers write it.
-        dtype: what the model is given, and what enters the key.
+        dtype: of the values that clients send, which are part of the key.
         shape: () for a single value, else the shape of a tensor.
         missing: whether a value may be missing: null, NaN, an empty cell, or absent from the instance.
         example: a value to show in documentation, as JSON writes it; None when there is none.
         values: some values that the model was fitted on, as JSON writes them, to make examples and probes from.
-        is_guess: whether nothing says its dtype for certain, so that a refusal has to say so.
-        known: all texts and numbers that an encoder of the model knows; None where nothing says. What is accepted does
-            not depend on them: files look up whether a word is one of them.
+        is_guess: whether its dtype is a guess, which the rejection of a value has to say.
+        known: all texts and numbers that an encoder of the model knows; None if unknown. They do not restrict what is
+            accepted: readers of files look words up in them.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Feature:
 
     @property
     def size(self) -> int:
-        """How many values one instance holds for it."""
+        """How many values one instance has for it."""
         return math.prod(self.shape)
 
     @property
@@ -137,12 +137,14 @@ class Signature:
 
     Attributes:
         features: at least one, names unique.
-        kind: "classification" answers with labels, as strings; the others with numbers.
+        kind: a "classification" model answers with labels, as strings; the others with numbers.
         classes: the labels a classifier knows; empty when it has none or several outputs.
         is_multilabel: whether an answer is a list with a value for each of `classes`, of which several may hold.
         ignored: columns of the training frame that the model drops: accepted in an instance with any value, never part
             of its key.
         extra_fields: what becomes of a field of an instance that is neither a feature nor ignored.
+        is_plain: whether an instance is float64 numbers and nothing else, none of which may be missing: as of most
+            models.
     """
 
     features: tuple[Feature, ...]
@@ -150,7 +152,8 @@ class Signature:
     classes: tuple[str, ...] = ()
     is_multilabel: bool = False
     ignored: tuple[str, ...] = ()
-    extra_fields: ExtraFields = "refuse"
+    extra_fields: ExtraFields = "reject"
+    is_plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = self.names
@@ -161,6 +164,9 @@ class Signature:
             raise ValueError(f"expected each feature name once, got {twice[0]!r} twice")
         if used := set(names).intersection(self.ignored):
             raise ValueError(f"expected ignored columns that are no features, got {min(used)!r}")
+        # Found once: every batch is made by it.
+        is_plain = all(each.dtype == "float64" and not each.shape and not each.missing for each in self.features)
+        object.__setattr__(self, "is_plain", is_plain)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -169,13 +175,8 @@ class Signature:
 
     @property
     def has_numbered_names(self) -> bool:
-        """Whether the features are called x0, x1, …, as those of a model that knows no names are."""
+        """Whether the features are named x0, x1, …, as those of a model without names."""
         return all(name == f"x{place}" for place, name in enumerate(self.names))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether an instance is float64 numbers and nothing else, none of which may be missing: as of most models."""
-        return all(each.dtype == "float64" and not each.shape and not each.missing for each in self.features)
 
     @property
     def has_tensors(self) -> bool:
@@ -184,7 +185,7 @@ class Signature:
 
     @property
     def size(self) -> int:
-        """How many values one instance holds."""
+        """How many values one instance has."""
         return sum(feature.size for feature in self.features)
 
     def example_instance(self) -> Mapping[str, object]:

@@ -1,22 +1,22 @@
-"""Text: the values of features as text writes them, in a query string or a cell of a file."""
+"""Values of features as text: in a query string, or in a cell of a file."""
 
 import json
 import re
-from typing import Any, Final
+from typing import Final
 
 from foreseen.domain.values.feature_values import (
+    accept_missing,
     datetime_of,
     expected_value,
     float_of,
     integer_of,
-    nothing,
     read_value,
-    refused,
+    rejected_value,
 )
 from foreseen.domain.values.shown_value import shown
 from foreseen.domain.values.signature import DATETIMES, FLOATS, Feature
 
-# Possessive, since thousands of digits would be tried in every way that splits them.
+# Possessive quantifiers: otherwise thousands of digits would be split in every possible way.
 _NUMBER: Final = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d+)?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d+", re.ASCII)
 _WORDS: Final = {"true": 1, "false": 0}
@@ -25,25 +25,26 @@ _LONGEST_INTEGER: Final = 309
 """Digits of the longest integer that is read: those of the largest float64."""
 
 
-def read_text(feature: Feature, text: str) -> Any:
+def read_text(feature: Feature, text: str) -> object:
     """Read one value of a feature.
 
     Numbers are decimal; true and false are 1 and 0 to a number, and so are t and f to a bool, in any case; 1 and 0 are
-    true and false to a bool; 3.0 is an integer. Dates and times are ISO 8601; a tensor is a JSON list. Nothing at all
-    is a missing value where one may be missing, and so is "nan" for a number; else a string is taken as it is.
+    true and false to a bool; 3.0 is an integer. Dates and times are ISO 8601; a tensor is a JSON list. An empty text is
+    a missing value if one may be missing, and so is "nan" for a number; otherwise a string is accepted unchanged.
 
     Returns:
         As `read_value`.
 
     Raises:
-        InvalidBatchError: one flaw, without a row.
+        InvalidBatchError: one violation, without a row.
     """
     if feature.shape:
         return _tensor(feature, text)
     if feature.dtype == "string":
         return None if feature.missing and not text else text
     if not text:
-        return nothing(feature)
+        accept_missing(feature)
+        return None
     return datetime_of(feature, text) if feature.dtype in DATETIMES else _number(feature, text)
 
 
@@ -54,7 +55,7 @@ def _number(feature: Feature, text: str) -> float | None:
     words = _BOOL_WORDS if feature.dtype == "bool" else _WORDS
     number = words[lower] if lower in words else _parsed(text)
     if number is None or (feature.dtype == "bool" and number not in (0, 1)):
-        raise refused(feature, expected_value(feature), shown(text))
+        raise rejected_value(feature, expected_value(feature), shown(text))
     if feature.dtype == "bool":
         return bool(number)
     read = float_of if feature.dtype in FLOATS else integer_of
@@ -62,26 +63,26 @@ def _number(feature: Feature, text: str) -> float | None:
 
 
 def _parsed(text: str) -> float | None:
-    """Return a decimal number as the integer or the nearest float that it is; None where it is none."""
+    """Return a decimal number as an integer or the nearest float; None if it is not a number."""
     if _INTEGER.fullmatch(text):
         return int(text) if len(text) <= _LONGEST_INTEGER else _long_integer(text)
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def _long_integer(text: str) -> int:
-    """Return an integer of many digits, of which most may be zeros before the first that counts.
+    """Return an integer of many digits, most of which may be leading zeros.
 
-    Python refuses thousands of digits with an error of its own; so many that count are out of every range.
+    Python raises an error for thousands of digits; without leading zeros, so many are out of every range.
     """
     digits = text.lstrip("+-").lstrip("0") or "0"
     size = int(digits) if len(digits) <= _LONGEST_INTEGER else 10**_LONGEST_INTEGER
     return -size if text.startswith("-") else size
 
 
-def _tensor(feature: Feature, text: str) -> Any:
+def _tensor(feature: Feature, text: str) -> object:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         shape = " x ".join(map(str, feature.shape))
-        raise refused(feature, f"a JSON list of {shape} numbers", shown(text)) from None
+        raise rejected_value(feature, f"a JSON list of {shape} numbers", shown(text)) from None
     return read_value(feature, value)

@@ -1,1 +1,1 @@
-"""Files go through the use case."""
+"""Scoring of tables, for the command, for Python code and for workers of a cluster."""

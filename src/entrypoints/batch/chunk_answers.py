@@ -1,4 +1,4 @@
-"""The answers to one chunk: rows on which the model fails are found, and keep none of the others back."""
+"""The answers to one chunk: the rows on which the model fails are found, and all others are answered."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,25 +14,25 @@ from foreseen.domain.errors import (
 from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions, joined_predictions
-from foreseen.entrypoints.batch.concurrent_calls import Company
+from foreseen.entrypoints.batch.concurrent_calls import ConcurrentCalls
 from foreseen.entrypoints.batch.failures_in_a_row import IN_A_ROW, Failure, FailuresInARow
 from foreseen.entrypoints.batch.on_error import OnError
 
 HALVES: Final = 2
-"""Parts in which rows are tried again where the model raised: to find one row among n takes 2 log2(n) calls."""
+"""Parts into which rows are divided after the model raised: finding one row among n takes 2 log2(n) calls."""
 PARTS: Final = 32
-"""Parts where its process ended: each such end costs a start, and to find one row among n takes log32(n) of them."""
+"""Parts after its process ended: finding one row among n takes log32(n) ends, each of which costs a new start."""
 
 AnswerBatch = Callable[[Batch], Awaitable[Predictions]]
 
 
 @dataclass(frozen=True, slots=True)
 class FailurePolicy:
-    """What becomes of rows on which the model fails.
+    """How to treat rows on which the model fails.
 
     Attributes:
-        on_error: of each of them.
-        most_in_a_row: how many end the run where they follow one another.
+        on_error: whether such a row is rejected or ends the run.
+        most_in_a_row: number of consecutive failed rows that ends the run.
         has_answered: whether the model is known to have answered a row before.
     """
 
@@ -46,11 +46,11 @@ DEFAULT_POLICY: Final = FailurePolicy()
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the model made of the readable rows of a chunk, or of some of them.
+    """Predictions and failures for the readable rows of a chunk, or for some of them.
 
     Attributes:
-        predictions: of those that it answered, in order.
-        failures: of the others, by their numbers in the chunk.
+        predictions: for the rows that the model answered, in order.
+        failures: for the other rows, by their index in the chunk.
     """
 
     predictions: Predictions = field(default_factory=lambda: Predictions({}))
@@ -68,8 +68,8 @@ class Answered:
 class ChunkAnswers:
     """Answers the rows of one chunk, in order.
 
-    Where a call fails its rows are tried again in parts: no answer depends on the rows beside it, so each is what it
-    would have been without those that fail.
+    After a call that failed, its rows are tried again in parts. No answer depends on the other rows of its call, so
+    every answer is the same as if the failing rows were not there.
     """
 
     def __init__(
@@ -78,30 +78,30 @@ class ChunkAnswers:
         chunk: Chunk,
         batch: Batch,
         policy: FailurePolicy,
-        company: Company,
+        calls: ConcurrentCalls,
         *,
         is_first: bool,
     ) -> None:
         """Accept the use case, and a chunk with its readable rows.
 
         Args:
-            company: of all calls to the model.
-            is_first: whether it is the first of its table, so that the model has answered no row before.
+            calls: decides which calls of the model run at the same time.
+            is_first: whether it is the first chunk of its table, so that the model has answered no row before.
         """
         self._answer = answer
         self._chunk = chunk
         self._batch = batch
         self._policy = policy
-        self._company = company
+        self._calls = calls
         self._in_a_row = FailuresInARow(policy.most_in_a_row, has_answered=policy.has_answered or not is_first)
 
     async def of(self, rows: range) -> Answered:
         """Return the answers to some of the rows.
 
         Raises:
-            FailedRowError: the model failed on a row, and no row may fail.
-            PredictionError: it fails on row after row.
-            ModelUnavailableError: it cannot be called any more.
+            FailedRowError: the model failed on a row, and the policy is to stop.
+            PredictionError: too many consecutive rows have failed.
+            ModelUnavailableError: the model cannot be called any more.
         """
         found = _Found()
         await self._try(rows, found)
@@ -109,9 +109,9 @@ class ChunkAnswers:
 
     async def _try(self, rows: range, found: "_Found") -> None:
         try:
-            async with self._company.beside_others():
+            async with self._calls.beside_others():
                 predictions = await self._answer(self._instances(rows))
-        except ModelEndedError:  # perhaps for what was computed beside it
+        except ModelEndedError:  # perhaps because of a concurrent call
             await self._try_alone(rows, found)
         except (InvalidBatchError, PredictionError) as exc:
             await self._try_parts(rows, found, exc)
@@ -120,7 +120,7 @@ class ChunkAnswers:
 
     async def _try_alone(self, rows: range, found: "_Found") -> None:
         try:
-            async with self._company.alone():
+            async with self._calls.alone():
                 predictions = await self._answer(self._instances(rows))
         except (InvalidBatchError, PredictionError) as exc:
             await self._try_parts(rows, found, exc)
@@ -157,7 +157,7 @@ class ChunkAnswers:
 
 @dataclass(slots=True)
 class _Found:
-    """What is known of some rows so far."""
+    """The answers and failures so far."""
 
     parts: list[Predictions] = field(default_factory=list)
     failures: dict[int, Failure] = field(default_factory=dict)

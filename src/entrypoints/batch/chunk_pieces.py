@@ -1,4 +1,4 @@
-"""The pieces of chunks: of one that takes long, what is answered is shown and kept, and a run may stop there."""
+"""Pieces of chunks: after each piece of a slow chunk progress is shown, answers are kept, and the run may stop."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -12,14 +12,14 @@ Note = Callable[[Piece], Awaitable[None]]
 
 
 class ChunkPieces:
-    """Answers chunks piece by piece; what comes of a chunk does not depend on its pieces."""
+    """Answers chunks piece by piece; the results of a chunk do not depend on how it was divided."""
 
     def __init__(self, pace: Pacing, kept: Sequence[Piece], *, note: Note, should_stop: Callable[[], bool]) -> None:
-        """Accept where pieces end, and those that an earlier run has kept.
+        """Accept what decides where pieces end, and the pieces that an earlier run has kept.
 
         Args:
-            note: called after each piece but the last of a chunk.
-            should_stop: called then; if it returns true, the rest of the chunk is left to another run.
+            note: called after each piece of a chunk except the last.
+            should_stop: called after `note`; if it returns true, the rest of the chunk is left to another run.
         """
         self._pace = pace
         self._kept = kept
@@ -27,11 +27,11 @@ class ChunkPieces:
         self._should_stop = should_stop
 
     async def answered(self, answers: ChunkAnswers, chunk: Chunk, number: int, count: int) -> Answered | None:
-        """Return the answers to all readable rows of a chunk; None where it was stopped before.
+        """Return the answers to all readable rows of a chunk; None if the run stopped before its end.
 
         Args:
-            number: of the chunk in its table, from 0.
-            count: of its readable rows.
+            number: index of the chunk in its table, from 0.
+            count: number of its readable rows.
         Raises:
             FailedRowError, PredictionError, ModelUnavailableError: as `ChunkAnswers.of`.
             TableError: a piece cannot be kept.
@@ -50,7 +50,7 @@ class ChunkPieces:
         return Answered.joined(parts)
 
     def _left_of(self, chunk: Chunk, number: int) -> tuple[list[Answered], int]:
-        """Return the answers that an earlier run kept of a chunk, and the first row without one."""
+        """Return the answers of a chunk that an earlier run kept, and the first row without one."""
         parts, start = list[Answered](), 0
         for piece in self._kept:
             if piece.chunk == number and piece.start == start:

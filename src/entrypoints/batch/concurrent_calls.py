@@ -1,14 +1,14 @@
-"""Company: calls of the model beside one another, or one alone."""
+"""ConcurrentCalls: calls of the model at the same time, or one alone."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Company:
-    """Lets calls run side by side, but one alone where it may end the process that all are computed in.
+class ConcurrentCalls:
+    """Lets calls run in parallel, except those that may end the model's process: each of these runs alone.
 
-    A process that ends fails all of its calls, and only of a call that was alone is it known to have ended it.
+    A process that ends fails all of its calls, so only a call that ran alone is known to have ended it.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Company:
 
     @asynccontextmanager
     async def beside_others(self) -> AsyncIterator[None]:
-        """Run a call when none is alone or is about to be."""
+        """Run a call while no other one runs alone or waits to."""
         async with self._turn:
             self._count += 1
             self._is_empty.clear()

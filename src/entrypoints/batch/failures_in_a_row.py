@@ -1,4 +1,4 @@
-"""Consecutive failures: so many rows that the fault is not theirs but the model's or the file's."""
+"""Consecutive failures: with too many of them, the fault lies with the model or the file rather than the rows."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from foreseen.domain.errors import PredictionError
 
 IN_A_ROW: Final = 1_000
-"""Most rows that may fail in a row, unless more may be rejected."""
+"""Number of consecutive failed rows that ends a run, unless `--max-rejects` allows more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Failure:
 class FailuresInARow:
     """Counts consecutive rows on which the model fails, and ends a run at too many.
 
-    In a sorted file a model may rightly reject thousands of rows in a row, so rejections do not end a run in which it
-    has answered others. Failures that do not depend on the values, such as a missing file or service, always do.
+    In a sorted file a model may rightly reject thousands of consecutive rows, so rejections do not end a run in which
+    it has answered others. Failures that do not depend on the values, such as a missing file or service, always do.
     """
 
     def __init__(self, most: int, *, has_answered: bool) -> None:
@@ -55,6 +55,6 @@ class FailuresInARow:
         self._are_rejections &= failure.is_rejection
         if self._count >= self._most and not (self._has_answered and self._are_rejections):
             raise PredictionError(
-                f"{self._first.place}: {self._first.reason}; the model failed on {self._count:,} rows in a row from "
-                "there, so no more were tried; --max-rejects N goes on past as many"
+                f"{self._first.place}: {self._first.reason}; the model failed on {self._count:,} consecutive "
+                "rows from there, so the run ended; --max-rejects N allows as many"
             )

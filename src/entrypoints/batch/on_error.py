@@ -1,12 +1,12 @@
-"""What becomes of a row on which the model fails; apart from what finds it, which a help text need not wait for."""
+"""What happens to a row on which the model fails; in its own module, so that help texts import nothing slow."""
 
 from enum import StrEnum
 
 
 class OnError(StrEnum):
-    """What becomes of a row on which the model fails."""
+    """What happens to a row on which the model fails."""
 
     REJECT = "reject"
-    """It is rejected, and the run goes on."""
+    """It is rejected, and the run continues."""
     STOP = "stop"
     """It ends the run."""

@@ -1,4 +1,4 @@
-"""Pace: how many rows of a chunk are answered at a time, so that a slow model leaves nothing waiting for long."""
+"""Pace: how many rows of a chunk are answered at a time, so that a run with a slow model can stop soon."""
 
 import math
 import time
@@ -13,41 +13,41 @@ PIECE_S: Final = 1.0
 """Seconds of model time between points at which a run can stop, show its progress and keep its pieces."""
 
 FIRST_ROWS: Final = 256
-"""Rows of the first piece at most: those that the model was called with when it was loaded may have cost less."""
+"""Most rows of the first piece: the rows with which the model was tried when it was loaded may have cost less."""
 
 
 class Pacing(Protocol):
-    """Divides chunks into pieces. What it decides changes no answer, and no byte that is written."""
+    """Divides chunks into pieces. The division changes no answer, and no byte that is written."""
 
     def end(self, start: int, count: int) -> int:
-        """Return where the piece ends that begins with a row, of a chunk of so many."""
+        """Return the end (exclusive) of the piece that begins at row `start` of a chunk of `count` rows."""
 
     def begin(self) -> Callable[[int], None]:
-        """Begin a piece; what is returned is called with its number of rows when they are answered."""
+        """Begin a piece, and return a function to call with its number of rows once they are answered."""
 
 
 class WholeChunks:
-    """Leaves chunks as they are."""
+    """Answers each chunk in one piece."""
 
     def end(self, start: int, count: int) -> int:  # noqa: ARG002
         """Return the end of the chunk."""
         return count
 
     def begin(self) -> Callable[[int], None]:
-        """Measure nothing."""
+        """Return a function that measures nothing."""
         return lambda _: None
 
 
 class Pace:
-    """Pieces of about a second, as the pieces before them took.
+    """Divides chunks into pieces of about a second, judged by how long the previous pieces took.
 
-    A piece ends where a call of the model may end, so that no call is made for fewer rows than it has room for.
+    A piece is a multiple of the rows of a model call, so that no call is made for fewer rows than it has room for.
     """
 
     def __init__(
         self, row_s: float, call_size: CallSize, tally: Tally, *, clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        """Accept what a row cost when the model was loaded, in seconds, and where it is counted what the model does."""
+        """Accept the cost of a row when the model was loaded, in seconds, and the tally of the model's calls."""
         self._row_s = max(row_s, PIECE_S / FIRST_ROWS)
         self._calls = call_size.sizes
         self._tally = tally
@@ -55,11 +55,11 @@ class Pace:
 
     @classmethod
     def of(cls, info: ModelInfo, tally: Tally) -> "Pace":
-        """Return the pace of a model that has been called when it was loaded."""
+        """Return the pace of a model, beginning with the cost of a row that was measured when it was loaded."""
         return cls(info.determinism.row_s, info.call_size, tally)
 
     def end(self, start: int, count: int) -> int:
-        """Return the end of a piece; a rest that would be a short one is no piece of its own."""
+        """Return the end of a piece, which includes a short rest of the chunk."""
         rows = PIECE_S / self._row_s
         if count - start <= 2 * rows:
             return count
@@ -73,7 +73,7 @@ class Pace:
         def learn(rows: int) -> None:
             row_s = (self._clock() - began) / rows
             computed = self._tally.model_rows - model_rows
-            if computed:  # also beside it; without the time that it has waited for others
+            if computed:  # counts concurrent pieces too, but not the time in which this one waited for them
                 row_s = min(row_s, (self._tally.model_seconds - model_s) / computed)
             self._row_s = max(row_s, PIECE_S / (1 << 30))
 

@@ -1,4 +1,4 @@
-"""Predicted: a chunk with what the model made of its rows."""
+"""Predicted: a chunk with its predictions and failures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from foreseen.entrypoints.batch.chunk_answers import Answered
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What became of a chunk.
+    """A chunk with its predictions and failures.
 
     Attributes:
         chunk: as it was read.
-        answered: its readable rows.
+        answered: the results of its readable rows.
     """
 
     chunk: Chunk
@@ -22,7 +22,7 @@ class Predicted:
 
     @property
     def scored(self) -> tuple[Chunk, Predictions] | None:
-        """The rows that have a prediction, with these; None where no row has one."""
+        """The rows that have a prediction, and these predictions; None if no row has one."""
         if self.chunk.batch is None:
             return None
         failures, count = self.answered.failures, len(self.chunk.batch)
@@ -34,6 +34,6 @@ class Predicted:
 
     @property
     def rejects(self) -> Sequence[Reject]:
-        """The other rows, in order."""
+        """The rows without a prediction, in order of their lines."""
         failed = [self.chunk.reject(row, failure.reason) for row, failure in self.answered.failures.items()]
         return sorted([*self.chunk.rejects, *failed], key=lambda reject: reject.line) if failed else self.chunk.rejects

@@ -3,22 +3,22 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from threading import Event, Semaphore, Thread
-from typing import Any, Final
+from typing import Final, NoReturn
 
 from foreseen.domain.tables.table import Chunk, TableReader
 
 AHEAD: Final = 1
-"""Chunks that are read before they are wanted."""
+"""Number of chunks that are read before they are needed."""
 
 _Read = Callable[[], Chunk | None]
-"""Gives a chunk that was read, None at the end, or raises what went wrong."""
+"""Returns a chunk that was read, or None at the end of the table; raises the reader's error."""
 
 
 async def read_ahead(reader: TableReader, *, skip: int) -> AsyncGenerator[Chunk, None]:
-    """Go through the chunks of a table, but for the first that are skipped; raise as the reader.
+    """Yield the chunks of a table after the first `skip`; raise as the reader does.
 
-    Python ends without waiting for this thread: a pipe that says nothing more must not keep a process. Where the
-    chunks are left before their end, the thread ends with the one that it reads.
+    The thread is a daemon: a pipe without further data must not keep a process from ending. If the caller stops early,
+    the thread ends once it has read its current chunk.
     """
     loop = asyncio.get_running_loop()
     read: asyncio.Queue[_Read] = asyncio.Queue()
@@ -59,7 +59,7 @@ def _returning(chunk: Chunk | None) -> _Read:
 
 
 def _raising(exc: BaseException) -> _Read:
-    def fail() -> Any:
+    def fail() -> NoReturn:
         raise exc
 
     return fail

@@ -1,4 +1,4 @@
-"""About how many rows a table has, from as much of it as can be read in a moment."""
+"""An estimate of the rows of a table, from as much of it as can be read in two seconds."""
 
 import time
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Final
 from foreseen.domain.tables.table import TableReader
 
 LOOK_S: Final = 2.0
-"""Seconds that are spent on reading."""
+"""Most seconds to spend on reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowCount:
-    """How many rows there are, or about.
+    """The number of rows in a table, counted or estimated.
 
     Attributes:
-        seconds_a_row: what reading one took.
+        seconds_a_row: the average time to read a row.
     """
 
     rows: int
@@ -24,10 +24,10 @@ class RowCount:
 
 
 def count_rows(reader: TableReader, size: int) -> RowCount:
-    """Read on for a moment, and take what is left to be alike; raise TableError as the reader.
+    """Count rows for up to `LOOK_S`, and estimate the rest from its size in bytes; raise TableError as the reader does.
 
     Args:
-        size: bytes of all the files, as `bytes_read` counts them.
+        size: bytes of all files, as `bytes_read` counts them.
     """
     began = time.perf_counter()
     rows, is_exact = 0, True

@@ -12,7 +12,7 @@ from foreseen.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of a run; rows and rejects of a resumed run include those of the run before.
+    """The figures of a run; rows and rejects of a resumed run include those from before it was resumed.
 
     Attributes:
         model: name of the model.
@@ -21,7 +21,7 @@ class Summary:
         rejected: rows that could not be scored.
         rows_before: those of the rows that were scored before the run was resumed.
         hits: rows answered by a tier, by its name.
-        repeated: rows equal to another row that was computed in the same call.
+        repeated: rows that got the answer of an equal row in the same call.
         model_rows: rows computed by the model.
         model_seconds: seconds of model calls, summed over threads.
         wall_seconds: seconds of the run, without the start of the process.
@@ -123,7 +123,7 @@ class Summary:
 
 def decisions(tiers: Sequence[Tier]) -> dict[str, str]:
     """Return the decision about each tier in words, by the tier's name."""
-    return {tier.origin.value: tier.payoff.in_words() for tier in tiers}
+    return {tier.origin.value: tier.use.in_words() for tier in tiers}
 
 
 def _cache_text(settings: Settings) -> str:

@@ -1,6 +1,6 @@
-"""Scoring: a table goes through the use case chunk by chunk, and every row of it comes out somewhere.
+"""Scoring: a table is predicted chunk by chunk, and each of its rows ends up as a result or as a reject.
 
-Reading, predicting and writing overlap. Each holds some chunks at most, so that memory is the same for any table.
+Reading, predicting and writing overlap. Each holds a few chunks at most, so memory does not grow with the table.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.tables.table import Chunk, Piece, PieceKeeper, Scored, Sink, TableEncoder, TableReader
 from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, ChunkAnswers, FailurePolicy
 from foreseen.entrypoints.batch.chunk_pieces import ChunkPieces
-from foreseen.entrypoints.batch.concurrent_calls import Company
+from foreseen.entrypoints.batch.concurrent_calls import ConcurrentCalls
 from foreseen.entrypoints.batch.failures_in_a_row import FailuresInARow
 from foreseen.entrypoints.batch.pace import Pacing, WholeChunks
 from foreseen.entrypoints.batch.predicted_chunk import Predicted
@@ -49,9 +49,9 @@ async def score(
         The rows written.
     Raises:
         TableError: the table cannot be read to its end, or a result cannot be written.
-        FailedRowError: the model failed on a row, and no row may fail.
-        PredictionError: it fails on row after row.
-        ModelUnavailableError: it cannot be called any more.
+        FailedRowError: the model failed on a row, and the policy is to stop.
+        PredictionError: too many consecutive rows have failed.
+        ModelUnavailableError: the model cannot be called any more.
     """
     scored = sink.scored
     shown = RunProgress(progress, scored)
@@ -59,7 +59,7 @@ async def score(
     pieces = ChunkPieces(
         pace or WholeChunks(), keeper.pieces if keeper else (), note=writer.note, should_stop=should_stop
     )
-    # One more is on its way to be written, and one is read ahead.
+    # Besides these, one chunk is being written and one is read ahead.
     under_way: _UnderWay = asyncio.Queue(at_once)
     feed = _Feed(predict, policy, pieces, should_stop)
     feeding = asyncio.create_task(feed(reader, under_way, skip=scored.chunks), name="feeding")
@@ -84,10 +84,10 @@ class _Feed:
         self._policy = policy
         self._pieces = pieces
         self._should_stop = should_stop
-        self._company = Company()
+        self._calls = ConcurrentCalls()
 
     async def __call__(self, reader: TableReader, under_way: _UnderWay, *, skip: int) -> None:
-        """Put chunks, and last what ends the table: None, or what went wrong, after the rows before it."""
+        """Put the chunks into the queue, and last None or the error that ended the table."""
         end: asyncio.Future[Predicted | None] = asyncio.get_running_loop().create_future()
         try:
             number = skip
@@ -98,7 +98,7 @@ class _Feed:
                     await self._begin(chunk, number, under_way)
                     number += 1
             end.set_result(None)
-        except Exception as exc:  # noqa: BLE001 - raised where the rows before it are written
+        except Exception as exc:  # noqa: BLE001 - raised once the rows before it are written
             end.set_exception(exc)
         await under_way.put(end)
 
@@ -106,7 +106,7 @@ class _Feed:
         begun: asyncio.Task[Predicted | None] = asyncio.create_task(self._predicted(chunk, number), name="chunk")
         try:
             await under_way.put(begun)
-        except asyncio.CancelledError:  # the run has ended, and nothing else knows of this one
+        except asyncio.CancelledError:  # the run has ended, and this task is not in its queue
             begun.cancel()
             await asyncio.gather(begun, return_exceptions=True)
             raise
@@ -115,7 +115,7 @@ class _Feed:
         if chunk.batch is None:
             return Predicted(chunk)
         answers = ChunkAnswers(
-            self._predict.answer, chunk, chunk.batch, self._policy, self._company, is_first=number == 0
+            self._predict.answer, chunk, chunk.batch, self._policy, self._calls, is_first=number == 0
         )
         answered = await self._pieces.answered(answers, chunk, number, len(chunk.batch))
         return None if answered is None else Predicted(chunk, answered)
@@ -132,12 +132,12 @@ class _Writer:
         self._in_turn = asyncio.Lock()
 
     async def write(self, predicted: Predicted, before: Scored) -> Scored:
-        """Write a chunk, and return the rows scored including it."""
+        """Write a chunk, and return the number of rows scored so far, this chunk included."""
         async with self._in_turn:
             return await asyncio.to_thread(self._write, predicted, before)
 
     async def note(self, piece: Piece) -> None:
-        """Keep a piece, and show it."""
+        """Keep a piece if there is a keeper, and show its rows as progress."""
         if self._keeper is not None:
             async with self._in_turn:
                 await asyncio.to_thread(self._keeper.note, piece)
@@ -154,7 +154,7 @@ class _Writer:
 
 
 async def _end(feeding: "asyncio.Task[None]", under_way: _UnderWay) -> None:
-    """Cancel everything in progress, however the run ended."""
+    """Cancel everything that is still in progress."""
     feeding.cancel()
     left: list[asyncio.Future[Predicted | None]] = []
     while not under_way.empty():
@@ -164,7 +164,7 @@ async def _end(feeding: "asyncio.Task[None]", under_way: _UnderWay) -> None:
 
 
 def _count_failures(predicted: Predicted, in_a_row: FailuresInARow) -> None:
-    """Count the rows of a chunk in the table's order, since chunks are predicted concurrently."""
+    """Count failures in the table's order, which is not the order in which chunks are predicted."""
     failures = predicted.answered.failures
     if not failures and predicted.chunk.batch is not None:
         in_a_row.answered()

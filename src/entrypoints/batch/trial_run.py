@@ -14,7 +14,7 @@ REJECTS_KEPT: Final = 10
 
 
 class _Unwritten:
-    """An encoder and a sink that keep the first answer and the first rejects, and let the bytes go."""
+    """An encoder and a sink that keep the first answer and the first rejects, and write nothing."""
 
     has_to_be_sealed: Final = False
 
@@ -28,7 +28,7 @@ class _Unwritten:
         return b""
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
-        """Encode as the run would, which may fail as the run would."""
+        """Encode, since that may fail, but return nothing to write."""
         if not self.answer:
             self.answer = {name: answers[0] for name, answers in predictions.outputs.items()}
         self._encoder.encode(chunk, predictions)
@@ -44,12 +44,12 @@ class _Unwritten:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of the first rows of a table.
+    """The results of the first rows of a table.
 
     Attributes:
-        rejects: the first of them.
-        answer: the first of them, by output.
-        seconds: what reading and scoring took.
+        rejects: the first rejects, `REJECTS_KEPT` at most.
+        answer: the first answer, by output.
+        seconds: the time that reading and scoring took.
     """
 
     scored: Scored
@@ -59,15 +59,15 @@ class Trial:
 
     @property
     def rows(self) -> int:
-        """How many rows there were, those that cannot be scored among them."""
+        """The number of rows, including those that cannot be scored."""
         return self.scored.rows + self.scored.rejected
 
 
 async def try_rows(predict: BulkPredict, reader: TableReader, encoder: TableEncoder, *, at_once: int) -> Trial:
-    """Score all that a reader gives.
+    """Score all rows of a reader, and write nothing.
 
     Raises:
-        TableError, PredictionError: as `score`.
+        TableError, PredictionError: as `score` raises them.
     """
     began = time.perf_counter()
     sink = _Unwritten(encoder)
@@ -76,4 +76,4 @@ async def try_rows(predict: BulkPredict, reader: TableReader, encoder: TableEnco
 
 
 def _unseen(_: Scored) -> None:
-    """Show nothing: it is over soon."""
+    """Show no progress: a trial is short."""

@@ -1,4 +1,4 @@
-"""Warming: a table's instances are answered and remembered, and nothing is written."""
+"""Warming: the rows of a table are predicted so that they are cached, and nothing is written."""
 
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, Final
@@ -10,7 +10,7 @@ from foreseen.entrypoints.batch.score_table import score
 
 
 class _Nothing:
-    """An encoder and a sink that let everything go but the count, and the first rejects."""
+    """An encoder and a sink that keep only the counts and the first reject."""
 
     has_to_be_sealed: Final = False
 
@@ -36,12 +36,12 @@ class _Nothing:
 async def warm(
     predict: BulkPredict, reader: TableReader, *, progress: Callable[[Scored], None], at_once: int = 1
 ) -> tuple[Scored, Reject | None]:
-    """Answer every row of a table through a use case whose tiers are filled.
+    """Answer every row of a table, which puts the answers into the caches of `predict`.
 
     Returns:
-        The rows answered, and the first row that could not be answered.
+        The number of rows answered, and the first row that could not be answered.
     Raises:
-        TableError, PredictionError: as `score`.
+        TableError, PredictionError: as `score` raises them.
     """
     nothing = _Nothing()
     scored = await score(predict, reader, nothing, nothing, progress=progress, at_once=at_once)

@@ -1,4 +1,4 @@
-"""The command: serve, score, inspect, key, and cache stats, list, warm and purge."""
+"""The command `foreseen`: serve, score, inspect, key, and cache stats, list, warm and purge."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -6,8 +6,6 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from foreseen.domain.garbage_collection import put_off_collections
-from foreseen.domain.process_end import end_process_after
 from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.cli.commands.cache_commands import cache
 from foreseen.entrypoints.cli.options.command_help import PlainCommand, PlainGroup
@@ -21,10 +19,12 @@ from foreseen.entrypoints.cli.process.early_cluster import cluster_begun
 from foreseen.entrypoints.cli.process.early_model import model_begun
 from foreseen.entrypoints.cli.process.early_signals import leave_interrupts_to_commands
 from foreseen.entrypoints.cli.process.exit_codes import run
-from foreseen.entrypoints.cli.process.interruption import heard_if
+from foreseen.entrypoints.cli.process.interruption import interruption_if
 from foreseen.entrypoints.cli.process.standard_output import beside_output, own_standard_output, reached_through
 from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.cli.run.run_files import INPUTS, OUTPUT
+from foreseen.process.garbage_collection import put_off_collections
+from foreseen.process.process_end import end_process_after
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
@@ -42,7 +42,7 @@ app = typer.Typer(
 app.add_typer(cache, name="cache")
 
 _OF_FILES: Final = {
-    "cache": "auto: lru and, with a redis_url, redis, each for as long as it saves time; none, lru, redis or tiered: "
+    "cache": "auto: lru and, with a redis_url, redis, each while it saves time; none, lru, redis or tiered: "
     "for every row. (none | lru | redis | tiered | auto; default: auto)",
     "model_isolation": MODEL_IN_OF_FILES,
 }
@@ -72,7 +72,7 @@ def score(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="File for rows that cannot be scored. (default: OUT.rejects.csv, if there are any)",
+            help="File for rows that cannot be scored. (default: OUT.rejects.csv, if any)",
             show_default=False,
         ),
     ] = None,
@@ -81,7 +81,7 @@ def score(
         typer.Option(
             metavar="N",
             min=0,
-            help="Stop when more than N rows cannot be scored. (default: any number may be)",
+            help="Stop when more than N rows cannot be scored. (default: never)",
             show_default=False,
         ),
     ] = None,
@@ -95,13 +95,16 @@ def score(
     ] = OnError.REJECT,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Continue an interrupted run, or begin if there is none. OUT ends up the same."),
+        typer.Option(
+            "--resume",
+            help="Continue an interrupted run, or begin if there is none; OUT is the same as of an uninterrupted run.",
+        ),
     ] = False,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="Replace OUT if it exists, or an unfinished run; with --resume only one that was begun with another "
+            help="Replace OUT if it exists, or an unfinished run; with --resume, only one that was begun with another "
             "input, model or options.",
         ),
     ] = False,
@@ -111,7 +114,7 @@ def score(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Where to write what the run did, as JSON, also if it fails; - for standard output. The summary of an "
+            help="Write a summary of the run as JSON, also if it fails; - for standard output. The summary of an "
             "earlier run is replaced.",
             show_default=False,
         ),
@@ -121,7 +124,7 @@ def score(
         str,
         typer.Option(
             metavar="local|ray",
-            help="local: this process; ray: Ray Data, which is an extra, and OUT a folder of parts. (default: local)",
+            help="local: this machine; ray: a Ray cluster (an extra), OUT is a folder of parts. (default: local)",
             show_default=False,
         ),
     ] = "local",
@@ -129,14 +132,14 @@ def score(
         str | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="The Ray cluster to use. (default: one on this machine, for this run)",
+            help="The Ray cluster to use. (default: a new one on this machine, for this run)",
             show_default=False,
         ),
     ] = None,
 ) -> int:
     """Score files: write their columns and the prediction.
 
-    Exits with 0 if every row was scored, 3 if some were rejected, 1 if it failed, 2 if it was called wrongly;
+    Exits with 0 if every row was scored, 3 if some were rejected, 1 if it failed, 2 on wrong usage;
     with 130 after Ctrl-C and 143 after SIGTERM: the rows under way are still written, unless the signal comes twice.
     """
     require_model(settings)
@@ -145,7 +148,7 @@ def score(
     put_off_collections()
     with (
         own_standard_output() as out,
-        heard_if(on_ray) as interruption,
+        interruption_if(on_ray) as interruption,
         model_begun(settings, jobs) as process,
         cluster_begun(settings, interruption, ray_address, may_be_done=resume) as cluster,
     ):

@@ -1,1 +1,1 @@
-"""The service."""
+"""The HTTP service."""

@@ -1,26 +1,23 @@
-"""Serving: from settings to processes that answer on a port."""
+"""Serving: starts the processes of a service, from its settings."""
 
-import asyncio
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from foreseen.domain.garbage_collection import FOR_REQUESTS, resume_collections
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
-from foreseen.entrypoints.http.middleware.access_keys import warn_of_open_doors
+from foreseen.entrypoints.http.middleware.access_keys import warn_of_open_access
 from foreseen.entrypoints.http.processes.lifeline import end_with_supervisor
 from foreseen.entrypoints.http.processes.reload_requests import ReloadRequests
 from foreseen.entrypoints.http.processes.supervisor import ENDING_S, Supervisor
+from foreseen.entrypoints.http.server.queued_connections import accept_queued
 from foreseen.entrypoints.http.server.tls_certificate import check_tls
 from foreseen.entrypoints.http.server.uvicorn_server import draining_s, server_config
 from foreseen.entrypoints.http.service.assembly import create_front
@@ -28,13 +25,12 @@ from foreseen.entrypoints.listening_port import listening
 from foreseen.entrypoints.log_stream import LogStream, RawOutput
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.startup_signals import Starting
+from foreseen.process.garbage_collection import FOR_REQUESTS, resume_collections
+from foreseen.process.signal_handlers import SERVICE, handle
 from foreseen.settings import Settings
 from foreseen.wiring.model_loading import ModelProcess
 from foreseen.wiring.predictors import ServedModel, end_model
 from foreseen.wiring.service import Service, wire_service
-
-SETTLE_S: Final = 0.05
-"""Seconds for the event loop to accept the connections that wait at the port."""
 
 
 def serve(
@@ -48,15 +44,15 @@ def serve(
 
     Args:
         starting: handles signals until the model is loaded.
-        process: one that has begun to load the model; None where it loads in this process.
-        announce: called with the service and the port once it is open.
+        process: a process that is loading the model; None to load it in this one.
+        announce: called with the service and its port once that is open.
     Raises:
-        ModelUnavailableError: the model cannot be loaded; no port was opened.
+        ModelUnavailableError: the model cannot be loaded; the port is not opened then.
         PortError: the port cannot be opened.
         SettingsError: the certificate or its key cannot be used.
     """
     check_tls(settings)
-    warn_of_open_doors(settings)
+    warn_of_open_access(settings)
     _warm_up()
     predictor = ServedModel(settings, process).loaded()
     settings = cache_what_repeats(settings, predictor.info.determinism)
@@ -84,10 +80,10 @@ def serve(
 def _past_the_working_directory() -> Iterator[Sequence[str]]:
     """Set PYTHONSAFEPATH, so that new processes do not import modules from the working directory.
 
-    They are started by `python -c`, which would import a file `signal.py` there in place of the library.
+    They are started by `python -c`, which would import a file `signal.py` there in place of the standard library's.
 
     Yields:
-        The variables that they remove from their environment, so that the model's own processes do not inherit them.
+        The variables to remove in these processes, so that the processes of models do not inherit them.
     """
     name = "PYTHONSAFEPATH"
     if name in os.environ:
@@ -101,22 +97,21 @@ def _past_the_working_directory() -> Iterator[Sequence[str]]:
 
 
 def _warm_up() -> None:
-    """Do the slow work of FastAPI's first route now, while the model is loading."""
+    """Add a first route to FastAPI, which is slow, while the model is loading."""
     FastAPI().add_api_route("/", lambda: None, response_model=int)
 
 
 def _exit_with_0_on_stop_signals() -> None:
     """Exit with 0 on signals to stop.
 
-    uvicorn finishes the requests in progress and then raises the signal again. By default that kills the process, which
-    a supervisor takes for a failure.
+    uvicorn finishes the requests in progress and then raises the signal again. That would kill the process, which a
+    service manager would take for a failure.
     """
 
     def end(*_: object) -> None:
         raise SystemExit(0)
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, end)
+    handle(SERVICE, end)
 
 
 class _Server(uvicorn.Server):
@@ -132,10 +127,8 @@ class _Server(uvicorn.Server):
             self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept the connections in the kernel's queue first, since closing the port would reset them."""
-        for listener in sockets or ():
-            listener.listen(0)
-        await asyncio.sleep(SETTLE_S)
+        """Accept the connections in the kernel's queue first."""
+        await accept_queued(sockets or ())
         await super().shutdown(sockets)
 
 
@@ -144,11 +137,9 @@ def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, na
         os.environ.pop(name, None)
     configure_logs(settings, LogStream(RawOutput(sys.stderr)))
     end_with_supervisor(draining_s(settings) + ENDING_S)
-    before = signal.getsignal(signal.SIGTERM)
-    starting = Starting()  # uvicorn's handler would let the model load first
+    starting = Starting()  # with uvicorn's handlers alone, SIGTERM would wait until the model is loaded
     service = wire_service(settings, ServedModel(settings).loaded(), counts=slots.claim())
     app = create_front(service, slots, reload_all=reloads.make)
-    signal.signal(signal.SIGTERM, before)
-    starting.end()
+    starting.end_as_before()
     resume_collections(FOR_REQUESTS)
     return app

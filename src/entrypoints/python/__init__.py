@@ -1,1 +1,1 @@
-"""What Python code imports."""
+"""The Python API: `foreseen.load` and `foreseen.score`."""

@@ -12,18 +12,14 @@ class Collected:
     """Keeps predictions with the numbers of their rows, and rejects.
 
     Attributes:
-        parts: numbers of rows, counted from 1, and their predictions.
+        parts: for each chunk the numbers of its rows, counted from 1, and their predictions.
         rejects: rows that cannot be scored.
     """
 
     has_to_be_sealed: Final = False
 
     def __init__(self, name: str, *, raises: bool) -> None:
-        """Begin with nothing; `name` is that of the data in errors.
-
-        Args:
-            raises: whether a row that cannot be scored is an error.
-        """
+        """Accept the name of the data for errors, and whether a row that cannot be scored is one."""
         self.scored = Scored()
         self.parts: list[tuple[Lines, Predictions]] = []
         self.rejects: list[Reject] = []
@@ -31,19 +27,19 @@ class Collected:
         self._raises = raises
 
     def begin(self) -> bytes:
-        """Return nothing: there is no file."""
+        """Return no bytes, since there is no file."""
         return b""
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
-        """Keep the predictions of a chunk."""
+        """Keep the predictions of a chunk, and return no bytes."""
         self.parts.append((chunk.lines, predictions))
         return b""
 
     def seal(self, spool: BinaryIO, out: BinaryIO) -> None:
-        """Leave everything as it is."""
+        """Do nothing: there is no file to seal."""
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:  # noqa: ARG002 - there are none
-        """Keep the rejects of a chunk; raise RejectedRowsError where they are an error."""
+        """Keep the rejects of a chunk; raise RejectedRowsError if rows must not be rejected."""
         self.scored = scored
         self.rejects += rejects
         if rejects and self._raises:

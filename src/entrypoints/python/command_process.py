@@ -1,4 +1,4 @@
-"""The command `foreseen score` in a process of its own: what it writes is shown here, its error is raised here."""
+"""The command `foreseen score` in a process of its own: its output is shown here, and its error is raised here."""
 
 import json
 import logging
@@ -8,31 +8,34 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.python.file_arguments import as_in_python
 from foreseen.settings import SettingsError
 from foreseen.settings.setting_sources import ENV_PREFIX
 
-Line = Mapping[str, Any]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Line = Mapping[str, object]
 """A line of the command's log."""
 
 log = logging.getLogger("foreseen")
 
 
 def run_score(
-    files: Sequence[str], options: Sequence[str], settings: Mapping[str, Any], *, heard: Callable[[Line], str]
+    files: Sequence[str], options: Sequence[str], settings: Mapping[str, object], *, wording: Callable[[Line], str]
 ) -> None:
     """Run `foreseen score` to its end; its progress is shown here.
 
     Args:
         files: the model, and the inputs.
         options: the options of the command.
-        settings: by name; none of them is on the command line, which other users may read.
-        heard: returns what a line of its log says here; nothing for a line that is left out.
+        settings: by name; passed in the environment, since other users may read a command line.
+        wording: returns the text to log here for a line of its log; empty to leave it out.
     Raises:
-        SettingsError: one is no text that a command can have.
+        SettingsError: a word contains a NUL, which no command line can.
         ForeseenError: the error that ended the run.
     """
     given = {ENV_PREFIX + name.upper(): _text(value) for name, value in settings.items() if value is not None}
@@ -41,39 +44,39 @@ def run_score(
             raise SettingsError(f"{word!r}: expected text without a NUL in it")
     command = [sys.executable, "-m", "foreseen", "score", *options, "--log-format", "json", "--", *files]
     environment = {**os.environ, **given}
-    # Libraries of a model may write what is no text to standard error.
+    # A model's libraries may write bytes to standard error that are not text.
     with subprocess.Popen(  # noqa: S603
         command, env=environment, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as process:
         assert process.stderr is not None  # noqa: S101 - it is a pipe
         try:
-            failure = followed(process.stderr, heard)
+            failure = followed(process.stderr, wording)
             code = process.wait()
         except BaseException:  # such as Ctrl-C
             _stop(process)
             raise
     if failure is not None:
         raise failure
-    if code not in (0, 3):  # all rows were scored, or some rejected
-        raise ForeseenError(f"foreseen score: expected it to come to its end, got exit code {code}")
+    if code not in (0, 3):  # all rows were scored, or some of them rejected
+        raise ForeseenError(f"foreseen score: expected the command to complete, got exit code {code}")
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
-    """Have the command stop where another run can go on, and wait for it: what it writes is removed or resumed next.
+    """Stop the command where another run can resume, and wait for its end, before its files are removed or resumed.
 
-    A second Ctrl-C ends it at once.
+    A second Ctrl-C kills it.
     """
     process.send_signal(signal.SIGTERM)
     try:
-        process.communicate()  # and not `wait`: what it says until then has to go somewhere
+        process.communicate()  # `wait` would deadlock once its pipe is full
     except BaseException:
         process.kill()
         process.wait()
         raise
 
 
-def followed(lines: Iterator[str], heard: Callable[[Line], str]) -> ForeseenError | None:
-    """Show what a run writes until it ends: lines of progress as they are, its log as our own; return its error."""
+def followed(lines: Iterator[str], wording: Callable[[Line], str]) -> ForeseenError | None:
+    """Show what a run writes until it ends: progress unchanged, its log as ours; return the error that ended it."""
     failure: ForeseenError | None = None
     for line in lines:
         said = _logged(line)
@@ -81,7 +84,7 @@ def followed(lines: Iterator[str], heard: Callable[[Line], str]) -> ForeseenErro
             print(line, end="", file=sys.stderr, flush=True)  # noqa: T201
         elif {"rows", "wall_seconds"} <= said.keys():  # the summary, where progress is shown
             print(f"scored {said['rows']:,} rows in {said['wall_seconds']:.1f} s", file=sys.stderr)  # noqa: T201
-        elif text := as_in_python(heard(said)):
+        elif text := as_in_python(wording(said)):
             if said.get("error"):  # a summary has none
                 failure = error_of(str(said["error"]), text)
             else:
@@ -98,14 +101,14 @@ def _logged(line: str) -> Line | None:
 
 
 def error_of(kind: str, said: str) -> ForeseenError:
-    """Return the error of a class, by its name, that says the same."""
+    """Return an error of the named class with this message; a ForeseenError if the class cannot be made from it."""
     known = {each.__name__: each for each in _classes(ForeseenError)}
     made = known.get(kind, ForeseenError)
     try:
         error = made(said)
     except (TypeError, AttributeError):
         return ForeseenError(said)
-    return error if str(error) == said else ForeseenError(said)  # of one that is made of something else
+    return error if str(error) == said else ForeseenError(said)  # its class words a message of its own
 
 
 def _classes(root: type[ForeseenError]) -> Iterator[type[ForeseenError]]:
@@ -114,6 +117,8 @@ def _classes(root: type[ForeseenError]) -> Iterator[type[ForeseenError]]:
         yield from _classes(child)
 
 
-def _text(value: Any) -> str:
-    """Return a setting as the environment holds it."""
-    return str(value) if isinstance(value, str | int | float | Path) else ",".join(map(str, value))
+def _text(value: object) -> str:
+    """Return the text of a setting for an environment variable."""
+    if isinstance(value, str | int | float | Path):
+        return str(value)
+    return ",".join(map(str, cast("Iterable[object]", value)))

@@ -1,9 +1,9 @@
-"""Options of files as Python code gives them: those of the command `foreseen score`, by the same names."""
+"""Options for files as arguments in Python: those of the command `foreseen score`, by the same names."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike, fspath
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from foreseen.domain.tables.table_format import Format
 from foreseen.entrypoints.python.setting_arguments import NAMES, FilePath, ModelSettings, plain
@@ -11,7 +11,7 @@ from foreseen.settings import SettingsError
 
 
 class FileSettings(ModelSettings, total=False):
-    """The settings of a model and its caches, and for files the options of the command of the same names."""
+    """The settings of a model and its caches, and for files the command's options of the same names."""
 
     rejects: FilePath
     max_rejects: int
@@ -44,16 +44,16 @@ class FileSettings(ModelSettings, total=False):
 
 ALL_NAMES: Final = tuple(FileSettings.__annotations__)
 OPTIONS: Final = tuple(name for name in ALL_NAMES if name not in NAMES)
-"""Names of what is for files alone."""
+"""Names of the options that are for files only."""
 OF_THE_COMMAND: Final = ("dry_run", "summary", "log_format", "log_level", "help")
-"""Options that the command has and Python code has not."""
+"""Options that only the command has."""
 _SWITCHES: Final = ("resume", "force", "trim")
 _LISTS: Final = ("keep", "na")
 _FLAG: Final = re.compile(r"(?<![^\s('])--([a-z]+(?:-[a-z]+)*)(?![\w./-])(:?)")
 
 
 def as_in_python(said: str) -> str:
-    """Return what the command says of its options, these by their names in Python: `where: …`, `force=True …`."""
+    """Return a message of the command with its options renamed as in Python: `where: …`, `force=True …`."""
 
     def renamed(found: re.Match[str]) -> str:
         name, colon = found[1].replace("-", "_"), found[2]
@@ -63,21 +63,21 @@ def as_in_python(said: str) -> str:
 
 
 def check_names(names: Iterable[str], words: Sequence[str]) -> None:
-    """Raise SettingsError for an option that only the command has, by its name or among words of the command line."""
+    """Raise SettingsError for an option that only the command has, among the names or the command-line words."""
     for name in OF_THE_COMMAND:
         flag = "--" + name.replace("_", "-")
         is_word = name == "dry_run" and flag in words
         if name in names or is_word:
             place = "options" if is_word else name
-            got = f"got one of the command alone; in a shell: foreseen score … {flag}"
+            got = f"got one that only the command has; in a shell: foreseen score … {flag}"
             raise SettingsError(f"{place}: expected an option of Python code, {got}")
 
 
-def words_of(given: Mapping[str, Any]) -> list[str]:
-    """Return options as they are on the command line; None is an option that is not given.
+def words_of(given: Mapping[str, object]) -> list[str]:
+    """Return options as words of the command line, leaving out those that are None.
 
     Raises:
-        SettingsError: one cannot be written there.
+        SettingsError: a value cannot be written on the command line.
     """
     words = []
     for name, as_given in given.items():
@@ -92,7 +92,7 @@ def words_of(given: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: object) -> str:
     if isinstance(value, Mapping) and name == "columns_as":
         return _joined(name, [f"{_name(name, key, ',=')}={_name(name, each, ',=')}" for key, each in value.items()])
     if isinstance(value, str | PathLike):
@@ -106,12 +106,12 @@ def _text(name: str, value: Any) -> str:
 
 def _joined(name: str, texts: Sequence[str]) -> str:
     if not texts and name == "columns_as":
-        raise SettingsError(f"{name}: expected a column at least, got none")
+        raise SettingsError(f"{name}: expected at least one column, got none")
     return ",".join(texts)
 
 
 def _name(option: str, given: object, reserved: str) -> str:
-    """Return a name in a list; raise SettingsError where it could be read as several."""
+    """Return a name for a list; raise SettingsError if it could be read as several."""
     if not isinstance(given, str):
         raise SettingsError(f"{option}: expected text, got {given!r}")
     if any(each in given for each in reserved) or given != given.strip() or not given:

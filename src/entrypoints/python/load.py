@@ -12,10 +12,10 @@ def load(
     """Load a model in this process, with the caches that the settings name.
 
     Args:
-        model: the file, as joblib or pickle saved it.
-        config: a TOML file of settings, which those of the environment and those given here come before.
-        jobs: calls of the model side by side; by default one a core for scikit-learn's own models, else one.
-        settings: those of a model and its caches, by the names that they have everywhere.
+        model: a model file, saved by joblib or pickle.
+        config: a TOML file of settings; the environment and the arguments override it.
+        jobs: concurrent calls of the model; by default one per core for scikit-learn's own models, else one.
+        settings: those of a model and its caches, by their usual names.
     Raises:
         SettingsError: a setting is unknown or wrong.
         ModelUnavailableError: the model cannot be loaded.

@@ -28,19 +28,21 @@ if TYPE_CHECKING:
     from foreseen.domain.model.model_info import ModelInfo
 
 OnError = Literal["raise", "reject"]
-"""What becomes of a row that cannot be scored: an error, or a missing prediction."""
+"""What happens to a row that cannot be scored: it raises an error, or its prediction is missing."""
 
 
 class Model:
-    """A loaded model; `predict` and `score` may be called from any thread, also where an event loop runs.
+    """A loaded model; `predict` and `score` may be called from any thread, even one with a running event loop.
 
-    Close it, or use it in a `with` block, to let go of its threads and connections at once; else that is done when
-    nothing refers to it any more.
+    Close it, or use it in a `with` block, to release its threads and connections at once; otherwise they are released
+    when nothing refers to the model any more.
     """
 
     def __init__(self, settings: Settings, *, jobs: int | None = None) -> None:
         """Load the model that the settings name, as `foreseen.load` does.
 
+        Args:
+            jobs: concurrent calls of the model; None for the default of `foreseen.load`.
         Raises:
             ModelUnavailableError: it cannot be loaded.
         """
@@ -63,27 +65,30 @@ class Model:
         """The digest of this exact model, in hexadecimal."""
         return self.info.fingerprint.hex()
 
-    def predict(self, data: Any, *, on_error: OnError = "raise") -> Any:
-        """Predict rows: answers are the very ones of `foreseen score` and of the service, and come from the caches.
+    def predict(self, data: object, *, on_error: OnError = "raise") -> Any:
+        """Predict rows, with the caches; the answers are those of `foreseen score` and of the service.
 
         Args:
-            data: a DataFrame of pandas or polars or an Arrow table with a column for each feature; an array of a row an
-                instance; a list of dicts, or of lists in the order of the features.
+            data: a DataFrame of pandas or polars or an Arrow table with a column for each feature; an array with a row
+                for each instance; a list of dicts, or of lists in the order of the features.
             on_error: whether a row that cannot be scored raises an error, or has a missing prediction.
         Returns:
-            As the data was given, a row each: a Series, or a DataFrame for several outputs; an Arrow table; an array,
-            or a dict of arrays for several outputs; a list of values, or of dicts for several outputs.
+            The predictions, a row for each of the data, in a type that follows it: a Series, or a DataFrame for
+            several outputs; an Arrow table; an array, or a dict of arrays for several outputs; a list of values, or of
+            dicts for several outputs.
         Raises:
+            SettingsError: `on_error` is unknown.
             TableError: the data is no table, or has no column for a feature.
             RejectedRowsError: a row cannot be scored.
             PredictionError: the model failed.
+            ModelUnavailableError: the model was closed, or this process is a fork of the one that loaded it.
         """
         given = self._tables.rows(data)
         return given.predicted(self._answers(given, on_error, "none", "prediction"))
 
     def score(
         self,
-        frame: Any,
+        frame: object,
         *,
         keep: Sequence[str] | None = None,
         prediction_column: str = "prediction",
@@ -94,15 +99,15 @@ class Model:
 
         Args:
             frame: a DataFrame of pandas or polars, or an Arrow table.
-            keep: columns to keep, or their names with commas between; all of them by default.
-            prediction_column: the name of the prediction, from which those of its probabilities are made.
+            keep: names of the columns to keep, as a sequence or as text with commas between; all by default.
+            prediction_column: name of the prediction's column; names of probability columns begin with it.
             on_error: whether a row that cannot be scored raises an error; "reject" leaves its prediction missing and
-                adds a column, named as the prediction with `_error` behind, of the reasons.
+                adds a column of reasons, named like the prediction's with `_error` appended.
             progress: how progress is shown.
         Returns:
             A frame of the same kind, its rows in the same order.
         Raises:
-            TableError, RejectedRowsError, PredictionError: as `predict`.
+            SettingsError, TableError, RejectedRowsError, PredictionError, ModelUnavailableError: as `predict`.
         """
         given = given_frame(frame)
         names = names_of(keep) if isinstance(keep, str) else keep
@@ -129,7 +134,7 @@ class Model:
         return f"<foreseen.Model {self.name}, fingerprint {self.fingerprint[:12]}>"
 
     def __reduce__(self) -> NoReturn:
-        """Raise TypeError: its threads and connections cannot be copied or sent to another process."""
+        """Raise TypeError: threads and connections cannot be copied or sent to another process."""
         raise TypeError(f"{self!r} cannot be pickled or copied; foreseen.load({str(self._path)!r}) loads it elsewhere")
 
     def _answers(self, given: Given, on_error: str, progress: str, prediction: str) -> Answers:
@@ -138,7 +143,7 @@ class Model:
             raise SettingsError(f"on_error: expected 'raise' or 'reject', got {on_error!r}")
         if self._loop.is_forked():
             said = f"{self._path}: expected the process that loaded the model, got a fork of it"
-            raise ModelUnavailableError(f"{said}; foreseen.load loads it there")
+            raise ModelUnavailableError(f"{said}; foreseen.load loads the model there")
         if not self._end.alive:
             raise ModelUnavailableError(f"{self._path}: expected a model that is open, got one that was closed")
         reader = self._tables.frame_reader(given)
@@ -150,17 +155,17 @@ class Model:
 
 
 def _defaults(settings: Settings) -> dict[str, str]:
-    """Return what is so where nothing else is said: caches where they pay, and the model in this process."""
-    # What a notebook defines is not there in another process.
+    """Return defaults of the Python API: caches where they pay, and the model in this process."""
+    # Another process would lack the functions and classes that a notebook defines.
     defaults = {} if settings.is_cache_chosen else {"cache": "auto"}
     return defaults if "model_isolation" in settings.model_fields_set else {**defaults, "model_isolation": "thread"}
 
 
 def _ended(loop: LoopThread, stack: AsyncExitStack) -> None:
-    """Close what a model has open."""
-    if loop.is_forked():  # its threads, and what they have open, are those of the other process
+    """Close the connections and threads of a model."""
+    if loop.is_forked():  # they belong to the other process
         return
-    if loop.is_own_thread():  # where a garbage collection may run
+    if loop.is_own_thread():  # garbage may be collected on any thread, and this one cannot wait for itself
         Thread(target=_ended, args=(loop, stack), name="closing", daemon=True).start()
         return
     loop.run(stack.aclose())

@@ -1,11 +1,11 @@
-"""LoopThread: an event loop on a thread of its own, since the caller may be running one, as a notebook is."""
+"""LoopThread: an event loop on a thread of its own, since the caller may run one already, as a notebook does."""
 
 import asyncio
 import os
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread, current_thread
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Result = TypeVar("Result")
 
@@ -16,13 +16,13 @@ class LoopThread:
     def __init__(self) -> None:
         self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
-        # Of our own, as the loop's would need a thread more to be ended, which Python does not begin while it ends.
+        # The loop's own executor needs a new thread for its shutdown, which Python cannot start while it exits.
         self._executor = ThreadPoolExecutor(thread_name_prefix="foreseen")
         self._loop.set_default_executor(self._executor)
         self._thread = Thread(target=self._run, name="foreseen", daemon=True)
         self._thread.start()
 
-    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+    def run(self, coroutine: Coroutine[object, None, Result]) -> Result:
         """Return what a coroutine returns, or raise what it raises; Ctrl-C cancels it."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
@@ -40,11 +40,11 @@ class LoopThread:
         self._loop.close()
 
     def is_own_thread(self) -> bool:
-        """Return whether this is called on the loop's thread, which cannot wait for itself."""
+        """Return whether the caller is on the loop's thread, which cannot wait for itself."""
         return current_thread() is self._thread
 
     def is_forked(self) -> bool:
-        """Return whether this process is a fork of the one that has the thread, so that nothing runs here."""
+        """Return whether this process is a fork of the one that started the thread, and so lacks it."""
         return os.getpid() != self._process
 
     def _run(self) -> None:

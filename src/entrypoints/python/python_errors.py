@@ -13,10 +13,10 @@ class RejectedRow:
     """A row that cannot be scored.
 
     Attributes:
-        row: its number, counted from 0 as `frame.iloc` does; in a file its line, counted from 1.
-        column: the column at fault; empty where it is the row as a whole.
-        reason: what was expected, and what was there.
-        file: the file that it is in; empty for a frame.
+        row: in a frame the row's number, counted from 0 as `frame.iloc` does; in a file its line, counted from 1.
+        column: the column at fault; empty if it is the row as a whole.
+        reason: what was expected, and what was found.
+        file: the file that contains the row; empty for a frame.
     """
 
     row: int
@@ -30,13 +30,13 @@ class RejectedRow:
         return cls(reject.line - 1, reject.column, reject.reason)
 
     def worded(self, name: str = "") -> str:
-        """Return its place and the reason in one line; `name` is the name of the frame."""
+        """Return the row's place and the reason in one line; `name` is the name of the frame."""
         place = f"{self.file}, line {self.row}" if self.file else f"{name}: row {self.row}"
         return place + (f", column {self.column!r}" if self.column else "") + f": {self.reason}"
 
 
 class RejectedRowsError(TableError):
-    """Rows cannot be scored, and may not be left out.
+    """Rows cannot be scored, and the caller allows no rejects.
 
     Attributes:
         rejects: the rejected rows, of those read so far.
@@ -48,17 +48,17 @@ class RejectedRowsError(TableError):
 
     @classmethod
     def of(cls, name: str, rejects: Sequence[Reject]) -> Self:
-        """Word the first of some rejects, and count the others.
+        """Return an error that words the first reject of a frame and counts the others.
 
         Args:
-            name: of the data, as errors name it.
+            name: the name of the data in errors.
         """
         rows = [RejectedRow.of_frame(reject) for reject in rejects]
         return cls(_worded(rows, name, "on_error='reject' leaves their predictions missing"), rows)
 
     @classmethod
     def of_files(cls, rows: Sequence[RejectedRow]) -> Self:
-        """Word the first of some rows of files, and count the others."""
+        """Return an error that words the first rejected row of files and counts the others."""
         return cls(_worded(rows, "", "on_error='reject' leaves them out, and rejects='FILE' keeps them"), rows)
 
 

@@ -1,4 +1,4 @@
-"""Rows that the command rejected, read from the files that it wrote of them."""
+"""Rows that the command rejected, read from its rejects files."""
 
 from pathlib import Path
 from typing import Final
@@ -6,14 +6,14 @@ from typing import Final
 from foreseen.entrypoints.python.python_errors import RejectedRow
 
 _COLUMNS: Final = ("file", "line", "column", "reason", "row")
-"""The columns of such a file; of a part, whose run was broken off, the first line does not name them."""
+"""The columns of a rejects file; a part left by an interrupted run on a cluster has no header."""
 
 
 def rejected_rows(folder: Path, *, most: int | None = None) -> list[RejectedRow]:
-    """Return the rejects of a run into a folder, in their order; none where it was given another place for them.
+    """Return the rejected rows of a run with its output in a folder, in order; none if its rejects went elsewhere.
 
     Args:
-        most: how many are read; all by default.
+        most: maximum number of rows to read; all by default.
     """
     rows: list[RejectedRow] = []
     for path in sorted(path for path in folder.rglob("*rejects*") if path.is_file() and path.stat().st_size):

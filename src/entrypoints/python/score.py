@@ -1,4 +1,4 @@
-"""`foreseen.score`: the predictions of a model for a frame, or for files, beside what they were predicted from."""
+"""`foreseen.score`: a frame, or the rows of files, with the predictions of a model beside their columns."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,15 @@ from foreseen.entrypoints.python.shown_progress import Progress, progression
 from foreseen.settings import SettingsError
 
 OnErrorOfFiles = Literal["raise", "reject", "stop"]
-"""What becomes of a row that cannot be scored: an error, a reject; or a reject, and an error where the model fails."""
+"""What happens to a row that cannot be scored: "raise" an error, or "reject" the row; "stop" rejects rows that cannot
+be read, and raises an error for the first on which the model fails."""
 
 _OF_AN_OUTPUT: Final = ("output_format", "output_delimiter", "resume")
-"""Options that mean nothing where no file is named to write."""
+"""Options that mean nothing without an output file."""
 
 
 def score(
-    data: Any,
+    data: object,
     model: FilePath | Model,
     output: FilePath | None = None,
     *,
@@ -33,22 +34,23 @@ def score(
     config: FilePath | None = None,
     **settings: Unpack[FileSettings],
 ) -> Any:
-    """Return a frame with the predictions of a model beside its columns, or write files with them into another.
+    """Predict the rows of a frame or of files, and return them, or write them to a file, with the predictions.
 
     Args:
-        data: a DataFrame of pandas or polars or an Arrow table; or the name of a file, or a list of such.
-        model: a model file; for a frame also what `foreseen.load` returned, which has its settings already.
-        output: the file to write, of any format of `foreseen score`; for files only.
-        options: more words of the command line of `foreseen score`, for files.
-        keep, prediction_column, progress: as those of `Model.score`.
-        on_error: as that of `Model.score`, "raise" by default; rejects go beside a file that is written, by default.
-            For files also "stop", which rejects rows but ends at the first on which the model fails.
-        jobs, config: as those of `foreseen.load`.
+        data: a DataFrame of pandas or polars or an Arrow table; or a file name, or a list of file names.
+        model: a model file; for a frame also a model that `foreseen.load` returned, which has its settings already.
+        output: the file to write, in any format of `foreseen score`; for files only.
+        options: further words of the command line of `foreseen score`; for files only.
+        keep, prediction_column, progress: as in `Model.score`.
+        on_error: as in `Model.score`. For files also "stop", which rejects rows that cannot be read, but ends at the
+            first on which the model fails. The default is "raise", but "reject" with an output, beside which the
+            rejects are written, or with `max_rejects` or `rejects`.
+        jobs, config: as in `foreseen.load`.
         settings: those of `foreseen.load`; for files also the options of the command: where, delimiter, columns_as …
     Returns:
-        A frame of the same kind; of files a DataFrame of pandas, or where an output is written the run's summary.
+        A frame of the same kind; for files a pandas DataFrame, or the run's summary if there is an output.
     Raises:
-        ForeseenError: as `foreseen.load` and `Model.score`, or as the command says it.
+        ForeseenError: as `foreseen.load` and `Model.score` raise it, or the error of the command.
     """
     check_names(settings, options)
     sources = sources_of(data)
@@ -62,7 +64,7 @@ def score(
         given = {"jobs": jobs, "config": config, **of_model}
         return _score_frame(data, model, given, on_error=on_error or "raise", **how)
     if isinstance(model, Model):
-        raise SettingsError("model: expected a model file to score files with, got a model that is loaded")
+        raise SettingsError("model: expected a model file to score files with, got a loaded model")
     settings_of(model, config, of_model, known=ALL_NAMES)
     if isinstance(options, str):
         raise SettingsError(f"options: expected a list of words, got the text {options!r}")
@@ -79,8 +81,8 @@ def score(
     return score_into_file(files, words, of_model)
 
 
-def _of_errors(on_error: str | None, chosen: Mapping[str, Any], *, has_output: bool) -> dict[str, Any]:
-    """Return the options of the command for rows that cannot be scored, and check which go with an output only."""
+def _of_errors(on_error: str | None, chosen: Mapping[str, object], *, has_output: bool) -> dict[str, object]:
+    """Return the command's options for rows that cannot be scored; raise SettingsError if the options conflict."""
     if on_error is not None and on_error not in get_args(OnErrorOfFiles):
         raise SettingsError(f"on_error: expected 'raise', 'reject' or 'stop', got {on_error!r}")
     for name in _OF_AN_OUTPUT:
@@ -95,10 +97,10 @@ def _of_errors(on_error: str | None, chosen: Mapping[str, Any], *, has_output: b
     return {"max_rejects": 0} if is_raised else {"on_error": on_error}
 
 
-def _score_frame(data: Any, model: FilePath | Model, given: dict[str, Any], **how: Any) -> Any:
+def _score_frame(data: object, model: FilePath | Model, given: dict[str, Any], **how: Any) -> Any:
     if not isinstance(model, Model):
         with load(model, **given) as loaded:
             return loaded.score(data, **how)
     for name in (name for name, value in given.items() if value is not None):
-        raise SettingsError(f"{name}: expected a model file beside it, got a model that is loaded")
+        raise SettingsError(f"{name}: expected a model file beside it, got a loaded model")
     return model.score(data, **how)

@@ -1,13 +1,13 @@
-"""Settings as Python code gives them: by name, in types of Python's own."""
+"""Settings as arguments in Python: by name, in Python's own types."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from os import PathLike, environ, fspath
 from pathlib import Path
-from typing import Any, Final, Literal, TypedDict
+from typing import Final, Literal, TypedDict
 
-from foreseen.domain.did_you_mean import near_hint
-from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError
+from foreseen.domain.did_you_mean import did_you_mean
+from foreseen.settings import CONFIG_VARIABLE, CacheName, RedisMode, Settings, SettingsError
 
 FilePath = str | PathLike[str]
 
@@ -27,14 +27,16 @@ class ModelSettings(TypedDict, total=False):
     model_sha256: str
     rows_per_call: int
     model_threads: int
-    model_isolation: Literal["process", "thread"]
-    cache: Literal["none", "lru", "redis", "tiered", "auto"]
+    model_engine: Literal["auto", "library"]
+    trusted_types: str | Sequence[str]
+    model_isolation: Literal["auto", "process", "thread"]
+    cache: CacheName
     cache_nondeterministic: bool
     ttl: float | str
     lru_max_entries: int
     lru_max_bytes: int | str
     redis_url: str
-    redis_mode: Literal["auto", "single", "cluster", "sentinel"]
+    redis_mode: RedisMode
     redis_user: str
     redis_password_file: FilePath
     redis_lookups: Literal["adaptive", "always"]
@@ -49,18 +51,18 @@ NAMES: Final = tuple(ModelSettings.__annotations__)
 
 
 def settings_of(
-    model: FilePath, config: FilePath | None, given: Mapping[str, Any], *, known: Sequence[str] = NAMES
+    model: FilePath, config: FilePath | None, given: Mapping[str, object], *, known: Sequence[str] = NAMES
 ) -> Settings:
-    """Return the settings of a call, which come before those of the environment and of a TOML file.
+    """Return the settings of a call: its arguments override the environment, which overrides a TOML file.
 
     Args:
-        known: names that one which is unknown may be meant to be.
+        known: names among which to look for what an unknown name was meant to be.
     Raises:
-        SettingsError: one is unknown or wrong, or is none of a model or a cache.
+        SettingsError: a setting is unknown or wrong, or is not one of a model or a cache.
     """
     for name in given:
         if name not in NAMES:
-            hint = near_hint(name, known, most=inf) or f"those of a model and its caches are {', '.join(NAMES)}"
+            hint = did_you_mean(name, known, most=inf) or f"those of a model and its caches are {', '.join(NAMES)}"
             raise SettingsError(f"{name}: expected a known setting; {hint}")
     path = _path(model)
     values = {name: plain(value) for name, value in given.items() if value is not None}
@@ -68,17 +70,18 @@ def settings_of(
     return Settings.load(Path(file) if file else None, {"model": path, **values}, place=str)
 
 
-def plain(value: Any) -> Any:
-    """Return a value as a setting holds it: names as a tuple, numbers of numpy as those of Python."""
-    # Without an import of numpy: whatever is a number of its kind, of which arrays without dimensions are some.
+def plain(value: object) -> object:
+    """Return a value as a setting holds it: several names as a tuple, and a numpy scalar as a Python number."""
+    # Without importing numpy: any object with the methods of its scalars and arrays without dimensions.
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         return value.item()
-    is_many = isinstance(value, Iterable) and not isinstance(value, str | bytes | PathLike | Mapping)
-    return tuple(value) if is_many else value
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | PathLike | Mapping):
+        return tuple(value)
+    return value
 
 
-def _path(model: Any) -> Path:
-    """Return the path of a model file; raise SettingsError for what names none."""
+def _path(model: object) -> Path:
+    """Return the path of a model file; raise SettingsError if the argument is no file name."""
     if isinstance(model, str | PathLike) and isinstance(name := fspath(model), str):
         return Path(name)
     advice = "; joblib.dump(model, 'model.joblib') writes a file" if hasattr(model, "fit") else ""

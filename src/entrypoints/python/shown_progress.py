@@ -1,7 +1,7 @@
-"""How progress is shown to Python code: as the command shows it, and in a notebook by lines."""
+"""How the Python API shows progress: as the command does, but by lines in a notebook."""
 
 import sys
-from typing import Any, Literal
+from typing import Literal
 
 from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.settings import SettingsError
@@ -11,12 +11,12 @@ Progress = Literal["auto", "plain", "none"]
 
 
 def progression(progress: str, *, is_seen: bool = True) -> Progression:
-    """Return how progress is shown; a bar that overwrites itself is none where a notebook shows each line.
+    """Return how progress is shown: lines in a notebook, where a bar could not overwrite itself.
 
     Args:
-        is_seen: whether what shows it writes to our own terminal, and not into a pipe.
+        is_seen: whether progress is written to this process's terminal, rather than into a pipe.
     Raises:
-        SettingsError: there is no such way.
+        SettingsError: the name is unknown.
     """
     try:
         how = Progression(progress)
@@ -28,5 +28,5 @@ def progression(progress: str, *, is_seen: bool = True) -> Progression:
 
 def _is_notebook() -> bool:
     """Return whether this process is the kernel of a notebook."""
-    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell: object = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel")

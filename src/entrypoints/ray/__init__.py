@@ -1,1 +1,1 @@
-"""A run on the machines of a cluster."""
+"""Scoring on a Ray cluster."""

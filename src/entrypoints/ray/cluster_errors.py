@@ -1,11 +1,11 @@
-"""What can go wrong with a cluster, and nowhere else."""
+"""Errors of a cluster."""
 
 from foreseen.domain.errors import ForeseenError
 
 
 class ClusterError(ForeseenError):
-    """The cluster cannot be had, or failed; the table, the model and the results are not at fault."""
+    """The cluster is not available, or failed; the table, the model and the results are not at fault."""
 
 
 class NotConnectedError(ClusterError):
-    """There is no cluster, or none came to be in time."""
+    """There is no cluster, or a new one did not start in time."""

@@ -1,4 +1,4 @@
-"""ClusterProcess: the driver of a run, as the command holds it."""
+"""ClusterProcess: the driver process of a run, as seen by the command that started it."""
 
 import logging
 import multiprocessing
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from foreseen.entrypoints.ray.cluster_errors import ClusterError, NotConnectedError
 from foreseen.entrypoints.ray.driver.driver_process import END, Order
@@ -26,34 +26,34 @@ if TYPE_CHECKING:  # they bring Arrow, which is imported while Ray starts
     from foreseen.entrypoints.ray.parts.parts import Outcome
 
 _CODE: Final = """\
-import signal, sys
-for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(each, lambda *_: None)
+import sys
 fd = int(sys.argv[1])
 sys.path[:], sys.argv[1:] = sys.argv[2:], []
-from foreseen.domain.process_end import end_process_after
+from foreseen.process.signal_handlers import leave_signals_to_parent
+leave_signals_to_parent()
+from foreseen.process.process_end import end_process_after
 from foreseen.entrypoints.ray.driver.driver_process import main
 end_process_after(lambda: main(fd))
 """
-"""What the driver runs: a fresh interpreter that finds modules where this one does, the user's own among them.
+"""The program of the driver: a fresh interpreter with the module path of this one, on which the user's modules are.
 
-It leaves signals to the command before it imports anything, since the two may be sent the same.
+It leaves signals to the command before it imports anything, since both may be sent the same signal.
 """
 
 log = logging.getLogger(__name__)
 
 STARTS: Final = 3
-"""How often a Ray of this run's own is started, where a busy machine does not get it started in time."""
+"""Attempts to start a Ray for this run, which on a busy machine may not start in time."""
 WAIT_S: Final = 1.0
-"""Seconds between looks at whether a driver that says nothing is still there."""
+"""Seconds between checks whether a silent driver is still running."""
 PATIENCE_S: Final = 10.0
-"""Seconds that a driver may take to leave a cluster that others use as well."""
+"""Seconds that a driver may take to disconnect from a shared cluster."""
 _CLOSED_S: Final = 2.0
-"""Seconds between the end of a driver's socket and its own."""
+"""Most seconds between the end of a driver's socket and the end of its process."""
 
 
 class ClusterProcess:
-    """Starts a driver, sends it work and receives the outcome of each part; ends it and all that it has started."""
+    """Starts a driver, sends it work and receives the outcome of each part; ends it with every process it started."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ClusterProcess:
         self._is_debugging = is_debugging
         self._address = address
         self._held_back = held_back
-        self._driver: _Driver | None = None
+        self._driver: DriverProcess | None = None
         self._has_finished = False
 
     def __enter__(self) -> Self:
@@ -84,22 +84,22 @@ class ClusterProcess:
         """Start the driver unless it is running; it connects in the background."""
         if self._driver is None:
             with self._held_back():
-                self._driver = _Driver(self._address, is_debugging=self._is_debugging)
+                self._driver = DriverProcess(self._address, is_debugging=self._is_debugging)
 
     def outcomes(self, work: "Work") -> "Iterator[Outcome | ForeseenError]":
-        """Do work, and yield what becomes of each part as it is done.
+        """Do the work, and yield the outcome of each part when it is done, or the error that ends the run.
 
         Raises:
-            ClusterError: the driver has ended before the work was done.
+            ClusterError: the driver ended before the work was done.
         """
         message = self._first_message(work)
         while message != END:
-            yield message
+            yield cast("Outcome | ForeseenError", message)
             message = self._running.receive()
         self._has_finished = True
 
-    def _first_message(self, work: "Work") -> Any:
-        """Start and send the work; again where a Ray of our own has not started, which has half a minute for that."""
+    def _first_message(self, work: "Work") -> object:
+        """Send the work and return the first answer; try again if a new Ray did not start within half a minute."""
         for tries_left in reversed(range(STARTS)):
             self.start()
             self._running.send(work)
@@ -111,53 +111,56 @@ class ClusterProcess:
         return message
 
     @property
-    def _running(self) -> "_Driver":
+    def _running(self) -> "DriverProcess":
         if self._driver is None:
             raise ValueError("expected a driver that was started")
         return self._driver
 
     def end(self) -> None:
-        """End the driver and all that it has started, at once unless it only has to leave a cluster."""
+        """End the driver and all that it started; after finished work on a shared cluster, let it disconnect first."""
         if self._driver is not None:
             with self._held_back():
                 self._driver.end(patience_s=PATIENCE_S if self._has_finished and self._address is not None else 0)
             self._driver = None
 
 
-class _Driver:
+class DriverProcess:
     """The process, its socket, and the folder of the Ray that it starts."""
 
     def __init__(self, address: str | None, *, is_debugging: bool) -> None:
-        shown = None if is_debugging else subprocess.DEVNULL  # also what C++ writes, past every logger
+        shown = None if is_debugging else subprocess.DEVNULL  # Ray's C++ code writes there without a logger
         self._folder = None if address else Path(tempfile.mkdtemp(prefix="foreseen-ray-"))
         self._pipe, theirs = multiprocessing.Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and code of ours
                 [sys.executable, "-c", _CODE, str(theirs.fileno()), *map(str, sys.path)],
-                stdin=subprocess.PIPE,  # nothing is ever written to it: it closes when this process ends
+                stdin=subprocess.PIPE,  # nothing is written to it; that it closes shows the end of this process
                 stdout=shown,
                 stderr=shown,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # by which all that it starts is found; and Ctrl-C is for the command
+                start_new_session=True,  # to find every process that it starts, and to keep Ctrl-C from it
             )
         self.send(Order(address, self._folder, is_debugging))
 
     def send(self, message: object) -> None:
-        with suppress(OSError):  # it has ended already, which is found when its answer is waited for
+        """Send a message, or drop it if the driver has ended."""
+        with suppress(OSError):  # it has ended, which `receive` reports
             self._pipe.send_bytes(packed(message))
 
-    def receive(self) -> Any:
+    def receive(self) -> object:
+        """Wait for a message, and return it; raise ClusterError if the driver ends instead."""
         try:
             while not self._pipe.poll(WAIT_S):
                 if self._status() is not None and not self._pipe.poll(0):
                     raise EOFError
             return unpacked(self._pipe.recv_bytes())
         except (EOFError, OSError) as exc:
-            raise ClusterError(f"Ray: expected a driver that lives until the end, got one that {self._how()}") from exc
+            raise ClusterError(f"Ray: expected a driver that runs until the end, got one that {self._how()}") from exc
 
     def end(self, *, patience_s: float) -> None:
+        """End the process and all that it started, after waiting up to `patience_s` for it to disconnect."""
         with suppress(OSError):
-            self._pipe.poll(patience_s)  # its end of the socket closes when it has left
+            self._pipe.poll(patience_s)  # until its end of the socket closes
         self._pipe.close()
         end_session(self._process.pid)
         self._process.wait()
@@ -166,8 +169,8 @@ class _Driver:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _status(self) -> Any:
-        """Return how it has ended, None if it has not; it is not waited for, since its id would be free for others."""
+    def _status(self) -> os.waitid_result | None:
+        """Return how the process ended; None if it has not. It is not reaped, so that its id stays reserved."""
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
 
     def _how(self) -> str:

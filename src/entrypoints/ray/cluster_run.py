@@ -1,26 +1,27 @@
-"""The run on a cluster, as the machine that it was started on sees it."""
+"""ClusterRun: sums up a run on a cluster, on the machine that started it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from foreseen.domain.counters import Tally
 from foreseen.domain.errors import ForeseenError, TooManyRejectsError
 from foreseen.domain.tables.done_part import DonePart, Place, first_missing
 from foreseen.domain.tables.notices import Notices
 from foreseen.domain.tables.table import Chunk, Scored
+from foreseen.domain.values.table_rows import TableSchema
 from foreseen.entrypoints.ray.cluster_errors import ClusterError
 from foreseen.entrypoints.ray.parts.parts import Outcome
 
 
 class DoneParts(Protocol):
-    """Where it is recorded which parts are done."""
+    """The record of the parts that are done."""
 
     @property
     def done(self) -> Mapping[Place, DonePart]:
-        """Those that are, of an earlier run too."""
+        """The finished parts, including those of an earlier run."""
 
     def add(self, part: DonePart) -> None:
-        """Record one more; raise TableError where it is not there."""
+        """Record a finished part; raise TableError if its files are missing."""
 
 
 class ClusterRun:
@@ -34,7 +35,7 @@ class ClusterRun:
 
     def __init__(
         self,
-        schema: Any,
+        schema: TableSchema,
         parts: DoneParts,
         tally: Tally,
         notices: Notices,
@@ -42,7 +43,12 @@ class ClusterRun:
         sources: int,
         max_rejects: int | None,
     ) -> None:
-        """Accept the schema of the first input, where to record and to count, and how many rows may be rejected."""
+        """Accept the schema of the first input, the record of parts, and the tally and notices to add to.
+
+        Args:
+            sources: the number of inputs.
+            max_rejects: rows that may be rejected; None for any number.
+        """
         self.schema = schema
         self.scored = self.before = _sum(part.scored for part in parts.done.values())
         self.workers: set[str] = set()
@@ -57,7 +63,7 @@ class ClusterRun:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those of the first input."""
+        """The columns of the first input."""
         return tuple(self.schema.names)
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -105,7 +111,7 @@ class ClusterRun:
 
     def _add(self, outcome: Outcome) -> None:
         part = outcome.done
-        if part.place in self._parts.done:  # done twice, by a machine that was given up too soon: the same files
+        if part.place in self._parts.done:  # a machine was wrongly taken for dead; its files are the same
             return
         self._parts.add(part)
         self.scored = _sum([self.scored, part.scored])

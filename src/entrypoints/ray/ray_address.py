@@ -18,10 +18,12 @@ def require_ray() -> None:
 
 
 def check_address(address: str | None) -> None:
-    """Raise an error for an address where nothing listens, to which Ray would try to connect for minutes.
+    """Raise an error if no server listens at the address: Ray itself would try to connect for minutes.
 
+    Args:
+        address: HOST:PORT; None and "auto" are not checked.
     Raises:
-        SettingsError: it is no address.
+        SettingsError: it is not an address.
         ClusterError: no server answers there.
     """
     if address is None or address == "auto":

@@ -23,8 +23,8 @@ from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.entrypoints.batch.pace import FIRST_ROWS, PIECE_S, Pace
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, Clock, FakePredictor
-from support.outputs import outputs_of
-from support.use_cases import wired_bulk_predict
+from support.model_outputs import outputs_of
+from support.wired_use_cases import wired_bulk_predict
 
 ROWS = 2_000
 TABLE = "length,width\n" + "".join(f"{row},{'x' if row % 500 == 3 else 1}\n" for row in range(ROWS))
@@ -120,7 +120,7 @@ async def test_no_byte_depends_on_the_pieces(thread: ModelThread) -> None:
     assert whole.scored == Scored(1, ROWS - 4 - 3, 4 + 3)
 
 
-async def test_a_run_that_stops_amid_a_chunk_is_gone_on_with_there(thread: ModelThread) -> None:
+async def test_a_run_stopped_within_a_chunk_resumes_there(thread: ModelThread) -> None:
     whole, held = Held(), Held()
     await scored_into(whole, thread, None)
 
@@ -165,12 +165,12 @@ async def test_rows_are_shown_before_their_chunk_is_written(thread: ModelThread)
     assert [step.chunks for step in steps] == [0, 0, 0, 0, 1]
 
 
-class TestPace:
+class TestPieceSizes:
     def pace(self, row_s: float, size: CallSize = ANY_SIZE) -> tuple[Pace, Clock, Tally]:
         clock, tally = Clock(), Tally()
         return Pace(row_s, size, tally, clock=clock), clock, tally
 
-    def test_a_fast_model_has_one_small_piece_and_then_whole_chunks(self) -> None:
+    def test_a_fast_model_gets_one_small_piece_then_whole_chunks(self) -> None:
         pace, clock, _ = self.pace(8e-6)
 
         assert pace.end(0, 24_576) == FIRST_ROWS

@@ -17,19 +17,19 @@ from foreseen.adapters.tabular.writing.added_columns import added_columns
 from foreseen.adapters.tabular.writing.compressed_encoder import CompressedEncoder
 from foreseen.domain.errors import FailedRowError, ModelEndedError, PredictionError
 from foreseen.domain.model.call_size import CallSize
-from foreseen.domain.model.fixed_batch_size import SteadyPredictor
+from foreseen.domain.model.fixed_batch_size import FixedSizePredictor
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Predictor
 from foreseen.domain.tables.table import Scored
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, FailurePolicy
-from foreseen.entrypoints.batch.concurrent_calls import Company
+from foreseen.entrypoints.batch.concurrent_calls import ConcurrentCalls
 from foreseen.entrypoints.batch.on_error import OnError
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, info_of
-from support.outputs import outputs_of
-from support.use_cases import wired_bulk_predict
+from support.model_outputs import outputs_of
+from support.wired_use_cases import wired_bulk_predict
 
 HEADER = "length,width\n"
 
@@ -78,7 +78,7 @@ async def scored(
 ) -> tuple[Sequence[list[str]], Sequence[list[str]], Scored]:
     """Score a table by a model; return its rows, its rejects and the count."""
     caller = SklearnPredictor(model, signature=FLOWER, outputs=["predict"])
-    predictor = SteadyPredictor(caller, info_of(call_size=CallSize(fixed=rows_per_call)))
+    predictor = FixedSizePredictor(caller, info_of(call_size=CallSize(fixed=rows_per_call)))
     return await scored_by(predictor, data, thread, policy)
 
 
@@ -111,7 +111,7 @@ def table(lengths: Sequence[float]) -> str:
         (OwnError("mine"), "the model failed in predict: OwnError: mine"),
         (SystemExit(0), "the model failed in predict: SystemExit: 0"),
         (MemoryError("1 TiB"), "the model failed in predict: MemoryError: 1 TiB"),
-        (ValueError("unknown"), "expected values that the model takes, got a refusal: unknown"),
+        (ValueError("unknown"), "expected values that the model accepts, got its error: unknown"),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, BaseException) else "",
 )
@@ -127,7 +127,7 @@ async def test_whatever_is_raised_on_a_row_rejects_that_row_alone(
     assert count == Scored(1, 99, 1)
 
 
-async def test_rows_are_found_in_calls_of_the_model_s_own_size(thread: ModelThread) -> None:
+async def test_failing_rows_are_found_in_calls_of_the_models_size(thread: ModelThread) -> None:
     model = Raising({float(length): KeyError("x") for length in (3, 50, 51, 99)})
 
     rows, rejects, _ = await scored(model, table(range(100)), thread, rows_per_call=32)
@@ -137,7 +137,7 @@ async def test_rows_are_found_in_calls_of_the_model_s_own_size(thread: ModelThre
     assert model.sizes == {32}
 
 
-async def test_a_row_that_has_no_answer_or_two_is_rejected_alone(thread: ModelThread) -> None:
+async def test_a_row_with_no_or_two_answers_is_rejected_alone(thread: ModelThread) -> None:
     class Dropping:
         """Drops rows without a width, as dropna does."""
 
@@ -150,33 +150,33 @@ async def test_a_row_that_has_no_answer_or_two_is_rejected_alone(thread: ModelTh
     assert count == Scored(1, 2, 1)
 
 
-async def test_a_run_that_is_to_stop_at_a_failure_names_the_first_row(thread: ModelThread) -> None:
+async def test_a_run_stopped_by_a_failure_names_the_row(thread: ModelThread) -> None:
     model = Raising({70.0: KeyError("x"), 90.0: KeyError("y")})
 
     with pytest.raises(FailedRowError, match=r"^in.csv, line 72: the model failed in predict: KeyError: 'x'$"):
         await scored(model, table(range(100)), thread, FailurePolicy(OnError.STOP))
 
 
-async def test_a_model_that_fails_on_every_row_is_not_tried_on_all(thread: ModelThread) -> None:
+async def test_a_model_that_always_fails_ends_early(thread: ModelThread) -> None:
     model = FailsEveryRow(OSError("no connection"))
 
     with pytest.raises(PredictionError) as caught:
         await scored(model, table(range(300)), thread, FailurePolicy(most_in_a_row=50))
 
     assert str(caught.value) == (
-        "in.csv, line 2: the model failed in predict: OSError: no connection; the model failed on 50 rows in a row "
-        "from there, so no more were tried; --max-rejects N goes on past as many"
+        "in.csv, line 2: the model failed in predict: OSError: no connection; the model failed on 50 consecutive rows "
+        "from there, so the run ended; --max-rejects N allows as many"
     )
 
 
 async def test_a_model_that_breaks_on_the_way_stops_the_run(thread: ModelThread) -> None:
     model = FailsEveryRow(OSError("no connection"), above=100)
 
-    with pytest.raises(PredictionError, match=r"^in.csv, line 103: .*50 rows in a row"):
+    with pytest.raises(PredictionError, match=r"^in.csv, line 103: .*50 consecutive rows"):
         await scored(model, table(range(300)), thread, FailurePolicy(most_in_a_row=50))
 
 
-async def test_refused_rows_that_follow_one_another_stop_nothing_after_an_answer(thread: ModelThread) -> None:
+async def test_consecutive_rejects_after_an_answer_stop_nothing(thread: ModelThread) -> None:
     model = FailsEveryRow(ValueError("unknown category"), above=100)
 
     rows, rejects, _ = await scored(model, table(range(300)), thread, FailurePolicy(most_in_a_row=50))
@@ -184,7 +184,7 @@ async def test_refused_rows_that_follow_one_another_stop_nothing_after_an_answer
     assert (len(rows), len(rejects)) == (101, 199)
 
 
-async def test_a_file_that_the_model_refuses_from_its_first_row_is_not_tried_whole(thread: ModelThread) -> None:
+async def test_a_file_rejected_from_the_start_ends_early(thread: ModelThread) -> None:
     model = FailsEveryRow(ValueError("unknown category"))
 
     with pytest.raises(PredictionError, match=r"^in.csv, line 2: expected values .*unknown category; the model failed"):
@@ -195,15 +195,15 @@ async def test_failures_in_a_row_are_counted_across_chunks(thread: ModelThread) 
     wide = "length,width,note\n" + "".join(f"{length},1,{'x' * 1000}\n" for length in range(5_000))
     model = FailsEveryRow(OSError("no connection"), above=900)
 
-    with pytest.raises(PredictionError, match=r"^in.csv, line 903: .* 3,000 rows in a row"):
+    with pytest.raises(PredictionError, match=r"^in.csv, line 903: .* 3,000 consecutive rows"):
         await scored(model, wide, thread, FailurePolicy(most_in_a_row=3_000), rows_per_call=64)
 
 
-async def test_failed_rows_leave_no_trace_in_the_bytes_of_a_compressed_output(thread: ModelThread) -> None:
+async def test_failed_rows_leave_compressed_output_unchanged(thread: ModelThread) -> None:
     """A chunk is compressed as one, however often its rows were tried."""
     reader = CsvReader(io.BytesIO(table(range(100)).encode()), name="in.csv", signature=FLOWER)
     caller = SklearnPredictor(Raising({70.0: KeyError("x")}), signature=FLOWER, outputs=["predict"])
-    predict = wired_bulk_predict(SteadyPredictor(caller, info_of(call_size=CallSize(fixed=4))), NoCache(), thread)
+    predict = wired_bulk_predict(FixedSizePredictor(caller, info_of(call_size=CallSize(fixed=4))), NoCache(), thread)
     encoder = CompressedEncoder(CsvEncoder(reader.columns, added=added_columns(outputs_of("predict"))), "gzip")
     out = io.BytesIO()
     sink = StreamSink(
@@ -245,7 +245,7 @@ async def test_rows_that_end_the_process_are_found_with_few_ends(thread: ModelTh
     assert model.endings <= 9
 
 
-async def test_a_process_that_ends_for_want_of_memory_loses_no_row(thread: ModelThread) -> None:
+async def test_a_process_that_runs_out_of_memory_loses_no_row(thread: ModelThread) -> None:
     class Hungry(Ending):
         def predict(self, batch: Batch) -> Predictions:
             if len(batch) > 1_000:
@@ -257,18 +257,18 @@ async def test_a_process_that_ends_for_want_of_memory_loses_no_row(thread: Model
     assert (rejects, count) == ([], Scored(1, 20_000, 0))
 
 
-async def test_a_call_that_is_alone_waits_for_others_and_keeps_new_ones_back() -> None:
-    company, order = Company(), list[str]()
+async def test_an_exclusive_call_waits_and_delays_new_ones() -> None:
+    calls, order = ConcurrentCalls(), list[str]()
     free = asyncio.Event()
 
     async def beside(name: str) -> None:
-        async with company.beside_others():
+        async with calls.beside_others():
             order.append(f"{name} begins")
             await free.wait()
             order.append(f"{name} ends")
 
     async def alone() -> None:
-        async with company.alone():
+        async with calls.alone():
             order.append("alone")
 
     tasks = [asyncio.create_task(beside("first"))]

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from foreseen.domain.tables.table import Chunk, TableReader
 from foreseen.entrypoints.batch.reading_ahead import read_ahead
-from support.stepping import until
+from support.event_loop_steps import until
 
 
 def chunks() -> Iterator[Chunk]:
@@ -15,7 +15,7 @@ def chunks() -> Iterator[Chunk]:
         yield cast("Chunk", object())
 
 
-async def test_the_thread_that_reads_ends_when_the_chunks_are_left() -> None:
+async def test_the_reading_thread_ends_when_its_chunks_are_abandoned() -> None:
     before = set(threading.enumerate())
 
     async with aclosing(read_ahead(cast("TableReader", cast("Any", chunks())), skip=0)) as read:

@@ -1,4 +1,4 @@
-"""What a run tells when it is over, to a person and to a program."""
+"""What a run shows at its end, to a person and to a program."""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import pytest
 
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk.bulk import Tier
-from foreseen.domain.bulk.tier_payoff import Always
+from foreseen.domain.bulk.tier_use import AlwaysUsed
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table import Scored
@@ -17,7 +17,7 @@ from foreseen.entrypoints.batch.run_summary import Summary
 from foreseen.settings import Settings
 from foreseen.wiring.use_cases import wire_bulk_predict
 from support.fakes import FLOWER, DictCache, FakePredictor
-from support.use_cases import wired_bulk_predict
+from support.wired_use_cases import wired_bulk_predict
 
 SETTINGS = Settings(model=Path("iris.joblib"), cache="auto", redis_url="redis://127.0.0.1:1/0")
 
@@ -26,7 +26,7 @@ SETTINGS = Settings(model=Path("iris.joblib"), cache="auto", redis_url="redis://
 async def summary() -> AsyncIterator[Summary]:
     """The summary of a run of three thousand rows, two thousand of which an earlier one had scored."""
     thread = ModelThread()
-    tiers = [Tier(DictCache(), Origin.L1, Always()), Tier(DictCache(), Origin.L2, Always())]
+    tiers = [Tier(DictCache(), Origin.L1, AlwaysUsed()), Tier(DictCache(), Origin.L2, AlwaysUsed())]
     predict = wire_bulk_predict(FakePredictor(), tiers, thread)
     lengths = [float(n % 300) for n in range(500)]
     for _ in range(2):

@@ -12,7 +12,7 @@ from foreseen.adapters.tabular.csv.csv_encoder import CsvEncoder, CsvRejectsEnco
 from foreseen.adapters.tabular.csv.csv_reader import CsvReader
 from foreseen.adapters.tabular.writing.added_columns import added_columns
 from foreseen.domain.bulk.bulk import BulkPredict
-from foreseen.domain.errors import Flaw, InvalidBatchError, TableError
+from foreseen.domain.errors import InvalidBatchError, TableError, Violation
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.ports import Cache
 from foreseen.domain.tables.table import Reject, Scored, Written
@@ -20,20 +20,20 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import DictCache, FakePredictor
-from support.outputs import outputs_of
-from support.use_cases import wired_bulk_predict
+from support.model_outputs import outputs_of
+from support.wired_use_cases import wired_bulk_predict
 
 HEADER = "length,width\n"
 
 
 class Picky(FakePredictor):
-    """Refuses every batch that holds a length below zero."""
+    """Rejects every batch that holds a length below zero."""
 
     def predict(self, batch: Batch) -> Predictions:
-        """Refuse, or answer as ever."""
-        if (batch.columns[0] < 0).any():
+        """Reject, or answer as ever."""
+        if min(batch.columns[0].tolist()) < 0:
             self.calls.append(len(batch))
-            raise InvalidBatchError([Flaw("a length", "less")])
+            raise InvalidBatchError([Violation("a length", "less")])
         return super().predict(batch)
 
 
@@ -76,7 +76,7 @@ async def test_rows_keep_their_order_whatever_becomes_of_them(predict_with: Call
     assert count == Scored(1, rows=3, rejected=4)
 
 
-async def test_a_model_that_refuses_every_row_rejects_every_row(predict_with: Callable[..., BulkPredict]) -> None:
+async def test_a_model_that_rejects_every_row_rejects_every_row(predict_with: Callable[..., BulkPredict]) -> None:
     rows, rejects, count = await scored(predict_with(Picky(), NoCache()), HEADER + "-1,1\n" * 5)
 
     assert rows == []
@@ -84,7 +84,7 @@ async def test_a_model_that_refuses_every_row_rejects_every_row(predict_with: Ca
     assert count == Scored(1, 0, 5)
 
 
-async def test_one_refused_row_among_many_is_found_in_few_calls(predict_with: Callable[..., BulkPredict]) -> None:
+async def test_one_rejected_row_among_many_is_found_in_few_calls(predict_with: Callable[..., BulkPredict]) -> None:
     model = Picky()
     data = HEADER + "".join(f"{n},1\n" if n != 700 else "-1,1\n" for n in range(1000))
 
@@ -112,7 +112,7 @@ async def test_a_second_run_never_reaches_the_model(predict_with: Callable[..., 
     assert model.rows == 2
 
 
-async def test_progress_is_told_after_each_chunk(predict_with: Callable[..., BulkPredict]) -> None:
+async def test_progress_is_shown_after_each_chunk(predict_with: Callable[..., BulkPredict]) -> None:
     steps: list[Scored] = []
 
     _, _, count = await scored(predict_with(FakePredictor(), NoCache()), HEADER + "1,1\n" * 150_000, steps)

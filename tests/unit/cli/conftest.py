@@ -1,30 +1,13 @@
 """The command in this process, its settings read from nowhere else."""
 
 import os
-from dataclasses import dataclass
-from typing import Protocol
 
 import pytest
 
 from foreseen.entrypoints.cli.command_line import app
 from foreseen.entrypoints.cli.process.exit_codes import run
-from support.here import own_logs
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Called(Protocol):
-    """Calls the command."""
-
-    def __call__(self, *args: str) -> Ended:
-        """Run it to its end."""
+from support.called_command import Called, Ended
+from support.command_in_process import own_logs
 
 
 @pytest.fixture(autouse=True)

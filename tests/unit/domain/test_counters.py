@@ -21,7 +21,7 @@ from foreseen.domain.counters import (
 
 
 def changed(tally: Tally) -> dict[int, float]:
-    """Give the places that are not zero."""
+    """Return the places that are not zero."""
     return {place: tally.counts[place] for place in range(SIZE) if tally.counts[place]}
 
 
@@ -74,7 +74,7 @@ def test_a_rejected_request_counts_under_its_reason_alone() -> None:
 
 
 @pytest.mark.parametrize("reason", [-1, MAX_REASONS])
-def test_a_reason_outside_the_row_is_refused(reason: int) -> None:
+def test_a_reason_outside_the_row_is_rejected(reason: int) -> None:
     tally = Tally()
     with pytest.raises(ValueError, match=f"expected a reason from 0 to 31, got {reason}"):
         tally.count_rejected(reason)
@@ -82,7 +82,7 @@ def test_a_reason_outside_the_row_is_refused(reason: int) -> None:
     assert changed(tally) == {}
 
 
-def test_it_counts_on_from_where_the_row_is_and_leaves_the_rest_of_it() -> None:
+def test_counting_continues_a_row_and_leaves_the_rest_of_it() -> None:
     row = memoryview(bytearray((SIZE + 1) * 8)).cast("d")
     row[HITS_L1] = 40
     row[SIZE] = 7
@@ -135,7 +135,7 @@ def test_a_sum_of_seconds_never_shrinks(seconds: list[float], which: int, more: 
     assert Tally.summed(tallies).model_seconds >= before
 
 
-def test_of_calls_that_two_models_end_at_once_each_is_counted() -> None:
+def test_calls_that_two_models_end_at_once_are_each_counted() -> None:
     class Slow(list[float]):
         def __getitem__(self, place: Any) -> Any:
             time.sleep(0.001)  # so that another thread has its turn between reading and writing

@@ -6,13 +6,13 @@ import pkgutil
 import pytest
 
 import foreseen
-from foreseen.domain.errors import Flaw, ForeseenError, InvalidBatchError
+from foreseen.domain.errors import ForeseenError, InvalidBatchError, Violation
 from foreseen.entrypoints.cli.process.exit_codes import EXIT_CODES
 from foreseen.entrypoints.http.responses.problems import STATUSES
 
 
 def every_error() -> list[type[ForeseenError]]:
-    """Give all subclasses in the package, having imported all of it."""
+    """Return all subclasses in the package, having imported all of it."""
     for module in pkgutil.walk_packages(foreseen.__path__, "foreseen."):
         if not module.name.endswith("__main__"):
             try:
@@ -41,13 +41,13 @@ def test_the_tree_is_found_whole() -> None:
     assert {"InvalidBatchError", "CorruptEntryError", "SettingsError", "PortError"} <= names
 
 
-def test_a_flaw_reads_as_one_line() -> None:
-    assert str(Flaw("a number", '"x"')) == 'expected a number, got "x"'
-    assert str(Flaw("a number", '"x"', 3, "a", hint="try 1")) == 'expected a number, got "x"; try 1'
+def test_a_violation_reads_as_one_line() -> None:
+    assert str(Violation("a number", '"x"')) == 'expected a number, got "x"'
+    assert str(Violation("a number", '"x"', 3, "a", hint="try 1")) == 'expected a number, got "x"; try 1'
 
 
-def test_an_invalid_batch_tells_all_its_flaws() -> None:
-    flaws = [Flaw("a", "b"), Flaw("c", "d")]
+def test_an_invalid_batch_lists_all_its_violations() -> None:
+    violations = [Violation("a", "b"), Violation("c", "d")]
 
-    assert InvalidBatchError(flaws).flaws == tuple(flaws)
-    assert str(InvalidBatchError(flaws)) == "expected a, got b; expected c, got d"
+    assert InvalidBatchError(violations).violations == tuple(violations)
+    assert str(InvalidBatchError(violations)) == "expected a, got b; expected c, got d"

@@ -1,4 +1,4 @@
-"""The use case: the model is asked only for what no cache knows, and every instance gets its own answer."""
+"""The use case: the model computes only what no cache knows, and every instance gets its own answer."""
 
 import asyncio
 import threading
@@ -10,7 +10,8 @@ from foreseen.adapters.cache.memory.lru import LruCache
 from foreseen.adapters.cache.memory.no_cache import NoCache
 from foreseen.adapters.cache.wrappers.tiered import TieredCache
 from foreseen.domain.answer import Origin
-from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
+from foreseen.domain.errors import InvalidBatchError, PredictionError, Violation
+from foreseen.domain.identity.cache_control import Directives
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
@@ -20,10 +21,10 @@ from foreseen.domain.predict import Predict
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.wiring.use_cases import wire_predict
+from support.event_loop_steps import settle
 from support.fakes import FLOWER, Clock, DictCache, FakePredictor, info_of
-from support.patience import PATIENCE_S
-from support.stepping import settle
-from support.use_cases import wired_predict
+from support.time_limits import PATIENCE_S
+from support.wired_use_cases import wired_predict
 
 Build = Callable[[Predictor, Cache], Predict]
 
@@ -95,7 +96,7 @@ async def test_an_instance_repeated_in_a_batch_is_predicted_once(build: Build, c
     assert answer.bodies == [body(length) for length in (2, 1, 2, 2, 1, 0, 0)]
 
 
-async def test_a_batch_is_looked_up_at_once_and_each_key_once(build: Build) -> None:
+async def test_a_batch_is_one_lookup_with_each_key_once(build: Build) -> None:
     cache = DictCache()
     predict = build(FakePredictor(), cache)
 
@@ -104,7 +105,7 @@ async def test_a_batch_is_looked_up_at_once_and_each_key_once(build: Build) -> N
     assert cache.lookups == [3]
 
 
-async def test_what_can_be_told_at_once_is_not_looked_up(build: Build) -> None:
+async def test_what_l1_has_is_not_looked_up(build: Build) -> None:
     near, far = lru(), DictCache()
     predict = build(FakePredictor(), TieredCache(near, far))
     await predict(flowers(1, 2))
@@ -145,7 +146,20 @@ async def test_a_miss_looks_a_key_up_in_l1_once(*, has_l2: bool) -> None:
     thread.close()
 
 
-async def test_what_l2_knows_is_promoted_by_a_miss_in_l1() -> None:
+@pytest.mark.parametrize("has_l2", [False, True], ids=["L1", "L1 and L2"])
+async def test_a_directed_miss_looks_a_key_up_in_l1_once(*, has_l2: bool) -> None:
+    l1, thread = CountedLru(), ModelThread()
+    tiered = TieredCache(l1, DictCache())
+    cache, slower_tiers = (tiered, tiered.slower_tiers) if has_l2 else (l1, None)
+    predict = wire_predict(FakePredictor(), cache, thread, slower_tiers=slower_tiers)
+
+    await predict(flowers(1, 2), Directives(max_age_s=60))
+
+    assert l1.lookups == 2
+    thread.close()
+
+
+async def test_an_l2_hit_is_promoted_to_l1() -> None:
     l1, l2, thread = CountedLru(), DictCache(), ModelThread()
     tiered = TieredCache(l1, l2)
     predict = wire_predict(FakePredictor(), tiered, thread, slower_tiers=tiered.slower_tiers)
@@ -168,7 +182,7 @@ async def test_an_origin_is_the_tier_that_answered(build: Build) -> None:
     assert origins == [(Origin.L2, Origin.MODEL), (Origin.L1, Origin.L1)]
 
 
-async def test_what_the_model_answered_is_stored_with_its_time_and_its_cost(build: Build, clock: Clock) -> None:
+async def test_an_answer_is_stored_with_its_time_and_cost(build: Build, clock: Clock) -> None:
     cache = DictCache()
     clock.now = 1234.5
 
@@ -179,7 +193,7 @@ async def test_what_the_model_answered_is_stored_with_its_time_and_its_cost(buil
     assert all(0 <= entry.cost_us < 1_000_000 for entry in answer.entries)
 
 
-async def test_the_bytes_of_a_hit_are_the_bytes_of_the_miss(build: Build) -> None:
+async def test_the_bytes_of_a_hit_are_those_of_the_miss(build: Build) -> None:
     predict = build(FakePredictor(), lru())
     lengths = (0.1, 1e300, 5e-324, 123456789.123456789)
 
@@ -191,9 +205,11 @@ async def test_the_bytes_of_a_hit_are_the_bytes_of_the_miss(build: Build) -> Non
 
 
 @pytest.mark.parametrize(
-    "error", [PredictionError("broken"), InvalidBatchError([Flaw("this", "that")]), ZeroDivisionError("bug")], ids=repr
+    "error",
+    [PredictionError("broken"), InvalidBatchError([Violation("this", "that")]), ZeroDivisionError("bug")],
+    ids=repr,
 )
-async def test_nothing_of_a_batch_is_stored_when_the_model_raises(build: Build, error: Exception) -> None:
+async def test_nothing_of_a_failed_batch_is_stored(build: Build, error: Exception) -> None:
     predictor, cache = FakePredictor(), DictCache()
     predict = build(predictor, cache)
     predictor.error = error
@@ -209,13 +225,13 @@ async def test_nothing_of_a_batch_is_stored_when_the_model_raises(build: Build, 
 
 
 class Miscounting(FakePredictor):
-    """Answers with one prediction, whatever it is asked."""
+    """Answers with one prediction for any batch."""
 
     def predict(self, batch: Batch) -> Predictions:
         return Predictions({"prediction": [0.0]})
 
 
-async def test_a_wrong_number_of_predictions_is_an_error_and_is_not_stored(build: Build) -> None:
+async def test_a_wrong_number_of_predictions_is_not_stored(build: Build) -> None:
     cache = DictCache()
 
     with pytest.raises(PredictionError, match="expected 3 predictions from the model, got 1"):
@@ -230,7 +246,7 @@ class Unspeakable(FakePredictor):
         return Predictions({"prediction": ["\ud800"] * len(batch)})
 
 
-async def test_an_answer_that_cannot_be_sent_is_an_error_and_is_not_stored(build: Build) -> None:
+async def test_an_unsendable_answer_is_an_error_and_not_stored(build: Build) -> None:
     cache = DictCache()
 
     with pytest.raises(PredictionError):
@@ -253,8 +269,8 @@ class Slow(FakePredictor):
         return super().predict(batch)
 
 
-async def test_the_event_loop_goes_on_while_the_model_computes(build: Build) -> None:
-    """Were the model run on the loop, nobody would ever let it end."""
+async def test_the_event_loop_runs_while_the_model_computes(build: Build) -> None:
+    """Were the model run on the loop, nothing would ever let it end."""
     predictor = Slow()
     predicting = asyncio.create_task(build(predictor, lru())(flowers(1)))
     await asyncio.to_thread(predictor.started.wait, 60)
@@ -317,7 +333,7 @@ async def test_a_new_model_never_answers_with_an_old_ones_prediction(build: Buil
 
 
 async def test_a_promise_of_the_cache_is_enough(build: Build) -> None:
-    """A cache that answers more than it was asked changes no answer."""
+    """A cache that returns more than was looked up changes no answer."""
 
     class Talkative(DictCache):
         async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
@@ -347,7 +363,7 @@ class Held(FakePredictor):
 
 
 @pytest.mark.parametrize("cache", [DictCache, NoCache])
-async def test_a_thousand_who_ask_one_new_input_at_once_cost_one_row(build: Build, cache: Callable[[], Cache]) -> None:
+async def test_a_thousand_requests_for_one_new_input_cost_one_row(build: Build, cache: Callable[[], Cache]) -> None:
     predictor = Held()
     predict = build(predictor, cache())
     asking = [asyncio.create_task(predict(flowers(1))) for _ in range(1000)]
@@ -361,7 +377,7 @@ async def test_a_thousand_who_ask_one_new_input_at_once_cost_one_row(build: Buil
     assert (predict.tally.misses, predict.tally.coalesced) == (1, 999)
 
 
-async def test_many_who_ask_for_new_inputs_while_the_model_is_busy_share_its_next_call(build: Build) -> None:
+async def test_inputs_during_a_model_call_share_the_next(build: Build) -> None:
     predictor = Held()
     predict = build(predictor, DictCache())
     asking = [asyncio.create_task(predict(flowers(0)))]
@@ -376,7 +392,7 @@ async def test_many_who_ask_for_new_inputs_while_the_model_is_busy_share_its_nex
     assert [answer.bodies for answer in answers[1:]] == [[body(length), body(length + 1)] for length in range(1, 60)]
 
 
-async def test_a_failure_reaches_everybody_who_joined_and_is_not_stored(build: Build) -> None:
+async def test_a_failure_reaches_every_coalesced_request_and_is_not_stored(build: Build) -> None:
     predictor, cache = Held(), DictCache()
     predict = build(predictor, cache)
     predictor.error = PredictionError("broken")

@@ -60,7 +60,7 @@ async def test_once_is_enough_without_a_shared_tier() -> None:
     assert purged == Purged(None, l1_removed=5, l2_removed=None, confirmed=1, silent=0)
 
 
-async def test_this_process_counts_once_whoever_purged_it() -> None:
+async def test_this_process_counts_once_for_any_purge() -> None:
     log: list[str] = []
     here = Way(log, "here", Reached({1: 5}), Reached({1: 0}))
     way = Way(log, "all", Reached({1: 0, 2: 3}), Reached({1: 0, 2: 0}))
@@ -80,7 +80,7 @@ async def test_silence_in_either_round_makes_it_incomplete() -> None:
 
 
 @pytest.mark.parametrize("removed", [None, 3])
-async def test_what_fails_is_said_once_and_the_next_way_used(removed: int | None) -> None:
+async def test_a_failure_is_logged_once_and_the_next_way_used(removed: int | None) -> None:
     log: list[str] = []
     away = CacheUnavailableError("Redis: away")
     ways: list[Processes] = [
@@ -94,7 +94,7 @@ async def test_what_fails_is_said_once_and_the_next_way_used(removed: int | None
     assert not purged.is_complete
 
 
-def test_what_was_not_reached_is_named_in_one_sentence() -> None:
+def test_unreached_processes_are_named_in_one_sentence() -> None:
     purged = Purged("iris", 4, None, confirmed=2, silent=1, failures=("Redis: away",))
 
     assert purged.unreached == (

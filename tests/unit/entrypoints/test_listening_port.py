@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from foreseen.entrypoints.listening_port import PortError, listening, try_port
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
 
 
 def test_connections_wait_until_they_are_served() -> None:
@@ -18,7 +18,7 @@ def test_connections_wait_until_they_are_served() -> None:
                 assert served.recv(5) == b"early"
 
 
-def test_a_port_that_is_taken_is_said_with_what_to_change() -> None:
+def test_a_taken_port_is_reported_with_what_to_change() -> None:
     with listening("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
 
@@ -27,7 +27,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_change() -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "::ffff", "a:b"])
-def test_an_address_that_is_not_ours_is_said(host: str) -> None:
+def test_an_address_of_another_machine_is_reported(host: str) -> None:
     with pytest.raises(PortError, match=f"expected to listen on {host} port 0: "):
         listening(host, 0)
 
@@ -38,7 +38,7 @@ def test_names_and_addresses_are_taken(host: str) -> None:
         assert listener.getsockname()[1] > 0
 
 
-def test_a_port_that_was_tried_is_free_and_accepts_nobody() -> None:
+def test_a_tried_port_is_free_and_accepts_no_connection() -> None:
     with listening("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
 

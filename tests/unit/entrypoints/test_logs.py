@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from foreseen.adapters.predictor.subprocess.pipe_messages import LogLine
+from foreseen.adapters.predictor.subprocess.pipe import LogLine
 from foreseen.entrypoints.cli.process.command_log import start_logging
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.operator_lines import write_line
@@ -30,16 +30,16 @@ def fail(log: logging.Logger) -> None:
         log.exception("a %s failed", "thing")
 
 
-def test_a_json_line_holds_one_event_its_traceback_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_json_line_is_one_event_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(Settings(log_format="json"))
     fail(logging.getLogger("some.library"))
     logging.getLogger("other").info("größer\nals %d", 1)
 
-    failed, told = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    failed, logged = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (failed["level"], failed["logger"], failed["event"]) == ("error", "some.library", "a thing failed")
     assert "ZeroDivisionError: by\nnothing" in failed["exception"]
     assert failed["timestamp"].endswith("Z")
-    assert told["event"] == "größer\nals 1"
+    assert logged["event"] == "größer\nals 1"
 
 
 def test_text_is_for_people_and_without_colours_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,17 +74,17 @@ def test_nothing_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(("level", "shown"), [("debug", "diwe"), ("info", "iwe"), ("warning", "we"), ("error", "e")])
-def test_the_level_says_what_is_shown(level: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_level_decides_what_is_shown(level: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(Settings.model_validate({"log_level": level, "log_format": "json"}))
     log = logging.getLogger("foreseen")
     for say in (log.debug, log.info, log.warning, log.error):
         say("said")
 
-    told = [json.loads(line)["level"] for line in capsys.readouterr().err.splitlines()]
-    assert "".join(name[0] for name in told) == shown
+    logged = [json.loads(line)["level"] for line in capsys.readouterr().err.splitlines()]
+    assert "".join(name[0] for name in logged) == shown
 
 
-def test_the_web_server_tells_only_of_its_troubles(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_web_server_logs_only_its_problems(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(Settings(log_level="debug"))
     logging.getLogger("uvicorn.error").info("Started server process")
     logging.getLogger("uvicorn.error").warning("in trouble")
@@ -171,7 +171,7 @@ def test_a_line_for_the_operator_is_one_line(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "foreseen: no such file: \\n\\x1b[31mfile\\u202e\\udc80.csv\n"
 
 
-def test_variables_of_a_service_in_kubernetes_are_said_once(
+def test_variables_of_a_kubernetes_service_are_reported_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORESEEN_SERVICE_HOST", "10.0.0.1")

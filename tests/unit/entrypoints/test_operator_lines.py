@@ -25,7 +25,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> str:
         ([], "", False),
     ],
 )
-def test_before_logs_are_set_up_lines_are_as_they_were_chosen(
+def test_before_logs_are_set_up_lines_keep_their_chosen_form(
     words: Sequence[str],
     variable: str,
     is_json: bool,

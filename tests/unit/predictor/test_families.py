@@ -38,7 +38,7 @@ from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import decoded
-from support.models import answers, digits_forest, iris_frame, save
+from support.models import answers, digits_forest, iris_frame, iris_logistic, save
 
 X, Y = load_iris(return_X_y=True)
 WORDS = np.array(["setosa", "versicolor", "virginica"])[Y]
@@ -91,7 +91,7 @@ def test_a_classifier_answers_with_its_own_labels_and_probabilities(name: str, t
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_what_is_no_classifier_answers_with_its_own_numbers(name: str, tmp_path: Path) -> None:
+def test_a_regressor_answers_with_its_own_numbers(name: str, tmp_path: Path) -> None:
     model = OTHERS[name]()
     rows = ROWS[:, : model.n_features_in_]
     predictor = load_predictor(save(model, tmp_path), rows_per_call=0)
@@ -101,7 +101,7 @@ def test_what_is_no_classifier_answers_with_its_own_numbers(name: str, tmp_path:
     assert [one["prediction"] for one in answers(predictor, rows)] == model.predict(rows).tolist()
 
 
-def test_kinds_are_told_apart(tmp_path: Path) -> None:
+def test_kinds_are_distinguished(tmp_path: Path) -> None:
     kinds = {
         name: load_predictor(save(OTHERS[name](), tmp_path)).info.signature.kind for name in ("linear", "clusters")
     }
@@ -133,7 +133,7 @@ def test_a_classifier_of_two_outputs_answers_with_lists(model: Any, tmp_path: Pa
     ]
 
 
-def test_a_classifier_of_many_labels_at_once_gives_one_probability_a_label(tmp_path: Path) -> None:
+def test_a_multilabel_classifier_gives_one_probability_a_label(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it does not converge in 20 rounds, and need not
         model = MLPClassifier((4,), max_iter=20, random_state=0).fit(X, np.eye(3, dtype=int)[Y])
@@ -146,7 +146,7 @@ def test_a_classifier_of_many_labels_at_once_gives_one_probability_a_label(tmp_p
 
 
 @pytest.mark.parametrize("name", ["int labels", "pipeline", "grid search", "boosting", "voting"])
-def test_a_model_fitted_on_a_frame_is_asked_with_a_frame(name: str, tmp_path: Path) -> None:
+def test_a_model_fitted_on_frames_gets_frames(name: str, tmp_path: Path) -> None:
     """Without its columns' names scikit-learn warns, and warnings are errors here."""
     frame, target = iris_frame()
     model = CLASSIFIERS[name]().fit(frame, target)
@@ -169,14 +169,56 @@ def test_names_that_are_no_identifiers_are_kept(tmp_path: Path) -> None:
     assert len(answers(predictor, ROWS)) == len(ROWS)
 
 
-def test_a_support_vector_machine_without_probabilities_is_refused_when_they_are_asked(tmp_path: Path) -> None:
+def test_a_missing_output_is_rejected_with_those_there_are(tmp_path: Path) -> None:
     path = save(SVC().fit(X, Y), tmp_path)
 
-    with pytest.raises(ModelUnavailableError, match="model with predict_proba, got SVC without it") as caught:
+    with pytest.raises(ModelUnavailableError) as caught:
         load_predictor(path, outputs=("predict", "predict_proba"))
 
-    assert str(path) in str(caught.value)
+    assert str(caught.value) == f"{path}: expected outputs of SVC (predict, decision_function), got 'predict_proba'"
     assert load_predictor(path).info.output_names == ("predict",)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("decison_function", "; did you mean 'decision_function'?"), ("fit", ""), ("transform", ""), ("__init__", "")],
+)
+def test_no_other_method_is_an_output(name: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError) as caught:
+        load_predictor(save(iris_logistic(), tmp_path), outputs=(name,))
+
+    offered = "(predict, predict_proba, decision_function)"
+    assert str(caught.value).endswith(f": expected outputs of LogisticRegression {offered}, got {name!r}{said}")
+
+
+DECISIONS: dict[str, Callable[[], Any]] = {
+    "labels that are numbers": lambda: SVC().fit(X, Y),
+    "two classes": lambda: SVC().fit(X, Y == 1),
+    "logistic": iris_logistic,
+    "pipeline": lambda: make_pipeline(StandardScaler(), SVC()).fit(X, WORDS),
+    "boosting": lambda: HistGradientBoostingClassifier(max_iter=3).fit(X, Y),
+    "outliers": OTHERS["outliers"],
+}
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_decision_values_are_the_numbers_of_the_model(name: str, tmp_path: Path) -> None:
+    model = DECISIONS[name]()
+    outputs = ("predict", "decision_function")
+    predictor = load_predictor(save(model, tmp_path), outputs=outputs, rows_per_call=0)
+
+    got = answers(predictor, ROWS)
+
+    assert predictor.info.output_names == outputs
+    assert [one["decision_function"] for one in got] == model.decision_function(ROWS).tolist()
+    assert [str(one["prediction"]) for one in got] == [str(label) for label in model.predict(ROWS).tolist()]
+
+
+def test_scores_of_samples_are_the_numbers_of_the_model(tmp_path: Path) -> None:
+    model = OTHERS["outliers"]()
+    predictor = load_predictor(save(model, tmp_path), outputs=("score_samples",))
+
+    assert [one["score_samples"] for one in answers(predictor, ROWS)] == model.score_samples(ROWS).tolist()
 
 
 def test_a_regressor_has_no_probabilities(tmp_path: Path) -> None:
@@ -203,7 +245,7 @@ def test_every_way_to_save_a_model_loads(form: str, tmp_path: Path) -> None:
 SIDECAR = '[[features]]\nname = "image"\nshape = [8, 8]\n'
 
 
-def test_an_image_reaches_an_estimator_as_the_row_of_its_pixels(tmp_path: Path) -> None:
+def test_an_image_reaches_an_estimator_as_its_row_of_pixels(tmp_path: Path) -> None:
     model, images = digits_forest(), load_digits().images[:20]
     path = save(model, tmp_path)
     (tmp_path / "model.toml").write_text(SIDECAR)
@@ -216,7 +258,7 @@ def test_an_image_reaches_an_estimator_as_the_row_of_its_pixels(tmp_path: Path) 
     assert decoded(got.encode()).outputs["prediction"] == expected
 
 
-def test_an_image_reaches_an_estimator_fitted_on_a_frame_under_its_columns_names(tmp_path: Path) -> None:
+def test_an_image_reaches_a_frame_estimator_under_its_column_names(tmp_path: Path) -> None:
     frame, target = load_digits(return_X_y=True, as_frame=True)
     model = _tree().fit(frame, target)
     path = save(model, tmp_path)

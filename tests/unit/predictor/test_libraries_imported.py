@@ -40,15 +40,13 @@ class Named(Counted):
 
 
 @pytest.mark.parametrize(("model", "expected"), [("Counted", ""), ("Named", " pandas")])
-def test_a_model_of_a_users_own_waits_for_nothing_that_it_does_not_use(
-    model: str, expected: str, tmp_path: Path
-) -> None:
+def test_an_own_model_imports_nothing_that_it_does_not_use(model: str, expected: str, tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN)
 
     assert imported(pickled_by_hand(tmp_path / model, "own")) == f"64{expected}\n\n"
 
 
-def test_a_model_of_scikit_learn_imports_all_it_needs_before_it_is_asked(tmp_path: Path) -> None:
+def test_a_scikit_learn_model_imports_everything_before_its_first_call(tmp_path: Path) -> None:
     loaded, _, asked = imported(save(iris_forest(2), tmp_path)).partition("\n")
 
     assert loaded == "64 pandas scipy sklearn"
@@ -56,6 +54,6 @@ def test_a_model_of_scikit_learn_imports_all_it_needs_before_it_is_asked(tmp_pat
 
 
 def imported(path: Path) -> str:
-    """Load a model where nothing is imported yet, and tell what is then, and what more when it has answered."""
+    """Load a model where nothing is imported yet, and return what is then, and what more when it has answered."""
     line = [sys.executable, "-c", LOADING, str(path)]
     return subprocess.run(line, cwd=path.parent, env=environment(), capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""How Redis is named: which part of a URL is wrong, what stands in for its options, and a password in a file."""
+"""How Redis is named: which part of a URL is wrong, what replaces its options, and a password in a file."""
 
 import inspect
 from pathlib import Path
@@ -119,7 +119,7 @@ def test_the_part_of_a_url_that_is_wrong_is_named(url: str, expected: str) -> No
         "unix://user:hush@/run/redis.sock",
     ],
 )
-def test_a_url_of_servers_is_accepted_as_it_is(url: str) -> None:
+def test_a_url_of_servers_is_accepted_unchanged(url: str) -> None:
     assert Settings.load(None, {"redis_url": f" {url}\n"}).redis_url == url
 
 
@@ -156,7 +156,7 @@ class TestPasswordFile:
         assert password_reader(None) is None
 
     @pytest.mark.parametrize("content", [b"", b"\n", b"hush" * 1025, b"hush\xff", None])
-    def test_without_a_password_is_refused_and_not_shown(self, file: Path, content: bytes | None) -> None:
+    def test_without_a_password_is_rejected_and_not_shown(self, file: Path, content: bytes | None) -> None:
         file.unlink() if content is None else file.write_bytes(content)
 
         with pytest.raises(SettingsError) as caught:
@@ -178,7 +178,7 @@ class TestPasswordFile:
             ),
         ],
     )
-    def test_beside_the_same_in_the_url_is_refused(self, given: dict[str, str], expected: str) -> None:
+    def test_beside_the_same_in_the_url_is_rejected(self, given: dict[str, str], expected: str) -> None:
         with pytest.raises(SettingsError) as caught:
             Settings.load(None, given)
 
@@ -221,7 +221,7 @@ class TestMode:
             ("both", "redis://h", "'auto', 'single', 'cluster' or 'sentinel'"),
         ],
     )
-    def test_that_does_not_fit_is_refused(self, mode: str, url: str | None, said: str) -> None:
+    def test_that_does_not_fit_is_rejected(self, mode: str, url: str | None, said: str) -> None:
         with pytest.raises(SettingsError) as caught:
             Settings.load(None, {"redis_mode": mode} | ({"redis_url": url} if url else {}))
 

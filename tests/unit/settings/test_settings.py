@@ -24,7 +24,7 @@ def written(folder: Path, toml: str) -> Path:
     return path
 
 
-def refusal(config: Path | None = None, flags: Mapping[str, object] = MappingProxyType({})) -> str:
+def rejection(config: Path | None = None, flags: Mapping[str, object] = MappingProxyType({})) -> str:
     with pytest.raises(SettingsError) as caught:
         Settings.load(config, flags)
     return str(caught.value)
@@ -36,9 +36,7 @@ def test_there_is_a_default_for_everything() -> None:
     assert (settings.cache, settings.ttl, settings.port, settings.host) == ("lru", 3600.0, 8000, "127.0.0.1")
 
 
-def test_the_environment_stands_above_the_file_and_the_command_line_above_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_line_overrides_environment_and_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = written(tmp_path, 'port = 1\nhost = "file"\nworkers = 2\nttl = "5m"')
     monkeypatch.setenv("FORESEEN_PORT", "3")
     monkeypatch.setenv("FORESEEN_HOST", "environment")
@@ -64,24 +62,24 @@ def test_durations_have_units(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("name", ["ttl", "redis_timeout", "lease", "timeout", "stop_timeout", "model_timeout"])
 @pytest.mark.parametrize("number", ["25", "0.5"])
-def test_a_duration_without_a_unit_is_refused_wherever_it_is_written(
+def test_a_duration_without_a_unit_is_rejected_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: str
 ) -> None:
     expected = f"expected a duration with its unit, such as {number}ms or {number}s, got"
     config = written(tmp_path, f"{name} = {number}")
-    assert refusal(config) == f"{config}: {name}: {expected} {number}"
+    assert rejection(config) == f"{config}: {name}: {expected} {number}"
     config = written(tmp_path, f'{name} = "{number}"')
-    assert refusal(config) == f"{config}: {name}: {expected} '{number}'"
+    assert rejection(config) == f"{config}: {name}: {expected} '{number}'"
     with pytest.raises(SettingsError, match=f"{expected} '{number}'"):
         Settings.load(None, {name: number})
     monkeypatch.setenv(f"FORESEEN_{name.upper()}", number)
-    assert refusal(None) == f"FORESEEN_{name.upper()}: {expected} '{number}'"
+    assert rejection(None) == f"FORESEEN_{name.upper()}: {expected} '{number}'"
 
 
-def test_a_duration_of_zero_needs_no_unit_to_be_too_short(tmp_path: Path) -> None:
+def test_a_duration_of_zero_needs_no_unit(tmp_path: Path) -> None:
     config = written(tmp_path, "ttl = 0")
 
-    assert refusal(config) == f"{config}: ttl: expected more than 0, got 0"
+    assert rejection(config) == f"{config}: ttl: expected more than 0, got 0"
 
 
 def test_a_duration_that_code_gives_is_a_number_of_seconds(tmp_path: Path) -> None:
@@ -129,11 +127,12 @@ WRONG: list[tuple[str, Any, str]] = [
     ("lru_max_bytes", "much", f"{SIZE}, got 'much'"),
     ("lru_max_bytes", "5 parsecs", f"{SIZE}, got '5 parsecs'"),
     ("max_body", "0", "1 or more, got '0'"),
-    ("cache", "memcached", "'none', 'lru', 'redis', 'tiered' or 'auto', got 'memcached'"),
+    ("redis_lookups", "never", "'adaptive' or 'always', got 'never'"),
     ("log_level", "loud", "'debug', 'info', 'warning' or 'error', got 'loud'"),
     ("features", "a,,b", "names separated by commas, each once, got 'a,,b'"),
     ("features", "a,a", "names separated by commas, each once, got 'a,a'"),
-    ("outputs", "predict_log_proba", "predict, predict_proba or both, separated by a comma, got 'predict_log_proba'"),
+    ("outputs", "pre-dict", "names of outputs, such as predict or predict_proba, separated by commas, got 'pre-dict'"),
+    ("outputs", "predict,,x", "names separated by commas, each once, got 'predict,,x'"),
     (
         "name",
         "my model",
@@ -150,10 +149,10 @@ def test_a_wrong_setting_names_its_place_and_what_was_expected(
 ) -> None:
     config = written(tmp_path, f'{name} = "{text}"')
 
-    assert refusal(config) == f"{config}: {name}: expected {expected}"
-    assert refusal(None, {name: text}) == f"--{name.replace('_', '-')}: expected {expected}"
+    assert rejection(config) == f"{config}: {name}: expected {expected}"
+    assert rejection(None, {name: text}) == f"--{name.replace('_', '-')}: expected {expected}"
     monkeypatch.setenv(f"FORESEEN_{name.upper()}", text)
-    assert refusal() == f"FORESEEN_{name.upper()}: expected {expected}"
+    assert rejection() == f"FORESEEN_{name.upper()}: expected {expected}"
 
 
 @pytest.mark.parametrize(
@@ -172,44 +171,44 @@ def test_a_wrong_setting_names_its_place_and_what_was_expected(
         ("model = 5", "model: expected FILE, got 5"),
         ("name = 5", "name: expected NAME, got 5"),
         ("redis_secret = 5", "redis_secret: expected TEXT, got another"),
-        ("[cache]\nkind = 1", "cache: expected 'none', 'lru', 'redis', 'tiered' or 'auto', got {'kind': 1}"),
+        ("[redis_lookups]\nkind = 1", "redis_lookups: expected 'adaptive' or 'always', got {'kind': 1}"),
     ],
 )
-def test_a_value_of_another_type_in_the_file_is_refused(tmp_path: Path, toml: str, said: str) -> None:
+def test_a_value_of_another_type_in_the_file_is_rejected(tmp_path: Path, toml: str, said: str) -> None:
     config = written(tmp_path, toml)
 
-    assert refusal(config) == f"{config}: {said}"
+    assert rejection(config) == f"{config}: {said}"
 
 
 def test_the_winning_place_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = written(tmp_path, "port = 1")
     monkeypatch.setenv("FORESEEN_PORT", "http")
 
-    assert refusal(config).startswith("FORESEEN_PORT: ")
-    assert refusal(config, {"port": "https"}).startswith("--port: ")
+    assert rejection(config).startswith("FORESEEN_PORT: ")
+    assert rejection(config, {"port": "https"}).startswith("--port: ")
 
 
-def test_an_unknown_setting_in_the_file_is_refused_with_a_hint(tmp_path: Path) -> None:
+def test_an_unknown_setting_in_a_file_gets_a_hint(tmp_path: Path) -> None:
     config = written(tmp_path, "prot = 80")
 
-    assert refusal(config) == f"{config}: prot: expected a known setting; did you mean 'port'?"
+    assert rejection(config) == f"{config}: prot: expected a known setting; did you mean 'port'?"
 
 
-def test_an_unknown_setting_in_the_environment_is_refused_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_in_the_environment_gets_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORESEEN_REDISURL", "redis://h")
 
-    assert refusal() == "FORESEEN_REDISURL: expected a known setting; did you mean 'FORESEEN_REDIS_URL'?"
+    assert rejection() == "FORESEEN_REDISURL: expected a known setting; did you mean 'FORESEEN_REDIS_URL'?"
 
 
-def test_an_unknown_flag_is_refused_with_a_hint() -> None:
-    assert refusal(None, {"prot": "80"}) == "--prot: expected a known setting; did you mean 'port'?"
+def test_an_unknown_flag_is_rejected_with_a_hint() -> None:
+    assert rejection(None, {"prot": "80"}) == "--prot: expected a known setting; did you mean 'port'?"
 
 
 @pytest.mark.parametrize("toml", ["zzzzzz = 1", "[server]\nport = 1"])
-def test_an_unknown_setting_near_to_none_is_told_where_all_are(tmp_path: Path, toml: str) -> None:
+def test_an_unknown_setting_without_a_similar_one_names_the_list(tmp_path: Path, toml: str) -> None:
     config = written(tmp_path, toml)
 
-    assert refusal(config).endswith(": expected a known setting; foreseen serve --help lists them")
+    assert rejection(config).endswith(": expected a known setting; foreseen serve --help lists them")
 
 
 @pytest.mark.parametrize("name", ["FORESEEN_CONFIG", "FORESEEN_TEST_REDIS_URL"])
@@ -223,7 +222,7 @@ def test_names_that_are_ours_and_no_settings_are_tolerated(monkeypatch: pytest.M
 def test_names_that_are_nearly_so_are_not(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
 
-    assert refusal().startswith(f"{name}: expected a known setting; ")
+    assert rejection().startswith(f"{name}: expected a known setting; ")
 
 
 def kubernetes(service: str, address: str = "10.0.0.1") -> dict[str, str]:
@@ -259,7 +258,7 @@ def test_variables_of_a_service_in_kubernetes_are_ignored(
     assert ignored_variables() == sorted(kubernetes(service))
 
 
-def test_a_port_of_the_command_line_holds_beside_that_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_flag_overrides_that_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORESEEN_PORT", "tcp://10.0.0.1:80")
 
     assert Settings.load(None, {"port": "81"}).port == 81
@@ -284,30 +283,30 @@ def test_a_port_of_the_command_line_holds_beside_that_of_a_service(monkeypatch: 
         ("WORKER", "2"),
     ],
 )
-def test_what_only_looks_like_them_is_refused_as_ever(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_similar_variables_are_still_rejected(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"FORESEEN_{name}", value)
 
-    assert refusal().startswith(f"FORESEEN_{name}: expected ")
+    assert rejection().startswith(f"FORESEEN_{name}: expected ")
 
 
-def test_a_name_in_small_letters_is_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lower_case_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORESEEN_PORT", "2")
     monkeypatch.setenv("foreseen_port", "1")
 
     assert Settings.load(None, {}).port == 2
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     for path, got in ((tmp_path / "no.toml", "no such file or directory"), (tmp_path, "is a directory")):
-        assert refusal(path) == f"{path}: expected a settings file, got {got}"
+        assert rejection(path) == f"{path}: expected a settings file, got {got}"
 
 
 @pytest.mark.parametrize("content", [b"port 80", b'port = "80', b"port = 1\nport = 2", b"\xff\xfe"])
-def test_a_file_that_is_no_toml_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_toml_is_reported(tmp_path: Path, content: bytes) -> None:
     config = tmp_path / "foreseen.toml"
     config.write_bytes(content)
 
-    assert refusal(config).startswith(f"{config}: expected TOML: ")
+    assert rejection(config).startswith(f"{config}: expected TOML: ")
 
 
 SECRETS = {
@@ -338,7 +337,7 @@ def test_secrets_are_not_shown() -> None:
         SECRETS | {"prot": "x"},
     ],
 )
-def test_no_error_tells_a_secret(flags: dict[str, object]) -> None:
+def test_no_error_shows_a_secret(flags: dict[str, object]) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.load(None, flags)
 
@@ -378,7 +377,7 @@ def test_a_masked_url_keeps_its_place_and_loses_its_secrets(url: str, shown: str
         (None, None, "model"),
     ],
 )
-def test_a_model_is_called_what_it_is_told_or_after_its_file(model: str | None, name: str | None, called: str) -> None:
+def test_a_model_is_named_by_its_setting_or_its_file(model: str | None, name: str | None, called: str) -> None:
     flags = {key: value for key, value in {"model": model, "name": name}.items() if value is not None}
 
     settings = Settings.load(None, flags)
@@ -387,7 +386,7 @@ def test_a_model_is_called_what_it_is_told_or_after_its_file(model: str | None, 
     assert Settings.load(None, {"name": settings.model_name}).name == called
 
 
-def test_every_setting_says_what_it_is() -> None:
+def test_every_setting_has_a_description() -> None:
     for name, field in Settings.model_fields.items():
         about = about_setting(field)
         assert field.description, name

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from foreseen.domain.errors import TableError
 from support.crashing_disk import Choose, Crash, CrashingDisk
-from support.effort import examples
-
-from .runs import Run
+from support.example_counts import examples
+from support.sink_runs import Run
 
 KINDS = {
     "lines": {},
@@ -57,7 +56,7 @@ def check_names(run: Run, before: dict[str, bytes]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_run_killed_before_any_system_call_is_gone_on_with(kind: str, tmp_path: Path) -> None:
+def test_a_run_killed_before_any_system_call_resumes(kind: str, tmp_path: Path) -> None:
     run, at = Run(tmp_path, **KINDS[kind]), 0  # type: ignore[arg-type]
     while crashed(run, at := at + 1):
         check_names(run, {})
@@ -70,7 +69,7 @@ def test_a_run_killed_before_any_system_call_is_gone_on_with(kind: str, tmp_path
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_run_that_replaces_an_output_leaves_the_old_one_or_the_new_one(kind: str, tmp_path: Path) -> None:
+def test_replacing_an_output_leaves_the_old_or_new_one(kind: str, tmp_path: Path) -> None:
     run, at = Run(tmp_path, force=True, resume=False, **KINDS[kind]), 0  # type: ignore[arg-type]
     before = {"out.csv": b"old", "out.csv.rejects.csv": b"old rejects"}
     over = False
@@ -79,7 +78,7 @@ def test_a_run_that_replaces_an_output_leaves_the_old_one_or_the_new_one(kind: s
             (tmp_path / name).write_bytes(data)
         over = crashed(run, at := at + 1) is None
         check_names(run, before)
-        # Without force, which the journal remembers; where there is none yet, the old output is refused.
+        # Without force, which the journal remembers; where there is none yet, the old output is rejected.
         if run.places.journal.exists() and run.places.journal.read_bytes().count(b"\n") > 1:
             run.but(resume=True, force=False)()
         else:
@@ -105,7 +104,7 @@ def test_a_run_killed_twice_is_gone_on_with(then: int, tmp_path: Path) -> None:
         tmp_path.mkdir()
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(75), deadline=None)
 @given(
     kind=st.sampled_from(sorted(KINDS)),
     crashes=st.lists(st.integers(1, 60), min_size=1, max_size=4),

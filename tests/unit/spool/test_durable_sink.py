@@ -17,12 +17,11 @@ from foreseen.adapters.spool.run_paths import places
 from foreseen.domain.errors import TableError, UnwritableError
 from foreseen.domain.tables.notices import Notice, RunNotices
 from foreseen.domain.tables.table import Scored
-
-from .runs import ROWS, Run, piece_of
+from support.sink_runs import ROWS, Run, piece_of
 
 
 class Failing(Disk):
-    """Fails in one of its calls, where it is told to."""
+    """Fails in one of its calls, where a test wants it."""
 
     def __init__(self, call: str, code: int) -> None:
         self.call, self.code, self.is_failing = call, code, False
@@ -52,7 +51,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_after_a_write_that_failed_what_was_written_before_is_kept(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_what_was_written_before(tmp_path: Path) -> None:
     run, disk = Run(tmp_path, chunks_a_step=100), Failing("append", errno.ENOSPC)
     sink = run.sink(disk)
     run.write(sink, 2)
@@ -67,7 +66,7 @@ def test_after_a_write_that_failed_what_was_written_before_is_kept(tmp_path: Pat
     assert run.places.out.read_bytes() == ROWS
 
 
-def test_resuming_a_run_that_has_finished_says_so_and_changes_nothing(tmp_path: Path) -> None:
+def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -80,7 +79,7 @@ def test_resuming_a_run_that_has_finished_says_so_and_changes_nothing(tmp_path: 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_disk_too_full_for_the_journal_gets_room_by_cutting_off_a_chunk(tmp_path: Path) -> None:
+def test_a_full_disk_drops_a_chunk_for_the_journal(tmp_path: Path) -> None:
     """On a file system of a few pages: what the rows have taken, the journal has not."""
     room = 48
 
@@ -105,7 +104,7 @@ def test_a_disk_too_full_for_the_journal_gets_room_by_cutting_off_a_chunk(tmp_pa
     assert run.places.out.read_bytes() == ROWS
 
 
-def test_after_an_fsync_that_failed_nothing_more_is_told_of(tmp_path: Path) -> None:
+def test_after_a_failed_fsync_no_more_progress_is_recorded(tmp_path: Path) -> None:
     """The next one succeeds, and says nothing of the bytes that were lost."""
     run, disk = Run(tmp_path, chunks_a_step=1), Failing("sync", errno.EIO)
     sink = run.sink(disk)
@@ -140,13 +139,13 @@ def test_a_slow_disk_is_synced_less_often(tmp_path: Path) -> None:
     assert 1 < len(set(seen)) <= 1 + 98 / (took * 10)
 
 
-def test_a_run_with_nothing_to_go_on_from_leaves_nothing(tmp_path: Path) -> None:
+def test_a_run_without_a_finished_step_leaves_nothing(tmp_path: Path) -> None:
     Run(tmp_path).sink().keep()
 
     assert names(tmp_path) == []
 
 
-def test_a_file_that_no_journal_tells_of_is_somebody_else_s(tmp_path: Path) -> None:
+def test_an_unfinished_file_without_a_journal_is_kept(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.places.partial.write_bytes(b"mine")
 
@@ -156,7 +155,7 @@ def test_a_file_that_no_journal_tells_of_is_somebody_else_s(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_file_of_others_that_has_a_journal_s_name_is_left_alone(tmp_path: Path, force: bool) -> None:
+def test_another_file_with_a_journals_name_is_kept(tmp_path: Path, force: bool) -> None:
     run = Run(tmp_path, force=force)
     run.places.journal.write_bytes(b"my notes")
 
@@ -176,7 +175,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["short", "changed", "away"])
-def test_an_unfinished_file_that_is_not_as_it_was_left_is_refused(tmp_path: Path, what: str) -> None:
+def test_a_changed_unfinished_file_is_rejected(tmp_path: Path, what: str) -> None:
     run = Run(tmp_path, chunks_a_step=1)
     sink = run.sink()
     run.write(sink, 2)
@@ -186,7 +185,7 @@ def test_an_unfinished_file_that_is_not_as_it_was_left_is_refused(tmp_path: Path
     if what == "away":
         run.places.partial.unlink()
 
-    with pytest.raises(TableError, match=r"out.csv.partial: expected (what the unfinished run has written|at least)"):
+    with pytest.raises(TableError, match=r"out.csv.partial: expected (the file|at least)"):
         run()
     assert chunks_told_of(run) == 2
 
@@ -231,7 +230,7 @@ def test_pieces_of_a_chunk_are_kept_until_it_is_written(tmp_path: Path) -> None:
     assert list(run.sink().pieces) == [piece_of(3)]
 
 
-def test_a_run_that_stops_amid_its_first_chunk_keeps_what_it_has(tmp_path: Path) -> None:
+def test_a_run_stopped_within_its_first_chunk_keeps_its_rows(tmp_path: Path) -> None:
     run = Run(tmp_path)
     sink = run.sink()
     sink.note(piece_of(0))
@@ -281,7 +280,7 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_what_was_locked_and_removed_meanwhile_is_made_anew(tmp_path: Path) -> None:
+def test_a_lock_file_removed_before_its_lock_is_made_again(tmp_path: Path) -> None:
     class Late(Disk):
         def open(self, path: Path) -> int:
             handle = super().open(path)
@@ -306,7 +305,7 @@ def test_a_link_to_an_output_is_that_output(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["in.csv", "in.csv.partial", "in.csv.journal", "in.csv.rejects.csv"])
 def test_no_input_is_written_over(tmp_path: Path, name: str) -> None:
-    with pytest.raises(TableError, match="expected another"):
+    with pytest.raises(TableError, match=r"is not an input|neither an input"):
         places(tmp_path / "in.csv", None, inputs=[tmp_path / name])
 
 
@@ -327,16 +326,16 @@ def test_an_input_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> No
     gone.unlink()
     digests.check()
     path.write_bytes(b"other")
-    with pytest.raises(TableError, match="expected the file that it was when the run began"):
+    with pytest.raises(TableError, match="expected the file as it was when the run began"):
         digests.check()
 
 
-def test_an_input_that_cannot_be_read_is_told_of_when_it_is_asked_for(tmp_path: Path) -> None:
+def test_an_unreadable_input_is_reported_when_its_digest_is_needed(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"away.csv: cannot be read: No such file or directory"):
         InputDigests([tmp_path / "away.csv"])()
 
 
-def test_notices_of_written_rows_come_back_and_those_of_reading_when_all_is_read(tmp_path: Path) -> None:
+def test_notices_of_written_rows_come_back_on_resuming(tmp_path: Path) -> None:
     run = Run(tmp_path, is_sealed=True, chunks_a_step=1)
     found = RunNotices()
     found.reading.count("read", "a", "NA", 5)
@@ -364,10 +363,10 @@ def test_notices_of_written_rows_come_back_and_those_of_reading_when_all_is_read
     sink.finish()
 
 
-def test_a_link_that_leads_to_itself_is_a_place_like_any_other(tmp_path: Path) -> None:
+def test_a_link_to_itself_is_an_ordinary_path(tmp_path: Path) -> None:
     loop = tmp_path / "loop.csv"
     loop.symlink_to("loop.csv")
 
     assert places(tmp_path / "out.csv", None, inputs=[loop]).out == tmp_path / "out.csv"
-    with pytest.raises(TableError, match="expected another output than the input"):
+    with pytest.raises(TableError, match="expected an output that is not an input"):
         places(loop, None, inputs=[loop])

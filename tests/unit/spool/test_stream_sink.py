@@ -1,4 +1,4 @@
-"""A stream takes results as they come, and rejects where somebody opens a place for them."""
+"""A stream takes results as they come, and rejects where there is a place for them."""
 
 import io
 from typing import Any
@@ -10,7 +10,7 @@ from foreseen.adapters.tabular.csv.csv_encoder import CsvEncoder, CsvRejectsEnco
 from foreseen.adapters.tabular.writing.added_columns import added_columns
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Reject, Scored
-from support.outputs import outputs_of
+from support.model_outputs import outputs_of
 
 REJECT = Reject("in.csv", 3, "a", "expected 1", "x")
 
@@ -45,7 +45,7 @@ def test_rows_and_rejects_are_written_as_they_come() -> None:
     assert made.scored == Scored(2, 2, 1)
 
 
-def test_rows_with_a_reject_that_has_no_place_are_not_written() -> None:
+def test_rows_whose_reject_cannot_be_written_are_not_written() -> None:
     out = io.BytesIO()
     made = sink(out, Full())
     made.write(b"1,2\n", [], Scored(1, 1, 0))
@@ -56,7 +56,7 @@ def test_rows_with_a_reject_that_has_no_place_are_not_written() -> None:
     assert out.getvalue() == b"a,p\n1,2\n"
 
 
-def test_a_full_disk_is_told_of() -> None:
+def test_a_full_disk_is_reported() -> None:
     with pytest.raises(TableError, match=r"out.csv: cannot be written: No space left on device"):
         sink(Full(), io.BytesIO())
     with pytest.raises(TableError, match=r"rejects: cannot be written: No space left on device"):

@@ -12,7 +12,7 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table_format import OutputColumns, TableForm
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
-from support.outputs import outputs_of
+from support.model_outputs import outputs_of
 
 SIGNATURE = Signature((Feature("length"), Feature("width", dtype="int64")))
 
@@ -32,7 +32,7 @@ def scored(folder: Path, text: str, pairs: tuple[tuple[str, str], ...], name: st
         for chunk in tables:
             assert chunk.batch is not None
             assert chunk.batch.signature == SIGNATURE
-            length, width = chunk.batch.columns
+            length, width = (column.astype(float) for column in chunk.batch.columns)
             spool.write(encoder.encode(chunk, Predictions({"prediction": (length + width).tolist()})))
     spool.seek(0)
     encoder.seal(spool, out)
@@ -51,7 +51,7 @@ def test_two_features_may_change_their_columns(tmp_path: Path) -> None:
     assert out.splitlines()[1].startswith(b"2,1.5,3.5,")
 
 
-def test_a_column_named_as_a_feature_that_is_read_elsewhere_passes_through(tmp_path: Path) -> None:
+def test_a_column_named_like_a_feature_read_elsewhere_passes_through(tmp_path: Path) -> None:
     out = scored(tmp_path, "length,width,cm\nlong,2,1.5\n", (("cm", "length"),))
 
     assert out.splitlines()[1].startswith(b"long,2,1.5,3.5,")
@@ -79,13 +79,15 @@ def test_the_model_is_named_in_json_lines_too(tmp_path: Path) -> None:
         ((("l", "length"),), "expected a column 'l', got L, w; did you mean 'L'?"),
     ],
 )
-def test_what_cannot_be_is_refused_at_the_start(tmp_path: Path, pairs: tuple[tuple[str, str], ...], said: str) -> None:
+def test_an_impossible_mapping_is_rejected_at_the_start(
+    tmp_path: Path, pairs: tuple[tuple[str, str], ...], said: str
+) -> None:
     with pytest.raises(TableError) as caught:
         scored(tmp_path, "L,w\n1,2\n", pairs)
 
     assert said in str(caught.value)
 
 
-def test_a_column_that_is_called_as_the_models_is_refused(tmp_path: Path) -> None:
+def test_a_column_named_like_the_models_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="expected an input without a column 'model'"):
         scored(tmp_path, "length,width,model\n1,2,x\n", ())

@@ -30,7 +30,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_says_what_a_file_is(name: str) -> None:
+def test_a_name_decides_the_format_of_a_file(name: str) -> None:
     kind, compression, delimiter = NAMES[name]
 
     assert layout_of(name, TableForm()) == Layout(kind, compression, delimiter, '"', "utf-8")  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def test_a_name_says_what_a_file_is(name: str) -> None:
 @pytest.mark.parametrize(
     ("given", "kind"), [("csv", "csv"), ("tsv", "csv"), ("parquet", "parquet"), ("jsonl", "jsonl")]
 )
-def test_what_is_said_stands_above_the_name(given: Format, kind: str) -> None:
+def test_a_declared_format_overrides_the_name(given: Format, kind: str) -> None:
     assert layout_of("a.avro", TableForm(given)).kind == kind
     assert layout_of("a.csv", TableForm(delimiter=";", quote="'", encoding="L1")) == Layout(
         "csv", None, ";", "'", "iso8859-1"
@@ -47,7 +47,7 @@ def test_what_is_said_stands_above_the_name(given: Format, kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.avro", "a.xls", "A.PKL", "a.dta.gz"])
-def test_what_a_name_says_and_nobody_here_reads_or_writes_is_not_taken_for_csv(name: str) -> None:
+def test_an_unsupported_format_is_not_taken_for_csv(name: str) -> None:
     with pytest.raises(TableError, match=r"^[aA].*: expected CSV, .*, got a name that ends in"):
         layout_of(name, TableForm())
 
@@ -61,7 +61,7 @@ def test_rows_cannot_be_added_to_every_compression(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.parquet.gz", "a.feather.zst", "a.xlsx.gz"])
-def test_a_format_that_is_compressed_within_is_written_as_it_is(name: str) -> None:
+def test_a_format_that_compresses_itself_is_not_compressed_again(name: str) -> None:
     with pytest.raises(TableError, match=f"^{name}: expected output in .* as it is, which is compressed within"):
         layout_of(name, TableForm())
 
@@ -80,11 +80,11 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("name", "text"), TEXTS)
-def test_a_text_that_is_json_says_so_where_its_name_does_not(name: str, text: str) -> None:
+def test_text_that_is_json_is_recognised_without_its_name(name: str, text: str) -> None:
     assert layout_to_read(name, TableForm(), None, text.encode()).kind == TEXTS[name, text]
 
 
-def test_bytes_stand_above_a_name_and_are_held_against_what_is_said() -> None:
+def test_bytes_override_a_name_and_are_checked_against_a_declaration() -> None:
     assert layout_to_read("a.csv", TableForm(), "parquet", b"PAR1").kind == "parquet"
     with pytest.raises(TableError, match=r"^a.csv: expected CSV, as --format says, got Parquet$"):
         layout_to_read("a.csv", TableForm("csv"), "parquet", b"PAR1")

@@ -23,6 +23,7 @@ from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
+from support.example_counts import examples
 
 SIGNATURE = Signature(
     (
@@ -127,14 +128,14 @@ def chunks_of(data: bytes, suffix: str, folder: Path) -> tuple[list[Chunk], Any]
 
 
 def canonical(chunks: list[Chunk]) -> list[Any]:
-    """Give what keys are made of."""
+    """Return what keys are made of."""
     assert [reject for chunk in chunks for reject in chunk.rejects] == []
     (batch,) = [chunk.batch for chunk in chunks if chunk.batch is not None]
     return [c.tolist() if c.dtype == object else (c.dtype, c.tobytes()) for c in batch.columns]
 
 
 @given(st.lists(ROW, min_size=1, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_the_same_rows_are_the_same_instances_in_every_format(rows: Rows) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = [canonical(chunks_of(write(rows), name, Path(folder))[0]) for name, write in MORE_READ.items()]
@@ -180,7 +181,7 @@ def test_every_format_can_become_every_other_and_be_scored_again(read: str, writ
     assert schema.names[: len(ROWS[0])] == list(ROWS[0])
 
 
-def test_json_lines_hold_what_http_answers(tmp_path: Path) -> None:
+def test_json_lines_equal_the_answers_over_http(tmp_path: Path) -> None:
     lines = scored(as_jsonl(ROWS), "jsonl", "jsonl", tmp_path).splitlines()
 
     assert [json.loads(line) for line in lines] == json.loads(
@@ -188,7 +189,7 @@ def test_json_lines_hold_what_http_answers(tmp_path: Path) -> None:
     )
 
 
-def test_a_field_that_an_object_does_not_have_is_not_made_up(tmp_path: Path) -> None:
+def test_a_field_absent_from_an_object_stays_absent(tmp_path: Path) -> None:
     first, second = (
         {name: row[name] for name in row if name != "extra" or keep} for row, keep in zip(ROWS, (1, 0), strict=True)
     )

@@ -39,8 +39,8 @@ def read(
     return columns, rows, rejects
 
 
-def refusal(*paths: Any, stdin: bytes = b"") -> str:
-    """Give the one line that says why files are no table."""
+def rejection(*paths: Any, stdin: bytes = b"") -> str:
+    """Return the one line that says why files are no table."""
     with pytest.raises(TableError) as caught:
         read(*paths, stdin=stdin)
     assert "\n" not in str(caught.value)
@@ -105,7 +105,7 @@ def test_parquet_may_come_by_a_pipe() -> None:
         assert [record_batch_of(chunk).to_pylist() for chunk in found] == [[{"a": 1.0, "b": 2.0}]]
 
 
-def test_a_field_of_a_later_file_of_json_lines_is_a_reject(tmp_path: Path) -> None:
+def test_a_new_field_of_a_later_file_is_a_reject(tmp_path: Path) -> None:
     (tmp_path / "1.jsonl").write_text('{"a":1,"b":2}\n')
     (tmp_path / "2.jsonl").write_text('{"b":4,"a":3}\n{"a":5,"b":6,"x":7}\n')
 
@@ -125,20 +125,18 @@ OTHERS: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_file_that_does_not_fit_the_first_is_refused_before_a_row_is_read(
-    name: str, one: Path, tmp_path: Path
-) -> None:
+def test_a_file_unlike_the_first_is_rejected_before_any_row(name: str, one: Path, tmp_path: Path) -> None:
     file, data, said = OTHERS[name]
     (tmp_path / file).write_text(data)
 
-    assert refusal(one, tmp_path / file) == f"{tmp_path / file}: {said.format(one=one)}"
+    assert rejection(one, tmp_path / file) == f"{tmp_path / file}: {said.format(one=one)}"
 
 
-def test_columns_of_another_type_are_refused(tmp_path: Path) -> None:
+def test_columns_of_another_type_are_rejected(tmp_path: Path) -> None:
     for name, values in (("1", [1]), ("2", ["1"])):
         pq.write_table(pa.table({"a": [1.0], "b": [1.0], "x": values}), tmp_path / f"{name}.parquet")
 
-    said = refusal(tmp_path / "1.parquet", tmp_path / "2.parquet")
+    said = rejection(tmp_path / "1.parquet", tmp_path / "2.parquet")
 
     assert said.endswith(
         f"expected column 'x' to hold int64, as in {tmp_path / '1.parquet'}, got string; --keep leaves columns out"
@@ -153,7 +151,7 @@ def test_columns_of_another_type_are_refused(tmp_path: Path) -> None:
         ("folder.jsonl", "expected a file of rows, got a directory"),
     ],
 )
-def test_what_is_no_file_is_told_of(name: str, said: str, one: Path, tmp_path: Path) -> None:
+def test_a_path_without_a_file_is_reported(name: str, said: str, one: Path, tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
 
-    assert refusal(tmp_path / name) == f"{tmp_path / name}: {said}"
+    assert rejection(tmp_path / name) == f"{tmp_path / name}: {said}"

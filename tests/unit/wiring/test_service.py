@@ -45,7 +45,7 @@ def test_leases_are_claimed_above_the_cost_that_is_set() -> None:
 
 
 @pytest.mark.parametrize("cache", ["none", "lru"])
-def test_nothing_is_leased_where_no_tier_is_shared(cache: str) -> None:
+def test_without_a_shared_tier_nothing_is_leased(cache: str) -> None:
     assert wired(cache=cache).predict.stages.across_processes is None
 
 
@@ -59,7 +59,7 @@ def test_the_next_model_has_the_caches_of_the_one_before() -> None:
     assert after.model_thread is not before.model_thread
 
 
-def test_a_next_model_that_is_not_cached_has_only_the_counts() -> None:
+def test_an_uncached_next_model_has_only_the_counts() -> None:
     before = wired(cache="tiered")
 
     after = rewire(before, before.settings.model_copy(update={"cache": "none"}), FakePredictor())
@@ -80,7 +80,7 @@ async def test_a_service_of_any_cache_opens_answers_and_closes(cache: str) -> No
         first, second = await predict(flower()), await predict(flower())
 
     assert first.bodies == second.bodies == [b'{"prediction":1.5}']
-    assert second.origins == ((Origin.L1,) if cache in ("lru", "tiered", "auto") else (Origin.MODEL,))
+    assert second.origins == ((Origin.L1,) if made.settings.tiers.has_l1 else (Origin.MODEL,))
     assert asyncio.all_tasks() == tasks
     assert set(threading.enumerate()) <= threads
 
@@ -121,7 +121,7 @@ def noted(notes: list[str]) -> Service:
     return replace(made, caches=replace(made.caches, l2=tier), model_thread=thread)
 
 
-async def test_what_was_opened_is_closed_in_the_opposite_order() -> None:
+async def test_opened_parts_are_closed_in_the_opposite_order() -> None:
     notes: list[str] = []
 
     async with opened(noted(notes)) as predict:

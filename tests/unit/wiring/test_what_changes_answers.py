@@ -12,26 +12,27 @@ from sklearn.tree import DecisionTreeClassifier
 
 from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable, Sidecar
 from foreseen.domain.identity.key import Namespace
-from foreseen.settings import Settings
+from foreseen.settings import Settings, about_setting
 from foreseen.wiring.model_loading import load_model
 from support.models import save
 
 CHANGES_ANSWERS = {"model", "features", "sidecar", "outputs", "rows_per_call", "model_threads", "code", "missing"}
 """Settings that may change the bytes of an answer, or which instance a key means."""
 
+DECIDED_BY_GROUP = ("Server", "Access", "Logs")
+"""Groups of settings about how requests come and go, none of which changes an answer."""
+
 CHANGES_NOTHING = {
     # which file and model is meant, not what it answers
     "name", "model_sha256",
+    # whether it is loaded at all
+    "trusted_types",
+    # what computes the same bits
+    "model_engine",
     # where answers are kept, and how long
     "cache", "cache_nondeterministic", "ttl", "lru_max_entries", "lru_max_bytes", "redis_url", "redis_lookups",
     "redis_timeout", "redis_max_connections", "redis_secret", "redis_mode", "redis_user", "redis_password_file",
     "lease_min_cost", "lease",
-    # how requests come and go
-    "host", "port", "workers", "model_isolation", "model_timeout", "stop_timeout", "max_body", "max_rows",
-    "max_waiting", "max_unfinished_bodies",
-    "timeout", "receive_timeout", "keep_alive", "max_connections", "api_keys", "admin_keys", "allowed_hosts",
-    "allowed_origins", "root_path", "trusted_proxies", "rate_limit",
-    "tls_certificate", "tls_key", "tls_password", "log_format", "access_log", "log_level",
 }  # fmt: skip
 
 SIDECARS = {
@@ -45,9 +46,9 @@ SIDECARS = {
 """For each entry that changes answers or keys a sidecar in which it differs from what is found without."""
 
 CHANGES_NO_ANSWER = {"extra_fields", "name", "example", "features"}
-"""Entries that do not: which fields are refused, what is shown; `name` alone says which feature is meant."""
+"""Entries that do not: which fields are rejected, what is shown; `name` alone says which feature is meant."""
 
-WITH_OTHERS = {"shape", "categories", "ordered"}
+WITH_OTHERS = {"shape", "categories", "ordered", "classes"}
 """Entries that are part of the signature or of the model's input, tested with those."""
 
 
@@ -64,7 +65,11 @@ def namespace(model: Path, **settings: object) -> Namespace:
 
 
 def test_every_setting_is_decided_upon() -> None:
-    assert set(Settings.model_fields) <= CHANGES_ANSWERS | CHANGES_NOTHING
+    settings = {
+        name for name, field in Settings.model_fields.items() if about_setting(field)["group"] not in DECIDED_BY_GROUP
+    }
+
+    assert settings == CHANGES_ANSWERS | CHANGES_NOTHING
     assert not CHANGES_ANSWERS & CHANGES_NOTHING
 
 
@@ -91,25 +96,23 @@ def test_a_setting_that_changes_answers_changes_the_namespace(model: Path, chang
 
 
 @pytest.mark.parametrize(
-    "changed", [{"name": "other"}, {"cache": "none"}, {"ttl": 5.0}, {"model_isolation": "thread"}], ids=str
+    "changed",
+    [{"name": "other"}, {"cache": "none"}, {"ttl": 5.0}, {"model_isolation": "thread"}, {"model_engine": "library"}],
+    ids=str,
 )
 def test_a_setting_that_changes_no_answer_keeps_the_namespace(model: Path, changed: dict[str, object]) -> None:
     assert namespace(model, **changed) == namespace(model)
 
 
 @pytest.mark.parametrize("entry", sorted(set(SIDECARS) - {"features"}))
-def test_an_entry_of_a_sidecar_that_changes_answers_changes_the_namespace(
-    model: Path, entry: str, tmp_path: Path
-) -> None:
+def test_a_sidecar_entry_that_changes_answers_changes_the_namespace(model: Path, entry: str, tmp_path: Path) -> None:
     assert namespace(model, sidecar=sidecar(tmp_path, SIDECARS[entry])) != namespace(model)
 
 
 @pytest.mark.parametrize(
     "text", ['extra_fields = "ignore"', '[[features]]\nname = "size"\nexample = 7.0'], ids=["extra fields", "example"]
 )
-def test_an_entry_of_a_sidecar_that_changes_no_answer_keeps_the_namespace(
-    model: Path, text: str, tmp_path: Path
-) -> None:
+def test_a_sidecar_entry_that_changes_no_answer_keeps_the_namespace(model: Path, text: str, tmp_path: Path) -> None:
     assert namespace(model, sidecar=sidecar(tmp_path, text)) == namespace(model)
 
 

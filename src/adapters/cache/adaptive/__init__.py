@@ -1,1 +1,1 @@
-"""L2 is looked up where that costs less than the model."""
+"""Tiers are used while that costs less than the model."""

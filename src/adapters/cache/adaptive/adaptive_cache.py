@@ -1,31 +1,32 @@
-"""WorthwhileCache: L2 is looked up for every key while that saves time, and for a sample of keys while it does not."""
+"""AdaptiveCache: L2 is looked up for every key while that saves time, and for a sample of keys while it does not."""
 
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Protocol, Self
+from types import TracebackType
+from typing import Final, Protocol, Self
 
-from foreseen.adapters.cache.adaptive.lookup_payoff import Worth
 from foreseen.adapters.cache.adaptive.sampled_keys import ONE_IN, Sample, sampled
-from foreseen.domain.decaying_mean import Lately
+from foreseen.domain.decaying_mean import DecayingMean
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
+from foreseen.domain.payoff.key_costs import SERVICE_CALL_US, SERVICE_LOOKUP_US, SERVICE_WRITE_US, CallCost, cost_us
+from foreseen.domain.payoff.payoff_decision import FIRST_KEYS, LEAST_SHARE, Payoff
 from foreseen.domain.ports import Cache
 
 log = logging.getLogger(__name__)
 
-FIRST_KEYS: Final = 2_000
-FIRST_SAMPLED: Final = 64
-"""Keys looked up before lookups may be judged not to pay, and keys of the sample before they may pay again."""
+FIRST_SAMPLED: Final = FIRST_KEYS // ONE_IN
+"""Keys of the sample that are looked up before lookups may pay again."""
 
-MARGIN: Final = 1.25
-"""Hysteresis: L2 must save this multiple of its cost before every key is looked up again."""
+_COSTS_LIMIT: Final = 4096
+"""Number of entries in the mean of their model cost."""
 
 LOGGED_EVERY_S: Final = 60.0
 
 
-class GuardedTier(Cache, AbstractAsyncContextManager[Any], Protocol):
+class GuardedTier(Cache, AbstractAsyncContextManager[object], Protocol):
     """A Cache that may be disabled; it then finds nothing and costs nothing."""
 
     @property
@@ -33,59 +34,79 @@ class GuardedTier(Cache, AbstractAsyncContextManager[Any], Protocol):
         """Whether it is in use."""
 
 
-class WorthwhileCache:
+class AdaptiveCache:
     """A Cache around a guarded L2 that misses every key at once while lookups cost more than the model.
 
     A sample of keys is still looked up and written, and shows when lookups pay again.
-
-    Attributes:
-        asks_all: whether every key is looked up and written now.
     """
 
     def __init__(self, inner: GuardedTier, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Accept a clock in seconds, which limits how often a change is logged."""
-        self.asks_all = True
         self._inner = inner
         self._clock = clock
-        self._worth = Worth()
-        self._hits = Lately(limit=2 * FIRST_KEYS)
-        self._sample_hits = Lately(limit=4 * FIRST_SAMPLED)
+        self.payoff = Payoff()
+        self._lookup = CallCost(SERVICE_CALL_US, SERVICE_LOOKUP_US)
+        self._write = CallCost(SERVICE_CALL_US, SERVICE_WRITE_US)
+        self._model_us = DecayingMean(limit=_COSTS_LIMIT)
+        self._hits = DecayingMean(limit=2 * FIRST_KEYS)
+        self._sample_hits = DecayingMean(limit=4 * FIRST_SAMPLED)
         self._sample = Sample(inner, self._learn_aside)
         self._logged = True
         self._logged_at = float("-inf")
 
     @property
-    def asked_share(self) -> float:
+    def looks_up_all(self) -> bool:
+        """Whether every key is looked up and written now."""
+        return self.payoff.pays
+
+    @property
+    def lookup_share(self) -> float:
         """The share of keys that are looked up and written now."""
-        return 1.0 if self.asks_all else 1 / ONE_IN
+        return 1.0 if self.payoff.pays else 1 / ONE_IN
 
     async def __aenter__(self) -> Self:
         """Open the tier."""
         await self._inner.__aenter__()
         return self
 
-    async def __aexit__(self, *exc: Any) -> None:
-        """Write what waits of the sample, and close the tier."""
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write the scheduled entries of the sample, and close the tier."""
         try:
             await self._sample.close()
         finally:
-            await self._inner.__aexit__(*exc)
+            await self._inner.__aexit__(kind, exc, trace)
 
     @property
     def keeps(self) -> bool:
         """Whether every key is kept; false while only the sample is."""
-        return self.asks_all and self._inner.keeps
+        return self.payoff.pays and self._inner.keeps
+
+    def judge_again(self) -> None:
+        """Forget what was learnt, as of a model that is replaced: every key is looked up and written at first."""
+        self.payoff.pays = True
+        for mean in (self._model_us, self._hits, self._sample_hits):
+            mean.clear()
+        self._sample.forget()
 
     def peek(self, key: Key) -> Entry | None:
-        """As the inner one."""
+        """Peek at the inner cache."""
         return self._inner.peek(key)
 
+    def bypasses(self, keys: Sequence[Key]) -> bool:
+        """Return whether keys are missed without waiting, since looking them up does not pay; samples them if so."""
+        if self.payoff.pays:
+            return False
+        self._lookup.count(len(keys))
+        self._sample.look_up(keys)
+        return True
+
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """Look up keys where that pays; where it does not, miss them without waiting."""
-        self._worth.lookup_keys.count(len(keys), 1)
-        if not self.asks_all:
-            self._sample.ask(keys)
+        """Look up keys if that pays; otherwise miss them without waiting."""
+        if self.bypasses(keys):
             return {}
+        self._lookup.count(len(keys))
         found = await self._inner.get_many(keys)
         if self._inner.is_in_use:
             self._hits.count(len(found), len(keys))
@@ -94,13 +115,13 @@ class WorthwhileCache:
         return found
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """Store entries where that pays."""
+        """Store entries if that pays; otherwise schedule those of the sample."""
         if entries:
-            # The cost of one is that of all: entries stored together were computed in one call, and share its cost.
+            # Entries stored together were computed in one call, and share its cost equally.
             one = next(iter(entries.values()))
-            self._worth.saved_us.count(one.cost_us * len(entries), len(entries))
-            self._worth.write_keys.count(len(entries), 1)
-        if self.asks_all:
+            self._model_us.count(one.cost_us * len(entries), len(entries))
+            self._write.count(len(entries))
+        if self.payoff.pays:
             await self._inner.put_many(entries)
         else:
             self._sample.keep(entries)
@@ -114,24 +135,46 @@ class WorthwhileCache:
         self._sample_hits.count(sum(key in found for key in sample), len(sample))
 
     def _judge(self, found: Mapping[Key, Entry]) -> None:
-        self._worth.saved_us.count(sum(entry.cost_us for entry in found.values()), len(found))
-        # Keys that are looked up again have yet to be written: until then only the sample shows the share of hits.
-        share = max(self._hits.mean, self._sample_hits.mean) if self.asks_all else self._sample_hits.mean
-        ratio = self._worth.ratio(share)
-        if self.asks_all and self._hits.number >= FIRST_KEYS and ratio < 1:
-            self.asks_all = False
-            self._sample_hits.clear()
-        elif not self.asks_all and self._sample_hits.number >= FIRST_SAMPLED and ratio > MARGIN:
-            self.asks_all = True
+        self._model_us.count(sum(entry.cost_us for entry in found.values()), len(found))
+        share = self._hit_share
+        if self._knows_enough and self.payoff.decide(
+            saved_us=max(share, LEAST_SHARE) * self._model_us.mean, spent_us=cost_us(self._lookup, self._write, share)
+        ):
+            self._begin_again()
+        if self.payoff.pays != self._logged:
+            self._log(share)
+
+    @property
+    def _hit_share(self) -> float:
+        """The share of hits; while only the sample is written, only the sample shows it."""
+        return max(self._hits.mean, self._sample_hits.mean) if self.payoff.pays else self._sample_hits.mean
+
+    @property
+    def _knows_enough(self) -> bool:
+        if not self._model_us.number:
+            return False
+        return self._hits.number >= FIRST_KEYS if self.payoff.pays else self._sample_hits.number >= FIRST_SAMPLED
+
+    def _begin_again(self) -> None:
+        """Forget hits from before a change, since other keys are looked up from then on."""
+        if self.payoff.pays:
             self._hits.clear()
             self._sample.forget()
-        if self.asks_all != self._logged:
-            self._log(share)
+        else:
+            self._sample_hits.clear()
 
     def _log(self, hit_share: float) -> None:
         """Log the change, at most once a minute; a change that came too soon is logged later if it still holds."""
         if self._clock() - self._logged_at < LOGGED_EVERY_S:
             return
-        self._logged, self._logged_at = self.asks_all, self._clock()
-        doing = "is looked up for every key again" if self.asks_all else f"is looked up for one key in {ONE_IN} only"
-        log.info("the shared cache %s: %s", doing, self._worth.figures(hit_share))
+        self._logged, self._logged_at = self.payoff.pays, self._clock()
+        doing = "is looked up for every key again" if self._logged else f"is looked up for one key in {ONE_IN} only"
+        log.info(
+            "the shared cache %s: of lookups %.1f%% hit, a hit saves %.0f µs of the model, "
+            "a lookup costs %.0f µs a key and a write %.0f",
+            doing,
+            100 * hit_share,
+            self._model_us.mean,
+            self._lookup.us,
+            self._write.us,
+        )

@@ -10,7 +10,8 @@ from foreseen.domain.identity.key import Key
 from foreseen.domain.ports import Cache
 
 ONE_IN: Final = 64
-"""One key of this many is in the sample."""
+"""One key in 64 is in the sample: a smaller share than of a run's rows, since each is looked up and written, and a
+service runs longer than a file has rows."""
 
 AT_ONCE: Final = 32
 """Keys that are collected for one lookup or one write."""
@@ -42,7 +43,7 @@ class Sample:
         self._kept: dict[Key, Entry] = {}
         self._trying: asyncio.Task[None] | None = None
 
-    def ask(self, keys: Sequence[Key]) -> None:
+    def look_up(self, keys: Sequence[Key]) -> None:
         """Schedule a lookup of those of the keys that are in the sample."""
         if picked := sampled(keys):
             if known := {key: self._kept[key] for key in picked if key in self._kept}:

@@ -1,1 +1,1 @@
-"""When something that may fail or be slow is used, and for how long it is waited for."""
+"""Circuit breakers and time budgets, for calls that may fail or be slow."""

@@ -71,9 +71,9 @@ class Circuit:
         self._slow_calls.count(now, is_slow=False)
 
     def count_slow(self) -> None:
-        """Record a call that overran the budget just now; open the circuit if too many did recently."""
+        """Record a call that exceeded its budget just now; open the circuit if too many did recently."""
         if self._slow_calls.count(asyncio.get_running_loop().time(), is_slow=True):
-            slowness = f"no answer within {self._budget_s * 1000:g} ms, time and again"
+            slowness = f"no answer within {self._budget_s * 1000:g} ms, repeatedly"
             self.open(Outage.SLOWNESS, CacheUnavailableError(slowness))
 
     def open(self, what: Outage, exc: CacheError) -> None:

@@ -1,4 +1,4 @@
-"""What a circuit decides by: how many calls overran recently, and how long to wait before a probe."""
+"""What a circuit decides by: how many calls exceeded their budget recently, and how long to wait before a probe."""
 
 import random
 from collections import deque
@@ -18,7 +18,7 @@ JITTER: Final = 0.2
 """Share by which a wait may be shorter, so that processes do not probe at the same time."""
 
 LONGEST_FOR_OPERATORS: Final = 6
-"""Factor of the longest wait where an operator has to change a configuration first: 30 s."""
+"""Factor of the longest wait if an operator has to change a configuration first: 30 s."""
 
 
 class SlowCalls:
@@ -26,7 +26,7 @@ class SlowCalls:
 
     It counts bad time slices, since neither calls nor time alone suffice: a hundred concurrent calls that wait for the
     same stall all overrun at once, and with one dead connection of four, three fast calls come between two slow ones.
-    Where calls are rare, each has a slice to itself.
+    If calls are rare, each has a slice to itself.
     """
 
     def __init__(self, slice_s: float) -> None:
@@ -75,7 +75,7 @@ class ProbeWaits:
         self._back_at = now
 
     def next_s(self, *, needs_operator: bool = False) -> float:
-        """Return the seconds until the next probe; where an operator has to act, waits may grow longer."""
+        """Return the seconds until the next probe; if an operator has to act, waits may grow longer."""
         self._waited_s = self._next_s * self._uniform(1 - JITTER, 1)
         longest_s = LONGEST_FOR_OPERATORS * self._longest_s if needs_operator else self._longest_s
         self._next_s = min(2 * self._next_s, longest_s)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from foreseen.domain.errors import CacheUnavailableError
 
@@ -14,7 +14,7 @@ BUDGET_PER_KEY_S: Final = 1e-4
 _SLICES: Final = 10
 
 
-async def within(budget_s: float, call: Coroutine[Any, Any, Result]) -> Result:
+async def within(budget_s: float, call: Coroutine[object, None, Result]) -> Result:
     """Return the result of a call; cancel it when the budget is spent.
 
     The budget is spent in slices, and a long turn of the event loop uses up one at most, so a reply that has arrived
@@ -35,7 +35,7 @@ async def within(budget_s: float, call: Coroutine[Any, Any, Result]) -> Result:
     raise CacheUnavailableError(f"no answer within {budget_s * 1000:g} ms")
 
 
-def _retrieve_error(task: asyncio.Task[Any]) -> None:
-    """Retrieve a task's exception, lest asyncio log it as never retrieved: its caller may be gone."""
+def _retrieve_error(task: asyncio.Task[object]) -> None:
+    """Retrieve a task's exception, so that asyncio does not log it as never retrieved: its caller may be gone."""
     if not task.cancelled():
         task.exception()

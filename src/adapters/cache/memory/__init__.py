@@ -1,1 +1,1 @@
-"""The memory of this process, and no memory at all."""
+"""L1 in this process, and no cache at all."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import cachetools
 
@@ -11,16 +11,23 @@ from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
 
 ENTRY_OVERHEAD: Final = 540
-"""Bytes of memory that an entry takes beyond its body's own, at most, as measured on CPython 3.11.
+"""Maximum bytes of memory that an entry takes beyond its body, as measured on CPython 3.11.
 
-A key of 80 bytes and two bytes headers 146, the tuple of its values 88 and three integers of them 96, and its places in
-the store's two dictionaries 110 to 210, most when they have just grown.
+146 for the 80 bytes of its key and the headers of two bytes objects, 88 for the tuple of its values, 96 for three
+integers, and 110 to 210 for its places in the store's two dictionaries, most when these have just grown.
 """
 
 _Held = tuple[bytes, int, int, int]
-"""An entry's own values, and when it expires, µs since 1970."""
+"""The values of an entry, and when it expires, µs since 1970; UNUSED or PROBE until it is first found."""
 
-_make_tuple: Any = tuple.__new__
+UNUSED: Final = 0
+PROBE: Final = -1
+"""Stand for an expiry that is computed only when the entry is first found: many entries never are.
+
+They are times in the past, so that a hit still makes a single comparison.
+"""
+
+_make_tuple: Final = tuple.__new__
 """Makes a named tuple without the checks of its own constructor."""
 
 
@@ -28,6 +35,10 @@ class LruCache:
     """Evicts the least recently used entry when a bound is exceeded.
 
     Belongs to one event loop: no call suspends, so none needs a lock.
+
+    Attributes:
+        found_again: entries that were found at least once, since the start.
+        probes_found: those of them that were stored as probes.
     """
 
     keeps: Final = True
@@ -40,9 +51,11 @@ class LruCache:
         lifetime: Lifetime,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Accept the bounds, both of which hold, and a clock in seconds since 1970."""
+        """Accept the bounds, both of which apply, and a clock in seconds since 1970."""
         self._max_entries = max_entries
         self._max_bytes = max_bytes
+        self.found_again = 0
+        self.probes_found = 0
         self._bytes = 0
         self._lifetime = lifetime
         self._clock = clock
@@ -58,8 +71,10 @@ class LruCache:
             return None
         held = self._store[key]
         if held[3] <= self._clock() * 1e6:
-            self._drop(key)
-            return None
+            found = self._found_late(key, held)
+            if found is None:
+                return None
+            held = found
         entry: Entry = _make_tuple(Entry, held[:3])
         return entry
 
@@ -69,19 +84,33 @@ class LruCache:
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
         """Store each entry that has not expired; one larger than the whole cache is not stored."""
+        self._put(entries, UNUSED)
+
+    def put_probes(self, entries: Mapping[Key, Entry]) -> None:
+        """Store entries as `put_many` does, and count those that are found apart."""
+        self._put(entries, PROBE)
+
+    def _put(self, entries: Mapping[Key, Entry], found: int) -> None:
         store, now_us = self._store, self._clock() * 1e6
+        alive_after_us = self._lifetime.alive_after_us(now_us)
         for key, entry in entries.items():
             if key in store:
                 self._drop(key)
             body, created_at_us, cost_us = entry
-            ends_at_us = self._lifetime.ends_at_us(key, entry)
             size = len(body) + ENTRY_OVERHEAD
-            if ends_at_us <= now_us or size > self._max_bytes:
+            if size > self._max_bytes or (
+                created_at_us <= alive_after_us and self._lifetime.is_over(key, entry, now_us)
+            ):
                 continue
-            store[key] = (body, created_at_us, cost_us, ends_at_us)
+            store[key] = (body, created_at_us, cost_us, found)
             self._bytes += size
             while self._bytes > self._max_bytes or len(store) > self._max_entries:
                 self._forget(store.popitem()[1])
+
+    def replace(self, entries: Mapping[Key, Entry]) -> None:
+        """Store those entries whose keys are held already."""
+        if held := [key for key in entries if key in self._store]:
+            self._put({key: entries[key] for key in held}, UNUSED)
 
     def clear(self) -> int:
         """Remove every entry; return how many there were."""
@@ -100,6 +129,19 @@ class LruCache:
     def size_bytes(self) -> int:
         """Approximate memory of the entries, bytes."""
         return self._bytes
+
+    def _found_late(self, key: Key, held: _Held) -> _Held | None:
+        """Compute when an entry expires if that is unknown; return its values, or drop it and return None if it has."""
+        body, created_at_us, cost_us, ends_at_us = held
+        if ends_at_us in (UNUSED, PROBE):
+            ends_at_us = self._lifetime.ends_at_us(key, Entry(body, created_at_us, cost_us))
+        if ends_at_us <= self._clock() * 1e6:
+            self._drop(key)
+            return None
+        self.found_again += 1
+        self.probes_found += held[3] == PROBE
+        held = self._store[key] = (body, created_at_us, cost_us, ends_at_us)
+        return held
 
     def _drop(self, key: Key) -> None:
         self._forget(self._store.pop(key))

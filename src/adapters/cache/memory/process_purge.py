@@ -1,4 +1,4 @@
-"""ProcessPurge: what this process holds of predictions is removed, and what it was about to store is not stored."""
+"""ProcessPurge: removes the predictions that this process holds, and discards those that it was about to store."""
 
 import secrets
 import time
@@ -9,8 +9,8 @@ from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.purging import Reached
 
 
-class Emptied(Protocol):
-    """What can be emptied at once."""
+class Clearable(Protocol):
+    """A cache that can be cleared."""
 
     def clear(self) -> int:
         """Remove every entry; return how many there were."""
@@ -20,21 +20,21 @@ class ProcessPurge:
     """Purges this process, however that was requested.
 
     Attributes:
-        process: identifies it among all that share a tier.
+        process: the number that identifies it among all that share a tier.
     """
 
     def __init__(
         self,
         lifetime: Lifetime,
-        l1: Emptied | None,
+        l1: Clearable | None,
         drained: Sequence[Callable[[], Awaitable[None]]] = (),
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Accept what all tiers of this process ask whether an entry is over, and the clock as seconds since 1970.
+        """Accept the expiry that all tiers of this process use, and a clock in seconds since 1970.
 
         Args:
-            drained: each waits until writes to a shared tier have ended that are under way now.
+            drained: each waits until the writes to L2 that are under way now have ended.
         """
         self.process: Final = secrets.randbits(48)
         self._lifetime = lifetime
@@ -43,10 +43,10 @@ class ProcessPurge:
         self._clock = clock
 
     async def __call__(self, *, until_us: float | None = None) -> int:
-        """Remove what was made or begun until now; return how many entries of L1 there were.
+        """Remove entries made or begun until now; return how many L1 contained.
 
         Args:
-            until_us: what was made later is good, µs since 1970; a time to come counts as now.
+            until_us: entries made later are kept, µs since 1970; a time in the future counts as now.
         """
         now_us = self._clock() * 1e6
         self._lifetime.forget_until(int(now_us if until_us is None else min(now_us, until_us)))
@@ -56,9 +56,9 @@ class ProcessPurge:
         return removed
 
     def knows_of(self, until_us: float) -> bool:
-        """Return whether all that was made until then is over already."""
+        """Return whether all entries made until then have expired already."""
         return self._lifetime.forgotten_until_us >= until_us
 
     async def purge(self, model: str | None) -> Reached:  # noqa: ARG002 - there is one model in a process
-        """Purge this process alone, as all that there are."""
+        """Purge this process, as if it were the only one."""
         return Reached({self.process: await self()})

@@ -20,14 +20,14 @@ _GONE: Final = -2
 """Reply of PTTL for a key that does not exist."""
 
 _READ: Final = OVERHEAD + 1024
-"""Bytes that are read of an entry: its header, and what may be shown of its answer; entries may have megabytes."""
+"""Bytes to read of an entry: its header, and what may be shown of its answer; whole entries may have megabytes."""
 
 _LEASE: Final = LEASE.encode()
 _NO_ENTRIES: Final = frozenset(kind.encode() for kind in (LEASE, PROBE, PURGED))
 
 
 class RedisInventory:
-    """Goes through Foreseen's keys page by page, on every primary, and touches no others."""
+    """Iterates over Foreseen's keys page by page, on every primary; other keys are not touched."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
@@ -53,8 +53,8 @@ class RedisInventory:
     async def purge(self, model: str | None = None) -> int:
         """Scan and UNLINK, page by page; leases too, in whose places computed entries are kept.
 
-        A key a command, since those of a page may be on several slots. Raise CacheUnavailableError where one is left,
-        after everything else is removed: a node that is away keeps no other from being emptied.
+        One command per key, since those of a page may be in several slots. If one is left, CacheUnavailableError is
+        raised after everything else is removed: an unreachable node does not prevent others from being emptied.
         """
         removed, failures = 0, list[Exception]()
         with redis_errors_translated():
@@ -80,7 +80,7 @@ class RedisInventory:
         return removed
 
     async def _followed(self, names: list[bytes]) -> dict[bytes, object]:
-        """Remove keys whose slots are on their way, or have moved since they were seen, wherever they are now."""
+        """Remove keys whose slots are migrating, or have moved since they were seen, wherever they are now."""
         if not names:
             return {}
         replies = await self._servers.each(*((b"UNLINK", name) for name in names))
@@ -97,7 +97,7 @@ async def _pages(
     client: redis.asyncio.Redis, model: str | None, *, but: frozenset[bytes]
 ) -> AsyncIterator[list[bytes]]:
     """Yield names of keys, of one model or of all, without those kinds."""
-    # A name is a name: "*" in it is no wildcard, lest a purge of one model empties them all.
+    # Wildcards in a model's name are escaped, so that a purge of one model never empties them all.
     models = "*" if model is None else re.sub(r"([*?\[\]\\])", r"\\\1", model)
     cursor = 0
     while True:

@@ -19,8 +19,8 @@ _CORRUPTIONS: Final = {Unread.TOO_LARGE: Corruption.SIZE, Unread.OTHER_TYPE: Cor
 class RedisCache:
     """A Cache on Redis: a lookup or a write takes one round trip to each server concerned.
 
-    A key reads `foreseen:<model name>:<namespace, 16 hex>:<row, hex>`. The text holds half of the namespace; the seal
-    of the entry holds all of it.
+    A key is `foreseen:<model name>:<namespace, 16 hex>:<row, hex>`. It contains half of the namespace; the entry's seal
+    covers all of it.
     """
 
     keeps: Final = True
@@ -37,17 +37,17 @@ class RedisCache:
         """Accept the servers, and the clock as seconds since 1970."""
         self._servers = servers
         self._prefix = f"{PREFIX}:{model_name}:"
-        # Of this process alone: another one writing the same key at the same time would fail our check.
+        # Of this process alone: if another one wrote the same key at the same time, the probe would fail.
         self._probe = f"{self._prefix}{PROBE}:{secrets.token_hex(8)}"
         self._lifetime = lifetime
         self._format = entry_format
         self._clock = clock
         self.corruptions: Final[Counter[Corruption]] = Counter()
-        """Entries that did not verify, since the start, by the kind of corruption."""
+        """Corrupt entries since the start, by the kind of corruption."""
 
     @property
     def corrupt(self) -> int:
-        """Entries that did not verify, since the start."""
+        """Corrupt entries since the start."""
         return self.corruptions.total()
 
     def peek(self, key: Key) -> Entry | None:  # noqa: ARG002

@@ -1,17 +1,17 @@
-"""FencedCache: an L2 whose writes in progress can be waited for."""
+"""AwaitableWritesCache: an L2 whose writes in progress can be waited for."""
 
 import asyncio
 from collections.abc import Mapping
 
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
-from foreseen.domain.ports import FarTier
+from foreseen.domain.ports import L2Cache
 
 
-class FencedCache:
+class AwaitableWritesCache:
     """Wraps an L2. Entries purged after `drained` returns are not restored by writes that began earlier."""
 
-    def __init__(self, inner: FarTier) -> None:
+    def __init__(self, inner: L2Cache) -> None:
         """Accept the tier; lookups go to it directly, at no extra cost."""
         self._inner = inner
         self._writes: set[asyncio.Future[None]] = set()
@@ -22,11 +22,11 @@ class FencedCache:
 
     @property
     def keeps(self) -> bool:
-        """As the inner one."""
+        """Whether the inner cache stores now."""
         return self._inner.keeps
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """As the inner one."""
+        """Store in the inner cache."""
         write: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._writes.add(write)
         try:

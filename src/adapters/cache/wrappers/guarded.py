@@ -10,7 +10,7 @@ from foreseen.adapters.cache.fault_policy.time_budget import BUDGET_PER_KEY_S, w
 from foreseen.domain.errors import CacheError, Outage
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
-from foreseen.domain.ports import FarTier
+from foreseen.domain.ports import L2Cache
 
 Result = TypeVar("Result")
 
@@ -25,7 +25,7 @@ _MESSAGES: Final = LogMessages(
 
 
 class GuardedCache:
-    """A Cache around an L2 that fails open: an error or an overrun counts as a miss.
+    """A Cache around an L2 that fails open: an error or an exceeded budget counts as a miss.
 
     A failed call disables the tier, and so do calls that overrun their time budget too often. While it is disabled no
     request waits for it: a background task probes it the way requests use it, and enables it again once a probe
@@ -34,7 +34,7 @@ class GuardedCache:
 
     def __init__(
         self,
-        inner: FarTier,
+        inner: L2Cache,
         *,
         budget_s: float,
         probe_after_s: float = 0.5,
@@ -94,7 +94,7 @@ class GuardedCache:
         return self._circuit.is_closed
 
     def peek(self, key: Key) -> Entry | None:
-        """As the inner one."""
+        """Peek at the inner cache."""
         return self._inner.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:

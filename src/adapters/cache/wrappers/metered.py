@@ -1,4 +1,4 @@
-"""TimedCache: counts the calls to L2 and the seconds they take."""
+"""MeteredCache: counts the calls to L2 and the seconds they take."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from foreseen.domain.counters import L2_GET_SECONDS, L2_GETS, L2_PUT_SECONDS, L2_PUTS, Tally
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
-from foreseen.domain.ports import FarTier
+from foreseen.domain.ports import L2Cache
 
 
-class TimedCache:
+class MeteredCache:
     """Wraps an L2 and counts its calls; one that fails or is cancelled counts with the time it took.
 
     Overlapping calls each count their own seconds, which may include other work of this process.
     """
 
-    def __init__(self, inner: FarTier, tally: Tally, *, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, inner: L2Cache, tally: Tally, *, clock: Callable[[], float] = time.perf_counter) -> None:
         """Accept the tier, the tally to count in, and a clock in seconds."""
         self._inner = inner
         self._tally = tally
@@ -24,33 +24,33 @@ class TimedCache:
 
     @property
     def keeps(self) -> bool:
-        """As the inner one."""
+        """Whether the inner cache stores now."""
         return self._inner.keeps
 
     def peek(self, key: Key) -> Entry | None:
-        """As the inner one."""
+        """Peek at the inner cache."""
         return self._inner.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """As the inner one."""
+        """Look up in the inner cache."""
         if not keys:  # no round trip to count
             return await self._inner.get_many(keys)
         with self._counted(L2_GETS, L2_GET_SECONDS):
             return await self._inner.get_many(keys)
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """As the inner one."""
+        """Store in the inner cache."""
         if not entries:
             return await self._inner.put_many(entries)
         with self._counted(L2_PUTS, L2_PUT_SECONDS):
             return await self._inner.put_many(entries)
 
     async def ping(self) -> None:
-        """As the inner one; not counted."""
+        """Ping the inner cache; not counted."""
         await self._inner.ping()
 
     async def close(self) -> None:
-        """As the inner one."""
+        """Close the inner cache."""
         await self._inner.close()
 
     @contextmanager

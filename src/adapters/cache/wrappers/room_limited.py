@@ -1,4 +1,4 @@
-"""SparingCache: bulk writes use only the free memory of L2, and evict nothing."""
+"""RoomLimitedCache: bulk writes use only the free memory of L2, and evict nothing."""
 
 import logging
 import time
@@ -8,7 +8,7 @@ from typing import Final
 
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
-from foreseen.domain.ports import FarTier
+from foreseen.domain.ports import L2Cache
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ WRITTEN_AT_ONCE: Final = 512
 """Entries per write: a much larger one would block the server for other clients."""
 
 
-class SparingCache:
+class RoomLimitedCache:
     """Wraps an L2 and stores nothing that would evict entries which other clients use.
 
     A file of ten million rows is read once, and each of its entries would be the newest: to store them, a full server
@@ -37,7 +37,7 @@ class SparingCache:
 
     def __init__(
         self,
-        inner: FarTier,
+        inner: L2Cache,
         room_bytes: Callable[[], Awaitable[float]],
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -57,11 +57,11 @@ class SparingCache:
         return not self._is_full and self._inner.keeps
 
     def peek(self, key: Key) -> Entry | None:
-        """As the inner one."""
+        """Peek at the inner cache."""
         return self._inner.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
-        """As the inner one."""
+        """Look up in the inner cache."""
         return await self._inner.get_many(keys)
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
@@ -88,9 +88,9 @@ class SparingCache:
         return not self._is_full
 
     async def ping(self) -> None:
-        """As the inner one."""
+        """Ping the inner cache."""
         await self._inner.ping()
 
     async def close(self) -> None:
-        """As the inner one."""
+        """Close the inner cache."""
         await self._inner.close()

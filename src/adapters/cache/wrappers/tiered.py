@@ -27,21 +27,20 @@ class TieredCache:
 
     Attributes:
         slower_tiers: L2 alone, for keys that L1 is known to miss.
+        peek: looks into L1.
     """
 
     def __init__(self, l1: Cache, l2: Cache) -> None:
         self.slower_tiers: Final = PromotingLookup(l1, l2)
+        # Bound once, since every hit uses it.
+        self.peek: Final = l1.peek
         self._l1 = l1
         self._l2 = l2
 
     @property
     def keeps(self) -> bool:
-        """Whether either does."""
+        """Whether either tier stores now."""
         return self._l1.keeps or self._l2.keeps
-
-    def peek(self, key: Key) -> Entry | None:
-        """Look into L1."""
-        return self._l1.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
         """Look up in L1, then in L2 what L1 misses, and promote what L2 finds."""
@@ -50,7 +49,7 @@ class TieredCache:
         return in_l1 | await self.slower_tiers.get_many(rest) if rest else in_l1
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
-        """Store in both, L2 first: dying between the two leaves the shared tier ahead, never behind."""
+        """Store in both, L2 first: a crash between the two leaves L2 ahead, never behind."""
         try:
             await self._l2.put_many(entries)
         finally:

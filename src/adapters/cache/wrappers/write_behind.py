@@ -10,7 +10,7 @@ from foreseen.domain.errors import CacheError
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
-from foreseen.domain.ports import FarTier
+from foreseen.domain.ports import L2Cache
 
 WRITTEN_AT_ONCE: Final = 512
 """Entries of one write."""
@@ -24,14 +24,14 @@ class WriteBehindCache:
 
     Attributes:
         dropped: entries that were never written, since the start.
-        flush_s: seconds that closing may take to write what waits.
+        flush_s: seconds that closing may take to write the queue.
     """
 
     keeps: Final = True
 
     def __init__(
         self,
-        inner: FarTier,
+        inner: L2Cache,
         *,
         lifetime: Lifetime,
         max_entries: int = 65_536,
@@ -59,7 +59,7 @@ class WriteBehindCache:
         return len(self._waiting) + len(self._written)
 
     def peek(self, key: Key) -> Entry | None:
-        """As the inner one."""
+        """Peek at the inner cache."""
         return self._inner.peek(key)
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
@@ -88,13 +88,13 @@ class WriteBehindCache:
             raise failure
 
     async def ping(self) -> None:
-        """As the inner one; failures of writes that began before it succeeded are no longer raised."""
+        """Ping the inner cache; if that succeeds, failures of earlier writes are no longer raised."""
         await self._inner.ping()
         self._pings += 1
         self._failure = None
 
     async def close(self) -> None:
-        """Write the queue for at most `flush_s` seconds, count the rest as dropped, and close the inner one."""
+        """Write the queue for at most `flush_s` seconds, count the rest as dropped, and close the inner cache."""
         if (writing := self._writing) is not None:
             await asyncio.wait({writing}, timeout=self.flush_s)
             writing.cancel()
@@ -122,7 +122,7 @@ class WriteBehindCache:
                     await self._inner.put_many(self._written)
                 except CacheError as exc:
                     self.dropped += len(self._written)
-                    if pings == self._pings:  # else a ping has succeeded since, and the failure is over
+                    if pings == self._pings:  # otherwise a ping has succeeded since, and the failure is over
                         self._failure = exc
                 self._written = {}
         finally:

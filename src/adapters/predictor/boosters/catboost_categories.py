@@ -1,7 +1,7 @@
-"""CatBoost: which of its categories were whole numbers.
+"""CatBoost: which categorical columns held whole numbers.
 
-A model keeps no category, only hashes of their texts: of those that its trees compare, and of all in its tables of
-statistics. Bools are hashed as "1" and "0". So whole numbers are hashed in the same way and looked up.
+A model keeps the hashes of its categories' texts, not the categories: its trees those that they compare, its tables of
+statistics all. Bools are hashed as "1" and "0". So whole numbers are hashed in the same way and looked up among them.
 """
 
 import json
@@ -30,11 +30,11 @@ _SHIFT: Final = np.uint64(47)
 _Words = npt.NDArray[np.uint64]
 
 
-def whole_number_categories(model: Any) -> dict[int, list[int]]:
-    """Return the categories of the columns where all that the model keeps are whole numbers, by the column's number.
+def whole_number_categories(model: object) -> dict[int, list[int]]:
+    """Return the categories of each column whose hashes are all those of whole numbers, by the column's index.
 
     Raises:
-        ValueError: there is no place for the text that CatBoost writes of a model.
+        ValueError: no temporary folder can be written for CatBoost's JSON export.
     """
     document = _as_document(model)
     kept = {column: {*hashes} for column, hashes in _kept_hashes(document).items()}
@@ -50,7 +50,7 @@ def whole_number_categories(model: Any) -> dict[int, list[int]]:
 
 
 def text_hashes(texts: npt.NDArray[np.bytes_]) -> _Words:
-    """Return CatBoost's hashes of texts of one to eight bytes: the lower half of their CityHash64 of version 1.0."""
+    """Return CatBoost's hashes of n texts of one to eight bytes: the lower half of CityHash64 1.0, shape (n,)."""
     padded = texts.astype("S8")
     letters = padded.view(np.uint8).reshape(-1, 8).astype(np.uint64)
     lengths = np.char.str_len(padded)
@@ -79,12 +79,12 @@ def _word(four: _Words) -> _Words:
 def _as_document(model: Any) -> dict[str, Any]:
     from catboost import CatBoostError  # noqa: PLC0415 - the model's own library
 
-    with suppress(CatBoostError):  # as it writes no text of a model with features of text
+    with suppress(CatBoostError):  # CatBoost exports no model that has text features
         try:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / "model.json"
                 model.save_model(str(path), format="json")
-                document: dict[str, Any] = json.loads(path.read_bytes())
+                document: dict[str, object] = json.loads(path.read_bytes())
                 return document
         except OSError as exc:
             raise ValueError(f"expected a temporary folder for what CatBoost writes of a model: {exc}") from exc
@@ -92,7 +92,7 @@ def _as_document(model: Any) -> dict[str, Any]:
 
 
 def _kept_hashes(document: Mapping[str, Any]) -> dict[int, list[int]]:
-    """Return the hashes that a model keeps of the categories of each column, by the column's number."""
+    """Return the hashes that a model keeps of each column's categories, by the column's index."""
     features = document.get("features_info", {}).get("categorical_features", ())
     kept = {each["flat_feature_index"]: [value % 2**32 for value in each.get("values", ())] for each in features}
     for name, table in (document.get("ctr_data") or {}).items():
@@ -104,7 +104,7 @@ def _kept_hashes(document: Mapping[str, Any]) -> dict[int, list[int]]:
 
 
 def _hashes_of_table(table: Mapping[str, Any]) -> Iterator[int]:
-    """Yield the hashes of the categories in a table: it holds multiples of them."""
+    """Yield the hashes of the categories in a table, which stores each of them multiplied by a constant."""
     for multiple in map(int, table["hash_map"][:: table["hash_stride"]]):
         if multiple != _EMPTY:
             yield multiple * _INVERSE % 2**32

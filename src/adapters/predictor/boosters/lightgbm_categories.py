@@ -1,18 +1,17 @@
-"""LightGBM: which columns its lists of pandas categories belong to.
+"""LightGBM: which column each of its lists of pandas categories belongs to.
 
-A model keeps one list for each pandas category of its training frame, ordered ones among them, in the order of the
-columns; it does not keep whose they are. Columns named by categorical_feature are categorical as well, without a list.
-So each list is placed at a column whose values can be the codes of its categories.
+A model keeps one list for each pandas category column of its training frame, ordered or not, in the order of the
+columns, but not which columns these were. Columns named in categorical_feature are categorical without having a list.
+So each list is assigned to a column whose values can be the codes of its categories.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Categories = Sequence[Any]
+Categories = Sequence[object]
 Places = Sequence[Sequence[int]]
-"""The columns at which each list can be, in order; nothing where not all of them can be placed."""
+"""The columns that each list may belong to, ascending; empty if the lists cannot all be placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class SeenColumn:
 
     Attributes:
         is_categorical: whether LightGBM split it by category.
-        values: its categories, or the least and the largest number; empty where it kept none, since no tree uses it.
+        values: its category codes, or its minimum and maximum; empty if no tree uses the column.
     """
 
     is_categorical: bool
@@ -57,8 +56,8 @@ class PlacedCategories:
 def placed_categories(columns: Sequence[SeenColumn], lists: Sequence[Categories]) -> PlacedCategories:
     """Return which column each list belongs to.
 
-    Unless it is called with categorical_feature, LightGBM takes every unordered pandas category for categorical and
-    nothing else: this reading comes first.
+    Unless it is called with categorical_feature, LightGBM splits exactly the unordered pandas categories by category.
+    So this is assumed first.
     """
     required = [place for place, column in enumerate(columns) if column.is_categorical]
     complete = _possible(columns, lists, SeenColumn.holds_all)
@@ -94,9 +93,10 @@ def _possible(
     fits: Callable[[SeenColumn, Categories], bool],
     required: Sequence[int] = (),
 ) -> Places:
-    """Return where each list can be if all are placed in order, each where it fits, at no less than the required.
+    """Return the columns that each list may belong to, if all are placed in order and every required column gets one.
 
-    Each is placed after some place of the one before it, and what leads nowhere is taken back from the last one on.
+    The first pass keeps the places that some place of the previous list precedes; the second, from the last list to the
+    first, drops those after which the other lists have no place.
     """
     spare = len(columns) - len(lists)
     found: list[list[int]] = []
@@ -110,7 +110,7 @@ def _possible(
 
 
 def _has_any(places: Sequence[int], place: int, required: Sequence[int], side: int) -> bool:
-    """Return whether one of some places is before (-1) or after (1) a place, with nothing required between the two."""
+    """Return whether one of `places` is before (-1) or after (1) `place`, with no required column between the two."""
     if side < 0:
         nearest = bisect_left(places, place) - 1
         next_required = bisect_left(required, place) - 1

@@ -1,7 +1,7 @@
 """LightGBM: columns of its estimators and of its Booster."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from foreseen.adapters.predictor.boosters.lightgbm_categories import (
     PlacedCategories,
@@ -11,14 +11,17 @@ from foreseen.adapters.predictor.boosters.lightgbm_categories import (
 from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
 from foreseen.adapters.predictor.column_facts.known_values import as_category, rounded
 
+if TYPE_CHECKING:
+    from lightgbm import Booster
 
-def read_names(model: Any) -> list[str] | None:
+
+def read_names(model: object) -> list[str] | None:
     """Return the columns' names; None where LightGBM numbered them itself."""
     names = list(_booster(model).feature_name())
     return None if names == [f"Column_{index}" for index in range(len(names))] else names
 
 
-def read_facts(model: Any) -> list[ColumnFacts]:
+def read_facts(model: object) -> list[ColumnFacts]:
     """Return what each column is: the codes of pandas categories come from the lists that the model keeps."""
     booster = _booster(model)
     seen = _seen_columns(booster)
@@ -35,12 +38,12 @@ def _facts(place: int, column: SeenColumn, placed: PlacedCategories) -> ColumnFa
     return ColumnFacts(takes_missing=True, example=None if column.is_categorical else _middle(column.values))
 
 
-def _booster(model: Any) -> Any:
-    return getattr(model, "booster_", model)
+def _booster(model: object) -> "Booster":
+    return cast("Booster", getattr(model, "booster_", model))
 
 
-def _categorical(booster: Any) -> list[int]:
-    """Return the numbers of the columns that were categories, under the name of this process or of a loaded file."""
+def _categorical(booster: "Booster") -> list[int]:
+    """Return the indices of the categorical columns; a Booster keeps them elsewhere once it was saved and loaded."""
     for name in ("categorical_column", "categorical_feature"):
         kept = booster.params.get(name)
         if isinstance(kept, str):
@@ -52,8 +55,8 @@ def _categorical(booster: Any) -> list[int]:
     return sorted(int(place) for place in line.partition(":")[2].strip(" ]").split(",") if place.strip().isdigit())
 
 
-def _seen_columns(booster: Any) -> list[SeenColumn]:
-    """Return what the header of the model's text keeps of each column: "[0:2]", "-1:0:2:1" of categories, or "none"."""
+def _seen_columns(booster: "Booster") -> list[SeenColumn]:
+    """Return what the header of the model's text records of each column: "[0:2]", categories "-1:0:2:1", or "none"."""
     header = booster.model_to_string(num_iteration=1)
     line = next(line for line in header.splitlines() if line.startswith("feature_infos="))
     categorical = {*_categorical(booster)}
@@ -65,9 +68,9 @@ def _values(info: str) -> tuple[float, ...]:
     if info == "none":
         return ()
     values = tuple(map(float, info.strip("[]").split(":")))
-    # Below zero is what LightGBM holds for missing in categories.
+    # A negative code is a missing category.
     return values if info.startswith("[") else tuple(value for value in values if value >= 0)
 
 
-def _middle(values: tuple[float, ...]) -> float | int | None:
+def _middle(values: tuple[float, ...]) -> float | str | None:
     return rounded(sum(values) / 2) if values else None

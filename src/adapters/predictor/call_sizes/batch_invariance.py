@@ -1,4 +1,4 @@
-"""How many rows a model is to be called with, so that no answer depends on the rest of its batch."""
+"""How many rows a model is called with, so that no answer depends on the other rows of its batch."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -24,20 +24,20 @@ BATCHES: Final[tuple[Sequence[int], ...]] = (
     range(31, 62),
     range(63, -1, -1),
 )
-"""Rows of the probe that are computed again in another batch.
+"""Rows of the probe that are computed again, as one batch each.
 
-2 rows take another path through BLAS. Odd numbers leave a rest of its blocks of 4 to 32 rows, where most of what varies
-does. In the last batch each row has another place.
+2 rows take another path through BLAS. Odd numbers leave a remainder of its blocks of 4 to 32 rows, where most
+differences occur. The last batch reverses the rows.
 
 Source:
-    docs/adr/0012-the-model-isolation-a-process-of-its-own.md
+    docs/adr/0012-the-model-in-a-process-of-its-own.md
 """
 
 FEW_BATCHES: Final[tuple[Sequence[int], ...]] = (range(1), range(2, 4), range(5, -1, -1))
-"""The same for a model that goes through its rows one by one, which may take seconds for each."""
+"""The same for a model that computes its rows one by one, which may take seconds for each."""
 
-STEADY_ROWS: Final = 32
-"""The batch size at which no estimator measured gave a row other bits in another position or beside other rows.
+FIXED_ROWS: Final = 32
+"""The batch size at which, in every estimator measured, a row's bits depend neither on its position nor on other rows.
 
 Source:
     docs/adr/0007-rows-of-a-model-call.md
@@ -51,29 +51,29 @@ class ProbedModel(Protocol):
         """Return each row's answer as the bits that the model computed, decision values too."""
 
     def compute(self, batch: Batch) -> object:
-        """Call the model as `predict` does, and leave the answer as it is."""
+        """Call the model as `predict` does, and return its answer unconverted."""
 
 
 def call_size(
     model: ProbedModel, signature: Signature, knowledge: RowKnowledge, *, is_estimator: bool = False
 ) -> CallSize:
-    """Choose how a model is to be called; the same for the same model, however busy the machine is.
+    """Choose how a model is called: the same way for the same model, however busy the machine is.
 
-    One row alone is laid out otherwise in memory than two, and sums of eight or more members, trees or classes then
-    round otherwise in a few rows of a hundred: too few to be found by a probe. So a model that computes its rows
-    together is never called with one row.
+    A single row has another memory layout than two, so that sums over eight or more members, trees or classes round
+    differently in a few rows of a hundred: too few for a probe to find. So a model that computes its rows together is
+    never called with one row.
 
-    A model that multiplies matrices is called with STEADY_ROWS, or with one row where it goes through its rows one by
-    one anyway. Of which kind a model is comes from its parts where they say so, else from a fixed number of calls; a
-    model that refuses every made-up row is called with one.
+    A model that multiplies matrices is called with FIXED_ROWS, or with one row if it computes rows one by one anyway.
+    Which kind a model is follows from its parts if they reveal it, otherwise from a fixed number of calls. A model that
+    rejects every made-up row is called with one row.
 
     Args:
-        is_estimator: whether it follows scikit-learn's base class, and so computes its rows together.
+        is_estimator: whether it derives from scikit-learn's base class, and so computes its rows together.
     """
     if knowledge == "independent":
         return CallSize(least=2)
     if knowledge == "matrix" and is_estimator:
-        return CallSize(fixed=STEADY_ROWS)
+        return CallSize(fixed=FIXED_ROWS)
     try:
         probe = accepted_rows(model.raw, probe_batch(signature))
         if not is_estimator and grows_with_rows(model.compute, probe):
@@ -81,21 +81,21 @@ def call_size(
         is_invariant = knowledge == "unknown" and _is_invariant(model.raw, probe, BATCHES)
     except ForeseenError:
         return CallSize(fixed=1)
-    return CallSize(least=2) if is_invariant else CallSize(fixed=STEADY_ROWS)
+    return CallSize(least=2) if is_invariant else CallSize(fixed=FIXED_ROWS)
 
 
 def next_size(size: CallSize) -> CallSize | None:
-    """Return how to call a model whose answers depended on the batch at this size: 32 rows, then 1; then None."""
+    """Return the size to try next if answers depend on the batch at this size: 32 rows, then 1, then None."""
     if size.fixed is None:
-        return CallSize(fixed=STEADY_ROWS)
+        return CallSize(fixed=FIXED_ROWS)
     return CallSize(fixed=1) if size.fixed > 1 else None
 
 
 def accepted_rows(raw: Callable[[Batch], list[bytes]], probe: Batch) -> Batch:
-    """Return the probe, or as many rows of those that the model accepts where it refuses some.
+    """Return the probe; if the model rejects some of its rows, the accepted ones, repeated to PROBE_ROWS rows.
 
     Raises:
-        InvalidBatchError, PredictionError: as the model, where it accepts none.
+        InvalidBatchError, PredictionError: the model accepts none of the rows.
     """
     try:
         raw(probe)

@@ -1,4 +1,4 @@
-"""The decision how a model is called: the same for the same file, libraries and CPU, whatever the load."""
+"""Decides how a model is called: the same way for the same file, libraries and CPU, whatever the load."""
 
 import struct
 from collections.abc import Sequence
@@ -14,26 +14,26 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.domain.identity.key import Fingerprint, fingerprint_as_called
 from foreseen.domain.model.call_size import CallsFor, CallSize
 from foreseen.domain.model.determinism import Determinism, determinism
-from foreseen.domain.model.fixed_batch_size import ModelCaller, in_steady_calls
+from foreseen.domain.model.fixed_batch_size import ModelCaller, in_fixed_calls
 from foreseen.domain.model.large_calls import RawModel, largest_equal_call
 from foreseen.domain.values.probe import probe_batch
 from foreseen.domain.values.signature import Signature
 
 DECISION_VERSION: Final = 1
-"""Part of what a kept decision is found by: decisions of an older version are made again."""
+"""Part of the identity of a kept decision: raise it to have every decision made again."""
 
 
 class _Caller(ModelCaller[Any], RawModel[Any], ProbedModel, Protocol):
-    """A model as this needs it."""
+    """The calls of a model that the decision makes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a number of calls at load decided.
+    """How a model is called, and whether its answers are deterministic then.
 
     Attributes:
         call_size: rows of each call.
-        determinism: of the answers in calls of that size.
+        determinism: of answers in calls of that size.
     """
 
     call_size: CallSize
@@ -42,12 +42,12 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """What is said of the calls of a model when it is loaded.
+    """What is known of a model's calls before it is loaded.
 
     Attributes:
-        rows: of each call, as an operator chose; 0 for any number, None to decide it.
-        calls_for: what they are made for, where that is to be decided.
-        decided: how the model is called, as was decided where a run was started.
+        rows: rows of each call, as the operator set them: 0 for any number, None to decide it.
+        calls_for: what the calls are for; used only where their size is decided.
+        decided: the size that the process which started a run decided; None to decide it here.
     """
 
     rows: int | None = None
@@ -56,9 +56,11 @@ class CallOptions:
 
 
 class CallDecision:
-    """Decides by a model's parts and by counted calls how many rows each of its calls has."""
+    """Decides from a model's parts, and from a fixed number of calls, how many rows each of its calls has."""
 
-    def __init__(self, model: Any, caller: _Caller, signature: Signature, *, threads: int, called_again: Any) -> None:
+    def __init__(
+        self, model: object, caller: _Caller, signature: Signature, *, threads: int, called_again: object
+    ) -> None:
         """Accept a model and what calls it.
 
         Args:
@@ -74,7 +76,7 @@ class CallDecision:
     def behaviour(
         self, options: CallOptions, kept: KeptCallSizes, digest: Fingerprint, outputs: Sequence[str]
     ) -> Behaviour:
-        """Return the behaviour in calls of the size that was given, or kept for this model, or that is decided now."""
+        """Return the behaviour in calls of the size that the options contain, that was kept, or that is decided now."""
         if options.rows is not None:
             return self._observed(CallSize(fixed=options.rows or None), is_given=True)
         if options.decided is not None:
@@ -83,7 +85,7 @@ class CallDecision:
         return self._in_calls_of_its_own(behaviour) if options.calls_for == "files" else behaviour
 
     def _decided(self, kept: KeptCallSizes, identity: Fingerprint, calls_for: CallsFor) -> Behaviour:
-        """Decide, and keep that. Large calls take longer to compare, and requests do well without."""
+        """Decide, and keep the decision. Large calls are slow to compare, and not worth it for requests."""
         known = kept.find(identity)
         size = known or call_size(self._caller, self._signature, self._knowledge, is_estimator=self._is_estimator)
         behaviour = self._observed(size, is_given=False)
@@ -96,7 +98,7 @@ class CallDecision:
         return behaviour
 
     def _compared(self, behaviour: Behaviour) -> CallSize:
-        """Return a fixed size with the largest call that has the same bits."""
+        """Return the size, if it is fixed with the largest call that gives the same bits."""
         size = behaviour.call_size
         if size.fixed is None or size.fixed == 1 or size.large or not behaviour.determinism.is_repeatable:
             return size
@@ -106,13 +108,13 @@ class CallDecision:
         probe = probe_batch(self._signature, large.compared_rows)
         try:
             return replace(size, large=largest_equal_call(self._caller, probe, small=size.fixed, larger=large.sizes))
-        except ForeseenError:  # it refuses made-up rows
+        except ForeseenError:  # it rejects made-up rows
             return replace(size, large=size.fixed)
 
     def _in_calls_of_its_own(self, behaviour: Behaviour) -> Behaviour:
-        """Return the behaviour in large calls that give other bits than small ones, where those are all that there are.
+        """Return the behaviour in large calls that give other bits than small ones, if no large call gives the same.
 
-        Their size is part of what identifies the model, so that no entry is mixed with those of small calls.
+        Their size is part of the fingerprint, so that their entries are never mixed with those of small calls.
         """
         size = behaviour.call_size
         own = self._large_sizes(size.fixed).own if size.fixed and size.large == size.fixed else None
@@ -122,9 +124,9 @@ class CallDecision:
         return found if found.determinism.is_batch_invariant else behaviour
 
     def fingerprint(self, digest: Fingerprint, size: CallSize) -> Fingerprint:
-        """Return the digest of a model as it is called.
+        """Return the fingerprint of a model that is called with this size.
 
-        The kernel that multiplies matrices is part of it where the model may do so: another CPU's has other last bits.
+        If the model may multiply matrices, the BLAS kernel is part of it: that of another CPU gives other last bits.
         """
         multiplies = self._knowledge == "matrix" or (self._knowledge == "unknown" and size.fixed is not None)
         kernels = blas_kernels() if multiplies else ""
@@ -139,8 +141,8 @@ class CallDecision:
         return fingerprint_as_called(digest, version, self._signature.canonical(), called, blas_kernels().encode())
 
     def _observed(self, size: CallSize, *, is_given: bool) -> Behaviour:
-        """Compare answers in calls of a size, and in fewer rows where they depend on the batch."""
-        found = determinism(lambda batch: in_steady_calls(self._caller, size, batch), self._signature)
+        """Compare answers in calls of a size; unless it is given, in smaller calls while they depend on the batch."""
+        found = determinism(lambda batch: in_fixed_calls(self._caller, size, batch), self._signature)
         depends_on_batch = found.is_repeatable and not found.is_batch_invariant
         smaller = next_size(size) if depends_on_batch and not is_given else None
         return Behaviour(size, found) if smaller is None else self._observed(smaller, is_given=False)

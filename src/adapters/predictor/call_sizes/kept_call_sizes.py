@@ -1,4 +1,4 @@
-"""Call sizes that were decided once, kept in a file beside the model: replicas and later starts take them over."""
+"""Call sizes that were decided once, kept in a file beside the model for replicas and later starts."""
 
 import json
 import logging
@@ -7,10 +7,10 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from foreseen.adapters.predictor.call_sizes.batch_invariance import STEADY_ROWS
-from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.call_sizes.batch_invariance import FIXED_ROWS
+from foreseen.adapters.predictor.model_file.model_file import require_private
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.identity.key import Fingerprint
 from foreseen.domain.model.call_size import LARGE_ROWS, CallSize
@@ -19,24 +19,24 @@ log = logging.getLogger(__name__)
 
 FORMAT: Final = 1
 MOST: Final = 32
-"""Call sizes that are kept at most, the newest; one for each model, setting and kind of CPU that was here."""
+"""Maximum number of kept call sizes, the newest: one for each combination of model, settings and kind of CPU."""
 
 
-SIZES: Final = (CallSize(), CallSize(least=2), CallSize(fixed=STEADY_ROWS), CallSize(fixed=1))
-"""Every size that is ever decided; anything else in the file was put there by somebody else."""
+SIZES: Final = (CallSize(), CallSize(least=2), CallSize(fixed=FIXED_ROWS), CallSize(fixed=1))
+"""Every size that can be decided; any other in the file is ignored."""
 
-LARGE: Final = (None, STEADY_ROWS, *LARGE_ROWS)
-"""Every large call that may have been found equal, None where none was compared."""
+LARGE: Final = (None, FIXED_ROWS, *LARGE_ROWS)
+"""Every size of a large call that can be found equal; None if none was compared."""
 
 
 class KeptCallSizes:
-    """The file `<model file>.calls.json`; whatever is wrong with it costs a decision, never a start."""
+    """The file `<model file>.calls.json`. If it is defective, the decision is made again; the start never fails."""
 
     def __init__(self, model_path: Path) -> None:
         self.path: Final = model_path.with_name(f"{model_path.name}.calls.json")
 
     def find(self, identity: Fingerprint) -> CallSize | None:
-        """Return what was decided for exactly this model, libraries and CPU; None where nothing was."""
+        """Return what was decided for exactly this model, these libraries and this CPU; None if nothing was."""
         kept = self._read().get(identity.hex())
         if not isinstance(kept, dict):
             return None
@@ -46,19 +46,19 @@ class KeptCallSizes:
         return next((replace(size, large=kept.get("large")) for size in known), None)
 
     def keep(self, identity: Fingerprint, size: CallSize) -> None:
-        """Keep a decision, where the folder can be written."""
+        """Keep a decision, if the folder is writable."""
         sizes = self._read()
-        sizes.pop(identity.hex(), None)  # which would keep its place among the oldest
+        sizes.pop(identity.hex(), None)  # otherwise an update would keep its place among the oldest
         sizes[identity.hex()] = {"least": size.least, "fixed": size.fixed, "large": size.large}
         document = {"format": FORMAT, "call_sizes": dict(list(sizes.items())[-MOST:])}
         try:
             self._replace(json.dumps(document, indent=1).encode() + b"\n")
         except OSError as exc:
-            log.debug("%s: how the model is called is decided again at each start: %s", self.path, exc.strerror)
+            log.debug("%s: not written, so that each start decides the call size again: %s", self.path, exc.strerror)
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, object]:
         try:
-            refuse_unless_private(self.path, "record of how the model is called")
+            require_private(self.path, "record of how the model is called")
             document = json.loads(self.path.read_bytes())
         except ModelUnavailableError as exc:
             log.warning("not used: %s", exc)

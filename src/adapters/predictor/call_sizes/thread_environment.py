@@ -1,4 +1,4 @@
-"""The variables that hold the libraries of a new process to a number of threads."""
+"""The environment variables that limit how many threads the libraries of a new process use."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ VARIABLES: Final = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-"""What libraries read as they are loaded; OpenMP's reaches those of XGBoost, LightGBM and PyTorch too.
+"""Libraries read them while they are loaded; XGBoost, LightGBM and PyTorch heed OMP_NUM_THREADS.
 
 Source:
     https://scikit-learn.org/stable/computing/parallelism.html
@@ -18,5 +18,5 @@ Source:
 
 
 def thread_environment(threads: int) -> dict[str, str]:
-    """Return the variables of a process whose libraries are to use so many threads."""
+    """Return the environment variables of a process whose libraries use this many threads."""
     return dict.fromkeys(VARIABLES, str(threads))

@@ -1,1 +1,1 @@
-"""What a fitted model says of one of its columns."""
+"""What a fitted model records about one of its columns."""

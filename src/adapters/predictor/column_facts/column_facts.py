@@ -1,4 +1,4 @@
-"""ColumnFacts: what a fitted model says of one of its columns."""
+"""ColumnFacts: what a fitted model records about one of its columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,36 +7,36 @@ from typing import Final
 from foreseen.domain.values.signature import DType
 
 MOST_VALUES: Final = 64
-"""Values of a column that are kept, to make examples and probes from."""
+"""Maximum number of values kept per column, for examples and probes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """What a model says of one column.
+    """What a fitted model reveals of one column.
 
     Attributes:
-        dtype: what it was fitted on; None where any number will do, or nothing says.
-        form: the dtype it has to have in a frame, where that is another: "category", "object".
+        dtype: what it was fitted on; None if any number will do, or if it is unknown.
+        form: the dtype that the column needs in a frame, if that differs from `dtype`: "category", "object".
         categories: of a "category" column, in the order of their codes.
         is_ordered: whether those are ordered.
-        refuses_unknown: whether the model refuses what is no category.
-        takes_missing: a part made for missing values is in front of everything that would choke on one.
-        missing_is_none: a missing value was None where it was fitted, not NaN; to scikit-learn they are two.
-        values: some that it was fitted on, as JSON writes them.
-        known: all texts and numbers that an encoder knows; None where nothing says.
-        hints: values that a part behind opaque code knows: what that code makes of the column's.
-        example: a value to show that it was not necessarily fitted on.
-        origin: the part that says so.
-        is_opaque: code that says nothing of what it wants sees the column.
-        is_dropped: nothing sees the column.
-        is_doubtful: whether it is a category at all, or has these categories, was concluded and may be wrong.
+        rejects_unknown: whether the model rejects values that are not among the categories.
+        takes_missing: a part that handles missing values precedes every part that fails on one.
+        missing_is_none: missing values were None at fit, not NaN; scikit-learn distinguishes the two.
+        values: some of the values that it was fitted on, as JSON writes them.
+        known: all texts and numbers that an encoder knows; None if there is no encoder.
+        hints: values known to a part behind opaque code: that code's results, not the column's own values.
+        example: a value to show; it need not be one that the column was fitted on.
+        origin: the part of the model that reveals this.
+        is_opaque: the column is passed to code that reveals nothing of what it expects.
+        is_dropped: no part uses the column.
+        is_doubtful: that it is a category, or has these categories, is inferred and may be wrong.
     """
 
     dtype: DType | None = None
     form: str | None = None
     categories: tuple[object, ...] = ()
     is_ordered: bool = False
-    refuses_unknown: bool = False
+    rejects_unknown: bool = False
     takes_missing: bool = False
     missing_is_none: bool = False
     values: tuple[object, ...] = ()
@@ -50,9 +50,9 @@ class ColumnFacts:
 
     @property
     def doubt(self) -> str:
-        """What an operator should know of a doubtful category; nothing where another reading cannot answer wrongly.
+        """A warning for the operator about a doubtful category; empty if a wrong inference cannot cause wrong answers.
 
-        Texts are refused by any other column, and numbers that are their own codes are answered the same.
+        Any other column rejects texts, and numbers that equal their codes give the same answers.
         """
         is_text = self.dtype == "string"
         if not self.is_doubtful or is_text or self.categories == tuple(range(len(self.categories))):
@@ -64,8 +64,8 @@ class ColumnFacts:
         )
 
 
-def joined(found: Sequence[ColumnFacts]) -> ColumnFacts:
-    """Join what several parts say of one column: all of them have to take a missing value."""
+def merged_facts(found: Sequence[ColumnFacts]) -> ColumnFacts:
+    """Merge what several parts reveal of one column; it accepts missing values only if all of them do."""
     if len(found) == 1:
         return found[0]
     seen = [facts for facts in found if not facts.is_dropped]
@@ -83,15 +83,15 @@ def joined(found: Sequence[ColumnFacts]) -> ColumnFacts:
     )
 
 
-def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFacts:
-    """Join what parts in a row say of one column.
+def chained_facts(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFacts:
+    """Merge what two consecutive parts reveal of one column.
 
     Args:
-        is_filled: whether the first leaves nothing missing to the later one.
+        is_filled: whether the first replaces missing values, so that the later one receives none.
     """
     if later.is_dropped:
         return first
-    if first.is_opaque:  # what comes out of a user's code need not be what goes in
+    if first.is_opaque:  # a user's code need not return what it accepts
         later = ColumnFacts(
             takes_missing=later.takes_missing,
             missing_is_none=later.missing_is_none,
@@ -104,7 +104,7 @@ def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFa
         known=_known([first, later]),
         hints=first.hints or later.hints,
         takes_missing=first.takes_missing if is_filled else later.takes_missing,
-        # None that reaches an encoder behind an imputer of NaN was None all along.
+        # An imputer of NaN leaves None as it is: if the encoder behind it knows None, the input had None.
         missing_is_none=first.missing_is_none or later.missing_is_none,
         example=first.example if first.example is not None else later.example,
         is_opaque=first.is_opaque or later.is_opaque,
@@ -112,11 +112,11 @@ def then(first: ColumnFacts, later: ColumnFacts, *, is_filled: bool) -> ColumnFa
 
 
 def _known(found: Sequence[ColumnFacts]) -> frozenset[object] | None:
-    """Join what encoders know: a word that any of them knows is a value of the column."""
+    """Merge what encoders know: whatever any of them knows is a value of the column."""
     known = [facts.known for facts in found if facts.known is not None]
     return frozenset().union(*known) if known else None
 
 
 def _clarity(facts: ColumnFacts) -> tuple[bool, bool, bool]:
-    """Rank what is said: a form above a dtype, strings above numbers, a dtype above nothing."""
+    """Rank facts: a form above a dtype, strings above numbers, a dtype above nothing."""
     return facts.form is not None, facts.dtype == "string", facts.dtype is not None

@@ -1,21 +1,25 @@
-"""Known values: what the distinct values that a model keeps of a column say about it."""
+"""What the distinct values that a model keeps of a column reveal about it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from math import floor, log10
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foreseen.adapters.predictor.column_facts.column_facts import MOST_VALUES, ColumnFacts
 from foreseen.domain.values.signature import MAX_EXACT_INTEGER, DType
 
+if TYPE_CHECKING:
+    from types import UnionType
 
-def facts_of_values(known: Iterable[Any], *, dtype: np.dtype[Any] | None = None, origin: str) -> ColumnFacts:
-    """Return what the distinct values say that a column was fitted on, a missing one among them or not.
+
+def facts_of_values(known: Iterable[object], *, dtype: np.dtype[np.generic] | None = None, origin: str) -> ColumnFacts:
+    """Return what the distinct values of a column, missing ones included, reveal about it.
 
     Args:
-        dtype: of the array that held them, if one did.
+        dtype: of the array that contained them; None if no array did.
+        origin: the part of the model that keeps them.
     """
     known = list(known)
     present = [value for value in known if not is_missing(value)]
@@ -34,7 +38,7 @@ def facts_of_values(known: Iterable[Any], *, dtype: np.dtype[Any] | None = None,
 
 
 def as_category(
-    categories: Iterable[Any], *, origin: str, takes_missing: bool, refuses_unknown: bool = False
+    categories: Iterable[object], *, origin: str, takes_missing: bool, rejects_unknown: bool = False
 ) -> ColumnFacts:
     """Return the facts of a pandas category column, by its categories in the order of their codes."""
     known = tuple(_as_json(value) for value in categories)
@@ -43,30 +47,30 @@ def as_category(
         facts,
         form="category",
         categories=known,
-        refuses_unknown=refuses_unknown,
+        rejects_unknown=rejects_unknown,
         takes_missing=takes_missing,
         missing_is_none=False,
     )
 
 
-def is_missing(value: Any) -> bool:
-    """Return whether a value is a missing one: None, NaN, NaT or pandas' NA."""
+def is_missing(value: object) -> bool:
+    """Return whether a value is missing: None, NaN, NaT or pandas' NA."""
     if value is None:
         return True
     try:
         return bool(value != value)
-    except TypeError:  # the truth of NA is unknown
+    except TypeError:  # pandas' NA has no truth value
         return True
 
 
-def _domain_dtype(present: list[Any], dtype: np.dtype[Any] | None) -> DType | None:
+def _domain_dtype(present: list[object], dtype: np.dtype[np.generic] | None) -> DType | None:
     if dtype is not None and dtype.kind in "biufMU":
         return {"b": "bool", "i": "int64", "u": "int64", "M": "datetime", "U": "string"}.get(  # type: ignore[return-value]
             dtype.kind, "float32" if dtype.itemsize <= 4 else "float64"
         )
     if not present:
         return None
-    kinds: tuple[tuple[Any, DType], ...] = (
+    kinds: tuple[tuple[type | UnionType, DType], ...] = (
         (str, "string"),
         (bool | np.bool_, "bool"),
         (int | np.integer, "int64"),
@@ -76,7 +80,7 @@ def _domain_dtype(present: list[Any], dtype: np.dtype[Any] | None) -> DType | No
     return next((name for kind, name in kinds if all(isinstance(value, kind) for value in present)), None)
 
 
-def _as_json(value: Any) -> object:
+def _as_json(value: object) -> object:
     if isinstance(value, np.datetime64):
         return str(value.astype("datetime64[us]"))
     if isinstance(value, np.float16 | np.float32):
@@ -84,12 +88,12 @@ def _as_json(value: Any) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _is_exact(value: Any) -> bool:
+def _is_exact(value: object) -> bool:
     return not isinstance(value, int | np.integer) or abs(int(value)) <= MAX_EXACT_INTEGER
 
 
-def rounded(value: Any) -> Any:
-    """Return a number with three digits that count, for people to read; a text as it is, None for anything else."""
+def rounded(value: object) -> float | str | None:
+    """Return a number rounded to three significant digits, or a whole one; a text as it is; None for anything else."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):

@@ -1,4 +1,4 @@
-"""Formats that are known by their first bytes."""
+"""Formats that are recognised by the first bytes of a file."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +15,9 @@ LIGHTGBM: Final = FileFormat("a LightGBM model", loaded_by("lightgbm.Booster(mod
 
 _UNPACK: Final = "unpack it and name the model file in it"
 _FROM_R: Final = FileFormat("a file that R wrote", "train the model in Python")
-_OLD_JOBLIB: Final = FileFormat("a file of joblib before 0.10", "load it by that and save it by a newer one")
+_OLD_JOBLIB: Final = FileFormat(
+    "a file of joblib before 0.10", "load it with that version and save it with a newer one"
+)
 
 _BEGINNINGS: Final[Sequence[tuple[int, bytes, FileFormat]]] = (
     (0, b"CBM1", CATBOOST),
@@ -28,10 +30,10 @@ _BEGINNINGS: Final[Sequence[tuple[int, bytes, FileFormat]]] = (
     (0, b"X\n\x00\x00\x00", _FROM_R),
     (0, b"RDX", _FROM_R),
     (0, b"ZF", _OLD_JOBLIB),
-    (0, b"PAR1", FileFormat("a Parquet file, data and no model")),
-    (0, b"ARROW1", FileFormat("an Arrow file, data and no model")),
-    (0, b"FEA1", FileFormat("a Feather file, data and no model")),
-    (0, b"\x93NUMPY", FileFormat("an array that numpy.save wrote, data and no model")),
+    (0, b"PAR1", FileFormat("a Parquet file, which is data and not a model")),
+    (0, b"ARROW1", FileFormat("an Arrow file, which is data and not a model")),
+    (0, b"FEA1", FileFormat("a Feather file, which is data and not a model")),
+    (0, b"\x93NUMPY", FileFormat("an array that numpy.save wrote, which is data and not a model")),
     (0, b"SQLite format 3\x00", FileFormat("an SQLite database")),
     (0, b"%PDF-", FileFormat("a PDF document")),
     (0, b"\x7fELF", FileFormat("a program")),
@@ -43,7 +45,7 @@ _BEGINNINGS: Final[Sequence[tuple[int, bytes, FileFormat]]] = (
 
 
 def binary_format(head: bytes) -> FileFormat | None:
-    """Return the format that the first bytes of a file say, None where they say none."""
+    """Return the format that the first bytes of a file reveal; None if they reveal none."""
     for offset, magic, found in _BEGINNINGS:
         if head[offset:].startswith(magic):
             return found
@@ -54,12 +56,12 @@ def binary_format(head: bytes) -> FileFormat | None:
     if _is_onnx(head):
         return FileFormat("an ONNX model", WRAP)
     if not any(head):
-        return FileFormat("a file that begins with zeros, as a full disk leaves", "copy it again")
+        return FileFormat("a file that begins with zeros, as a full disk leaves behind", "copy it again")
     return None
 
 
 def _is_onnx(head: bytes) -> bool:
-    """Return whether a message begins with field 1, a small version, and goes on with a field that follows it.
+    """Return whether a protobuf message begins with field 1, a small version number, and one of the fields after it.
 
     Source:
         onnx.proto, message ModelProto

@@ -6,7 +6,7 @@ from typing import Final
 HEAD_BYTES: Final = 4096
 """Bytes of a file from which its format is recognised."""
 
-WRAP: Final = "write a class with predict in a module of your own and save an object of it (docs/models.md)"
+WRAP: Final = "write a class with predict in a module of your own and save an instance of it (docs/models.md)"
 OTHER_FILE: Final = "name the file that joblib.dump wrote"
 
 
@@ -30,4 +30,4 @@ class FileFormat:
 
 def loaded_by(call: str) -> str:
     """Return the advice for a library whose models joblib can save."""
-    return f"load it by {call} and save that object by joblib.dump"
+    return f"load it with {call} and save that object with joblib.dump"

@@ -1,10 +1,10 @@
-"""OtherFormatError: a file is not of the format that it was to be loaded as."""
+"""OtherFormatError: a file is not of a format that can be loaded."""
 
 from foreseen.adapters.predictor.formats.model_format import FileFormat
 
 
 class OtherFormatError(Exception):
-    """A model file has no format that can be loaded. It never leaves the predictor's adapter, which words it."""
+    """A model file is not of a format that can be loaded; `load_predictor` turns it into a ModelUnavailableError."""
 
     def __init__(self, found: FileFormat) -> None:
         super().__init__(found.got)

@@ -14,14 +14,14 @@ def may_be_pickle(head: bytes) -> bool:
 
 
 def recognised(file: BinaryIO) -> FileFormat:
-    """Return the format of what a file holds from where it is read."""
+    """Return the format of a file, read from its current position."""
     head = file.read(HEAD_BYTES)
     return zip_format(file) if is_zip(head) else recognised_head(head)
 
 
 def recognised_head(head: bytes) -> FileFormat:
-    """Return what the first bytes of a file say, which is no zip archive."""
+    """Return the format by the first bytes of a file that is not a zip archive."""
     if not head:
         return FileFormat("an empty file", "copy it again")
-    unknown = FileFormat(f"a file that is none, which begins with {head[:8].hex(' ')}", "")
+    unknown = FileFormat(f"a file of an unknown format, which begins with {head[:8].hex(' ')}", "")
     return binary_format(head) or document_format(head) or text_format(head) or unknown

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from foreseen.adapters.predictor.formats.binary_formats import KERAS, TORCH
-from foreseen.adapters.predictor.formats.model_format import WRAP, FileFormat, loaded_by
+from foreseen.adapters.predictor.formats.model_format import WRAP, FileFormat
 
 _SAVED = (".joblib", ".pkl", ".pickle")
 
@@ -16,7 +16,7 @@ def is_zip(head: bytes) -> bool:
 
 
 def zip_format(file: BinaryIO) -> FileFormat:
-    """Return what a zip archive is."""
+    """Return the format of a zip archive, judged by the names in it."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
@@ -27,20 +27,18 @@ def zip_format(file: BinaryIO) -> FileFormat:
 
 def _of_names(names: Sequence[str]) -> FileFormat | None:
     ends = {name.rpartition("/")[2] for name in names}
-    if "schema.json" in names:
-        return FileFormat("a model that skops saved", loaded_by("skops.io.load"))
     if {"config.json", "model.weights.h5"} <= set(names):
         return KERAS
     if "constants.pkl" in ends:
         return FileFormat("a TorchScript model", WRAP)
     if any(name.endswith("data.pkl") and f"{name.removesuffix('data.pkl')}version" in names for name in names):
-        return TORCH  # whose archives have their version beside; data.pkl alone may be any pickle
+        return TORCH  # torch writes a version file beside data.pkl; data.pkl alone may be any pickle
     if "model.ini" in ends:
         return FileFormat("an H2O MOJO model", WRAP)
     if "[Content_Types].xml" in names:
-        return FileFormat("an Office document, data and no model")
+        return FileFormat("an Office document, which is data and not a model")
     if names and all(name.endswith(".npy") for name in names):
-        return FileFormat("arrays that numpy.savez wrote, data and no model")
+        return FileFormat("arrays that numpy.savez wrote, which is data and not a model")
     return None
 
 

@@ -1,27 +1,34 @@
-"""The registry: which loader a model file has, by its first bytes."""
+"""The registry: which loader a model file has, by what it begins with."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from foreseen.adapters.predictor.formats.model_format import HEAD_BYTES
+from foreseen.adapters.predictor.formats.file_start import FileStart
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
 from foreseen.adapters.predictor.formats.recognise_format import recognised
+from foreseen.adapters.predictor.loaders.catboost_loader import CatBoostLoader
+from foreseen.adapters.predictor.loaders.lightgbm_loader import LightGBMLoader
 from foreseen.adapters.predictor.loaders.model_loader import ModelLoader
 from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
+from foreseen.adapters.predictor.loaders.skops_loader import SkopsLoader
+from foreseen.adapters.predictor.loaders.xgboost_loader import XGBoostLoader
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 
 LOADERS: Final[Sequence[ModelLoader]] = (
-    PickleLoader(),  # the last: a pickle may begin with almost anything
+    SkopsLoader(),
+    LightGBMLoader(),
+    XGBoostLoader(),
+    CatBoostLoader(),
+    PickleLoader(),  # must be last: a pickle may begin with almost anything
 )
-"""Every format that can be loaded; the first loader that accepts a file loads it."""
+"""A loader for each format; the first one that accepts a file loads it."""
 
 
 def loader_of(file: ModelFile) -> ModelLoader:
     """Return the loader of a file's format; raise OtherFormatError where there is none."""
-    head = file.content.read(HEAD_BYTES)
-    file.content.seek(0)
+    start = FileStart.of(file.content)
     for loader in LOADERS:
-        if loader.can_load(head):
+        if loader.can_load(start):
             return loader
     raise OtherFormatError(recognised(file.content))
 

@@ -6,22 +6,26 @@ from pathlib import Path
 from typing import Protocol
 
 from foreseen.adapters.predictor.call_sizes.call_decision import CallOptions
+from foreseen.adapters.predictor.engines.load_engine import EngineChoice
+from foreseen.adapters.predictor.formats.file_start import FileStart
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.domain.ports import Predictor
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What an operator said of a model, whatever its format.
+    """What the settings say of a model, whatever its format.
 
     Attributes:
-        outputs: methods to call, of "predict" and "predict_proba".
-        features: names of its inputs, above what the sidecar or the model say.
-        missing: names of those that may be missing, above what the sidecar or the model say.
+        outputs: what to predict, by the format's own names: "predict".
+        features: names of its inputs; they override the sidecar and the model.
+        missing: names of the inputs that may be missing; they override the sidecar and the model.
         sidecar: a TOML file that describes its inputs, and lists files that its code reads.
         calls: how many rows its calls have.
-        threads: of the libraries that compute.
-        code: the script that defines the classes which the file knows as those of `__main__`.
+        threads: how many the model's libraries compute with.
+        code: the script that defines the classes which the file refers to as those of `__main__`.
+        engine: auto for an engine if its bits are those of the library; library for none.
+        trusted_types: names of types that a file may have an instance of, besides those that its format trusts.
     """
 
     outputs: Sequence[str]
@@ -31,17 +35,19 @@ class LoadOptions:
     calls: CallOptions
     threads: int
     code: Path | None
+    engine: EngineChoice = "auto"
+    trusted_types: Sequence[str] = ()
 
 
 class ModelLoader(Protocol):
-    """Loads the models of one format; its library is imported by `load`, so that other formats do without it."""
+    """Loads the models of one format. `load` imports its library, so that other formats work without it."""
 
     @property
     def saved_by(self) -> Sequence[str]:
         """What writes this format, as it follows "a model saved by"."""
 
-    def can_load(self, head: bytes) -> bool:
-        """Return whether the first bytes of a file, `HEAD_BYTES` at most, are those of this format."""
+    def can_load(self, start: FileStart) -> bool:
+        """Return whether a file begins as those of this format do."""
 
     def load(self, file: ModelFile, options: LoadOptions) -> Predictor:
         """Load the model of an open file.

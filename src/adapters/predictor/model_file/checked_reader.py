@@ -1,4 +1,4 @@
-"""CheckedReader: a file read a second time, each block only as it was the first time."""
+"""CheckedReader: reads a file a second time, and verifies that each block is what it was the first time."""
 
 import io
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ BLOCK_BYTES: Final = 2**20
 
 
 def block_digests(file: BinaryIO) -> list[bytes]:
-    """Return the SHA-256 of each block of a file, from where it is to its end."""
+    """Return the SHA-256 of each block of a file, from its current position to its end."""
     return [sha256(block).digest() for block in iter(lambda: file.read(BLOCK_BYTES), b"")]
 
 
 class CheckedReader(io.RawIOBase):
-    """Reads an open file and checks every block against its digest before a byte of it is handed out.
+    """Reads an open file, and compares every block with its digest before a byte of it is returned.
 
-    So that what was digested is what is loaded, whatever is written into the file meanwhile, and only one block of it
-    is in memory at a time.
+    So what was digested is what is loaded, whatever is written into the file meanwhile, and only one block of it is in
+    memory at a time.
     """
 
     def __init__(self, file: BinaryIO, digests: Sequence[bytes], *, size: int, path: Path) -> None:
@@ -42,15 +42,15 @@ class CheckedReader(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a place, and return it."""
+        """Move to a position in bytes, and return it."""
         self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
         return self._place
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read some bytes, none at the end.
+        """Fill the buffer as far as the current block allows; return the number of bytes, 0 at the end.
 
         Raises:
-            ModelUnavailableError: the file is no longer what it was.
+            ModelUnavailableError: the file has changed.
         """
         number, start = divmod(self._place, BLOCK_BYTES)
         if self._place >= self._size:
@@ -67,7 +67,7 @@ class CheckedReader(io.RawIOBase):
         block = self._file.read(min(BLOCK_BYTES, self._size - number * BLOCK_BYTES))
         if sha256(block).digest() != self._digests[number]:
             raise ModelUnavailableError(
-                f"{self._path}: expected a file that stays as it is while it is loaded, got another content; "
+                f"{self._path}: expected a file that does not change while it is loaded, got different content; "
                 "try: write the new model beside it and rename it"
             )
         return block

@@ -1,4 +1,4 @@
-"""Compression: what a file holds, whichever of joblib's compressors wrote it."""
+"""Decompresses a file, whichever of joblib's compressors wrote it."""
 
 import bz2
 import gzip
@@ -7,13 +7,13 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final, TypeAlias
 
 _BLOCK_BYTES: Final = 2**20
 
 
 def decompressed(file: BinaryIO) -> BinaryIO:
-    """Return what a file holds from its start, as it is if it is not compressed.
+    """Return the content of a file from its start, decompressed if it is compressed.
 
     Raises:
         ImportError: it was compressed by lz4, which is not installed.
@@ -25,6 +25,9 @@ def decompressed(file: BinaryIO) -> BinaryIO:
         if start.startswith(magic):
             return io.BufferedReader(opened(file), buffer_size=_BLOCK_BYTES)
     return file
+
+
+_Opened: TypeAlias = io.BufferedIOBase | io.RawIOBase
 
 
 class _ZlibReader(io.RawIOBase):
@@ -48,19 +51,20 @@ class _ZlibReader(io.RawIOBase):
         return 0
 
 
-def _lz4(file: BinaryIO) -> Any:
-    return importlib.import_module("lz4.frame").LZ4FrameFile(file)
+def _lz4(file: BinaryIO) -> _Opened:
+    opened: _Opened = importlib.import_module("lz4.frame").LZ4FrameFile(file)
+    return opened
 
 
-_OPENERS: Final[dict[bytes, Callable[[BinaryIO], Any]]] = {
+_OPENERS: Final[dict[bytes, Callable[[BinaryIO], _Opened]]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"x": _ZlibReader,  # no pickle begins so
+    b"x": _ZlibReader,  # no pickle begins like this
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"]\x00": lzma.LZMAFile,  # an empty list in a pickle is followed by another opcode
     b"\x04\x22M\x18": _lz4,
 }
-"""By what a file begins with.
+"""By the first bytes of a file.
 
 Source:
     joblib, compressor.py

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from foreseen.adapters.predictor.formats.model_folders import folder_format
 from foreseen.adapters.predictor.model_file.checked_reader import BLOCK_BYTES, CheckedReader, block_digests
 from foreseen.adapters.predictor.model_file.ownership import all_access
-from foreseen.adapters.predictor.model_file.ownership_fix import shutting_out
+from foreseen.adapters.predictor.model_file.ownership_fix import revoking_command
 from foreseen.domain.errors import ModelUnavailableError
 
 
@@ -25,7 +25,7 @@ class ModelFile:
     Attributes:
         path: where it is.
         digest: 32 bytes, of all that it holds.
-        content: reads what was digested, from the start; raises ModelUnavailableError where the file was changed since.
+        content: reads what was digested, from the start; raises ModelUnavailableError if the file was changed since.
     """
 
     path: Path
@@ -38,16 +38,15 @@ def open_model_file(path: Path, *, pinned_sha256: str | None = None) -> Iterator
     """Open a model file that is about to be unpickled, which runs whatever its writer put into it.
 
     Args:
-        pinned_sha256: the digest that the file must have, in lower-case hex; with it, who may write to the file does
-            not matter.
+        pinned_sha256: the digest that the file must have, in lower-case hex; with it, permissions are not checked.
     Raises:
-        ModelUnavailableError: missing, not a file, writable for other users, or not the file that was pinned.
+        ModelUnavailableError: missing, not a file, writable for other users, or of another digest.
     """
     with _opened(path) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ModelUnavailableError(f"{path}: expected a model file, got something that is no ordinary file")
+            raise ModelUnavailableError(f"{path}: expected a model file, got something other than a regular file")
         if pinned_sha256 is None:
-            _refuse_unless_private(path, file)
+            _require_private(path, file)
         try:
             digests, size = block_digests(file), file.tell()
         except OSError as exc:
@@ -55,19 +54,21 @@ def open_model_file(path: Path, *, pinned_sha256: str | None = None) -> Iterator
         checked = CheckedReader(file, digests, size=size, path=path)
         content: BinaryIO = io.BufferedReader(checked, buffer_size=BLOCK_BYTES)
         if pinned_sha256 is not None:
-            _refuse_unless_pinned(path, content, pinned_sha256)
+            _reject_unless_pinned(path, content, pinned_sha256)
         yield ModelFile(path, sha256(b"".join(digests)).digest(), content)
 
 
-def _refuse_unless_private(path: Path, file: BinaryIO) -> None:
-    """Check what is at the path, and that it is what was opened: another file may have taken its place."""
+def _require_private(path: Path, file: BinaryIO) -> None:
+    """Check the permissions at the path, and that the file opened is the one there: it may have been replaced."""
     try:
-        refuse_unless_private(path, "model file", otherwise=", or pin the file by --model-sha256")
+        require_private(path, "model file", otherwise=", or pin the file with --model-sha256")
         is_same = os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except OSError as exc:
         raise _unreadable(path, exc) from exc
     if not is_same:
-        raise ModelUnavailableError(f"{path}: expected a file that stays while it is read, got another; try again")
+        raise ModelUnavailableError(
+            f"{path}: expected a file that is not replaced while it is read, got another one; try again"
+        )
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -87,7 +88,7 @@ def _unreadable(path: Path, exc: OSError) -> ModelUnavailableError:
     return ModelUnavailableError(f"{path}: expected a readable model file: {exc.strerror}")
 
 
-def _refuse_unless_pinned(path: Path, content: BinaryIO, pinned: str) -> None:
+def _reject_unless_pinned(path: Path, content: BinaryIO, pinned: str) -> None:
     digest = sha256()
     for block in iter(lambda: content.read(BLOCK_BYTES), b""):
         digest.update(block)
@@ -96,12 +97,12 @@ def _refuse_unless_pinned(path: Path, content: BinaryIO, pinned: str) -> None:
         raise ModelUnavailableError(f"{path}: expected SHA-256 {pinned}, got {digest.hexdigest()}; nothing was loaded")
 
 
-def refuse_unless_private(path: Path, what: str, *, otherwise: str = "") -> None:
-    """Refuse a file that decides what is run or answered if another user could change it.
+def require_private(path: Path, what: str, *, otherwise: str = "") -> None:
+    """Reject a file that decides what is run or answered if another user could change it.
 
     Args:
         what: what the file is, as the message calls it: "model file", "sidecar".
-        otherwise: what else helps, as the end of the message.
+        otherwise: another remedy, which ends the message.
     Raises:
         ModelUnavailableError: somebody else may write to the file, or put another one in its place.
     """
@@ -112,8 +113,8 @@ def refuse_unless_private(path: Path, what: str, *, otherwise: str = "") -> None
     is_by_file = not place.is_dir() and not place.is_symlink()
     if is_by_file:
         expected = f"expected a {what} that only you may write to, since it decides what is run and answered"
-        raise ModelUnavailableError(f"{path}: {expected}, but {who} may too; try: {shutting_out(found)}{otherwise}")
+        raise ModelUnavailableError(f"{path}: {expected}, but {who} may too; try: {revoking_command(found)}{otherwise}")
     raise ModelUnavailableError(
         f"{path}: expected a {what} that only you may replace, but {who} may too, by way of {place}; "
-        f"try: {shutting_out(found)}, or move the file into a folder of your own{otherwise}"
+        f"try: {revoking_command(found)}, or move the file into a folder of your own{otherwise}"
     )

@@ -1,4 +1,4 @@
-"""Ownership: who else may change a file, by its mode, its access control list and the folders on the way to it."""
+"""Ownership: who else may change a file, by its mode, its access control list and the folders above it."""
 
 import grp
 import os
@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 
 class Access(NamedTuple):
-    """Somebody else's way to change what a path leads to.
+    """A way in which another user could change what a path leads to.
 
     Attributes:
-        who: as a sentence names them: "every user", "its owner, eve,".
+        who: the users, as a message calls them: "every user", "its owner, eve,".
         place: what they may write to: the file, a folder in which they could replace it, or a link of theirs.
         is_by_owner: whether they own it, so that no change of its mode keeps them out.
     """
@@ -25,26 +25,26 @@ class Access(NamedTuple):
 
 
 def access_to_file(path: Path, status: os.stat_result) -> Access | None:
-    """Return who else may write to a file, or None; root may do anything anyway, and does not count."""
+    """Return a way in which a user other than root may write to a file; None if there is none."""
     return next(_all_access(path, status), None)
 
 
 def all_access(path: Path) -> Iterator[Access]:
     """Yield each way in which others may change what a path leads to: the file first, then the nearest places.
 
-    Every folder counts in which a part of the path is looked up, links followed: who may rename an outer folder may
-    replace all that is in it.
+    Every folder through which the path resolves counts, links included: a user who can rename an outer folder can
+    replace everything in it.
     """
     yield from _all_access(path.resolve() if path.is_symlink() else path, path.stat())
     for place in reversed(list(_places(path))):
         status = place.lstat()
-        # With the sticky bit, as on /tmp, others may replace only what they own, which is found at its own place.
+        # With the sticky bit, as on /tmp, others may replace only what they own: that is reported for the file itself.
         is_open = stat.S_ISDIR(status.st_mode) and not status.st_mode & stat.S_ISVTX and not _is_read_only(place)
         yield from _all_access(place, status) if is_open else _owners(place, status)
 
 
 def user_name(uid: int) -> str:
-    """Return the name of a user, or a word with the number where it has none."""
+    """Return the name of a user, or "user <uid>" if it has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -74,7 +74,7 @@ def _places(path: Path) -> Iterator[Path]:
 def _is_read_only(folder: Path) -> bool:
     """Return whether a folder's file system is mounted read-only, as Kubernetes mounts a ConfigMap, whose mode is 0777.
 
-    What was written elsewhere still shows: the file's own owner and mode are looked at.
+    The file's own owner and mode still count, since it may be written by way of another mount.
     """
     return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
@@ -92,7 +92,7 @@ def _owners(place: Path, status: os.stat_result) -> Iterator[Access]:
 def _writers(place: Path, status: os.stat_result) -> Iterator[Access]:
     if status.st_mode & stat.S_IWOTH:
         yield Access("every user", place, is_by_owner=False)
-    if status.st_mode & stat.S_IWGRP:  # with an access control list the most that it gives to anybody
+    if status.st_mode & stat.S_IWGRP:  # with an access control list, the most that any entry grants
         for who in _named_writers(place, status):
             yield Access(who, place, is_by_owner=False)
 
@@ -114,7 +114,7 @@ def _named_writers(place: Path, status: os.stat_result) -> Iterator[str]:
 
 
 def _others_in_group(gid: int) -> list[str]:
-    """Return the other members of a group; one's own group, or one that is known by number only, has none."""
+    """Return the names of a group's members, also by their primary group, without root and this user."""
     ours = {"root", user_name(os.geteuid())}
     try:
         named = grp.getgrgid(gid).gr_mem
@@ -135,7 +135,7 @@ Source:
 
 
 def _acl(place: Path) -> list[tuple[int, int, int]]:
-    """Return the entries of a POSIX access control list, none where there is no list."""
+    """Return the entries of a POSIX access control list; none if there is no list."""
     if not hasattr(os, "getxattr"):  # macOS, whose lists are of another kind
         return []
     try:

@@ -1,4 +1,4 @@
-"""The command after which no other user can change a file."""
+"""The shell command that keeps other users from changing a file."""
 
 import os
 import shlex
@@ -8,11 +8,11 @@ from pathlib import Path
 from foreseen.adapters.predictor.model_file.ownership import Access, user_name
 
 
-def shutting_out(found: Sequence[Access]) -> str:
-    """Return a command for a shell after which no way in is left, with a word where only root may run it.
+def revoking_command(found: Sequence[Access]) -> str:
+    """Return a shell command that removes every access found; it ends in "(as root)" if only root may run it.
 
-    An owner can always change the mode back, so that another owner's place is given to this user; what its mode or
-    access control list gave to others is taken away as well.
+    An owner can always change the mode back, so what another user owns is given to this user. Write access by mode or
+    access control list is revoked as well.
     """
     me = os.geteuid()
     owner = user_name(me).split()[-1]
@@ -32,6 +32,6 @@ def _distinct(found: Iterable[Access]) -> list[Path]:
 
 
 def _command(*words: str, places: Sequence[Path]) -> str:
-    """Return a command on some places, nothing where there are none."""
+    """Return a command on some paths; empty if there are none."""
     names = [f"./{place}" if str(place).startswith("-") else str(place) for place in places]
     return shlex.join([*words, *names]) if names else ""

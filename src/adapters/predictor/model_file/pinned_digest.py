@@ -1,10 +1,10 @@
-"""The pinned digest: the SHA-256 that a model file must have, given as such or by a file that is read at each load."""
+"""The pinned digest: the SHA-256 that a model file must have, given itself or by a file that is read at each load."""
 
 import re
 from pathlib import Path
 from typing import Final
 
-from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.model_file.model_file import require_private
 from foreseen.domain.errors import ModelUnavailableError
 
 _DIGEST: Final = re.compile(r"[0-9A-Fa-f]{64}")
@@ -16,15 +16,15 @@ def pinned_digest(pin: str, model: Path) -> str:
     """Return the digest that a model file must have, in lower case.
 
     Args:
-        pin: 64 hexadecimal digits, or the path of a file that holds them as `sha256sum` writes it.
+        pin: 64 hexadecimal digits, or the path of a file that contains them as `sha256sum` writes it.
     Raises:
-        ModelUnavailableError: the file cannot be read, other users may write to it, or it does not say one digest.
+        ModelUnavailableError: the file cannot be read, other users may write to it, or it does not contain one digest.
     """
     if _DIGEST.fullmatch(pin):
         return pin.lower()
     path = Path(pin)
     try:
-        refuse_unless_private(path, "file with the model's SHA-256")
+        require_private(path, "file with the model's SHA-256")
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise ModelUnavailableError(
@@ -32,10 +32,10 @@ def pinned_digest(pin: str, model: Path) -> str:
         ) from None
     except (OSError, UnicodeDecodeError) as exc:
         raise ModelUnavailableError(f"{path}: expected a readable file with the model's SHA-256: {exc}") from exc
-    return _said(path, [line.strip() for line in lines if line.strip()], model)
+    return _digest_for(path, [line.strip() for line in lines if line.strip()], model)
 
 
-def _said(path: Path, lines: list[str], model: Path) -> str:
+def _digest_for(path: Path, lines: list[str], model: Path) -> str:
     found = [match for line in lines if (match := _LINE.fullmatch(line))]
     if len(found) > 1:  # of several files, as `sha256sum *.joblib` writes it
         found = [match for match in found if match["name"] and Path(match["name"]).name == model.name]

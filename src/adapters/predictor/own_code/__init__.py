@@ -1,1 +1,1 @@
-"""The modules of a user's own that a model needs, executed for each load."""
+"""The user's own modules that a model needs, executed again for each load."""

@@ -1,6 +1,6 @@
 """Checked folders: every import from a folder that Foreseen adds to the import path is checked.
 
-Libraries import others if they are there, some only in a call: one that is not installed could be a file that another
+Libraries import optional dependencies, some only during a call: one that is not installed could be a file that another
 user has put into the working directory.
 """
 
@@ -22,17 +22,17 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final
 
-from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.model_file.model_file import require_private
 from foreseen.domain.errors import ModelUnavailableError
 
 log = logging.getLogger(__name__)
 
-_folders: Final[set[str]] = set()
-"""Those that were added, links resolved."""
+CHECKED: Final[set[str]] = set()
+"""The folders that were added, links resolved."""
 
 
 def add_to_path(folder: Path) -> None:
-    """Have modules in a folder found after all others, and refused where another user could change them.
+    """Append a folder to the import path, and reject modules in it that another user could change.
 
     A folder that is on the import path already stays where it is, and is not checked.
     """
@@ -41,15 +41,15 @@ def add_to_path(folder: Path) -> None:
         return
     if _finder not in sys.path_hooks:
         sys.path_hooks.insert(0, _finder)
-    _folders.add(_real(name))
+    CHECKED.add(_real(name))
     sys.path.append(name)
     for known in [each for each in sys.path_importer_cache if each == name or each.startswith(name + os.sep)]:
-        del sys.path_importer_cache[known]  # what found modules there before has not checked them
+        del sys.path_importer_cache[known]  # a finder that is cached does not check
 
 
 def _finder(path: str) -> FileFinder:
-    """Return what finds modules in an added folder, and in packages there; raise ImportError for any other path."""
-    if not (os.path.isdir(path) and _real(_entry_of(path)) in _folders):  # noqa: PTH112 - for each folder of a package
+    """Return a finder for an added folder or a package in it; raise ImportError for any other path."""
+    if not (os.path.isdir(path) and _real(_entry_of(path)) in CHECKED):  # noqa: PTH112 - for each folder of a package
         raise ImportError(path)
     return FileFinder(
         path, (_Extension, EXTENSION_SUFFIXES), (_Source, SOURCE_SUFFIXES), (_Compiled, BYTECODE_SUFFIXES)
@@ -57,9 +57,9 @@ def _finder(path: str) -> FileFinder:
 
 
 def _entry_of(path: str) -> str:
-    """Return the entry of the import path that a folder belongs to: an environment may lie in the working directory."""
+    """Return the innermost entry of the import path around a folder: an environment may be in the working directory."""
     around = (path, *map(str, Path(path).parents))
-    return next((each for each in around if each in sys.path or _real(each) in _folders), "")
+    return next((each for each in around if each in sys.path or _real(each) in CHECKED), "")
 
 
 @lru_cache(maxsize=256)
@@ -67,22 +67,22 @@ def _real(path: str) -> str:
     return os.path.realpath(path)
 
 
-def _refuse_open(spec: ModuleSpec) -> None:
-    """Raise ImportError where another user could change a module; libraries do without what they cannot import."""
+def _reject_open(spec: ModuleSpec) -> None:
+    """Raise ImportError if another user could change a module; libraries do without what they cannot import."""
     if spec.origin is None:
         return
     try:
-        refuse_unless_private(Path(spec.origin), "module")
+        require_private(Path(spec.origin), "module")
     except (ModelUnavailableError, OSError) as exc:
         log.warning("not imported: %s", exc)
         raise ImportError(str(exc), name=spec.name, path=spec.origin) from None
 
 
 class _Source(SourceFileLoader):
-    """Loads a source, and never what is kept of it: others may be able to write to that folder."""
+    """Loads a module from its source, never from `__pycache__`, which others may be able to write to."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        _refuse_open(spec)
+        _reject_open(spec)
         return super().create_module(spec)
 
     def get_code(self, fullname: str) -> CodeType:
@@ -93,11 +93,11 @@ class _Source(SourceFileLoader):
 
 class _Extension(ExtensionFileLoader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        _refuse_open(spec)
+        _reject_open(spec)
         return super().create_module(spec)
 
 
 class _Compiled(SourcelessFileLoader):
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        _refuse_open(spec)
+        _reject_open(spec)
         return super().create_module(spec)

@@ -1,20 +1,20 @@
-"""Code in a file: functions and classes that cloudpickle saved are made for the load that reads them, and no other.
+"""Code in a file: functions and classes that cloudpickle saved are created for one load alone.
 
-cloudpickle itself gives functions the builtins of every module, and fills a class that was read before with the new
-code, so that an old model would go on with that.
+cloudpickle itself gives functions the builtins of the process, and puts the new code into a class that it read before,
+so that an old model would go on with the new code.
 """
 
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
 
 
-def made_apart(module: str, name: str, found: Any, builtins: dict[str, Any]) -> Any:
-    """Return what a file calls to make its code, in the way of cloudpickle's but apart; anything else as it is.
+def scoped_maker(module: str, name: str, found: object, builtins: dict[str, object]) -> object:
+    """Return a scoped replacement of a function by which cloudpickle creates code; any other object unchanged.
 
     Args:
-        found: what the module calls so.
-        builtins: those of own modules, which import what belongs to this load.
+        module, name: where the model file refers to it.
+        found: the object there.
+        builtins: those of the load's own modules, whose import statement is scoped.
     """
     if not module.endswith("cloudpickle.cloudpickle"):
         return found
@@ -22,10 +22,10 @@ def made_apart(module: str, name: str, found: Any, builtins: dict[str, Any]) -> 
     return found if wrap is None else wrap(found, builtins)
 
 
-def _function_maker(make: Callable[..., FunctionType], builtins: dict[str, Any]) -> Callable[..., FunctionType]:
-    """Return what makes a function with these builtins, which Python takes from its globals when it is made."""
+def _function_maker(make: Callable[..., FunctionType], builtins: dict[str, object]) -> Callable[..., FunctionType]:
+    """Return `make` with these builtins, which Python takes from the globals when a function is created."""
 
-    def made(*arguments: Any) -> FunctionType:
+    def made(*arguments: object) -> FunctionType:
         function = make(*arguments)
         known = function.__globals__
         known["__builtins__"] = builtins
@@ -34,27 +34,27 @@ def _function_maker(make: Callable[..., FunctionType], builtins: dict[str, Any])
     return made
 
 
-def _function_filler(fill: Callable[..., None], builtins: dict[str, Any]) -> Callable[..., None]:
-    """Return what fills a function, and leaves these builtins to those that it makes itself."""
+def _function_filler(fill: Callable[..., None], builtins: dict[str, object]) -> Callable[..., None]:
+    """Return `fill` with these builtins, which the function passes on to those that it defines."""
 
-    def filled(function: FunctionType, state: Any) -> None:
+    def filled(function: FunctionType, state: object) -> None:
         fill(function, state)
         function.__globals__["__builtins__"] = builtins
 
     return filled
 
 
-def _class_maker(make: Callable[..., type], _: dict[str, Any]) -> Callable[..., type]:
-    """Return what makes a class without its number, by which cloudpickle finds one that was made before."""
+def _class_maker(make: Callable[..., type], _: dict[str, object]) -> Callable[..., type]:
+    """Return `make` without the class's id, by which cloudpickle finds one that was created before."""
 
-    def made(*arguments: Any) -> type:
+    def made(*arguments: object) -> type:
         *before, _, extra = arguments
         return make(*before, None, extra)
 
     return made
 
 
-_WRAPPERS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+_WRAPPERS: dict[str, Callable[..., object]] = {
     "_make_function": _function_maker,
     "_function_setstate": _function_filler,
     "_make_skeleton_class": _class_maker,

@@ -1,21 +1,20 @@
-"""Code in a model: functions and classes that its file holds themselves, as cloudpickle saves those of a notebook."""
+"""Code in a model: functions and classes whose code is in the model file, as cloudpickle saves those of a notebook."""
 
 import sys
 from collections.abc import Iterator
 from operator import attrgetter
 from types import CodeType, FunctionType
-from typing import Any
 
 from foreseen.adapters.predictor.object_graph import LEAVES, held_by
 
 
-def code_in(model: Any) -> Iterator[CodeType]:
-    """Yield the code of each function, and each method of a class, that no module provides.
+def code_in(model: object) -> Iterator[CodeType]:
+    """Yield the code of each function, and of each method of a class, that no module provides.
 
-    Also of those that they call: what a function in a model file knows by name, from around it or by default is in the
-    file, too, under whatever decorator.
+    So is that of functions that they call: the globals, enclosing variables and defaults of a function in a model file
+    are in the file as well, whatever decorators are around them.
     """
-    seen: dict[int, Any] = {}  # kept, so that no other object gets the same id meanwhile
+    seen: dict[int, object] = {}  # keeps the objects, so that no other one gets the same id meanwhile
     waiting = [model]
     while waiting:
         part = waiting.pop()
@@ -28,8 +27,8 @@ def code_in(model: Any) -> Iterator[CodeType]:
         waiting.extend(_led_to(part))
 
 
-def _led_to(part: Any) -> Iterator[Any]:
-    """Yield what runs when a part is called or used, beside what it holds as attributes."""
+def _led_to(part: object) -> Iterator[object]:
+    """Yield what runs when a part is called or used, besides its attributes."""
     if isinstance(part, FunctionType):
         if not _is_provided(part):
             yield from _known_to(part)
@@ -46,13 +45,13 @@ def _led_to(part: Any) -> Iterator[Any]:
         yield type(part)
 
 
-def _known_to(function: FunctionType) -> Iterator[Any]:
-    """Yield what the code of a function finds: by name, in the function around it, as defaults and as attributes."""
+def _known_to(function: FunctionType) -> Iterator[object]:
+    """Yield what a function refers to: globals, enclosing variables, defaults and its own attributes."""
     yield from (function.__globals__.get(name) for name in _names_in(function.__code__))
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents
-        except ValueError:  # it is empty so far
+        except ValueError:  # the cell is still empty
             continue
     yield (function.__defaults__, function.__kwdefaults__, vars(function))
 
@@ -64,7 +63,7 @@ def _names_in(code: CodeType) -> Iterator[str]:
             yield from _names_in(constant)
 
 
-def _is_provided(named: Any) -> bool:
+def _is_provided(named: type | FunctionType) -> bool:
     try:
         return attrgetter(named.__qualname__)(sys.modules[named.__module__]) is named
     except (AttributeError, KeyError, TypeError):

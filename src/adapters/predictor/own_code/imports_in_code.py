@@ -1,4 +1,4 @@
-"""Imports in code: the modules that a piece of code imports wherever that is written, whether it was reached or not."""
+"""Imports in code: the modules that a piece of code may import, also in branches that have not run."""
 
 from collections.abc import Iterator
 from importlib.util import resolve_name
@@ -10,19 +10,19 @@ ALL_OF: Final = ".*"
 """Suffix of a name that means every module directly in a package."""
 
 _COMPUTED: Final = frozenset({"import_module", "__import__", "__getattr__"})
-"""What imports a module whose name is a text, perhaps one that is put together; a package's `__getattr__` may."""
+"""Functions that import a module by a text, which may be computed; a package's `__getattr__` may do so as well."""
 
 _scan = ModuleFinder(path=[]).scan_opcodes
 
 
 def imports_in(code: CodeType, package: str) -> Iterator[str]:
-    """Yield the full names of what a module imports, functions and classes in it included.
+    """Yield the full names of the modules that code may import, including in its functions and classes.
 
     A name that is imported from a module is yielded below that module, since it may be a module as well. Where a name
-    may be computed, all of the package around the code and of every package that a text there names is yielded.
+    may be computed, all modules of the code's package, and of every package that a text in the code names, are yielded.
 
     Args:
-        package: the one that relative imports start from, empty for none.
+        package: the package that relative imports start from; empty if there is none.
     """
     for kind, found in _scan(code):
         if kind == "absolute_import":
@@ -51,7 +51,7 @@ def _computed(code: CodeType, package: str) -> Iterator[str]:
 
 
 def _resolved(name: str, package: str) -> str:
-    """Return the full name of a relative one, nothing where it leads out of all packages."""
+    """Return the full name for a relative one; empty if it leads out of the top-level package."""
     try:
         return resolve_name(name, package or None)
     except ImportError:

@@ -1,7 +1,7 @@
-"""Distributions: which installed one a module belongs to, by what each records of itself; most modules belong to none.
+"""Distributions: which installed one a module belongs to, by what each records of its files.
 
-`importlib.metadata.packages_distributions` reads the records of all of them, a fifth of a second where a hundred are
-installed. Here the one that is called like the module is looked at first, and the others only if it is none.
+`importlib.metadata.packages_distributions` reads the records of all of them, which takes a fifth of a second for a
+hundred. Here the distribution named like the module is read first, and others only if the module is not in it.
 """
 
 import json
@@ -21,18 +21,18 @@ _STANDARD: Final = frozenset(
     for path in [Path(sysconfig.get_path(kind))]
     for folder in (path, path / "lib-dynload", path.parent / f"python{sys.version_info[0]}{sys.version_info[1]}.zip")
 )
-"""Where the standard library is found; what is installed lies in folders of its own below."""
+"""The folders of the standard library; installed packages are in other folders below them."""
 
 _OTHER_NAMES: Final = {"sklearn": "scikit_learn", "_distutils_hack": "setuptools"}
-"""Distributions that nearly every process imports and that are called otherwise than their module."""
+"""Distributions that nearly every process imports and whose names differ from their module's."""
 
 _NAME: Final = re.compile(rb"^Name:\s*(\S+)", re.MULTILINE)
 
 
 def is_own(spec: ModuleSpec) -> bool:
-    """Return whether a module is the user's own: neither of the standard library, nor installed, nor foreseen's.
+    """Return whether a module is the user's own: not of the standard library, not installed, and not foreseen's.
 
-    A package that is spread over many folders, with no file of its own, is if one of the folders is.
+    A namespace package is the user's own if one of its folders is.
     """
     folder = _place(spec)[0]
     if spec.name.partition(".")[0] == "foreseen":
@@ -49,7 +49,7 @@ def is_own(spec: ModuleSpec) -> bool:
 def distribution_of(spec: ModuleSpec) -> Path | None:
     """Return the metadata folder of the distribution that installed a module, None for any other module.
 
-    One that is installed as editable does not count: its version does not change when its code does.
+    An editable installation does not count: its version does not change when its code does.
     """
     folder, beginning = _place(spec)
     if not folder or _is_standard(folder):
@@ -66,15 +66,15 @@ def name_of(info: Path) -> str:
 
 
 def contents_of(info: Path) -> bytes:
-    """Return what tells two installations of one version apart, or nothing where the version does.
+    """Return what distinguishes two installations of one version; empty if the version identifies the content.
 
-    A distribution that came from an index is what its version names. One that was installed from a folder, an archive
-    or a repository may be changed and installed again under the same version: the digests of its files tell.
+    It does for a distribution from an index. One that was installed from a folder, an archive or a repository may be
+    changed and installed again under the same version: then it is the digests of its files.
     """
     record = info / "RECORD"
     if not (info / "direct_url.json").is_file() or not record.is_file():
         return b""
-    # Without what depends on the place: how it was installed, scripts with the path of Python, compiled files.
+    # Without what depends on the environment: how it was installed, scripts with Python's path, compiled files.
     of_place = (b"../", info.name.encode() + b"/")
     lines = [
         line for line in record.read_bytes().splitlines() if not line.startswith(of_place) and b".pyc," not in line
@@ -88,10 +88,10 @@ def _is_standard(folder: str) -> bool:
 
 
 def _place(spec: ModuleSpec) -> tuple[str, str]:
-    """Return the folder of the import path that a module was found in, and how its file's path begins below that.
+    """Return the folder of the import path that a module was found in, and the beginning of its file's path below that.
 
-    Empty where it has no file: built-in modules, and packages that are spread over many folders. What a path ends with
-    depends on what was compiled.
+    Both are empty for a module without a file: a built-in one or a namespace package. The end of the path is left out,
+    since it depends on what was compiled.
     """
     if not spec.has_location or spec.origin is None:
         return "", ""
@@ -109,7 +109,7 @@ def _recorder(folder: str, beginning: str, written_at: int) -> Path | None:
     """Return the metadata of the distribution in a folder that recorded a file whose path begins like this.
 
     Args:
-        written_at: when something was last installed there.
+        written_at: when something was last installed there; a later time makes the cached result obsolete.
     """
     top = re.split(r"[./]", beginning)[0]
     infos = _likely_first(_infos(folder, written_at), top)
@@ -120,8 +120,8 @@ def _recorder(folder: str, beginning: str, written_at: int) -> Path | None:
 def _infos(folder: str, _: int) -> dict[str, Path]:
     """Return the metadata in a folder, by the normalized name of its distribution."""
     try:
-        names = os.listdir(folder)  # noqa: PTH208 - of hundreds, of which most are not looked at
-    except OSError:  # a zip file, or no longer there
+        names = os.listdir(folder)  # noqa: PTH208 - faster for hundreds of names, few of which are used
+    except OSError:  # a zip file, or deleted
         return {}
     # Beside sources that are being worked on there may be an .egg-info, which installed nothing.
     is_for_installed = Path(folder).name in ("site-packages", "dist-packages")
@@ -130,7 +130,7 @@ def _infos(folder: str, _: int) -> dict[str, Path]:
 
 
 def _likely_first(infos: dict[str, Path], top: str) -> Iterator[Path]:
-    """Yield the namesake of a module, then those of which one name holds the other, then the rest."""
+    """Yield the distribution named like a module, then those where one name contains the other, then the rest."""
     name = _normalized(_OTHER_NAMES.get(top, top)).strip("_")
 
     def unlikeness(each: str) -> tuple[bool, bool, str]:
@@ -141,7 +141,7 @@ def _likely_first(infos: dict[str, Path], top: str) -> Iterator[Path]:
 
 def _has_recorded(info: Path, beginning: str, top: str) -> bool:
     is_namesake = _named(info.name) == _normalized(_OTHER_NAMES.get(top, top))
-    if is_namesake and beginning in (f"{top}.", f"{top}/__init__."):  # nothing else can be there; records are long
+    if is_namesake and beginning in (f"{top}.", f"{top}/__init__."):  # certain without its long record
         return True
     if (record := _read(info / "RECORD")) is not None:
         return f"\n{beginning}".encode() in b"\n" + record
@@ -163,7 +163,7 @@ def _is_editable(info: Path) -> bool:
 
 
 def _written_at(folder: str | Path) -> int:
-    """Return when something was last installed in a folder."""
+    """Return when something was last installed in a folder, in nanoseconds; 0 if it cannot be read."""
     try:
         return Path(folder).stat().st_mtime_ns
     except OSError:
@@ -171,7 +171,7 @@ def _written_at(folder: str | Path) -> int:
 
 
 def _named(info: str) -> str:
-    """Return the normalized name of the distribution whose metadata is called so: numpy-2.2.6.dist-info."""
+    """Return the normalized name of a distribution by the file name of its metadata: numpy-2.2.6.dist-info."""
     return _normalized(info.partition("-")[0].removesuffix(".egg"))
 
 

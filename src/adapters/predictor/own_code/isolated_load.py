@@ -1,4 +1,4 @@
-"""Isolated load: while a model is loaded, its own modules are new ones, whatever the process has imported before."""
+"""Isolated load: a model is loaded with newly executed own modules, whatever the process has imported before."""
 
 import importlib
 import sys
@@ -11,7 +11,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from threading import Lock, RLock, get_ident
 from types import CodeType, FrameType, ModuleType
-from typing import Any, Final
+from typing import Final
 from weakref import WeakSet, finalize
 
 from foreseen.adapters.predictor.own_code.checked_folders import add_to_path
@@ -19,54 +19,54 @@ from foreseen.adapters.predictor.own_code.installed_distributions import is_own
 from foreseen.adapters.predictor.own_code.main_script import run_script
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules, hide
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.garbage_collection import collect_what_is_loaded
+from foreseen.process.garbage_collection import collect_what_is_loaded
 
 PATIENCE_S: Final = 60.0
-"""Seconds for which a load waits for another one in this process.
+"""Maximum seconds that a load waits for another one in this process.
 
-One that hangs must not keep those after it for ever; nor may they go on beside it, where the unpickler could give
-either the classes of the other.
+A load that hangs must not block later ones forever. They must not run beside it either, since the unpickler could give
+one of them the classes of the other.
 """
 
-_turn = Lock()
+_load_lock = Lock()
 _living: dict[OwnModules, "_Finder"] = {}
-"""Those whose model is being loaded or in use, with what finds them; the public ones last."""
+"""Own modules whose model is being loaded or used, each with its finder; the public ones are last."""
 
 _withdrawn: WeakSet[OwnModules] = WeakSet()
-"""Those whose model is no longer used and which have not been freed yet."""
+"""Own modules that were withdrawn and are not freed yet."""
 
 _unused: deque[OwnModules] = deque()
-"""Those whose model is no longer used and which are still to be withdrawn."""
+"""Own modules whose model is no longer used, and which are not withdrawn yet."""
 
 _lists = RLock()
-"""For what changes the lists here, `sys.modules` and `sys.meta_path` together."""
+"""Held while these collections, `sys.modules` and `sys.meta_path` are changed together."""
 
 
 @contextmanager
 def isolated_load(code: Path | None = None, *, model: Path) -> Iterator[OwnModules]:
-    """Execute the user's own modules again for imports on this thread until the block ends.
+    """Until the block ends, execute the user's own modules again when this thread imports them.
 
-    Own modules that were imported before are out of sight meanwhile. Afterwards the new ones are what others find in
-    `sys.modules`, but for those that were imported without a model; and none of them where the load fails.
+    Own modules that were imported before are hidden meanwhile. Afterwards `sys.modules` contains the new ones, except
+    where a module was imported without a model; if the load fails, it contains none of them.
 
     Args:
-        code: the script whose classes the model file knows as those of `__main__`.
+        code: the script whose classes the model file refers to as those of `__main__`.
         model: the model file.
     Raises:
         ModelUnavailableError: the script cannot be read or executed, another user may write to it, or it wrote the
             model file; or another load still runs.
     """
     with ExitStack() as on_exit:
-        if not _turn.acquire(timeout=PATIENCE_S):
+        if not _load_lock.acquire(timeout=PATIENCE_S):
             raise ModelUnavailableError(
                 f"expected the load before this one to end within {PATIENCE_S:g} seconds, but it still runs; load the "
-                "model again, or restart where that hangs"
+                "model again, or restart if it hangs"
             )
-        on_exit.callback(_turn.release)
+        on_exit.callback(_load_lock.release)
         _withdraw_unused()
         _import_from(Path.cwd(), *([code.resolve().parent] if code else []))
         with _lists:
-            outside = _take_out()
+            outside = _remove_own()
             on_exit.callback(sys.modules.update, outside)
             own = OwnModules(outside)
             finder = _Finder(own)
@@ -84,19 +84,19 @@ def isolated_load(code: Path | None = None, *, model: Path) -> Iterator[OwnModul
 
 
 def withdraw_with(own: OwnModules, model: object) -> None:
-    """Withdraw own modules some time after a model, or what predicts with it, is no longer used.
+    """Withdraw own modules some time after a model, or the predictor around it, is no longer used.
 
-    That is noticed on any thread, between any two steps of it: only later, by the next load or when memory is freed,
-    can they be withdrawn.
+    Python reports this on any thread, between any two of its steps. So they are withdrawn later: by the next load, or
+    by `free_withdrawn`.
     """
     finalize(model, _unused.append, own).atexit = False
 
 
 def withdraw(own: OwnModules) -> None:
-    """Remove own modules from `sys.modules`, and show those of the newest remaining model there."""
+    """Remove own modules from `sys.modules`, and put those of the newest remaining model there."""
     with _lists:
         hide([own])
-        with suppress(ValueError):  # where other code has replaced the list
+        with suppress(ValueError):  # other code may have replaced the list
             sys.meta_path.remove(_living.pop(own))
         _withdrawn.add(own)
         newest = next(reversed(_living), None)
@@ -111,10 +111,10 @@ def _withdraw_unused() -> None:
 
 
 def free_withdrawn() -> None:
-    """Withdraw what is no longer used, and free what withdrawn own modules hold.
+    """Withdraw own modules that are no longer used, and free the memory of those withdrawn.
 
-    Modules, their functions and classes refer to one another, so that only the garbage collector frees them; and a
-    server tells it to leave alone what there is when it starts.
+    Modules, their functions and classes refer to one another, so only the garbage collector frees them, and a server
+    excludes from it what exists when it starts.
     """
     _withdraw_unused()
     with _lists:
@@ -124,14 +124,14 @@ def free_withdrawn() -> None:
 
 
 def _import_from(*folders: Path) -> None:
-    """Have modules in folders found, after all others: a file there must not stand for a library of its name."""
+    """Append folders to the import path: a file there must not replace a library of the same name."""
     for folder in folders:
         add_to_path(folder)
-    importlib.invalidate_caches()  # of what is in each folder, which may have been written a moment ago
+    importlib.invalidate_caches()  # a file may have been written a moment ago
 
 
-def _take_out() -> dict[str, ModuleType]:
-    """Remove every own module from `sys.modules`; return those that no model was loaded with."""
+def _remove_own() -> dict[str, ModuleType]:
+    """Remove every own module from `sys.modules`; return those that were imported without a model."""
     hide(_living)
     imported = dict(sys.modules)
     tops = {name.partition(".")[0] for name in imported} - {"__main__"}
@@ -148,7 +148,7 @@ def _is_own(module: ModuleType | None) -> bool:
 
 
 class _Finder:
-    """Finds own modules for what else imports them by name: the unpickler, and libraries that own code calls."""
+    """Finds own modules for other importers than own code: the unpickler, and libraries that own code calls."""
 
     is_of_own_modules = True
 
@@ -157,28 +157,26 @@ class _Finder:
         self._thread: int | None = get_ident()
 
     def leave_the_thread(self) -> None:
-        """From now on only find what is imported where own code runs."""
+        """Find modules only for imports below running own code from now on, whatever the thread."""
         self._thread = None
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        """Return where a module is, an own one with a loader that hands it out; None for most others.
+        """Return the spec of a module: an own one has a loader that returns this load's module. None for most others.
 
-        One that was found on the way is returned, lest it is looked for twice.
+        The spec of another one is returned if the search has found it, so that Python does not search again.
         """
         top = name.partition(".")[0]
         if top in self.own.others and name != top:
             return None
-        is_known = self.own.is_public and name in self.own.files  # for any importer, such as code in the model file
+        is_known = self.own.is_public and name in self.own.files  # to any importer, such as code in the model file
         if not is_known and not self._is_for_the_model():
             return None
         if (file := self.own.file(name)) is None:
             return self.own.others.get(name)
         if not self.own.is_public:
-            raise ImportError(
-                f"module {name!r} is imported too late: another model has taken this one's place", name=name
-            )
+            raise ImportError(f"module {name!r} is imported too late: another model has replaced this one", name=name)
         spec = copy(file.spec)
-        spec.loader = _Handing(self.own)
+        spec.loader = _OwnLoader(self.own)
         return spec
 
     def _is_for_the_model(self) -> bool:
@@ -191,12 +189,12 @@ class _Finder:
         return frame is not None
 
 
-class _Handing(Loader):
-    """A loader that hands out an own module, which was executed for it or before."""
+class _OwnLoader(Loader):
+    """A loader that returns an own module, which is executed unless it was before."""
 
     def __init__(self, own: OwnModules) -> None:
         self._own = own
-        self._spec: Any = None
+        self._spec: ModuleSpec | None = None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module."""
@@ -205,11 +203,11 @@ class _Handing(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Do nothing but restore the spec of the finder that found the module first."""
-        with suppress(AttributeError):  # of an object that a module put in its place
+        """Restore the spec of the finder that found the module first; the module is executed already."""
+        with suppress(AttributeError):  # a module may have put another object in its place
             module.__spec__ = self._spec
 
     def get_code(self, name: str) -> CodeType | None:
-        """Return the code of an own module, which `runpy` executes by itself."""
+        """Return the code of an own module, for `runpy`, which executes it itself; None if it has none."""
         file = self._own.file(name)
         return None if file is None else file.code

@@ -1,4 +1,4 @@
-"""Script: the file that defined a model's classes when it was run, which the model file knows as `__main__`."""
+"""The script that defined a model's classes when it was run; the model file refers to it as `__main__`."""
 
 import os
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from foreseen.adapters.predictor.own_code.own_modules import OwnModules
 from foreseen.domain.errors import ModelUnavailableError
 
 NAME: Final = "__foreseen_main__"
-"""What the script is called when it is executed here, so that `if __name__ == "__main__":` does not train again."""
+"""The script's `__name__` when it is executed here, so that `if __name__ == "__main__":` does not train again."""
 
 
 def run_script(code: Path, own: OwnModules, model: Path) -> ModuleType:
     """Execute a script as one of the own modules, whatever its file is called.
 
     Args:
-        model: the model file, which the script must leave as it is.
+        model: the model file, which the script must not change.
     Raises:
         ModelUnavailableError: it cannot be read or executed, another user may write to it, or it wrote the model file.
     """
     spec = spec_from_file_location(NAME, code.resolve())
     if spec is None or not code.is_file():
-        raise ModelUnavailableError(f"{code}: expected a Python file (code), got {_instead(code)}")
-    with _leaving(model, code):
+        raise ModelUnavailableError(f"{code}: expected a Python file (code), got {_kind_of_path(code)}")
+    with _unchanged(model, code):
         return _executed(code, ModuleFile(NAME, spec), own)
 
 
@@ -49,22 +49,22 @@ def _executed(code: Path, file: ModuleFile, own: OwnModules) -> ModuleType:
 
 
 @contextmanager
-def _leaving(model: Path, code: Path) -> Iterator[None]:
-    """Refuse a script that writes the model file, also where it fails afterwards: it has trained another model."""
+def _unchanged(model: Path, code: Path) -> Iterator[None]:
+    """Reject a script that writes the model file, even if it fails afterwards: it has trained another model."""
     before = _state(model)
     try:
         yield
     finally:
         if _state(model) != before:
             raise ModelUnavailableError(
-                f"{code}: expected a script that leaves the model file as it is when it is imported, but it wrote "
+                f"{code}: expected a script that does not change the model file when it is imported, but it wrote "
                 f'{model}; put what trains and saves under `if __name__ == "__main__":`, then run the script to save '
                 "the model again"
             )
 
 
 def _state(model: Path) -> tuple[int, int, bytes] | None:
-    """Return what shows that a file was written, if only with what it held before; None where there is none."""
+    """Return a value that changes when a file is written, even with the same content; None if there is no file."""
     with suppress(OSError):
         if model.is_file():  # a named pipe would wait for a writer
             with model.open("rb") as file:
@@ -73,5 +73,5 @@ def _state(model: Path) -> tuple[int, int, bytes] | None:
     return None
 
 
-def _instead(code: Path) -> str:
+def _kind_of_path(code: Path) -> str:
     return "a directory" if code.is_dir() else "a file of another kind" if code.exists() else "no such file"

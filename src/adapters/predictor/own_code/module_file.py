@@ -1,4 +1,4 @@
-"""ModuleFile: a module of the user's own as its file was read; what is digested is what is executed."""
+"""ModuleFile: the file of one of the user's own modules, read once, so that what is digested is what is executed."""
 
 import sys
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from hashlib import file_digest
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ModuleSpec
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final
+from typing import Final
 from zipimport import zipimporter
 
-from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.model_file.model_file import require_private
 
 _PYC_HEADER: Final = 16
 """Bytes before the code in a .pyc: when and from what it was compiled, which does not change what it does."""
@@ -19,14 +19,14 @@ _PYC_HEADER: Final = 16
 class ModuleFile:
     """A module's file, read once and compiled from its source.
 
-    Byte code that Python has kept of a source is not used: it counts as up to date by the second and the size of the
-    file, so that after two changes within one second the code of the first would answer for the second.
+    Python's cached byte code is not used. Python takes it as current if it agrees with the source in size and in the
+    second of the last change, so that after two changes within a second it may be that of the first.
 
     Attributes:
         name: of the module.
-        spec: where and by whom it was found.
-        content: its contribution to a fingerprint: its bytes, or the digest of an extension's; empty for a package
-            spread over folders.
+        spec: as its finder returned it.
+        content: its contribution to a fingerprint: its bytes, or the digest of an extension's; empty for a namespace
+        package.
     """
 
     def __init__(self, name: str, spec: ModuleSpec) -> None:
@@ -40,27 +40,27 @@ class ModuleFile:
         self.spec = spec
         self._path = _source_path(spec)
         if self._path:
-            refuse_unless_private(_existing(self._path), "module")
+            require_private(_existing(self._path), "module")
         self.content = self._read()
 
     @property
     def is_package(self) -> bool:
-        """Whether it may hold other modules."""
+        """Whether it may contain other modules."""
         return self.spec.submodule_search_locations is not None
 
     @property
     def is_extension(self) -> bool:
-        """Whether it is compiled for the machine, which a process can load only once."""
+        """Whether it is machine code, which a process can load only once."""
         return self._path.endswith(tuple(EXTENSION_SUFFIXES))
 
     @cached_property
     def code(self) -> CodeType | None:
-        """Its code; None for what has none: an extension, a package that is spread over folders.
+        """Its code; None for an extension or a namespace package.
 
         Raises:
             SyntaxError: its source is not Python.
         """
-        loader: Any = self.spec.loader
+        loader: object = self.spec.loader
         if self._path.endswith(tuple(SOURCE_SUFFIXES)):
             # An import hook of the user's may compile in its own way.
             compiled = getattr(loader, "source_to_code", _compiled)(self.content, self._path)
@@ -85,7 +85,7 @@ def found_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
     """Return where Python finds a module, whether it is imported or not; None if nowhere.
 
     Args:
-        path: of the package that it is in; None for a module of the top level.
+        path: search path of the package that it is in; None for a top-level module.
     """
     for finder in sys.meta_path:
         find = None if getattr(finder, "is_of_own_modules", False) else getattr(finder, "find_spec", None)
@@ -95,10 +95,10 @@ def found_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
 
 
 def _source_path(spec: ModuleSpec) -> str:
-    """Return where the file of a module is; its source's place in an archive that holds byte code as well."""
+    """Return the path of a module's file: of the source, if an archive contains byte code as well; empty if none."""
     if not spec.has_location or spec.origin is None:
         return ""
-    loader: Any = spec.loader
+    loader: object = spec.loader
     if isinstance(loader, zipimporter) and spec.origin.endswith(tuple(BYTECODE_SUFFIXES)):
         source = spec.origin[:-1]
         try:
@@ -110,7 +110,7 @@ def _source_path(spec: ModuleSpec) -> str:
 
 
 def _existing(path: str) -> Path:
-    """Return the file that holds a module: an archive for a path in it."""
+    """Return the file that contains a module: the archive, for a path in one."""
     return next((place for place in (Path(path), *Path(path).parents) if place.is_file()), Path(path))
 
 

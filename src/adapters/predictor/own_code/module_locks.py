@@ -1,12 +1,12 @@
-"""ModuleTurns: which thread executes which module, so that none is executed twice or seen half done."""
+"""ModuleLocks: which thread executes which module, so that none is executed twice or seen half done."""
 
 from threading import Condition, get_ident
 
 
-class ModuleTurns:
-    """Lets one thread execute a module while others wait for it, except where they would wait for one another.
+class ModuleLocks:
+    """Lets one thread execute a module while others wait for it, unless that would be a deadlock.
 
-    As the import system does: two modules that import each other on two threads see each other half done.
+    Two modules that import each other on two threads see each other half done, as in Python's import system.
     """
 
     def __init__(self) -> None:
@@ -23,14 +23,14 @@ class ModuleTurns:
             return True
 
     def end(self, name: str) -> None:
-        """Let those go on who wait for a module."""
+        """Release a module that was claimed, and wake the threads that wait for it."""
         with self._condition:
             del self._thread_of[name]
             self._condition.notify_all()
 
     def wait_for(self, name: str) -> None:
-        """Wait until no other thread executes a module, unless that one waits for this."""
-        if name not in self._thread_of:  # as nearly always; without the lock
+        """Wait until no other thread executes a module; do not wait if that thread waits for this one."""
+        if name not in self._thread_of:  # nearly always, so without the lock
             return
         with self._condition:
             self._awaited_by[get_ident()] = name
@@ -40,7 +40,7 @@ class ModuleTurns:
                 del self._awaited_by[get_ident()]
 
     def _waits_for_me(self, name: str) -> bool:
-        """Return whether the thread that executes a module is this one, or waits for it by way of others."""
+        """Return whether the thread that executes a module is this one, or waits for it, perhaps through others."""
         thread = self._thread_of.get(name)
         while thread is not None and thread != get_ident():
             thread = self._thread_of.get(self._awaited_by.get(thread, ""))

@@ -1,4 +1,4 @@
-"""OwnModules: the modules of a user's own that one load executes, apart from those of every other load."""
+"""OwnModules: the user's own modules that one load executes, separate from those of every other load."""
 
 import builtins
 import sys
@@ -8,31 +8,30 @@ from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 from weakref import WeakSet
 
 from foreseen.adapters.predictor.own_code.compiled_extensions import keep_extension, kept_extension
 from foreseen.adapters.predictor.own_code.installed_distributions import is_own
 from foreseen.adapters.predictor.own_code.module_file import ModuleFile, found_spec
-from foreseen.adapters.predictor.own_code.module_locks import ModuleTurns
+from foreseen.adapters.predictor.own_code.module_locks import ModuleLocks
 from foreseen.adapters.predictor.own_code.scoped_import import ScopedImport
 
 
 class OwnModules:
-    """Finds, executes and keeps the modules that are neither the standard library's, installed nor foreseen's.
+    """Finds, executes and keeps the user's own modules: not of the standard library, not installed, and not foreseen's.
 
-    Each is read once, checked as the model file is, compiled from its source and executed. What they import of one
-    another comes from here: an old model goes on with its old modules while a new one is loaded with new ones of the
-    same names, and what only a later call imports is what it was when the model was loaded.
+    Each is read once, checked like the model file, compiled from its source and executed. They import one another from
+    here: an old model keeps its modules while a new one is loaded with others of the same names, and a module that only
+    a later call imports is the one that existed when the model was loaded.
 
     Attributes:
-        builtins: those of own modules, with an import that looks here first.
-        is_public: whether others find these modules in `sys.modules`.
+        builtins: those of own modules, with an `__import__` that looks here first.
+        is_public: whether these modules are in `sys.modules`.
     """
 
     def __init__(self, outside: Mapping[str, ModuleType]) -> None:
-        """Accept the own modules imported before, which are used where they cannot be found again."""
-        self.builtins: dict[str, Any] = {**vars(builtins), "__import__": ScopedImport(self)}
+        """Accept the own modules that were imported before, by name; one is used if it cannot be found again."""
+        self.builtins: dict[str, object] = {**vars(builtins), "__import__": ScopedImport(self)}
         self.is_public = True
         self._outside = outside
         self._files: dict[str, ModuleFile] = {}
@@ -40,7 +39,7 @@ class OwnModules:
         self._by_path: WeakSet[ModuleType] = WeakSet()
         self._others: dict[str, ModuleSpec] = {}
         self._imported: set[str] = set()
-        self._turns = ModuleTurns()
+        self._locks = ModuleLocks()
         self._listed: Mapping[Path, bytes] | None = None
 
     @property
@@ -55,7 +54,7 @@ class OwnModules:
 
     @property
     def others(self) -> Mapping[str, ModuleSpec]:
-        """Where other modules were found that are no part of one: by their names, of the top level mostly."""
+        """The specs of other modules that were found, by name; mostly top-level ones."""
         return self._others
 
     @property
@@ -64,7 +63,7 @@ class OwnModules:
         return frozenset(self._imported)
 
     def on_the_way_to(self, name: str) -> Iterator[ModuleFile]:
-        """Yield the files of own modules that importing a name executes, packages first; note a name of others."""
+        """Yield the files of own modules that importing a name executes, packages first; note others in `imported`."""
         for part in _prefixes(name):
             if (file := self.file(part)) is None:
                 if part in self._others:
@@ -73,14 +72,14 @@ class OwnModules:
             yield file
 
     def is_own(self, name: str) -> bool:
-        """Return whether a name is that of an own module, or of one that is missing in an own package; note others."""
+        """Return whether a name is an own module's, or missing in an own package; note another's in `imported`."""
         if name in self._files or name in self._modules:
             return True
         found = list(self.on_the_way_to(name))
         return bool(found) and not any(part in self._others for part in _prefixes(name))
 
     def file(self, name: str) -> ModuleFile | None:
-        """Return the file of an own module; None where there is none.
+        """Return the file of an own module; None if there is none.
 
         Raises:
             ImportError: there is one, but it was not part of the model when that was loaded.
@@ -100,7 +99,7 @@ class OwnModules:
             self._others[name] = spec
             return None
         file = ModuleFile(name, spec)
-        self._refuse_late(file)
+        self._reject_late(file)
         return self._files.setdefault(name, file)
 
     def add(self, file: ModuleFile) -> None:
@@ -108,12 +107,12 @@ class OwnModules:
         self._files[file.name] = file
 
     def close(self, listed: Mapping[Path, bytes]) -> None:
-        """Accept no further modules, except those whose files are in the fingerprint, by their digests."""
+        """Accept no further modules, except files of the fingerprint, by path with their BLAKE2b digests."""
         self._listed = listed
 
     def module(self, name: str) -> ModuleType:
-        """Return an own module, executed at its first use; raise as its code does, or ModuleNotFoundError."""
-        self._turns.wait_for(name)
+        """Return an own module, executed at its first use; raise what its code raises, or ModuleNotFoundError."""
+        self._locks.wait_for(name)
         if (module := self._modules.get(name)) is not None:
             return module
         parent, _, last = name.rpartition(".")
@@ -126,14 +125,14 @@ class OwnModules:
         return module
 
     def execute_by_path(self, module: ModuleType, spec: ModuleSpec) -> None:
-        """Execute a module whose file was found by its path; raise as its code does.
+        """Execute a module whose file was found by its path; raise what its code raises.
 
-        Several may have the same name, and one may be executed repeatedly: their contents identify them.
+        Several may have the same name, and one may be executed repeatedly, so they are identified by name and content.
         """
         file = ModuleFile(spec.name, spec)
         key = f"{spec.name} {blake2b(file.content).hexdigest()}"
         if key not in self._files:
-            self._refuse_late(file)
+            self._reject_late(file)
             self._files[key] = file
         self._by_path.add(module)
         if sys.modules.get(spec.name) is module:
@@ -146,7 +145,7 @@ class OwnModules:
         yield from self._by_path
 
     def show(self) -> None:
-        """Have these modules found in `sys.modules`, where no others are."""
+        """Put these modules into `sys.modules`, unless others are there."""
         self.is_public = True
         for name, module in self._modules.items():
             sys.modules.setdefault(name, module)
@@ -160,12 +159,12 @@ class OwnModules:
         outside = self._outside.get(name)
         return outside.__spec__ if spec is None and outside is not None else spec
 
-    def _refuse_late(self, file: ModuleFile) -> None:
+    def _reject_late(self, file: ModuleFile) -> None:
         if self._listed is None or not file.spec.has_location:
             return
         if self._listed.get(Path(str(file.spec.origin)).resolve()) != blake2b(file.content).digest():
             raise ImportError(
-                f"module {file.name!r} was no part of the model when it was loaded, and predictions would be kept as "
+                f"module {file.name!r} was not part of the model when it was loaded, and answers would be cached as "
                 "if it had been: import it by a statement in the model's code, or list its file in the sidecar's "
                 "[fingerprint] files, and reload",
                 name=file.name,
@@ -173,14 +172,14 @@ class OwnModules:
 
     def _executed_once(self, file: ModuleFile) -> ModuleType:
         name = file.name
-        while not self._turns.begin(name):
-            self._turns.wait_for(name)
-            if name in self._modules:  # executed by another thread, or by one that waits for this
+        while not self._locks.begin(name):
+            self._locks.wait_for(name)
+            if name in self._modules:  # executed by another thread, even by one that waits for this thread
                 return self._modules[name]
         try:
             return self._modules[name] if name in self._modules else self._executed(file)
         finally:
-            self._turns.end(name)
+            self._locks.end(name)
 
     def _executed(self, file: ModuleFile) -> ModuleType:
         name = file.name
@@ -195,7 +194,7 @@ class OwnModules:
             if is_shown:
                 sys.modules.pop(name, None)
             raise
-        if is_shown and (shown := sys.modules.get(name, module)) is not module:  # it put another object in its place
+        if is_shown and (shown := sys.modules.get(name, module)) is not module:  # replaced by the module itself
             self._modules[name] = shown
         return self._modules[name]
 
@@ -221,13 +220,13 @@ class OwnModules:
 
 
 def _prefixes(name: str) -> Iterator[str]:
-    """Yield a module's name with those of the packages it is in before it: a, a.b, a.b.c."""
+    """Yield the names of the packages that contain a module, outermost first, and its own: a, a.b, a.b.c."""
     parts = name.split(".")
     return (".".join(parts[:n]) for n in range(1, len(parts) + 1))
 
 
 def _set_installed_parts(package: ModuleType) -> None:
-    """Set what is imported already of a package that is spread over folders, some of which hold installed parts."""
+    """Set the already imported modules of a namespace package, some of whose folders may be installed."""
     for name, part in sys.modules.copy().items():
         parent, _, last = name.rpartition(".")
         if parent == package.__name__:
@@ -240,7 +239,7 @@ def hide(several: Iterable[OwnModules]) -> None:
     for own in several:
         own.is_public = False
         ours.update(map(id, own.shown()))
-    # A copy of all at once: while a list of it is made, a finalizer may import something.
+    # `copy` is atomic; while a list is made, a finalizer may import something.
     for name, module in sys.modules.copy().items():
         if id(module) in ours:
             del sys.modules[name]

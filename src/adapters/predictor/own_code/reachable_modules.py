@@ -1,4 +1,4 @@
-"""Reachable: what own code imports wherever that is written, in functions that nothing has called yet too."""
+"""Reachable modules: what own code may import, also in functions that have not been called."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -14,8 +14,8 @@ from foreseen.domain.errors import ModelUnavailableError
 def find_reachable(own: OwnModules, roots: Iterable[CodeType]) -> None:
     """Find the files of all modules that own modules, or code that came with the model file, may import.
 
-    They are read and not executed. Which branch a call takes is thus no matter: how long a model was tried, on a
-    machine however busy, changes nothing.
+    They are read, not executed. So it does not matter which branches the trial calls took, how many there were, or how
+    busy the machine was.
 
     Raises:
         ModelUnavailableError: another user may write to one, or it cannot be read.
@@ -48,7 +48,7 @@ def _meant_by(name: str, own: OwnModules) -> Iterator[str]:
 
 
 def _imported_by(file: ModuleFile) -> set[str]:
-    # Of what is never executed: ValueError where a source holds a zero byte, the rest of byte code of another Python.
+    # It may never be executed: a zero byte in a source is a ValueError, another Python's byte code raises the rest.
     with suppress(SyntaxError, ValueError, ImportError, EOFError, TypeError):
         if file.code is not None:
             return set(imports_in(file.code, file.spec.parent or ""))

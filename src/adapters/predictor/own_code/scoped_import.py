@@ -1,10 +1,9 @@
-"""ScopedImport: the import statement as own modules have it; what is their own they find in the load they belong to."""
+"""ScopedImport: the import statement of own modules, which finds own modules of the same load."""
 
 import builtins
 from collections.abc import Mapping, Sequence
 from importlib.util import resolve_name
 from types import ModuleType
-from typing import Any
 
 from foreseen.adapters.predictor.own_code.scoped_importlib import ImportScope, scoped_importlib
 
@@ -19,14 +18,14 @@ class ScopedImport:
     def __call__(
         self,
         name: str,
-        globals: Mapping[str, Any] | None = None,  # noqa: A002 - as it is called
-        locals: Mapping[str, Any] | None = None,  # noqa: A002 - as it is called
+        globals: Mapping[str, object] | None = None,  # noqa: A002 - as it is called
+        locals: Mapping[str, object] | None = None,  # noqa: A002 - as it is called
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
         """Import as `__import__` does."""
-        package = (globals or {}).get("__package__") or ""
-        if level and not package:  # which fails, in Python's own words
+        package = str((globals or {}).get("__package__") or "")
+        if level and not package:  # fails with Python's own message
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         full = resolve_name("." * level + name, package)
         if not self._own.is_own(full):
@@ -39,7 +38,7 @@ class ScopedImport:
         return self._own.module(full.partition(".")[0])
 
     def _import_from(self, name: str, module: ModuleType, fromlist: Sequence[str]) -> None:
-        """Import the modules among what is imported from a package."""
+        """Import the modules among the names that are imported from a package."""
         if not hasattr(module, "__path__"):
             return
         for each in fromlist:

@@ -1,1 +1,1 @@
-"""What a model's answers depend on beside its file."""
+"""What a model's answers depend on besides its file."""

@@ -1,4 +1,4 @@
-"""Read files: what a model's own code reads beside the model, as the sidecar's [fingerprint] lists it."""
+"""Read files: the files that a model's own code reads, as the sidecar's [fingerprint] lists them."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Self
 
-from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.model_file.model_file import require_private
 from foreseen.domain.errors import ModelUnavailableError
 
 
@@ -16,7 +16,7 @@ class ReadFiles:
     """The listed files as they were when the model began to load.
 
     Attributes:
-        versions: of each file, by its path relative to the sidecar: what changes when the file is written or replaced.
+        versions: device, inode, size and time of change of each file, by its path relative to the sidecar.
     """
 
     sidecar: Path
@@ -46,15 +46,15 @@ class ReadFiles:
         """Digest each file, by its path relative to the sidecar.
 
         Raises:
-            ModelUnavailableError: another user may write to a file, or it has changed since: what was read of it may be
-                neither the old nor the new.
+            ModelUnavailableError: another user may write to a file, or it has changed since, so that the model may have
+                read a mixture of two versions.
         """
         return {name: self._digest(name, version) for name, version in self.versions.items()}
 
     def _digest(self, name: str, version: tuple[int, ...]) -> bytes:
         path = self.sidecar.parent / name
         try:
-            refuse_unless_private(path, "listed file")
+            require_private(path, "listed file")
             with path.open("rb") as file:
                 digest = file_digest(file, "blake2b").digest()
             if _version(path) == version:
@@ -64,8 +64,8 @@ class ReadFiles:
                 f"{self.sidecar}: fingerprint.files: expected a readable file {name}: {exc.strerror}"
             ) from exc
         raise ModelUnavailableError(
-            f"{self.sidecar}: fingerprint.files: expected {name} to stay as it is while the model loads, but it was "
-            "changed; load the model again"
+            f"{self.sidecar}: fingerprint.files: expected {name} not to change while the model loads, but it did; "
+            "load the model again"
         )
 
 

@@ -1,11 +1,12 @@
-"""Description of a model: by feature names given, a sidecar, the model's own names, or x0, x1, …, in that order."""
+"""Description of a model: by the operator's names, a sidecar, the model's own names, or x0, x1, …, in that order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foreseen.adapters.predictor.boosters.booster_columns import takes_dmatrix
+from foreseen.adapters.predictor.boosters.native_classifier import NativeClassifier
 from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.columns.estimator_tags import estimator_kind
 from foreseen.adapters.predictor.scikit_learn.columns.feature_names import planned_columns
@@ -14,10 +15,10 @@ from foreseen.adapters.predictor.scikit_learn.inputs.input_forms import plausibl
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import has_several_labels_a_row, read_labels
 from foreseen.adapters.predictor.scikit_learn.trial.form_doubts import form_doubts
-from foreseen.adapters.predictor.scikit_learn.trial.model_trial import settled
+from foreseen.adapters.predictor.scikit_learn.trial.model_trial import plan_by_trial
 from foreseen.adapters.predictor.scikit_learn.trial.trial_calls import Call
-from foreseen.adapters.predictor.unpickling.outdated_model import outgrown_refused
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.adapters.predictor.unpickling.outdated_model import outdated_rejected
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model.model_input import ModelInput
 from foreseen.domain.values.signature import Kind, Signature
@@ -35,7 +36,7 @@ class Description:
 
 
 def describe(
-    model: Any,
+    model: object,
     *,
     model_path: Path,
     names: Sequence[str] | None,
@@ -43,24 +44,24 @@ def describe(
     call: Call,
     missing: Sequence[str] = (),
 ) -> Description:
-    """Return what a model takes and what kind of answer it gives; what nothing says is found out by a few calls.
+    """Return what a model accepts and what kind of answer it gives; what is unknown is found by a few calls.
 
     Args:
-        names: of the features, from the operator; they come before all else.
-        sidecar_path: a TOML file, which is not read where there are names.
+        names: of the features, from the operator; they override everything else.
+        sidecar_path: a TOML file, which is not read if there are names.
         call: calls the model with a batch in the form of a plan.
-        missing: names of features that may be missing, above what the model or its sidecar say.
+        missing: names of features that may be missing; they override the model and its sidecar.
     Raises:
-        ModelUnavailableError: the names do not fit the model, nothing says what it takes, or it fails at everything.
+        ModelUnavailableError: the names do not fit the model, its input is unknown, or it fails at everything.
     """
     read = None if names else sidecar_path
     sidecar = _read_sidecar(read) if read else None
     try:
-        with outgrown_refused(model_path):
+        with outdated_rejected(model_path):
             plans = _plans(model, names, sidecar, missing)
         for plan in plans:
             _check_examples(plan, sidecar)
-        plan = settled(model, plans, call)
+        plan = plan_by_trial(model, plans, call)
         plan = plan.with_doubts(f"{column.feature.name}: {column.doubt}" for column in plan.columns if column.doubt)
         plan = plan.with_doubts(form_doubts(plan, list(dict.fromkeys(each.takes for each in plans)), call))
         return Description(plan.signature, plan.model_input)
@@ -84,9 +85,11 @@ def _check_examples(plan: InputPlan, sidecar: "Sidecar | None") -> None:
 
 
 def _plans(
-    model: Any, names: Sequence[str] | None, sidecar: "Sidecar | None", missing: Sequence[str]
+    model: object, names: Sequence[str] | None, sidecar: "Sidecar | None", missing: Sequence[str]
 ) -> list[InputPlan]:
     """Return the ways in which the model may be served, the most plausible first."""
+    if sidecar and sidecar.classes and not isinstance(model, NativeClassifier):
+        raise ValueError("classes: expected none for a model that names its own classes, or has none")
     tables = (sidecar.features if sidecar else None) or ()
     declared_names = [] if any(table.shape for table in tables) else [table.name for table in tables]
     columns = read_columns(model, names or declared_names)
@@ -104,7 +107,7 @@ def _plans(
             kind,
             classes,
             bool(classes) and has_several_labels_a_row(model),
-            sidecar.extra_fields if sidecar else "refuse",
+            sidecar.extra_fields if sidecar else "reject",
             knows_names=has_names,
             is_dmatrix=takes_dmatrix(model),
         )
@@ -114,30 +117,30 @@ def _plans(
 
 
 def _allowed_missing(planned: tuple[PlannedColumn, ...], names: Sequence[str]) -> tuple[PlannedColumn, ...]:
-    """Allow missing values in the features of these names; raise ValueError where there is no such feature."""
+    """Allow missing values in the features of these names; raise ValueError if there is no such feature."""
     known = [column.feature.name for column in planned]
     for name in names:
         if name not in known:
-            said = near_hint(name, known) or f"the features are {', '.join(known[:20])}"
+            said = did_you_mean(name, known) or f"the features are {', '.join(known[:20])}"
             raise ValueError(f"missing: expected features of the model, got {name!r}; {said}")
     return tuple(column.allowed_missing() if column.feature.name in names else column for column in planned)
 
 
 def _with_and_without_dropped(plan: InputPlan) -> list[InputPlan]:
-    """Return a plan without the columns that the model drops, and as it is, should the model want to see them."""
+    """Return a plan without the columns that the model drops, and with them, in case the model requires them."""
     if plan.takes != "frame" or all(column.is_dropped == plan.columns[0].is_dropped for column in plan.columns):
         return [plan]
     return [plan.without_dropped(), plan]
 
 
-def _kind(model: Any) -> Kind:
+def _kind(model: object) -> Kind:
     if (kind := estimator_kind(model)) is not None:
         return kind
-    # An estimator that says nothing of itself may be a cluster, an outlier detector, or not of scikit-learn.
+    # An estimator of no kind may be a clusterer, an outlier detector, or not scikit-learn's.
     is_plain = not hasattr(model, "__sklearn_tags__") and hasattr(model, "classes_")
     return "classification" if is_plain else "other"
 
 
-def _classes(model: Any) -> tuple[str, ...]:
+def _classes(model: object) -> tuple[str, ...]:
     outputs = read_labels(model)
     return outputs[0].texts if len(outputs) == 1 else ()

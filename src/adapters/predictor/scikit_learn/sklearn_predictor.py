@@ -1,8 +1,8 @@
 """SklearnPredictor: any object with `predict`, as scikit-learn's users save them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -10,15 +10,15 @@ from foreseen.adapters.predictor.scikit_learn.inputs.input_builder import input_
 from foreseen.adapters.predictor.scikit_learn.inputs.prepared_rows import PreparedRows, prepared_rows
 from foreseen.adapters.predictor.scikit_learn.outputs.answer_rows import Rows, SeveralOutputs, returned_rows, row_bits
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import Labels, read_labels
-from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs, require_outputs
 from foreseen.adapters.predictor.scikit_learn.outputs.model_answers import Answers
 from foreseen.domain.errors import (
-    Flaw,
     ForeseenError,
     InvalidBatchError,
     ModelUnavailableError,
     PredictionError,
     UnanswerableError,
+    Violation,
 )
 from foreseen.domain.model.model_failure import failure_text, is_interruption, message_text
 from foreseen.domain.model.model_input import ModelInput
@@ -27,21 +27,24 @@ from foreseen.domain.values.output import Output
 from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.domain.values.signature import Signature
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 _DECISION_VALUES: Final = ("predict_proba", "decision_function")
 """Methods that return the numbers by which a label is chosen."""
 
 
 class SklearnPredictor:
-    """Gives the model its canonical instances in the form it was fitted on, and turns its arrays into plain values."""
+    """Calls the model with instances in the form that it was fitted on, and turns its arrays into plain values."""
 
     def __init__(
         self,
-        model: Any,
+        model: object,
         *,
         signature: Signature,
         model_input: ModelInput | None = None,
         outputs: Sequence[str],
-        steps: tuple[Any, Any] | None = None,
+        steps: "tuple[Pipeline, object] | None" = None,
         is_thread_safe: bool = False,
         before_call: Callable[[], object] = lambda: None,
     ) -> None:
@@ -50,55 +53,61 @@ class SklearnPredictor:
         Args:
             outputs: the methods, by their names.
             model_input: what the model is called with; None for a matrix.
-            steps: the model in two parts, the first of which transforms each row by itself; None where it has none.
-            is_thread_safe: whether several threads may ask it at once, as scikit-learn's own may be.
+            steps: the model in two parts, the first of which transforms each row by itself; None if it is not split.
+            is_thread_safe: whether several threads may call it at once, as they may scikit-learn's own models.
             before_call: called before each call of the model, on its thread.
         Raises:
             ModelUnavailableError: the model has no such method.
         """
-        for output in outputs:
-            if not callable(getattr(model, output, None)):
-                raise ModelUnavailableError(
-                    f"expected a model with {output}, got {type(model).__qualname__} without it"
-                )
+        require_outputs(model, outputs)
         self._model = model
-        self._first: Any = steps and steps[0]
-        self._rest: Any = steps and steps[1]
+        self._first = steps and steps[0]
+        self._rest: object = steps and steps[1]
         self.signature = signature
         self.outputs = method_outputs(outputs, signature)
         self.is_thread_safe = is_thread_safe
-        self._answers = Answers(_labels(model), is_classifier=signature.kind == "classification")
+        self._answers = Answers(_labels(model))
         self._before_call = before_call
         self._table = input_builder(model_input or ModelInput.matrix(signature), signature)
 
     def prepared(self, batch: Batch) -> Batch | PreparedRows:
-        """Return rows as far as the model computes each by itself; raise as `predict`."""
-        if self._first is None:
-            return batch
+        """Return rows after the steps that compute each of them by itself; raise as `predict`."""
+        return batch if self._first is None else prepared_rows(self.transformed(self._first, batch)) or batch
+
+    def transformed(self, steps: "Pipeline", batch: Batch) -> object:
+        """Return what some first steps of the model make of rows; raise as `predict`."""
         table = self._table(batch)
         with self._failures_worded(self.outputs[0].name):
-            values = self._first.transform(table)
-        return prepared_rows(values) or batch
+            return steps.transform(table)
 
     def predict(self, rows: Batch | PreparedRows) -> Predictions:
         """Call each output's method once.
 
         Raises:
-            InvalidBatchError: the model raised ValueError, which is how scikit-learn refuses its input.
-            UnanswerableError: it answered with what JSON has nothing for.
-            PredictionError: it raised anything else, or its answer is not one to each instance.
+            InvalidBatchError: the model raised ValueError, by which scikit-learn rejects its input.
+            UnanswerableError: it answered with a value that JSON cannot represent.
+            PredictionError: it raised anything else, or did not return one answer per instance.
         """
         model, table = self._part(rows)
         called = {output: self._answer(model, output, table, len(rows)) for output in self.outputs}
         return Predictions({output.member: self._values(output, answer) for output, answer in called.items()})
 
+    def read(self, answers: Mapping[str, object], n: int) -> Predictions:
+        """Return the predictions that each output's method has answered to n rows elsewhere; raise as `predict`."""
+        return Predictions(
+            {
+                output.member: self._values(output, _rows_of_method(output, answers[output.name], n))
+                for output in self.outputs
+            }
+        )
+
     def compute(self, batch: Batch) -> object:
-        """Call the model as `predict` does, and leave its answers as they are; raise as `predict`."""
+        """Call the model as `predict` does, and return its answers unconverted; raise as `predict`."""
         table = self._table(batch)
         return [self._answer(self._model, output, table, len(batch)) for output in self.outputs]
 
     def raw(self, rows: Batch | PreparedRows) -> list[bytes]:
-        """Return each row's answer as the bits that the model computed, decision values too: what `predict` may hide.
+        """Return each row's answer as the bits that the model computed, with decision values, which `predict` may hide.
 
         Raises:
             InvalidBatchError, PredictionError: as `predict`.
@@ -112,16 +121,18 @@ class SklearnPredictor:
         ]
         return [b"".join(parts) for parts in zip(*map(row_bits, called), strict=True)]
 
-    def _part(self, rows: Batch | PreparedRows) -> tuple[Any, Any]:
-        """Return what is called with such rows, and the rows in the form that it takes."""
+    def _part(self, rows: Batch | PreparedRows) -> tuple[object, object]:
+        """Return the part of the model to call with such rows, and the rows in the form that it takes."""
         if isinstance(rows, PreparedRows):
             return self._rest, rows.values
         return self._model, self._table(rows)
 
-    def _answer(self, model: Any, output: Output, table: Any, n: int) -> Rows | SeveralOutputs:
+    def _answer(self, model: object, output: Output, table: object, n: int) -> Rows | SeveralOutputs:
         return self._called(model, output.name, table, n, has_class_values=bool(output.of_class))
 
-    def _called(self, model: Any, method: str, table: Any, n: int, *, has_class_values: bool) -> Rows | SeveralOutputs:
+    def _called(
+        self, model: object, method: str, table: object, n: int, *, has_class_values: bool
+    ) -> Rows | SeveralOutputs:
         with self._failures_worded(method):
             return returned_rows(method, getattr(model, method)(table), n, has_class_values=has_class_values)
 
@@ -129,14 +140,14 @@ class SklearnPredictor:
     def _failures_worded(self, method: str) -> Iterator[None]:
         self._before_call()
         try:
-            with np.errstate(over="ignore"):  # what is too large for a float32 is refused by the model, in words
+            with np.errstate(over="ignore"):  # the model itself rejects what is too large for a float32
                 yield
         except ForeseenError:
             raise
         except ValueError as exc:
             said = message_text(exc, is_first_line=True) or type(exc).__name__
-            raise InvalidBatchError([Flaw("values that the model takes", f"a refusal: {said}")]) from exc
-        except BaseException as exc:  # sys.exit() in a model fails one call, and not the service
+            raise InvalidBatchError([Violation("values that the model accepts", f"its error: {said}")]) from exc
+        except BaseException as exc:  # sys.exit() in a model fails one call, not the service
             if is_interruption(exc):
                 raise
             raise PredictionError(f"the model failed in {method}: {failure_text(exc)}") from exc
@@ -156,7 +167,11 @@ class SklearnPredictor:
             ) from exc
 
 
-def _labels(model: Any) -> tuple[Labels, ...]:
+def _rows_of_method(output: Output, answer: object, n: int) -> Rows | SeveralOutputs:
+    return returned_rows(output.name, answer, n, has_class_values=bool(output.of_class))
+
+
+def _labels(model: object) -> tuple[Labels, ...]:
     try:
         return read_labels(model)
     except ValueError as exc:

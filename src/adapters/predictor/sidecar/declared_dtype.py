@@ -1,10 +1,10 @@
-"""Declared dtypes: the names that a sidecar may give the dtype of a feature, its own and those of pandas."""
+"""Declared dtypes: the names that a sidecar may give the dtype of a feature, ours and those of pandas."""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.values.signature import DTYPES, DType
 
 _FROM_PANDAS: Final[dict[str, DType]] = {
@@ -30,8 +30,8 @@ class DeclaredDtype:
     """What a declared dtype means.
 
     Attributes:
-        dtype: of the values that clients send; None where the categories tell.
-        form: the dtype of the column that the model is given; None where it follows from the other.
+        dtype: of the values that clients send; None if it follows from the categories.
+        form: the dtype of the column that the model is given; None if it follows from `dtype`.
     """
 
     dtype: DType | None
@@ -41,7 +41,7 @@ class DeclaredDtype:
 def declared_dtype(name: str) -> DeclaredDtype:
     """Return what a name of a dtype means; raise ValueError for one that is unknown."""
     if name in DTYPES:
-        return DeclaredDtype(name, None)  # type: ignore[arg-type] # which it is by now
+        return DeclaredDtype(name, None)  # type: ignore[arg-type] # checked above
     if name == "category":
         return DeclaredDtype(None, name)
     if name in _FROM_PANDAS:
@@ -49,6 +49,6 @@ def declared_dtype(name: str) -> DeclaredDtype:
     if match := _DATETIME.fullmatch(name):
         return DeclaredDtype("datetime_tz" if match["zone"] else "datetime", name)
     meant = _ELSEWHERE.get(name.casefold())
-    hint = f"did you mean {meant!r}?" if meant else near_hint(name, KNOWN)
+    hint = f"did you mean {meant!r}?" if meant else did_you_mean(name, KNOWN)
     expected = f"expected a dtype of {', '.join(map(repr, KNOWN))}, got {name!r}"
     raise ValueError(f"{expected}; {hint}" if hint else expected)

@@ -1,4 +1,4 @@
-"""Dtype comments: what a written sidecar says beside each dtype, which its TOML does not hold."""
+"""Dtype comments: the comment beside each dtype in a generated sidecar, which TOML parsers ignore."""
 
 import re
 import tomllib

@@ -4,13 +4,13 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.model_file.model_file import require_private
 from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
 from foreseen.domain.model.model_input import Takes
 from foreseen.domain.values.feature_values import read_value
@@ -18,10 +18,10 @@ from foreseen.domain.values.signature import ExtraFields, Feature, Kind
 
 
 class FeatureTable(BaseModel):
-    """What a sidecar may say of one feature; what it leaves out is as the model says.
+    """What a sidecar may say about one feature; the model decides what it leaves out.
 
     Attributes:
-        name: of the model's feature, or a new one where the sidecar names all of them.
+        name: of the model's feature, or a new one if the sidecar names all of them.
         dtype: one of ours, or of pandas: see `declared_dtype`.
         shape: of a tensor.
         missing: whether a value may be missing.
@@ -36,13 +36,13 @@ class FeatureTable(BaseModel):
     dtype: str | None = None
     shape: Annotated[list[int], Field(max_length=8)] = []
     missing: bool | None = None
-    example: Any = None
+    example: object = None
     categories: Annotated[list[str | int | float | bool] | None, Field(min_length=1)] = None
     ordered: bool = False
 
     @field_validator("example")
     @classmethod
-    def _as_json(cls, example: Any) -> Any:
+    def _as_json(cls, example: object) -> object:
         return example.isoformat() if isinstance(example, date) else example  # TOML has dates, JSON has not
 
     @field_validator("dtype")
@@ -60,12 +60,13 @@ class _FingerprintTable(BaseModel):
 
 
 class Sidecar(BaseModel):
-    """What a sidecar may hold.
+    """The content of a sidecar.
 
     Attributes:
         kind: how answers are shown; left out, the model's own kind.
-        takes: the form in which the model is given its instances; left out, it is found out.
-        extra_fields: what becomes of fields of an instance that are no features.
+        takes: the form in which the model is given its instances; left out, it is found by trial.
+        extra_fields: what becomes of fields of an instance that are not features.
+        classes: labels of a Booster that was trained to tell classes apart, in the order of their numbers.
         features: some of the model's own by name, or all of them in its column order; left out, the model's own.
         fingerprint: what else identifies the model: patterns of files that its code reads, relative to the sidecar.
     """
@@ -74,23 +75,24 @@ class Sidecar(BaseModel):
 
     kind: Kind | None = None
     takes: Takes | None = None
-    extra_fields: ExtraFields = "refuse"
+    extra_fields: ExtraFields = "reject"
+    classes: Annotated[list[str | int | float | bool] | None, Field(min_length=2)] = None
     features: Annotated[list[FeatureTable] | None, Field(min_length=1)] = None
     fingerprint: _FingerprintTable = _FingerprintTable()
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """Read and check a sidecar, but for what depends on the model.
+    """Read and check a sidecar, except for what depends on the model.
 
     Raises:
-        ModelUnavailableError: unreadable, writable for other users, no TOML, or a wrong or unknown entry; names the
-            entry and what was expected.
+        ModelUnavailableError: unreadable, writable for other users, not TOML, or a wrong or unknown entry; the message
+            names the entry and what was expected.
     """
     try:
-        refuse_unless_private(path, "sidecar")
+        require_private(path, "sidecar")
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         sidecar = Sidecar.model_validate(document)
-        _refuse_repeated(sidecar.features or ())
+        _require_distinct(sidecar.features or ())
     except ValidationError as exc:
         raise ModelUnavailableError(f"{path}: {_worded(exc)}") from None
     except OSError as exc:
@@ -101,20 +103,20 @@ def read_sidecar(path: Path) -> Sidecar:
 
 
 def listed_files(path: Path) -> list[str]:
-    """Return the files that a sidecar lists, also where the rest of it is unusable; none where it is no TOML.
+    """Return the files that a sidecar lists, also where the rest of it is unusable; empty if it is not TOML.
 
     Raises:
         ModelUnavailableError: it is writable for other users.
     """
     try:
-        refuse_unless_private(path, "sidecar")
+        require_private(path, "sidecar")
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         return _FingerprintTable.model_validate(document.get("fingerprint", {})).files
     except (OSError, ValueError):
         return []
 
 
-def _refuse_repeated(tables: Sequence[FeatureTable]) -> None:
+def _require_distinct(tables: Sequence[FeatureTable]) -> None:
     seen: set[str] = set()
     for at, table in enumerate(tables):
         if table.name in seen:
@@ -123,7 +125,7 @@ def _refuse_repeated(tables: Sequence[FeatureTable]) -> None:
 
 
 def check_examples(features: Iterable[Feature]) -> None:
-    """Raise ValueError for an example that the model would never be given: it would mislead in every page."""
+    """Raise ValueError for an example that would be rejected in a request: it would mislead on every page."""
     for feature in features:
         if feature.example is None:
             continue
@@ -131,7 +133,7 @@ def check_examples(features: Iterable[Feature]) -> None:
             read_value(feature, feature.example)
         except InvalidBatchError as exc:
             expected = "expected an example of its dtype and shape"
-            raise ValueError(f"feature {feature.name!r}: {expected}: {exc.flaws[0]}") from None
+            raise ValueError(f"feature {feature.name!r}: {expected}: {exc.violations[0]}") from None
 
 
 def _worded(exc: ValidationError) -> str:
@@ -139,9 +141,9 @@ def _worded(exc: ValidationError) -> str:
     place = ".".join(f"[{part}]" if isinstance(part, int) else part for part in error["loc"]).replace(".[", "[")
     if error["type"] == "extra_forbidden":
         known = _entries_beside(error["loc"])
-        hint = near_hint(str(error["loc"][-1]), known) or f"known are {', '.join(known)}"
+        hint = did_you_mean(str(error["loc"][-1]), known) or f"known are {', '.join(known)}"
         return f"expected no entry {place}; {hint}"
-    if error["type"] == "value_error":  # which says itself what it got
+    if error["type"] == "value_error":  # its message says what it got
         return f"{place}: {error['ctx']['error']}"
     said = error["msg"]
     return f"{place}: {said[0].lower()}{said[1:]}, got {error['input']!r}"

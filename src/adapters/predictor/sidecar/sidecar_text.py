@@ -1,4 +1,4 @@
-"""Sidecar text: a sidecar that says what was found of a model, for an operator to correct."""
+"""Sidecar text: a generated sidecar with what was found of a model, for an operator to correct."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,10 @@ from foreseen.domain.values.feature_values import read_value
 from foreseen.domain.values.signature import DTYPES, Feature
 
 MOST_CATEGORIES: Final = 1000
-"""Categories that are written out; of more the model's own are left to it."""
+"""Maximum number of categories that are written; more are left to the model."""
 
 GUESSED: Final = "GUESSED"
-"""What marks a dtype that nothing says."""
+"""Marks a dtype that is a guess."""
 
 
 def sidecar_text(
@@ -26,21 +26,21 @@ def sidecar_text(
     files: Sequence[str] = (),
     comments: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the TOML text that describes a model as it was found, every guess marked by a comment.
+    """Return the TOML text that describes a model, with a comment at every guess.
 
     Args:
-        sample: columns of training data by name, which say more than a guess.
+        sample: columns of training data by name, which override guesses.
         files: patterns of files that the model's code reads.
         comments: beside each dtype in the sidecar that the model was loaded with, by the feature's name.
     """
     lines = [
-        "# What was found of the model. A line that is left out is found again; docs/models.md explains each key.",
+        "# What was found about the model. Lines that are removed are found again; docs/models.md explains each key.",
         f"kind = {_toml(info.signature.kind)}",
         f"takes = {_toml(info.model_input.takes)}",
         f"extra_fields = {_toml(info.signature.extra_fields)}",
     ]
     if info.signature.has_numbered_names:
-        lines.append("# The model knows no names: write your own in place of x0, x1, …, in this order.")
+        lines.append("# The model has no names: replace x0, x1, … by your own, in this order.")
     for feature, form in zip(info.signature.features, info.model_input.by_feature(info.signature), strict=True):
         sampled = sample.get(form.name) or sample.get(feature.name)
         lines += ["", "[[features]]", *_feature(feature, _as_first_known(feature, form, comments or {}), sampled)]
@@ -50,7 +50,7 @@ def sidecar_text(
 
 
 def _as_first_known(feature: Feature, form: ColumnForm, comments: Mapping[str, str]) -> ColumnForm:
-    """Return a form that a sidecar declares with the origin that it was declared for: a guess stays one."""
+    """Return a form that a sidecar declares with the origin in its comment there: a guess stays one."""
     if form.origin != DECLARED or feature.name not in comments:
         return form
     comment = comments[feature.name]
@@ -70,7 +70,7 @@ def _feature(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) 
 
 
 def _example(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) -> object:
-    """Return a value of the sample, unless the feature is of another dtype than that."""
+    """Return a value of the sample, unless the feature has another dtype."""
     if sampled is None or sampled.example is None or feature.shape:
         return feature.default_example()
     if not _decides(sampled, feature, form):
@@ -98,15 +98,15 @@ def _dtype(feature: Feature, form: ColumnForm, sampled: SampledColumn | None) ->
 
 
 def _decides(sampled: SampledColumn, feature: Feature, form: ColumnForm) -> bool:
-    """Return whether a feature is declared as the sample has it: only where nothing else says what it is.
+    """Return whether the sample decides how a feature is declared: only if nothing else reveals its dtype.
 
-    A CSV file has texts for dates and categories, and integers where the next row may have a fraction.
+    In a CSV file dates and categories are texts, and integers may be followed by fractions.
     """
     return sampled.dtype is not None and (form.is_guess or not form.origin) and not feature.shape
 
 
 def _declared(feature: Feature, form: ColumnForm) -> str:
-    """Return the name under which a sidecar declares a form, the feature's own dtype where that has none."""
+    """Return the dtype by which a sidecar declares a form, or the feature's own if the form has no such name."""
     is_of_pandas = form.dtype not in (*DTYPES, "object", "float16")
     return form.dtype if is_of_pandas else feature.dtype
 

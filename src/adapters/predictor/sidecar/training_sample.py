@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from foreseen.domain.errors import TableError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 ROWS: Final = 100_000
-"""Rows that are read of a text file: enough to tell a dtype, and quick."""
+"""Maximum rows read of a text file: enough to determine dtypes, and fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +18,10 @@ class SampledColumn:
     """One column of a sample.
 
     Attributes:
-        dtype: as a sidecar names it; None for one that no sidecar has.
+        dtype: as a sidecar names it; None if a sidecar cannot name it.
         categories: of a category column.
         has_missing: whether a value is missing.
-        example: a value that is not missing, as JSON writes it; None where there is none.
+        example: a value that is not missing, as JSON writes it; None if there is none.
     """
 
     dtype: str | None
@@ -43,7 +46,7 @@ def read_sample(path: Path) -> dict[str, SampledColumn]:
     return {str(name): _sampled(frame[name]) for name in frame}
 
 
-def _frame(path: Path) -> Any:
+def _frame(path: Path) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415 - for this only
 
     name = path.name.lower()
@@ -54,7 +57,7 @@ def _frame(path: Path) -> Any:
     return pd.read_csv(path, sep="\t" if ".tsv" in name else ",", nrows=ROWS)
 
 
-def _sampled(column: Any) -> SampledColumn:
+def _sampled(column: "pd.Series") -> SampledColumn:
     present = column.dropna()
     is_category = str(column.dtype) == "category"
     return SampledColumn(
@@ -65,7 +68,7 @@ def _sampled(column: Any) -> SampledColumn:
     )
 
 
-def _dtype(column: Any, present: Any) -> str | None:
+def _dtype(column: "pd.Series", present: "pd.Series") -> str | None:
     from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype  # noqa: PLC0415 - with the sidecar only
 
     name = str(column.dtype)
@@ -78,7 +81,7 @@ def _dtype(column: Any, present: Any) -> str | None:
     return name
 
 
-def _as_json(value: Any) -> object:
+def _as_json(value: object) -> object:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     plain = value.item() if hasattr(value, "item") else value

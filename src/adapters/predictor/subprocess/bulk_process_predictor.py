@@ -1,4 +1,4 @@
-"""BulkProcessPredictor: a model in a process of its own that answers batches of thousands, several side by side."""
+"""BulkProcessPredictor: a model in a process of its own that answers batches of thousands, several at a time."""
 
 import logging
 from contextlib import ExitStack
@@ -15,11 +15,11 @@ from foreseen.domain.values.predictions import Predictions
 log = logging.getLogger(__name__)
 
 MOST_ENDINGS: Final = 50
-"""Processes that a run may lose. To find a row that ends its process costs about five."""
+"""Maximum processes that a run may lose. Finding a row that ends its process costs about five."""
 
 
 class BulkProcessPredictor:
-    """Represents the predictor in a child process, and starts another one should that end.
+    """Predicts in a child process, and starts another one if it ends.
 
     Any number of threads may call it. A child that ends fails the calls that it has not answered, and no others.
     """
@@ -28,12 +28,12 @@ class BulkProcessPredictor:
         """Wait until the model is loaded.
 
         Args:
-            process: one that answers calls side by side.
+            process: one that answers several calls at a time.
             most_endings: processes that may end before no other is started.
         Raises:
             ModelUnavailableError: as `load_predictor`, or the process ended meanwhile.
         """
-        self._process = process
+        self.process = process
         self._is_abandoned = False
         self._most_endings = most_endings
         self._endings = 0
@@ -48,7 +48,7 @@ class BulkProcessPredictor:
         """Predict in the child.
 
         Raises:
-            InvalidBatchError, PredictionError: as the predictor in the child.
+            InvalidBatchError, PredictionError: raised by the predictor in the child.
             ModelEndedError: the child ended before it had answered; the next call starts another one.
             ModelUnavailableError: too many have ended, or another one cannot load the same model.
         """
@@ -58,30 +58,30 @@ class BulkProcessPredictor:
             raise ModelEndedError(f"the model's process {exc}") from exc
 
     def abandon(self) -> None:
-        """Kill the child, for good, from any thread: calls under way fail."""
+        """Kill the child for good, from any thread; calls in progress fail."""
         self._is_abandoned = True
-        self._process.kill()
+        self.process.kill()
 
     def close(self) -> None:
         """End the child."""
         self._is_abandoned = True
         if self._calls is not None:
             self._calls.end()
-        self._process.close()
+        self.process.close()
 
     def _running(self) -> ProcessCalls:
-        """Return the calls of a child that is there."""
+        """Return the calls of a running child; start another one if the last has ended."""
         with self._renewing:
             if self._calls is None:
-                self._calls = ProcessCalls(self._process)
+                self._calls = ProcessCalls(self.process)
             elif self._calls.have_ended:
                 self._calls = self._renewed(self._calls)
             return self._calls
 
     def _renewed(self, ended: ProcessCalls) -> ProcessCalls:
-        """Start another child in the place of one that has ended."""
-        ending = self._process.ending()
-        self._refuse_if_abandoned()
+        """Start another child in place of one that has ended."""
+        ending = self.process.ending()
+        self._raise_if_abandoned()
         self._endings += 1
         if self._endings > self._most_endings:
             raise ModelUnavailableError(
@@ -89,19 +89,19 @@ class BulkProcessPredictor:
             )
         log.warning("the model's process %s: another one is started", ending)
         ended.end()
-        self._process.close()
-        self._process = self._process.another()
+        self.process.close()
+        self.process = self.process.another()
         if self._is_abandoned:  # meanwhile, and perhaps by killing the one before
-            self._process.kill()
-            self._refuse_if_abandoned()
-        loaded = loaded_info(self._process)
+            self.process.kill()
+            self._raise_if_abandoned()
+        loaded = loaded_info(self.process)
         if loaded != self.info:
             raise ModelUnavailableError(
-                "the model's process had ended, and by now its file or what it needs is another: "
+                "the model's process had ended, and its file or something that it needs has changed since: "
                 f"{self.info.difference(loaded)}"
             )
-        return ProcessCalls(self._process)
+        return ProcessCalls(self.process)
 
-    def _refuse_if_abandoned(self) -> None:
+    def _raise_if_abandoned(self) -> None:
         if self._is_abandoned:
-            raise ModelUnavailableError("the model's process was ended, and no other is to take its place")
+            raise ModelUnavailableError("the model's process was stopped, and will not be replaced")

@@ -1,22 +1,25 @@
-"""The child: a process that loads one model and predicts for its parent, for as long as that lives."""
+"""The child: a process that loads one model and predicts for its parent as long as the parent lives."""
 
 import logging
 import os
-import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from io import TextIOWrapper
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from foreseen.adapters.predictor.subprocess.child_answers import answer_in_turn, answer_side_by_side
-from foreseen.adapters.predictor.subprocess.pipe_messages import LogLine, Order, Pipe
+from foreseen.adapters.predictor.subprocess.pipe import LogLine, Order, Pipe
 from foreseen.domain.errors import ForeseenError
-from foreseen.domain.garbage_collection import FOR_FILES, put_off_collections, resume_collections
+from foreseen.process.garbage_collection import FOR_FILES, put_off_collections, resume_collections
+from foreseen.process.log_setup import send_logs_to
+from foreseen.process.signal_handlers import leave_signals_to_parent
 
 if TYPE_CHECKING:
+    from foreseen.domain.model.engine_switch import EngineCheck
     from foreseen.domain.ports import Predictor
 
 log = logging.getLogger(__name__)
@@ -24,7 +27,7 @@ log = logging.getLogger(__name__)
 _FORMATTER: Final = logging.Formatter()
 
 NICENESS: Final = 1
-"""How much nicer a model is than what serves: a hit goes first, and other processes do not starve the model.
+"""Niceness that a model's process adds to its parent's: hits go first, and other processes do not starve the model.
 
 Source:
     docs/adr/0027-how-a-model-is-called.md
@@ -32,46 +35,40 @@ Source:
 
 
 def main(fd: int) -> None:
-    """Do what the parent orders at the other end of a socket, until it closes that."""
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, _leave_it_to_the_parent)
+    """Serve the parent at the other end of a socket until it closes its end."""
+    leave_signals_to_parent()
     _print_to_errors()
     Thread(target=_end_with_the_parent, name="lifeline", daemon=True).start()
     pipe = Pipe(Connection(fd))
     try:
-        order: Order = pipe.receive()
-        _log_through(pipe, order.log_level)
+        order = cast("Order", pipe.receive())
+        send_logs_to(_ParentLog(pipe), level=order.log_level.upper())
         predictor = _load(pipe, order)
+        if (switch := getattr(predictor, "engine_switch", None)) is not None:
+            switch.on_check = partial(_send_check, pipe)
         if order.calls:
             answer_side_by_side(pipe, predictor, order.calls)
         else:
             answer_in_turn(pipe, predictor)
     except (EOFError, OSError):
-        return  # the parent wants no more
+        return  # the parent has closed its end
     except MemoryError:
         log.error("the model's process has run out of memory")
         sys.exit(1)
 
 
 def _print_to_errors() -> None:
-    """Send what the model prints, from Python or from C, to standard error: the parent's output is not the model's."""
+    """Send what the model prints, from Python or C, to standard error: standard output is the parent's."""
     try:
         os.dup2(2, 1)
     except OSError:  # standard error is closed
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # nothing is lost with this process
-
-
-def _leave_it_to_the_parent(*_: object) -> None:
-    """Outlive a signal that the whole group or service was sent: the parent may wait for an answer.
-
-    A handler, since what a model starts would inherit that a signal is ignored.
-    """
+        sys.stdout.reconfigure(line_buffering=True)  # so that nothing is lost when the process ends
 
 
 def _end_with_the_parent() -> None:
-    """End when the parent does, however that ends, and whatever the model computes: only it holds the other end."""
+    """End when the parent ends, whatever the model computes: only the parent has the other end of standard input."""
     os.read(0, 1)
     os._exit(0)
 
@@ -92,18 +89,23 @@ def _load(pipe: Pipe, order: Order) -> "Predictor":
     return predictor
 
 
+def _send_check(pipe: Pipe, check: "EngineCheck") -> None:
+    with suppress(OSError):  # the parent has ended, and this process is about to
+        pipe.send(check)
+
+
 def _let_hits_go_first() -> None:
-    """Yield a little to the parent: computing takes long anyway, and a hit should not wait for a turn of it."""
+    """Lower the priority of this process: a hit in the parent should not wait while the model computes."""
     niceness = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
     threads = Path("/proc/self/task")
-    # On Linux each thread has a niceness of its own, and those of BLAS have been started.
+    # On Linux each thread has a niceness of its own, and BLAS has started its threads by now.
     for thread in [int(folder.name) for folder in threads.iterdir()] if threads.exists() else [0]:
         with suppress(ProcessLookupError):  # it has ended meanwhile
             os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 class _ParentLog(logging.Handler):
-    """Has the parent log what is logged here: one place words the lines of both."""
+    """Sends log records to the parent, so that the lines of both have one format."""
 
     def __init__(self, pipe: Pipe) -> None:
         super().__init__()
@@ -115,10 +117,3 @@ class _ParentLog(logging.Handler):
             self._pipe.send(LogLine(record.name, record.levelno, record.getMessage(), traceback))
         except OSError:  # the parent is gone, and this process about to be
             return
-
-
-def _log_through(pipe: Pipe, level: str) -> None:
-    root = logging.getLogger()
-    root.handlers[:] = [_ParentLog(pipe)]
-    root.setLevel(level.upper())
-    logging.captureWarnings(capture=True)

@@ -1,10 +1,10 @@
-"""ProcessCalls: the calls that one child answers side by side, each waited for on a thread of its caller's."""
+"""ProcessCalls: the concurrent calls of one child, each of which blocks its caller's thread."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
 from itertools import count
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foreseen.adapters.predictor.subprocess.parent import PATIENCE_S, ModelProcess, ProcessEndedError
 from foreseen.domain.errors import ForeseenError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ProcessCalls:
-    """Numbers calls, and hands each answer to the thread that waits for it."""
+    """Numbers calls, and passes each answer to the thread that waits for it."""
 
     def __init__(self, process: ModelProcess) -> None:
         """Accept a child that has loaded its model."""
@@ -29,14 +29,14 @@ class ProcessCalls:
 
     @property
     def have_ended(self) -> bool:
-        """Whether the child is gone, so that no call is answered any more."""
+        """Whether the child has ended, so that no call is answered any more."""
         return bool(self._ending)
 
-    def predict(self, columns: Sequence[Any]) -> "Predictions":
-        """Predict the instances that have these columns, the calling thread waiting without the interpreter.
+    def predict(self, columns: Sequence[object]) -> "Predictions":
+        """Predict the instances that have these columns; the calling thread waits without the interpreter lock.
 
         Raises:
-            InvalidBatchError, PredictionError: as the predictor in the child.
+            InvalidBatchError, PredictionError: raised by the predictor in the child.
             ProcessEndedError: the child ended before it had answered.
         """
         answer: Future[Predictions] = Future()
@@ -49,7 +49,7 @@ class ProcessCalls:
         return answer.result()
 
     def end(self) -> None:
-        """Let the child end, or kill it if it computes still; calls that wait fail by ProcessEndedError."""
+        """End the child, or kill it if it is still computing; waiting calls fail with ProcessEndedError."""
         if not self._ending:
             self._say_goodbye()
             self._reader.join(PATIENCE_S)
@@ -60,7 +60,7 @@ class ProcessCalls:
     def _say_goodbye(self) -> None:
         try:
             self._process.send(None)
-        except ProcessEndedError:  # it has not waited for that
+        except ProcessEndedError:  # it has ended already
             return
 
     def _read(self) -> None:
@@ -69,9 +69,9 @@ class ProcessCalls:
                 self._hand_over(*self._process.receive())
         except ProcessEndedError as exc:
             self._fail_all(str(exc))
-        except Exception as exc:  # noqa: BLE001 - a thread that ended without a word would leave all callers waiting
+        except Exception as exc:  # noqa: BLE001 - a thread that ended would leave all callers waiting
             self._process.kill()
-            self._fail_all(f"was ended, as its answer could not be read: {failure_text(exc)}")
+            self._fail_all(f"was stopped, because its answer could not be read: {failure_text(exc)}")
 
     def _hand_over(self, number: int, outcome: "Predictions | ForeseenError") -> None:
         answer = self._waiting.pop(number)

@@ -1,1 +1,1 @@
-"""A model object out of a file, and what is wrong where there is none."""
+"""A model object from a file, or the reason why there is none."""

@@ -29,26 +29,26 @@ _BLOCK_BYTES: Final = 2**20
 _OF_THE_SCRIPT: Final = re.compile(
     rf"attribute '([^']+)' on <module '{main_script.NAME}'|module '{main_script.NAME}' has no attribute '([^']+)'"
 )
-"""How a name is said to be missing in the script, after the protocol of the pickle."""
+"""Python's messages about a name that is missing in the script; which one depends on the pickle's protocol."""
 
 _NO_PICKLE: Final = (KeyError, IndexError, EOFError, UnicodeDecodeError, pickle.UnpicklingError)
-"""What unpickling raises where there is no pickle: an unknown opcode, an empty stack, no end, no text."""
+"""Errors of unpickling a file that is not a pickle: an unknown opcode, an empty stack, no end, not text."""
 
 
 def trouble(exc: Exception, file: ModelFile) -> str:
-    """Return what was expected of a file and what it is, after the exception that unpickling it raised.
+    """Return what was expected of a file and what it is, from the exception that unpickling it raised.
 
     Raises:
-        OtherFormatError: it is no pickle.
+        OtherFormatError: it is not a pickle.
     """
     try:
         head, last = _ends(decompressed(file.content))
-    except ModuleNotFoundError as missing:  # of what it is compressed by
+    except ModuleNotFoundError as missing:  # the library of its compression
         return _missing(str(missing.name), file.path)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as damaged:
         return f"expected a whole file, got one that is damaged or cut off, {failure_text(damaged)}; try: copy it again"
-    is_whole = last == b"."  # with which every pickle ends
-    # Before protocol 2 a pickle begins as any text may.
+    is_whole = last == b"."  # the end of every pickle
+    # Before protocol 2, a pickle may begin like any text.
     is_pickle = _begins_as_pickle(head) or (is_whole and not isinstance(exc, _NO_PICKLE))
     if not is_pickle:
         raise OtherFormatError(recognised_head(head))
@@ -66,7 +66,8 @@ def trouble(exc: Exception, file: ModelFile) -> str:
 
 
 def version_trouble(version: str, exc: BaseException) -> str:
-    """Return what to say of a model that the installed scikit-learn cannot load or run, since another saved it."""
+    """Return the message about a model that the installed scikit-learn cannot load or run, since another version saved
+    it."""
     return (
         f"expected a model that scikit-learn {installed_version()} can load, got one that was saved by scikit-learn "
         f"{version} ({_said(exc)}); try: {what_helps(version)}"
@@ -74,7 +75,7 @@ def version_trouble(version: str, exc: BaseException) -> str:
 
 
 def _ends(stream: BinaryIO) -> tuple[bytes, bytes]:
-    """Return the first bytes of what is left in a stream, and the last one."""
+    """Return the first bytes of the rest of a stream, and the last one."""
     head = last = stream.read(HEAD_BYTES)
     while block := stream.read(_BLOCK_BYTES):
         last = block
@@ -86,7 +87,7 @@ def _begins_as_pickle(head: bytes) -> bool:
 
 
 def _is_of_numpy(exc: Exception) -> bool:
-    """Return whether numpy 1 was given what numpy 2 saved, or the other way round."""
+    """Return whether numpy 1 failed on what numpy 2 saved, or the reverse."""
     is_module = isinstance(exc, ModuleNotFoundError) and str(exc.name).startswith(("numpy._core", "numpy.core"))
     return is_module or "is not a known BitGenerator module" in str(exc)
 
@@ -95,7 +96,7 @@ def _is_of_others(exc: Exception) -> bool:
     """Return whether a module is missing that has nothing to do with scikit-learn."""
     if not isinstance(exc, ModuleNotFoundError) or exc.name is None:
         return False
-    # scikit-learn's compiled modules are called by their last name in files of 1.5 to 1.8: `_loss`.
+    # Files of scikit-learn 1.5 to 1.8 name its compiled modules by their last part: `_loss`.
     return not exc.name.startswith(("sklearn.", "_"))
 
 
@@ -106,7 +107,7 @@ def _worded(exc: Exception, path: Path) -> str:
         return _not_importable(exc)
     if isinstance(exc, SyntaxError):
         return f"expected the model's modules to be importable, got {failure_text(exc)}"
-    if isinstance(exc, UnicodeDecodeError) and exc.encoding == "ascii":  # in which nothing of Python 3 is pickled
+    if isinstance(exc, UnicodeDecodeError) and exc.encoding == "ascii":  # Python 3 pickles nothing as ASCII
         return "expected a model that was saved under Python 3, got one of Python 2; try: train it again"
     if isinstance(exc, _NO_PICKLE):
         return (
@@ -116,7 +117,7 @@ def _worded(exc: Exception, path: Path) -> str:
 
 
 def _missing(name: str, path: Path) -> str:
-    """Return what to say of a module that was not found.
+    """Return the message about a module that was not found.
 
     Args:
         path: the model file.
@@ -152,7 +153,7 @@ def _beside(path: Path, top: str) -> Path | None:
 
 
 def _passed_over(module: str) -> str:
-    """Return the file in the working directory that has the name of a library's module; nothing if there is none."""
+    """Return the file in the working directory that has the name of a library's module; empty if there is none."""
     file = Path(module.replace(".", "/") + ".py")
     imported = getattr(sys.modules.get(module), "__file__", None)
     return str(file) if imported and file.is_file() and not file.samefile(imported) else ""
@@ -165,7 +166,7 @@ def _installed(top: str) -> str:
 
 
 def _said(exc: BaseException) -> str:
-    """Return the message of an exception, without the places of modules that it names."""
+    """Return the message of an exception, without the paths of modules in it."""
     said = message_text(exc, is_first_line=True) or type(exc).__name__
     return re.sub(r"(<module '[\w.]+') from '[^']*'>", r"\1>", said).rstrip(":")
 

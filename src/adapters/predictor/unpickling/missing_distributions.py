@@ -22,7 +22,7 @@ _BY_MODULE: Final = {
     "umap": "umap-learn",
     "yaml": "PyYAML",
 }
-"""Distributions that are not called as their module."""
+"""Distributions whose name differs from their module's."""
 
 _NAMESAKES: Final = frozenset(
     {
@@ -79,13 +79,13 @@ _NAMESAKES: Final = frozenset(
 
 
 def distribution_of(module: str) -> str | None:
-    """Return the distribution that a module comes from, by what is well known; None for any other."""
+    """Return the distribution of a well-known module; None for any other."""
     top = module.partition(".")[0]
     return _BY_MODULE.get(top) or (top.replace("_", "-") if top in _NAMESAKES else None)
 
 
 def installed(module: str) -> str:
-    """Return the name and version of the distribution that an importable module is from, nothing for one's own."""
+    """Return the name and version of the distribution of an importable module; empty for own modules."""
     top = module.partition(".")[0]
     names = [distribution_of(module), top] if top not in sys.stdlib_module_names else []
     for name in filter(None, names):

@@ -3,23 +3,23 @@
 import sys
 from collections.abc import Iterable, Mapping
 from inspect import isroutine
-from typing import Any, Final
+from typing import Final
 
 _SHOWN: Final = 5
-_WRAP: Final = "write a class with predict in a module of your own and save an object of it (docs/models.md)"
+_WRAP: Final = "write a class with predict in a module of your own and save an instance of it (docs/models.md)"
 
 
 def no_model(found: object) -> str:
-    """Return what was expected and what an object without predict is, in one line."""
+    """Return the message about an object that has no predict, in one line."""
     what, advice = _described(found)
     return f"expected a model, an object with a predict method, got {what}; try: {advice}"
 
 
-def _described(found: Any) -> tuple[str, str]:
+def _described(found: object) -> tuple[str, str]:
     if found is None:
         return "None", _WRAP
     if isinstance(found, type):
-        return f"the class {found.__qualname__} itself", "save an object of it"
+        return f"the class {found.__qualname__} itself", "save an instance of it"
     if isinstance(found, Mapping):
         return f"{_kind(found)} with {_items(found.items())}", _of_parts(found.values())
     if isinstance(found, list | tuple | set | frozenset):
@@ -34,13 +34,13 @@ def _described(found: Any) -> tuple[str, str]:
         return f"{_kind(found)}, which labels only the rows that it is fitted on", "save a model with predict"
     if callable(getattr(found, "transform", None)):
         return (
-            f"{_kind(found)}, which has transform and no predict",
+            f"{_kind(found)}, which has transform but no predict",
             "save a Pipeline that ends in a model, or the model that it is made for",
         )
     return _kind(found), _WRAP
 
 
-def _of_parts(parts: Iterable[Any]) -> str:
+def _of_parts(parts: Iterable[object]) -> str:
     held = list(parts)
     if any(_is_of(part, "torch") for part in held):
         return _WRAP
@@ -49,11 +49,11 @@ def _of_parts(parts: Iterable[Any]) -> str:
     return "save one object that does all of it, of a class of your own with predict (docs/models.md)"
 
 
-def _items(items: Iterable[tuple[Any, Any]]) -> str:
+def _items(items: Iterable[tuple[object, object]]) -> str:
     return _few([f"{key!r} ({_kind(value)})" for key, value in items])
 
 
-def _parts(parts: Iterable[Any]) -> str:
+def _parts(parts: Iterable[object]) -> str:
     return _few([_kind(part) for part in parts])
 
 
@@ -67,6 +67,6 @@ def _kind(found: object) -> str:
 
 
 def _is_of(found: object, *libraries: str) -> bool:
-    """Return whether an object's class, or one that it builds on, comes from one of these libraries."""
+    """Return whether an object's class, or a base of it, comes from one of these libraries."""
     tops = {kind.__module__.partition(".")[0] for kind in type(found).__mro__}
     return any(library in tops and library in sys.modules for library in libraries)

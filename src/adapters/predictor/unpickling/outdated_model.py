@@ -1,4 +1,4 @@
-"""Outgrown: a model that loads, and lacks what the installed scikit-learn expects of it."""
+"""Outdated: a model that loads, but lacks what the installed scikit-learn expects of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +10,20 @@ from foreseen.domain.errors import ModelUnavailableError, PredictionError
 
 
 @contextmanager
-def outgrown_refused(path: Path) -> Iterator[None]:
-    """Refuse a model for what it fails with meanwhile, if that comes from the version that it was saved by.
+def outdated_rejected(path: Path) -> Iterator[None]:
+    """Reject a model that fails within the block because another version of scikit-learn saved it.
 
-    An estimator of another version has the attributes of that version: what was added since is missing, in every call.
+    An estimator of another version has the attributes of that version: every call lacks those that were added since.
 
     Raises:
-        ModelUnavailableError: it does.
+        ModelUnavailableError: it fails for that reason.
     """
     try:
         yield
     except (AttributeError, PredictionError) as exc:
         cause = exc if isinstance(exc, AttributeError) else exc.__cause__
         if isinstance(cause, AttributeError) and _is_of_scikit_learn(cause.obj):
-            _refuse_if_other(path, cause)
+            _reject_if_other(path, cause)
         raise
 
 
@@ -31,7 +31,7 @@ def _is_of_scikit_learn(owner: object) -> bool:
     return type(owner).__module__.startswith("sklearn.")
 
 
-def _refuse_if_other(path: Path, failure: AttributeError) -> None:
+def _reject_if_other(path: Path, failure: AttributeError) -> None:
     with path.open("rb") as content:
         version = saved_version(content)
     if version is not None and is_other_release(version):

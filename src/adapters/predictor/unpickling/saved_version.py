@@ -1,4 +1,4 @@
-"""The scikit-learn that a model was saved by: what its file records, and what helps where another is installed."""
+"""The scikit-learn that a model was saved by: what its file records, and what helps if another is installed."""
 
 import lzma
 import re
@@ -21,14 +21,14 @@ _NEWEST_PYTHON: Final[dict[tuple[int, ...], tuple[int, int]]] = {
     (1, 7): (3, 14),
     (1, 8): (3, 14),
 }
-"""The newest Python that each version can be installed under without a compiler; later ones are left to the installer.
+"""The newest Python under which each version can be installed without a compiler; later versions are left to pip.
 
 Source:
     the wheels of scikit-learn on PyPI
 """
 
 _BUGS_FIXED: Final[dict[tuple[int, ...], str]] = {(1, 4): "1.4.2", (1, 5): "1.5.2", (1, 7): "1.7.2"}
-"""The last release of versions whose first ones run under an older numpy or Python only; it loads the same files."""
+"""The last release of versions whose first ones need an older numpy or Python; it loads the same files."""
 
 _RECORD: Final = re.compile(
     rb"_sklearn_version"  # the key that BaseEstimator.__getstate__ adds; its memo, and a frame that may begin
@@ -41,13 +41,13 @@ _BLOCK_BYTES: Final = 2**20
 
 
 def saved_version(content: BinaryIO) -> str | None:
-    """Return the version of scikit-learn that a model file records, None where it records none.
+    """Return the version of scikit-learn that a model file records; None if it records none.
 
-    The record is searched for and not unpickled: the file may not load or be cut off, and between the parts of a pickle
-    joblib writes arrays as they are.
+    The record is searched for, not unpickled: the file may be cut off or fail to load, and joblib writes plain arrays
+    between the parts of a pickle.
     """
     seen = b""
-    # What is cut off, or was compressed by what is not installed, records nothing.
+    # A file that is cut off, or compressed by a library that is not installed, records nothing.
     with suppress(OSError, EOFError, ImportError, zlib.error, lzma.LZMAError):
         stream = decompressed(content)
         while block := stream.read(_BLOCK_BYTES):
@@ -69,7 +69,7 @@ def installed_version() -> str:
 
 
 def is_other_release(version: str) -> bool:
-    """Return whether a version is not the installed one, releases that only fix bugs left aside."""
+    """Return whether a version is not the installed one, apart from releases that only fix bugs."""
     return release(version) != release(installed_version())
 
 
@@ -90,12 +90,8 @@ def what_helps(version: str) -> str:
     return f"{install} or {again}"
 
 
-def refuse_old_scikit_learn() -> None:
-    """Refuse to load anything under a scikit-learn that is too old.
-
-    Raises:
-        ModelUnavailableError: it is.
-    """
+def require_recent_scikit_learn() -> None:
+    """Raise ModelUnavailableError if the installed scikit-learn is too old to load anything."""
     if release(installed_version()) < release(LOWEST):
         raise ModelUnavailableError(
             f"expected scikit-learn {LOWEST} or newer, got {installed_version()}; "

@@ -1,4 +1,4 @@
-"""The system calls by which results become durable: one method each, so that a test can stand between any two."""
+"""The system calls that make results durable: one method each, so that a test can fail any of them."""
 
 import errno
 import os
@@ -9,12 +9,12 @@ from typing import Final
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _OURS: Final = stat.S_IRUSR | stat.S_IWUSR
-_NOT_HERE: Final = (errno.EINVAL, errno.EACCES, errno.ENOTSUP)
-"""What file systems say that cannot make a folder durable, or folders that may be entered and not listed."""
+_CANNOT_SYNC: Final = (errno.EINVAL, errno.EACCES, errno.ENOTSUP)
+"""Errors of file systems that cannot sync a folder, and of folders that may be entered but not listed."""
 
 
 def permissions(path: Path | None) -> int | None:
-    """Return the permissions of a file; None where there is none."""
+    """Return the permissions of a file; None if there is none."""
     try:
         return stat.S_IMODE(path.stat().st_mode) if path else None
     except FileNotFoundError:
@@ -31,14 +31,14 @@ class Disk:
         """Create an empty file; raise FileExistsError if the name is taken.
 
         Args:
-            replaces: the file that it will replace, whose permissions it gets, together with ours to read and write
-                it; without one it gets the permissions of any new file.
+            replaces: the file that it will replace: it gets the permissions of that file, and this user may read and
+                write it; None for the permissions of any new file.
         """
         mode = permissions(replaces)
         if mode is None:
             return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
         handle = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, _OURS)
-        os.fchmod(handle, mode | _OURS)  # what the mask would have taken from it
+        os.fchmod(handle, mode | _OURS)  # the umask was applied as it was created
         return handle
 
     def open(self, path: Path) -> int:
@@ -83,7 +83,7 @@ class Disk:
         try:
             os.fsync(handle)
         except OSError as exc:
-            if exc.errno not in _NOT_HERE:
+            if exc.errno not in _CANNOT_SYNC:
                 raise
         finally:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What can be tried before a run: that a file can be written, and takes the place of nothing unasked."""
+"""Checks before a run: that its files can be written, and that its summary replaces no other file."""
 
 import errno
 import json
@@ -12,7 +12,7 @@ from foreseen.adapters.spool.disk.whole_file import is_stream, translated_write_
 from foreseen.domain.errors import TableError
 
 SUMMARY_FIELDS: Final = {"model", "fingerprint", "rows", "rejected", "model_rows"}
-"""What the summary of a run has among others; a JSON object without them is another file."""
+"""Fields that every summary has; a JSON object without them is another file."""
 LARGEST_SUMMARY_BYTES: Final = 1 << 20
 
 
@@ -41,21 +41,21 @@ def try_summary(path: Path, *, taken: Iterable[Path], replaces: bool) -> None:
     real = Path(os.path.realpath(path))
     for each in map(Path, map(os.path.realpath, taken)):
         if real == each or (each.is_dir() and real.is_relative_to(each)):
-            raise TableError(f"{path}: expected another file for the summary than those that are read and written")
+            raise TableError(f"{path}: expected a summary file that is neither an input nor an output")
     try_folder_of(path)
     if path.is_file() and not is_stream(path) and not replaces and not is_summary(_first_bytes(path)):
         raise other_than_summary(str(path))
 
 
 def other_than_summary(name: str) -> TableError:
-    """Return the error of a file that is no summary, and would be replaced by one."""
+    """Return the error for a file that is not a summary, and would be replaced by one."""
     return TableError(
         f"{name}: expected a new file or the summary of an earlier run, got another file; --force replaces it"
     )
 
 
 def is_summary(data: bytes) -> bool:
-    """Return whether a file, which begins with these bytes, is a summary, or empty."""
+    """Return whether a file with these bytes is a summary, or empty."""
     try:
         found = json.loads(data or b"{}")
     except (ValueError, RecursionError):

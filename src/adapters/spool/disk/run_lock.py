@@ -21,8 +21,10 @@ class Locked(NamedTuple):
 
 
 def locked(disk: Disk, path: Path, *, name: str) -> Locked:
-    """Create a file if it does not exist, and lock it; errors call what it guards `name`.
+    """Create a file if it does not exist, and lock it.
 
+    Args:
+        name: the output that the lock is for, as errors name it.
     Raises:
         TableError: another run has locked it.
         OSError: it cannot be created or opened.
@@ -33,7 +35,7 @@ def locked(disk: Disk, path: Path, *, name: str) -> Locked:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            raise TableError(f"{name}: expected no other run that writes it, got one that is under way") from None
+            raise TableError(f"{name}: expected no other run with this output, got one that is still active") from None
         except BaseException:
             os.close(handle)
             raise

@@ -1,16 +1,19 @@
-"""WaitingWriter: a stream that others read, written without waiting for them once the run is over."""
+"""WaitingWriter: writes to a pipe or terminal, and stops waiting for its reader once the run has ended."""
 
 import io
 import os
 import select
 import stat
 from threading import Event
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _WAIT_MS: Final = 200
-"""How long a run that is over waits for its reader."""
+"""Milliseconds of waiting between two checks whether the run has ended."""
 _PIECE_BYTES: Final = select.PIPE_BUF
-"""What a pipe that may be written to has room for."""
+"""Bytes for which any pipe has room that `poll` reports as writable."""
 
 
 def is_waited_for(handle: int) -> bool:
@@ -22,12 +25,12 @@ def is_waited_for(handle: int) -> bool:
 class WaitingWriter(io.RawIOBase):
     """Writes to a descriptor, which stays open, as much at a time as there is room for.
 
-    A plain write that waits for its reader ends with it alone: neither a signal on the main thread nor the end of the
-    run does, and what is left in a buffer is written again as Python exits.
+    A plain write can wait for its reader forever: neither a signal nor the end of the run interrupts it, and at its
+    exit Python would write again what is left in a buffer.
     """
 
     def __init__(self, handle: int, is_left: Event) -> None:
-        """Accept a descriptor, and what says that the run is over."""
+        """Accept a descriptor, and an event that is set when the run has ended."""
         self._handle = handle
         self._is_left = is_left
         self._written = 0
@@ -35,15 +38,15 @@ class WaitingWriter(io.RawIOBase):
         self._room.register(handle, select.POLLOUT)
 
     def writable(self) -> bool:
-        """Return that it can be written to."""
+        """Return True, which `io` requires of a stream that it writes to."""
         return True
 
     def tell(self) -> int:
         """Return how many bytes were written."""
         return self._written
 
-    def write(self, data: Any) -> int:
-        """Write all data; once the run is over, data that the reader has no room for is dropped."""
+    def write(self, data: "Buffer") -> int:
+        """Write all data; once the run has ended, data for which the pipe has no room is dropped."""
         view = memoryview(data).cast("B")
         size = len(view)
         try:
@@ -51,26 +54,26 @@ class WaitingWriter(io.RawIOBase):
                 count = os.write(self._handle, view[:_PIECE_BYTES])
                 self._written += count
                 view = view[count:]
-        except BaseException:  # a signal: what is written as the file is closed must not wait again
+        except BaseException:  # such as a signal: the write when the file is closed must not wait again
             self._is_left.set()
             raise
         return size
 
     def _has_room(self) -> bool:
-        """Wait for room; return False if the run is over before there is any."""
+        """Wait for room; return False if the run ends before there is any."""
         while not self._room.poll(_WAIT_MS):
             if self._is_left.is_set():
                 return False
         return True
 
 
-def waited_for(stream: Any, is_left: Event) -> Any:
-    """Return what writes to a stream's descriptor, where its reader may be waited for; else the stream."""
+def waited_for(stream: BinaryIO, is_left: Event) -> BinaryIO:
+    """Return a WaitingWriter for a stream whose reader may be slow, such as a pipe; otherwise the stream itself."""
     try:
-        handle = cast("int", stream.fileno())
+        handle = stream.fileno()
     except OSError:  # one in memory
         return stream
     if not is_waited_for(handle):
         return stream
     stream.flush()
-    return WaitingWriter(handle, is_left)
+    return cast("BinaryIO", WaitingWriter(handle, is_left))  # as typing declares FileIO

@@ -13,16 +13,16 @@ from foreseen.adapters.spool.disk.waiting_writer import waited_for
 from foreseen.domain.errors import UnwritableError
 
 _STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")
-"""Folders whose names are open streams, even if a file is behind them."""
+"""Folders whose entries are open descriptors, even where one is of a regular file."""
 
 
 @contextmanager
 def whole_file(path: Path, is_left: Event | None = None) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when the block ends without an error, and leaves nothing otherwise.
+    """Open a file that gets its name when the block ends without an error, and is removed otherwise.
 
     A file that replaces another gets its permissions; a link is followed, and its target replaced.
 
-    An existing path that is no regular file, such as a pipe or /dev/null, is written to in place: replacing it would
+    An existing path that is not a regular file, such as a pipe or /dev/null, is written to in place: replacing it would
     take it away from its other users.
 
     Args:
@@ -63,7 +63,7 @@ def is_stream(path: Path) -> bool:
 
 @contextmanager
 def translated_write_errors(name: str) -> Iterator[None]:
-    """Raise UnwritableError for an OSError, except BrokenPipeError: a reader that leaves is no fault of the file."""
+    """Raise UnwritableError for an OSError, except BrokenPipeError: a reader that closes is not a fault of the file."""
     try:
         yield
     except BrokenPipeError:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 from foreseen.domain.errors import TableError
 
@@ -24,13 +24,13 @@ class CheckedLines:
         size: where that line ends; what follows was torn.
     """
 
-    bodies: Sequence[Mapping[str, Any]]
+    bodies: Sequence[Mapping[str, object]]
     check: str
     size: int
 
 
-def checked_line(body: Mapping[str, Any], before: str) -> tuple[bytes, str]:
-    """Return an object as the line after that with the checksum `before`, and its own checksum."""
+def checked_line(body: Mapping[str, object], before: str) -> tuple[bytes, str]:
+    """Return the line of an object, and its checksum; `before` is the checksum of the line before."""
     text = json.dumps(body, separators=(",", ":"))
     check = blake2b(f"{before}{text}".encode(), digest_size=_CHECK_BYTES, person=b"foreseen-journal").hexdigest()
     return f'{text[:-1]},"check":"{check}"}}\n'.encode(), check
@@ -42,21 +42,21 @@ def read_checked_lines(data: bytes, *, name: str) -> CheckedLines:
     Raises:
         TableError: they have been changed.
     """
-    bodies: list[Mapping[str, Any]] = []
+    bodies: list[Mapping[str, object]] = []
     check, size = "", 0
     for number, line in enumerate(data.splitlines(keepends=True), start=1):
         verified = _verified(line, check)
         if verified is None:
             if size + len(line) == len(data):
                 break  # torn: it was the last to be written
-            raise TableError(f"{name}: expected a journal as it was written, got another line {number}")
+            raise TableError(f"{name}: expected an unchanged journal, got a changed line {number}")
         body, check = verified
         bodies.append(body)
         size += len(line)
     return CheckedLines(bodies, check, size)
 
 
-def _verified(line: bytes, before: str) -> tuple[Mapping[str, Any], str] | None:
+def _verified(line: bytes, before: str) -> tuple[Mapping[str, object], str] | None:
     try:
         body = json.loads(line)
         check = body.pop("check")

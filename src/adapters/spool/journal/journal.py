@@ -1,15 +1,15 @@
 """The journal of a run as bytes: its origin, and how much of its results is durable.
 
-JSON lines: first the origin, then a step for each time that the results so far were made durable. Where one chunk takes
-long, pieces of it lie between steps: answers to some of its rows, which are written once all are there. Each line ends
-in a checksum over itself and the checksum before, so a line that was torn, changed or taken from another journal does
-not verify. docs/adr/0021 describes the order of writes.
+JSON lines: first the origin, then a step each time the results so far were made durable. Where a chunk takes long,
+pieces of it are recorded between steps: answers to some of its rows, which go to the output once all are there. Each
+line ends in a checksum over itself and the checksum before, so a line that was torn, changed or taken from another
+journal does not verify. docs/adr/0021 describes the order of writes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, TypedDict, cast
 
 from foreseen.adapters.spool.journal.checked_lines import checked_line, read_checked_lines
 from foreseen.adapters.spool.run_identity.run_identity import InputDigest, Origin
@@ -56,6 +56,43 @@ class Step:
     notices: tuple[Notice, ...] = ()
 
 
+class OriginBody(TypedDict):
+    """An origin as part of a line."""
+
+    inputs: Sequence[tuple[str, int, str]]
+    model: str
+    options: Mapping[str, str]
+
+
+class _FirstBody(OriginBody):
+    replaces: bool
+
+
+class NoticeBody(TypedDict):
+    """A notice as part of a line."""
+
+    kind: str
+    column: str
+    count: int
+    example: str
+
+
+class _StepBody(TypedDict):
+    scored: Mapping[str, int]
+    rows: Mapping[str, int]
+    rejects: Mapping[str, int]
+    state: str
+    notices: Sequence[NoticeBody]
+
+
+class _PieceBody(TypedDict):
+    chunk: int
+    start: int
+    end: int
+    outputs: Mapping[str, Sequence[Json]]
+    failed: Sequence[tuple[int, str, bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class Journal:
     """The content of a journal.
@@ -63,7 +100,7 @@ class Journal:
     Attributes:
         origin: all that the run's output depends on.
         replaces: whether the run may replace an existing output.
-        step: the last step; a journal without one cannot be resumed, and is read as None.
+        step: the last step; a journal without one is read as None, since it cannot be resumed.
         pieces: pieces of chunks that the step does not include.
         check: the checksum of the last line.
         size: where that line ends, bytes; what follows was torn.
@@ -106,7 +143,7 @@ def is_journal(data: bytes) -> bool:
 
 
 def read_journal(data: bytes, *, name: str) -> Journal | None:
-    """Read a journal, whose last line may be torn; return None where no step is whole.
+    """Read a journal, whose last line may be torn; return None if it has no complete step.
 
     Raises:
         TableError: it has been changed.
@@ -118,10 +155,12 @@ def read_journal(data: bytes, *, name: str) -> Journal | None:
     steps = [body for body in bodies[1:] if "piece" not in body]
     if not steps:
         return None
-    step = _step(steps[-1])
-    pieces = [_piece(body["piece"]) for body in bodies[1:] if "piece" in body]
+    # The checksums prove that the lines are as they were written, and so of these types.
+    first = cast("_FirstBody", bodies[0])
+    step = _step(cast("_StepBody", steps[-1]))
+    pieces = [_piece(cast("_PieceBody", body["piece"])) for body in bodies[1:] if "piece" in body]
     left = [piece for piece in pieces if piece.chunk >= step.scored.chunks]
-    return Journal(origin_of(bodies[0]), bodies[0]["replaces"], step, left, read.check, read.size)
+    return Journal(origin_of(first), first["replaces"], step, left, read.check, read.size)
 
 
 def _listed(answers: Sequence[Json]) -> list[Json]:
@@ -130,21 +169,21 @@ def _listed(answers: Sequence[Json]) -> list[Json]:
     return list(answers) if as_list is None else as_list()
 
 
-def origin_body(origin: Origin) -> Mapping[str, Any]:
+def origin_body(origin: Origin) -> OriginBody:
     """Return an origin as part of a line."""
     return {
-        "inputs": [list(one) for one in origin.inputs],
+        "inputs": list(origin.inputs),
         "model": origin.model,
         "options": dict(origin.options),
     }
 
 
-def origin_of(body: Mapping[str, Any]) -> Origin:
+def origin_of(body: OriginBody) -> Origin:
     """Return the origin in a line."""
     return Origin(tuple(InputDigest(*one) for one in body["inputs"]), body["model"], body["options"])
 
 
-def _step(body: Mapping[str, Any]) -> Step:
+def _step(body: _StepBody) -> Step:
     return Step(
         Scored(**body["scored"]),
         Extent(**body["rows"]),
@@ -154,6 +193,6 @@ def _step(body: Mapping[str, Any]) -> Step:
     )
 
 
-def _piece(body: Mapping[str, Any]) -> Piece:
+def _piece(body: _PieceBody) -> Piece:
     failed = {row: (reason, is_rejection) for row, reason, is_rejection in body["failed"]}
     return Piece(body["chunk"], body["start"], body["end"], body["outputs"], failed)

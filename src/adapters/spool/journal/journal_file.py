@@ -36,7 +36,7 @@ class JournalFile:
         self._check = ""
 
     def read(self) -> Journal | None:
-        """Return the content of the journal; None where no step is whole.
+        """Return the content of the journal; None if it has no complete step.
 
         Raises:
             TableError: it has been changed.
@@ -44,7 +44,7 @@ class JournalFile:
         return read_journal(self._data(), name=str(self._path))
 
     def check(self) -> None:
-        """Raise TableError if it is no journal but another file of the same name."""
+        """Raise TableError if the file is not a journal."""
         if not is_journal(self._data()):
             raise TableError(f"{self._path}: expected the journal of a run, got another file; remove it yourself")
 
@@ -61,7 +61,7 @@ class JournalFile:
         self._check = ""
 
     def append(self, step: Step, *, origin: Callable[[], Origin], replaces: bool) -> None:
-        """Record durably a step whose bytes are durable; before the first one, the origin of the run."""
+        """Record durably a step whose bytes are already durable; before the first step, record the run's origin."""
         if not self._check:
             # Synced by itself, so that only the last line of a journal can ever be torn.
             self._write(*origin_line(origin(), replaces=replaces))
@@ -72,7 +72,7 @@ class JournalFile:
         self._write(*piece_line(piece, self._check))
 
     def remove(self) -> None:
-        """Remove the file while it is locked."""
+        """Remove the file, durably; call it before the lock is released."""
         self._disk.remove(self._path)
         self._disk.sync_folder(self._path)
 

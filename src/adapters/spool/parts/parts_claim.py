@@ -27,7 +27,7 @@ class PartsClaim:
     """For a folder of parts what Claim is for a file.
 
     Attributes:
-        folder: where its files lie.
+        folder: the folder and its files.
         done: the parts that are scored already, by their place.
     """
 
@@ -44,8 +44,8 @@ class PartsClaim:
         """Lock the output until it is released, kept, discarded or finished.
 
         Args:
-            rejects: None for a file beside the output that is there only if it has rows.
-            ending: what the names of parts end in.
+            rejects: None for a file beside the output that exists only if it has rows.
+            ending: the suffix of parts' names.
         Raises:
             TableError: another run has locked it, or it may not be written.
         """
@@ -73,7 +73,7 @@ class PartsClaim:
 
     @property
     def is_kept(self) -> bool:
-        """Whether another run could resume from here."""
+        """Whether there are finished parts, from which another run could resume."""
         return bool(self.done)
 
     def begin(self, origin: Callable[[], Origin]) -> None:
@@ -118,17 +118,17 @@ class PartsClaim:
         self.discard()
 
     def keep(self) -> None:
-        """Keep the finished parts for another run."""
+        """Keep the finished parts for another run to resume, and release the lock."""
         self.folder.sweep()
         os.close(self._handle)
 
     def discard(self) -> None:
-        """Remove everything unfinished."""
+        """Remove everything unfinished, and release the lock."""
         self.folder.discard()
         os.close(self._handle)
 
     def release(self) -> None:
-        """Leave everything as it was found."""
+        """Release the lock, and leave everything as it was found."""
         if self._is_new:
             self.folder.discard()
         os.close(self._handle)
@@ -141,7 +141,7 @@ class PartsClaim:
                     folder.unfinished.mkdir(exist_ok=True)
                     return locked(self._disk, folder.journal, name=str(folder.output))
                 except FileExistsError:
-                    said = "expected a folder of parts, got a file, such as an unfinished run with another engine has"
+                    said = "expected a folder of parts, got a file; an unfinished run with another engine leaves one"
                     raise TableError(f"{folder.unfinished}: {said}") from None
                 except FileNotFoundError:  # a run has just finished and removed it, unless the parent is missing
                     folder.output.parent.stat()
@@ -154,13 +154,13 @@ class PartsClaim:
         elif not self._resume:
             rows = sum(part.scored.rows for part in found.parts.values())
             raise TableError(
-                f"{self.folder.output}: expected no unfinished run of it, got one of {rows:,} rows; "
+                f"{self.folder.output}: expected no unfinished run with this output, got one of {rows:,} rows; "
                 "--resume continues it, --force starts over"
             )
         return found
 
     def _read(self) -> PartsJournal | None:
-        """Read the journal; one that was changed is an error only where the run is to be resumed."""
+        """Return the journal, or None to start over; with `force`, a changed journal is no error."""
         if self._force and not self._resume:
             return None
         try:

@@ -1,7 +1,7 @@
-"""PartsFolder: where the parts of a run lie until it is whole, and how they become its output.
+"""PartsFolder: where the parts of a run are until it is complete, and how they become its output.
 
 OUT.partial holds a journal, a folder that becomes OUT, and a folder of rejects that become one file. The two folders
-are named after the run: a worker that outlives a run which was killed cannot write into those of another.
+are named after the run, so that a worker that outlives its killed run cannot write into those of the next.
 """
 
 import os
@@ -28,19 +28,19 @@ class PartsFolder:
     """The files of a run that writes parts.
 
     Attributes:
-        output: the folder of parts in the end.
-        rejects: the file of rejected rows in the end.
+        output: the final folder of parts.
+        rejects: the final file of rejected rows.
         is_rejects_named: whether the user named it, and so expects it even without rows.
         unfinished: the folder of all that is unfinished.
-        journal: which parts are done.
-        run: what the folders of the run are named after; empty until it is chosen.
+        journal: the file that records which parts are done.
+        run: the identifier in the names of the run's folders; empty until the run begins or resumes.
     """
 
     def __init__(self, output: Path, rejects: Path | None, *, ending: str, disk: Disk) -> None:
         """Check the existing folders; raise TableError if one holds anything but parts of a run.
 
         Args:
-            ending: what the names of parts end in.
+            ending: the suffix of parts' names.
         """
         self.output: Final = output
         self.rejects: Final = rejects or output.with_name(output.name + ".rejects.csv")
@@ -51,7 +51,7 @@ class PartsFolder:
         self._ending = ending
         self._disk = disk
         if os.path.realpath(self.rejects) in map(os.path.realpath, (output, self.unfinished)):
-            raise TableError(f"{self.rejects}: expected another file for rejected rows than the input and the output")
+            raise TableError(f"{self.rejects}: expected a rejects file that is neither an input nor the output")
         _check_ours(output, _PARTS)
         _check_ours(self.unfinished, _UNFINISHED)
 
@@ -95,12 +95,12 @@ class PartsFolder:
         self.sweep()
 
     def sync(self) -> None:
-        """Make the names of the files durable."""
+        """Make the names of the parts and their rejects durable."""
         for folder in (self.parts, self.rejects_of_parts):
             self._disk.sync_folder(folder / "any")
 
     def sweep(self) -> None:
-        """Remove files that are not finished."""
+        """Remove unfinished files, whose names begin with a dot."""
         for folder in (self.parts, self.rejects_of_parts):
             for path in folder.glob(".*"):
                 path.unlink(missing_ok=True)
@@ -119,7 +119,7 @@ class PartsFolder:
         self._disk.sync_folder(self.output)
 
     def discard(self) -> None:
-        """Remove everything unfinished."""
+        """Remove the folder of unfinished files, including the journal."""
         shutil.rmtree(self.unfinished, ignore_errors=True)
 
     def _gather_rejects(self, places: Iterable[Place], encoder: RejectsEncoder) -> None:
@@ -142,7 +142,7 @@ def _size(path: Path) -> int:
 
 
 def _check_ours(path: Path, ours: "re.Pattern[str]") -> None:
-    """Raise TableError for a folder that holds anything but parts: --force is no rm -r."""
+    """Raise TableError for a folder that holds anything but parts: `--force` must not delete other files."""
     if not path.is_dir():
         return
     for name in sorted(entry.name for entry in path.iterdir()):

@@ -1,1 +1,1 @@
-"""What tells a run and its inputs from any others."""
+"""The identity of a run: digests of its inputs, its model and its options."""

@@ -17,7 +17,7 @@ _Seen = tuple[int, int, int, int]
 
 
 class InputDigests:
-    """Digests the inputs in a thread of its own, which takes a second of a core per gigabyte."""
+    """Digests the inputs in a thread of its own; a gigabyte takes one core about a second."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Start the thread; must be called before these files are opened for reading."""
@@ -40,7 +40,7 @@ class InputDigests:
             now = _look(path)
             # A removed input has not changed: it was open, and was read to its end.
             if now not in (seen, None) and _digest(path, now) != digest:
-                raise TableError(f"{path}: expected the file that it was when the run began, got one that has changed")
+                raise TableError(f"{path}: expected the file as it was when the run began, got a changed one")
 
     def _run(self) -> None:
         try:
@@ -65,7 +65,7 @@ def _digest(path: Path, seen: _Seen | None) -> InputDigest:
     try:
         with path.open("rb", buffering=0) as file:
             if _seen(os.fstat(file.fileno())) != seen:
-                raise TableError(f"{path}: expected a file that stays as it is while it is read, got one that changed")
+                raise TableError(f"{path}: expected a file that does not change while it is read, got one that did")
             while count := file.readinto(block):
                 digest.update(memoryview(block)[:count])
                 size += count

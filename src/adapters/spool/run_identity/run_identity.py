@@ -1,4 +1,4 @@
-"""Origin: all that the bytes of an output depend on, so that a run goes on only as it began."""
+"""Origin: all that the bytes of an output depend on; a run resumes only with the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Origin:
             if was != is_now:
                 return (
                     f"expected {was.name} as it was ({was.size:,} bytes, SHA-256 {was.sha256[:16]}…), "
-                    f"got another content ({is_now.size:,} bytes, {is_now.sha256[:16]}…)"
+                    f"got other content ({is_now.size:,} bytes, {is_now.sha256[:16]}…)"
                 )
         for name in sorted({*self.options, *now.options}):
             before, after = (each.options.get(name, "nothing") for each in (self, now))

@@ -1,4 +1,4 @@
-"""SourceDigests: what tells the inputs of a run from any others, on this machine or in a store."""
+"""SourceDigests: sizes and digests of the inputs of a run, on this machine or in a store."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from foreseen.domain.errors import TableError
 
 
 class SourceDigests:
-    """Digests of files here, made beside the run; of remote ones what their store says, before and after."""
+    """Digests local files while the run goes on, and compares what stores say of remote ones before and after."""
 
     def __init__(
         self,
@@ -19,11 +19,11 @@ class SourceDigests:
         is_remote: Callable[[str], bool],
         look_again: Callable[[Iterable[str]], None],
     ) -> None:
-        """Begin; to be made before anything else opens these inputs.
+        """Begin; call it before anything else opens these inputs.
 
         Args:
-            remote: what a store says of a file.
-            look_again: has stores forget what they knew of files.
+            remote: returns what a store says of a file; None if it says nothing.
+            look_again: makes stores forget what they know of files.
         Raises:
             TableError: a store does not answer.
         """
@@ -34,17 +34,21 @@ class SourceDigests:
         self._local = InputDigests([Path(source) for source in sources if source not in self._stored])
 
     def __call__(self) -> tuple[InputDigest, ...]:
-        """Wait for all of them; raise TableError where a file cannot be read or was replaced just now."""
+        """Wait for the digests, and return them in the order of the sources.
+
+        Raises:
+            TableError: a file cannot be read, or was replaced before it was digested.
+        """
         local = iter(self._local())
         return tuple(self._stored.get(source) or next(local) for source in self._sources)
 
     def check(self) -> None:
-        """Raise TableError if an input is another by now."""
+        """Raise TableError if an input has changed since the run began."""
         self._local.check()
         self._look_again(self._stored)
         for source, digest in self._stored.items():
             if _known(source, self._remote) != digest:
-                raise TableError(f"{digest.name}: expected the file that it was when the run began, got another")
+                raise TableError(f"{digest.name}: expected the file as it was when the run began, got another one")
 
 
 def _known(source: str, remote: Callable[[str], InputDigest | None]) -> InputDigest:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -11,9 +10,10 @@ from foreseen.adapters.tabular.chosen_rows.drawn_rows import drawn_by_count
 from foreseen.adapters.tabular.chosen_rows.reject_cells import rejects_where
 from foreseen.adapters.tabular.chosen_rows.row_picks import first_rows, in_parts, picked
 from foreseen.adapters.tabular.columns.written_numbers import NumberStyle
-from foreseen.adapters.tabular.reading.reader_wrapper import ReaderAround
+from foreseen.adapters.tabular.reading.reader_types import FileReader
+from foreseen.adapters.tabular.reading.reader_wrapper import ReaderWrapper
 from foreseen.adapters.tabular.reading.required_columns import listed
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.condition import Condition
 from foreseen.domain.tables.row_choice import ALL_ROWS, RowChoice
@@ -22,13 +22,13 @@ from foreseen.domain.tables.table import Chunk
 from foreseen.domain.tables.table_format import TableForm
 
 
-class ChosenRows(ReaderAround):
-    """Reads what another reads, and leaves rows out; those that cannot be scored are chosen as the others are.
+class ChosenRows(ReaderWrapper):
+    """Reads another reader's chunks and leaves rows out; rows that cannot be scored are chosen by the same rules.
 
-    A chunk of which nothing is left is still one: who asks between chunks whether to stop is not kept waiting.
+    A chunk without chosen rows is yielded as well, since a run checks between chunks whether to stop.
     """
 
-    def __init__(self, reader: Any, choice: RowChoice, style: NumberStyle) -> None:
+    def __init__(self, reader: FileReader, choice: RowChoice, style: NumberStyle) -> None:
         """Choose among the rows of a reader.
 
         Args:
@@ -41,7 +41,7 @@ class ChosenRows(ReaderAround):
         self._style = style
         for name in choice.where.columns if choice.where else ():
             if name not in self.columns:
-                hint = near_hint(name, self.columns)
+                hint = did_you_mean(name, self.columns)
                 said = f"--where: expected columns of the input ({listed(self.columns)}), got {name!r}"
                 raise TableError(said + (f"; {hint}" if hint else ""))
 
@@ -61,8 +61,8 @@ class ChosenRows(ReaderAround):
         return iter(chunks)
 
 
-def with_chosen_rows(reader: Any, form: TableForm) -> Any:
-    """Return a reader of the rows that are chosen, which is the reader itself where all are; raise TableError."""
+def with_chosen_rows(reader: FileReader, form: TableForm) -> FileReader:
+    """Return a reader of the rows that are chosen, which is the reader itself if all are; raise TableError."""
     return reader if form.rows == ALL_ROWS else ChosenRows(reader, form.rows, NumberStyle.of(form.dialect))
 
 

@@ -1,7 +1,7 @@
-"""Where a condition holds among the rows of a table: a bool a row, false where a missing value leaves it open."""
+"""Where a condition holds among the rows of a table: false also if a missing value leaves it undecided."""
 
 from functools import reduce
-from typing import Any
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +34,12 @@ _COMPARE = {
 
 
 def rows_where(condition: Condition, table: pa.RecordBatch, style: NumberStyle = PLAIN_STYLE) -> npt.NDArray[np.bool_]:
-    """Return for each row whether a condition holds.
+    """Return for each of n rows whether a condition holds, shape (n,).
 
     Args:
         style: how numbers are written in texts.
     Raises:
-        TableError: a column has a type that cannot be compared so.
+        TableError: a column has a type that cannot be compared in that way.
     """
     columns = {name: _readable(table.column(name)) for name in condition.columns}
     try:
@@ -52,7 +52,7 @@ def rows_where(condition: Condition, table: pa.RecordBatch, style: NumberStyle =
 
 
 def _readable(column: pa.Array) -> pa.Array:
-    """Return text as it is in a cell, nothing as null, and any other type as it is."""
+    """Return texts as in a cell, empty ones as null, and any other type unchanged."""
     if isinstance(column, pa.ExtensionArray):
         column = as_cells_of_text(column)
     plain = as_plain(column)
@@ -71,11 +71,11 @@ def _mask(test: Test, columns: dict[str, pa.Array], style: NumberStyle) -> pa.Ar
         case Compared(column, operator, ColumnName(other)):
             return _COMPARE[operator](*_alike(columns[column.name], columns[other], style))
         case Compared(column, operator, value):
-            return _compared(columns[column.name], operator, value, style)
+            return _compared(columns[column.name], operator, cast("Constant", value), style)  # see above
 
 
-def _compared(values: pa.Array, operator: Operator, constant: Any, style: NumberStyle) -> pa.Array:
-    if constant == "" and isinstance(constant, str):  # an empty text is what a missing value is
+def _compared(values: pa.Array, operator: Operator, constant: Constant, style: NumberStyle) -> pa.Array:
+    if constant == "" and isinstance(constant, str):  # an empty text is a missing value
         missing = pc.is_null(values)
         return missing if operator == "==" else pc.invert(missing)
     if isinstance(constant, str):
@@ -85,29 +85,29 @@ def _compared(values: pa.Array, operator: Operator, constant: Any, style: Number
 
 
 def _as_kind_of(constant: Constant, values: pa.Array, style: NumberStyle) -> pa.Array:
-    """Return texts as what a constant is, which is no text."""
+    """Return texts converted to the type of a constant that is not a text."""
     if not is_text(values.type):
         return values
     return _bools(values) if isinstance(constant, bool) else _numbers(values, style)
 
 
 def _alike(one: pa.Array, other: pa.Array, style: NumberStyle) -> tuple[pa.Array, pa.Array]:
-    """Return two columns, texts among them as numbers where the other has numbers."""
+    """Return two columns in comparable types: texts as numbers, if only the other has numbers."""
     if is_text(one.type) == is_text(other.type):
         return one, other
     return (_numbers(one, style), other) if is_text(one.type) else (one, _numbers(other, style))
 
 
 def _numbers(texts: pa.Array, style: NumberStyle) -> pa.Array:
-    """Return texts as numbers, null where one is none."""
+    """Return texts as numbers; null for other texts."""
     texts, _ = style.plain(_A_NUMBER, texts)
     is_number = pc.match_substring_regex(texts, _NUMBER)
-    digits = pc.utf8_trim(pc.if_else(is_number, texts, None), characters=" \t+")  # a plus is no part of Arrow's numbers
+    digits = pc.utf8_trim(pc.if_else(is_number, texts, None), characters=" \t+")  # Arrow reads no plus
     return pc.cast(digits, pa.float64())
 
 
 def _bools(texts: pa.Array) -> pa.Array:
-    """Return texts as bools, null where one is none."""
+    """Return texts as bools; null for other texts."""
     words = pc.utf8_lower(texts)
     is_bool = pc.is_in(words, value_set=pa.array(["true", "false"]))
     return pc.if_else(is_bool, pc.equal(words, "true"), None)

@@ -15,7 +15,7 @@ class _Drawn:
     """Rows of a chunk that may be in the sample.
 
     Attributes:
-        rows, rejects: the number that was drawn for each.
+        rows, rejects: the random number of each.
     """
 
     chunk: Chunk
@@ -24,7 +24,7 @@ class _Drawn:
 
     @property
     def size(self) -> int:
-        """How many they are."""
+        """The number of rows and rejects."""
         return len(self.rows) + len(self.rejects)
 
     def up_to(self, bound: int) -> "_Drawn":
@@ -40,9 +40,9 @@ class _Drawn:
 
 
 def drawn_by_count(chunks: Iterable[Chunk], count: int, *, seed: int) -> Iterator[Chunk]:
-    """Yield each chunk emptied of its rows, and then a sample of all rows, in their order.
+    """Yield each chunk without its rows, and at the end a sample of all rows, in their order.
 
-    The rows with the smallest numbers are the sample. No more are in memory than twice the sample and a chunk.
+    The sample is the rows with the smallest random numbers. At most twice the sample and one chunk are in memory.
     """
     waiting: list[_Drawn] = []
     held, bound = 0, 2**64 - 1

@@ -1,16 +1,16 @@
-"""Parts of chunks: some of their rows, the first, or as many at a time as one wants."""
+"""Parts of chunks: some of their rows, the first ones, or a maximum number at a time."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from foreseen.domain.tables.table import Chunk
 
 
-def picked(chunk: Chunk, rows: Sequence[int] | Any) -> Chunk:
-    """Return a chunk of some of the readable rows, with its rejects; the chunk itself where these are all."""
+def picked(chunk: Chunk, rows: Sequence[int] | npt.NDArray[np.intp]) -> Chunk:
+    """Return a chunk of some of the readable rows, with its rejects; the chunk itself if these are all."""
     if chunk.batch is None or len(rows) == len(chunk.lines):
         return chunk
     if not len(rows):
@@ -30,14 +30,14 @@ def first_rows(chunks: Iterable[Chunk], most: int) -> Iterator[Chunk]:
 
 
 def in_parts(chunks: Iterable[Chunk], most: int) -> Iterator[Chunk]:
-    """Cut chunks into such of some number of rows at most."""
+    """Yield chunks cut into parts of at most `most` rows."""
     for chunk in chunks:
         for start in range(0, max(1, _count(chunk)), most):
             yield _within(chunk, start, start + most)
 
 
 def _within(chunk: Chunk, start: int, end: int) -> Chunk:
-    """Return the rows of a chunk from one to another, counted in the order of the file, rejects among them."""
+    """Return the rows of a chunk from `start` to before `end`, counted with rejects in the order of the file."""
     count = _count(chunk)
     if start == 0 and end >= count:
         return chunk

@@ -1,18 +1,25 @@
 """One column of typed values as the values of one feature."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.columns.plain_columns import as_plain, is_text
-from foreseen.adapters.tabular.columns.text_columns import Mask, RejectedCells, read_column, read_each, read_rest
-from foreseen.domain.errors import Flaw, InvalidBatchError
-from foreseen.domain.values.batch import Batch
+from foreseen.adapters.tabular.columns.text_columns import (
+    Mask,
+    RejectedCells,
+    Values,
+    read_column,
+    read_each,
+    read_rest,
+)
+from foreseen.domain.errors import InvalidBatchError, Violation
+from foreseen.domain.values.batch import Batch, Column
 from foreseen.domain.values.datetimes import FIRST, IN_RANGE, LAST, NAT
-from foreseen.domain.values.feature_values import nothing, read_value
+from foreseen.domain.values.feature_values import accept_missing, read_value
 from foreseen.domain.values.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, DType, Feature, Signature
 
 _NANOSECONDS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -60,7 +67,7 @@ def expected_type(feature: Feature) -> str:
 
 
 def likely_dtype(kind: pa.DataType) -> DType:
-    """Return the dtype of a feature that was fitted on a column of a type, most likely."""
+    """Return the most likely dtype of a feature that was fitted on a column of this type."""
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return "datetime_tz" if getattr(kind, "tz", None) else "datetime"
     if pa.types.is_boolean(kind):
@@ -70,7 +77,7 @@ def likely_dtype(kind: pa.DataType) -> DType:
     return "float64" if pa.types.is_floating(kind) else "string"
 
 
-def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
+def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Values, RejectedCells]:
     """Read n values of a type that fits; those that are not plain are read by `read_value`.
 
     Returns:
@@ -88,20 +95,21 @@ def read_arrow_column(feature: Feature, values: pa.Array) -> tuple[Any, Rejected
             return read_column(feature, pc.fill_null(plain, ""))
         return _datetimes(feature, plain)
     found, doubtful = _numbers(feature, plain)
-    if doubtful.any() and not found.flags.writeable:  # it is the column itself
+    if doubtful.any() and not found.flags.writeable:  # it is a view of the column
         found = found.copy()
     return found, read_rest(feature, found, doubtful, plain, lambda value: _read(feature, value))
 
 
-def _read(feature: Feature, value: Any) -> Any:
+def _read(feature: Feature, value: object) -> object:
     if value is None or value != value:
-        return nothing(feature)
+        accept_missing(feature)
+        return None
     if isinstance(value, Decimal):
         value = int(value) if value == value.to_integral_value() else float(value)
     return read_value(feature, value)
 
 
-def _strings(feature: Feature, texts: pa.Array) -> tuple[Any, RejectedCells]:
+def _strings(feature: Feature, texts: pa.Array) -> tuple[Values, RejectedCells]:
     texts = texts.cast(pa.string())
     found = texts if feature.missing else pc.fill_null(texts, "")
     return found.to_numpy(zero_copy_only=False), _rejected_nulls(feature, texts)
@@ -111,14 +119,14 @@ def _rejected_nulls(feature: Feature, values: pa.Array) -> RejectedCells:
     """Return the reason for each null where none may be missing."""
     rows = np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False)).tolist()
     try:
-        nothing(feature)
+        accept_missing(feature)
     except InvalidBatchError as exc:
         return dict.fromkeys(rows, str(exc))
     return {}
 
 
-def _numbers(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
-    """Return the values of plain numbers, and which of them are none or may be none."""
+def _numbers(feature: Feature, numbers: pa.Array) -> tuple[Column, Mask]:
+    """Return the values of plain numbers, and which rows are not or may not be valid numbers."""
     if pa.types.is_boolean(numbers.type):
         numbers = pc.cast(numbers, pa.int8())
     if pa.types.is_integer(numbers.type):
@@ -132,9 +140,9 @@ def _numbers(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
     return found, doubtful
 
 
-def _of_integers(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
+def _of_integers(feature: Feature, numbers: pa.Array) -> tuple[Column, Mask]:
     low, high = (-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER) if feature.dtype in FLOATS else feature.bounds
-    # Compared as what they are, so that none is rounded first.
+    # Compared in their own type, so that none is rounded first.
     info = np.iinfo(numbers.type.to_pandas_dtype())
     least, most = (pa.scalar(bound, numbers.type) for bound in (max(low, int(info.min)), min(high, int(info.max))))
     inside = pc.and_(pc.greater_equal(numbers, least), pc.less_equal(numbers, most))
@@ -144,9 +152,9 @@ def _of_integers(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
     return np.array(pc.fill_null(found, 0)), ~plain
 
 
-def _of_floats(feature: Feature, numbers: pa.Array) -> tuple[Any, Mask]:
+def _of_floats(feature: Feature, numbers: pa.Array) -> tuple[Column, Mask]:
     is_decimal = pa.types.is_decimal(numbers.type)
-    # Decimals by way of their digits, as the nearest float is wanted.
+    # Decimals are read from their digits, which gives the nearest float.
     texts = pc.cast(numbers, pa.string()) if is_decimal else numbers
     found = pc.cast(texts, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     if feature.dtype in FLOATS:
@@ -175,7 +183,7 @@ def _is_whole(decimals: pa.Array) -> Mask:
     return np.array(is_whole)
 
 
-def _datetimes(feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
+def _datetimes(feature: Feature, values: pa.Array) -> tuple[Values, RejectedCells]:
     if pa.types.is_date(values.type):
         values = pc.cast(values, pa.timestamp("s" if pa.types.is_date32(values.type) else "ms"))
     size = _NANOSECONDS[values.type.unit]
@@ -193,21 +201,21 @@ def _text(value: pa.Scalar) -> str:
     return str(pc.cast(pc.cast(value, pa.timestamp(value.type.unit)), pa.string()))
 
 
-def _tensors(feature: Feature, lists: pa.Array) -> tuple[Any, RejectedCells]:
+def _tensors(feature: Feature, lists: pa.Array) -> tuple[Values, RejectedCells]:
     whole = _all_at_once(feature, lists)
     return (whole, {}) if whole is not None else read_each(feature, lists.to_pylist(), lambda v: _tensor(feature, v))
 
 
-def _tensor(feature: Feature, value: Any) -> Any:
+def _tensor(feature: Feature, value: object) -> object:
     if value is None:
-        raise InvalidBatchError([Flaw("a list", "nothing", feature=feature.name)])
+        raise InvalidBatchError([Violation("a list", "nothing", feature=feature.name)])
     read = read_value(feature, value)
     Batch.of(Signature((feature,)), {feature.name: [read]})
     return read
 
 
-def _all_at_once(feature: Feature, lists: pa.Array) -> Any | None:
-    """Return an array if every list has its length and every number is fine, else None."""
+def _all_at_once(feature: Feature, lists: pa.Array) -> Column | None:
+    """Return an array if every list has the right length and every number is valid, else None."""
     flat = lists
     for length in feature.shape:
         if flat.null_count or not hasattr(flat, "flatten"):

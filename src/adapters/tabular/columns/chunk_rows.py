@@ -1,8 +1,7 @@
-"""The rows of a chunk: as the record batch that all readers here make, and as lines of CSV."""
+"""The rows of a chunk: as the record batch that all readers here create, and as lines of CSV."""
 
 import csv
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,15 +29,15 @@ class _Lines:
         self.write = lines.append
 
 
-def _as_python(column: Any) -> list[Any]:
+def _as_python(column: pa.Array) -> list[object]:
     try:
-        values: list[Any] = column.to_pylist()
+        values: list[object] = column.to_pylist()
     except (OverflowError, ValueError, KeyError):  # a time in a year or a zone that Python does not know
         return [_cell_as_python(cell) for cell in column]
     return values
 
 
-def _cell_as_python(cell: Any) -> Any:
+def _cell_as_python(cell: pa.Scalar) -> object:
     try:
         return cell.as_py()
     except (OverflowError, ValueError, KeyError):

@@ -1,4 +1,4 @@
-"""Whether a typed column may hold the values of a feature, looked at before any of its rows."""
+"""Whether a typed column may hold the values of a feature, checked before any of its rows."""
 
 import pyarrow as pa
 
@@ -9,7 +9,7 @@ from foreseen.domain.values.signature import Feature
 
 
 def check_type(feature: Feature, kind: pa.DataType, *, name: str) -> None:
-    """Make sure that a column of this type may hold values of a feature; `name` is that of its table in errors.
+    """Check that a column of this type may hold values of a feature; `name` is that of its table in errors.
 
     Raises:
         TableError: no value of the column can be one of the feature.

@@ -1,7 +1,7 @@
 """Columns of any type as text: as cells of CSV, and as JSON."""
 
 import json
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -11,17 +11,17 @@ from foreseen.adapters.tabular.columns.json_numbers import json_number
 from foreseen.adapters.tabular.columns.plain_columns import as_plain
 from foreseen.adapters.tabular.columns.text_buffers import text_bytes
 from foreseen.domain.values.batch import Column
-from foreseen.domain.values.predictions import finite
+from foreseen.domain.values.predictions import Json, finite
 
 JSON: Final = pa.json_(pa.string())
-"""Text that is JSON; where it is null, its object had no such field."""
+"""Text that is JSON; null means that the object had no such field."""
 
 _ESCAPED: Final = bytes(range(0x20)) + b'"\\'
 _JSON_NUMBER: Final = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 
 
 def as_cells_of_text(column: pa.Array) -> pa.Array:
-    """Return each value as a cell shows it: null as nothing, a list as JSON."""
+    """Return each value as the text of a cell, a list as JSON; nulls stay null."""
     if column.type == JSON:
         return _unquoted(column.storage)
     plain = as_plain(column)
@@ -44,7 +44,7 @@ def as_cells_of_text(column: pa.Array) -> pa.Array:
 
 
 def as_json(column: pa.Array) -> pa.Array:
-    """Return each value as JSON; null only where a JSON object had no such field."""
+    """Return each value as JSON; null only if a JSON object had no such field."""
     if column.type == JSON:
         return column.storage
     plain = as_plain(column)
@@ -62,10 +62,10 @@ def as_json(column: pa.Array) -> pa.Array:
 
 
 def numbers_as_json(cells: pa.Array, values: Column | None) -> pa.Array:
-    """Return cells that were read as numbers, bools or lists as JSON writes them.
+    """Return cells that were read as numbers, bools or lists, as JSON writes them.
 
     Args:
-        values: what was read, which is written for a cell that is no number by itself; null where that is missing.
+        values: the values read, which replace cells that JSON cannot contain; None writes null for these.
     """
     plain = pc.match_substring_regex(cells, _JSON_NUMBER)
     if pc.all(plain, min_count=0).as_py():
@@ -85,12 +85,12 @@ def quoted(texts: pa.Array) -> pa.Array:
     return pa.array(escaped, pa.string())
 
 
-def dumped(value: Any) -> str:
+def dumped(value: Json) -> str:
     """Return one value as JSON; null for numbers in it that are not finite."""
     return json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), default=_no_json)
 
 
-def _no_json(value: Any) -> str:
+def _no_json(value: object) -> str:
     return _decoded(value) if isinstance(value, bytes) else str(value)
 
 
@@ -99,18 +99,18 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _decoded(value: bytes) -> str:
-    """Return bytes as the text that they are in a file which does not say so, as Impala writes; others as `\\xff`."""
+    """Return bytes as text, since Impala writes texts as plain bytes; bytes that are not UTF-8 as `\\xff`."""
     return value.decode(errors="backslashreplace")
 
 
 def _float_texts(numbers: pa.Array) -> pa.Array:
-    """Return floats as text; Arrow writes -0.0 as what JSON reads as an integer, which has no sign."""
+    """Return floats as text; Arrow writes -0.0 as -0, which JSON reads as an integer without a sign."""
     texts = pc.cast(numbers, pa.string())
     return pc.if_else(pc.equal(texts, "-0"), "-0.0", texts)
 
 
 def _instants(times: pa.Array) -> pa.Array:
-    """Return times as text; in UTC where this machine knows nothing of their zone."""
+    """Return times as text; in UTC if this machine does not know their zone."""
     try:
         return pc.cast(times, pa.string())
     except (pa.ArrowInvalid, OSError):
@@ -122,7 +122,7 @@ def _shown(values: pa.Array) -> pa.Array:
 
 
 def _unquoted(texts: pa.Array) -> pa.Array:
-    """Return JSON as cells: strings as they are, null as nothing."""
+    """Return JSON as cells: strings without quotes, null as a null."""
     if text_bytes(texts).find(b'"') < 0:
         return pc.if_else(pc.equal(texts, "null"), None, texts)
     return pa.array([_cell(text) for text in texts.to_pylist()], pa.string())

@@ -1,4 +1,4 @@
-"""Cells that were read as a number, a bool or a list, as JSON writes them: with the digits that they have."""
+"""Cells that were read as a number, a bool or a list, as JSON writes them: with their own digits."""
 
 import re
 from typing import Final
@@ -8,11 +8,11 @@ _WORDS: Final = {"true": "true", "t": "true", "false": "false", "f": "false"}
 
 
 def json_number(text: str) -> str | None:
-    """Return a cell as JSON; None where it is written otherwise, as a word for missing is."""
+    """Return a cell as JSON; None if it is written in another way, such as a word for missing."""
     text = text.strip()
     if (word := _WORDS.get(text.lower())) is not None:
         return word
-    if text.startswith("["):  # a list of numbers that was read as JSON, which Python takes NaN for
+    if text.startswith("["):  # a list that Python's JSON has read, which accepts NaN
         return " ".join(text.split()).replace("NaN", "null")
     return _digits(text)
 

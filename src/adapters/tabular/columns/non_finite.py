@@ -1,4 +1,4 @@
-"""Numbers that are not finite, which JSON has nothing for."""
+"""Numbers that are not finite, which JSON cannot represent."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ def count_non_finite(notices: Notices, column: str, values: Sequence[Json] | Col
     """Count the values of an answer that are written with null in place of a number.
 
     Args:
-        is_held: whether a number that is a value by itself is written as it is, so that only those in lists are lost.
+        is_held: whether the format can represent a number by itself, so that only those in lists are lost.
     """
     if isinstance(values, np.ndarray):  # of floats
         if not is_held:

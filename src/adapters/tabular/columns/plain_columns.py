@@ -1,13 +1,13 @@
-"""Columns in the plain types that hold the same values: without dictionaries, views and other encodings."""
+"""Columns of the same values in plain types: without dictionaries, views and other encodings."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 _Test = Callable[[pa.DataType], bool]
-_LISTS: Final[tuple[tuple[_Test, Any], ...]] = (
+_LISTS: Final[tuple[tuple[_Test, Callable[[pa.DataType], pa.DataType]], ...]] = (
     (pa.types.is_list, pa.list_),
     (pa.types.is_large_list, pa.large_list),
     (pa.types.is_list_view, pa.list_),
@@ -16,7 +16,7 @@ _LISTS: Final[tuple[tuple[_Test, Any], ...]] = (
 
 
 def as_plain(column: pa.Array) -> pa.Array:
-    """Return a column without dictionaries, also within lists and structs, and all text in the one type for it."""
+    """Return a column without dictionaries, also within lists and structs, and with all text as `pa.string()`."""
     if pa.types.is_dictionary(column.type):
         return as_plain(column.dictionary_decode())
     kind = plain_type(column.type)
@@ -24,7 +24,7 @@ def as_plain(column: pa.Array) -> pa.Array:
         return column
     try:
         found = pc.cast(column, kind)
-        found.validate()  # of views of lists that end in null Arrow makes what is none
+        found.validate()  # Arrow casts list views that end in null to an invalid array
         return found
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
         return pa.array(column.to_pylist(), kind)

@@ -1,6 +1,6 @@
-"""Columns of text as their Arrow buffers, for questions that are faster to answer for all cells at once."""
+"""Columns of text as their Arrow buffers, for what is computed faster for all cells at once."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,8 @@ def lengths(cells: pa.Array) -> npt.NDArray[np.int32]:
     return np.diff(offsets(cells))
 
 
-def empty_rows(columns: Any) -> npt.NDArray[np.intp]:
-    """Return the numbers of the rows whose cells are empty in all columns."""
+def empty_rows(columns: Iterable[pa.Array]) -> npt.NDArray[np.intp]:
+    """Return the indices of the rows whose cells are empty in all columns."""
     rows: npt.NDArray[np.intp] | None = None
     for column in columns:
         found = lengths(column)

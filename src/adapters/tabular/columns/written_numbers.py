@@ -15,7 +15,7 @@ from foreseen.domain.values.signature import DATETIMES, Feature
 
 _BLANKS: Final = " \t"
 _ALIKE: Final = {" ": " \u00a0\u202f", "'": "'\u2019"}
-"""Characters that people write, or their programs, for the one that is easily typed."""
+"""Characters that people or programs write in place of the one that is easily typed."""
 _POINTED: Final = r"^[+-]?[0-9]*\.[0-9]*([eE][+-]?[0-9]+)?$"
 
 
@@ -24,9 +24,9 @@ class NumberStyle:
     """How numbers are written.
 
     Attributes:
-        decimal: before the fraction.
-        thousands: between groups of digits; nothing where there are no groups.
-        trim: whether blanks around a text are no part of it; around anything else they never are.
+        decimal: the decimal mark.
+        thousands: the separator of groups of digits; empty for no groups.
+        trim: whether blanks around a text are removed; around anything else they always are.
     """
 
     decimal: str = "."
@@ -35,14 +35,14 @@ class NumberStyle:
 
     @classmethod
     def of(cls, dialect: CsvDialect) -> "NumberStyle":
-        """Return that of a dialect."""
+        """Return the style of a dialect."""
         return cls(dialect.decimal or ".", dialect.thousands or "", dialect.trim)
 
     def plain(self, feature: Feature, cells: pa.Array) -> tuple[pa.Array, dict[int, str]]:
-        """Write cells of a feature plainly; those that are no numbers stay as they are.
+        """Return cells of a feature in plain form; those that are not numbers are unchanged.
 
         Returns:
-            The cells, the same object where none changes, and reasons for those that would be read as another number.
+            The cells, the same object if none changes, and reasons for those that would be read as another number.
         """
         if feature.shape:
             return cells, {}
@@ -70,7 +70,7 @@ class NumberStyle:
 
     @property
     def _form(self) -> str:
-        """A number that is written in another way than plainly."""
+        """The pattern of a number that is not in plain form."""
         fraction = f"({re.escape(self.decimal)}[0-9]*)"
         grouped = (
             f"[0-9]{{1,3}}({self._group}[0-9]{{2,3}})*{self._group}[0-9]{{3}}{fraction}?" if self.thousands else ""

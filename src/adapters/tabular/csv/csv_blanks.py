@@ -1,4 +1,4 @@
-"""Blanks between a delimiter and a quote, which are taken away so that the quote is one."""
+"""Blanks between a delimiter and a quote, which are removed so that the quote counts as one."""
 
 import re
 

@@ -16,10 +16,10 @@ from foreseen.adapters.tabular.reading.chunk_sizes import GATHERED_ROWS
 from foreseen.domain.errors import TableError
 
 MOST_LINES: Final = 1000
-"""Lines that a row may run over: beyond it a quote is rather not meant as one."""
+"""Maximum lines of a row: beyond it, a quote is probably an ordinary character."""
 _READS_A_BLOCK: Final = 4
 _HEADER_BYTES: Final = 1 << 24
-_HINT: Final = "--quote none reads a file in which quotes mean nothing"
+_HINT: Final = "--quote none reads quotes as ordinary characters"
 _SEPARATOR_LINE: Final = re.compile(rb'"?sep=([\x01-\x7f])"?(?:\r\n?|\n)', re.IGNORECASE)
 """What Excel reads and writes before the header to say how cells are delimited."""
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n?|\n)")
@@ -31,10 +31,10 @@ class Block:
 
     Attributes:
         text: all of them.
-        edges: where in it each begins, and where the last ends.
+        edges: where in it each begins, and where the last ends, in bytes.
         lines: the line that each begins on, from 1.
-        heights: the lines of each.
-        followed: the numbers of those with text behind a closing quote.
+        heights: the number of lines of each.
+        followed: the indices of those with text behind a closing quote.
         quoted_lengths: the lengths of short cells in quotes.
     """
 
@@ -63,18 +63,18 @@ class Block:
 
 
 class CsvBlocks:
-    """Reads a header, and the rows after it; comments, and what is before the header, are passed over.
+    """Reads a header, and the rows after it; comments, and lines before the header, are skipped.
 
     Attributes:
         signs: those of the options, or of a first line `sep=;`.
-        header: the text of the header; nothing where there is none.
+        header: the text of the header; empty if there is none.
     """
 
     def __init__(self, stream: BinaryIO, *, name: str, layout: Layout, row_bytes: int) -> None:
         """Read the header of a text; `name` is that of its file in errors.
 
         Args:
-            row_bytes: what a row may take.
+            row_bytes: maximum bytes of a row.
         Raises:
             TableError: a quote in it is not closed, or text is behind one.
         """
@@ -108,7 +108,7 @@ class CsvBlocks:
                 yield block
 
     def first_rows(self, count: int) -> Block | None:
-        """Return some of the rows that come, which are read again; None where a row has no end yet."""
+        """Return some of the next rows, without consuming them; None if no row is complete."""
         if not self._rest and not self._is_last:
             self._read()
         rows = self._rows()
@@ -121,7 +121,7 @@ class CsvBlocks:
         self._rest += data
 
     def _fill(self) -> None:
-        """Read as much as makes a chunk: rows enough, or bytes."""
+        """Read until there are enough rows, or bytes, for a chunk."""
         most = self._row_bytes * _READS_A_BLOCK
         while not self._is_last and len(self._rest) < most and self._rest.count(b"\n") < GATHERED_ROWS:
             self._read()
@@ -135,7 +135,7 @@ class CsvBlocks:
         return rows_of(text, self.signs, is_last=self._is_last)
 
     def _taken(self, rows: Rows) -> Block:
-        """Return the whole rows of what is read, and leave the rest."""
+        """Return the whole rows of what was read, and keep the rest."""
         block = self._block(rows)
         self._rest = self._rest[rows.end :]
         self._line += rows.line_count
@@ -185,7 +185,7 @@ class CsvBlocks:
         return row.rstrip(b"\r\n")
 
     def _first_row(self, rows: Rows) -> int | None:
-        """Return the number of the first row that is no comment; None where none is whole yet."""
+        """Return the number of the first row that is not a comment; None if none is complete yet."""
         for number, start in enumerate(rows.edges[:-1].tolist()):
             if not self._comment or not self._rest.startswith(self._comment, start):
                 return number

@@ -1,6 +1,6 @@
-"""One line of CSV as its cells: names of columns, or a row that is looked at by itself.
+"""One line of CSV as its cells: names of columns, or a single row.
 
-Not by Python's `csv`, whose longest cell is one number for the whole process, which libraries and models change.
+Python's `csv` is not used: its maximum cell length is one setting for the process, which libraries and models change.
 """
 
 import re
@@ -34,7 +34,7 @@ def _cells(line: str, delimiter: str, quote: str, escape: str) -> Iterator[str]:
 
 @lru_cache
 def _forms(delimiter: str, quote: str, escape: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the forms of a cell with its delimiter, and of an escape that means the character behind it."""
+    """Return the patterns of a cell with its delimiter, and of an escape with the character behind it."""
     d, q, e = map(re.escape, (delimiter, quote, escape))
     escaped = rf"|{e}[\s\S]?" if escape else ""
     within = rf"(?:{q}((?:[^{q}{e}]++|{q}{q}{escaped})*+){q}?)?" if quote else "()"

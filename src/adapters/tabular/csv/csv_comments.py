@@ -8,14 +8,14 @@ from foreseen.adapters.tabular.csv.csv_special_characters import Signs, quoted_c
 def without_signs_in_comments(text: bytes, signs: Signs, comment: bytes) -> bytes:
     """Return a text of the same length in which no line that is a comment has a quote or an escape.
 
-    Each byte is looked at a fixed number of times: a block may have a comment, or what looks like one, on each line.
+    It takes linear time, although a block may have a comment, or what looks like one, on each line.
     """
     special = signs.quote + signs.escape
     if not any(sign in text for sign in (signs.quote, signs.escape) if sign):
         return text
     line = re.compile(rb"(?:\A|(?<=[\r\n]))" + re.escape(comment) + rb"[^\r\n]*")
     sign = re.compile(b"[" + re.escape(special) + b"]")
-    # Behind `known` a text begins as with a row: no cell in quotes, and no escape, is open there.
+    # At `known` no cell in quotes, and no escape, is open.
     parts, known, done = [], 0, 0
     for found in line.finditer(text):
         start, end = found.span()
@@ -33,7 +33,7 @@ def without_signs_in_comments(text: bytes, signs: Signs, comment: bytes) -> byte
 
 
 def _end_of_cell(text: bytes, signs: Signs, within: int) -> int:
-    """Return where the cell in quotes ends that a place is within; the end of the text if it is open there."""
+    """Return where the cell in quotes around `within` ends; the end of the text if it is not closed."""
     quote, escape = re.escape(signs.quote), re.escape(signs.escape)
     pair = quote + quote + (b"|" + escape + rb"[\s\S]" if escape else b"")
     for found in re.compile(b"(?:" + pair + b")|(" + quote + b")").finditer(text, within):

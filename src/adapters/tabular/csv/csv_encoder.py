@@ -25,8 +25,8 @@ _AS_IN_TABLE: Final = AsWritten()
 class CsvEncoder:
     """Writes the columns to keep, then those that are added, in UTF-8 with a header line.
 
-    Cells of CSV are written as they were, in quotes where these tell them from a missing value; of other formats a
-    missing value is nothing, and an empty text two quotes.
+    Cells of CSV are written unchanged, with the quotes that distinguish them from a missing value. Of other formats, a
+    missing value is an empty cell, and an empty text two quotes.
     """
 
     has_to_be_sealed: Final = False
@@ -40,7 +40,7 @@ class CsvEncoder:
         decimal: str = ".",
         notices: Notices | None = None,
     ) -> None:
-        """Accept the columns that are kept of what was read, those to add, and how numbers are written in these."""
+        """Accept the input's columns to keep, the columns to add, and the decimal mark of the latter."""
         self._kept = tuple(kept)
         self._added = tuple(added)
         self._style = style
@@ -55,7 +55,7 @@ class CsvEncoder:
             raise TableError(f"header of the output: {exc}") from None
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> bytes:
-        """Return a line for each row; raise TableError where a cell needs quotes, and there are none."""
+        """Return a line for each row; raise TableError if a cell needs quotes and quoting is off."""
         cells = [_kept_cells(chunk, name) for name in self._kept]
         cells += [self._added_cells(column, predictions) for column in self._added]
         masks = [mask for _, mask in cells]
@@ -79,7 +79,7 @@ class CsvEncoder:
 
 
 class CsvRejectsEncoder:
-    """Gives the rows that were not scored: file, line, column, reason and the row itself."""
+    """Encodes the rows that were not scored: file, line, column, reason and the row itself."""
 
     def begin(self) -> bytes:
         """Return the header line."""
@@ -103,7 +103,7 @@ def _kept_cells(chunk: Chunk, name: str) -> tuple[pa.Array, Mask | None]:
 
 
 def _empty_texts(cells: pa.Array) -> Mask | None:
-    """Return which cells are texts of no length, and no missing values; None for none."""
+    """Return which cells are empty texts, not missing values; None if none is."""
     is_empty: Mask = lengths(cells) == 0
     if not is_empty.any():
         return None
@@ -113,7 +113,7 @@ def _empty_texts(cells: pa.Array) -> Mask | None:
 
 
 def _readable(texts: Sequence[str]) -> pa.Array:
-    """Return texts of a column; what is no character in any of them, as of a file's name, is a question mark."""
+    """Return texts as a column; what cannot be encoded, such as part of a file's name, becomes a question mark."""
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError:

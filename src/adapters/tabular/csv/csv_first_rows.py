@@ -1,12 +1,12 @@
-"""What the first rows of a CSV file say of how it is written, where that is not what the options say.
+"""Checks whether the first rows of a CSV file are written as the options say.
 
-The run ends then, before anything is scored, and the error names the option that reads the file.
+If they are not, the run ends before anything is scored, and the error names the option that reads the file.
 """
 
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -26,11 +26,11 @@ from foreseen.domain.values.signature import DATETIMES, Feature, Signature
 FIRST_ROWS: Final = 1000
 _FEW: Final = 10
 _SHARE: Final = 0.1
-"""A column is suspected where all of its cells are rejected, or that many of them and that share."""
+"""A column is suspected if all of its cells are rejected, or at least that many and that share of them."""
 _MOST: Final = 0.99
 """The share of rejected cells that another way of writing has to explain."""
 
-Read = Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
+Read = Callable[[Feature, pa.Array], tuple[object, dict[int, str]]]
 _STYLES: Final = (
     (NumberStyle(thousands=","), "--thousands ,"),
     (NumberStyle(","), "--decimal ,"),
@@ -42,7 +42,7 @@ _STYLES: Final = (
 
 
 class FirstRows:
-    """Compares some rows with the options that they are to be read with."""
+    """Checks some rows against the options that they are read with."""
 
     def __init__(self, block: Block, names: Sequence[str], signs: Signs, dialect: CsvDialect, *, name: str) -> None:
         """Accept the rows, the names of their columns, and the options; `name` is that of the file in errors."""
@@ -57,7 +57,7 @@ class FirstRows:
         return int(self._block.lines[0])
 
     def check(self, signature: Signature, read: Read) -> None:
-        """Compare.
+        """Check the rows.
 
         Raises:
             TableError: the rows are written in another way.
@@ -96,7 +96,7 @@ class FirstRows:
             got = f"one over {self._block.heights[rows[0]]} lines that each have {width} cells"
             raise self._error(
                 int(self._block.lines[rows[0]]),
-                f"a cell in quotes, got {got}; --quote none reads a file in which quotes mean nothing, "
+                f"a cell in quotes, got {got}; --quote none reads quotes as ordinary characters, "
                 f"--quote {shlex.quote(self._signs.quote.decode())} takes them as they are",
             )
 
@@ -108,7 +108,7 @@ class FirstRows:
         found = sum(pc.sum(pc.match_substring_regex(cells, form)).as_py() or 0 for cells in rows.table.columns)
         if found > len(self._block.lines) / 2:
             raise self._error(
-                self._first_line, "quotes next to their delimiters, got blanks between; --trim passes over them"
+                self._first_line, "quotes next to their delimiters, got blanks between; --trim removes them"
             )
 
     def _check_numbers(self, feature: Feature, rows: Parsed, read: Read) -> None:
@@ -121,7 +121,7 @@ class FirstRows:
         fitting = [option for style, option in _STYLES if _fits(feature, bad, style, read)]
         options = [one for one in fitting if not any(one != other and other in one for other in fitting)]
         if options:
-            got = f"{shown(bad[0].as_py())}, and the like in {len(rejected):,} of the first {len(cells):,} rows"
+            got = f"{shown(bad[0].as_py())}, and similar values in {len(rejected):,} of the first {len(cells):,} rows"
             hint = f"{' or '.join(options)} reads them, --decimal . rejects them"
             raise self._error(
                 int(rows.lines[rejected[0]]), f"numbers such as 1234.5 in column {feature.name!r}, got {got}; {hint}"

@@ -1,4 +1,4 @@
-"""The names of the columns, as the header of a CSV file has them and as the model's training frame had them."""
+"""The names of the columns: the header's, as pandas would have named them in the model's training frame."""
 
 import shlex
 from collections.abc import Collection, Sequence
@@ -13,15 +13,15 @@ _SHOWN: Final = {b"\t": "tab"}
 
 
 def header_names(header: bytes, signs: Signs) -> list[str]:
-    """Split a header."""
+    """Return the cells of a header."""
     return cells_of(header.decode(errors="replace"), signs)
 
 
 def column_names(header: Sequence[str], features: Collection[str], *, trim: bool, name: str) -> tuple[str, ...]:
-    """Name the columns: as the header does, but that each name is there once.
+    """Return the names of the columns: those of the header, but each only once.
 
-    Blanks around a name are no part of it where the model knows it without them. Columns of one name, and those without
-    any, are called as pandas calls them, since a model may have been trained on those names.
+    Blanks around a name are removed if the model knows it without them. Columns of the same name, and those without
+    any, are named as in pandas, since a model may have been trained on those names.
 
     Raises:
         TableError: several columns have the name of a feature.
@@ -37,7 +37,7 @@ def column_names(header: Sequence[str], features: Collection[str], *, trim: bool
 
 
 def other_delimiter(header: bytes, signs: Signs, features: Collection[str]) -> str:
-    """Return the option that would find all features in a header; nothing where no other delimiter does."""
+    """Return the option that would find all features in a header; empty if no other delimiter does."""
     for delimiter in DELIMITERS:
         if delimiter == signs.delimiter:
             continue

@@ -1,4 +1,4 @@
-"""Columns of text as lines of CSV, quoted where they need it."""
+"""Columns of text as lines of CSV, quoted if necessary."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _NOTHING: Final = ""
 
 
 class UnquotableError(ValueError):
-    """A cell needs quotes or escapes where there are none.
+    """A cell needs quotes or escapes, and neither is used.
 
     Attributes:
         row: the number of its row.
@@ -34,8 +34,8 @@ class CsvStyle:
 
     Attributes:
         delimiter: between two cells.
-        quote: around a cell that needs it; nothing where there are no quotes.
-        escape: before a character that would mean something else; nothing where quotes are doubled instead.
+        quote: around a cell that needs it; empty if there are no quotes.
+        escape: before a character that would mean something else; empty if quotes are doubled instead.
     """
 
     delimiter: str = ","
@@ -44,16 +44,16 @@ class CsvStyle:
 
     @property
     def missing_word(self) -> str:
-        """What is written for a missing value beside nothing at all, and so is not escaped: MySQL's word."""
+        """MySQL's word for a missing value, which is not escaped; empty without an escape."""
         return f"{self.escape}N" if self.escape else ""
 
     def written(self, cells: pa.Array, quoted: Mask | None) -> pa.Array:
-        """Return cells as they are written, the same object where none changes.
+        """Return cells as they are written, the same object if none changes.
 
         Args:
-            quoted: which are in quotes whatever they hold; None for none.
+            quoted: which of them get quotes whatever they contain; None for none.
         Raises:
-            UnquotableError: one cannot be written without.
+            UnquotableError: a cell cannot be written without quotes and escapes.
         """
         quoted = quoted if self.quote or self.escape else None
         data = text_bytes(cells)
@@ -94,12 +94,12 @@ def csv_lines(columns: list[pa.Array], style: CsvStyle = PLAIN, *, quoted: Seque
     """Return a line for each row; a null is an empty cell.
 
     Args:
-        quoted: for each column, which cells are in quotes whatever they hold; nothing for none.
+        quoted: for each column, which cells get quotes whatever they contain; empty for none.
     Raises:
         UnquotableError: a cell cannot be written without quotes and escapes.
     """
     if len(columns) == 1:
-        # A line without anything is no row to a program that reads it.
+        # Programs do not read an empty line as a row.
         is_nothing = pc.equal(pc.fill_null(columns[0], _NOTHING), _NOTHING)
         return _joined([pc.if_else(is_nothing, style.quote * 2, style.written(columns[0], None))], style)
     masks = quoted or [None] * len(columns)
@@ -122,12 +122,12 @@ def _joined(columns: list[pa.Array], style: CsvStyle) -> bytes:
 
 
 def _plain(columns: list[pa.Array], style: CsvStyle) -> bytes:
-    """Write what needs no quotes: the quickest there is."""
+    """Write cells that need no quotes, in the fastest way."""
     table = pa.record_batch(columns, names=[str(place) for place in range(len(columns))])
     out = pa.BufferOutputStream()
     try:
         options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none", delimiter=style.delimiter)
         pyarrow.csv.write_csv(table, out, options)
-    except pa.ArrowInvalid:  # it holds what would need quotes if the quote were the usual one
+    except pa.ArrowInvalid:  # it contains what would need quotes if the quote were the usual one
         return _joined(columns, style)
     return out.getvalue().to_pybytes()  # type: ignore[no-any-return]

@@ -1,9 +1,9 @@
-"""CsvParser: blocks of rows as columns of text, by pyarrow; the rows that are none are rejects."""
+"""CsvParser: blocks of rows as columns of text, by pyarrow; malformed rows are rejects."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +19,10 @@ from foreseen.domain.tables.missing_value_words import MISSING_WORDS
 from foreseen.domain.tables.table import Mask, Reject
 
 _MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
-"""At the start of a text pyarrow takes it for a byte order mark, also where it is a character of a row."""
-_Aside = list[Any]
+"""At the start of a text pyarrow takes it for a byte order mark, even if it is a character of a row."""
+_Aside = list[pyarrow.csv.InvalidRow]
 _WORDS: Final = ("", *MISSING_WORDS)
-"""What a missing value is written as, in one program or another; in quotes it is a text."""
+"""Words by which some programs write a missing value; in quotes they are texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Parsed:
         table: their cells.
         lines: the line that each begins on.
         rejects: the rows between them that have other numbers of cells, or quotes in the wrong places.
-        quoted: for columns that have such, which cells are in quotes that tell them from a missing value.
+        quoted: by column, which cells are in quotes that distinguish them from a missing value, if any are.
     """
 
     table: pa.RecordBatch
@@ -42,7 +42,7 @@ class Parsed:
     quoted: Mapping[str, Mask] = field(default_factory=dict)
 
     def parts(self) -> Iterator["Parsed"]:
-        """Cut them into chunks."""
+        """Yield them in parts of the size of a chunk."""
         start = 0
         for table in even_slices(self.table):
             end = start + table.num_rows
@@ -63,7 +63,7 @@ class Parsed:
 
 
 class CsvParser:
-    """Parses blocks, each as the file of one that it would be by itself."""
+    """Parses each block as if it were a file by itself."""
 
     def __init__(
         self,
@@ -77,8 +77,8 @@ class CsvParser:
         """Accept the names of the columns; `name` is that of the file in rejects and errors.
 
         Args:
-            is_quote_chosen: whether cells in quotes are taken for what they are, whatever is in them.
-            words: those that stand for a missing value beside the usual ones.
+            is_quote_chosen: whether cells in quotes are accepted whatever they contain.
+            words: further words for a missing value.
         """
         self.columns = tuple(columns)
         self._signs = signs
@@ -91,7 +91,7 @@ class CsvParser:
         """Parse some rows.
 
         Raises:
-            TableError: pyarrow takes them for other rows than they are.
+            TableError: pyarrow finds other rows.
         """
         aside: _Aside = []
         text = self._with_plain_escapes(block.text)
@@ -104,10 +104,10 @@ class CsvParser:
         quoted = self._quoted(block, text, table)
         for name, mask in self._escaped(block, table).items():
             quoted[name] = mask | quoted.get(name, np.False_)
-        flaws = self._flaws(block)
-        if flaws:
-            reasons |= flaws
-            is_kept = ~np.isin(in_table, list(flaws))
+        bad_rows = self._bad_rows(block)
+        if bad_rows:
+            reasons |= bad_rows
+            is_kept = ~np.isin(in_table, list(bad_rows))
             table, in_table = table.filter(pa.array(is_kept)), in_table[is_kept]
             quoted = {name: mask[is_kept] for name, mask in quoted.items()}
         rejects = [
@@ -116,13 +116,13 @@ class CsvParser:
         return Parsed(table, block.lines[in_table], rejects, quoted)
 
     def other_widths(self, block: Block) -> list[int]:
-        """Return the numbers of cells of the rows that do not have one for each column."""
+        """Return the cell counts of the rows that do not have one cell per column."""
         aside: _Aside = []
         self._read(self._with_plain_escapes(block.text), aside, pyarrow.csv.ConvertOptions(column_types=self._types))
         return [row.actual_columns for row in aside]
 
     def _read(self, text: bytes, aside: _Aside, convert: pyarrow.csv.ConvertOptions) -> pa.RecordBatch:
-        def set_aside(row: Any) -> str:
+        def set_aside(row: pyarrow.csv.InvalidRow) -> str:
             aside.append(row)
             return "skip"
 
@@ -132,7 +132,7 @@ class CsvParser:
             found = pyarrow.csv.read_csv(
                 pa.BufferReader(text),
                 read_options=pyarrow.csv.ReadOptions(
-                    use_threads=False,  # else rows set aside come without their number
+                    use_threads=False,  # otherwise invalid rows come without their number
                     block_size=len(text) + 1,
                     column_names=self.columns,
                 ),
@@ -151,15 +151,15 @@ class CsvParser:
         batches = found.combine_chunks().to_batches()
         return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=found.schema)
 
-    def _flaws(self, block: Block) -> dict[int, str]:
-        """Return what is wrong with rows because of their quotes, by their number."""
-        flaws = {int(row): text_behind(block.row(int(row)).encode(), self._signs) for row in block.followed}
+    def _bad_rows(self, block: Block) -> dict[int, str]:
+        """Return the reason for each row that is rejected because of its quotes, by the row's index."""
+        bad_rows = {int(row): text_behind(block.row(int(row)).encode(), self._signs) for row in block.followed}
         if not self._is_quote_chosen:
-            flaws |= dict.fromkeys(swallowing_rows(block, self._signs, len(self.columns)), SWALLOWED)
-        return flaws
+            bad_rows |= dict.fromkeys(swallowing_rows(block, self._signs, len(self.columns)), SWALLOWED)
+        return bad_rows
 
     def _with_plain_escapes(self, text: bytes) -> bytes:
-        """Double the escapes that pyarrow would leave out although the character behind them is an ordinary one."""
+        """Double the escapes before ordinary characters, which pyarrow would drop."""
         escape = self._signs.escape
         if not escape or escape not in text:
             return text
@@ -168,7 +168,7 @@ class CsvParser:
         return re.sub(form, lambda found: found[0] if found[1] else escape * 2, text)
 
     def _quoted(self, block: Block, text: bytes, table: pa.RecordBatch) -> dict[str, Mask]:
-        """Return which cells are in quotes that tell them from a missing value, for columns that have such."""
+        """Return, by column, which cells are in quotes that distinguish them from a missing value."""
         words = [word for word, size in self._words.items() if size in block.quoted_lengths]
         if not words:
             return {}
@@ -192,7 +192,7 @@ class CsvParser:
         )
 
     def _escaped(self, block: Block, table: pa.RecordBatch) -> dict[str, Mask]:
-        """Return which cells are the text that MySQL has for a missing value, with its backslash escaped."""
+        """Return, by column, which cells are MySQL's word for a missing value with its backslash escaped: a text."""
         escape = self._signs.escape.decode()
         word = f"{escape}N"
         if not escape or f"{escape}{word}".encode() not in block.text:

@@ -33,18 +33,18 @@ from foreseen.domain.tables.notices import Notices
 from foreseen.domain.tables.table import AsWritten, Chunk, Reject
 from foreseen.domain.values.signature import Signature
 
-_BLOCK_BYTES: Final = 1 << 20
-"""What is read at once, and what a row may take."""
+BLOCK_BYTES: Final = 1 << 20
+"""Bytes that are read at once, and maximum bytes of a row."""
 _ROWS_A_BLOCK: Final = 4
 """Rows of the longest kind that a block has room for."""
 _NUMBER_BYTES: Final = 32
-"""What a number of a tensor may take as text."""
+"""Maximum bytes of a tensor's number as text."""
 _PIECE_BYTES: Final = 1 << 18
 _PLAIN: Final = Layout("csv", None, ",", '"', "utf-8")
 
 
 class CsvReader:
-    """Reads text with a header line, and quotes where needed; columns in any order, more than the model takes.
+    """Reads text with a header line; columns may be in any order, and more than the model takes.
 
     Every cell is kept as the text it is, so that what is written beside a prediction is what was read.
     """
@@ -62,12 +62,12 @@ class CsvReader:
         """Read the header of a stream, and look at its first rows; `name` is that of the file in errors.
 
         Args:
-            words: those that stand for a missing value; None for an empty cell alone.
+            words: words for a missing value; None for an empty cell alone.
         Raises:
             TableError: no header, a feature without a column or with two, or rows that are written in another way.
         """
         self._text = TextSource(stream, name=name, encoding=layout.encoding)
-        row_bytes = max(_BLOCK_BYTES, _ROWS_A_BLOCK * sum(f.size * _NUMBER_BYTES for f in signature.features))
+        row_bytes = max(BLOCK_BYTES, _ROWS_A_BLOCK * sum(f.size * _NUMBER_BYTES for f in signature.features))
         buffered = io.BufferedReader(self._text, _PIECE_BYTES)
         self._blocks = CsvBlocks(buffered, name=name, layout=layout, row_bytes=row_bytes)
         self._signature = signature
@@ -86,7 +86,7 @@ class CsvReader:
 
     @property
     def schema(self) -> pa.Schema:
-        """Text, all of it."""
+        """All columns, as text."""
         return pa.schema([(column, pa.string()) for column in self.columns])
 
     @property
@@ -95,7 +95,7 @@ class CsvReader:
         return self._text.bytes_read
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yield the rows in chunks; trailing lines without any value are no rows."""
+        """Yield the rows in chunks; trailing lines without any value are not rows."""
         blank: list[Reject] = []
         for block in self._blocks:
             self._count_rows_of_rows(block)
@@ -108,7 +108,7 @@ class CsvReader:
                 blank = ends_in
 
     def _count_rows_of_rows(self, block: Block) -> None:
-        """Count rows of which each line might be one, where that may be a coincidence."""
+        """Count rows whose lines might be rows by themselves, if that may be a coincidence."""
         if self._notices is not None and (rows := rows_of_rows(block, self._blocks.signs, len(self.columns))):
             place = f"line {block.lines[rows[0]]} of {self._name}"
             self._notices.count(ROWS_OF_ROWS, example=place, n=len(rows))
@@ -132,7 +132,7 @@ class CsvReader:
         return columns
 
     def _chunk(self, part: Parsed) -> tuple[Chunk, list[Reject]]:
-        """Make a chunk of some rows; the blank ones that they end in are given apart."""
+        """Return a chunk of some rows, and separately the blank rows at their end."""
         table, lines, rejects = part.table, part.lines, list(part.rejects)
         if not table.num_rows:
             return Chunk(self._name, None, None, (), rejects, as_text=as_cells, columns_of_rejects=self.columns), []
@@ -152,7 +152,7 @@ class CsvReader:
         return readable(self._signature, whole, read), ends_in
 
     def _plain(self, part: Parsed) -> tuple[pa.RecordBatch, dict[str, AsWritten], RejectedRows]:
-        """Write numbers plainly, and note how cells were written where the table does not say it any more."""
+        """Return numbers in plain form, how cells were written if the table no longer shows it, and rejected rows."""
         plain, rejected = dict(zip(part.table.schema.names, part.table.columns, strict=True)), RejectedRows()
         written = {name: AsWritten(quoted=mask) for name, mask in part.quoted.items()}
         for feature in self._signature.features:
@@ -166,7 +166,7 @@ class CsvReader:
         return pa.record_batch(plain), written, rejected
 
     def _blank_rows(self, part: Parsed) -> npt.NDArray[np.intp]:
-        """Return the numbers of the rows without any value; an empty text in quotes is one."""
+        """Return the indices of the rows without any value; an empty text in quotes is a value."""
         rows = empty_rows(part.table.columns)
         for mask in part.quoted.values():
             rows = rows[~mask[rows]]

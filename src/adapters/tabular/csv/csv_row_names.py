@@ -1,4 +1,4 @@
-"""A header that is one cell short: R leaves out the name of the rows' names, others end each row in a delimiter."""
+"""A header that is one cell short: R omits the name of the row names, other programs end each row in a delimiter."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,10 +13,10 @@ header."""
 
 
 def with_row_names(names: Sequence[str], header: bytes, block: Block, signs: Signs) -> tuple[str, ...]:
-    """Return the names of the columns, and one more without a name where every one of the first rows has a cell more.
+    """Return the names of the columns, with one more without a name if each of the first rows has one more cell.
 
-    It is the first where that holds names of rows, and the last where that holds nothing; where both may be, or
-    neither, the names are those of the header, and the rows do not fit.
+    It is the first column if that contains names of rows, and the last if that is empty. If both may be, or neither,
+    the names are those of the header, and the rows do not fit them.
     """
     is_filled = [bool(block.row(number)) for number in range(len(block.lines))]
     widths = CsvParser(names, signs, name="").other_widths(block)

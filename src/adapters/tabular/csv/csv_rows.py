@@ -1,4 +1,4 @@
-"""Where the rows of a CSV text begin and end, and on which lines: a line end within quotes ends no row."""
+"""Where the rows of a CSV text begin and end, and on which lines: a line end within quotes does not end a row."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ import numpy as np
 from foreseen.adapters.tabular.csv.csv_special_characters import Places, QuotedCells, Signs, quoted_cells
 
 LONGEST_WORD: Final = 32
-"""Bytes of the longest cell in quotes whose length is noted."""
+"""Maximum bytes of a cell in quotes whose length is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,11 @@ class Rows:
     Attributes:
         edges: where each begins, and where the last ends.
         lines: for each, how many lines of the text are before it.
-        followed: the numbers of those with text behind a closing quote.
-        line_count: the lines of all of them.
-        open_at: the place of a quote after them that is not closed; None where there is none.
-        lines_left: the line ends of the text after them.
-        quoted_lengths: the lengths, up to the longest that is noted, of cells in quotes.
+        followed: the indices of those with text behind a closing quote.
+        line_count: the number of lines of all of them.
+        open_at: the place of a quote after them that is not closed; None if there is none.
+        lines_left: the number of line ends after them.
+        quoted_lengths: the lengths of cells in quotes, up to LONGEST_WORD bytes.
     """
 
     edges: Places
@@ -40,7 +40,7 @@ class Rows:
 
     @property
     def heights(self) -> Places:
-        """The lines of each."""
+        """The number of lines of each."""
         return np.diff(np.append(self.lines, self.line_count))
 
 
@@ -48,7 +48,7 @@ def rows_of(text: bytes, signs: Signs, *, is_last: bool) -> Rows:
     """Find the rows of a text that begins with one.
 
     Args:
-        is_last: whether nothing follows, so that it ends in a whole row without a line end too.
+        is_last: whether nothing follows, so that the last row is whole without a line end.
     """
     shown = signs.unescaped(text)
     quoted = quoted_cells(shown, signs)
@@ -92,7 +92,7 @@ def _line_ends(text: bytes, *, is_last: bool) -> Places:
 
 
 def _merged(places: Places, others: Places) -> Places:
-    """Return places of which none is in both, in order; numpy's union1d takes a hundred times as long."""
+    """Merge places without common ones, in order; numpy's union1d takes a hundred times as long."""
     return np.sort(np.concatenate([places, others])) if len(others) else places
 
 

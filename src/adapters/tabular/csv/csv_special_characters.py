@@ -1,8 +1,8 @@
-"""The characters that mean something in a CSV text, and the cells in quotes that they make."""
+"""The special characters of a CSV text, and the cells in quotes that they form."""
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ _NOWHERE: Final[Places] = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What delimits, quotes and escapes; each an ASCII character, or nothing for no quotes and no escapes."""
+    """The delimiter, the quote and the escape: an ASCII character each; empty for no quotes and no escapes."""
 
     delimiter: bytes
     quote: bytes
@@ -29,7 +29,7 @@ class Signs:
 
     @property
     def edges(self) -> bytes:
-        """The characters that a cell begins or ends at."""
+        """The characters at which a cell begins or ends."""
         return self.delimiter + b"\r\n"
 
 
@@ -40,7 +40,7 @@ class QuotedCells:
     Attributes:
         opens, closes: the places of their quotes.
         is_followed: for each, whether text is between its closing quote and the end of the cell.
-        open_at: the place of the quote that is not closed in this text; None where all are.
+        open_at: the place of the quote that is not closed in this text; None if all are.
     """
 
     opens: Places
@@ -62,14 +62,14 @@ NONE_QUOTED: Final = QuotedCells(_NOWHERE, _NOWHERE, np.zeros(0, dtype=bool))
 
 
 def quoted_cells(text: bytes, signs: Signs) -> QuotedCells:
-    """Find the cells in quotes as pyarrow does: a quote opens one only where a cell begins, and two within are one."""
+    """Find the cells in quotes as pyarrow does: a quote opens one only where a cell begins, and two in it are one."""
     if not signs.quote or signs.quote not in text:
         return NONE_QUOTED
     return _regular(text, signs) or _one_by_one(text, signs)
 
 
 def _regular(text: bytes, signs: Signs) -> QuotedCells | None:
-    """Find all at once where each quote opens, closes or is doubled in turn; None where one does something else."""
+    """Find all at once if each quote opens, closes or is doubled in turn; None if one does something else."""
     data = np.frombuffer(text, dtype=np.uint8)
     is_edge = np.zeros(256, dtype=bool)
     is_edge[list(signs.edges)] = True
@@ -93,7 +93,7 @@ def _regular(text: bytes, signs: Signs) -> QuotedCells | None:
 
 
 def _one_by_one(text: bytes, signs: Signs) -> QuotedCells:
-    """Find them where quotes are also within cells, or text is behind them."""
+    """Find them if quotes are also within cells, or have text behind them."""
     quote, edges = signs.quote, signs.edges
     found: list[tuple[int, int, bool]] = []
     at = text.find(quote)
@@ -110,7 +110,7 @@ def _one_by_one(text: bytes, signs: Signs) -> QuotedCells:
 
 
 def closing_quote(text: bytes, quote: bytes, at: int) -> int:
-    """Return the place of the next quote from a place on that is not doubled; -1 where there is none."""
+    """Return the place of the next quote from `at` on that is not doubled; -1 if there is none."""
     while True:
         end = text.find(quote, at)
         if end < 0 or text[end + 1 : end + 2] != quote:
@@ -119,15 +119,15 @@ def closing_quote(text: bytes, quote: bytes, at: int) -> int:
 
 
 def _quoted_cells(found: list[tuple[int, int, bool]], *, open_at: int | None) -> QuotedCells:
-    columns: Any = np.array(found, dtype=np.int64).reshape(-1, 3).T
+    columns = np.array(found, dtype=np.int64).reshape(-1, 3).T
     return QuotedCells(columns[0], columns[1], columns[2].astype(bool), open_at)
 
 
 def text_behind(row: bytes, signs: Signs) -> str:
-    """Return in words what is wrong with a row that has text after a closing quote."""
+    """Return the reason to reject a row that has text after a closing quote."""
     cells = quoted_cells(signs.unescaped(row), signs)
     end = int(cells.closes[cells.is_followed][0]) + 1
     text = re.split(b"[" + re.escape(signs.edges) + b"]", row[end:], maxsplit=1)[0]
-    hint = "--trim passes over blanks" if text.isspace() else "--quote none reads a file in which quotes mean nothing"
+    hint = "--trim removes blanks" if text.isspace() else "--quote none reads quotes as ordinary characters"
     expected = f"expected the end of a cell after its closing {signs.quote.decode()}"
     return f"{expected}, got {shown(text.decode(errors='replace'))}; {hint}"

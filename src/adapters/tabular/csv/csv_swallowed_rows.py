@@ -1,4 +1,4 @@
-"""Cells in quotes that have swallowed rows: in a file where quotes mean nothing, a cell that begins with one does."""
+"""Cells in quotes that have swallowed rows, as a cell that begins with an ordinary quote does."""
 
 from typing import Final
 
@@ -9,24 +9,24 @@ from foreseen.adapters.tabular.csv.csv_special_characters import Signs, quoted_c
 
 SWALLOWED: Final = (
     "expected a cell in quotes, got one over lines that are rows by themselves; "
-    "--quote none reads a file in which quotes mean nothing"
+    "--quote none reads quotes as ordinary characters"
 )
-"""What is wrong with such a row."""
+"""The reason to reject such a row."""
 ROWS_OF_ROWS: Final = (
-    "cells in quotes over lines that might be rows by themselves, if quotes mean nothing (--quote none)"
+    "cells in quotes over lines that might be rows by themselves, if quotes are ordinary characters (--quote none)"
 )
-"""The kind of notice for those where that may be a coincidence as well."""
+"""The kind of notice about rows where that may be a coincidence."""
 
 
 def rows_of_rows(block: Block, signs: Signs, width: int) -> list[int]:
-    """Return the numbers of the rows over several lines of which each line, without its quotes, is a row by itself."""
+    """Return the indices of the rows over several lines each of which, without its quotes, is a row by itself."""
     if width < 2:
         return []
     return [int(row) for row in np.flatnonzero(block.heights > 1) if _is_rows(block.row(int(row)), signs, width)]
 
 
 def swallowing_rows(block: Block, signs: Signs, width: int) -> list[int]:
-    """Return those where that is no coincidence: a delimiter is next to the opening quote, or text to the closing."""
+    """Return those where that is not a coincidence: a delimiter follows the opening quote, or text the closing one."""
     return [
         row
         for row in rows_of_rows(block, signs, width)

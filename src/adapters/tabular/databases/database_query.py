@@ -12,11 +12,11 @@ _URL: Final = re.compile(r"(sqlite|duckdb)://(/?)([^?]*)(?:\?query=(.*))?", re.D
 
 
 class Query(NamedTuple):
-    """What is to be read.
+    """A query, and its database.
 
     Attributes:
         name: for errors and rejects.
-        path: of the database; empty for none, where a database can do without.
+        path: of the database; empty for a database in memory.
     """
 
     name: str
@@ -31,7 +31,7 @@ def is_query(source: str) -> bool:
 
 
 def query_of(source: str) -> Query:
-    """Return the query of a URL; a text without a blank is decoded as URLs are, another is as it was typed.
+    """Return the query of a URL; its text is decoded like a URL unless it contains a blank.
 
     Raises:
         TableError: there is none.
@@ -53,12 +53,12 @@ class QueryRows(TypedRows, Protocol):
 
 
 def rows_of(query: Query) -> QueryRows:
-    """Run a query; raise TableError where it fails."""
+    """Run a query; raise TableError if it fails."""
     return _DATABASES[query.database](query)
 
 
 def _sqlite(query: Query) -> QueryRows:
-    from foreseen.adapters.tabular.databases.sqlite_rows import SqliteRows  # noqa: PLC0415 - imported where it is used
+    from foreseen.adapters.tabular.databases.sqlite_rows import SqliteRows  # noqa: PLC0415 - imported if it is used
 
     return SqliteRows(query.path, query.text, name=query.name)
 

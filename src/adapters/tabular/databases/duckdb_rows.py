@@ -1,15 +1,18 @@
-"""The rows of a query that DuckDB answers, over a database or over files."""
+"""The rows of a DuckDB query, over a database or over files."""
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from foreseen.adapters.tabular.databases.query_errors import query_errors
 from foreseen.adapters.tabular.reading.typed_reader import TypedRows
 from foreseen.domain.errors import TableError
+
+if TYPE_CHECKING:
+    import duckdb
 
 _BLOCK_ROWS: Final = 16_384
 _READING: Final = {"ATTACH", "CALL", "CREATE", "LOAD", "MULTI", "PRAGMA", "SELECT", "SET", "VARIABLE_SET"}
@@ -25,13 +28,13 @@ _IS_READ_ONLY: Final = re.compile(r"\((?:[^()]*,)?\s*READ_ONLY(?:\s+TRUE)?\s*(?:
 
 
 class DuckdbRows(TypedRows):
-    """Rows as they come."""
+    """The rows of a query, in DuckDB's own types."""
 
     is_typed = True
     first_line = 1
 
     def __init__(self, path: str, query: str, *, name: str) -> None:
-        """Open a database that is only read, or none.
+        """Open a database read-only, or one in memory.
 
         Raises:
             TableError: there is none, the query fails, or the library is missing.
@@ -66,7 +69,7 @@ class DuckdbRows(TypedRows):
             for batch in self._reader:
                 yield batch.select(list(columns))
 
-    def _check(self, statements: Sequence[Any]) -> None:
+    def _check(self, statements: Sequence["duckdb.Statement"]) -> None:
         """Raise TableError for statements that write: even with a read-only database they could write to files."""
         for statement in statements:
             kind, words = statement.type.name, _NO_WORDS.sub("''", statement.query)
@@ -74,7 +77,7 @@ class DuckdbRows(TypedRows):
                 raise self._writes(f"a statement of the kind {kind}")
             if _COPIES.search(words):  # as a part of a query: WITH t AS (COPY …)
                 raise self._writes("COPY … TO within it")
-            if kind == "ATTACH" and not _IS_READ_ONLY.search(words):  # it makes a database that is not there
+            if kind == "ATTACH" and not _IS_READ_ONLY.search(words):  # it creates a database that does not exist
                 raise TableError(f"{self._name}: expected ATTACH … (READ_ONLY), got one that may write")
 
     def _writes(self, got: str) -> TableError:

@@ -1,4 +1,4 @@
-"""What a database says of a query that it does not answer, as an error of the input."""
+"""A database's errors about a query, as errors of the input."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from foreseen.domain.errors import TableError
 
 @contextmanager
 def query_errors(name: str, database: str, *errors: type[Exception]) -> Iterator[None]:
-    """Raise a TableError in place of errors of a database, with the first line of what they say.
+    """Raise a TableError in place of errors of a database, with the first line of their message.
 
     Args:
         name: of the query, in the error.
-        database: what answers it, by its own name.
+        database: the name of the database's product.
     """
     try:
         yield

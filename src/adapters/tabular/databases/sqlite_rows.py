@@ -1,10 +1,10 @@
-"""The rows of a query of an SQLite database, whose columns have the types that all their values are of."""
+"""The rows of an SQLite query, whose column types are found from all values."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
@@ -20,7 +20,7 @@ _TYPES: Final = {
     frozenset({"integer", "real"}): pa.float64(),
     frozenset({"blob"}): pa.binary(),
 }
-"""By what SQLite says of the values; any others together are text."""
+"""Column types by SQLite's types of the values; any other combination is text."""
 
 
 class SqliteRows(TypedRows):
@@ -30,7 +30,7 @@ class SqliteRows(TypedRows):
     first_line = 1
 
     def __init__(self, path: str, query: str, *, name: str) -> None:
-        """Open a database that is only read.
+        """Open a database read-only.
 
         Raises:
             TableError: there is none, or the query fails.
@@ -39,7 +39,7 @@ class SqliteRows(TypedRows):
         if not Path(path).is_file():
             raise TableError(f"{name}: expected an SQLite database, got no such file")
         with self._worded():
-            # Read on a thread of its own, one at a time.
+            # Read on several threads, but on one at a time.
             place = f"{Path(path).resolve().as_uri()}?mode=ro"
             self._database = sqlite3.connect(place, uri=True, check_same_thread=False)
             self._database.execute("BEGIN")
@@ -78,13 +78,13 @@ class SqliteRows(TypedRows):
         return query_errors(self._name, "SQLite", sqlite3.Error)
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[str | bytes | float | None], kind: pa.DataType) -> pa.Array:
     if kind == pa.float64():
         return pa.array([None if value is None else float(value) for value in values], kind)
     return pa.array([_text(value) for value in values] if kind == pa.string() else values, kind)
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     if isinstance(value, bytes):
         return value.hex()
     return value if value is None or isinstance(value, str) else str(value)

@@ -1,1 +1,1 @@
-"""What a file holds: opened, uncompressed, and recognised by its first bytes."""
+"""The content of a file: opened, uncompressed, and recognised by its first bytes."""

@@ -1,4 +1,4 @@
-"""What a file holds: opened, uncompressed, and recognised by its first bytes."""
+"""The content of a file: opened, uncompressed, and recognised by its first bytes."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,8 +32,8 @@ class Content:
     Attributes:
         name: for errors and rejects.
         stream: its bytes, uncompressed.
-        layout: how they are written down.
-        file: the file as it is, which counts what is read of it.
+        layout: their format and its options.
+        file: the file itself, which counts the bytes that are read.
         is_packed: whether it is compressed.
         sheet: which sheet of a workbook; None for the first.
     """
@@ -48,18 +48,18 @@ class Content:
 
 @contextmanager
 def opened_content(path: str, standard_input: BinaryIO | None, form: TableForm) -> Iterator[Content]:
-    """Open a file; what has to be read from its end is copied to the disk where it comes by a pipe or compressed.
+    """Open a file; one that is read from its end is copied to disk if it comes through a pipe or compressed.
 
     Raises:
-        TableError: it cannot be read, or is of no format that is read here.
+        TableError: it cannot be read, or its format is not supported.
     """
     with ExitStack() as files:
         file = CountedStream(files.enter_context(opened_file(path, standard_input)))
-        yield _Looking(path, form, files).content(file)
+        yield _Unwrapper(path, form, files).content(file)
 
 
-class _Looking:
-    """Takes off what a file is wrapped in, until its first bytes are those of a table."""
+class _Unwrapper:
+    """Unwraps a file from archives and compression until its first bytes are those of a table."""
 
     def __init__(self, path: str, form: TableForm, files: ExitStack) -> None:
         self._name = file_name(path)
@@ -69,7 +69,7 @@ class _Looking:
         self._kind: Kind | None = None
 
     def content(self, file: CountedStream) -> Content:
-        """Return what a file holds."""
+        """Return the content of a file."""
         head, stream = self._looked_at(cast("BinaryIO", file))
         is_packed = False
         while (inner := self._unwrapped(head, stream)) is not None:
@@ -81,19 +81,19 @@ class _Looking:
         return Content(self._name, stream, layout, file, is_packed, self._form.sheet)
 
     def _looked_at(self, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
-        """Return the first bytes of a stream, and a stream that begins with them; an archive can be sought in."""
+        """Return the first bytes of a stream, and a stream that begins with them, which is seekable for an archive."""
         head, stream = peeked(stream, HEAD_BYTES)
         return head, self._files.enter_context(seekable(stream)) if is_zip(head) else stream
 
     def _unwrapped(self, head: bytes, stream: BinaryIO) -> BinaryIO | None:
-        """Return what is compressed in a stream; None if nothing is."""
+        """Return the stream inside a compressed one; None if it is not compressed."""
         if is_zip(head):
             return self._archived(stream)
         compression = compression_of(head)
         return None if compression is None else decompressed(stream, compression, name=self._name)
 
     def _archived(self, stream: BinaryIO) -> BinaryIO | None:
-        """Return the one file of an archive; None if the archive is the file of a format."""
+        """Return the one file of an archive; None if the archive itself is a file of rows."""
         found = only_member(stream, name=self._name)
         if isinstance(found, Other):
             raise self._unreadable(found)

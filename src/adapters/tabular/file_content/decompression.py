@@ -1,4 +1,4 @@
-"""A compressed file as the bytes that were compressed."""
+"""The uncompressed bytes of a compressed file."""
 
 import bz2
 import lzma
@@ -18,7 +18,7 @@ _DAMAGED: Final = (OSError, EOFError, ValueError, pa.ArrowException, lzma.LZMAEr
 
 
 def decompressed(stream: BinaryIO, compression: Compression, *, name: str) -> BinaryIO:
-    """Return a stream of what a stream of gzip, zstd, bz2 or xz holds; parts of it may follow one another.
+    """Return the uncompressed bytes of a gzip, zstd, bz2 or xz stream, which may consist of several parts.
 
     Reading raises TableError if the file is cut off or damaged; errors call it `name`.
     """
@@ -26,14 +26,14 @@ def decompressed(stream: BinaryIO, compression: Compression, *, name: str) -> Bi
 
 
 def expanded(open_file: Callable[[], BinaryIO], compression: Compression, *, name: str) -> BinaryIO:
-    """Return what a decompressor gives, its errors worded; it is opened when it is first read."""
+    """Return a decompressor's output, with its errors as TableErrors; it is opened when it is first read."""
     return cast("BinaryIO", _Expanded(open_file, compression, name))
 
 
 def _opened(stream: BinaryIO, compression: Compression) -> BinaryIO:
     if compression == "xz":
         return cast("BinaryIO", lzma.LZMAFile(stream))
-    if compression == "bz2":  # of which Arrow reads no empty part
+    if compression == "bz2":  # Arrow reads no empty part of it
         return cast("BinaryIO", bz2.BZ2File(stream))
     return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), compression))
 

@@ -19,7 +19,7 @@ def opened_file(path: str, standard_input: BinaryIO | None) -> Iterator[BinaryIO
     """Open a file to read.
 
     Args:
-        standard_input: None where it is closed.
+        standard_input: None if it is closed.
     Raises:
         TableError: there is none, or it may not be read.
     """
@@ -41,14 +41,14 @@ def opened_file(path: str, standard_input: BinaryIO | None) -> Iterator[BinaryIO
         raise TableError(f"{name}: expected a file of rows, got a directory") from None
     except OSError as exc:
         raise TableError(f"{name}: cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:  # a name that holds a NUL
+    except ValueError as exc:  # a name that contains a NUL
         raise TableError(f"{path!r}: cannot be read: {exc}") from exc
     with stream:
         yield stream
 
 
 def file_name(path: str) -> str:
-    """Return what to call a file in errors and rejects; bytes of a name that are no UTF-8 are shown as such."""
+    """Return what to call a file in errors and rejects; bytes of a name that are not UTF-8 are shown escaped."""
     if path == STANDARD:
         return STANDARD_INPUT
     return shown_url(path) if "://" in path else os.fsencode(path).decode(errors="backslashreplace")

@@ -24,7 +24,7 @@ _ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class Other(NamedTuple):
-    """What a file is that is not read here.
+    """A kind of file that is not supported.
 
     Attributes:
         name: with its article, as it follows "got".
@@ -69,11 +69,11 @@ _TEXTS: Final[Sequence[tuple[bytes, Other]]] = (
 _PICKLE: Final = re.compile(rb"\x80[\x02-\x05]")
 _PAGE: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|\?xml|error>)", re.IGNORECASE)
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-"""Bytes that text does not hold, lest a column named ORC be taken for a format."""
+"""Bytes that text does not contain, so that a column named ORC is not mistaken for a format."""
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """Return the format that a file's first bytes say; None for text, and for what is not read."""
+    """Return the format that a file's first bytes reveal; None for text, and for unsupported files."""
     if not _CONTROL.search(head):
         return None
     return next((kind for magic, kind in _KINDS if head.startswith(magic)), None)
@@ -92,7 +92,7 @@ def is_zip(head: bytes) -> bool:
 
 
 def other_of(head: bytes) -> Other | None:
-    """Return what a file is that is not read here; None for what may be text."""
+    """Return which unsupported kind of file it is; None for what may be text."""
     if _CONTROL.search(head):
         for offset, magic, other in _BINARY:
             if head.startswith(magic, offset):
@@ -107,5 +107,5 @@ def other_of(head: bytes) -> Other | None:
         advice = "save its table as CSV" if is_xml else "download the file again, or save its table as CSV"
         return Other("an XML document" if is_xml else "an HTML page", advice)
     if len(head) >= 16 and not any(head):
-        return Other("a file that begins with zeros, as a full disk leaves", "copy it again")
+        return Other("a file that begins with zeros, as a full disk leaves behind", "copy it again")
     return None

@@ -1,4 +1,4 @@
-"""A zip archive of one file as that file; what else an archive is has a name."""
+"""The one file of a zip archive, or which other kind of file the archive is."""
 
 import zipfile
 from typing import BinaryIO, NamedTuple
@@ -9,7 +9,7 @@ from foreseen.adapters.tabular.file_layout import Kind
 from foreseen.domain.errors import TableError
 
 _ASIDE = ("__MACOSX/", ".DS_Store", "Thumbs.db")
-"""What archives hold beside their files, made by the system that packed them."""
+"""Files that operating systems add to archives."""
 _UNPACK = "unpack it and name its files"
 _WORKBOOK = "xl/workbook.xml"
 
@@ -22,7 +22,7 @@ class Member(NamedTuple):
 
 
 def only_member(stream: BinaryIO, *, name: str) -> Member | Kind | Other:
-    """Return the one file in an archive, the format that the archive itself is, or what it is that is not read.
+    """Return the one file in an archive, the archive's own format, or which unsupported kind of file it is.
 
     Raises:
         TableError: it is cut off, damaged or encrypted.
@@ -59,7 +59,7 @@ def _is_aside(name: str) -> bool:
 
 
 def _document(names: set[str]) -> Other | None:
-    """Return which document an archive is, None if it is none."""
+    """Return which kind of document an archive is; None if it is not one."""
     if "xl/workbook.bin" in names:
         return Other("an Excel workbook of the binary format (.xlsb)", "save it as .xlsx or CSV")
     if "[Content_Types].xml" in names:

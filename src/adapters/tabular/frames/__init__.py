@@ -1,1 +1,1 @@
-"""Rows in memory, as Python code gives them."""
+"""Rows in memory, from Python code."""

@@ -1,18 +1,22 @@
-"""Values of Python as Arrow columns: typed where they have one type, else as JSON, which is read value by value."""
+"""Python values as Arrow columns: typed if they have one type, otherwise as JSON, which is read value by value."""
 
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from foreseen.adapters.tabular.columns.columns_as_text import JSON
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
 
-def arrow_column(values: Any) -> pa.Array | pa.ChunkedArray:
+
+def arrow_column(values: "pd.Series | npt.NDArray[np.generic]") -> pa.Array | pa.ChunkedArray:
     """Return a column of a pandas Series or a numpy array; NaN among objects is a null."""
     try:
         return pa.array(values, from_pandas=True)
@@ -20,13 +24,13 @@ def arrow_column(values: Any) -> pa.Array | pa.ChunkedArray:
         return json_column(values.tolist())  # objects of several kinds
 
 
-def json_column(values: Sequence[Any]) -> pa.Array:
-    """Return a column of JSON, as the fields of JSON objects are read."""
+def json_column(values: Sequence[object]) -> pa.Array:
+    """Return a column of JSON, which is read like a field of JSON objects."""
     return pa.ExtensionArray.from_storage(JSON, pa.array([_json(value) for value in values], pa.string()))
 
 
-def json_columns(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[pa.Array]:
-    """Return the values of some fields of dicts; a field that a dict has not is absent from its row."""
+def json_columns(rows: Sequence[dict[str, object]], names: Sequence[str]) -> list[pa.Array]:
+    """Return the values of some fields of dicts; null where a dict lacks a field."""
     return [
         pa.ExtensionArray.from_storage(
             JSON, pa.array([_json(row[name]) if name in row else None for row in rows], pa.string())
@@ -36,18 +40,18 @@ def json_columns(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[p
 
 
 def without_views(table: pa.Table) -> pa.Table:
-    """Return a table with strings for views of them, from which Arrow takes no rows."""
+    """Return a table with strings in place of string views, from which Arrow cannot take rows."""
     fields = [field.with_type(pa.string()) if pa.types.is_string_view(field.type) else field for field in table.schema]
     schema = pa.schema(fields)
     return table if schema == table.schema else table.cast(schema)
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
-def _plain(value: Any) -> Any:
-    """Return what JSON has a form for in place of a value for which it has none."""
+def _plain(value: object) -> object:
+    """Return a value that JSON can represent in place of one that it cannot."""
     if isinstance(value, np.generic | np.ndarray) or hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, Decimal):

@@ -1,24 +1,29 @@
-"""Frames of pandas and polars, and Arrow tables: each gives its columns to be read, and comes back with predictions.
+"""Frames of pandas and polars, and Arrow tables: their columns as Arrow, and predictions in the same kind of frame.
 
-None of the libraries is imported here: the caller has imported the one that the frame is of.
+Neither library is imported here: the caller has imported the one of the frame.
 """
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from foreseen.adapters.tabular.frames.arrow_values import arrow_column, without_views
 from foreseen.adapters.tabular.frames.frame_answers import Answers
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
 
 class PandasFrame:
-    """A pandas DataFrame, whose index its predictions have too."""
+    """A pandas DataFrame; its predictions have the same index."""
 
     name = "frame"
 
-    def __init__(self, frame: Any) -> None:
+    def __init__(self, frame: "pd.DataFrame") -> None:
         self._frame = frame
         self.columns = tuple(map(str, frame.columns))
 
@@ -27,18 +32,18 @@ class PandasFrame:
         columns = [arrow_column(self._frame.iloc[:, self.columns.index(name)]) for name in names]
         return pa.Table.from_arrays(columns, names=list(names))
 
-    def predicted(self, answers: Answers) -> Any:
+    def predicted(self, answers: Answers) -> object:
         """Return a Series, or a frame where there are several columns."""
         frame = self._added(answers.table())
         return frame.iloc[:, 0] if frame.shape[1] == 1 else frame
 
-    def beside(self, added: pa.Table, keep: Sequence[str]) -> Any:
+    def beside(self, added: pa.Table, keep: Sequence[str]) -> object:
         """Return the columns to keep as they were, and those to add."""
         kept = self._frame.iloc[:, _places(self.columns, keep)]
         columns = self._added(added)
         return kept.assign(**{name: columns[name] for name in columns.columns})
 
-    def _added(self, added: pa.Table) -> Any:
+    def _added(self, added: pa.Table) -> "pd.DataFrame":
         frame = added.to_pandas()
         frame.index = self._frame.index
         return frame
@@ -49,7 +54,7 @@ class PolarsFrame:
 
     name = "frame"
 
-    def __init__(self, frame: Any) -> None:
+    def __init__(self, frame: "pl.DataFrame") -> None:
         self._frame = frame
         self.columns = tuple(frame.columns)
 
@@ -57,18 +62,18 @@ class PolarsFrame:
         """Return some of the columns."""
         return without_views(self._frame.select(list(names)).to_arrow())
 
-    def predicted(self, answers: Answers) -> Any:
+    def predicted(self, answers: Answers) -> object:
         """Return a Series, or a frame where there are several columns."""
         frame = _polars().from_arrow(answers.table())
         return frame.to_series(0) if frame.width == 1 else frame
 
-    def beside(self, added: pa.Table, keep: Sequence[str]) -> Any:
+    def beside(self, added: pa.Table, keep: Sequence[str]) -> object:
         """Return the columns to keep as they were, and those to add."""
         return self._frame.select(list(keep)).with_columns(_polars().from_arrow(added).get_columns())
 
 
 class ArrowFrame:
-    """An Arrow table, or what can be had as one: a record batch, a relation of DuckDB."""
+    """An Arrow table, or what was converted to one: a record batch, a relation of DuckDB."""
 
     name = "table"
 
@@ -93,10 +98,10 @@ class ArrowFrame:
 
 
 def _places(columns: Sequence[str], keep: Sequence[str]) -> list[int]:
-    """Return the places of columns, of which several may have one name."""
+    """Return the indices of columns with these names; several may have the same name."""
     wanted = frozenset(keep)
     return [place for place, name in enumerate(columns) if name in wanted]
 
 
-def _polars() -> Any:
+def _polars() -> ModuleType:
     return sys.modules["polars"]

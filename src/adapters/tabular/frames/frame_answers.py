@@ -1,11 +1,12 @@
-"""Answers: what became of rows in memory, as columns or as plain values."""
+"""Answers: the results of rows in memory, as columns or as plain values."""
 
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -35,7 +36,7 @@ class Answers:
     reasons: Mapping[int, str]
 
     def table(self, *, has_reasons: bool = False) -> pa.Table:
-        """Return the columns that predictions add, typed as in a Parquet file; null where a row has none.
+        """Return the columns that predictions add, typed as in a Parquet file; null for a row without one.
 
         Args:
             has_reasons: whether a column of reasons is added.
@@ -47,7 +48,7 @@ class Answers:
         return table.append_column(error_column(self.prediction), reasons)
 
     def values(self) -> list[Json]:
-        """Return an answer a row as HTTP gives it: the value of one output, or a dict of several; else None."""
+        """Return one answer per row as in HTTP: an output's value, or a dict of several; None for a row without one."""
         if not self.parts:
             return [None] * self.count
         outputs = joined_predictions([predictions for _, predictions in self.parts]).outputs
@@ -57,7 +58,7 @@ class Answers:
         return [None if place < 0 else answers[place] for place in self._places().tolist()]
 
     def _columns(self) -> pa.Table:
-        """Return the columns of the rows that have a prediction, whose types are found as for a Parquet file."""
+        """Return the columns of the rows that have a prediction, with types as in a Parquet file."""
         spool, sealed = io.BytesIO(), io.BytesIO()
         spool.write(self.encoder.begin())
         for _, predictions in self.parts:
@@ -73,8 +74,8 @@ class Answers:
         places = self._places()
         return found.take(pa.array(places, mask=places < 0))
 
-    def _places(self) -> Any:
-        """Return for each row which of the predictions is its own; -1 where it has none."""
+    def _places(self) -> npt.NDArray[np.int64]:
+        """Return for each row the index of its prediction; -1 if it has none."""
         places = np.full(self.count, -1, dtype=np.int64)
         rows = np.concatenate([np.asarray(lines, dtype=np.int64) for lines, _ in self.parts])
         places[rows - 1] = np.arange(len(rows))

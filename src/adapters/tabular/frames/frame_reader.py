@@ -1,7 +1,7 @@
 """FrameReader: an Arrow table in memory as chunks of instances."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +15,14 @@ from foreseen.adapters.tabular.reading.required_columns import ReadColumn, read_
 from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.signature import Signature
 
+if TYPE_CHECKING:
+    from foreseen.domain.values.table_rows import TableSchema
+
 _CHUNK_BYTES: Final = 32 << 20
 
 
 class FrameReader:
-    """Reads columns that are there already, typed or as JSON; a row's number is its line."""
+    """Reads columns in memory, typed or as JSON; the line of a row is its number, from 1."""
 
     def __init__(self, table: pa.Table, *, name: str, signature: Signature, read: ReadColumn) -> None:
         """Read a table that has a column for each feature; `name` is its name in errors.
@@ -35,7 +38,7 @@ class FrameReader:
         self._table = table.combine_chunks()
         self.rows: int = table.num_rows
         self.columns = tuple(table.column_names)
-        self.schema: Any = table.schema
+        self.schema: TableSchema = table.schema
         for feature in signature.features:
             kind = table.schema.field(feature.name).type
             if kind != JSON:
@@ -44,7 +47,7 @@ class FrameReader:
 
     @property
     def bytes_read(self) -> int:
-        """How many rows were read: a table in memory is as long as it has rows."""
+        """The number of rows read, in place of bytes."""
         return self._rows_read
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -63,6 +66,6 @@ class FrameReader:
 
 
 def read_as_in_files() -> ReadColumn:
-    """Return what reads a column as the same column of a Parquet file, words for missing values among its texts."""
+    """Return a function that reads a column like one of a Parquet file, with words for missing values in texts."""
     words = MissingWords()
     return lambda feature, values: (words.read_json if values.type == JSON else words.read_arrow)(feature, values)

@@ -1,4 +1,4 @@
-"""From rows that Python code gives to a reader of their features, and from predictions to the columns that they add."""
+"""Readers of rows from Python code, and the columns that their predictions add."""
 
 from collections.abc import Sequence
 
@@ -21,19 +21,19 @@ from foreseen.domain.values.signature import Signature
 
 
 def frame_reader(given: Given, *, signature: Signature) -> FrameReader:
-    """Return a reader of the features of what was given.
+    """Return a reader of the features of rows.
 
     Raises:
         TableError: one has no column, or one of a type that none of its values can have.
     """
     check_columns(_once_unless_read(given.columns, signature), signature, given.name)
-    # A list of dicts is what a request holds, all else what a file could hold.
+    # A list of dicts is read like a request, anything else like a file.
     read = read_json_column if isinstance(given, Instances) else read_as_in_files()
     return FrameReader(given.table(signature.names), name=given.name, signature=signature, read=read)
 
 
 def _once_unless_read(columns: Sequence[str], signature: Signature) -> list[str]:
-    """Return the names of columns, those once that are no feature's: it does not matter that two have one name."""
+    """Return the names of columns, without duplicates that are not features: these do not matter."""
     features = frozenset(signature.names)
     others = dict.fromkeys(name for name in columns if name not in features)
     return [*(name for name in columns if name in features), *others]
@@ -62,7 +62,7 @@ def answers_of(
     outputs: Sequence[Output],
     signature: Signature,
 ) -> Answers:
-    """Return what became of some rows.
+    """Return the answers of some rows.
 
     Args:
         prediction: the name of its column.

@@ -1,7 +1,7 @@
-"""What Python code gives to be predicted, in one form: its features as Arrow columns, and the way back."""
+"""Rows from Python code in one form: their features as Arrow columns, and predictions in the kind that was given."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -9,25 +9,25 @@ from foreseen.adapters.tabular.frames.frame_answers import Answers
 
 
 class Given(Protocol):
-    """Rows as Python code holds them."""
+    """Rows from Python code."""
 
     @property
     def name(self) -> str:
-        """What they are called in errors."""
+        """Their name in errors."""
 
     @property
     def columns(self) -> Sequence[str]:
-        """The names of the columns that there are."""
+        """The names of their columns."""
 
     def table(self, names: Sequence[str]) -> pa.Table:
-        """Return some of the columns, as they are read."""
+        """Return some of the columns, to be read."""
 
-    def predicted(self, answers: Answers) -> Any:
-        """Return the predictions alone, in the kind of thing that was given."""
+    def predicted(self, answers: Answers) -> object:
+        """Return the predictions alone, in the same kind of container."""
 
 
 class GivenFrame(Given, Protocol):
-    """Rows of a frame, which predictions are put beside."""
+    """Rows of a frame, to which predictions can be added."""
 
-    def beside(self, added: pa.Table, keep: Sequence[str]) -> Any:
+    def beside(self, added: pa.Table, keep: Sequence[str]) -> object:
         """Return a frame of the columns to keep and those to add."""

@@ -1,8 +1,8 @@
-"""What kind of rows Python code gives."""
+"""Recognises the kind of rows that Python code passes."""
 
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +13,14 @@ from foreseen.adapters.tabular.frames.plain_rows import Instances, Matrix
 from foreseen.domain.errors import TableError
 from foreseen.domain.values.signature import Signature
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
 _A_FRAME: Final = "a DataFrame of pandas or polars, or an Arrow table"
 _ROWS: Final = "a DataFrame of pandas or polars, an Arrow table, an array of rows, or a list of dicts"
 _METHODS: Final = ("toPandas", "to_pandas", "to_table", "compute", "collect")
-"""What makes rows in memory of what is not: a query of polars, a frame of Spark or Dask, a data set of Arrow."""
+"""Methods that load rows into memory: of a query of polars, a frame of Spark or Dask, a data set of Arrow."""
 _HINTS: Final = {
     "Series": "; frame[[name]] is a frame of one column, series.to_frame().T one of one row",
     "dict": "; a list of it holds one row, pandas.DataFrame(…) makes a frame of columns",
@@ -26,11 +30,11 @@ _HINTS: Final = {
 }
 
 
-def given_rows(data: Any, *, signature: Signature) -> Given:
-    """Return what was given in the one form for it.
+def given_rows(data: object, *, signature: Signature) -> Given:
+    """Return rows of any kind in one form.
 
     Raises:
-        TableError: it is nothing that rows can be read from.
+        TableError: no rows can be read from it.
     """
     if (frame := _frame(data)) is not None:
         return frame
@@ -41,8 +45,8 @@ def given_rows(data: Any, *, signature: Signature) -> Given:
     raise TableError(f"expected {_ROWS}, got {_kind(data)}")
 
 
-def given_frame(data: Any) -> GivenFrame:
-    """Return a frame in the one form for it; raise TableError where it is none."""
+def given_frame(data: object) -> GivenFrame:
+    """Return a frame of any library in one form; raise TableError if it is not a frame."""
     if (frame := _frame(data)) is not None:
         return frame
     if isinstance(data, np.ndarray | list | tuple):
@@ -51,11 +55,11 @@ def given_frame(data: Any) -> GivenFrame:
     raise TableError(f"expected {_A_FRAME}, got {_kind(data)}")
 
 
-def _frame(data: Any) -> GivenFrame | None:
+def _frame(data: object) -> GivenFrame | None:
     if _is_of("pandas", data):
-        return PandasFrame(data)
+        return PandasFrame(cast("pd.DataFrame", data))
     if _is_of("polars", data):
-        return PolarsFrame(data)
+        return PolarsFrame(cast("pl.DataFrame", data))
     if isinstance(data, pa.Table):
         return ArrowFrame(data)
     if hasattr(data, "__arrow_c_stream__") and type(data).__name__ not in {*_HINTS, "LazyFrame"}:
@@ -63,13 +67,13 @@ def _frame(data: Any) -> GivenFrame | None:
     return None
 
 
-def _is_of(library: str, data: Any) -> bool:
+def _is_of(library: str, data: object) -> bool:
     """Return whether data is a DataFrame of a library, which is imported if there is one."""
     frame_type = getattr(sys.modules.get(library), "DataFrame", None)
     return frame_type is not None and isinstance(data, frame_type)
 
 
-def _kind(data: Any) -> str:
+def _kind(data: object) -> str:
     name, library = type(data).__name__, type(data).__module__.partition(".")[0]
     if hint := _HINTS.get(name):
         return name + hint

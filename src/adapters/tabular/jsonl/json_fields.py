@@ -10,21 +10,21 @@ import msgspec
 Fields = dict[str, bytes]
 
 _decode: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-# Numbers of thousands of digits are no concern of what only looks for their end.
+# Numbers stay text, since only their end matters: Python rejects integers of thousands of digits.
 _scan: Final = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _HALF: Final = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F])|\\.", re.DOTALL
 )
 """Escapes, a pair of surrogates as one, and half of one by itself."""
-_TOO_DEEP: Final = "expected JSON, got lists within lists without end"
+_TOO_DEEP: Final = "expected JSON, got lists that are nested too deeply"
 
 
 def fields_of(line: bytes) -> Fields:
-    """Return the fields of an object; NaN and Infinity, which are no JSON and which many write, may be among them.
+    """Return the fields of an object; NaN and Infinity, which are not JSON but common, are accepted.
 
     Raises:
-        ValueError: it is no object, or holds what is no text.
+        ValueError: it is not an object, or contains invalid text.
     """
     try:
         return {name: bytes(value).strip() for name, value in _decode(line).items()}
@@ -33,12 +33,12 @@ def fields_of(line: bytes) -> Fields:
 
 
 def has_half_characters(value: bytes) -> bool:
-    """Return whether a string in a value holds one half of a surrogate pair, which no text can be written with."""
+    """Return whether a string in a value contains half of a surrogate pair, which cannot be encoded."""
     return b"\\u" in value and any(found["half"] for found in _HALF.finditer(value))
 
 
 def _leniently(line: bytes) -> Fields:
-    """Read what is no JSON to the letter, by Python's own reader, which takes NaN and Infinity."""
+    """Read what is not strictly JSON with Python's own reader, which accepts NaN and Infinity."""
     try:
         text = line.decode()
         fields = dict(_members(text))
@@ -48,7 +48,7 @@ def _leniently(line: bytes) -> Fields:
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     except UnicodeEncodeError:
-        raise ValueError("expected fields named in Unicode characters, got half of one") from None
+        raise ValueError("expected fields named in Unicode characters, got half a surrogate pair") from None
     except ValueError as exc:
         raise ValueError(f"expected JSON, got {_cut(line.decode(errors='replace'))}: {exc}") from None
 
@@ -76,7 +76,7 @@ def _members(text: str) -> Iterator[tuple[str, str]]:
 
 
 class _NoObjectError(ValueError):
-    """A value that is no object."""
+    """A value that is not an object."""
 
 
 def _name(text: str, at: int) -> tuple[str, int]:

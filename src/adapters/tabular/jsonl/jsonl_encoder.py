@@ -1,4 +1,4 @@
-"""JsonlEncoder: the rows that were read, each with its prediction, as one JSON object a line."""
+"""JsonlEncoder: the rows that were read, each with its prediction, as one JSON object per line."""
 
 import json
 import shutil
@@ -22,10 +22,10 @@ from foreseen.domain.values.signature import DATETIMES, Signature
 
 
 class JsonlEncoder:
-    """Writes the fields to keep, then what HTTP answers: the prediction, and an object of the probabilities.
+    """Writes the fields to keep, then those of an HTTP answer: the prediction, and an object of the probabilities.
 
-    Cells of text that were read as numbers, bools or lists are written as such, and nothing in place of a date and time
-    as null; those of other columns are strings. A number that is not finite is null, and counted.
+    Cells of text that were read as numbers, bools or lists are written as such, and an empty date and time as null;
+    those of other columns are strings. A number that is not finite is written as null, and counted.
     """
 
     has_to_be_sealed: Final = False
@@ -38,7 +38,7 @@ class JsonlEncoder:
         signature: Signature,
         notices: Notices | None = None,
     ) -> None:
-        """Accept the columns that are kept of what was read, and those to add."""
+        """Accept the input's columns to keep, and the columns to add."""
         places: Mapping[str, int] = {name: place for place, name in enumerate(signature.names)}
         self._kept = {name: places.get(name) for name in kept}
         self._features = signature.features
@@ -68,7 +68,7 @@ class JsonlEncoder:
         return numbers_as_json(column, None if chunk.batch is None else chunk.batch.columns[place])
 
     def _count_infinite(self, name: str, column: pa.Array) -> None:
-        """Count what is lost of a column of floats; NaN is none of it, as it is nothing there."""
+        """Count the infinities in a column of floats, which are lost; NaN is a missing value there."""
         if pa.types.is_floating(column.type) and (found := pc.is_inf(column)).true_count:
             first = column.filter(found)[0].as_py()
             self._notices.count(AS_NULL, name, repr(first), found.true_count)
@@ -88,7 +88,7 @@ class JsonlEncoder:
 
 
 def _member(name: str, values: pa.Array) -> pa.Array:
-    """Return members of an object; null where there is none."""
+    """Return members of an object; null where a value is null."""
     return pc.binary_join_element_wise(json.dumps(name, ensure_ascii=False) + ":", values, "")
 
 

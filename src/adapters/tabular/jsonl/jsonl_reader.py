@@ -1,13 +1,14 @@
-"""JsonlReader: a file of JSON objects, one a line, as chunks of instances."""
+"""JsonlReader: a file of JSON objects, one per line, as chunks of instances."""
 
 import io
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from foreseen.adapters.tabular.columns.columns_as_text import JSON
@@ -19,22 +20,22 @@ from foreseen.adapters.tabular.missing.missing_words import MissingWords
 from foreseen.adapters.tabular.reading.chunk_sizes import even_slices
 from foreseen.adapters.tabular.reading.required_columns import check_columns, read_columns, readable, rejects_of
 from foreseen.adapters.tabular.reading.text_source import TextSource
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk, Reject
 from foreseen.domain.values.signature import Signature
 
 _EXPECTED: Final = re.compile(r"^expected [^,]*, got ")
-"""How the reason of a reject begins."""
+"""The beginning of a reject's reason."""
 _PLAIN: Final = Layout("jsonl", None, "", "", "utf-8")
 
 
 class JsonlReader:
-    """Reads objects whose fields are features, or anything else; each value is kept as the JSON it is.
+    """Reads objects with fields for the features, and perhaps others; each value is kept as JSON.
 
-    Its columns are the fields of the objects in its first block, and the features that an object may lack. An object
-    with another field further down is a reject, since there is no column for it; one without a field that is no
-    feature is none.
+    Its columns are the fields of the objects in its first block, and the features that an object may lack. A later
+    object with another field is a reject, since there is no column for it; one without a field that is not a feature is
+    read.
     """
 
     def __init__(
@@ -51,11 +52,11 @@ class JsonlReader:
         """Read the first block of a stream; errors call it `name`.
 
         Args:
-            columns: those that an earlier file had, which are those of this one then.
-            wanted: fields that are needed beside the features; None for all.
-            words: those that stand for a missing value; None for an empty string alone.
+            columns: the columns of an earlier file, which this one then has as well.
+            wanted: fields that are needed besides the features; None for all.
+            words: words for a missing value; None for an empty string alone.
         Raises:
-            TableError: a feature that no object of the first block has.
+            TableError: no object of the first block has a required feature.
         """
         self._text = TextSource(stream, name=name, encoding=layout.encoding)
         self._signature = signature
@@ -73,7 +74,7 @@ class JsonlReader:
 
     @property
     def schema(self) -> pa.Schema:
-        """Text that is JSON, all of it."""
+        """All columns, as text that is JSON."""
         return pa.schema([(column, JSON) for column in self.columns])
 
     @property
@@ -96,7 +97,7 @@ class JsonlReader:
             except ValueError as exc:
                 why = str(exc) if line.strip() else why
         if columns is None:
-            raise TableError(f"{self._name}: expected one JSON object a line, got {_EXPECTED.sub('', why)}")
+            raise TableError(f"{self._name}: expected one JSON object per line, got {_EXPECTED.sub('', why)}")
         return (*columns, *self._absent(columns.keys()))
 
     def _absent(self, columns: Collection[str]) -> list[str]:
@@ -105,7 +106,7 @@ class JsonlReader:
         return [
             feature.name
             for feature in self._signature.features
-            if feature.is_optional and feature.name not in columns and not near_hint(feature.name, others)
+            if feature.is_optional and feature.name not in columns and not did_you_mean(feature.name, others)
         ]
 
     def _chunks(self, lines: Sequence[bytes]) -> Iterator[Chunk]:
@@ -128,7 +129,7 @@ class JsonlReader:
             yield Chunk(self._name, None, None, (), rejects, as_text=as_object)
 
     def _checked(self, fields: Fields, line: bytes) -> Fields:
-        """Return the fields that there are columns for; raise ValueError where one could not be written."""
+        """Return the fields that have a column; raise ValueError if one could not be written."""
         if not self._known.issuperset(fields):
             other = next(field for field in fields if field not in self._known)
             if self._wanted is None:
@@ -139,10 +140,12 @@ class JsonlReader:
         if b"\\u" in line:
             for name, value in fields.items():
                 if name not in self._names and has_half_characters(value):
-                    raise ValueError(f"expected {name!r} to hold Unicode characters, got half of one")
+                    raise ValueError(f"expected {name!r} to hold Unicode characters, got half a surrogate pair")
         return fields
 
-    def _readable(self, rows: Sequence[Fields], numbers: Any, rejects: Sequence[Reject]) -> Iterator[Chunk]:
+    def _readable(
+        self, rows: Sequence[Fields], numbers: npt.NDArray[np.int64], rejects: Sequence[Reject]
+    ) -> Iterator[Chunk]:
         columns = [
             pa.ExtensionArray.from_storage(JSON, pa.array([row.get(name) for row in rows], pa.string()))
             for name in self.columns
@@ -162,14 +165,14 @@ class JsonlReader:
             yield readable(self._signature, whole, read)
 
 
-def as_object(table: Any, rows: Sequence[int]) -> list[str]:
+def as_object(table: pa.RecordBatch, rows: Sequence[int]) -> list[str]:
     """Return rows as the objects that they were."""
     taken = table.take(np.asarray(rows, dtype=np.int64))
     names = [json.dumps(name, ensure_ascii=False) for name in taken.schema.names]
     return [_object(names, cells) for cells in zip(*(column.to_pylist() for column in taken.columns), strict=True)]
 
 
-def _object(names: Sequence[str], cells: Sequence[Any]) -> str:
+def _object(names: Sequence[str], cells: Sequence[object]) -> str:
     members = (
         f"{name}:{cell if isinstance(cell, str) else json.dumps(cell)}"
         for name, cell in zip(names, cells, strict=True)

@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 from foreseen.domain.errors import TableError
 
 BLOCK_BYTES: Final = 2 << 20
-_LONGEST_LINE_BYTES: Final = 256 << 20
+LONGEST_LINE_BYTES: Final = 256 << 20
 
 
 def line_blocks(stream: BinaryIO, *, name: str) -> Iterator[list[bytes]]:
@@ -20,8 +20,8 @@ def line_blocks(stream: BinaryIO, *, name: str) -> Iterator[list[bytes]]:
         head, found, tail = data.rpartition(b"\n")
         if not found:
             rest += data
-            if len(rest) > _LONGEST_LINE_BYTES:
-                raise TableError(f"{name}: expected lines of at most {_LONGEST_LINE_BYTES >> 20} MiB, got a longer one")
+            if len(rest) > LONGEST_LINE_BYTES:
+                raise TableError(f"{name}: expected lines of at most {LONGEST_LINE_BYTES >> 20} MiB, got a longer one")
             continue
         yield (rest + head).split(b"\n")
         rest = tail

@@ -1,11 +1,11 @@
-"""Fields that JSON objects lack because they are spelt otherwise there: what was probably meant."""
+"""Hints for fields that JSON objects lack because they are misspelt there."""
 
 from functools import lru_cache
 
 import pyarrow as pa
 
 from foreseen.adapters.tabular.reading.required_columns import RejectedRows
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.values.signature import Signature
 
 
@@ -13,7 +13,7 @@ def with_hints(rejected: RejectedRows, table: pa.RecordBatch, signature: Signatu
     """Return the reasons for rejected rows, adding for an absent field the object's own field of a similar name.
 
     Args:
-        table: the fields of all objects as JSON, null where an object has none.
+        table: the fields of all objects as JSON; null if an object lacks one.
     """
     features = {*signature.names, *signature.ignored}
     others = [name for name in table.schema.names if name not in features]
@@ -31,5 +31,5 @@ def with_hints(rejected: RejectedRows, table: pa.RecordBatch, signature: Signatu
 
 @lru_cache
 def hint_of(name: str, known: frozenset[str]) -> str:
-    """Return what was probably meant; kept, as a million rows may misspell a field in the same way."""
-    return near_hint(name, sorted(known))
+    """Return the hint for a name; cached, since a million rows may misspell a field in the same way."""
+    return did_you_mean(name, sorted(known))

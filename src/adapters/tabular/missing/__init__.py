@@ -1,1 +1,1 @@
-"""Words that stand for missing values."""
+"""Words for missing values."""

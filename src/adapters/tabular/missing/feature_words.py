@@ -17,12 +17,12 @@ class FeatureWords:
     """The words that matter to one feature.
 
     Attributes:
-        texts: the words; those that are read as missing come first.
-        read_as_missing: how many these are.
-        written, as_json: find them as cells and as JSON have them.
-        numbers: those that are numbers, where the feature's values are, with the word of each.
-        exact: the same with all digits, where the feature's values are numbers or bools.
-        counts_empty: whether an empty text looks like a missing value and is read as a text.
+        texts: the words, first those that are read as missing.
+        read_as_missing: the number of these.
+        written, as_json: find them among cells and among JSON texts.
+        numbers: the words that are numbers, by number, if the feature's values are numbers.
+        exact: the same with all digits, if the feature's values are numbers or bools.
+        counts_empty: whether an empty text looks like a missing value, but is read as a text.
     """
 
     column: str
@@ -36,7 +36,7 @@ class FeatureWords:
 
     @classmethod
     def of(cls, feature: Feature, words: Sequence[str]) -> "FeatureWords":
-        """Pick the words that are no values of a feature."""
+        """Pick the words that are not values of a feature."""
         known = feature.known or frozenset()
         unknown = [word for word in words if word and word not in known and _number(word) not in known]
         missing = unknown if feature.is_optional else []
@@ -67,5 +67,5 @@ def _number(word: str) -> float | None:
 
 
 def quoted(word: str) -> str:
-    """Return a word as JSON has it."""
+    """Return a word as JSON."""
     return json.dumps(word, ensure_ascii=False)

@@ -1,10 +1,10 @@
-"""Words for a missing value as the values that they are in columns of types: -999, 1900-01-01."""
+"""Words for a missing value as values of typed columns: -999, 1900-01-01."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +16,16 @@ _Test = Callable[[pa.DataType], bool]
 
 @lru_cache(maxsize=256)
 def values_of(words: tuple[str, ...], kind: pa.DataType) -> tuple[pa.Array, tuple[str, ...]]:
-    """Return the values that a column of a type may have and words stand for, and the word of each.
+    """Return the values of a type that words represent, and the word of each.
 
-    A word that is no value of the type has none: no row can hold it.
+    A word that is not a value of the type is left out: no row can contain it.
     """
     found = [(value, word) for word in words for value in _values(word, kind)]
     return pa.array([value for value, _ in found], kind), tuple(word for _, word in found)
 
 
 def number_of(text: str) -> Decimal | None:
-    """Return the number that a text is, none of its digits rounded; None for what is none, such as NaN."""
+    """Return the exact number that a text is; None for other texts, such as NaN."""
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -33,8 +33,8 @@ def number_of(text: str) -> Decimal | None:
     return None if number.is_nan() or "_" in text else number
 
 
-def _values(word: str, kind: pa.DataType) -> Iterator[Any]:
-    """Yield the value of a word in a type, if it has one; of zero both."""
+def _values(word: str, kind: pa.DataType) -> Iterator[object]:
+    """Yield the value of a word in a type, if it has one; for zero, both zeros."""
     read = next((read for is_of_kind, read in _READ if is_of_kind(kind)), None)
     try:
         found = () if read is None else read(word, kind)
@@ -44,12 +44,12 @@ def _values(word: str, kind: pa.DataType) -> Iterator[Any]:
         return
 
 
-def _integers(word: str, _: pa.DataType) -> Sequence[Any]:
+def _integers(word: str, _: pa.DataType) -> Sequence[object]:
     number = number_of(word)
     return [int(number)] if number is not None and number.is_finite() and number == number.to_integral_value() else []
 
 
-def _floats(word: str, kind: pa.DataType) -> Sequence[Any]:
+def _floats(word: str, kind: pa.DataType) -> Sequence[object]:
     if number_of(word) is None:
         return []
     number = float(word)
@@ -60,20 +60,20 @@ def _floats(word: str, kind: pa.DataType) -> Sequence[Any]:
     return [0.0, -0.0] if number == 0 else [held]
 
 
-def _decimals(word: str, _: pa.DataType) -> Sequence[Any]:
+def _decimals(word: str, _: pa.DataType) -> Sequence[object]:
     number = number_of(word)
     return [] if number is None or not number.is_finite() else [number]
 
 
-def _bools(word: str, _: pa.DataType) -> Sequence[Any]:
+def _bools(word: str, _: pa.DataType) -> Sequence[object]:
     return [_BOOLS[word.lower()]] if word.lower() in _BOOLS else []
 
 
-def _times(word: str, kind: pa.DataType) -> Sequence[Any]:
+def _times(word: str, kind: pa.DataType) -> Sequence[object]:
     return [pc.cast(pa.scalar(word), kind)]
 
 
-_READ: Final[Sequence[tuple[_Test, Callable[[str, pa.DataType], Sequence[Any]]]]] = (
+_READ: Final[Sequence[tuple[_Test, Callable[[str, pa.DataType], Sequence[object]]]]] = (
     (pa.types.is_integer, _integers),
     (pa.types.is_floating, _floats),
     (pa.types.is_decimal, _decimals),

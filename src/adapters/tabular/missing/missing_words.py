@@ -1,8 +1,8 @@
-"""Words for missing values: read as missing in features that may be, and counted, in every format alike."""
+"""Words for missing values: read as missing in features that may be missing, and counted, in every format."""
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -13,43 +13,46 @@ from foreseen.adapters.tabular.columns.columns_as_text import JSON
 from foreseen.adapters.tabular.columns.json_columns import read_json_column
 from foreseen.adapters.tabular.columns.plain_columns import as_plain, is_text
 from foreseen.adapters.tabular.columns.text_buffers import lengths, text_bytes
-from foreseen.adapters.tabular.columns.text_columns import RejectedCells, read_column
+from foreseen.adapters.tabular.columns.text_columns import RejectedCells, Values, read_column
 from foreseen.adapters.tabular.missing.feature_words import FeatureWords, quoted
 from foreseen.adapters.tabular.missing.missing_values import number_of, values_of
 from foreseen.adapters.tabular.missing.word_finder import WordFinder
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.tables.missing_value_words import KEPT_AS_TEXT, MISSING_WORDS, READ_AS_MISSING
 from foreseen.domain.tables.notices import Notices
-from foreseen.domain.values.feature_values import nothing
+from foreseen.domain.values.feature_values import accept_missing
 from foreseen.domain.values.shown_value import shown
 from foreseen.domain.values.signature import Feature
+
+if TYPE_CHECKING:
+    from foreseen.domain.values.batch import Column
 
 _NULL: Final = "null"
 _EMPTY: Final = '""'
 
 
 class MissingWords:
-    """Reads columns of features as their format does, but for what files write for a missing value.
+    """Reads columns of features as their format does, except for words for a missing value.
 
-    An empty text and null are one value in every format, and so is a field that is absent: missing where that may be,
-    else the empty text where the feature is a string.
-    A feature that was fitted on such a word keeps it as the value that it is: "None" may be a category.
+    An empty text, null and an absent field are the same in every format: a missing value if one may be missing,
+    otherwise the empty text if the feature is a string. For a feature that was fitted on such a word, it stays a value:
+    "None" may be a category.
 
     Attributes:
-        words: those that stand for a missing value.
+        words: the words for a missing value.
     """
 
     def __init__(self, words: Sequence[str] = MISSING_WORDS, notices: Notices | None = None) -> None:
-        """Accept the words, and where to count those that are met."""
+        """Accept the words, and where to count those that are found."""
         self.words = tuple(words)
         self._notices = notices or Notices()
         self._by_feature: dict[str, FeatureWords] = {}
 
     def uncounted(self) -> "MissingWords":
-        """Return the same words, of which none is counted: for rows that are read again."""
+        """Return the same words without counting, for rows that are read again."""
         return MissingWords(self.words)
 
-    def read_cells(self, feature: Feature, cells: pa.Array) -> tuple[Any, RejectedCells]:
+    def read_cells(self, feature: Feature, cells: pa.Array) -> tuple[Values, RejectedCells]:
         """Read cells of CSV; return as `read_column`."""
         words = self._of(feature)
         if words.counts_empty:
@@ -58,7 +61,7 @@ class MissingWords:
         rejected = self._without_rejected(words, cells, values, rejected)
         return self._without_numbers(words, values), _explained(feature, cells, rejected)
 
-    def read_json(self, feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
+    def read_json(self, feature: Feature, values: pa.Array) -> tuple[Values, RejectedCells]:
         """Read JSON values; return as `read_json_column`."""
         words = self._of(feature)
         texts = pc.fill_null(values.storage, _NULL)
@@ -72,7 +75,7 @@ class MissingWords:
         rejected = self._without_rejected(words, texts, found, rejected)
         return self._without_numbers(words, found), rejected
 
-    def read_arrow(self, feature: Feature, values: pa.Array) -> tuple[Any, RejectedCells]:
+    def read_arrow(self, feature: Feature, values: pa.Array) -> tuple[Values, RejectedCells]:
         """Read typed values; return as `read_arrow_column`."""
         words = self._of(feature)
         plain = as_plain(values)
@@ -85,7 +88,7 @@ class MissingWords:
         return self._without_numbers(words, found), rejected
 
     def _one_for_nothing(self, words: FeatureWords, texts: pa.Array, feature: Feature) -> pa.Array:
-        """Return texts with one value for those that are null or empty, which are one cell of CSV."""
+        """Return texts with one value for null and empty, which are the same cell in CSV."""
         if feature.is_optional:
             return pc.if_else(pc.equal(texts, ""), None, texts)
         filled = pc.fill_null(texts, "")
@@ -99,7 +102,7 @@ class MissingWords:
         return found
 
     def _without_words(self, words: FeatureWords, texts: pa.Array, find: WordFinder, missing: str | None) -> pa.Array:
-        """Return texts in which such words are replaced by what is a missing value in their format."""
+        """Return texts with such words replaced by the missing value of their format."""
         rows, places = find(texts)
         if not len(rows):
             return texts
@@ -112,7 +115,7 @@ class MissingWords:
         return pc.if_else(pa.array(mask), pa.scalar(missing, pa.string()), texts)
 
     def _without_values(self, words: FeatureWords, column: pa.Array) -> pa.Array:
-        """Return typed values with null in the place of those that words are, looked for as what they are."""
+        """Return typed values with null in place of those that words represent, compared in their own type."""
         values, texts = values_of(words.texts[: words.read_as_missing], column.type)
         if not texts or not (met := pc.is_in(column, value_set=values)).true_count:
             return column
@@ -120,17 +123,20 @@ class MissingWords:
         self._notices.count(READ_AS_MISSING, words.column, first, met.true_count)
         return pc.if_else(met, pa.scalar(None, column.type), column)
 
-    def _without_numbers(self, words: FeatureWords, values: Any) -> Any:
-        """Return numbers with a missing value in the place of those that are words, however they were written."""
-        if len(words.numbers) and (met := np.isin(values, list(words.numbers))).any():
-            self._notices.count(READ_AS_MISSING, words.column, words.numbers[float(values[met][0])], int(met.sum()))
-            values = np.where(met, np.nan, values)
-        return values
+    def _without_numbers(self, words: FeatureWords, values: Values) -> Values:
+        """Return numbers with a missing value in place of those that are words, however they were written."""
+        if not len(words.numbers):
+            return values
+        numbers = cast("Column", values)  # the feature's dtype is one of numbers
+        if (met := np.isin(numbers, list(words.numbers))).any():
+            self._notices.count(READ_AS_MISSING, words.column, words.numbers[float(numbers[met][0])], int(met.sum()))
+            return np.where(met, np.nan, numbers)
+        return numbers
 
     def _without_rejected(
-        self, words: FeatureWords, texts: pa.Array, values: Any, rejected: RejectedCells
+        self, words: FeatureWords, texts: pa.Array, values: Values, rejected: RejectedCells
     ) -> RejectedCells:
-        """Return the rejected rows without those whose number is a word for a missing value; set those to NaN."""
+        """Return the rejected rows, except those whose number is a word for a missing value; set these to NaN."""
         if not rejected or not words.exact:
             return rejected
         rows = list(rejected)
@@ -141,7 +147,7 @@ class MissingWords:
             if number is not None and (word := words.exact.get(number))
         }
         for row, word in met.items():
-            values[row] = np.nan
+            cast("Column", values)[row] = np.nan  # only numbers have words that are numbers
             self._notices.count(READ_AS_MISSING, words.column, word)
         return {row: reason for row, reason in rejected.items() if row not in met}
 
@@ -151,7 +157,7 @@ class MissingWords:
 
 
 def _explained(feature: Feature, cells: pa.Array, rejected: RejectedCells) -> RejectedCells:
-    """Return the reasons for rejected cells; for a word for missing, with advice on how to allow it."""
+    """Return the reasons for rejected cells; for a word for a missing value, with advice on how to allow it."""
     if not rejected or feature.missing:
         return rejected
     texts = cells.take(pa.array(list(rejected), pa.int64())).to_pylist()
@@ -161,14 +167,14 @@ def _explained(feature: Feature, cells: pa.Array, rejected: RejectedCells) -> Re
 
 def _reason(feature: Feature, word: str) -> str:
     try:
-        nothing(feature, shown(word))
+        accept_missing(feature, shown(word))
     except InvalidBatchError as exc:
         return str(exc)
     return ""
 
 
 def _unescaped(texts: pa.Array, words: Sequence[str]) -> pa.Array:
-    """Return JSON with such words as they are, where they were written with escapes that they need not have."""
+    """Return JSON with such words unescaped, if they were written with unnecessary escapes."""
     if not words or b"\\" not in text_bytes(texts):
         return texts
     rows = np.flatnonzero(pc.match_substring(texts, "\\").to_numpy(zero_copy_only=False))

@@ -1,7 +1,6 @@
-"""Finding a few short words among all texts of a column."""
+"""Finds a few short words among all texts of a column."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +13,14 @@ Rows = npt.NDArray[np.intp]
 
 
 class WordFinder:
-    """Finds words of one byte at least.
+    """Finds words of at least one byte.
 
-    Comparing each text with each word would take as long as parsing a file. So texts are left out first that are longer
-    than any word, or begin or end otherwise: of numbers and most categories none is left.
+    Comparing each text with each word would take as long as parsing a file. So texts that are longer than any word, or
+    begin or end like none of them, are left out first: of numbers and most categories none remains.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        """Accept the words; that which a text is, is returned by its place among them in this order."""
+        """Accept the words, to which results refer by index."""
         self.words = tuple(words)
         self._value_set = pa.array(self.words, pa.string())
         encoded = [word.encode() for word in self.words]
@@ -30,7 +29,7 @@ class WordFinder:
         self._ends = _bytes(word[-1] for word in encoded)
 
     def __call__(self, texts: pa.Array) -> tuple[Rows, npt.NDArray[np.int32]]:
-        """Return the rows whose text is a word, in order, and the place of each one's word."""
+        """Return the rows whose text is a word, in order, and the index of each one's word."""
         rows = self._candidates(texts)
         if not len(rows):
             return rows, np.zeros(0, dtype=np.int32)
@@ -42,8 +41,8 @@ class WordFinder:
         edges = offsets(texts)
         if edges[0] == edges[-1]:
             return np.zeros(0, dtype=np.intp)
-        data: Any = np.frombuffer(texts.buffers()[2], dtype=np.uint8)
-        # How a text ends tells most apart. Of one without any byte that is another's end, which its size tells.
+        data: npt.NDArray[np.uint8] = np.frombuffer(texts.buffers()[2], dtype=np.uint8)
+        # The last byte excludes most texts. For an empty text it is another text's; its size excludes it.
         rows: Rows = np.flatnonzero(self._ends[data[edges[1:] - 1]])
         sizes = edges[rows + 1] - edges[rows]
         rows = rows[(sizes > 0) & (sizes <= self._longest)]

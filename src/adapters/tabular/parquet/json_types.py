@@ -1,8 +1,8 @@
-"""The Parquet type of a column of JSON values, by all that is in it."""
+"""The Parquet type of a column of JSON values, determined by all of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import pyarrow as pa
 
@@ -16,11 +16,11 @@ _PLAIN: Final = (pa.null(), _INT, _FLOAT, _TEXT, pa.bool_())
 
 @dataclass(frozen=True, slots=True)
 class JsonType:
-    """What the values of some rows have in common.
+    """The common type of the values of some rows.
 
     Attributes:
-        kind: integers, floats, strings or bools, or lists of one of these; strings where they have no more in common.
-        low, high: the least and the largest integer among them; 0 where there is none.
+        kind: integers, floats, strings or bools, or lists of one of these; strings if there is nothing more in common.
+        low, high: the least and the largest integer among them; 0 if there is none.
     """
 
     kind: pa.DataType
@@ -28,7 +28,7 @@ class JsonType:
     high: int = 0
 
     @classmethod
-    def of(cls, values: Sequence[Any]) -> Self:
+    def of(cls, values: Sequence[object]) -> Self:
         """Return the type of values."""
         integers = [value for value in _flat(values) if type(value) is int]
         try:
@@ -42,7 +42,7 @@ class JsonType:
         return JsonType(_wider(self.kind, other.kind), min(self.low, other.low), max(self.high, other.high))
 
     def settled(self) -> pa.DataType:
-        """Return the type to write: a double for each number, but where an integer is none an integer type, or text."""
+        """Return the type to write: double for numbers; an integer type, or text, if double cannot hold one of them."""
         number = _FLOAT
         if max(-self.low, self.high) > MAX_EXACT_INTEGER:
             number = _integers(self.low, self.high) if _element(self.kind) == _INT else _TEXT
@@ -56,21 +56,21 @@ NOTHING: Final = JsonType(pa.null())
 
 
 def _as_integers(kind: pa.DataType) -> pa.DataType:
-    """Return a type with all integers as one, whose width is settled by the largest of them."""
+    """Return a type with all integers as one type, whose width the largest of them decides later."""
     if pa.types.is_list(kind):
         return pa.list_(_as_integers(kind.value_type))
     return _INT if pa.types.is_integer(kind) else kind
 
 
-def _of_large(values: Sequence[Any]) -> pa.DataType:
-    """Return the type of values that Arrow finds none for: integers past 64 bits are some all the same."""
+def _of_large(values: Sequence[object]) -> pa.DataType:
+    """Return the type of values for which Arrow finds none: integers beyond 64 bits count as integers."""
     for kind, parts in ((_INT, [[value] for value in values]), (pa.list_(_INT), values)):
         if all(part is None or (isinstance(part, list) and _are_integers(part)) for part in parts):
             return kind
     return _TEXT
 
 
-def _are_integers(values: Sequence[Any]) -> bool:
+def _are_integers(values: Sequence[object]) -> bool:
     return all(value is None or type(value) is int for value in values)
 
 
@@ -95,7 +95,7 @@ def _element(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_list(kind) else kind
 
 
-def _flat(values: Sequence[Any]) -> Iterator[Any]:
+def _flat(values: Sequence[object]) -> Iterator[object]:
     for value in values:
         if isinstance(value, list):
             yield from value

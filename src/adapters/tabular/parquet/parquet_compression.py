@@ -8,17 +8,17 @@ import pyarrow as pa
 Codec = Literal["zstd", "none"]
 
 _SAMPLE_ROWS: Final = 1024
-"""Rows that say how much a column shrinks, the same however they came."""
+"""Rows by which a column's compression is estimated; the first, so that chunks do not matter."""
 _SHRUNK: Final = 0.9
-"""Share of its bytes to which a column has to shrink. Measured numbers come to 0.96, rounded ones to 0.3: to write a
-thousand columns of the first kind takes half the time without compression."""
+"""A column is compressed if it shrinks to this share of its bytes. Measured numbers shrink to 0.96, rounded ones to
+0.3: a thousand columns of measured numbers are written in half the time without compression."""
 
 
 def with_compression(first: pa.Table, dictionary: bool | Collection[str]) -> Codec | dict[str, Codec]:
-    """Return the codec of each column, by the first rows, or the one of all of them.
+    """Return the codec of each column, judged by the first rows, or one codec for all.
 
     Args:
-        dictionary: columns that are written with a dictionary, or whether all are; those are compressed.
+        dictionary: columns that are written with a dictionary, or whether all are; these are compressed.
     """
     if isinstance(dictionary, bool):
         return "zstd"
@@ -31,7 +31,7 @@ def with_compression(first: pa.Table, dictionary: bool | Collection[str]) -> Cod
 
 
 def _shrinks(column: pa.ChunkedArray, codec: pa.Codec) -> bool:
-    """Return whether compression makes numbers much smaller; it always does of anything else, and of nothing yet."""
+    """Return whether compression makes a column much smaller; True for anything but numbers, and for no values."""
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return True
     present = column.drop_null() if column.null_count else column

@@ -7,17 +7,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _SAMPLE_ROWS: Final = 1024
-"""Rows that say whether values repeat, the same however they came."""
+"""Rows by which repetition is estimated; the first, so that chunks do not matter."""
 _REPEATING: Final = 0.75
-"""Share of values of a sample that may be distinct. Of a thousand categories, two in three are."""
+"""Maximum share of distinct values in a sample. Of a thousand categories, two in three are distinct."""
 
 
 def with_dictionary(first: pa.Table) -> bool | list[str]:
-    """Return the columns whose values repeat, by the first rows; True for all of them.
+    """Return the columns whose values repeat, judged by the first rows; True for all of them.
 
-    A dictionary of measured numbers, none like another, takes more room than they do, and twice the time to write.
+    A dictionary of measured numbers, all distinct, takes more room than they do, and twice the time to write.
     """
-    # Nested ones, whose parts have names of their own; tensors are lists underneath.
+    # The parts of nested columns have names of their own; tensors are lists underneath.
     if any(pa.types.is_nested(getattr(kind, "storage_type", kind)) for kind in first.schema.types):
         return True
     sample = first.slice(0, _SAMPLE_ROWS)
@@ -31,6 +31,6 @@ def _repeats(field: pa.Field, values: pa.ChunkedArray) -> bool:
         return np.unique(values.to_numpy()).size <= _REPEATING * len(values)  # a fifth of Arrow's time
     try:
         distinct = pc.count_distinct(values).as_py()
-    except pa.ArrowNotImplementedError:  # of identifiers, categories and others Arrow counts none
+    except pa.ArrowNotImplementedError:  # Arrow does not count identifiers, categories and others
         return True
     return bool(distinct <= _REPEATING * len(values))

@@ -1,10 +1,10 @@
 """ParquetEncoder: the rows that were read, each with its prediction, as an Arrow stream that is sealed into Parquet.
 
-A Parquet file has its index at the end and cannot be added to; a stream of Arrow messages can, and can be cut off.
+A Parquet file has its index at the end and cannot be appended to; a stream of Arrow messages can, and can be cut off.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from foreseen.adapters.tabular.writing.added_columns import AddedColumn
 from foreseen.adapters.tabular.writing.answer_texts import cell_texts, spool_texts
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk, Written
+from foreseen.domain.values.batch import Column
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
 
@@ -30,10 +31,10 @@ _TYPES: Final = {
 class ParquetEncoder:
     """Writes the columns to keep with their types, then those that are added.
 
-    Cells of text that were read as numbers, bools, or dates and times of a feature are written as what was read: a file
-    that came from CSV can be scored again. Those of other columns stay text.
-    Labels of classes are strings and probabilities are numbers. What else a model answers is known when it is all
-    there: until then it is kept as JSON.
+    Cells of text that were read as numbers, bools, or dates and times of a feature are written with that type, so that
+    a file that came from CSV can be scored again. Those of other columns stay text. Labels of classes are strings and
+    probabilities are numbers. The type of any other answer is known only when all of them are there: until then they
+    are kept as JSON.
 
     Attributes:
         schema: of the rows until they are sealed.
@@ -49,7 +50,7 @@ class ParquetEncoder:
         signature: Signature,
         seal: Callable[[BinaryIO, BinaryIO], None] = seal_parquet,
     ) -> None:
-        """Accept the columns that are kept of what was read, those to add, and what makes the file of all rows."""
+        """Accept the input's columns to keep, the columns to add, and the function that writes the finished file."""
         self._seal = seal
         self._added = [(column, _field(column)) for column in added]
         self._read = _read_from_text(schema, signature)
@@ -81,7 +82,7 @@ class ParquetEncoder:
         kind = self.schema.field(name).type
         if name in self._read and chunk.batch is not None:
             values = chunk.batch.columns[self._read[name]]
-            if values.ndim == 1:  # NaN is nothing, among integers too
+            if values.ndim == 1:  # NaN is null, among integers too
                 return pa.array(_signed(values, record_batch_of(chunk).column(name)), from_pandas=True).cast(kind)
             return pa.array(values.tolist(), kind, from_pandas=True)
         plain = _plain(record_batch_of(chunk).column(name))
@@ -92,8 +93,8 @@ class ParquetEncoder:
         self._seal(spool, out)
 
 
-def _signed(values: Any, column: pa.Array) -> Any:
-    """Return numbers with -0.0 where it was written so: a model is given 0.0, which is equal."""
+def _signed(values: Column, column: pa.Array) -> Column:
+    """Return numbers with -0.0 where it was written: the model was given 0.0, which is equal."""
     is_zero = values == 0 if values.dtype.kind == "f" else np.False_
     if not is_zero.any():
         return values
@@ -105,7 +106,7 @@ def _signed(values: Any, column: pa.Array) -> Any:
 
 
 def _widened(column: pa.Array, kind: pa.DataType, place: str) -> pa.Array:
-    """Return a column of one file as the type that it has in all of them together."""
+    """Return a column of one file in its type for all files."""
     if pa.types.is_string(kind):
         return as_cells_of_text(column)
     try:
@@ -124,7 +125,7 @@ def _type_of(feature: Feature) -> pa.DataType:
 
 
 def _read_from_text(schema: pa.Schema, signature: Signature) -> dict[str, int]:
-    """Return the place in the signature of each feature that is no string and was read from text."""
+    """Return the place in the signature of each feature that is not a string and was read from text."""
     kinds = dict(zip(schema.names, schema.types, strict=True))
     return {
         feature.name: place

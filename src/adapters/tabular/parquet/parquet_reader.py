@@ -14,7 +14,7 @@ from foreseen.domain.values.signature import Signature
 
 _BUFFER_BYTES: Final = 1 << 20
 _BUFFERS_BYTES: Final = 32 << 20
-"""What is read of a column at once, and of all columns: else all of them that is in a group of rows."""
+"""Bytes read at once of a column, and of all columns; otherwise a whole group of rows would be read."""
 _LEAST_BUFFER_BYTES: Final = 1 << 12
 _CHUNK_BYTES: Final = 32 << 20
 
@@ -26,7 +26,7 @@ class ParquetRows(TypedRows):
     first_line = 1
 
     def __init__(self, stream: BinaryIO) -> None:
-        """Read what a file says of itself."""
+        """Read a file's metadata."""
         self._size = stream.seek(0, 2)
         metadata = pq.read_metadata(stream)
         buffer_bytes = min(_BUFFER_BYTES, _BUFFERS_BYTES // max(1, metadata.num_columns))
@@ -57,7 +57,7 @@ class ParquetRows(TypedRows):
             yield batch
 
     def _chunk_rows(self, columns: int) -> int:
-        """Return how many rows go through at a time: fewer where each takes much room."""
+        """Return how many rows a chunk has: fewer if each is large."""
         metadata = self._file.metadata
         size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
         return int(min(chunk_rows(columns), max(1, _CHUNK_BYTES * metadata.num_rows // max(1, size))))
@@ -75,7 +75,7 @@ class ParquetReader(TypedReader):
         wanted: Sequence[str] | None = None,
         words: MissingWords | None = None,
     ) -> None:
-        """Read what a file says of itself; arguments and errors are those of a TypedReader."""
+        """Read a file's metadata; arguments and errors are those of a TypedReader."""
         super().__init__(
             lambda: ParquetRows(stream), name=name, what="Parquet", signature=signature, wanted=wanted, words=words
         )

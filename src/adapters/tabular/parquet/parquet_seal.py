@@ -1,9 +1,9 @@
-"""From a stream of Arrow messages to a Parquet file that does not show how its rows came."""
+"""Writes a stream of Arrow messages as a Parquet file, whose bytes do not depend on the chunks of the run."""
 
 import json
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,12 +16,12 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.prefetch import one_ahead
 
 AS_JSON: Final = {"foreseen": "json"}
-"""Metadata of columns of text that is JSON until they are sealed."""
+"""Metadata of columns that are JSON texts until they are sealed."""
 
-_GROUP_ROWS: Final = 65_536
-_GROUP_BYTES: Final = 64 << 20
-_SAMPLE_ROWS: Final = 256
-"""Rows that say how large a row is, the same however they came."""
+GROUP_ROWS: Final = 65_536
+GROUP_BYTES: Final = 64 << 20
+SAMPLE_ROWS: Final = 256
+"""Rows by which the size of a row is estimated; the first, so that chunks do not matter."""
 
 
 def seal_parquet(spool: BinaryIO, out: BinaryIO) -> None:
@@ -52,7 +52,7 @@ def whole_groups(spool: BinaryIO) -> tuple[pa.Schema, Iterator[pa.Table]]:
     return schema, _groups(_converted(batch, schema) for batch in _batches(stream))
 
 
-def _batches(stream: Any) -> Iterator[pa.RecordBatch]:
+def _batches(stream: pa.RecordBatchStreamReader) -> Iterator[pa.RecordBatch]:
     try:
         yield from stream
     except (pa.ArrowInvalid, OSError) as exc:
@@ -60,7 +60,7 @@ def _batches(stream: Any) -> Iterator[pa.RecordBatch]:
 
 
 def _settled(spool: BinaryIO) -> dict[str, pa.DataType]:
-    """Return the final types of the columns that hold JSON so far, by all of their values."""
+    """Return the final types of the columns that are JSON so far, determined by all of their values."""
     spool.seek(0)
     stream = pa.ipc.open_stream(spool)
     open_columns = [field.name for field in stream.schema if field.metadata]
@@ -91,13 +91,13 @@ def _from_json(texts: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Cut rows into groups whose size depends on nothing but the rows."""
+    """Cut rows into groups whose size depends on the rows alone."""
     waiting: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
         waiting.append(batch)
         count = sum(each.num_rows for each in waiting)
-        if not size and count >= _SAMPLE_ROWS:
+        if not size and count >= SAMPLE_ROWS:
             size = _group_rows(waiting)
         while size and count >= size:
             whole = pa.Table.from_batches(waiting)
@@ -109,5 +109,5 @@ def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _group_rows(batches: list[pa.RecordBatch]) -> int:
-    sample = pa.Table.from_batches(batches).slice(0, _SAMPLE_ROWS)
-    return int(min(_GROUP_ROWS, max(_SAMPLE_ROWS, _GROUP_BYTES * _SAMPLE_ROWS // max(1, sample.nbytes))))
+    sample = pa.Table.from_batches(batches).slice(0, SAMPLE_ROWS)
+    return int(min(GROUP_ROWS, max(SAMPLE_ROWS, GROUP_BYTES * SAMPLE_ROWS // max(1, sample.nbytes))))

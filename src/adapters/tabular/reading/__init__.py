@@ -1,1 +1,1 @@
-"""What readers of several formats share."""
+"""Parts that readers of several formats share."""

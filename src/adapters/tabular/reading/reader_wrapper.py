@@ -1,25 +1,26 @@
-"""ReaderAround: a reader of what another reads, its chunks changed on their way."""
+"""ReaderWrapper: base of readers that change the chunks of another reader."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from foreseen.adapters.tabular.reading.reader_types import FileReader
 from foreseen.domain.tables.table import Chunk
+from foreseen.domain.values.table_rows import TableSchema
 
 
-class ReaderAround:
-    """Has the columns of another reader; subclasses say what becomes of its chunks."""
+class ReaderWrapper:
+    """Has the columns of another reader; subclasses convert its chunks."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: FileReader) -> None:
         self._reader = reader
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those of the reader."""
+        """The columns of the reader."""
         return tuple(self._reader.columns)
 
     @property
-    def schema(self) -> Any:
-        """That of the reader."""
+    def schema(self) -> TableSchema:
+        """The schema of the reader."""
         return self._reader.schema
 
     @property
@@ -32,9 +33,9 @@ class ReaderAround:
         return self.changed(self._reader)
 
     def rows_of(self, place: int) -> Iterator[Chunk]:
-        """Yield the chunks of one file, by its number."""
+        """Yield the chunks of one file, by its index."""
         return self.changed(self._reader.rows_of(place))
 
     def changed(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """Return chunks as they are handed on."""
+        """Return the changed chunks."""
         raise NotImplementedError

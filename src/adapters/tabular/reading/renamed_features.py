@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
-from foreseen.adapters.tabular.reading.reader_wrapper import ReaderAround
+from foreseen.adapters.tabular.reading.reader_types import FileReader
+from foreseen.adapters.tabular.reading.reader_wrapper import ReaderWrapper
 from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.signature import Signature
 
 
-class RenamedFeatures(ReaderAround):
-    """Gives the features that were read under a file's names the names that the model knows."""
+class RenamedFeatures(ReaderWrapper):
+    """Renames features, which were read under a file's names, to the model's names."""
 
-    def __init__(self, reader: Any, signature: Signature) -> None:
-        """Accept the model's own signature, whose features are in the order of the one that was read by."""
+    def __init__(self, reader: FileReader, signature: Signature) -> None:
+        """Accept the model's own signature, whose features are in the order of the signature used for reading."""
         super().__init__(reader)
         self._signature = signature
 

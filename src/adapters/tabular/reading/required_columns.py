@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.adapters.tabular.columns.text_columns import Values
+from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk, Lines, Reject, RowsAsText
 from foreseen.domain.values.batch import Batch
@@ -21,7 +22,7 @@ _SHOWN_LENGTH: Final = 400
 RejectedRows = dict[int, tuple[str, str]]
 """Column and reason, by the number of the row."""
 
-ReadColumn = Callable[[Feature, pa.Array], tuple[Any, dict[int, str]]]
+ReadColumn = Callable[[Feature, pa.Array], tuple[Values, dict[int, str]]]
 """Reads the column of a feature: a value per row, and the reason for each rejected row, whose value is arbitrary."""
 
 
@@ -35,7 +36,7 @@ class ReadRows:
         rejected: the column and the reason for each other row.
     """
 
-    columns: Mapping[str, Any]
+    columns: Mapping[str, Values]
     kept: npt.NDArray[np.intp]
     rejected: RejectedRows
 
@@ -52,7 +53,7 @@ def check_columns(columns: Sequence[str], signature: Signature, name: str) -> No
         raise TableError(f"{name}: expected each column once, got {twice!r} twice")
     for feature in signature.names:
         if feature not in known:
-            hint = near_hint(feature, known - set(signature.names))
+            hint = did_you_mean(feature, known - set(signature.names))
             got = f"expected a column {feature!r}, got {listed(columns) or 'no column'}"
             raise TableError(f"{name}: {got}" + (f"; {hint}" if hint else ""))
 
@@ -75,7 +76,7 @@ def read_columns(
     """
     reasons = dict(rejected or {})
     kept = _without(np.arange(table.num_rows), reasons)
-    columns: dict[str, tuple[Any, npt.NDArray[np.intp]]] = {}
+    columns: dict[str, tuple[Values, npt.NDArray[np.intp]]] = {}
     for feature in signature.features:
         if not len(kept):
             break
@@ -96,7 +97,7 @@ def _without(rows: npt.NDArray[np.intp], places: Collection[int]) -> npt.NDArray
     return np.delete(rows, list(places)) if places else rows
 
 
-def _picked(values: Any, is_kept: npt.NDArray[np.bool_]) -> Any:
+def _picked(values: Values, is_kept: npt.NDArray[np.bool_]) -> Values:
     if is_kept.all():
         return values
     return values[is_kept] if isinstance(values, np.ndarray) else list(compress(values, is_kept))

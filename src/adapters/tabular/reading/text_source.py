@@ -3,10 +3,13 @@
 import codecs
 import io
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from foreseen.adapters.tabular.reading.wide_encoding import wide_encoding
 from foreseen.domain.errors import TableError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _PIECE_BYTES: Final = 1 << 18
 _WITHOUT_MARK: Final = {"utf-8": "utf-8-sig"}
@@ -39,7 +42,7 @@ class TextSource(io.RawIOBase):
         """Return True."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: "Buffer") -> int:
         """Fill the buffer with the next part of the text; return its size in bytes, 0 at the end."""
         view = memoryview(buffer)
         while not self._rest:

@@ -1,7 +1,7 @@
-"""TypedReader: columns that have types, from whatever format, as chunks of instances."""
+"""TypedReader: typed columns, from any format, as chunks of instances."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.adapters.tabular.columns.column_types import check_type
 from foreseen.adapters.tabular.columns.columns_as_text import as_cells_of_text
 from foreseen.adapters.tabular.columns.plain_columns import is_text
+from foreseen.adapters.tabular.columns.text_columns import RejectedCells, Values
 from foreseen.adapters.tabular.missing.missing_words import MissingWords
 from foreseen.adapters.tabular.reading.chunk_sizes import even_slices
 from foreseen.adapters.tabular.reading.required_columns import check_columns, read_columns, readable, rejects_of
@@ -23,11 +24,11 @@ _SAID_LENGTH: Final = 300
 
 
 class TypedRows(Protocol):
-    """Rows of columns with types, as one format holds them; a damaged file raises ArrowException or OSError.
+    """Rows of typed columns in one format; a damaged file raises ArrowException or OSError.
 
     Attributes:
         schema: of all columns.
-        is_typed: whether the format says what a column holds; if not, text of a feature is read as a cell of CSV is.
+        is_typed: whether the format declares the type of a column; if not, text is read like a cell of CSV.
         first_line: the number of the first row.
     """
 
@@ -44,7 +45,7 @@ class TypedRows(Protocol):
 
 
 class TypedReader:
-    """Reads features by name, in any order, from more columns than the model takes; rows have numbers, as lines do.
+    """Reads features by name, in any order, with other columns beside them; rows have numbers in place of lines.
 
     Attributes:
         columns, schema: all of the columns.
@@ -77,7 +78,7 @@ class TypedReader:
             self._rows = open_rows()
         except (pa.ArrowException, OSError) as exc:
             raise self._damaged(exc) from exc
-        self.schema: Any = pa.schema([(field.name, _plain_type(field.type)) for field in self._rows.schema])
+        self.schema: pa.Schema = pa.schema([(field.name, _plain_type(field.type)) for field in self._rows.schema])
         self.columns = tuple(self.schema.names)
         check_columns(self.columns, signature, name)
         if self._rows.is_typed:
@@ -117,7 +118,7 @@ class TypedReader:
         whole = Chunk(self._name, None, table, lines, rejects, as_text=as_cells, columns_of_rejects=table.schema.names)
         return readable(self._signature, whole, read)
 
-    def _read(self, feature: Feature, values: pa.Array) -> tuple[Any, dict[int, str]]:
+    def _read(self, feature: Feature, values: pa.Array) -> tuple[Values, RejectedCells]:
         is_cell = is_text(values.type) or feature.dtype == "string" or not fits(feature, values.type)
         if is_cell and not self._rows.is_typed:
             return self._words.read_cells(feature, pc.fill_null(as_cells_of_text(values), ""))
@@ -125,12 +126,12 @@ class TypedReader:
 
     def _damaged(self, exc: Exception) -> TableError:
         said = (str(exc).splitlines() or [type(exc).__name__])[0][:_SAID_LENGTH]
-        expected = f"expected a whole {self._what} file, got one that is cut off, damaged or none"
+        expected = f"expected a whole {self._what} file, got one that is truncated, damaged or of another format"
         return TableError(f"{self._name}: {expected}: {said}")
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return an equivalent of a type from whose columns Arrow cannot take rows."""
+    """Return a type whose columns Arrow can take rows from, in place of one where it cannot."""
     if pa.types.is_run_end_encoded(kind):
         return _plain_type(kind.value_type)
     return pa.string() if pa.types.is_string_view(kind) else kind

@@ -1,4 +1,4 @@
-"""Text in an encoding of several bytes a character, by its first bytes."""
+"""Recognises text in an encoding of several bytes per character, by its first bytes."""
 
 from typing import Final
 
@@ -8,9 +8,9 @@ _LOOKED_AT_BYTES: Final = 64
 
 
 def wide_encoding(head: bytes) -> str:
-    """Return the encoding that a text begins in as no UTF-8 does; nothing for any other.
+    """Return the encoding of a text whose beginning cannot be UTF-8; empty for any other.
 
-    Without a mark it is recognised by the zeros that each of the first letters has in UTF-16, and no text has.
+    Without a mark it is recognised by the zeros that the first letters have in UTF-16, but no text in UTF-8 has.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):

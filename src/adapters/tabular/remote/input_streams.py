@@ -6,18 +6,21 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class ReadStream(io.RawIOBase):
-    """Base of streams that only `read` has to be written for."""
+    """Base of streams, for which only `read` has to be implemented."""
 
     def readable(self) -> bool:
-        """Return that it can be read."""
+        """Return True."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        """Read into a buffer."""
+    def readinto(self, buffer: "Buffer") -> int:
+        """Read into a buffer; return the number of bytes, 0 at the end."""
         view = memoryview(buffer)
         data = self.read(len(view))
         view[: len(data)] = data
@@ -37,40 +40,40 @@ class CountedStream(ReadStream):
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        """Begin where the file is."""
+        """Accept a file, which is read from its current position."""
         self.file = file
         self.bytes_read = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Read, and count what comes."""
+        """Read, and count the bytes."""
         data = self.file.read(size)
         self.bytes_read += len(data)
         return data
 
     def seekable(self) -> bool:
-        """Return whether the file is."""
+        """Return whether the file is seekable."""
         return self.file.seekable()
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go elsewhere in the file, and count from there."""
+        """Move to a position in bytes, count from there, and return it."""
         self.bytes_read = self.file.seek(offset, whence)
         return self.bytes_read
 
     def tell(self) -> int:
-        """Return where it is."""
+        """Return the position in bytes."""
         return self.file.tell()
 
 
 class ReplayedStream(ReadStream):
-    """A stream with its first bytes before it again."""
+    """A stream that begins with bytes that were read from it before."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        """Begin with what was read already."""
+        """Accept the bytes that were read already, and the rest."""
         self._head = head
         self._rest = rest
 
     def read(self, size: int = -1) -> bytes:
-        """Read; what was read already comes by itself."""
+        """Read; the bytes that were read already are returned separately from the rest."""
         if not self._head:
             return self._rest.read(size)
         if size < 0:
@@ -96,7 +99,7 @@ def peeked(stream: BinaryIO, size: int) -> tuple[bytes, BinaryIO]:
 
 @contextmanager
 def seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """Yield a stream of the same bytes that can be sought in: a copy on the disk where it comes by a pipe."""
+    """Yield a seekable stream of the same bytes: a copy on disk if it comes through a pipe."""
     if stream.seekable():
         yield stream
         return

@@ -1,8 +1,8 @@
-"""Files of remote stores, by whatever of fsspec's file systems their URLs name."""
+"""Files of remote stores, by the fsspec file systems that their URLs name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from urllib.parse import urlsplit
 
 from foreseen.adapters.tabular.remote.input_streams import ReadStream
@@ -10,21 +10,25 @@ from foreseen.adapters.tabular.remote.store_errors import answer_of
 from foreseen.adapters.tabular.remote.urls import is_http, shown_url
 from foreseen.domain.errors import TableError
 
-_BLOCK_BYTES: Final = 8 << 20
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+    from fsspec.spec import AbstractBufferedFile
+
+BLOCK_BYTES: Final = 8 << 20
 _CONNECT_S: Final = 60
 _SILENCE_S: Final = 300
-"""Seconds without a byte after which a server is given up."""
+"""Seconds without a byte after which a server counts as unreachable."""
 _LIBRARIES: Final = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs",
                      "abfss": "adlfs"}  # fmt: skip
-"""What each kind of store takes beside the extra; these have buckets."""
+"""The package that each kind of store needs besides the extra; these stores have buckets."""
 
 
 def has_buckets(url: str) -> bool:
-    """Return whether the first part of a path in this store is a bucket, which has to be there."""
+    """Return whether the first part of a path in this store is a bucket, which has to exist."""
     return urlsplit(url).scheme in _LIBRARIES
 
 
-def file_system(url: str) -> tuple[Any, str]:
+def file_system(url: str) -> tuple["AbstractFileSystem", str]:
     """Return the file system of a URL, and the path in it.
 
     Raises:
@@ -34,7 +38,7 @@ def file_system(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - an extra
 
-        return cast("tuple[Any, str]", url_to_fs(url, **(_of_http() if is_http(url) else {})))
+        return cast("tuple[AbstractFileSystem, str]", url_to_fs(url, **(_of_http() if is_http(url) else {})))
     except ImportError as exc:
         packages = " ".join(["'foreseen[remote]'", *filter(None, [_LIBRARIES.get(scheme)])])
         said = f"expected a library for {scheme}:// to be installed, got none"
@@ -43,8 +47,8 @@ def file_system(url: str) -> tuple[Any, str]:
         raise TableError(f"{name}: expected a URL of a known store such as s3://, got {exc}") from exc
 
 
-def _of_http() -> dict[str, Any]:
-    """Return options for servers: files as they are, and no bound on the time that a large one takes."""
+def _of_http() -> dict[str, object]:
+    """Return options for HTTP: no compression in transit, and no limit on the time that a large file takes."""
     from aiohttp import ClientTimeout  # noqa: PLC0415 - an extra
 
     timeout = ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=_SILENCE_S)
@@ -53,18 +57,18 @@ def _of_http() -> dict[str, Any]:
 
 @contextmanager
 def opened_url(url: str) -> Iterator[BinaryIO]:
-    """Open a file of a store; reading raises TableError where the store fails, or ends before the file does."""
+    """Open a file of a store; reading raises TableError if the store fails, or the file is cut off."""
     system, path = file_system(url)
     file = answer_of(url, lambda: _opened(system, path, is_over_http=is_http(url)))
     with file:
         yield cast("BinaryIO", _RemoteStream(file, url))
 
 
-def _opened(system: Any, path: str, *, is_over_http: bool) -> Any:
-    file = system.open(path, "rb", block_size=_BLOCK_BYTES)
+def _opened(system: "AbstractFileSystem", path: str, *, is_over_http: bool) -> "AbstractBufferedFile":
+    file = system.open(path, "rb", block_size=BLOCK_BYTES)
     if not is_over_http or not file.size:
         return file
-    try:  # Whether a server sends parts of a file is known when it has done so.
+    try:  # Whether a server sends parts of a file is known only from an attempt.
         file.seek(file.size - 1)
         file.read(1)
     except ValueError:
@@ -75,9 +79,9 @@ def _opened(system: Any, path: str, *, is_over_http: bool) -> Any:
 
 
 class _RemoteStream(ReadStream):
-    """A file of a store, its errors worded."""
+    """A file of a store, whose errors are TableErrors."""
 
-    def __init__(self, file: Any, url: str) -> None:
+    def __init__(self, file: "AbstractBufferedFile", url: str) -> None:
         self._file = file
         self._url = url
         self._size: int | None = getattr(file, "size", None)
@@ -90,7 +94,7 @@ class _RemoteStream(ReadStream):
         return data
 
     def seekable(self) -> bool:
-        # fsspec says so also of a file that comes as a stream, since its size is not known.
+        # fsspec also calls a stream seekable, whose size is not known.
         is_stream = hasattr(self._file, "size") and self._size is None
         return not is_stream and bool(self._file.seekable())
 

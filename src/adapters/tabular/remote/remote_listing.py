@@ -1,4 +1,4 @@
-"""The files that a URL means: those below it where it is a folder, those that match where it is a pattern."""
+"""The files that a URL means: those in a folder, or those that match a pattern."""
 
 from collections.abc import Callable, Sequence
 from glob import has_magic
@@ -15,8 +15,8 @@ def remote_files(
     """Return the URLs of files.
 
     Args:
-        check: raises TableError where folders of such names say that not all files count.
-        is_rows: whether a file of a folder holds rows, by its path and its size.
+        check: raises TableError if the names of folders show that not all files count.
+        is_rows: whether a file of a folder has rows, by its path and its size.
     Raises:
         TableError: there are none, or the store does not answer.
     """

@@ -1,20 +1,23 @@
-"""A file of a remote store that is there whole or not at all: written here, and sent when it is whole."""
+"""A file of a remote store that is complete or absent: written here, and sent when it is complete."""
 
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from foreseen.adapters.tabular.remote.remote_files import file_system, has_buckets
 from foreseen.adapters.tabular.remote.store_errors import answer_of
 from foreseen.adapters.tabular.remote.urls import is_http, shown_url
 from foreseen.domain.errors import TableError, UnwritableError
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
 
 def check_new(url: str, *, force: bool) -> None:
-    """See to it that a file could be made in a store.
+    """Check that a file could be created in a store.
 
     Raises:
         TableError: there is one that may not be replaced, or a folder, or no such bucket, or the store does not answer.
@@ -25,10 +28,10 @@ def check_new(url: str, *, force: bool) -> None:
 
 
 def check_replaceable(url: str, is_replaceable: Callable[[bytes], bool], *, most_bytes: int) -> bool:
-    """Return whether a file could be made in a store: there is none, or one that begins with the right bytes.
+    """Return whether a file could be created in a store: there is none, or one that begins with the right bytes.
 
     Raises:
-        TableError: as `check_new`.
+        TableError: raised by `check_new`.
     """
     if _known(url) is None:
         return True
@@ -38,10 +41,10 @@ def check_replaceable(url: str, is_replaceable: Callable[[bytes], bool], *, most
 
 @contextmanager
 def remote_file(url: str) -> Iterator[BinaryIO]:
-    """Open a file that is sent when the block ends well; where that fails, it is kept on this machine.
+    """Open a file that is sent when the block ends well; if that fails, it is kept on this machine.
 
     Raises:
-        UnwritableError: it cannot be sent, and where it is kept.
+        UnwritableError: it cannot be sent; the message says where it is kept.
     """
     system, path = file_system(url)
     handle, name = tempfile.mkstemp(prefix="foreseen-", suffix=f"-{path.rpartition('/')[2]}")
@@ -53,21 +56,21 @@ def remote_file(url: str) -> Iterator[BinaryIO]:
             answer_of(url, lambda: system.put_file(name, path), done="written")
         except TableError as exc:
             is_kept = True
-            raise UnwritableError(f"{exc}; what was to be written is {name}") from exc
+            raise UnwritableError(f"{exc}; the output is kept in {name}") from exc
     finally:
         if not is_kept:
             Path(name).unlink(missing_ok=True)
 
 
 def remove(url: str) -> None:
-    """Remove a file from a store, where that is possible."""
+    """Remove a file from a store, if that is possible."""
     system, path = file_system(url)
     with suppress(TableError):
         answer_of(url, lambda: system.rm_file(path), done="removed")
 
 
-def _known(url: str) -> dict[str, Any] | None:
-    """Return what a store knows of a file to be written; None if there is none yet."""
+def _known(url: str) -> dict[str, object] | None:
+    """Return a store's record of a file to be written; None if there is none yet."""
     name = shown_url(url)
     if is_http(url):
         raise TableError(f"{name}: expected a path or a URL of a store such as s3:// to write to, got one of HTTP")
@@ -80,13 +83,13 @@ def _known(url: str) -> dict[str, Any] | None:
     return found
 
 
-def _info(system: Any, path: str) -> dict[str, Any] | None:
+def _info(system: "AbstractFileSystem", path: str) -> dict[str, object] | None:
     try:
-        return cast("dict[str, Any]", system.info(path))
+        return cast("dict[str, object]", system.info(path))
     except FileNotFoundError:
         return None
 
 
-def _require_bucket(system: Any, bucket: str) -> None:
-    with suppress(PermissionError):  # who may write files need not be allowed to look at the bucket
+def _require_bucket(system: "AbstractFileSystem", bucket: str) -> None:
+    with suppress(PermissionError):  # permission to write files need not include the bucket itself
         system.info(bucket)

@@ -1,4 +1,4 @@
-"""What goes wrong with a store, in one line: what its library says, and what to do about it."""
+"""Errors of a store in one line: what its library says, and what to do about it."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -14,17 +14,17 @@ _MAX_CHARACTERS: Final = 300
 
 
 def answer_of(url: str, what: Callable[[], Result], *, done: str = "read") -> Result:
-    """Return what a store answers; raise TableError where it fails, with what it says of itself in a line.
+    """Return the result of a call of a store; raise TableError if it fails, with the library's message in one line.
 
     Args:
-        done: what was to be done with the file.
+        done: what the call does with the file, for the message: "read", "written".
     """
     try:
         return what()
     except TableError:
         raise
     except FileNotFoundError as exc:
-        # Over HTTP fsspec takes whatever goes wrong for a file that is not there; its cause says what it was.
+        # Over HTTP fsspec reports every failure as a missing file; the cause is what happened.
         cause = exc.__cause__ if is_http(url) else None
         if cause is not None and _status(cause) not in _NOT_THERE:
             raise _failed(url, cause, done) from exc
@@ -42,7 +42,7 @@ def _failed(url: str, exc: BaseException, done: str) -> TableError:
 
 def _said(exc: BaseException) -> str:
     status = _status(exc)
-    if status is not None:  # of HTTP, whose library would show the whole URL
+    if status is not None:  # an HTTP error, whose message would show the whole URL
         return f"the server answers {status} {getattr(exc, 'message', '')}".rstrip()
     if isinstance(exc, TimeoutError) and not str(exc):
         return "no answer in time"
@@ -51,7 +51,7 @@ def _said(exc: BaseException) -> str:
 
 
 def _status(exc: BaseException) -> int | None:
-    """Return the status that a server answered, where an error is of HTTP."""
+    """Return the status in an HTTP error; None for other errors."""
     status = getattr(exc, "status", None)
     return status if isinstance(status, int) and status >= 400 else None
 

@@ -1,4 +1,4 @@
-"""Names of files that are URLs: which of them are of a store, and how they are shown."""
+"""Names of files that are URLs: which of them name a store, and how they are shown."""
 
 import re
 from typing import Final
@@ -17,7 +17,7 @@ def is_remote(path: str) -> bool:
 
 
 def is_http(url: str) -> bool:
-    """Return whether a URL is of a server that has files, and no folders of them."""
+    """Return whether a URL is of an HTTP server, which has files but no folders."""
     return urlsplit(url).scheme in _HTTP
 
 

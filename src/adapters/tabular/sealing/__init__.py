@@ -1,1 +1,1 @@
-"""Formats that cannot be added to, written from the stream of rows that can."""
+"""Formats that cannot be appended to, written from a stream of rows that can."""

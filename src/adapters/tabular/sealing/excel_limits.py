@@ -1,4 +1,4 @@
-"""Limits of an Excel sheet, checked as rows come instead of after all are scored."""
+"""Limits of an Excel sheet, checked while rows are scored instead of afterwards."""
 
 from collections.abc import Sequence
 from typing import BinaryIO, Final
@@ -15,7 +15,7 @@ from foreseen.domain.values.predictions import Predictions
 MOST_ROWS: Final = 1_048_575
 MOST_COLUMNS: Final = 16_384
 MOST_CHARACTERS: Final = 32_767
-"""Of a sheet without its header, of a row, and of a cell.
+"""Maximum rows of a sheet without its header, columns of a row, and characters of a cell.
 
 Source:
     Microsoft, Excel specifications and limits
@@ -24,14 +24,14 @@ _INSTEAD: Final = "--output-format parquet has no such limit"
 
 
 class ExcelLimits:
-    """An encoder whose rows have room in a sheet."""
+    """An encoder that raises TableError for rows that do not fit in a sheet."""
 
     def __init__(self, encoder: TableEncoder, *, kept: Sequence[str], added: int, name: str) -> None:
         """Check the output of an encoder against the limits; errors call the output `name`.
 
         Args:
             kept: the columns of the input that are written.
-            added: how many more are.
+            added: the number of further columns.
 
         Raises:
             TableError: there are too many columns, or no library to write them.
@@ -53,15 +53,15 @@ class ExcelLimits:
 
     @property
     def has_to_be_sealed(self) -> bool:
-        """Return whether the encoder's rows have to be."""
+        """Whether the inner encoder's rows have to be sealed."""
         return self._encoder.has_to_be_sealed
 
     def begin(self) -> bytes:
-        """Return what comes before the first row."""
+        """Return the bytes before the first row."""
         return self._encoder.begin()
 
     def encode(self, chunk: Chunk, predictions: Predictions) -> Written:
-        """Return the rows of a chunk; raise TableError where there is no room for them."""
+        """Return the rows of a chunk; raise TableError if a sheet has no room for them."""
         self._rows += len(chunk.lines)
         if self._rows > MOST_ROWS:
             raise TableError(f"{self._name}: {too_many_rows(MOST_ROWS)}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import starmap
-from typing import Any, BinaryIO, Final
+from typing import IO, BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pyarrow as pa
@@ -24,14 +24,14 @@ from foreseen.domain.values.signature import MAX_EXACT_INTEGER
 _EXACT_DIGITS: Final = 15
 _FIRST_YEAR: Final = 1900
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""The first moment that a zip archive can name."""
+"""The earliest time that a zip archive can store."""
 _MOMENT: Final = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _PROPERTIES: Final = "docProps/core.xml"
 _UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def seal_excel(spool: BinaryIO, out: BinaryIO) -> None:
-    """Write the rows of a stream; raise TableError as `whole_groups`, and where a sheet has no room for them."""
+    """Write the rows of a stream; raise TableError as `whole_groups`, and if they do not fit in a sheet."""
     schema, groups = whole_groups(spool)
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Sheet1")
@@ -39,11 +39,11 @@ def seal_excel(spool: BinaryIO, out: BinaryIO) -> None:
     rows = 0
     for group in groups:
         rows += group.num_rows
-        if rows > MOST_ROWS:  # of a run that went on, which counted its own alone
+        if rows > MOST_ROWS:  # in a resumed run, which has counted only its own rows
             raise TableError(too_many_rows(MOST_ROWS))
         for row in _rows(group):
             sheet.append([_cell(sheet, value) for value in row])
-    # By way of a file of its own: an archive is written into where it begins, and what is sealed can only grow.
+    # Through a temporary file: writing an archive goes back to its beginning, and the output can only be appended to.
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as copy:
         book.save(file)
         _copy_without_clock(file, copy)
@@ -51,12 +51,12 @@ def seal_excel(spool: BinaryIO, out: BinaryIO) -> None:
         shutil.copyfileobj(copy, out, 1 << 20)
 
 
-def _rows(group: pa.Table) -> Iterator[tuple[Any, ...]]:
+def _rows(group: pa.Table) -> Iterator[tuple[object, ...]]:
     return zip(*map(_values, group.columns), strict=True)
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    """Return what is written for a column: as it is where Excel has such values, else as text."""
+def _values(column: pa.ChunkedArray) -> list[object]:
+    """Return the values to write for a column: unchanged if Excel has such values, otherwise as text."""
     kind = column.type
     has_values = (
         pa.types.is_integer(kind)
@@ -70,12 +70,12 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     if not has_values:
         return texts
     if pa.types.is_timestamp(kind):
-        column = column.cast(pa.timestamp("us"), safe=False)  # of what a workbook holds, milliseconds are the least
+        column = column.cast(pa.timestamp("us"), safe=False)  # a workbook holds milliseconds at best
     return list(starmap(_held, zip(column.to_pylist(), texts, strict=True)))
 
 
-def _held(value: Any, text: str | None) -> Any:
-    """Return a value if a workbook holds it exactly, its text if not."""
+def _held(value: object, text: str | None) -> object:
+    """Return a value if a workbook can hold it exactly, otherwise its text."""
     match value:
         case None | bool():
             return value
@@ -90,9 +90,9 @@ def _held(value: Any, text: str | None) -> Any:
     return text
 
 
-def _cell(sheet: Any, value: Any) -> Any:
-    """Return a value as it is written: numbers with all of their digits, text as text whatever it looks like."""
-    if isinstance(value, float) and float(f"{value:.16g}") != value:  # with which openpyxl writes numbers
+def _cell(sheet: object, value: object) -> object:
+    """Return a value to write: numbers with all of their digits, text as text whatever it looks like."""
+    if isinstance(value, float) and float(f"{value:.16g}") != value:  # openpyxl's format of numbers
         return _typed(sheet, repr(value), "n")
     if not isinstance(value, str):
         return value
@@ -100,7 +100,7 @@ def _cell(sheet: Any, value: Any) -> Any:
     return _typed(sheet, text, "s") if text.startswith("=") or text in ERROR_CODES else text
 
 
-def _typed(sheet: Any, text: str, kind: str) -> Any:
+def _typed(sheet: object, text: str, kind: str) -> object:
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = kind
     return cell
@@ -110,8 +110,8 @@ def _shown(text: str) -> str:
     return str(ILLEGAL_CHARACTERS_RE.sub(_UNKNOWN, text))
 
 
-def _copy_without_clock(book: Any, out: Any) -> None:
-    """Copy an archive, with one moment in place of all that say when it was made."""
+def _copy_without_clock(book: IO[bytes], out: BinaryIO) -> None:
+    """Copy an archive with a constant in place of its times."""
     with ZipFile(book) as made, ZipFile(out, "w", ZIP_DEFLATED) as copy:
         for part in made.infolist():
             info = ZipInfo(part.filename, _EPOCH)

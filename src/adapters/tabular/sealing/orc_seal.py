@@ -2,13 +2,16 @@
 
 import io
 from functools import lru_cache
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import pyarrow as pa
 from pyarrow import orc
 
 from foreseen.adapters.tabular.columns.columns_as_text import as_cells_of_text
 from foreseen.adapters.tabular.parquet.parquet_seal import whole_groups
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _WIDER: Final = {
     pa.uint8(): pa.int16(),
@@ -17,7 +20,7 @@ _WIDER: Final = {
     pa.uint64(): pa.decimal128(20, 0),
     pa.float16(): pa.float32(),
 }
-"""Types that ORC has not, and the least that hold the same numbers."""
+"""Types that ORC lacks, and the smallest types that hold the same numbers."""
 _DECIMAL_BITS: Final = 128
 
 
@@ -35,7 +38,7 @@ def seal_orc(spool: BinaryIO, out: BinaryIO) -> None:
 
 
 class _HeldErrors(io.RawIOBase):
-    """A file whose errors wait until the library is not under way: one that it meets as it closes ends the process."""
+    """A file whose errors are raised outside of the library: one that occurs while it closes would end the process."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
@@ -48,7 +51,7 @@ class _HeldErrors(io.RawIOBase):
     def tell(self) -> int:
         return self._size
 
-    def write(self, data: Any) -> int:
+    def write(self, data: "Buffer") -> int:
         size = len(memoryview(data).cast("B"))
         self._size += size
         if self._error is None:
@@ -59,13 +62,13 @@ class _HeldErrors(io.RawIOBase):
         return size
 
     def check(self) -> None:
-        """Raise what a write has met."""
+        """Raise the error of an earlier write."""
         if self._error is not None:
             raise self._error
 
 
 def _held(kind: pa.DataType) -> pa.DataType:
-    """Return the type of a column: its own, a wider one, or text where ORC has neither."""
+    """Return the type of a column: its own, a wider one, or text if ORC has neither."""
     wider = _wider(kind)
     return wider if _is_written(wider) and _is_cast(kind, wider) else pa.string()
 
@@ -80,7 +83,7 @@ def _wider(kind: pa.DataType) -> pa.DataType:
 
 @lru_cache(maxsize=256)
 def _is_written(kind: pa.DataType) -> bool:
-    """Return whether ORC has a type, tried on a file without rows."""
+    """Return whether ORC has a type, by writing a file without rows."""
     if pa.types.is_null(kind) or _has_negative_scale(kind):  # which would end the process
         return False
     try:

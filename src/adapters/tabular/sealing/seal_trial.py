@@ -1,4 +1,4 @@
-"""Whether a format holds the types of all columns, tried on a file without rows, before any row is scored."""
+"""Checks, before any row is scored, that a format has the types of all columns, by writing a file without rows."""
 
 import io
 
@@ -15,7 +15,7 @@ def try_seal(seal: Seal, schema: pa.Schema, *, what: str, name: str) -> None:
         what: names the format.
         name: the output, as errors call it.
     Raises:
-        TableError: the format has nothing for a column.
+        TableError: the format has no type for a column.
     """
     if not _lacks(seal, schema):
         return
@@ -27,7 +27,7 @@ def try_seal(seal: Seal, schema: pa.Schema, *, what: str, name: str) -> None:
 
 
 def _lacks(seal: Seal, schema: pa.Schema) -> str:
-    """Return what a format lacks for some columns, as Arrow words it; nothing if it holds them."""
+    """Return Arrow's message about types that a format lacks; empty if it has all."""
     try:
         seal(io.BytesIO(schema.serialize().to_pybytes()), io.BytesIO())
     except (pa.ArrowException, OSError) as exc:

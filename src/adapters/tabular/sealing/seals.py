@@ -1,4 +1,4 @@
-"""How a format is written that cannot be added to, from the stream of rows that can: another is one more line here."""
+"""The functions that write formats that cannot be appended to, from a stream of rows; one line per format."""
 
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, Final
@@ -11,7 +11,7 @@ Seal = Callable[[BinaryIO, BinaryIO], None]
 
 
 def _orc(spool: BinaryIO, out: BinaryIO) -> None:
-    from foreseen.adapters.tabular.sealing.orc_seal import seal_orc  # noqa: PLC0415 - imported where it is used
+    from foreseen.adapters.tabular.sealing.orc_seal import seal_orc  # noqa: PLC0415 - imported if it is used
 
     seal_orc(spool, out)
 

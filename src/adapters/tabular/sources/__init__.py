@@ -1,1 +1,1 @@
-"""From what was named to the rows of one table."""
+"""From the names of inputs to the rows of one table."""

@@ -2,15 +2,15 @@
 
 import mmap
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 
 from foreseen.adapters.tabular.reading.typed_reader import TypedRows
 
 _FILE_MAGIC: Final = b"ARROW1\x00\x00"
-_LARGE_BYTES: Final = 128 << 20
-"""What a batch may take in a file before it is mapped into memory and not read: polars writes one for all rows."""
+LARGE_BYTES: Final = 128 << 20
+"""Bytes per batch from which a file is mapped into memory instead of read: polars writes one batch for all rows."""
 
 
 class ArrowRows(TypedRows):
@@ -24,12 +24,12 @@ class ArrowRows(TypedRows):
         self._size = stream.seek(0, 2)
         stream.seek(0)
         self._is_file = stream.read(len(_FILE_MAGIC)) == _FILE_MAGIC
-        self._source: Any = stream
+        self._source: BinaryIO | pa.BufferReader = stream
         opened = self._opened(None)
         self.schema: pa.Schema = opened.schema
         batches = opened.num_record_batches if self._is_file else 1
-        # Smaller ones are read: a mapped file that is cut off meanwhile ends the process, instead of with an error.
-        if self._size > _LARGE_BYTES * max(1, batches):
+        # Smaller ones are read: truncating a mapped file ends the process, instead of raising an error.
+        if self._size > LARGE_BYTES * max(1, batches):
             self._source = _mapped(stream) or stream
         self._share = 0.0
 
@@ -48,18 +48,18 @@ class ArrowRows(TypedRows):
         if not self._is_file:
             yield from (batch.select(wanted) for batch in opened)
 
-    def _opened(self, places: Sequence[int] | None) -> Any:
+    def _opened(self, places: Sequence[int] | None) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
         self._source.seek(0)
-        # With a choice of columns they are copied, even if it is all of them and they are in memory already.
+        # A choice of columns copies them, even if it is all of them and they are in memory already.
         is_all = places is not None and sorted(places) == list(range(len(self.schema)))
         options = pa.ipc.IpcReadOptions(included_fields=None if is_all else places, use_threads=False)
         return (pa.ipc.open_file if self._is_file else pa.ipc.open_stream)(self._source, options=options)
 
 
 def _mapped(stream: BinaryIO) -> pa.BufferReader | None:
-    """Return a file whose parts the system reads as they are used; None for what cannot be mapped.
+    """Return a file whose parts the system reads when they are used; None if it cannot be mapped.
 
-    Columns that are compressed are read whole all the same.
+    Compressed columns are read whole nevertheless.
     """
     try:
         return pa.BufferReader(pa.py_buffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)))

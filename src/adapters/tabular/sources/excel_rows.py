@@ -1,10 +1,10 @@
-"""A sheet of an Excel workbook: its first row names the columns, which have the types of their cells."""
+"""A sheet of an Excel workbook: its first row names the columns, whose types are those of their cells."""
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import pyarrow as pa
 
@@ -13,12 +13,15 @@ from foreseen.adapters.tabular.reading.typed_reader import TypedRows
 from foreseen.adapters.tabular.sources.loose_columns import LooseColumn
 from foreseen.domain.errors import TableError
 
-_BLOCK_ROWS: Final = 8192
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+BLOCK_ROWS: Final = 8192
 _INSTALL: Final = "install foreseen[excel], or save it as CSV"
 
 
 class ExcelRows(TypedRows):
-    """The cells of one sheet, all of which are read at once: its end, and what its columns hold, is known last."""
+    """The cells of one sheet, all read at once: its end and its columns' types are known only then."""
 
     is_typed = False
     first_line = 2
@@ -29,13 +32,13 @@ class ExcelRows(TypedRows):
         """Read a sheet, the first if none is named.
 
         Args:
-            features: by whose names columns without one, or with the same, are called as in CSV.
+            features: names of the features, by which columns without a name, or with the same, are named as in CSV.
         Raises:
             TableError: there is no such sheet, no header, or no library to read it.
             OSError: the workbook is damaged.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what the library cannot read of a workbook is not in its cells
+            warnings.simplefilter("ignore")  # about parts of a workbook that are not cells
             book = _opened(stream, name)
             try:
                 names, columns = _read(_cells(book, name, sheet))
@@ -57,12 +60,12 @@ class ExcelRows(TypedRows):
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows."""
-        for batch in self._table.select(list(columns)).to_batches(max_chunksize=_BLOCK_ROWS):
+        for batch in self._table.select(list(columns)).to_batches(max_chunksize=BLOCK_ROWS):
             self._read += batch.num_rows
             yield batch
 
 
-def _opened(stream: BinaryIO, name: str) -> Any:
+def _opened(stream: BinaryIO, name: str) -> "Workbook":
     try:
         from openpyxl import load_workbook  # noqa: PLC0415 - an extra
     except ImportError:
@@ -75,7 +78,7 @@ def _opened(stream: BinaryIO, name: str) -> Any:
         raise OSError(f"{type(exc).__name__}: {exc}") from exc
 
 
-def _cells(book: Any, name: str, sheet: str | None) -> Iterator[tuple[Any, ...]]:
+def _cells(book: "Workbook", name: str, sheet: str | None) -> Iterator[tuple[object, ...]]:
     """Yield the rows of a sheet."""
     sheets = {one.title: one for one in book.worksheets}
     if sheet is not None and sheet not in sheets:
@@ -83,7 +86,7 @@ def _cells(book: Any, name: str, sheet: str | None) -> Iterator[tuple[Any, ...]]
     if not sheets:
         raise TableError(f"{name}: expected a sheet of rows, got a workbook without one")
     chosen = sheets[sheet] if sheet is not None else next(iter(sheets.values()))
-    chosen.reset_dimensions()  # which many programs write wrong
+    chosen.reset_dimensions()  # many programs write wrong ones
     try:
         yield from chosen.iter_rows(values_only=True)
     except TableError:
@@ -92,13 +95,13 @@ def _cells(book: Any, name: str, sheet: str | None) -> Iterator[tuple[Any, ...]]
         raise OSError(f"{type(exc).__name__}: {exc}") from exc
 
 
-def _read(rows: Iterator[tuple[Any, ...]]) -> tuple[list[str], list[LooseColumn]]:
+def _read(rows: Iterator[tuple[object, ...]]) -> tuple[list[str], list[LooseColumn]]:
     """Return the names of the columns, and their values without the empty rows at the end."""
     names = _names(next(rows, ()))
     columns = [LooseColumn() for _ in names]
     blank = 0
-    while block := list(islice(rows, _BLOCK_ROWS)):
-        kept: list[tuple[Any, ...]] = []
+    while block := list(islice(rows, BLOCK_ROWS)):
+        kept: list[tuple[object, ...]] = []
         for row in block:
             if any(cell is not None for cell in row):
                 kept += [()] * blank
@@ -111,15 +114,15 @@ def _read(rows: Iterator[tuple[Any, ...]]) -> tuple[list[str], list[LooseColumn]
     return names, columns
 
 
-def _names(header: Sequence[Any]) -> list[str]:
+def _names(header: Sequence[object]) -> list[str]:
     names = ["" if cell is None else str(cell) for cell in header]
     while names and not names[-1]:
         names.pop()
     return names
 
 
-def _value(cell: Any) -> Any:
-    """Return a cell as what columns hold: a time of a day, or a duration, is text."""
+def _value(cell: object) -> object:
+    """Return a cell as a column's value: a time of day, or a duration, is text."""
     if cell is None or isinstance(cell, bool | int | float | str | datetime):
         return cell
     return datetime(cell.year, cell.month, cell.day) if isinstance(cell, date) else str(cell)  # noqa: DTZ001 - it has none

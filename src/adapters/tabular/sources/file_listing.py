@@ -1,4 +1,4 @@
-"""Which files are meant by what was named: those in a folder, without what lies beside its parts."""
+"""The files that names of inputs mean: those in a folder, without the files that programs leave beside its parts."""
 
 import os
 import re
@@ -15,27 +15,27 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.file_urls import local_path
 
 _BESIDE: Final = re.compile(r"_SUCCESS|_(common_)?metadata|_(committed|started)_\d+|.*\.crc")
-"""Names of what Spark, Hive and Databricks leave beside parts, which a shell's `*` names as well."""
+"""Names of files that Spark, Hive and Databricks leave beside parts, which a shell's `*` matches as well."""
 _PART: Final = re.compile(r"part-\d")
 _ICEBERG: Final = "metadata/*.metadata.json"
 _TABLE_FORMATS: Final = {"_delta_log": "Delta", ".hoodie": "Hudi", "_versions": "Lance", _ICEBERG: "Iceberg"}
-"""Folders that say which of the files around them count, by the name of what writes them."""
+"""Folders that decide which of the files around them count, with the table format that writes them."""
 
 
 def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tuple[str, ...]:
-    """Return the files to read, in place of folders those in them, in the order of their names.
+    """Return the files to read: in place of folders the files in them, in the order of their names.
 
-    What is hidden or begins with `_` is left out of a folder, and a part of 0 bytes everywhere: it has no rows. A file
-    that is meant twice, by whatever path, is there once, under the first.
+    Files of a folder that are hidden or begin with `_` are left out, and parts of 0 bytes everywhere: they have no
+    rows. A file that is named twice, by whatever path, is returned once, by the first.
 
     Args:
-        output: what is to be written; it may not lie among what is read.
+        output: the file to write; it may not be in a folder that is read.
     Raises:
         TableError: a folder holds no rows, or a table whose files are not all of its rows; or no file can have a name.
     """
     found: dict[str, None] = {}
     for source in map(local_path, sources):
-        if "\0" in source:  # as `%00` in a URL is
+        if "\0" in source:  # from `%00` in a URL
             raise TableError(f"{source!r}: expected the name of a file, got one with a NUL in it")
         if is_remote(source):
             if output is not None and output.startswith(source.rstrip("/") + "/"):
@@ -58,7 +58,7 @@ def listed_sources(sources: Sequence[str], *, output: str | None = None) -> tupl
 
 
 def _identity(source: str) -> Hashable:
-    """Return what two paths of one file have in common; a link is a file of its own, as folders may name its rows."""
+    """Return a value that paths of the same file share; a link is a file of its own, since its folders may be keys."""
     if source == STANDARD or "://" in source:
         return source
     folder, name = os.path.split(source)
@@ -78,7 +78,7 @@ def _files_of(folder: str) -> list[str]:
 
 
 def _walked(folder: str) -> Iterator[str]:
-    """Yield the files in a folder and in those within it: each folder once, by its own name if it has one there."""
+    """Yield the files in a folder and its subfolders: each folder once, by its own name rather than by a link."""
     seen: set[tuple[int, int]] = set()
     tops = [folder]
     for top in tops:
@@ -89,14 +89,14 @@ def _walked(folder: str) -> Iterator[str]:
             _check_is_plain(place, folders)
             folders[:] = sorted(name for name in folders if not _is_hidden(name))
             paths = [os.path.join(place, name) for name in folders]  # noqa: PTH118 - a Path would rewrite what was named
-            tops += filter(os.path.islink, paths)  # which the walk does not follow
+            tops += filter(os.path.islink, paths)  # `os.walk` does not follow them
             yield from _rows_among(place, files)
 
 
 def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
-    """Return whether a folder was not seen yet, and note it."""
+    """Return whether a folder was not seen yet, and record it."""
     try:
-        status = os.stat(folder)  # noqa: PTH116 - as it was named
+        status = os.stat(folder)  # noqa: PTH116 - a Path would rewrite what was named
     except OSError as exc:
         _raised(exc)
     known = len(seen)
@@ -133,7 +133,7 @@ def _check_place(place: str, names: Sequence[str]) -> None:
 
 
 def _is_rows(path: str, size: int) -> bool:
-    """Return whether a file below a folder of a store holds rows of it."""
+    """Return whether a file below a folder of a store has rows."""
     parts = path.strip("/").split("/")
     return size > 0 and not any(map(_is_hidden, parts)) and not _BESIDE.fullmatch(parts[-1])
 
@@ -143,7 +143,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_beside(source: str) -> bool:
-    """Return whether a file that was named among others holds no rows of theirs."""
+    """Return whether a file that was named among others is not one of rows."""
     name = os.path.basename(source)  # noqa: PTH119 - also of what is no path
     return bool(_BESIDE.fullmatch(name)) or (bool(_PART.match(name)) and _is_empty(source))
 
@@ -151,5 +151,5 @@ def _is_beside(source: str) -> bool:
 def _is_empty(path: str) -> bool:
     try:
         return os.stat(path).st_size == 0 and os.path.isfile(path)  # noqa: PTH116, PTH113 - also of what is no path
-    except (OSError, ValueError):  # what opens it says so
+    except (OSError, ValueError):  # opening it raises the error
         return False

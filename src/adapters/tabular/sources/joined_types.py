@@ -1,4 +1,4 @@
-"""The one type of columns whose types differ, and whether it holds a value of each as it is."""
+"""A common type for columns of different types, and whether it holds their values unchanged."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -14,11 +14,11 @@ _INTEGER_DIGITS: Final = {8: 3, 16: 5, 32: 10, 64: 20}
 _DIGITS_OF_128: Final = 38
 _MOST_DIGITS: Final = 76
 _ANY_INTEGER: Final = pa.decimal128(20, 0)
-"""What holds integers with a sign and those beyond them without one."""
+"""The type that holds both int64 and uint64."""
 
 
 def joined_types(kinds: Sequence[pa.DataType]) -> list[pa.DataType]:
-    """Return the types that may hold the values of all of these, the best first; nothing if Arrow has none."""
+    """Return the types that may hold the values of all of these, the best first; empty if Arrow has none."""
     plain = list(dict.fromkeys(map(plain_type, kinds)))
     found = _unified(plain)
     if found is None:
@@ -42,7 +42,7 @@ def _has_digits(kind: pa.DataType) -> bool:
 
 
 def _decimal_of(kinds: Sequence[pa.DataType]) -> pa.DataType | None:
-    """Return the decimals that have room for those of all, and for integers, for which Arrow's choice has none."""
+    """Return the decimal type that holds those of all, and integers, for which Arrow's choice has no room."""
     scale = max(kind.scale for kind in kinds if pa.types.is_decimal(kind))
     digits = max(map(_digits, kinds)) + scale
     if digits > _MOST_DIGITS:
@@ -51,14 +51,14 @@ def _decimal_of(kinds: Sequence[pa.DataType]) -> pa.DataType | None:
 
 
 def _digits(kind: pa.DataType) -> int:
-    """Return how many digits there may be before the point."""
+    """Return the maximum digits before the decimal point."""
     if pa.types.is_null(kind):
         return 0
     return int(kind.precision - kind.scale if pa.types.is_decimal(kind) else _INTEGER_DIGITS[kind.bit_width])
 
 
 def is_wider(kind: pa.DataType, other: pa.DataType) -> bool:
-    """Return whether each value of a type is one of another, whatever it is; False also where that is not known."""
+    """Return whether a type holds every value of another; False also if that is not known."""
     kind = plain_type(kind)
     if kind == other or pa.types.is_null(kind) or (is_text(kind) and is_text(other)):
         return True
@@ -70,7 +70,7 @@ def is_wider(kind: pa.DataType, other: pa.DataType) -> bool:
 
 
 def lost_in(kind: pa.DataType, columns: Iterable[pa.Array]) -> str:
-    """Return which value a type does not hold as it is, as Arrow words it; nothing if it holds all."""
+    """Return Arrow's message about a value that a type does not hold unchanged; empty if it holds all."""
     return next(filter(None, _losses(kind, columns)), "")
 
 
@@ -81,7 +81,7 @@ def _losses(kind: pa.DataType, columns: Iterable[pa.Array]) -> Iterator[str]:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
             yield str(exc).splitlines()[0]
             continue
-        # Arrow rounds decimals to doubles without a word.
+        # Arrow silently rounds decimals to doubles.
         if pa.types.is_decimal(column.type) and pa.types.is_floating(kind):
             yield _rounded(column, found)
 

@@ -1,4 +1,4 @@
-"""A JSON array as JSON Lines: each of its values on a line, whose number is that of the value."""
+"""A JSON array as JSON Lines: each value on one line, so that line numbers are those of the values."""
 
 import re
 from collections.abc import Iterator
@@ -8,24 +8,24 @@ from foreseen.adapters.tabular.reading.text_source import TextSource
 from foreseen.adapters.tabular.remote.input_streams import ReadStream
 from foreseen.domain.errors import TableError
 
-_PIECE_BYTES: Final = 1 << 18
-_LONGEST_BYTES: Final = 256 << 20
+PIECE_BYTES: Final = 1 << 18
+LONGEST_BYTES: Final = 256 << 20
 _STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"'
-"""A string, or the quote that one begins with whose end is not read yet."""
+"""A string, or the opening quote of one whose end is not read yet."""
 _BETWEEN: Final = re.compile(_STRING + rb"|[\[{,}\]]", re.DOTALL)
 _WITHIN: Final = re.compile(_STRING + rb"|[\[{}\]]", re.DOTALL)
 _ONE_LINE: Final = bytes.maketrans(b"\r\n", b"\t\t")
-"""What separates tokens goes on doing so, and what no string may hold goes on being that."""
+"""A tab separates tokens like a line end, and is as invalid in a string."""
 
 
 def array_of_lines(stream: BinaryIO, *, name: str, encoding: str) -> BinaryIO:
-    """Return a stream of lines in UTF-8; reading it raises TableError where there is no array, or none that ends."""
+    """Return a stream of lines in UTF-8; reading it raises TableError if there is no array, or it does not end."""
     text = TextSource(stream, name=name, encoding=encoding)
     return cast("BinaryIO", _Lines(_values(_Text(cast("BinaryIO", text), name))))
 
 
 class _Lines(ReadStream):
-    """Values, a line each."""
+    """A stream of values, one per line."""
 
     def __init__(self, values: Iterator[bytes]) -> None:
         self._values = values
@@ -34,7 +34,7 @@ class _Lines(ReadStream):
     def read(self, size: int = -1) -> bytes:
         """Read some lines."""
         lines = [self._rest]
-        length, wanted = len(self._rest), _PIECE_BYTES if size < 0 else size
+        length, wanted = len(self._rest), PIECE_BYTES if size < 0 else size
         while length < wanted and (value := next(self._values, None)) is not None:
             lines += [value.translate(_ONE_LINE), b"\n"]
             length += len(value) + 1
@@ -44,7 +44,7 @@ class _Lines(ReadStream):
 
 
 class _Text:
-    """The text that is being looked through, some of it at a time."""
+    """The part of the text that is being searched."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self.data = b""
@@ -52,33 +52,33 @@ class _Text:
         self._name = name
 
     def grow(self, start: int) -> None:
-        """Read on, and forget what is before a place, which is the beginning then; raise TableError at the end."""
+        """Read more, and drop what is before `start`, which becomes 0; raise TableError at the end."""
         kept = self.data[start:]
-        piece = self._stream.read(max(_PIECE_BYTES, len(kept)))  # twice as much, lest a long value be joined for ever
+        piece = self._stream.read(max(PIECE_BYTES, len(kept)))  # doubled, so that a long value takes linear time
         if not piece:
             raise self.error("the end of the file")
-        if len(kept) > _LONGEST_BYTES:
-            raise self.error(f"a value of more than {_LONGEST_BYTES >> 20} MiB")
+        if len(kept) > LONGEST_BYTES:
+            raise self.error(f"a value of more than {LONGEST_BYTES >> 20} MiB")
         self.data = kept + piece
 
     def check_end(self, at: int) -> None:
         """Raise TableError if anything follows."""
         rest = self.data[at:]
         while not rest.strip():
-            rest = self._stream.read(_PIECE_BYTES)
+            rest = self._stream.read(PIECE_BYTES)
             if not rest:
                 return
         raise self.error("more after its end")
 
     def error(self, got: str) -> TableError:
-        """Return the error that says what is there instead of an array."""
+        """Return the error for anything but an array."""
         return TableError(f"{self._name}: expected a JSON array, got {got}")
 
 
 def _values(text: _Text) -> Iterator[bytes]:
-    """Yield what is between the brackets and commas of an array, outside of strings and of lists and objects in it.
+    """Yield the texts between the commas of an array, ignoring those in strings, lists and objects within it.
 
-    Whether that is JSON is for others to say.
+    They are not checked to be JSON.
     """
     start = depth = 0
     at = start = _opened(text)

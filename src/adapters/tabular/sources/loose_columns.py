@@ -1,8 +1,8 @@
-"""Columns whose format has no types, or none that bind: numbers, dates and texts, whatever their cells hold."""
+"""Columns of formats without binding types: numbers, dates and texts, whatever their cells contain."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,25 +14,25 @@ _TEXT: Final = pa.string()
 
 
 class LooseColumn:
-    """A column that is added to, and has a type in the end: that of all its values, or text."""
+    """A column that grows, and finally gets a type: the common type of its values, or text."""
 
     def __init__(self) -> None:
-        """Begin without a value."""
+        """Start without values."""
         self._parts: list[pa.Array] = []
 
-    def add(self, values: Sequence[Any]) -> None:
+    def add(self, values: Sequence[object]) -> None:
         """Add values: None, bools, numbers, dates and times, or texts."""
         if values:
             self._parts.append(_typed(values))
 
     def settled(self) -> pa.ChunkedArray:
-        """Return all of it."""
+        """Return the column in its final type."""
         kinds = {part.type for part in self._parts} - {pa.null()}
         kind = _common(kinds)
         return pa.chunked_array([_as(part, kind) for part in self._parts], type=kind)
 
 
-def _typed(values: Sequence[Any]) -> pa.Array:
+def _typed(values: Sequence[object]) -> pa.Array:
     kinds = {type(value) for value in values if value is not None}
     if not kinds:
         return pa.nulls(len(values))
@@ -62,7 +62,7 @@ def _as(part: pa.Array, kind: pa.DataType) -> pa.Array:
     return pc.cast(part, kind)
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

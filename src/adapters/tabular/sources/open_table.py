@@ -1,13 +1,14 @@
-"""OpenTable: one input, open, its columns known and its rows still to be read."""
+"""OpenTable: an input that is open, with known columns, whose rows are still to be read."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from foreseen.adapters.tabular.databases.database_query import is_query, query_of, rows_of
 from foreseen.adapters.tabular.file_content.content import SOUGHT_IN, opened_content
 from foreseen.adapters.tabular.file_layout import Kind
+from foreseen.adapters.tabular.reading.reader_types import ArrowReader
 from foreseen.adapters.tabular.reading.typed_reader import TypedReader
 from foreseen.adapters.tabular.remote.input_streams import CountedStream
 from foreseen.adapters.tabular.sources.partitions import PartitionedReader, keys_of, without_keys
@@ -22,12 +23,12 @@ class OpenTable:
 
     Attributes:
         name: for errors.
-        file: counts the bytes read, where these show how many of the rows are read.
+        file: counts the bytes read, if these show the progress; None otherwise.
     """
 
     name: str
     kind: Kind
-    reader: Any
+    reader: ArrowReader
     file: CountedStream | None
 
     @property
@@ -43,12 +44,12 @@ class OpenTable:
 def open_table(
     path: str, *, wanted: Wanted, form: TableForm, standard_input: BinaryIO | None, files: ExitStack
 ) -> OpenTable:
-    """Open an input, and read what it says of its columns.
+    """Open an input, and read the description of its columns.
 
     Args:
         files: closes it.
     Raises:
-        TableError: it cannot be read, or is no table of these features.
+        TableError: it cannot be read, or is not a table of these features.
     """
     if is_query(path):
         return _open_query(path, wanted, files)
@@ -56,7 +57,7 @@ def open_table(
     keys = keys_of(path)
     if keys:
         own = replace(wanted, signature=without_keys(wanted.signature, keys, name=content.name))
-        reader = PartitionedReader(reader_of(content, own), keys, wanted.signature, wanted.words)
+        reader: ArrowReader = PartitionedReader(reader_of(content, own), keys, wanted.signature, wanted.words)
     else:
         reader = reader_of(content, wanted)
     is_counted = content.is_packed or content.layout.kind not in SOUGHT_IN

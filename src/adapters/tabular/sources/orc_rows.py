@@ -32,5 +32,5 @@ class OrcRows(TypedRows):
         """Yield the stripes."""
         for stripe in range(self._file.nstripes):
             self._read = stripe + 1
-            # What is not wanted is left out afterwards: a name may be that of a field within another.
+            # Columns are selected afterwards: ORC would take a name for that of a nested field, too.
             yield self._file.read_stripe(stripe).select(list(columns))

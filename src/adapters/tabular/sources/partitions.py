@@ -1,22 +1,26 @@
-"""Partitions: what the folders of a file say of all its rows, as Hive, Spark and pyarrow write it."""
+"""Partitions: values of all rows of a file that its folders' names contain, as Hive, Spark and pyarrow write them."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import unquote
 
 import pyarrow as pa
 
 from foreseen.adapters.tabular.columns.columns_as_text import JSON
 from foreseen.adapters.tabular.missing.missing_words import MissingWords
+from foreseen.adapters.tabular.reading.reader_types import ArrowReader
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk, Reject
-from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.batch import Batch, Column
 from foreseen.domain.values.signature import Feature, Signature
 
+if TYPE_CHECKING:
+    from foreseen.adapters.tabular.reading.reader_types import TypedColumns
+
 Keys = Mapping[str, str]
-"""Values as cells of text; nothing for one that is missing."""
+"""Values by column, as cells of text; empty for a missing one."""
 
 _NULL: Final = "__HIVE_DEFAULT_PARTITION__"
 
@@ -29,7 +33,7 @@ def keys_of(path: str) -> Keys:
 
 
 def without_keys(signature: Signature, keys: Keys, *, name: str) -> Signature:
-    """Return the features that a file itself has to hold.
+    """Return the signature of the features that the file itself must contain.
 
     Raises:
         TableError: there are none.
@@ -41,17 +45,19 @@ def without_keys(signature: Signature, keys: Keys, *, name: str) -> Signature:
 
 
 class PartitionedReader:
-    """A reader with its file's keys as columns of text beside its own; where it has one of such a name, the key counts.
+    """A reader that adds its file's keys as columns of text; they replace its own columns of the same name.
 
     Attributes:
         columns, schema: with the keys.
     """
 
-    def __init__(self, reader: Any, keys: Keys, signature: Signature, words: MissingWords | None = None) -> None:
-        """Add the keys to what a reader of the other features reads.
+    def __init__(
+        self, reader: ArrowReader, keys: Keys, signature: Signature, words: MissingWords | None = None
+    ) -> None:
+        """Add the keys to the columns of a reader of the other features.
 
         Args:
-            words: those that stand for a missing value; None for an empty one alone.
+            words: words for a missing value; None for an empty one alone.
         """
         self._reader = reader
         self._keys = {name: _Key(name, text, signature, words or MissingWords(())) for name, text in keys.items()}
@@ -69,12 +75,12 @@ class PartitionedReader:
         return int(self._reader.bytes_read)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through its rows."""
+        """Yield its rows in chunks."""
         return map(self._with_keys, self._reader)
 
     def values_of(self, column: str) -> Iterator[pa.Array]:
-        """Go through one column of the file."""
-        return iter(self._reader.values_of(column))
+        """Yield the values of one column of the file."""
+        return cast("TypedColumns", self._reader).values_of(column)  # called for files that have types
 
     def _with_keys(self, chunk: Chunk) -> Chunk:
         chunk = replace(chunk, shared=self._texts)
@@ -101,7 +107,7 @@ class PartitionedReader:
 
 
 class _Key:
-    """A key of a file: its cell, and its value where it is a feature, which is read as a cell of CSV is.
+    """A key of a file: its cell, and its value if it is a feature, which is read like a cell of CSV.
 
     Attributes:
         reason: why no row can have this value; empty if rows can.
@@ -117,7 +123,7 @@ class _Key:
             _, rejected = words.uncounted().read_cells(feature, pa.array([text], pa.string()))
             self.reason = rejected.get(0, "")
 
-    def repeated(self, feature: Feature, count: int) -> Any:
+    def repeated(self, feature: Feature, count: int) -> Column:
         """Return the column of a batch; words for a missing value are counted by its rows."""
         values, _ = self._words.read_cells(feature, pa.repeat(self._text, count))
         return Batch.of(Signature((feature,)), {self.name: values}).columns[0]

@@ -1,8 +1,8 @@
-"""The readers, by the kind of what they read: another format is one more module, and one more line here."""
+"""The readers by format: another format takes a module, and a line here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from foreseen.adapters.tabular.csv.csv_reader import CsvReader
 from foreseen.adapters.tabular.file_content.content import Content
@@ -10,6 +10,7 @@ from foreseen.adapters.tabular.file_layout import KIND_NAMES, Kind
 from foreseen.adapters.tabular.jsonl.jsonl_reader import JsonlReader
 from foreseen.adapters.tabular.missing.missing_words import MissingWords
 from foreseen.adapters.tabular.parquet.parquet_reader import ParquetReader
+from foreseen.adapters.tabular.reading.reader_types import ArrowReader
 from foreseen.adapters.tabular.reading.typed_reader import TypedReader, TypedRows
 from foreseen.adapters.tabular.sources.arrow_rows import ArrowRows
 from foreseen.adapters.tabular.sources.excel_rows import ExcelRows
@@ -20,13 +21,13 @@ from foreseen.domain.values.signature import Signature
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be read of a file.
+    """What to read of a file.
 
     Attributes:
-        keep: columns that are needed beside the features; None for all.
-        columns: those of the first file, where this is another.
-        words: those that stand for a missing value; None for an empty one alone.
-        notices: counts what is odd about a file and loses no row; None to count nothing.
+        keep: columns that are needed besides the features; None for all.
+        columns: those of the first file, if this is another.
+        words: words for a missing value; None for an empty one alone.
+        notices: counts remarks about a file that lose no row; None to count nothing.
     """
 
     signature: Signature
@@ -36,12 +37,12 @@ class Wanted:
     notices: Notices | None = None
 
 
-def reader_of(content: Content, wanted: Wanted) -> Any:
-    """Return the reader of a file that is open; raise TableError where it is no table of these columns."""
+def reader_of(content: Content, wanted: Wanted) -> ArrowReader:
+    """Return the reader of a file that is open; raise TableError if it is not a table of these columns."""
     return _READERS[content.layout.kind](content, wanted)
 
 
-def _csv(content: Content, wanted: Wanted) -> Any:
+def _csv(content: Content, wanted: Wanted) -> ArrowReader:
     return CsvReader(
         content.stream,
         name=content.name,
@@ -52,7 +53,7 @@ def _csv(content: Content, wanted: Wanted) -> Any:
     )
 
 
-def _json_lines(content: Content, wanted: Wanted) -> Any:
+def _json_lines(content: Content, wanted: Wanted) -> ArrowReader:
     return JsonlReader(
         content.stream,
         name=content.name,
@@ -64,7 +65,7 @@ def _json_lines(content: Content, wanted: Wanted) -> Any:
     )
 
 
-def _json_array(content: Content, wanted: Wanted) -> Any:
+def _json_array(content: Content, wanted: Wanted) -> ArrowReader:
     lines = array_of_lines(content.stream, name=content.name, encoding=content.layout.encoding)
     return JsonlReader(
         lines,
@@ -76,23 +77,23 @@ def _json_array(content: Content, wanted: Wanted) -> Any:
     )
 
 
-def _parquet(content: Content, wanted: Wanted) -> Any:
+def _parquet(content: Content, wanted: Wanted) -> ArrowReader:
     return ParquetReader(
         content.stream, name=content.name, signature=wanted.signature, wanted=wanted.keep, words=wanted.words
     )
 
 
-def _arrow(content: Content, wanted: Wanted) -> Any:
+def _arrow(content: Content, wanted: Wanted) -> ArrowReader:
     return _typed(lambda: ArrowRows(content.stream), content, wanted)
 
 
-def _orc(content: Content, wanted: Wanted) -> Any:
-    from foreseen.adapters.tabular.sources.orc_rows import OrcRows  # noqa: PLC0415 - imported where it is used
+def _orc(content: Content, wanted: Wanted) -> ArrowReader:
+    from foreseen.adapters.tabular.sources.orc_rows import OrcRows  # noqa: PLC0415 - imported if it is used
 
     return _typed(lambda: OrcRows(content.stream), content, wanted)
 
 
-def _excel(content: Content, wanted: Wanted) -> Any:
+def _excel(content: Content, wanted: Wanted) -> ArrowReader:
     return _typed(
         lambda: ExcelRows(content.stream, name=content.name, sheet=content.sheet, features=wanted.signature.names),
         content,
@@ -112,7 +113,7 @@ def _typed(open_rows: Callable[[], TypedRows], content: Content, wanted: Wanted)
     )
 
 
-_READERS: Final[Mapping[Kind, Callable[[Content, Wanted], Any]]] = {
+_READERS: Final[Mapping[Kind, Callable[[Content, Wanted], ArrowReader]]] = {
     "csv": _csv,
     "jsonl": _json_lines,
     "json": _json_array,

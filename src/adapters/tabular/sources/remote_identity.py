@@ -1,4 +1,4 @@
-"""What a store says of a file that another one differs in, as a digest does for a file on this machine."""
+"""A store's own marks of a file's content, which serve as its digest."""
 
 import json
 from collections import Counter
@@ -17,11 +17,11 @@ _SIGNS: Final = frozenset(
     {"etag", "e_tag", "content-md5", "content_md5", "md5hash", "crc32c", "generation", "versionid", "version_id",
      "last-modified", "last_modified", "lastmodified", "mtime", "updated", "digest"}
 )  # fmt: skip
-"""Names, in small letters, under which stores say it."""
+"""Lower-case names of such marks in the stores' records."""
 
 
 def remote_digest(url: str) -> InputDigest | None:
-    """Return what identifies a file; None where its store says no more than its size.
+    """Return the digest of a file's marks; None if its store reports no more than its size.
 
     Raises:
         TableError: the store does not answer, or has no such file.
@@ -36,7 +36,7 @@ def remote_digest(url: str) -> InputDigest | None:
 
 
 def look_again(urls: Iterable[str]) -> None:
-    """Have stores forget what they knew of files, and list those again of which many are in a folder.
+    """Make stores discard what they have cached about files, and list folders with many files again.
 
     Raises:
         TableError: a store does not answer.
@@ -51,9 +51,9 @@ def look_again(urls: Iterable[str]) -> None:
 def why_once(name: str, *, is_read: bool) -> str:
     """Return why a run that reads or writes this name cannot be resumed; empty if it can."""
     if is_query(name):
-        return "a query, which may give its rows in another order"
+        return "a query, which may return its rows in another order"
     if not is_remote(name):
         return ""
     if not is_read:
-        return "a file of a store, which cannot be added to"
+        return "a file in a store, which cannot be appended to"
     return "" if remote_digest(name) else "a file whose store does not say when it changes"

@@ -1,4 +1,4 @@
-"""The schema of several files together, where their columns' types differ from one to the next."""
+"""The schema of several files together, whose columns' types may differ."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -9,10 +9,10 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.values.signature import Signature
 
 Named = tuple[str, pa.Schema]
-"""What a file is called, and the types of its columns."""
+"""The name of a file, and the types of its columns."""
 
 Losses = Callable[[int, str, pa.DataType], str]
-"""Returns which value of a column of a file, by its number, a type does not hold as it is; nothing if it holds all."""
+"""Returns which value of a column of a file, by its index, a type does not hold unchanged; empty if it holds all."""
 
 
 def unified_schema(
@@ -20,15 +20,15 @@ def unified_schema(
 ) -> pa.Schema:
     """Return the schema of the first file, with types that hold the values of all.
 
-    A feature may have any types that its values can have: each file is read by its own. What holds all of its values
-    is text where no other type does, as of a bool and a double; such a column is written as what was read. A
-    column that is not kept may have any types at all.
+    A feature may have different types, since each file is read by its own. If no other type holds all of its values, as
+    of a bool and a double, its type is text, and the values read are written. A column that is not kept may have any
+    types.
 
     Args:
         keep: columns that are written; None for all.
-        losses: looks through a column where its types do not say whether one of them holds all of its values.
+        losses: searches a column if its types do not decide whether one of them holds all of its values.
     Raises:
-        TableError: a column to be written has no one type that holds all values as they are.
+        TableError: no single type holds all values of a column to be written unchanged.
     """
     (_, first), *others = files
     if not others:
@@ -51,7 +51,7 @@ class _Columns:
         self._losses = losses
 
     def kind(self, column: str, *, is_free: bool) -> pa.DataType:
-        """Return the one type of a column; text where there is none and it is free to have any."""
+        """Return the common type of a column; text if there is none and `is_free`."""
         kinds = {place: kinds[column] for place, kinds in enumerate(self._kinds) if column in kinds}
         if len(set(kinds.values())) == 1:
             return kinds[0]
@@ -65,7 +65,7 @@ class _Columns:
         raise TableError(self._mismatch(column, kinds, why))
 
     def _lost(self, column: str, kinds: dict[int, pa.DataType], joined: pa.DataType) -> tuple[int, str] | None:
-        """Return the first file with a value that a type does not hold, and which; None if there is none."""
+        """Return the first file with a value that its type does not hold, and that value in words; None if all fit."""
         for place, kind in kinds.items():
             if not is_wider(kind, joined) and (lost := self._losses(place, column, joined)):
                 return place, lost
@@ -75,7 +75,11 @@ class _Columns:
         if why is None:
             place, reason, advice = self._first_at_odds(kinds), "", ""
         else:
-            place, reason, advice = why[0], f", whose values no type of both holds: {why[1]}", "; CSV has each as it is"
+            place, reason, advice = (
+                why[0],
+                f", whose values no type of both holds: {why[1]}",
+                "; CSV keeps each as it is",
+            )
         other = next(each for each, kind in kinds.items() if kind != kinds[place] and not pa.types.is_null(kind))
         (name, _), (other_name, _) = self._files[place], self._files[other]
         expected = f"expected column {column!r} to hold {kinds[other]}, as in {other_name}"

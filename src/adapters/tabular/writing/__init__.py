@@ -1,1 +1,1 @@
-"""What encoders of several formats share."""
+"""Parts that encoders of several formats share."""

@@ -1,8 +1,8 @@
 """The columns that answers add to a table, and their values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from foreseen.domain.values.batch import Column
 from foreseen.domain.values.labelled_rows import LabelledRows
@@ -12,14 +12,14 @@ from foreseen.domain.values.predictions import Json, Predictions
 
 @dataclass(frozen=True, slots=True)
 class AddedColumn:
-    """A column that is made of one output.
+    """A column of one output's values.
 
     Attributes:
-        output: the member of an answer that it is made of.
-        label: the class whose part of the output it is; None for all of it.
-        of_label: the member of an object that holds the parts of all classes; empty where it is all of the output.
+        output: the member of an answer that contains the values.
+        label: the class whose part of the output it is; None for the whole output.
+        of_label: the member of a JSON object that contains the parts of all classes; empty for the whole output.
         is_text: whether each of its values is text.
-        constant: what each row has, where it is made of no output.
+        constant: the value of every row, for a column without an output; None otherwise.
     """
 
     name: str
@@ -31,19 +31,20 @@ class AddedColumn:
 
     @property
     def member(self) -> str:
-        """The member of an object that holds it: the parts of all classes are one."""
+        """The member of a JSON object that contains it: one for the parts of all classes."""
         return self.of_label or self.name
 
     def values(self, predictions: Predictions) -> Sequence[Json] | Column:
-        """Return its values, a row each."""
+        """Return its values, one per row."""
         if self.constant is not None:
             return [self.constant] * len(predictions)
-        answers: Any = predictions.outputs[self.output]
+        answers = predictions.outputs[self.output]
         if self.label is None:
-            return answers  # type: ignore[no-any-return]
+            return answers
         if isinstance(answers, LabelledRows):
             return answers.column(self.label)
-        return [answer[self.label] for answer in answers]
+        # The answer is an object by class.
+        return [cast("Mapping[str, Json]", answer)[self.label] for answer in answers]
 
 
 def added_columns(outputs: Sequence[Output], *, prediction: str = PREDICTION) -> list[AddedColumn]:

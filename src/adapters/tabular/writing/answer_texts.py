@@ -1,4 +1,4 @@
-"""Values of answers as text: as JSON, as cells of CSV, and as they are kept until a Parquet file is sealed."""
+"""Values of answers as text: as JSON, as cells of CSV, and in the spool of a Parquet file."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from foreseen.domain.values.batch import Column
 from foreseen.domain.values.predictions import Json
 
 _Words = Mapping[str, str | None]
-"""How numbers that are not finite are written, by how Python shows them; None for not at all."""
+"""Texts of numbers that are not finite, by Python's repr; None for null."""
 _IN_JSON: Final[_Words] = {"nan": None, "inf": None, "-inf": None}
 _IN_CELLS: Final[_Words] = {"nan": "nan", "inf": "inf", "-inf": "-inf"}
 _IN_SPOOL: Final[_Words] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -30,7 +30,7 @@ def json_texts(values: Sequence[Json] | Column) -> pa.Array:
 
 
 def cell_texts(values: Sequence[Json] | Column) -> pa.Array:
-    """Return values as cells: strings and numbers as they are, null as nothing, what is left as JSON."""
+    """Return values as cells: strings and numbers as text, null as null, anything else as JSON."""
     for found in (_float_texts(values, _IN_CELLS), _strings(values)):
         if found is not None:
             return found
@@ -38,14 +38,14 @@ def cell_texts(values: Sequence[Json] | Column) -> pa.Array:
 
 
 def spool_texts(values: Sequence[Json] | Column) -> pa.Array:
-    """Return values as JSON that Python reads as they were, numbers that are not finite included."""
+    """Return values as JSON that Python reads back unchanged, including numbers that are not finite."""
     if (numbers := _float_texts(values, _IN_SPOOL)) is not None:
         return pc.fill_null(numbers, "null")
     return pa.array([json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values], pa.string())
 
 
 def _float_texts(values: Sequence[Json] | Column, words: _Words) -> pa.Array | None:
-    """Return floats as JSON writes them, but for those that it does not; None if there are others than floats."""
+    """Return floats as JSON writes them, and `words` for those that it cannot; None if there are other values."""
     if not len(values) or not isinstance(values[0], float):
         return None
     try:

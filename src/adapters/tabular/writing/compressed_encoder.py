@@ -18,7 +18,7 @@ _ZSTD_LEVEL: Final = 3
 
 
 class CompressedEncoder:
-    """Compresses lines; the same rows give the same bytes at any time."""
+    """Compresses lines; the same rows give the same bytes at any time of day."""
 
     has_to_be_sealed: Final = False
 

@@ -1,1 +1,1 @@
-"""What each command does."""
+"""The commands, each in a module that is imported when it runs."""

@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 import typer
 
-from foreseen.domain.garbage_collection import put_off_collections
 from foreseen.entrypoints.cli.options.command_help import PlainCommand, PlainGroup
 from foreseen.entrypoints.cli.options.file_options import InputOptions, OutputOptions, files_of
 from foreseen.entrypoints.cli.options.option_groups import with_option_groups
@@ -14,6 +13,7 @@ from foreseen.entrypoints.cli.process.early_model import model_begun
 from foreseen.entrypoints.cli.process.standard_output import own_standard_output
 from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.cli.run.run_files import INPUTS
+from foreseen.process.garbage_collection import put_off_collections
 from foreseen.settings import Settings, SettingsError
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
@@ -27,7 +27,7 @@ _OF_WARMING: Final = {
     "model_isolation": MODEL_IN_OF_FILES,
 }
 _WHERE: Final = ("redis_url", "redis_mode", "redis_user", "redis_password_file", "name")
-_OF_ONE_MODEL: Final = {"name": "Only predictions of the model of this name."}
+_OF_ONE_MODEL: Final = {"name": "Only predictions of the model with this name."}
 
 
 @cache.command(cls=PlainCommand)

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import typer
 from rich.table import Table
@@ -18,14 +18,14 @@ from foreseen.settings import Settings, masked
 from foreseen.wiring.shared_tier import wire_shared_tier
 
 SHOWN_ANSWER: Final = 200
-"""Characters of an answer that are shown."""
+"""Most characters of an answer to show."""
 
 SHOWN_KEY: Final = 1000
-"""Characters of a key: of Foreseen's own, none has more."""
+"""Most characters of a key to show; no key of Foreseen's is longer."""
 
 
 class Place(NamedTuple):
-    """Where an entry is: its model's name, and its namespace."""
+    """The model and the namespace of an entry."""
 
     model: str
     namespace: str
@@ -33,21 +33,21 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Stats:
-    """What is held of one namespace; `unreadable` counts what is no entry of this format."""
+    """Counts of one namespace; `unreadable` are the values that are not entries in the current format."""
 
     entries: int = 0
     bytes: int = 0
     unreadable: int = 0
 
     def count(self, held: Held) -> None:
-        """Count one entry."""
+        """Add an entry to the counts."""
         self.entries += 1
         self.bytes += held.size_bytes
         self.unreadable += held.header is None
 
 
 def show_stats(settings: Settings, *, as_json: bool) -> None:
-    """Count entries and bytes by model and namespace."""
+    """Print the number of entries and bytes by model and namespace."""
 
     async def count(inventory: Inventory) -> None:
         stats: dict[Place, Stats] = {}
@@ -71,7 +71,7 @@ def _place_of(name: str) -> Place:
     return Place(model, rest[0] if len(rest) > 1 else "")
 
 
-def _stats_document(settings: Settings, stats: dict[Place, Stats]) -> dict[str, Any]:
+def _stats_document(settings: Settings, stats: dict[Place, Stats]) -> dict[str, object]:
     """Return the document for programs; its field names are stable."""
     namespaces = [{**place._asdict(), **asdict(each)} for place, each in stats.items()]
     totals = {name: sum(each[name] for each in namespaces) for name in ("entries", "bytes", "unreadable")}
@@ -79,7 +79,7 @@ def _stats_document(settings: Settings, stats: dict[Place, Stats]) -> dict[str, 
 
 
 def show_entries(settings: Settings, *, limit: int, answers: bool) -> None:
-    """Show entries one a line, up to a limit."""
+    """Print entries, one a line, up to a limit."""
 
     async def go_through(inventory: Inventory) -> None:
         table = _table("KEY", "AGE", "TIME LEFT", "COST", "BYTES", *(["ANSWER"] if answers else []))
@@ -97,8 +97,8 @@ def show_entries(settings: Settings, *, limit: int, answers: bool) -> None:
     use_inventory(settings, go_through)
 
 
-def use_inventory(settings: Settings, use: Callable[[Inventory], Coroutine[Any, Any, None]]) -> None:
-    """Run something with an open inventory."""
+def use_inventory(settings: Settings, use: Callable[[Inventory], Coroutine[object, None, None]]) -> None:
+    """Call `use` with the inventory of the shared cache, and close that afterwards."""
 
     async def run() -> None:
         async with _inventory(settings) as inventory:
@@ -125,7 +125,7 @@ def _ages(held: Held) -> tuple[str, str, str]:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds as people do: 42s, 5m, 3h, 2d."""
+    """Return seconds in words, rounded to a unit: 42s, 5m, 3h, 2d."""
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f}{unit}"
@@ -137,7 +137,7 @@ def _shown_answer(held: Held) -> str:
 
 
 def _shown(name: str) -> str:
-    """Return a name that anybody may have written to Redis, as one that no terminal takes for a command."""
+    """Return a name from Redis, where others may write too, without control characters for a terminal."""
     return _cut(one_line(name[: SHOWN_KEY + 1]), SHOWN_KEY)
 
 

@@ -1,4 +1,4 @@
-"""`foreseen cache purge`: every tier of every process that is known is emptied."""
+"""`foreseen cache purge`: empties every tier of every known process."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -12,7 +12,7 @@ from foreseen.wiring.shared_tier import wire_shared_tier
 
 
 def purge_entries(settings: Settings) -> None:
-    """Remove entries, and print what was reached; raise CacheUnavailableError where that is not all."""
+    """Remove entries, and print where; raise CacheUnavailableError if a tier or a process was not reached."""
     purged = asyncio.run(purged_by(settings))
     place = masked(settings.redis_url)
     if purged.l2_removed is not None:
@@ -24,7 +24,7 @@ def purge_entries(settings: Settings) -> None:
 
 
 async def purged_by(settings: Settings) -> Purged:
-    """Purge the model of the settings, or all."""
+    """Purge the entries of the named model, or all without a name, and return what was reached."""
     shared = wire_shared_tier(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(shared.inventory.close)

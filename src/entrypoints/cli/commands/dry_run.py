@@ -1,4 +1,4 @@
-"""`foreseen score --dry-run`: the first rows are scored and shown, and how long all would take; nothing is written."""
+"""`foreseen score --dry-run`: scores the first rows, estimates the time for all, and writes nothing."""
 
 import asyncio
 from contextlib import AbstractContextManager
@@ -29,17 +29,18 @@ if TYPE_CHECKING:
     from foreseen.wiring.model_loading import ModelProcess
 
 _FIRST_ROWS: Final = (1_000, 20_000)
-"""Rows that are scored: more where the first of them take no time that says anything."""
-_TELLING_S: Final = 0.3
+"""Rows that are scored: the second number if the first takes too little time for an estimate."""
+ENOUGH_S: Final = 0.3
+"""Seconds that a trial has to take for an estimate."""
 
 
 def try_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess | None" = None) -> int:
-    """Score the first rows of files and show what was found; return the exit code that they would have.
+    """Score the first rows of files and print the results; return the exit code that a run of them would have.
 
     Args:
-        process: one that loads the model by now.
+        process: a process that is loading the model; None to load it in this one.
     Raises:
-        ForeseenError: as a run would, if it is of the first rows.
+        ForeseenError: the first rows cannot be scored, as in a run.
     """
     start_logging(settings)
     is_auto = not settings.is_cache_chosen
@@ -61,7 +62,7 @@ def try_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess 
 async def _tried(scoring: Scoring, job: Job) -> tuple[Trial, list[tuple[str, str]]]:
     async with opened_run(scoring) as predict:
         for most in _FIRST_ROWS:
-            scoring.tables.notices.taken()  # those of fewer rows
+            scoring.tables.notices.taken()  # drops those of the smaller trial
             with _reader(scoring, job, most) as reader:
                 encoder = scoring.tables.encoder(
                     reader.schema,
@@ -72,13 +73,13 @@ async def _tried(scoring: Scoring, job: Job) -> tuple[Trial, list[tuple[str, str
                 )
                 trial = await try_rows(predict, reader, encoder, at_once=scoring.at_once)
                 columns = [(field.name, str(field.type)) for field in reader.schema]
-            if trial.seconds > _TELLING_S or trial.rows < most or STANDARD in job.files.sources:
+            if trial.seconds > ENOUGH_S or trial.rows < most or STANDARD in job.files.sources:
                 break
         return trial, columns
 
 
 def _reader(scoring: Scoring, job: Job, most: int | None) -> AbstractContextManager[TableReader]:
-    """Open the files, the first of whose chosen rows are read; all without a number."""
+    """Open the files, limited to their first `most` chosen rows; None for all."""
     rows = job.files.input.rows
     limit = min((each for each in (rows.limit, most) if each is not None), default=None)
     form = replace(job.files.input, rows=replace(rows, limit=limit))
@@ -92,7 +93,7 @@ def _reader(scoring: Scoring, job: Job, most: int | None) -> AbstractContextMana
 
 
 def _counted(scoring: Scoring, job: Job) -> RowCount | None:
-    """Return how many rows there are, about; None where the input cannot be read twice."""
+    """Return the number of rows, counted or estimated; None if the input cannot be read twice."""
     size = size_of(job.files.sources)
     if not size or STANDARD in job.files.sources:
         return None
@@ -119,7 +120,7 @@ def _facts(trial: Trial, count: RowCount | None) -> Table:
     for name, value in trial.answer.items():
         facts.add_row(f"first {name}", str(value))
     if count is None:
-        facts.add_row("all", "not known before it is read")
+        facts.add_row("all", "unknown until it is read")
     else:
         about = "" if count.is_exact else "about "
         facts.add_row("all", f"{about}{count.rows:,} rows, about {_duration(_seconds(trial, count))}")
@@ -127,7 +128,7 @@ def _facts(trial: Trial, count: RowCount | None) -> Table:
 
 
 def _seconds(trial: Trial, count: RowCount) -> float:
-    """Return about how long all rows take, of which some are read while others are scored."""
+    """Return an estimate for all rows, in seconds; reading and scoring overlap."""
     return count.rows * max(trial.seconds / max(1, trial.rows), count.seconds_a_row)
 
 

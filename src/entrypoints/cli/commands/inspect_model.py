@@ -1,13 +1,14 @@
-"""`foreseen inspect`: what a model takes and gives, before anything is served."""
+"""`foreseen inspect`: the inputs and outputs of a model, before it is served."""
 
 import json
 from dataclasses import asdict
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 import typer
 from rich.table import Table
 
 from foreseen.domain.model.determinism import Determinism
+from foreseen.domain.model.engine_use import EngineUse
 from foreseen.domain.model.model_input import ColumnForm
 from foreseen.domain.ports import Predictor
 from foreseen.domain.values.signature import DTYPES, Feature
@@ -16,16 +17,17 @@ from foreseen.entrypoints.cli.process.printed_tables import print_plainly
 from foreseen.entrypoints.label_wording import classes_text
 from foreseen.settings import Settings
 from foreseen.wiring.model_loading import load_model
+from foreseen.wiring.model_on_loop import may_run_on_loop
 
 
 def inspect_model(settings: Settings, out: TextIO, *, as_json: bool) -> None:
-    """Load a model as it would be served, ask it a few times, and tell what was found."""
+    """Load a model as `serve` would, call it a few times, and print what was found."""
     start_logging(settings)
     show(settings, load_model(settings), out, as_json=as_json)
 
 
 def show(settings: Settings, predictor: Predictor, out: TextIO, *, as_json: bool) -> None:
-    """Print what was found of a model, as a table or as JSON."""
+    """Print what was found about a model, as a table or as JSON."""
     found = predictor.info.determinism
     if as_json:
         typer.echo(json.dumps(_document(settings, predictor, found), indent=2, ensure_ascii=False), file=out)
@@ -33,11 +35,12 @@ def show(settings: Settings, predictor: Predictor, out: TextIO, *, as_json: bool
         _show(settings, predictor, found, out)
 
 
-def _document(settings: Settings, predictor: Predictor, found: Determinism) -> dict[str, Any]:
+def _document(settings: Settings, predictor: Predictor, found: Determinism) -> dict[str, object]:
     signature = predictor.info.signature
     return {
         "name": settings.model_name,
         "fingerprint": predictor.info.fingerprint.hex(),
+        "format": asdict(predictor.info.loaded_from),
         "kind": signature.kind,
         "classes": list(signature.classes),
         "outputs": list(predictor.info.output_names),
@@ -58,10 +61,12 @@ def _document(settings: Settings, predictor: Predictor, found: Determinism) -> d
         "findings": list(predictor.info.model_input.findings),
         "doubts": list(predictor.info.model_input.doubts),
         "rows_per_call": asdict(predictor.info.call_size),
+        "engine": asdict(predictor.info.engine),
+        "may_run_on_loop": may_run_on_loop(settings, predictor.info),
         "is_repeatable": found.is_repeatable,
         "is_batch_invariant": found.is_batch_invariant,
         "difference": str(found.difference) if found.difference else None,
-        "refusal": found.refusal or None,
+        "rejection": found.rejection or None,
         "versions": dict(predictor.info.versions),
     }
 
@@ -70,11 +75,14 @@ def _show(settings: Settings, predictor: Predictor, found: Determinism, out: Tex
     signature = predictor.info.signature
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("model", settings.model_name)
+    facts.add_row("format", str(predictor.info.loaded_from))
     facts.add_row("fingerprint", predictor.info.fingerprint.hex())
     facts.add_row("kind", signature.kind + classes_text(signature))
     facts.add_row("outputs", ", ".join(predictor.info.output_names))
     facts.add_row("deterministic", _verdict(found))
     facts.add_row("called with", f"{_INPUTS[predictor.info.model_input.takes]}, {predictor.info.call_size}")
+    facts.add_row("engine", engine_text(predictor.info.engine))
+    facts.add_row("served", _served(settings, predictor))
     facts.add_row("versions", ", ".join(f"{name} {version}" for name, version in predictor.info.versions.items()))
     if signature.ignored:
         facts.add_row("ignores", ", ".join(signature.ignored))
@@ -92,16 +100,30 @@ def _show(settings: Settings, predictor: Predictor, found: Determinism, out: Tex
 
 
 def _features(predictor: Predictor) -> list[tuple[Feature, ColumnForm | None]]:
-    """Return the features, each with the form in which the model is given it."""
+    """Return the features, each with the column in which the model receives it."""
     info = predictor.info
     forms = info.model_input.by_feature(info.signature) or [None] * len(info.signature.features)
     return list(zip(info.signature.features, forms, strict=True))
 
 
 def origin_text(form: ColumnForm) -> str:
-    """Word where the dtype of a column is known from."""
+    """Return in words how the dtype of a column was found."""
     given = "" if form.dtype in (*DTYPES, "object") else f"given as {form.dtype}, "
     return given + ("guessed" if form.is_guess else form.origin)
+
+
+def _served(settings: Settings, predictor: Predictor) -> str:
+    if settings.model_isolation == "thread":
+        return "in a thread of the serving process"
+    may = may_run_on_loop(settings, predictor.info)
+    return "in a process of its own" + ("; on the event loop where a call costs less" if may else "")
+
+
+def engine_text(engine: EngineUse) -> str:
+    """Return what computes the answers, and what that costs, as text."""
+    if not engine.name:
+        return str(engine)
+    return f"{engine}; its copy of the trees takes {engine.size_bytes / 2**20:,.1f} MiB"
 
 
 _INPUTS: Final = {
@@ -114,14 +136,14 @@ _INPUTS: Final = {
 
 
 def _verdict(found: Determinism) -> str:
-    if found.refusal:
-        return f"unknown: the model rejected made-up instances: {found.refusal}"
+    if found.rejection:
+        return f"unknown: the model rejected made-up instances: {found.rejection}"
     if not found.is_repeatable:
-        return f"no: the same instances got other answers the second time; served with --cache none: {found.difference}"
+        return f"no: predicted again, instances got different answers; served with --cache none: {found.difference}"
     return (
         "yes"
         if found.is_batch_invariant
-        else f"no: an instance gets other bits among others; see --rows-per-call: {found.difference}"
+        else f"no: an answer depends on the rest of its batch; see --rows-per-call: {found.difference}"
     )
 
 

@@ -1,13 +1,12 @@
 """`foreseen score`: the files, the progress and the exit code around a scoring run."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from foreseen.domain.tables.reject_limit import RejectLimit
 from foreseen.domain.tables.table import PieceKeeper, Sink, TableEncoder, TableReader
@@ -23,7 +22,7 @@ from foreseen.entrypoints.cli.run.run_results import FileResults, StreamResults
 from foreseen.entrypoints.cli.run.score_job import Job
 from foreseen.entrypoints.cli.run.standard_streams import shown_name, standard_input
 from foreseen.entrypoints.cli.run.start_checks import check_start, check_streamed, is_sent, is_streamed, listed
-from foreseen.entrypoints.cli.run.stop_signals import Leaving, stopping
+from foreseen.entrypoints.cli.run.stop_signals import leave_on_sigterm, stopping
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.process_memory import prepare_for_files
 from foreseen.settings import Settings, SettingsError
@@ -45,17 +44,20 @@ if TYPE_CHECKING:
 
 
 def score_files(settings: Settings, job: Job, out: TextIO, process: "ModelProcess | None" = None) -> int:
-    """Score files into another, which is there whole in the end, or not at all; return the exit code.
+    """Score files into an output that appears only when it is complete; return the exit code.
 
     Args:
-        process: one that loads the model by now.
+        process: a process that is loading the model; None to load it in this one.
+    Raises:
+        ForeseenError: the run failed.
+        SignalledError: a signal stopped the run where another run can resume.
     """
     start_logging(settings)
     is_auto = not settings.is_cache_chosen
     if is_auto:
         settings = settings.model_copy(update={"cache": "auto"})
     check_start(job)
-    signal.signal(signal.SIGTERM, Leaving())
+    leave_on_sigterm()
     with RunReport(settings, job.summary) as report:
         job = replace(job, files=listed(job.files, output=job.output))
         can_be_resumed = _can_be_resumed(job)
@@ -110,7 +112,11 @@ def _reader(scoring: Scoring, job: Job) -> AbstractContextManager[TableReader]:
 
 
 def _can_be_resumed(job: Job) -> bool:
-    """Return whether an interrupted run could be resumed: not if it reads or writes a stream."""
+    """Return whether an interrupted run could be resumed: not if it reads or writes a stream.
+
+    Raises:
+        SettingsError: it could not, and `--resume` was given.
+    """
     read = [(source, "standard input", "input") for source in job.files.sources]
     for given, standard, what in (
         *read,
@@ -138,7 +144,7 @@ def _results(job: Job, out: TextIO) -> FileResults | StreamResults:
 
 
 def origin_of(scoring: Scoring, job: Job, inputs: Sequence[InputDigest]) -> RunOrigin:
-    """Return the origin of a run: all that can change a byte of its output, and nothing else."""
+    """Return the origin of a run: exactly what can change a byte of its output."""
     info, settings = scoring.tables.info, scoring.settings
     options = {
         "--outputs": ",".join(info.output_names),
@@ -151,11 +157,18 @@ def origin_of(scoring: Scoring, job: Job, inputs: Sequence[InputDigest]) -> RunO
     return RunOrigin(inputs=tuple(inputs), model=info.namespace.hex(), options=options)
 
 
+class _Kept(Sink, PieceKeeper, Protocol):
+    """A sink of files, from which a run can resume."""
+
+    @property
+    def is_whole(self) -> bool: ...
+
+
 def _run(
     scoring: Scoring,
     reader: TableReader,
     encoder: TableEncoder,
-    sink: Any,
+    sink: Sink,
     job: Job,
     report: RunReport,
     *,
@@ -165,19 +178,20 @@ def _run(
     """Score what is not scored yet.
 
     Args:
-        leave: called when the run is over, to stop waiting for readers of the output.
+        leave: called when the run has ended, to stop waiting for readers of the output.
 
     Raises:
         SignalledError: a signal stopped the run where another run can resume.
     """
     limited: Sink = sink if job.max_rejects is None else RejectLimit(sink, job.max_rejects)
-    if can_be_resumed and sink.is_whole:
+    kept = cast("_Kept", sink)  # it is one if the run can be resumed
+    if can_be_resumed and kept.is_whole:
         return
     if not can_be_resumed:
         asyncio.run(_score(scoring, reader, encoder, limited, job, report, leave=leave))
         return
     with stopping() as stop:
-        asyncio.run(_score(scoring, reader, encoder, limited, job, report, leave=leave, keeper=sink, should_stop=stop))
+        asyncio.run(_score(scoring, reader, encoder, limited, job, report, leave=leave, keeper=kept, should_stop=stop))
     if stop.is_heeded:
         scored = report.scored
         raise SignalledError(f"interrupted after {scored.rows + scored.rejected:,} rows", stop.signum)
@@ -197,7 +211,7 @@ async def _score(
 ) -> None:
     settings = scoring.settings
     async with opened_run(scoring) as predict:
-        # In calls of any size an operator may have what depends on the size, which then has to be that of the chunk.
+        # With calls of any size, answers may depend on the size; so it must be that of the chunk, the same in each run.
         pace = None if settings.rows_per_call == 0 else Pace.of(predict.predictor.info, predict.tally)
         size = size_of(job.files.sources)
         with shown_progress(predict, reader, size, how=job.progress, before=sink.scored) as progress:
@@ -216,5 +230,5 @@ async def _score(
                 )
             except BaseException:
                 leave()
-                abandon_model(scoring.predictor)  # nothing waits for what it computes
+                abandon_model(scoring.predictor)  # its answers are not needed any more
                 raise

@@ -1,4 +1,4 @@
-"""`foreseen score --engine ray`: the same command, its work spread over the machines of a cluster."""
+"""`foreseen score --engine ray`: the same command, on the machines of a cluster."""
 
 import os
 from collections.abc import Sequence
@@ -44,11 +44,14 @@ def score_on_ray(
     interruption: Interruption,
     process: "ModelProcess | None" = None,
 ) -> int:
-    """Score files into a folder of parts, which is there whole in the end, or not at all; return the exit code.
+    """Score files into a folder of parts that appears only when it is complete; return the exit code.
 
     Args:
-        cluster: begins to start by now, unless there may be little to do.
-        process: one that loads the model by now; it ends before the work begins, since each worker has its own.
+        cluster: is starting already, unless there may be little left to do.
+        process: a process that is loading the model; it ends before the work begins, since each worker has its own.
+    Raises:
+        ForeseenError: the run failed.
+        InterruptedRunError: a signal ended the run.
     """
     start_logging(settings)
     for given in (*job.files.sources, job.output):
@@ -65,15 +68,13 @@ def score_on_ray(
 
 
 def _require_folders(job: Job) -> None:
-    """Raise SettingsError where what is to be written is no folder of this machine."""
+    """Raise SettingsError if the output cannot be a folder of this machine."""
     for flag, name in (("--output", job.output), ("--rejects", job.rejects)):
         if name is not None and is_remote(name):
             raise SettingsError(f"{flag}: expected a path that every machine can open with --engine ray, got {name}")
 
 
 class _RayRun:
-    """One run of the command."""
-
     def __init__(
         self,
         settings: Settings,
@@ -107,11 +108,11 @@ class _RayRun:
         )
         with (
             PartsResults(claim, ending=ending, held_back=held_back) as results,
-            self._cluster as cluster,  # so that nothing writes any more when it is seen what is there
+            self._cluster as cluster,  # the inner block: its workers have stopped when the results are looked at
         ):
             self._check_apart_from_inputs(claim.folder.output, claim.folder.unfinished, results.rejects)
             if not claim.has_found:
-                cluster.start()  # which takes as long as loading the model; of a run that was found little may be left
+                cluster.start()  # now, as it takes as long as loading the model; a resumed run may not need it
             digests = source_digests(job.files.sources)
             scoring, schema = self._looked_at()
             self._report.begin(scoring)
@@ -135,10 +136,10 @@ class _RayRun:
         read = set(map(os.path.realpath, self._tables.sources))
         for path in written:
             if os.path.realpath(path) in read:
-                raise TableError(f"{path}: expected another file to write than the input")
+                raise TableError(f"{path}: expected an output that is not an input")
 
     def _looked_at(self) -> tuple[Scoring, "pa.Schema"]:
-        """Look at the model, the inputs and the form of the output; return the schema of the first input with them."""
+        """Load the model, and check the inputs and the output's form; return the schema of the first input too."""
         jobs = self._job.jobs or 1
         predictor = load_for_files(self._settings, jobs=jobs, process=self._process)
         self._interruption.check()
@@ -149,7 +150,7 @@ class _RayRun:
         return wire_scoring(settings, predictor, jobs=jobs, is_auto=self._is_auto, tables=tables), schema
 
     def _origin(self, scoring: Scoring, inputs: Sequence[InputDigest]) -> RunOrigin:
-        """Return what this run is: as on one machine, and where parts are cut."""
+        """Return the origin of a run on one machine, with the size of parts."""
         origin = origin_of(scoring, self._job, inputs)
         return replace(origin, options={**origin.options, "part": f"{PART_ROWS} rows, {PART_BYTES} bytes"})
 
@@ -164,7 +165,7 @@ class _RayRun:
             jobs=self._job.jobs,
             is_thread_safe=scoring.tables.info.is_thread_safe,
         )
-        end_model(scoring.predictor)  # whose room the workers need
+        end_model(scoring.predictor)  # the workers need its memory
         how = self._job.progress
         with shown_progress(scoring.predict, run, size, how=how, before=run.before) as progress:
             run(cluster.outcomes(work), self._report.following(progress))
@@ -178,6 +179,6 @@ class _RayRun:
             folders=results.folders,
             info=scoring.tables.info,
             is_auto=self._is_auto,
-            policy=replace(self._job.policy, has_answered=True),  # a part does not know of those before it
+            policy=replace(self._job.policy, has_answered=True),  # perhaps in another part
             done=frozenset(results.done),
         )

@@ -1,13 +1,12 @@
-"""`foreseen serve`: announce what is served, and how to ask it."""
+"""`foreseen serve`: serves a model, and prints what is served and how to request a prediction."""
 
 import logging
 import sys
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
-from foreseen.domain.garbage_collection import put_off_collections
 from foreseen.entrypoints.example_requests import curl
 from foreseen.entrypoints.label_wording import classes_text
 from foreseen.entrypoints.listening_port import try_port
@@ -15,6 +14,7 @@ from foreseen.entrypoints.log_stream import LogStream, RawOutput
 from foreseen.entrypoints.one_line import one_line
 from foreseen.entrypoints.operator_lines import lines_are_json, text_of
 from foreseen.entrypoints.startup_signals import Starting
+from foreseen.process.garbage_collection import put_off_collections
 from foreseen.settings import Settings
 from foreseen.wiring.model_loading import start_model
 
@@ -27,11 +27,16 @@ log = logging.getLogger(__name__)
 
 
 def serve_model(settings: Settings, out: TextIO) -> None:
-    """Serve until a signal ends it; what is served is announced on `out`."""
+    """Serve until a signal ends the process; print on `out` what is served.
+
+    Raises:
+        PortError: the port cannot be listened on.
+        ModelUnavailableError: the model cannot be loaded.
+    """
     starting = Starting()
     try_port(settings.host, settings.port)
-    with start_model(settings) if settings.model_isolation == "process" else nullcontext() as process:
-        # Imported while the model loads: either takes most of a start. `serve` resumes the collections.
+    with nullcontext() if settings.model_isolation == "thread" else start_model(settings) as process:
+        # These imports take about as long as loading the model, which goes on meanwhile. `serve` resumes collections.
         put_off_collections()
         from foreseen.entrypoints.cli.process.command_log import start_logging
         from foreseen.entrypoints.http.start_serving import serve
@@ -46,7 +51,7 @@ def serve_model(settings: Settings, out: TextIO) -> None:
 
 
 def announce(predict: "Predict", settings: Settings, port: int, out: TextIO) -> None:
-    """Log that it serves, and show what: as JSON where logs are."""
+    """Log that the service has started, and print what it serves; as JSON if logs are JSON."""
     fingerprint = predict.predictor.info.fingerprint.hex()
     log.info("started: model %s, fingerprint %s, port %s", settings.model_name, fingerprint[:12], port)
     if lines_are_json():
@@ -56,8 +61,8 @@ def announce(predict: "Predict", settings: Settings, port: int, out: TextIO) -> 
         typer.echo(announcement(predict, settings, port), file=out)
 
 
-def announced_facts(predict: "Predict", settings: Settings, port: int) -> dict[str, Any]:
-    """Return what the announcement says, for programs."""
+def announced_facts(predict: "Predict", settings: Settings, port: int) -> dict[str, object]:
+    """Return the facts of the announcement, for programs."""
     info = predict.predictor.info
     base = address(settings, port)
     return {
@@ -75,14 +80,14 @@ def announced_facts(predict: "Predict", settings: Settings, port: int) -> dict[s
 
 
 def address(settings: Settings, port: int) -> str:
-    """Return where it is reached from this machine."""
+    """Return the URL of the service on this machine."""
     host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
     scheme = "http" if settings.tls_certificate is None else "https"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def announcement(predict: "Predict", settings: Settings, port: int) -> str:
-    """Word what a newcomer wants to know: what it takes, a line to paste, and where to read on."""
+    """Return what is served for a person: its inputs and outputs, a command to paste, and where the docs are."""
     info = predict.predictor.info
     base = address(settings, port)
     return "\n".join(
@@ -99,14 +104,14 @@ def announcement(predict: "Predict", settings: Settings, port: int) -> str:
 
 
 def names_hint(signature: "Signature") -> str:
-    """Word how to name features that the model has no names for; nothing where they have names."""
+    """Return a hint how to name the features of a model that has no names for them; empty if it has."""
     if signature.has_numbered_names:
-        return " (the model knows no names: --features a,b,… gives them)"
+        return " (the model has no names for them: use --features a,b,…)"
     return ""
 
 
 def feature_text(feature: "Feature") -> str:
-    """Word a feature: its name, and its type where that is not a plain number."""
+    """Return a feature in words: its name, and its type unless it is a plain number."""
     shape = "x".join(map(str, feature.shape))
     kind = " ".join(part for part in (shape, feature.dtype if feature.dtype != "float64" else "") if part)
     return f"{feature.name} ({kind})" if kind else feature.name

@@ -1,4 +1,4 @@
-"""`foreseen inspect --write-sidecar`: what was found of a model, written to a sidecar that it loads with."""
+"""`foreseen inspect --write-sidecar`: what was found about a model, written to a sidecar."""
 
 import os
 from collections.abc import Iterator
@@ -18,21 +18,24 @@ from foreseen.wiring.model_loading import load_model, sidecar_text_of
 
 
 def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Path | None, force: bool) -> None:
-    """Load a model, write a sidecar that says what was found, and show the model as it is with that.
+    """Load a model, write what was found to a sidecar, and print the model as loaded with that sidecar.
 
-    A sidecar that is replaced is read only where it was named: one beside the model may be wrong, and its guesses
-    would be taken for what somebody knew.
+    An existing sidecar is read only if the settings name it. One that was merely found beside the model may be wrong,
+    and its guesses would count as facts.
 
+    Args:
+        sample: a file from which the types of columns are taken; None for the model alone.
+        force: whether to replace an existing sidecar.
     Raises:
         TableError: the sample cannot be read.
         ModelUnavailableError: the model does not load, or not with the new sidecar, which is not written then.
-        UnwritableError: the file is there already, or cannot be written.
+        UnwritableError: the file exists already, or cannot be written.
     """
     start_logging(settings)
     path = settings.sidecar or Path(str(settings.model)).with_suffix(".toml")
     is_there = path.exists()
     if is_there and not force:
-        raise UnwritableError(f"{path}: expected no sidecar there yet; --force replaces it")
+        raise UnwritableError(f"{path}: expected no sidecar, got one that exists; --force replaces it")
     named = settings.sidecar if is_there else None
     found = load_model(settings.model_copy(update={"sidecar": named}), finds_sidecar=False)
     try:
@@ -43,7 +46,7 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
         raise UnwritableError(f"{path}: expected a place to write a sidecar: {exc.strerror}") from exc
     show(settings, loaded, out, as_json=as_json)
     has_guess = any(line.startswith("dtype = ") and "# GUESSED" in line for line in text.splitlines())
-    typer.echo(f"{path}: written" + ("; what is marked GUESSED is worth a look" if has_guess else ""), err=True)
+    typer.echo(f"{path}: written" + ("; check what is marked GUESSED" if has_guess else ""), err=True)
 
 
 def _loaded_with(settings: Settings, found: Predictor, text: str, path: Path, *, is_sampled: bool) -> Predictor:
@@ -58,7 +61,7 @@ def _loaded_with(settings: Settings, found: Predictor, text: str, path: Path, *,
         except ModelUnavailableError as exc:
             reason = str(exc).removeprefix(f"{trial}: ").removeprefix(f"{settings.model}: ")
         else:
-            reason = "" if found.info.determinism.refusal else loaded.info.determinism.refusal
+            reason = "" if found.info.determinism.rejection else loaded.info.determinism.rejection
             if not reason:
                 return loaded
     hint = "; leave --sample out, or correct its columns" if is_sampled else ""
@@ -67,7 +70,7 @@ def _loaded_with(settings: Settings, found: Predictor, text: str, path: Path, *,
 
 @contextmanager
 def _beside(path: Path, text: str) -> Iterator[Path]:
-    """Yield a file of a text in a path's folder, from where its patterns of files lead to the same."""
+    """Yield a temporary file with a text in the folder of a path, since its patterns of files are relative to that."""
     descriptor, name = mkstemp(prefix=f".{path.stem}-", suffix=".toml", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,1 +1,1 @@
-"""What the command line says, and what it says together."""
+"""Options of the command line: their declarations, and their checks."""

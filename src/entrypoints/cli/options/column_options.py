@@ -1,8 +1,9 @@
-"""How columns are called and separated, in and out: what the command line says of them beside the files' form."""
+"""Options for the names of columns, and for the delimiter of the output."""
 
-from typing import Any, Final
+from typing import Final
 
 import typer
+from typer.models import OptionInfo
 
 from foreseen.domain.tables.table_format import OutputColumns
 from foreseen.settings import SettingsError
@@ -10,23 +11,26 @@ from foreseen.settings import SettingsError
 _PANEL: Final = "Files"
 
 
-def _option(flag: str, metavar: str, said: str) -> Any:
-    return typer.Option(flag, metavar=metavar, help=said, rich_help_panel=_PANEL, show_default=False)
+def _option(flag: str, metavar: str, said: str) -> OptionInfo:
+    option: OptionInfo = typer.Option(flag, metavar=metavar, help=said, rich_help_panel=_PANEL, show_default=False)
+    return option
 
 
-OUTPUT_DELIMITER: Any = _option(
+OUTPUT_DELIMITER: OptionInfo = _option(
     "--output-delimiter",
     "CHAR",
-    "Between two cells of OUT. (default: as --delimiter; a tab where its name ends in .tsv)",
+    "Separates the cells of OUT. (default: as --delimiter; a tab if its name ends in .tsv)",
 )
-COLUMNS_AS: Any = _option("--columns-as", "A=B,…", "Read feature B from the column A, where their names differ.")
-MODEL_COLUMN: Any = _option("--model-column", "NAME", "A column more in OUT: the model's name and fingerprint.")
+COLUMNS_AS: OptionInfo = _option("--columns-as", "A=B,…", "Read feature B from column A, if their names differ.")
+MODEL_COLUMN: OptionInfo = _option(
+    "--model-column", "NAME", "Add a column with the model's name and fingerprint to OUT."
+)
 
 
 def columns_of(
     *, keep: tuple[str, ...] | None, prediction: str, model_column: str | None, model_name: str
 ) -> OutputColumns:
-    """Return which columns are written; raise SettingsError where one has no name."""
+    """Return which columns are written; raise SettingsError if the name of one is empty."""
     for flag, given in (("--prediction-column", prediction), ("--model-column", model_column)):
         if given == "":
             raise SettingsError(f"{flag}: expected a name, got nothing")
@@ -34,7 +38,7 @@ def columns_of(
 
 
 def output_delimiter_of(given: str | None, *, quote: str) -> str | None:
-    """Return the delimiter of the output; raise SettingsError if it is no character, or the quote."""
+    """Return the delimiter of the output; raise SettingsError if it is not a character, or is the quote."""
     delimiter = "\t" if given in ("\\t", "tab") else given
     if delimiter is None:
         return None
@@ -44,7 +48,7 @@ def output_delimiter_of(given: str | None, *, quote: str) -> str | None:
 
 
 def pairs_of(given: str) -> tuple[tuple[str, str], ...]:
-    """Return pairs of a column and the feature that it is; raise SettingsError if one is none, or is there twice."""
+    """Return pairs of a column and its feature; raise SettingsError if a pair is invalid, or a name occurs twice."""
     pairs = []
     for part in given.split(","):
         column, equals, feature = (each.strip() for each in part.partition("="))

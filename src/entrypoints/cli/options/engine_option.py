@@ -12,7 +12,7 @@ def is_on_ray(engine: str, address: str | None, *, rows: RowChoice = ALL_ROWS) -
     """Return whether Ray was chosen.
 
     Raises:
-        SettingsError: what was given does not go together.
+        SettingsError: the engine is unknown, or an option does not work with it.
     """
     if engine not in ENGINES:
         raise SettingsError(f"--engine: expected 'local' or 'ray', got {engine!r}")
@@ -21,7 +21,7 @@ def is_on_ray(engine: str, address: str | None, *, rows: RowChoice = ALL_ROWS) -
             raise SettingsError("--ray-address: expected --engine ray with it")
         return False
     if rows.limit is not None:
-        raise SettingsError("--limit: expected --engine local with it: on Ray no file is the first")
+        raise SettingsError("--limit: expected --engine local with it: on Ray, files are read in parallel")
     if rows.sample is not None and rows.sample.count is not None:
         raise SettingsError("--sample: expected a share such as 5% with --engine ray, got a number of rows")
     return True

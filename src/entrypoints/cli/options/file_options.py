@@ -1,4 +1,4 @@
-"""Which files are read and written, and how: the options that say it, and what they say together."""
+"""Options for the files that a run reads and writes, and the value that they make up together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ from foreseen.settings import SettingsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputOptions:
-    """How the inputs are written down, and which of their rows are read; each as it was given."""
+    """The options for the format of the inputs and the choice of rows, unparsed."""
 
     input_format: Annotated[str | None, INPUT_FORMAT] = None
     delimiter: Annotated[str | None, DELIMITER] = None
@@ -72,7 +72,7 @@ class InputOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
-    """How the output is written down, and which columns it has; each as it was given."""
+    """The options for the format and the columns of the output, unparsed."""
 
     output_format: Annotated[str | None, OUTPUT_FORMAT] = None
     output_delimiter: Annotated[str | None, OUTPUT_DELIMITER] = None
@@ -82,10 +82,10 @@ class OutputOptions:
 
 
 def files_of(inputs: Sequence[str], given: InputOptions, written: OutputOptions, *, model_name: str) -> Files:
-    """Return what is read and written.
+    """Return which files are read and written, and how.
 
     Raises:
-        SettingsError: an option makes no sense.
+        SettingsError: an option is invalid, or two conflict.
     """
     read = _form_of(given)
     form = TableForm(

@@ -1,18 +1,22 @@
-"""Options that several commands have: declared once, as the fields of a group that a command is handed whole."""
+"""Groups of options that several commands share: a dataclass declares them, and a command receives an instance."""
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, TypeVar, cast, get_type_hints
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Command = Callable[..., int | None]
+Group = TypeVar("Group")
 
 
 def with_option_groups(command: Command) -> Command:
-    """Return a command that has the options of its groups, in place of each parameter whose type is a dataclass."""
+    """Return a command in which each parameter whose type is a dataclass is replaced by options for its fields."""
     parameters: list[inspect.Parameter] = []
-    groups: dict[str, type] = {}
+    groups: dict[str, type[DataclassInstance]] = {}
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
         if is_dataclass(parameter.annotation) and isinstance(parameter.annotation, type):
             groups[parameter.name] = parameter.annotation
@@ -21,7 +25,7 @@ def with_option_groups(command: Command) -> Command:
             parameters.append(parameter)
 
     @functools.wraps(command)
-    def run(**given: Any) -> int | None:
+    def run(**given: object) -> int | None:
         made = {name: group_of(kind, given) for name, kind in groups.items()}
         taken = {field.name for kind in groups.values() for field in fields(kind)}
         return command(**made, **{name: value for name, value in given.items() if name not in taken})
@@ -32,12 +36,12 @@ def with_option_groups(command: Command) -> Command:
     return run
 
 
-def group_of(kind: Any, given: dict[str, Any]) -> Any:
-    """Return a group, filled from the values of a command, which may include others."""
-    return kind(**{field.name: given[field.name] for field in fields(kind)})
+def group_of(kind: type[Group], given: Mapping[str, object]) -> Group:
+    """Return an instance of a group with its values from those of a command, which may have others too."""
+    return kind(**{field.name: given[field.name] for field in fields(cast("type[DataclassInstance]", kind))})
 
 
-def _options(kind: Any) -> list[inspect.Parameter]:
+def _options(kind: "type[DataclassInstance]") -> list[inspect.Parameter]:
     """Return the parameters that a group adds to a command."""
     types = get_type_hints(kind, include_extras=True)
     return [

@@ -1,4 +1,4 @@
-"""What a run was begun with, by the flags that say it: whatever changes a byte of what is written."""
+"""The options of a run that change its output, as its journal records them."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -9,9 +9,9 @@ from foreseen.domain.tables.table_format import OutputColumns, TableForm
 
 
 def flags_of_forms(read: TableForm, written: TableForm, columns: OutputColumns) -> dict[str, str]:
-    """Return the value of each flag that says how files are read and written; an empty text where it is not given.
+    """Return the value of each flag for reading and writing files, as text; empty if it was not given.
 
-    What the output has from the inputs is named by their flags.
+    What the output takes over from the inputs, such as the quote, appears under the flag of the inputs.
     """
     flags = {
         **_flags_of_dialect(read.dialect),

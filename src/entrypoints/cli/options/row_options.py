@@ -1,8 +1,9 @@
-"""Which rows of a file are scored: what the command line says of them."""
+"""Options for which rows of a file are scored."""
 
-from typing import Any, Final
+from typing import Final
 
 import typer
+from typer.models import OptionInfo
 
 from foreseen.domain.tables.condition_text import read_condition
 from foreseen.domain.tables.row_choice import RowChoice, Sample
@@ -11,35 +12,40 @@ from foreseen.settings import SettingsError
 _PANEL: Final = "Rows"
 
 
-def _option(flag: str, metavar: str, said: str, **limits: Any) -> Any:
-    return typer.Option(flag, metavar=metavar, help=said, rich_help_panel=_PANEL, show_default=False, **limits)
+def _option(flag: str, metavar: str, said: str, *, least: int | None = None) -> OptionInfo:
+    option: OptionInfo = typer.Option(
+        flag, metavar=metavar, help=said, rich_help_panel=_PANEL, show_default=False, min=least
+    )
+    return option
 
 
-WHERE: Any = _option(
-    "--where", "CONDITION", "Only rows of which this holds: \"price > 10 and kind in ('new', 'used')\". (default: all)"
+WHERE: OptionInfo = _option(
+    "--where",
+    "CONDITION",
+    "Only rows for which this is true: \"price > 10 and kind in ('new', 'used')\". (default: all)",
 )
-SAMPLE: Any = _option(
-    "--sample", "N|N%", "Only a sample of these: so many rows, or about this share of them. (default: all)"
+SAMPLE: OptionInfo = _option(
+    "--sample", "N|N%", "Only a sample of these: N rows, or about this share of them. (default: all)"
 )
-SEED: Any = _option("--seed", "N", "Another seed draws another sample. (default: 0)", min=0)
-LIMIT: Any = _option("--limit", "N", "Only the first N of these. (default: all)", min=1)
-DRY_RUN: Any = typer.Option(
+SEED: OptionInfo = _option("--seed", "N", "Seed of the sample; another seed draws other rows. (default: 0)", least=0)
+LIMIT: OptionInfo = _option("--limit", "N", "Only the first N of these. (default: all)", least=1)
+DRY_RUN: OptionInfo = typer.Option(
     "--dry-run",
-    help="Score the first rows and show what was found, what is rejected and how long all would take; write nothing.",
+    help="Score the first rows, show what was found and rejected and how long all would take; write nothing.",
     rich_help_panel=_PANEL,
 )
-CHUNK_ROWS: Any = _option(
-    "--chunk-rows", "N", "Rows that are read, scored and written at a time, at most. (default: up to 65536)", min=1
+CHUNK_ROWS: OptionInfo = _option(
+    "--chunk-rows", "N", "Maximum rows that are read, scored and written at a time. (default: up to 65536)", least=1
 )
 
 
 def row_choice_of(
     where: str | None, sample: str | None, seed: int | None, limit: int | None, chunk_rows: int | None
 ) -> RowChoice:
-    """Read what was given on the command line.
+    """Return the choice of rows that the options describe.
 
     Raises:
-        SettingsError: it makes no sense.
+        SettingsError: an option is invalid, or lacks another.
     """
     if seed is not None and sample is None:
         raise SettingsError("--seed: expected --sample with it")

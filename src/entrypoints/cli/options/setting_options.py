@@ -4,13 +4,16 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 from pydantic import SecretStr
 
 from foreseen.entrypoints.cli.options.shown_defaults import shown_default
 from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError, about_setting, flag_of
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 Command = Callable[..., int | None]
 
@@ -36,7 +39,7 @@ def with_settings(
     the first of the groups.
 
     Args:
-        help_texts: help texts of settings that differ for this command, by name.
+        help_texts: help texts that differ for this command, by the name of the setting.
     """
     chosen = [
         (name, field)
@@ -51,14 +54,14 @@ def with_settings(
         names = {parameter.name for parameter in added}
 
         @functools.wraps(command)
-        def run(**given: Any) -> int | None:
-            config_file = given.pop("config")
+        def run(**given: object) -> int | None:
+            config_file = cast("Path | None", given.pop("config"))
             flags = {name: given.pop(name) for name in list(given) if name in names}
             settings = Settings.load(config_file, {name: value for name, value in flags.items() if value is not None})
             return command(settings=settings, **given)
 
-        # In the order of --help: the model comes first of all settings, so first of all arguments; before one that
-        # has to be given, it has to be given too.
+        # In the order of --help. The model is the first setting, and so the first argument, which is required if
+        # the argument after it is.
         is_required = bool(own) and own[0].default is inspect.Parameter.empty
         first = [p.replace(default=inspect.Parameter.empty) if is_required else p for p in added[:1]]
         parameters = [*first, *own, config, *added[1:]]
@@ -78,10 +81,10 @@ def require_model(settings: Settings) -> None:
         )
 
 
-def _parameter(name: str, field: Any, help_text: str | None, groups: Sequence[str]) -> inspect.Parameter:
-    """Return the flag of one setting; its value is text, which Settings parses and validates as in a file."""
+def _parameter(name: str, field: "FieldInfo", help_text: str | None, groups: Sequence[str]) -> inspect.Parameter:
+    """Return the flag of a setting; its value is text, which Settings parses as it does that of a file."""
     about = about_setting(field)
-    kind: Any = typer.Option(
+    kind: object = typer.Option(
         flag_of(name),
         metavar=_LONG_CHOICE if _is_long(about["shown"]) else about["shown"],
         help=help_text or _help(field),
@@ -94,7 +97,7 @@ def _parameter(name: str, field: Any, help_text: str | None, groups: Sequence[st
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _help(field: Any) -> str:
+def _help(field: "FieldInfo") -> str:
     if field.default in (None, ()) or isinstance(field.default, SecretStr):
         return str(field.description)
     form = about_setting(field)["shown"]
@@ -103,9 +106,9 @@ def _help(field: Any) -> str:
 
 
 _WIDEST: Final = 16
-"""Characters of a value's form beside its flag: a wider column would leave the text too narrow for a URL."""
+"""Most characters of a metavar beside its flag: a wider column would leave too little room for a URL in the text."""
 _LONG_CHOICE: Final = "WORD"
-"""Metavar of a flag whose choices are listed in its help text, since they are too long for the column."""
+"""Metavar of a flag whose choices are too long for the column, and so are listed in its help text."""
 
 
 def _is_long(form: str) -> bool:

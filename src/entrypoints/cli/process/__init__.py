@@ -1,1 +1,1 @@
-"""The process of a command: how it begins, what it prints, how it ends."""
+"""The process of a command: its start, signals, output and exit code."""

@@ -1,4 +1,4 @@
-"""Logging started: the log of a command, which begins with what was ignored in the environment."""
+"""The log of a command, which begins with the environment variables that were ignored."""
 
 import logging
 
@@ -10,10 +10,10 @@ log = logging.getLogger(__name__)
 
 
 def start_logging(settings: Settings, stream: LogStream | None = None) -> None:
-    """Send what every library logs through one formatter, and log once what was ignored in the environment.
+    """Send what every library logs through one formatter, and log which environment variables were ignored.
 
     Args:
-        stream: what writes standard error, so that nothing waits for that; standard error itself without.
+        stream: writes standard error from a thread, so that nothing waits for that; None for standard error itself.
     """
     configure_logs(settings, stream)
     if ignored := ignored_variables():

@@ -1,4 +1,4 @@
-"""The Ray of a run, which begins to start beside the model before anything else is imported."""
+"""The Ray cluster of a run, which starts while the model loads, before anything else is imported."""
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 def cluster_begun(
     settings: Settings, interruption: Interruption | None, address: str | None, *, may_be_done: bool
 ) -> "Iterator[ClusterProcess | None]":
-    """Start the process that connects to Ray, and end it with the block; None where no signals are heard for one.
+    """Start the process that connects to Ray, and end it with the block; yield None for a run without Ray.
 
     Args:
-        address: of a cluster; None for a Ray of the run's own.
-        may_be_done: whether an earlier run may have left so little to do that no Ray is needed.
+        interruption: handles the signals of a run on Ray; None for a run without.
+        address: address of the cluster; None for a new one on this machine.
+        may_be_done: whether an earlier run may have left so little to do that Ray is not needed.
     Raises:
-        SettingsError, ClusterError: there is no Ray to use.
+        SettingsError, ClusterError: Ray is not installed or not usable, or the address is invalid.
     """
     if interruption is None:
         yield None

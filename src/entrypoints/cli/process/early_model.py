@@ -1,4 +1,4 @@
-"""The model of a command over files, which begins to load in its process before anything else is imported."""
+"""The model of a command over files, which loads in its own process while this one imports its modules."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 def model_begun(
     settings: Settings, jobs: int | None, *, calls_for: "CallsFor" = "files"
 ) -> "AbstractContextManager[ModelProcess | None]":
-    """Start the process that loads the model, and end it with the block; None where it loads in this one.
+    """Start the process that loads the model, and end it with the block; yield None if this process will load it.
 
     Args:
-        jobs: calls of the model side by side; None for one a core.
+        jobs: concurrent calls of the model; None for one per core.
         calls_for: what the model is called for.
     """
     if settings.model_isolation == "thread":
         return nullcontext()
-    from foreseen.wiring.model_loading import start_model_for_files  # noqa: PLC0415 - what waits for no model need not wait for this
+    from foreseen.wiring.model_loading import start_model_for_files  # noqa: PLC0415 - slow, and needed here alone
 
     return start_model_for_files(settings, jobs=jobs, calls_for=calls_for)

@@ -1,51 +1,50 @@
-"""The first moments of a command, in which its modules are imported: a signal then ends it with a line as later."""
+"""Signals while a command imports its modules: they end it with one line on standard error, as they do later."""
 
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
-from typing import Final
 
-# Nothing else is imported here: what comes before this hears nothing.
+# Nothing slow is imported here: until then, a signal kills the process without that line.
+from foreseen.entrypoints.log_format import json_is_chosen
+from foreseen.process.signal_handlers import COMMAND, handle
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+def handle_early_signals() -> None:
+    """Let signals end the process with a line and their exit code, until a command installs its own handlers.
 
-def hear_signals() -> None:
-    """End with a line and the exit code of the signal, until a command has handlers of its own; in the main thread.
-
-    What the process was started to ignore, as under nohup, it still does. A worker of a service, which is started in
-    the same way, ends as its supervisor has it.
+    To be called in the main thread. Signals that were ignored at start, as under nohup, stay ignored. A worker of a
+    service starts with the same module, and is ended by its supervisor.
     """
-    handler = _leave_it_to_the_supervisor if "--multiprocessing-fork" in sys.orig_argv else _end
-    for each in _SIGNALS:
-        if signal.getsignal(each) is not signal.SIG_IGN:
-            signal.signal(each, handler)
+    handler = _end_if_terminated if "--multiprocessing-fork" in sys.orig_argv else _end
+    handle(COMMAND, handler)
 
 
 def leave_interrupts_to_commands() -> None:
-    """Raise KeyboardInterrupt on Ctrl-C from now on: commands end what they have under way by that."""
+    """Raise KeyboardInterrupt on Ctrl-C from now on, by which commands end what they have under way."""
     if signal.getsignal(signal.SIGINT) is _end:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        handle(COMMAND, signal.default_int_handler, only=signal.SIGINT)
 
 
-def _leave_it_to_the_supervisor(signum: int, _: object) -> None:
-    """End quietly when it says so; what a terminal sends to all of them, it hears as well, and says so then."""
+def _end_if_terminated(signum: int, _: object) -> None:
+    """End quietly on SIGTERM, which a supervisor sends after a Ctrl-C that reached its workers as well."""
     if signum == signal.SIGTERM:
         os._exit(0)
 
 
 def _end(signum: int, _: object) -> None:
-    """End at once: nothing is under way, and modules that are half imported clean nothing up."""
-    with suppress(OSError):  # the terminal is gone, as after a hang-up
+    """Exit at once: there is nothing to clean up, and modules that are half imported could not do it."""
+    with suppress(OSError):  # the terminal has been closed
         os.write(2, _line())
     os._exit(128 + signum)
 
 
 def _line() -> bytes:
-    try:
-        from foreseen.entrypoints.operator_lines import text_of  # noqa: PLC0415 - as above
-
-        return f"{text_of('interrupted')}\n".encode()
-    except (ImportError, NameError):  # it is half imported, which the signal has interrupted
+    """Return the line, in the format of the log; without an import, since the signal may have interrupted it."""
+    if not json_is_chosen():
         return b"foreseen: interrupted\n"
+    seconds, nanoseconds = divmod(time.time_ns(), 10**9)
+    now = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{nanoseconds // 1000:06}Z"
+    line = f'{{"event": "interrupted", "level": "error", "logger": "foreseen", "timestamp": "{now}"}}\n'
+    return line.encode()

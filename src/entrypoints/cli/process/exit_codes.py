@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from traceback import walk_tb
-from typing import Any, Final
+from typing import Final
 
 import typer
 
@@ -35,7 +35,7 @@ INTERRUPTED: Final = 130
 
 
 class SignalledError(Exception):
-    """A signal ended the command in an orderly way."""
+    """A signal ended the command after the rows in progress."""
 
     def __init__(self, said: str, signum: int) -> None:
         """Accept the message, and the signal, which sets the exit code."""
@@ -64,21 +64,21 @@ def exit_code(exc: ForeseenError) -> int:
     return next((code for known, code in EXIT_CODES.items() if isinstance(exc, known)), FAILED)
 
 
-def run(command: Callable[[], Any]) -> int:
+def run(command: Callable[[], object]) -> int:
     """Run a command and return its exit code; an error is reported in one line on standard error."""
     try:
         code = command()
     except ForeseenError as exc:
-        notes: dict[str, Any] = {"notes": exc.__notes__} if hasattr(exc, "__notes__") else {}
-        write_line(worded(exc), error=type(exc).__name__, **notes)
+        if hasattr(exc, "__notes__"):
+            write_line(worded(exc), error=type(exc).__name__, notes=exc.__notes__)
+        else:
+            write_line(worded(exc), error=type(exc).__name__)
         return exit_code(exc)
     except ImportError as exc:
         library = _failing_library(exc)
         if library is None:
             raise
-        said = (
-            f"expected {library} to be importable, got {exc}; try: install a version that fits, of it or what it names"
-        )
+        said = f"expected {library} to be importable, got {exc}; install compatible versions of it and its dependencies"
         write_line(_in_one_line(said))
         return FAILED
     except SignalledError as exc:
@@ -91,32 +91,32 @@ def run(command: Callable[[], Any]) -> int:
         _write_last_line(worded(exc))
         return exc.code if isinstance(exc.code, int) else FAILED
     except typer.TyperException as exc:  # an unknown flag, a missing argument
-        if said := exc.format_message():  # empty where no command was named: the help has been shown then
+        if said := exc.format_message():  # empty if no command was named, for which the help was shown
             write_line(_in_one_line(said), error=SettingsError.__name__)
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has left; Python's own flush at exit must not fail again
+    except BrokenPipeError:  # the reader of our output has closed it; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    if code == INTERRUPTED:  # also what Typer makes of Ctrl-C
+    if code == INTERRUPTED:  # Typer returns this code after Ctrl-C
         write_line("interrupted")
     return code if isinstance(code, int) else OK
 
 
 def _failing_library(exc: ImportError) -> str | None:
-    """Return the library whose own code raised the ImportError; None if it was ours."""
+    """Return the library whose code raised the ImportError; None if it was our own code."""
     frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(exc.__traceback__)]
     top = (frames[-1] if frames else "").partition(".")[0]
     return None if top in ("", "__main__", "foreseen", "importlib") else str(top)
 
 
 def worded(exc: BaseException) -> str:
-    """Return the message of an error in one line, with its notes, which say what to do about it."""
+    """Return the message of an error in one line, with its notes, which say what to do."""
     if isinstance(exc, KeyboardInterrupt | TerminatedError) and not isinstance(exc, InterruptedRunError):
         return "interrupted"
     if isinstance(exc, BrokenPipeError):
-        return "the reader of the output has left"
+        return "the reader of the output has closed it"
     said = str(exc) if isinstance(exc, ForeseenError | SignalledError | InterruptedRunError) else failure_text(exc)
     return _in_one_line("; ".join([said, *getattr(exc, "__notes__", ())]))
 
@@ -124,7 +124,7 @@ def worded(exc: BaseException) -> str:
 def _write_last_line(said: str) -> None:
     try:
         write_line(said)
-    except OSError:  # the terminal is gone, as after a hang-up; Python's own flush at exit must not fail again
+    except OSError:  # the terminal has been closed; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 

@@ -1,13 +1,10 @@
-"""Interruption: Ctrl-C, SIGTERM and a hang-up end a run by an exception, once, wherever it is."""
+"""Interruption: Ctrl-C, SIGTERM and SIGHUP end a run by an exception, raised once."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
 
 from foreseen.domain.errors import TerminatedError
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from foreseen.process.signal_handlers import COMMAND, handle, ignore, restore
 
 
 class InterruptedRunError(TerminatedError):
@@ -19,7 +16,7 @@ class InterruptedRunError(TerminatedError):
 
 
 class Interruption:
-    """The first signal raises InterruptedRunError in the main thread; those that follow find the run about to end.
+    """Raises InterruptedRunError in the main thread on the first signal, and ignores later ones.
 
     Attributes:
         signum: the first signal; 0 while there was none.
@@ -30,13 +27,13 @@ class Interruption:
         self._is_held_back = False
 
     @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Hear signals until the block ends, but those that the process was started to ignore.
+    def handled(self) -> Iterator[None]:
+        """Handle signals until the block ends, except those that were ignored when the process started.
 
-        Whatever fails after a signal fails for it: a model that was broken off, a terminal that is gone.
+        Any error after a signal becomes InterruptedRunError, since the signal caused it: the model was stopped, or the
+        terminal closed.
         """
-        heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-        before = [(each, signal.signal(each, self._hear)) for each in heard]
+        before = handle(COMMAND, self._receive)
         try:
             yield
         except InterruptedRunError:
@@ -45,17 +42,19 @@ class Interruption:
             if not self.signum:
                 raise
             ended = InterruptedRunError(self.signum)
-            for note in getattr(exc, "__notes__", ()):
+            for note in _notes(exc):
                 ended.add_note(note)
             raise ended from exc
         finally:
-            # After a signal the process is ending: another one must not change how, not even while Python exits.
-            for each, handler in before:
-                signal.signal(each, signal.SIG_IGN if self.signum else handler)
+            # After a signal the process is ending: another signal must not change that, not even while Python exits.
+            if self.signum:
+                ignore(before)
+            else:
+                restore(before)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """Delay a signal that comes during the block, and raise for it when the block ends."""
+        """Delay a signal that comes during the block: raise InterruptedRunError when the block ends."""
         before, self._is_held_back = self._is_held_back, True
         had = self.signum
         try:
@@ -66,11 +65,11 @@ class Interruption:
             self.check()
 
     def check(self) -> None:
-        """Raise InterruptedRunError if there was a signal, which code of the user's own may have caught."""
+        """Raise InterruptedRunError if there was a signal: the model's code may have caught the first exception."""
         if self.signum:
             raise InterruptedRunError(self.signum)
 
-    def _hear(self, signum: int, _: Any) -> None:
+    def _receive(self, signum: int, _: object) -> None:
         if self.signum:
             return
         self.signum = signum
@@ -78,12 +77,19 @@ class Interruption:
             self.check()
 
 
+def _notes(exc: BaseException | None) -> Iterator[str]:
+    """Yield the notes of an exception and of those before it: one may have been raised while another tidied up."""
+    while exc is not None:
+        yield from getattr(exc, "__notes__", ())
+        exc = exc.__cause__ or exc.__context__
+
+
 @contextmanager
-def heard_if(is_wanted: bool) -> Iterator[Interruption | None]:
-    """Hear signals from now on, where that is wanted."""
+def interruption_if(is_wanted: bool) -> Iterator[Interruption | None]:
+    """Yield an interruption that handles signals until the block ends; None if it is not wanted."""
     if not is_wanted:
         yield None
         return
     interruption = Interruption()
-    with interruption.heard():
+    with interruption.handled():
         yield interruption

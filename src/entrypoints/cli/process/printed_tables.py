@@ -1,17 +1,17 @@
-"""Tables in print: fitted to a terminal, and plain lines of any length in a pipe."""
+"""Printed tables: fitted to the width of a terminal, and lines of any length in a pipe."""
 
 from typing import Final, TextIO
 
 from rich.console import Console, RenderableType
 
 _ANY_WIDTH: Final = 10_000
-"""Columns that no line of ours fills; a console always has some width."""
+"""A width in characters that no line of ours reaches, since a console must have one."""
 
 
 def print_plainly(out: TextIO | None, *parts: RenderableType) -> None:
-    """Print parts one below the other, on standard output where no stream is named.
+    """Print parts one below the other; to standard output if `out` is None.
 
-    In a pipe no line is wrapped, nor filled up with blanks: a program that reads them splits them by lines and columns.
+    In a pipe no line is wrapped or padded with blanks, so that programs can split the output by lines and columns.
     """
     console = Console(file=out, highlight=False, markup=False)
     if console.is_terminal:

@@ -1,4 +1,4 @@
-"""Standard output: the command's alone. What a model prints there, from Python or from C, goes to standard error."""
+"""Standard output for the command alone: what a model prints there, from Python or C, goes to standard error."""
 
 import fcntl
 import os
@@ -14,16 +14,16 @@ from foreseen.settings import SettingsError
 _STANDARD: Final = "-"
 _OUT: Final = 1
 _ERR: Final = 2
-"""Descriptors that libraries write to past Python's own streams."""
+"""Descriptors to which C libraries write directly."""
 _NAMES: Final = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-"""What the descriptor of standard output is called where a file is named."""
+"""File names that mean the descriptor of standard output."""
 
 
 @contextmanager
 def own_standard_output() -> Iterator[TextIO]:
-    """Yield what the command writes its output to; until the block ends, `print` writes to standard error.
+    """Yield the stream for the command's output; until the block ends, `print` writes to standard error.
 
-    The descriptor stays there until the process ends, since C libraries flush what they have buffered only then.
+    Descriptor 1 leads to standard error until the process ends, since C libraries flush their buffers only then.
     """
     _occupy_closed()
     theirs: TextIO | None = sys.stdout
@@ -37,12 +37,12 @@ def own_standard_output() -> Iterator[TextIO]:
 
 
 def reached_through(ours: TextIO, path: str, *, flag: str = "--output") -> str:
-    """Return the path of a file to write; one that names standard output is that of the stream set apart.
+    """Return the path of a file to write, in which names of standard output are replaced by that of `ours`.
 
     Args:
-        flag: the option that names it.
+        flag: the option that names the file.
     Raises:
-        SettingsError: it has no name, as where a variable of the shell is not set, or one that no file can have.
+        SettingsError: the name is empty, as with an unset shell variable, or contains a NUL.
     """
     if not path:
         raise SettingsError(f"{flag}: expected the name of a file, got nothing")
@@ -55,10 +55,10 @@ def reached_through(ours: TextIO, path: str, *, flag: str = "--output") -> str:
 
 
 def beside_output(ours: TextIO, path: str | None, *, output: str, flag: str) -> str | None:
-    """Return the name of a file that is written beside the output; - is standard output.
+    """Return the path of a second file to write; `-` is standard output.
 
     Raises:
-        SettingsError: it has no name, or the output goes there already.
+        SettingsError: the name is empty or contains a NUL, or the output goes to standard output already.
     """
     if path is None:
         return None
@@ -70,27 +70,27 @@ def beside_output(ours: TextIO, path: str | None, *, output: str, flag: str) -> 
 
 
 def _set_apart(stream: TextIO | None) -> TextIO:
-    """Return a stream to where a stream leads, whose descriptor then leads to standard error."""
-    if stream is None:  # closed, as services that are started at boot may have it
+    """Return a stream with a copy of standard output's descriptor, and redirect the original to standard error."""
+    if stream is None:  # closed, as it may be for a service that was started at boot
         return Path(os.devnull).open("w")
     if not _has_descriptor(stream) or stream.fileno() != _OUT:
         return stream
     stream.flush()
-    # Above those of the standard streams, of which one may be closed.
+    # Above the numbers of the standard streams, one of which may be closed and so free.
     apart = fcntl.fcntl(_OUT, fcntl.F_DUPFD_CLOEXEC, _ERR + 1)
     _send_output_to_errors()
     return os.fdopen(apart, "w", encoding=stream.encoding, errors=stream.errors)
 
 
 def _occupy_closed() -> None:
-    """Open closed standard descriptors, lest a file of ours get such a number and libraries write to it."""
+    """Open closed standard descriptors, so that no file of ours gets such a number, to which libraries would write."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= _ERR:
         pass
     os.close(handle)
 
 
 def _has_descriptor(stream: TextIO) -> bool:
-    """Return whether a stream has a file descriptor, and is no replacement in memory."""
+    """Return whether a stream has a file descriptor, unlike a replacement in memory."""
     try:
         stream.fileno()
     except (OSError, ValueError):

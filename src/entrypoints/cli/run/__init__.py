@@ -1,1 +1,1 @@
-"""What is around a run over files: its inputs, results, progress and end."""
+"""A run over files: its inputs, results, progress, signals and report."""

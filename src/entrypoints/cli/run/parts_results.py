@@ -1,4 +1,4 @@
-"""What becomes of a folder of parts when a run ends: its name, a place for another run to go on from, or nothing."""
+"""The results of a run on Ray: when it ends, its folder of parts is renamed, kept to be resumed, or removed."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +14,7 @@ from foreseen.wiring.files import CsvRejectsEncoder, PartsClaim, RunOrigin
 
 
 class PartsResults:
-    """An output folder of parts, which appears whole when the block ends without an error."""
+    """An output folder of parts, which appears when the block ends without an error."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class PartsResults:
 
     @property
     def rejects(self) -> Path:
-        """The file of rejected rows in the end."""
+        """The final file of rejected rows."""
         return self._claim.folder.rejects
 
     @property
@@ -58,7 +58,7 @@ class PartsResults:
         self._has_begun = True
 
     def add(self, part: DonePart) -> None:
-        """Record one more part that is done; raises TableError."""
+        """Record a finished part; raise TableError if its files are missing or it cannot be recorded."""
         self._claim.add(part)
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
@@ -80,7 +80,7 @@ class PartsResults:
                 return
             self._claim.keep()
         rows = sum(part.scored.rows + part.scored.rejected for part in self.done.values())
-        said = f"{rows:,} rows are done, and the same command with --resume goes on"
+        said = f"{rows:,} rows are done, and the same command with --resume continues"
         if isinstance(exc, TooManyRejectsError):
-            said = f"see {self.folders.rejects}; with more of --max-rejects, --resume goes on"
+            said = f"see {self.folders.rejects}; with a larger --max-rejects, --resume continues"
         exc.add_note(said)

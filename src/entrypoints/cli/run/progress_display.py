@@ -15,7 +15,7 @@ from foreseen.domain.tables.table import Scored, TableReader
 from foreseen.entrypoints.cli.run.progress_style import Progression
 
 PLAIN_EVERY_S: Final = 5.0
-"""Seconds between two lines."""
+"""Least seconds between two lines."""
 
 Show = Callable[[Scored], None]
 
@@ -58,7 +58,7 @@ def _bar(tally: Tally, reader: TableReader, size: int, before: Scored) -> Iterat
 
 
 class _Lines:
-    """Writes a line every few seconds."""
+    """Writes a line every `PLAIN_EVERY_S` seconds."""
 
     def __init__(self, tally: Tally, reader: TableReader, size: int, before: Scored) -> None:
         self._tally = tally

@@ -1,4 +1,4 @@
-"""Styles of progress; apart from their display, whose imports would delay a help text."""
+"""Styles of progress; in a module without the display, whose imports would delay help texts."""
 
 from enum import StrEnum
 

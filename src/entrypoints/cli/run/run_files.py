@@ -1,4 +1,4 @@
-"""Which files a run reads and writes, and in which form: what the command line says of them."""
+"""Options for the files that a run reads and writes, and for their formats."""
 
 import codecs
 import glob
@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import Final, cast, get_args
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
 
 from foreseen.domain.tables.file_urls import local_path
 from foreseen.domain.tables.table_format import READ_ONLY, Format, OutputColumns, TableForm
@@ -21,51 +22,54 @@ _FORMATS: Final = get_args(Format)
 WRITTEN: Final = tuple(each for each in _FORMATS if each not in READ_ONLY)
 _PANEL: Final = "Files"
 
-INPUTS: Any = typer.Argument(
+INPUTS: ArgumentInfo = typer.Argument(
     metavar="INPUT...",
     help="Files and folders to read: CSV, TSV, Parquet, JSON, Arrow, ORC or Excel, compressed or not; "
-    "'day-*.csv' is all that match; - is standard input.",
+    "'day-*.csv' stands for all that match, - for standard input.",
     show_default=False,
 )
-OUTPUT: Any = typer.Option(
+OUTPUT: OptionInfo = typer.Option(
     "--output",
     "-o",
     metavar="OUT",
-    help="File to write, of any of these formats, text in UTF-8; - for standard output.",
+    help="File to write, in any of these formats, text in UTF-8; - for standard output.",
 )
 
 
-def _option(flag: str, metavar: str, help_text: str) -> Any:
-    return typer.Option(flag, metavar=metavar, help=help_text, rich_help_panel=_PANEL, show_default=False)
+def _option(flag: str, metavar: str, help_text: str) -> OptionInfo:
+    option: OptionInfo = typer.Option(flag, metavar=metavar, help=help_text, rich_help_panel=_PANEL, show_default=False)
+    return option
 
 
-INPUT_FORMAT: Any = _option(
+INPUT_FORMAT: OptionInfo = _option(
     "--format",
     "FORMAT",
-    "What INPUT is, if its name and its first bytes do not say it: csv, tsv, parquet, jsonl, json, arrow, orc or xlsx.",
+    "Format of INPUT, if its name and first bytes do not show it: csv, tsv, parquet, jsonl, json, arrow, orc or xlsx.",
 )
-OUTPUT_FORMAT: Any = _option(
-    "--output-format", "FORMAT", "What OUT is to be: csv, tsv, parquet, jsonl, arrow, orc or xlsx."
+OUTPUT_FORMAT: OptionInfo = _option(
+    "--output-format", "FORMAT", "Format of OUT: csv, tsv, parquet, jsonl, arrow, orc or xlsx."
 )
-SHEET: Any = _option("--sheet", "NAME", "Of a workbook. (default: its first)")
-ENCODING: Any = _option("--encoding", "NAME", "Of INPUT, such as utf-16 or cp1252. (default: utf-8)")
-NA: Any = _option(
+SHEET: OptionInfo = _option("--sheet", "NAME", "Sheet of a workbook. (default: its first)")
+ENCODING: OptionInfo = _option("--encoding", "NAME", "Encoding of INPUT, such as utf-16 or cp1252. (default: utf-8)")
+NA: OptionInfo = _option(
     "--na",
     "WORDS",
-    "Words for a missing value, in features that may be missing; '' for none, an empty cell is one in any case. "
+    "Words that mean a missing value, in features that may be missing; '' for none but an empty cell. "
     "(default: those of pandas, such as NA and null)",
 )
-KEEP: Any = _option("--keep", "A,B,…", "Columns of INPUT to write beside the prediction; '' for none. (default: all)")
-PREDICTION_COLUMN: Any = _option("--prediction-column", "NAME", "Name of the prediction. (default: prediction)")
+KEEP: OptionInfo = _option(
+    "--keep", "A,B,…", "Columns of INPUT to write beside the prediction; '' for none. (default: all)"
+)
+PREDICTION_COLUMN: OptionInfo = _option("--prediction-column", "NAME", "Name of the prediction. (default: prediction)")
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What is read and written.
+    """The files that a run reads and writes.
 
     Attributes:
-        sources: names of the inputs, one at least, in the order that they are read in.
-        input, output: the forms of the inputs and the output.
+        sources: names of the inputs, at least one, in the order in which they are read.
+        input, output: the forms of the inputs and of the output.
         columns: which columns are written.
     """
 
@@ -94,7 +98,8 @@ def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
         if given in found and given == STANDARD:
             raise SettingsError("INPUT: expected - once, got it twice")
         is_url = "://" in given or local_path(given) != given
-        if given == STANDARD or is_url or os.path.exists(given) or not glob.has_magic(given):  # noqa: PTH110 - also of what is no path
+        is_named = os.path.exists(given)  # noqa: PTH110 - returns False where a Path would raise
+        if given == STANDARD or is_url or is_named or not glob.has_magic(given):
             found[given] = None
             continue
         matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a Path has no absolute patterns
@@ -105,17 +110,17 @@ def sources_of(inputs: Sequence[str]) -> tuple[str, ...]:
 
 
 def format_of(flag: str, given: str | None, known: Sequence[str] = _FORMATS) -> Format | None:
-    """Return a format; raise SettingsError if it is none of those known."""
+    """Return a format; raise SettingsError if it is unknown."""
     if given is not None and given not in known:
         raise SettingsError(f"{flag}: expected {', '.join(known[:-1])} or {known[-1]}, got {given!r}")
     return cast("Format | None", given)
 
 
 def encoding_of(given: str) -> str:
-    """Return Python's name of an encoding; raise SettingsError if it is none of text."""
+    """Return Python's name of an encoding; raise SettingsError if it is not a text encoding."""
     try:
         codec = codecs.lookup(given)
-        if not isinstance(codec.incrementaldecoder().decode(b""), str):  # such as hex, which is no encoding of text
+        if not isinstance(codec.incrementaldecoder().decode(b""), str):  # such as hex, which decodes to bytes
             raise LookupError
     except (LookupError, TypeError, AttributeError):
         raise SettingsError(
@@ -125,5 +130,5 @@ def encoding_of(given: str) -> str:
 
 
 def names_of(given: str) -> tuple[str, ...]:
-    """Return the names between commas."""
+    """Return names that are separated by commas, without blanks around them and without empty ones."""
     return tuple(name for name in (part.strip() for part in given.split(",")) if name)

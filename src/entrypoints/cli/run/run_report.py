@@ -1,4 +1,4 @@
-"""What a scoring run reports when it is over: a table for a person, JSON for a program, a line for rejects."""
+"""The report of a scoring run: a table for a person, JSON for a program, a line for rejects."""
 
 import sys
 import time
@@ -24,7 +24,7 @@ from foreseen.wiring.files import output_file
 from foreseen.wiring.scoring import Scoring
 
 _SHOWN_NOTICES: Final = 20
-"""Notices that are shown; a wide file may have one for each of its columns."""
+"""Most notices to show; a wide file may have one for each of its columns."""
 
 
 class RunReport:
@@ -86,7 +86,7 @@ class RunReport:
 
 
 def sum_up(summary: Summary, *, path: str | None, how: Progression, rejects: Path | str | None) -> None:
-    """Report what a run did, in as much detail as its progress; a pipe gets rejected rows and notices only.
+    """Report on a finished run: in full where its progress was shown, otherwise only notices and the rejects.
 
     Raises:
         TableError: the summary cannot be written.

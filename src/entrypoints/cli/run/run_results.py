@@ -1,4 +1,4 @@
-"""Where the results of a scoring run go: into files, whose run can be resumed, or to streams."""
+"""Where the results of a scoring run go: to files, from which it can be resumed, or to streams."""
 
 import errno
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Kept(Sink, Protocol):
 
     @property
     def is_kept(self) -> bool:
-        """Whether another run could resume from here."""
+        """Whether another run could resume from the unfinished files."""
 
     def finish(self) -> None:
         """Rename the files to their final names."""
@@ -38,7 +38,7 @@ class Kept(Sink, Protocol):
 
 
 class FileResults:
-    """Unfinished files, renamed when the block ends without an error, and otherwise kept or removed by the error."""
+    """Unfinished files, renamed when the block ends without an error; an error decides whether they are kept."""
 
     def __init__(self, places: Places, *, force: bool, resume: bool) -> None:
         """Claim the output for this run; raise TableError if that is not possible."""
@@ -93,13 +93,13 @@ class FileResults:
 
     def _advice(self, exc: BaseException) -> str:
         if isinstance(exc, TooManyRejectsError):
-            return f"see {self._partial}; with more of --max-rejects, --resume goes on"
+            return f"see {self._partial}; with a larger --max-rejects, --resume continues"
         if isinstance(exc, FailedRowError):
-            return "--resume with --on-error reject goes on without it"
+            return "--resume with --on-error reject continues without it"
         cause = exc.__cause__
         if isinstance(exc, UnwritableError) and isinstance(cause, OSError) and cause.errno in _FULL:
             return "make room and continue with --resume"
-        return "the same command with --resume goes on"
+        return "the same command with --resume continues"
 
 
 class StreamResults:
@@ -121,7 +121,7 @@ class StreamResults:
 
     def sink(self, encoder: TableEncoder, _: object, __: object) -> Sink:
         """Open the streams, and return the sink; raise TableError if one cannot be written."""
-        # Closed in the opposite order, so that an output which is there has its rejects beside it.
+        # Closed in the opposite order, so that no output exists without its rejects.
         self._files.push(self._undo_rejects)
         stream = self._files.enter_context(output_stream(self._output, self._standard, self._is_left))
         self._files.push(self._note_rejects)
@@ -132,7 +132,7 @@ class StreamResults:
         return self._sink
 
     def leave(self) -> None:
-        """Stop waiting for readers, since the run is over."""
+        """Stop waiting for readers, since the run has ended."""
         self._is_left.set()
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
@@ -154,7 +154,7 @@ class StreamResults:
 
 
 def is_worth_keeping(exc: BaseException) -> bool:
-    """Return whether a run can be resumed after an error; not if its input, which has to change, caused it."""
+    """Return whether a run can be resumed after an error: not if the input caused it, which then has to change."""
     is_written = isinstance(exc, UnwritableError | TooManyRejectsError)
     return is_written or not isinstance(exc, TableError) or _is_disk_error(exc.__cause__)
 

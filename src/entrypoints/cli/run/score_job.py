@@ -1,4 +1,4 @@
-"""Job: what is to be scored into what, from the command line."""
+"""Job: the files of a scoring run and how to score them, from the command line."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from foreseen.entrypoints.cli.run.run_files import Files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is to be scored into what.
+    """The files of a scoring run, and how to score them. File names may be of this machine or of a store.
 
     Attributes:
-        files: what is read, and the forms of it and of the output.
-        output: the name of a file, on this machine or in a store, as those of rejects and of the summary.
-        rejects: the file of rows that cannot be scored; None for one beside the output.
-        max_rejects: rows that may be rejected; None for any number.
-        on_error: what becomes of a row on which the model fails.
+        files: the inputs, their form and that of the output.
+        output: the name of the output.
+        rejects: the file for rows that cannot be scored; None for one beside the output.
+        max_rejects: number of rows that may be rejected; None for any number.
+        on_error: how to treat a row on which the model fails.
         force: whether an existing output or unfinished run may be replaced.
         resume: whether to continue an unfinished run.
         jobs: concurrent model calls; None for as many as the model allows.
@@ -39,5 +39,5 @@ class Job:
 
     @property
     def policy(self) -> FailurePolicy:
-        """How to treat rows on which the model fails; as many may fail in a row as may be rejected."""
+        """How to treat rows on which the model fails; as many consecutive rows may fail as may be rejected."""
         return FailurePolicy(self.on_error, max(IN_A_ROW, self.max_rejects or 0))

@@ -1,4 +1,4 @@
-"""The streams of a scoring run: standard input and output, and a rejects file that is made when it is needed."""
+"""The streams of a scoring run: standard input and output, and a rejects file that is created when needed."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def standard_input() -> BinaryIO | None:
 
 
 def shown_name(given: str, standard: str) -> str:
-    """Return the name of a stream for errors."""
+    """Return the name of a file for errors: `standard` for `-`."""
     return standard if given == STANDARD else given
 
 
@@ -66,7 +66,7 @@ class LateRejects:
         """Return the stream of rejects; raise TableError if there is no file for them."""
         if self._name is None:
             place = f"{first.source}, line {first.line}" + (f", column {first.column}" if first.column else "")
-            raise TableError(f"{place}: {first.reason}; name a file with --rejects to go on without such rows")
+            raise TableError(f"{place}: {first.reason}; name a file with --rejects to continue without such rows")
         self._stream = self._stream or self._opened(self._name)
         return self._stream
 

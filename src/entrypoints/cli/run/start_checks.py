@@ -1,4 +1,4 @@
-"""What of a scoring run can be tried before the model is loaded, so that nothing of it fails after the last row."""
+"""Checks of a scoring run before its model is loaded, so that it does not fail after the last row."""
 
 import os
 from collections.abc import Sequence
@@ -23,15 +23,15 @@ from foreseen.wiring.files import (
 
 
 def listed(files: Files, *, output: str | None = None) -> Files:
-    """Return the same with the files of folders in their place; raise TableError where these hold no rows."""
+    """Return the same with folders replaced by their files; raise TableError for a folder without any."""
     return replace(files, sources=listed_sources(files.sources, output=output))
 
 
 def check_start(job: Job) -> None:
-    """See to it that the output has a format, and that rejects and the summary can be written.
+    """Check that the format of the output is known, and that rejects and the summary can be written.
 
     Raises:
-        TableError: one cannot, or would take the place of another file.
+        TableError: one of them cannot be written, or would replace another file.
     """
     layout_of(job.output, form=job.files.output)
     if job.rejects is not None:
@@ -41,7 +41,7 @@ def check_start(job: Job) -> None:
 
 
 def check_output(job: Job) -> None:
-    """See to it that the output could be written where a run of these files would begin, and leave no trace.
+    """Check that a run could write the output, without changing anything.
 
     Raises:
         TableError: it could not.
@@ -52,16 +52,16 @@ def check_output(job: Job) -> None:
     elif rejects is not None and is_sent(rejects):
         check_streamed(job)
         try_folder_of(path)
-    elif not os.path.isdir(path):  # noqa: PTH112 - also of a name too long; a folder is for parts, of `--engine ray`
+    elif not os.path.isdir(path):  # noqa: PTH112 - also for a long name; a folder is for `--engine ray`
         inputs = [Path(source) for source in job.files.sources if source != STANDARD]
         try_claim(places(path, Path(rejects) if rejects else None, inputs=inputs), force=job.force)
 
 
 def check_streamed(job: Job) -> str | None:
-    """Check a run that cannot be resumed, which replaces files only with --force; return where its rejects go.
+    """Check a run that cannot be resumed; return where its rejects go.
 
     Raises:
-        TableError: it would replace a file, or reads a file that it writes.
+        TableError: it would replace a file without --force, or reads a file that it writes.
     """
     rejects = job.rejects
     if is_remote(job.output):
@@ -71,26 +71,26 @@ def check_streamed(job: Job) -> str | None:
             try_rejects(rejects, force=job.force)
     output = None if is_streamed(job.output) else job.output
     for path in map(Path, filter(None, (output, rejects))):
-        # What is open, as standard error is, may be a file as well; isfile also of a name too long.
+        # An open descriptor, such as that of standard error, may be a regular file. isfile is False for long names.
         if os.path.isfile(path) and not is_stream(path) and not job.force:  # noqa: PTH113
             raise TableError(f"{path}: expected a new file, got one that exists; --force replaces it")
     if rejects and os.path.realpath(rejects) in set(map(os.path.realpath, (job.output, *job.files.sources))):
-        raise TableError(f"{rejects}: expected another file for rejected rows than the inputs and the output")
+        raise TableError(f"{rejects}: expected a rejects file that is neither an input nor the output")
     return rejects
 
 
 def is_streamed(output: str) -> bool:
-    """Return whether an output is written as its rows come, or sent: no later run could add to it."""
+    """Return whether an output is standard output or is sent, so that no later run could append to it."""
     return output == STANDARD or is_sent(output)
 
 
 def is_sent(name: str) -> bool:
-    """Return whether a file is written at once or as a whole, and never added to."""
+    """Return whether a file is sent to a store or written to a stream, and so never appended to."""
     return is_remote(name) or is_stream(Path(name))
 
 
 def _taken(job: Job) -> Sequence[str]:
-    """Return the files that a run reads or writes, those included that it writes under other names first."""
+    """Return the files that a run reads or writes, including its unfinished ones."""
     read = [source for source in job.files.sources if source != STANDARD]
     named = [name for name in (job.output, job.rejects) if name is not None and name != STANDARD]
     if job.output == STANDARD or any(map(is_remote, named)):

@@ -6,16 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from foreseen.domain.errors import TerminatedError
+from foreseen.process.signal_handlers import RUN, handle, handled
 
 SAME_S: Final = 0.3
 """Seconds within which another SIGTERM counts as the same: supervisors send it to a process and to its group."""
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR: Final = "\x1b[?25h"
-"""A progress bar hides it."""
+"""Shows the cursor again, which a progress bar hides."""
 
 
 class _FirstSignal:
@@ -38,11 +38,11 @@ class _FirstSignal:
 
 
 class Stopping:
-    """Whether a run should stop, called between chunks.
+    """Decides whether a run should stop; called between chunks.
 
     Attributes:
-        signum: the signal received; 0 before.
-        is_heeded: whether a call has returned True, so the run did not come to its end.
+        signum: the first signal; 0 while there was none.
+        is_heeded: whether a call has returned True, so that the run stopped before its end.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,44 +51,45 @@ class Stopping:
         self._first = _FirstSignal(clock)
 
     def __call__(self) -> bool:
-        """Return whether to stop now."""
+        """Return whether there was a signal, so that the run should stop."""
         self.is_heeded = self.is_heeded or bool(self.signum)
         return self.is_heeded
 
-    def hear(self, signum: int, _: Any) -> None:
-        """Handle a signal: stop after the rows in progress on the first one, and exit at once on another."""
+    def receive(self, signum: int, _: object) -> None:
+        """Handle a signal: stop after the rows under way on the first one, and exit at once on another."""
         if self._first.is_first():
             self.signum = signum
-            _write("stopping when the rows under way are written; once more stops at once", "\n")
+            _write("stopping when the rows under way are written; a second signal stops at once", "\n")
         elif self._first.is_another(signum):
-            _write("stopped at once; --resume continues from what was durable", f"{_SHOW_CURSOR}\n")
+            _write("stopped at once; --resume continues from what is on disk", f"{_SHOW_CURSOR}\n")
             os._exit(128 + signum)
 
 
 class Leaving:
-    """A handler of SIGTERM that ends the process as Ctrl-C does, leaving no unfinished file; a second one at once."""
+    """A handler that ends the process on SIGTERM as Ctrl-C does, leaving no unfinished file."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._first = _FirstSignal(clock)
 
-    def __call__(self, signum: int, _: Any) -> None:
-        """Raise TerminatedError on the main thread; on another signal exit at once."""
+    def __call__(self, signum: int, _: object) -> None:
+        """Raise TerminatedError on the first signal; exit at once on another."""
         if self._first.is_first():
             raise TerminatedError(128 + signum)
         if self._first.is_another(signum):
             os._exit(128 + signum)
 
 
+def leave_on_sigterm() -> None:
+    """End this process on SIGTERM as Ctrl-C does, from now on."""
+    handle(RUN, Leaving(), only=signal.SIGTERM)
+
+
 @contextmanager
 def stopping() -> Iterator[Stopping]:
-    """Handle Ctrl-C and SIGTERM until the block ends, and yield whether to stop."""
+    """Handle Ctrl-C and SIGTERM until the block ends; yield what decides whether to stop."""
     stop = Stopping()
-    before = [(each, signal.signal(each, stop.hear)) for each in _SIGNALS]
-    try:
+    with handled(RUN, stop.receive):
         yield stop
-    finally:
-        for each, handler in before:
-            signal.signal(each, handler)
 
 
 def _write(said: str, before: str) -> None:

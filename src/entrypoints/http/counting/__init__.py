@@ -1,1 +1,1 @@
-"""What all processes of a service count."""
+"""Counts and gauges of all processes of a service."""

@@ -1,16 +1,14 @@
-"""Routes and statuses as they are counted: a number for each, and one for all that are none of these.
+"""The numbers by which routes and statuses are counted.
 
-Paths come from clients, so that only those that are served have a number of their own.
+Clients can send any path, so only those that are served have a number of their own; all others share one.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from starlette.types import Scope
-
 OTHER: Final = "other"
 UNREAD: Final = "unread"
-"""What was rejected before its path was known."""
+"""Requests that were rejected before their path was known."""
 
 PREDICT: Final = "/predict"
 _ASSETS: Final = "/docs/assets"
@@ -33,27 +31,26 @@ ROUTES: Final[Sequence[str]] = (
     "/admin/reload",
     "/admin/purge",
 )
-"""In the order that the tally numbers them; new ones come last."""
+"""In the order of their numbers in the tally; new ones come last."""
 
 STATUSES: Final[Sequence[str]] = (
     OTHER,
     *("200", "202", "204", "206", "304", "400", "401", "403", "404", "405", "408", "411", "413", "414", "415", "416"),
     *("417", "421", "422", "429", "431", "500", "501", "503", "504", "505"),
 )
-"""In the order that the tally numbers them; new ones come last."""
+"""In the order of their numbers in the tally; new ones come last."""
 
 _ROUTE_NUMBERS: Final[Mapping[str, int]] = {route: number for number, route in enumerate(ROUTES)}
 _STATUS_NUMBERS: Final[Mapping[int, int]] = {int(each): number for number, each in enumerate(STATUSES) if each != OTHER}
 
 
-def route_number(scope: Scope) -> int:
-    """Return the number of a request's route."""
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+def route_number(path: str) -> int:
+    """Return the number of a route by its path within the application; 0 for an unknown path."""
     if path.startswith(f"{_ASSETS}/"):
         path = _ASSETS
     return _ROUTE_NUMBERS.get(path, 0)
 
 
 def status_number(status: int) -> int:
-    """Return the number of a status."""
+    """Return the number of an HTTP status; 0 for one that is not listed."""
     return _STATUS_NUMBERS.get(status, 0)

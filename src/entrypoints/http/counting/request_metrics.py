@@ -1,4 +1,4 @@
-"""What is shown of requests: how many, how long they took, and what the cache has saved."""
+"""Metrics of requests: how many, how long they took, and what the cache has saved."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -13,7 +13,7 @@ _BOUNDS: Final = (*(f"{bound / 1e9:g}" for bound in DURATION_BOUNDS_NS), "+Inf")
 
 
 def request_metrics(tally: Tally) -> Iterator[Metric]:
-    """Yield the families."""
+    """Yield the metric families of requests, from the sums of all processes."""
     yield _requests(tally)
     yield _durations(tally)
     saved = CounterMetricFamily(
@@ -32,7 +32,7 @@ def request_metrics(tally: Tally) -> Iterator[Metric]:
 
 
 def _requests(tally: Tally) -> Metric:
-    """Count requests; predictions that were answered by 200 count once, by their tier, and are added up here."""
+    """Return requests by route and status; predictions answered with 200 are counted by tier alone, and summed here."""
     requests = CounterMetricFamily(
         "foreseen_requests", "Requests by route and status of the answer.", labels=["route", "status"]
     )
@@ -41,7 +41,7 @@ def _requests(tally: Tally) -> Metric:
         for place, status in enumerate(STATUSES, start=REQUESTS + number * MAX_STATUSES):
             is_answered = (route, status) == (PREDICT, "200")
             count = tally.counts[place] + (answered if is_answered else 0)
-            if count or is_answered:  # of some 400 pairs few ever occur
+            if count or is_answered:  # few of the 400 pairs ever occur
                 requests.add_metric([route, status], count)
     return requests
 

@@ -1,4 +1,4 @@
-"""Board: what this process counts and shows, and what all that serve beside it do, added up."""
+"""ServiceCounts: the counts and gauges of this process, and their sums over all processes of the service."""
 
 import asyncio
 import time
@@ -11,21 +11,21 @@ from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 from foreseen.wiring.instruments import Instruments
 
 READ_EVERY_S: Final = 1.0
-"""Seconds between two readings of its gauges by a process that others sum up."""
+"""Seconds between two updates of a process's gauges, if other processes sum them up."""
 
 GAUGE_PLACES: Final = 16
-"""Numbers of a row behind its tally: when the gauges were read, and room for these."""
+"""Numbers of a slot after its tally: the time of the last update, and the gauges."""
 
 STALE_AFTER_S: Final = 5.0
-"""Seconds after which the gauges of a process that has not read them again are left out: it is dead, or stopped."""
+"""Seconds without an update after which the gauges of a process are left out: it is dead, or suspended."""
 
 
 class Totals(NamedTuple):
-    """What all processes counted since the start, and what they show now.
+    """The counts of all processes since the start, and their current gauges.
 
     Attributes:
-        gauges: by name; of what this kind of cache has.
-        processes: how many show theirs.
+        gauges: sums by name, for the gauges that this kind of cache has.
+        processes: how many processes report their gauges.
     """
 
     tally: Tally
@@ -33,10 +33,10 @@ class Totals(NamedTuple):
     processes: int
 
 
-class Board:
-    """The row of one process: its tally, then the time of its last reading, then its gauges.
+class ServiceCounts:
+    """The counts of one process, in its slot: the tally, then the time of the last update, then the gauges.
 
-    Counts that instruments keep are added to the tally at each reading, since the row outlives the process.
+    An update adds the counts of instruments to the tally, since the slot outlives the process.
     """
 
     def __init__(
@@ -47,21 +47,25 @@ class Board:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Accept the tally of this process, in its slot if there are slots, and a clock in s that processes share."""
+        """Accept the tally of this process, which is in its slot if there are slots.
+
+        Args:
+            clock: monotonic, in seconds, the same in all processes.
+        """
         self._tally = tally
         self._instruments = instruments
         self._slots = slots
         self._clock = clock
         self._counted = dict.fromkeys(instruments.counters, 0.0)
-        # Behind the tally, where there are slots; a row of its own where there are none.
+        # After the tally if there are slots; otherwise in a list of their own.
         self._gauges: Numbers = slots.claim()[SIZE:] if slots else [0.0] * GAUGE_PLACES
 
     def show(self, instruments: Instruments) -> None:
-        """Read other instruments, of the same names and places, from now on; earlier counts remain."""
+        """Read other instruments from now on, which have the same names and places; earlier counts remain."""
         self._instruments = instruments
 
     def read(self) -> None:
-        """Read the instruments now."""
+        """Update the tally and the gauges from the instruments."""
         for place, counted in self._instruments.counters.items():
             before, self._counted[place] = self._counted[place], counted()
             self._tally.counts[place] += self._counted[place] - before
@@ -70,7 +74,7 @@ class Board:
         self._gauges[0] = self._clock()
 
     def totals(self) -> Totals:
-        """Return the totals of all processes: of this one as of now, of others as of their last reading."""
+        """Return the totals of all processes: of this one as of now, of others as of their last update."""
         self.read()
         rows: Sequence[tuple[Numbers, Numbers]] = [(self._tally.counts, self._gauges)]
         if self._slots:
@@ -83,7 +87,7 @@ class Board:
 
     @asynccontextmanager
     async def kept_up(self) -> AsyncIterator[None]:
-        """Keep the row up to date for other processes, if there are any, and mark it stale afterwards."""
+        """Keep the slot up to date for other processes, if there are any, and mark it stale afterwards."""
         self.read()
         reading = asyncio.create_task(self._read_again(), name="read the gauges") if self._slots else None
         try:

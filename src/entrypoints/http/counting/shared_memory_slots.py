@@ -12,17 +12,17 @@ import tempfile
 import weakref
 from itertools import count
 from multiprocessing.reduction import DupFd
-from typing import Any, Final, Self
+from typing import Final, Protocol, Self
 
 SLOT_BYTES: Final = 4 * mmap.ALLOCATIONGRANULARITY
-"""Size of a slot: whole pages, which can be mapped, so that neighbours share no cache line."""
+"""Size of a slot: whole pages, so that each can be mapped by itself and no two share a cache line."""
 
 SLOT_NUMBERS: Final = SLOT_BYTES // 8
 """Numbers per slot."""
 
 
 class Slots:
-    """As many slots as there were ever processes at a time; pickling for a spawned process shares the memory.
+    """As many slots as there ever were processes at a time; pickling for a spawned process shares the memory.
 
     A number is written and read as eight aligned bytes, so a reader in another process never sees half of it. A process
     owns its slot for as long as it keeps this object.
@@ -52,8 +52,8 @@ class Slots:
         """Return a slot by its number, of any owner; missing slots up to it are created, all zero."""
         end = (number + 1) * SLOT_BYTES
         if os.fstat(self._descriptor).st_size < end:
-            # A byte of a slot that no process has used yet. Unlike ftruncate, this never removes a slot that another
-            # process has added meanwhile.
+            # This writes to a slot that no process has used yet. Unlike ftruncate, it cannot remove one that another
+            # process added meanwhile.
             os.pwrite(self._descriptor, b"\0", end - 1)
         return self.all()[number]
 
@@ -68,7 +68,7 @@ class Slots:
         return [slot for number, slot in enumerate(self.all()) if number != self._number and self._is_taken(number)]
 
     def _is_taken(self, number: int) -> bool:
-        """Return whether another living process owns a slot; it is locked for the duration of the call only."""
+        """Return whether another living process owns a slot, by trying to lock it for a moment."""
         if not self._is_locked(number):
             return True
         fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, number)
@@ -82,7 +82,7 @@ class Slots:
             return False
         return True
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return _opened_by_child, (DupFd(self._descriptor),)
 
     @classmethod
@@ -93,12 +93,16 @@ class Slots:
         return slots
 
 
-def _opened_by_child(handed: Any) -> Slots:
+class _Handed(Protocol):
+    def detach(self) -> int: ...
+
+
+def _opened_by_child(handed: "_Handed") -> Slots:
     return Slots.of_descriptor(handed.detach())
 
 
 def _anonymous_memory() -> int:
-    """Create memory that vanishes with the last process that has it open, even if all are killed."""
+    """Return the descriptor of new memory, which vanishes with the last process that has it open, even if killed."""
     if sys.platform == "linux":
         return os.memfd_create("foreseen-slots")
     else:
@@ -106,6 +110,6 @@ def _anonymous_memory() -> int:
 
 
 def anonymous_file() -> int:
-    """Create an unlinked temporary file instead."""
+    """Return the descriptor of an unlinked temporary file, for systems other than Linux."""
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

@@ -1,1 +1,1 @@
-"""What each request passes before the service, whatever it is for."""
+"""Middleware: what each request passes before the service."""

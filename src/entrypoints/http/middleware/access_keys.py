@@ -55,7 +55,7 @@ class Keys:
 
 
 class Access:
-    """Passes on requests that their sender may make, by the digest of its key, and rejects all others.
+    """Passes on requests whose key allows them, and rejects all others; keys are known by their digests.
 
     If keys are configured, each request needs one, except for the paths of _KEYLESS; an admin key allows everything.
     If none are, only ADMIN is restricted: to this machine, or to no one.
@@ -76,9 +76,9 @@ class Access:
         self._has_no_keys = not keys
         self._is_admin_open = is_local and not keys and not admin_keys
 
-    # No coroutine of its own: it would cost as much as everything else here.
+    # Not async: one more coroutine would cost as much as everything else here.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass a request on, or reject it."""
+        """Pass a request on, or reject it (401, 403)."""
         if scope["type"] == "http":
             rejection = self._rejection(scope)
             if rejection is not None:
@@ -138,7 +138,7 @@ def is_local(host: str) -> bool:
     return host.lower() == "localhost" or is_loopback(host)
 
 
-def warn_of_open_doors(settings: Settings) -> None:
+def warn_of_open_access(settings: Settings) -> None:
     """Warn in the log if other machines can use the service without a key, or send keys without TLS."""
     if is_local(settings.host):
         return

@@ -1,4 +1,4 @@
-"""CrossOrigin: pages of other sites that may read answers, by the Fetch standard's CORS protocol."""
+"""CrossOrigin: which pages of other sites may read answers, by the CORS protocol of the Fetch standard."""
 
 import re
 from collections.abc import Awaitable, Iterable
@@ -21,10 +21,10 @@ EXPOSED: Final = (
     "Age", "Allow", "Cache-Status", "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing",
     "Traceparent", "WWW-Authenticate", "X-Request-Id",
 )  # fmt: skip
-"""Fields of answers that scripts may read; without it a browser shows them a handful."""
+"""Header fields of answers that scripts may read, in addition to the few that browsers always allow."""
 
 _PREFLIGHT: Final = frozenset({"origin", "access-control-request-method"})
-"""Fields by which a request is a preflight."""
+"""Header fields that make an OPTIONS request a preflight."""
 
 _ANY: Final = "*"
 _VARY: Final = (b"vary", b"Origin")
@@ -42,9 +42,10 @@ class AllowedOrigins:
         self._fields_for = lru_cache(maxsize=100)(self._made_for)
 
     def fields(self, headers: Iterable[_Field]) -> tuple[_Field, ...]:
-        """Return the fields that have a page read the answer to a request with these; none where there are no origins.
+        """Return the response fields that let a page read the answer to a request with these fields.
 
-        `Vary` is in all answers: a cache may keep one that no page has caused.
+        `Vary` is in all of them, since a cache may store an answer that no page has requested. Without allowed origins
+        there are none.
         """
         if not self.pattern:
             return ()
@@ -62,21 +63,21 @@ class AllowedOrigins:
 
 @lru_cache(maxsize=8)
 def allowed_origins(origins: tuple[str, ...]) -> AllowedOrigins:
-    """Return the origins of a setting: the same ones for the service and for the protocol in front of it."""
+    """Return the allowed origins of a setting: one object for the service and the server in front of it."""
     return AllowedOrigins(origins)
 
 
 class CrossOrigin:
-    """Lets pages of allowed origins read all answers, problems among them, and answers their preflights.
+    """Lets pages of allowed origins read all answers, including problems, and answers their preflights.
 
-    What a preflight is answered comes from Starlette; to other answers it would add the fields at three times the cost.
+    Starlette answers preflights. Fields of other answers are added here, at a third of the cost in Starlette.
 
-    Any field may be sent: keys and ids come in fields, tools add their own, and nothing here trusts a browser for being
-    one. No cookies are allowed, since none are read.
+    Requests may have any header field: keys and ids are in fields, tools add their own, and nothing here relies on a
+    browser's checks. Cookies are not allowed, since none are read.
     """
 
     def __init__(self, app: ASGIApp, tally: Tally, origins: AllowedOrigins) -> None:
-        """Let pages read what an application answers."""
+        """Accept the wrapped application, and the origins whose pages may read its answers."""
         self._app = app
         self._tally = tally
         self._origins = origins
@@ -88,7 +89,7 @@ class CrossOrigin:
             allow_headers=(_ANY,),
             expose_headers=EXPOSED,
         )
-        self._cors.allow_private_network = True  # no argument: that came with Starlette 0.51
+        self._cors.allow_private_network = True  # an argument only since Starlette 0.51
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight, or pass a request on."""
@@ -100,7 +101,7 @@ class CrossOrigin:
             return
         fields = self._origins.fields(scope["headers"])
 
-        # No coroutine of its own: it hands on what the server waits for.
+        # Not async: the server awaits what `send` returns.
         def add(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": (*message.get("headers", ()), *fields)}
@@ -113,11 +114,11 @@ class CrossOrigin:
         return self._cors.is_allowed_origin(origin)
 
     def _answered(self, headers: Headers, scope: Scope) -> ASGIApp:
-        """Return what answers a preflight; what is not allowed by a problem."""
+        """Return the response to a preflight: a problem (403) if it is not allowed."""
         answer = self._cors.preflight_response(headers)
         if answer.status_code < 400:
             if headers.get("access-control-request-private-network") == "true":
-                # As Starlette does from 0.51 on.
+                # Starlette does the same since 0.51.
                 answer.headers["Access-Control-Allow-Private-Network"] = "true"
             return answer
         origin, method = headers["origin"], headers["access-control-request-method"]

@@ -1,4 +1,4 @@
-"""ForwardedClient: the client whose request a trusted proxy passes on."""
+"""ForwardedClient: the address of the client whose request a trusted proxy passes on."""
 
 import re
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
@@ -11,31 +11,31 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from foreseen.entrypoints.http.origins.client_addresses import Address, address_of
 
 MAX_HOPS: Final = 32
-"""Proxies that a request may have come through; of a longer list the rest does not count."""
+"""Most addresses to read, from the end of the list; the rest is ignored."""
 
 _NODE: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\w+)?|([0-9.]+)(?::\w+)?|([0-9A-Fa-f:.]+)")
-"""An address as proxies write it: with a port or without, and IPv6 without brackets."""
+"""An address as proxies write it: with or without a port, and IPv6 with or without brackets."""
 
 
 class ForwardedClient:
     """Sets the client of requests to the one that trusted proxies name.
 
-    Each proxy adds the address that it was reached from at the end of a list. Read from the end, the first address that
-    is no trusted proxy's is the client's: all before it may be made up by the client itself.
+    Each proxy appends the address from which it was reached to a list. Read from the end, the first address that is
+    not a trusted proxy's is the client's: everything before it may be the client's invention.
     """
 
     def __init__(self, app: ASGIApp, proxies: Iterable[str]) -> None:
-        """Pass requests on to an application, with the client that these addresses and networks name."""
+        """Accept the wrapped application, and the addresses and networks of trusted proxies."""
         self._app = app
         networks = [ip_network(proxy) for proxy in proxies]
         self._trusts = lru_cache(maxsize=1000)(lambda address: any(address in network for network in networks))
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass a request on."""
+        """Pass a request on, with its client's address in the scope."""
         if scope["type"] == "http" and (client := scope.get("client")):
             peer = address_of(client[0])
             if peer is not None and self._trusts(peer):
-                # In place: layers further out, which log the request, have the same scope.
+                # In place, since outer layers, which log the request, have the same scope.
                 scope["client"] = (str(self._client(peer, scope["headers"])), 0)
         return self._app(scope, receive, send)
 
@@ -45,11 +45,12 @@ class ForwardedClient:
             for name, nodes_of in ((b"x-forwarded-for", _nodes), (b"forwarded", _nodes_of_forwarded))
             if (nodes := list(nodes_of([value for given, value in headers if given == name])))
         }
-        # A proxy writes one of the two, and may pass on the other as its client wrote it.
+        # A proxy writes one of the two fields, and may pass on the other as its client sent it. If they differ, neither
+        # can be trusted.
         return named.pop() if len(named) == 1 else peer
 
     def _last_untrusted(self, peer: Address, nodes: Sequence[str]) -> Address:
-        """Return the last address that is no proxy's, or else the first of those that are known to be proxies."""
+        """Return the last address that is not a trusted proxy's; if all are, the first in the list."""
         seen = peer
         for node in reversed(nodes[-MAX_HOPS:]):
             address = _address(node)
@@ -62,16 +63,16 @@ class ForwardedClient:
 
 
 def _nodes(values: Sequence[bytes]) -> Iterator[str]:
-    """Return the entries of X-Forwarded-For, in order."""
+    """Yield the entries of X-Forwarded-For, in order."""
     if values:
         yield from (node.strip() for node in b",".join(values).decode("latin-1").split(","))
 
 
 def _nodes_of_forwarded(values: Sequence[bytes]) -> Iterator[str]:
-    """Return whom each element of Forwarded is for (RFC 7239); an empty text where it names none.
+    """Yield the `for` parameter of each element of Forwarded (RFC 7239); an empty text if it has none.
 
-    Commas divide elements even in quotes: no address has one, and a client's quote that is left open must not take in
-    what the proxy has added.
+    Commas separate elements even within quotes: no address contains one, and an unclosed quote sent by a client must
+    not hide what the proxy has added.
     """
     for element in _nodes(values):
         pairs = [pair.partition("=") for pair in element.split(";")]

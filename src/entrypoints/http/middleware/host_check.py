@@ -1,7 +1,7 @@
-"""HostCheck: requests are answered for hosts that the service has.
+"""HostCheck: answers requests only for the service's own hosts.
 
-A page of any site may have its own name point to 127.0.0.1 for a while (DNS rebinding): a browser on this machine then
-lets it read what is served here, since to the browser both are one site. Only the name that it sends gives it away.
+Any site can let its own name point to 127.0.0.1 for a while (DNS rebinding). A browser on this machine then lets pages
+of that site read what is served here, since it takes both for one site. Only the name in the Host field reveals it.
 """
 
 from collections.abc import Awaitable, Container, Iterable
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.counters import Tally
 from foreseen.entrypoints.http.origins.host_names import LOOPBACK, Hosts, host_of, shown
-from foreseen.entrypoints.http.request_log.header_fields import FIELDS
+from foreseen.entrypoints.http.request_log.request_context import FIELDS
 from foreseen.entrypoints.http.responses.problems import Rejection, problem
 from foreseen.settings import ANY_HOST
 
@@ -20,19 +20,18 @@ _REMEMBERED: Final = 1000
 
 
 class HostCheck:
-    """Passes on requests for hosts that the service has, and rejects others."""
+    """Passes on requests for the service's own hosts, and rejects others."""
 
     def __init__(
         self, app: ASGIApp, tally: Tally, allowed: Iterable[str] | None, *, is_local: bool, probes: Container[str]
     ) -> None:
-        """Check requests for an application.
+        """Accept the wrapped application, and its hosts.
 
         Args:
-            allowed: the hosts, beside those of loopback where only this machine reaches us; None for these alone there,
-                and elsewhere for any.
-            is_local: whether only this machine reaches us.
-            probes: paths that need a host and no particular one: they show nothing, and an orchestrator looks them up
-                under whatever address a replica has.
+            allowed: the hosts of the service; None for any host, or for those of loopback alone if it is local.
+            is_local: whether the service can be reached from this machine only; hosts of loopback are then allowed too.
+            probes: paths that accept any valid host: they reveal nothing, and an orchestrator requests them by the
+                address of a replica.
         """
         self._probes = probes
         self._app = app
@@ -41,12 +40,12 @@ class HostCheck:
         self._hosts = Hosts((ANY_HOST,) if allowed is None and not is_local else allowed or ())
         self._passed: set[bytes] = set()
 
-    # No coroutine of its own: it would cost as much as everything else here.
+    # Not async: one more coroutine would cost as much as everything else here.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass a request on, or reject it."""
+        """Pass a request on, or reject it (400, 421)."""
         if scope["type"] == "http":
             value = (scope.get(FIELDS) or dict(scope["headers"])).get(b"host")
-            if value is None or value in self._passed:  # none in HTTP/1.0
+            if value is None or value in self._passed:  # HTTP/1.0 does not require the field
                 return self._app(scope, receive, send)
             if (rejection := self._rejection(value, scope["path"])) is not None:
                 return problem(Request(scope), rejection, self._tally)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Doors: what each request passes before the service, whatever it is for."""
+"""The middleware that each request passes before the service."""
 
 from starlette.types import ASGIApp
 
@@ -11,8 +11,8 @@ from foreseen.entrypoints.http.middleware.root_path import BelowPath
 from foreseen.settings import Settings
 
 
-def behind_doors(service: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
-    """Return a service behind the doors that the settings call for."""
+def with_middleware(service: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
+    """Return a service wrapped in the middleware that the settings require."""
     service = HostCheck(service, tally, settings.allowed_hosts, is_local=is_local(settings.host), probes=OPEN)
     if settings.allowed_origins:
         service = CrossOrigin(service, tally, allowed_origins(settings.allowed_origins))

@@ -15,15 +15,15 @@ from foreseen.entrypoints.http.origins.locality import CALLER
 from foreseen.entrypoints.http.responses.problems import Rejection, problem
 
 MOST_CALLERS: Final = 10_000
-"""Callers to remember; beyond that the least recent is forgotten, so that addresses do not fill the memory."""
+"""Most callers to remember; beyond it, the least recent one is forgotten, to bound the memory."""
 
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 class RateLimit:
-    """Passes on a caller's requests up to a rate; the caller is the key of a request, or else its address.
+    """Passes on a caller's requests up to a rate; a caller is identified by its key, or by its address without one.
 
-    Uses the generic cell rate algorithm: a burst of up to a whole unit, and evenly spaced requests after that.
+    Uses the generic cell rate algorithm: a burst of all requests of one unit of time, then evenly spaced ones.
     """
 
     def __init__(self, app: ASGIApp, tally: Tally, rate: str) -> None:
@@ -35,7 +35,7 @@ class RateLimit:
         self._limiter = Throttled(using=RateLimiterType.GCRA.value, quota=rate, store=store).limiter
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass a request on, or reject it."""
+        """Pass a request on, or reject it (429)."""
         if scope["type"] == "http" and scope["path"] not in OPEN:
             limit = self._limiter.limit(_caller(scope))
             if limit.limited:

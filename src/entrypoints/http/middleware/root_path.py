@@ -1,4 +1,4 @@
-"""BelowPath: a service that its proxy has put below a path."""
+"""BelowPath: a service that a proxy provides below a path, such as /models/iris."""
 
 from collections.abc import Awaitable
 from typing import Final
@@ -6,23 +6,23 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ROOT: Final = "app_root_path"
-"""Where Starlette looks for the path below which an application is, for the URLs that it makes.
+"""The key in a scope under which Starlette finds the path of an application, to make URLs.
 
-Not `root_path`: by that, its router would take the path off once more than those who decide who may do what.
+Not `root_path`: Starlette's router would strip that from paths, and the access control would not.
 """
 
 
 class BelowPath:
-    """Has the service see its own paths, whether the proxy takes the path above them off or not."""
+    """Strips the proxy's path from requests, unless the proxy has done so."""
 
     def __init__(self, app: ASGIApp, root: str) -> None:
-        """Pass requests on to an application below a path, which does not end in a slash."""
+        """Accept the wrapped application, and the path below which it is, without a slash at its end."""
         self._app = app
         self._root = root
         self._inside = root + "/"
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass a request on."""
+        """Pass a request on, with its path within the service."""
         if scope["type"] == "http":
             path: str = scope["path"]
             if path.startswith(self._inside):

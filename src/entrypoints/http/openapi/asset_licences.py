@@ -1,4 +1,4 @@
-"""Licences of the scripts that /docs and /redoc load, at the addresses that these scripts name in their first lines."""
+"""Licences of the scripts that /docs and /redoc load, at the URLs that these scripts name in their first lines."""
 
 from pathlib import Path
 from typing import Final

@@ -14,7 +14,7 @@ from foreseen.entrypoints.http.openapi.asset_licences import add_asset_licences
 _ASSETS: Final = Path(fastapi_offline.__file__).parent / "static"
 _AT: Final = "/docs/assets"
 _ASSETS_URL: Final = "docs/assets"
-"""As seen from the pages, which a proxy may have put below another path, as are all URLs in them."""
+"""Relative to the pages, as all URLs in them are, since a proxy may serve them below another path."""
 
 # The pages start with an inline script, and Redoc shows a logo from its maker's host, which this policy blocks.
 _POLICY: Final = (

@@ -1,14 +1,14 @@
 """The JSON Schema of an instance: each feature by name, type and example."""
 
-from typing import Any, Final
+from typing import Final
 
 from foreseen.domain.values.signature import DATETIMES, FLOATS, Feature, Signature
 
 _NAIVE_DATETIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
-"""RFC 3339, and so the format "date-time", demands an offset; clients made from it would send one."""
+"""Used in place of the format "date-time", which requires an offset (RFC 3339), so that clients would send one."""
 
 
-def instance_schema(signature: Signature) -> dict[str, Any]:
+def instance_schema(signature: Signature) -> dict[str, object]:
     """Return the JSON Schema of one instance, with an example."""
     ignored = {"description": "Accepted, and ignored by the model."}
     return {
@@ -21,7 +21,7 @@ def instance_schema(signature: Signature) -> dict[str, Any]:
     }
 
 
-def row_schema(signature: Signature) -> dict[str, Any]:
+def row_schema(signature: Signature) -> dict[str, object]:
     """Return the JSON Schema of one instance as the list of its values, with an example."""
     count = len(signature.features)
     return {
@@ -35,12 +35,12 @@ def row_schema(signature: Signature) -> dict[str, Any]:
     }
 
 
-def value_schemas(signature: Signature) -> dict[str, dict[str, Any]]:
+def value_schemas(signature: Signature) -> dict[str, dict[str, object]]:
     """Return the JSON Schema of each feature's value, by name."""
     return {feature.name: _value(feature) | {"examples": [feature.default_example()]} for feature in signature.features}
 
 
-def _value(feature: Feature) -> dict[str, Any]:
+def _value(feature: Feature) -> dict[str, object]:
     schema = _scalar(feature)
     if feature.missing:
         schema = {"anyOf": [schema, {"type": "null"}]}
@@ -49,7 +49,7 @@ def _value(feature: Feature) -> dict[str, Any]:
     return schema
 
 
-def _scalar(feature: Feature) -> dict[str, Any]:
+def _scalar(feature: Feature) -> dict[str, object]:
     if feature.dtype == "datetime_tz":
         return {"type": "string", "format": "date-time"}
     if feature.dtype in DATETIMES:

@@ -1,6 +1,7 @@
-"""OpenAPI made from the model's signature: its features by name, type and example."""
+"""The OpenAPI document, made from the model's signature: its features by name, type and example."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -9,7 +10,7 @@ from foreseen.domain.ports import Predictor
 from foreseen.domain.values.output import Output, prediction_first
 from foreseen.domain.values.signature import Signature
 from foreseen.entrypoints.http.openapi.instance_docs import instance_schema, row_schema, value_schemas
-from foreseen.entrypoints.http.requests.request_timeout import FORM
+from foreseen.entrypoints.http.requests.request_wait import FORM
 from foreseen.entrypoints.http.responses.problems import MEDIA_TYPE
 
 _REF: Final = "#/components/schemas/"
@@ -23,7 +24,7 @@ _CACHE_STATUS: Final = {
 
 _REQUEST_ID: Final = {
     "X-Request-Id": {
-        "description": "The id of the request, its own or a new one; log lines have it too.",
+        "description": "The id that the request brought, or a new one; log lines contain it.",
         "schema": {"type": "string"},
     }
 }
@@ -32,25 +33,25 @@ _ETAG: Final = {
     "ETag": {"description": "Names the answer, for If-None-Match (RFC 9110).", "schema": {"type": "string"}}
 }
 
+_OK_HEADERS: Final = _CACHE_STATUS | _REQUEST_ID
 _RETRY_AFTER: Final = {
-    "Retry-After": {"description": "Seconds until there should be room.", "schema": {"type": "integer", "minimum": 1}}
+    "Retry-After": {"description": "Seconds after which to retry.", "schema": {"type": "integer", "minimum": 1}}
 }
 _TIMEOUT: Final = {
     "name": "Request-Timeout",
     "in": "header",
     "required": False,
-    # In words, and not as an example, with which the page would fill it in: a model may take longer.
+    # Not as an example: /docs would send it with every request, and a model may take longer.
     "description": "How many seconds to wait for the answer, such as 2 or 0.25. The service may have a lower limit.",
     "schema": {"type": "string", "pattern": FORM},
 }
 
 
-def openapi(app: FastAPI, predictor: Predictor, root_path: str) -> dict[str, Any]:
+def openapi(app: FastAPI, predictor: Predictor, root_path: str) -> dict[str, object]:
     """Return the document of the whole service.
 
     Args:
-        root_path: the path that a proxy has put it below; of one that is not known, the document says to start from
-            where it was found.
+        root_path: the path below which a proxy serves it; "/" for URLs that are relative to the document.
     """
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     document["servers"] = [{"url": "." if root_path == "/" else root_path, "description": "this service"}]
@@ -70,8 +71,8 @@ def openapi(app: FastAPI, predictor: Predictor, root_path: str) -> dict[str, Any
     return document
 
 
-def post_predict_docs(signature: Signature) -> dict[str, Any]:
-    """Describe the body and the answers of POST /predict."""
+def post_predict_docs(signature: Signature) -> dict[str, object]:
+    """Return the OpenAPI operation of POST /predict: its body and its answers."""
     example = dict(signature.example_instance())
     body = {
         "required": True,
@@ -95,8 +96,8 @@ def post_predict_docs(signature: Signature) -> dict[str, Any]:
     return {"parameters": [_TIMEOUT], "requestBody": body, "responses": _responses(answer, problems)}
 
 
-def get_predict_docs(signature: Signature) -> dict[str, Any]:
-    """Describe the parameters and the answers of GET /predict."""
+def get_predict_docs(signature: Signature) -> dict[str, object]:
+    """Return the OpenAPI operation of GET /predict: its parameters and its answers."""
     schemas = value_schemas(signature)
     parameters = [
         {
@@ -110,27 +111,27 @@ def get_predict_docs(signature: Signature) -> dict[str, Any]:
     ]
     problems = {"400": "Request-Timeout is not a number of seconds."}
     responses = _responses({"$ref": _REF + "Prediction"}, problems)
-    responses["200"]["headers"] |= _ETAG
+    responses["200"]["headers"] = _OK_HEADERS | _ETAG
     responses["304"] = {"description": "If-None-Match names the answer: the client has it.", "headers": _ETAG}
     return {"parameters": [*parameters, _TIMEOUT], "responses": dict(sorted(responses.items()))}
 
 
-def problem_responses(problems: dict[str, str]) -> dict[str, Any]:
-    """Describe answers that are problem documents, by status."""
+def problem_responses(problems: dict[str, str]) -> dict[str, dict[str, object]]:
+    """Return OpenAPI responses that are problem documents, by status; `problems` has their descriptions."""
     content = {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}
     return {status: {"description": said, "content": content} for status, said in problems.items()}
 
 
-def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, Any]:
+def _responses(answer: Mapping[str, object], problems: dict[str, str]) -> dict[str, dict[str, object]]:
     common = {
         "422": "The instances do not fit the model; names each place.",
         "500": "The model failed.",
         "503": "The model queue is full.",
         "504": "The deadline was exceeded; or Cache-Control: only-if-cached, and no cache holds the answer.",
     }
-    ok = {
+    ok: dict[str, object] = {
         "description": "The prediction.",
-        "headers": _CACHE_STATUS | _REQUEST_ID,
+        "headers": _OK_HEADERS,
         "content": {"application/json": {"schema": answer}},
     }
     responses = {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}
@@ -138,7 +139,7 @@ def _responses(answer: dict[str, Any], problems: dict[str, str]) -> dict[str, An
     return responses
 
 
-def _instances() -> dict[str, Any]:
+def _instances() -> dict[str, object]:
     either = {"oneOf": [{"$ref": _REF + "Instance"}, {"$ref": _REF + "Row"}]}
     return {
         "type": "object",
@@ -148,16 +149,16 @@ def _instances() -> dict[str, Any]:
     }
 
 
-def _list_of(schema: str) -> dict[str, Any]:
+def _list_of(schema: str) -> dict[str, object]:
     return {"type": "array", "items": {"$ref": _REF + schema}}
 
 
-def _prediction(predictor: Predictor) -> dict[str, Any]:
+def _prediction(predictor: Predictor) -> dict[str, object]:
     properties = {output.member: _value(output) for output in prediction_first(predictor.info.outputs)}
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _value(output: Output) -> dict[str, Any]:
+def _value(output: Output) -> dict[str, object]:
     if output.of_class:
         return _class_values(output)
     if output.is_label:
@@ -170,10 +171,10 @@ def _value(output: Output) -> dict[str, Any]:
     return {"anyOf": [{"type": one}, {"type": "array", "items": {"type": one}}]}
 
 
-def _class_values(output: Output) -> dict[str, Any]:
+def _class_values(output: Output) -> dict[str, object]:
     share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
     known = {"properties": dict.fromkeys(output.classes, share)} if output.classes else {}
-    one = {"type": "object", **known, "additionalProperties": share}
+    one: dict[str, object] = {"type": "object", **known, "additionalProperties": share}
     return one if output.classes else {"anyOf": [one, {"type": "array"}, share]}
 
 
@@ -186,7 +187,7 @@ _PROBLEM: Final = {
         "title": {"type": "string", "example": "The instances do not fit the model"},
         "status": {"type": "integer", "example": 422},
         "detail": {"type": "string", "example": 'instances[3].petal_width: expected a number, got "wide"'},
-        "request_id": {"type": "string", "description": "What the log calls the request; X-Request-Id, too."},
+        "request_id": {"type": "string", "description": "The id of the request in log lines, as in X-Request-Id."},
         "trace_id": {"type": "string", "description": "The trace that traceparent names (W3C Trace Context)."},
         "errors": {
             "type": "array",

@@ -1,1 +1,1 @@
-"""Where a request comes from, and which host it names."""
+"""Where a request comes from, and the host that it names."""

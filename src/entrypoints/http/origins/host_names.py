@@ -1,4 +1,4 @@
-"""Hosts: what a request calls the service, and which hosts a pattern matches."""
+"""Hosts: the host that a request names, and patterns of hosts."""
 
 import re
 from collections.abc import Iterable
@@ -9,20 +9,20 @@ from foreseen.entrypoints.http.origins.client_addresses import Address, address_
 from foreseen.settings import ANY_HOST, HOST_NAME
 
 Host = Address | str
-"""An address, or a name in lower case without the dot that may end it."""
+"""An address, or a name in lower case without a final dot."""
 
 _FIELD: Final = re.compile(
     rf"(?:\[([0-9A-Fa-f:.]{{2,45}})(?:%[A-Za-z0-9._~%-]{{1,32}})?\]|({HOST_NAME})\.?)(?::(\d{{0,5}}))?"
 )
 _LONGEST: Final = 300
-"""Bytes of a field: a name has 253 at most."""
+"""Most bytes of a Host field; a name has 253 at most."""
 
 _MAX_PORT: Final = 65535
 _SHOWN: Final = 80
 
 
 def host_of(field: bytes) -> Host | None:
-    """Return the host of a Host field, without its port; None where it is none (RFC 9110, 7.2)."""
+    """Return the host in a Host field, without its port; None if the field is invalid (RFC 9110, 7.2)."""
     match = _FIELD.fullmatch(field.decode("latin-1")) if len(field) <= _LONGEST else None
     if match is None or (match[3] and int(match[3]) > _MAX_PORT):
         return None
@@ -32,13 +32,13 @@ def host_of(field: bytes) -> Host | None:
 
 
 def authority_of(target: bytes) -> bytes | None:
-    """Return the host of a request's target in absolute form, which replaces the Host field (RFC 9112, 3.2.2)."""
+    """Return the host in a target of absolute form, which replaces the Host field (RFC 9112, 3.2.2); None in others."""
     match = re.match(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)", target)
     return None if match is None else match[1]
 
 
 def shown(field: bytes) -> str:
-    """Return a field as it may be shown to a reader: not too long, and nothing but printable characters."""
+    """Return a field for messages: shortened, and with printable characters only."""
     return ascii(field[:_SHOWN].decode("latin-1"))[1:-1]
 
 
@@ -50,7 +50,7 @@ def _network(pattern: str) -> IPv4Network | IPv6Network | None:
 
 
 class Hosts:
-    """Hosts by name (a.example), by the names below one (*.example), by address and by network."""
+    """Patterns of hosts: names (a.example), the names below one (*.example), addresses and networks."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         known = tuple(patterns)
@@ -62,7 +62,7 @@ class Hosts:
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
 
     def include(self, host: Host) -> bool:
-        """Return whether a host is one of them."""
+        """Return whether a pattern matches a host."""
         if self._is_any:
             return True
         if isinstance(host, str):

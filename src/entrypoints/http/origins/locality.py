@@ -1,4 +1,4 @@
-"""Locality: whether a request comes from a program on this machine, and who is shown what went wrong here."""
+"""Locality: whether a request comes from a program on this machine, and who may see internal errors."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from foreseen.entrypoints.http.origins.client_addresses import is_loopback, show
 from foreseen.entrypoints.http.origins.host_names import LOOPBACK, host_of, shown
 
 CALLER: Final = "foreseen.caller"
-"""Where a scope says whose key came with it, by the start of the key's digest."""
+"""The key in a scope under which the caller is: the start of the digest of its API key."""
 
 _OF_PROXIES: Final = frozenset(
     {
@@ -21,17 +21,17 @@ _OF_PROXIES_FROM: Final = (
     b"x-forwarded", b"x-original-", b"x-envoy-", b"x-amzn-", b"x-azure-", b"x-appengine-", b"x-arr-", b"x-proxy-",
     b"x-http-forwarded", b"x-rewrite-", b"x-vercel-", b"cf-", b"fastly-", b"fly-",
 )  # fmt: skip
-"""What the names of header fields begin with that proxies and hosts of services add."""
+"""Prefixes of the header fields that proxies and hosting services add."""
 
 _OF_THE_SAME_PAGE: Final = frozenset({b"none", b"same-origin"})
 
 
 def why_elsewhere(scope: Scope) -> str | None:
-    """Return what shows that a request is not of a program on this machine; None if nothing does.
+    """Return why a request is not from a program on this machine; None if nothing shows that.
 
-    A proxy on this machine connects from loopback as well. It is known by what it adds, by the name that its clients
-    used for it, or by HTTP/1.0, in which nginx long spoke by default. One that changes nothing cannot be known. Other
-    versions claim to be what is not spoken here.
+    A proxy on this machine connects from loopback as well. It is recognised by the fields that it adds, by the host
+    that its clients name, or by HTTP/1.0, which nginx used by default for long. A proxy that changes nothing cannot be
+    recognised.
     """
     client = scope.get("client")
     if client and not is_loopback(client[0]):
@@ -50,5 +50,5 @@ def why_elsewhere(scope: Scope) -> str | None:
 
 
 def is_trusted(scope: Scope) -> bool:
-    """Return whether a request may be shown what went wrong in here, paths included: with a key, or from here."""
+    """Return whether the sender of a request may see internal errors and paths: it has a key, or is on this machine."""
     return CALLER in scope or why_elsewhere(scope) is None

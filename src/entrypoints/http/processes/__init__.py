@@ -1,1 +1,1 @@
-"""Several processes on one port."""
+"""Several processes on one port: a supervisor and its workers."""

@@ -1,4 +1,4 @@
-"""Lifeline: a worker ends with its supervisor, however that ends, so that the port is free for the next start."""
+"""Lifeline: a worker ends with its supervisor, so that the port is free for the next start."""
 
 import logging
 import multiprocessing
@@ -13,10 +13,10 @@ log = logging.getLogger(__name__)
 
 
 def end_with_supervisor(limit_s: float) -> None:
-    """Shut this worker down, in good order, once its supervisor is gone.
+    """Shut this worker down as after SIGTERM once its supervisor has ended.
 
     Args:
-        limit_s: seconds that this may take; then the worker exits with what is under way.
+        limit_s: seconds that the shutdown may take; after that, the worker exits at once.
     """
     Thread(target=_end_with_supervisor, args=(limit_s,), name="lifeline", daemon=True).start()
 
@@ -25,7 +25,7 @@ def _end_with_supervisor(limit_s: float) -> None:
     supervisor = multiprocessing.parent_process()
     if supervisor is None:
         return
-    supervisor.join()  # reads from a pipe that only the supervisor can write to, which the kernel closes with it
+    supervisor.join()  # waits on a pipe that the kernel closes when the supervisor ends
     log.warning("the supervisor has ended: worker %s shuts down", os.getpid())
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(limit_s)

@@ -13,14 +13,15 @@ from uvicorn.supervisors import Multiprocess
 from foreseen.entrypoints.http.processes.reload_requests import ReloadRequests
 from foreseen.entrypoints.http.processes.worker_process import Worker
 from foreseen.entrypoints.http.service.graceful_stop import exit_at_once
+from foreseen.process.signal_handlers import SUPERVISOR, handle
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.5
-"""Seconds between looks at workers, signals and reload requests."""
+"""Seconds between checks of workers, signals and reload requests."""
 
 STARTING_LOOK_S: Final = 0.1
-"""The same until the first workers serve, so that the service is announced soon."""
+"""Seconds between checks until the first workers serve, so that the service is announced soon."""
 
 ENDING_S: Final = 5.0
 """Seconds that a worker may take to end once no request is in progress; after that it is killed."""
@@ -29,7 +30,7 @@ ENDING_S: Final = 5.0
 class Supervisor(Multiprocess):
     """Runs several processes on one port, replaces those that end or hang, and announces when the first ones serve."""
 
-    processes: list[Worker]  # type: ignore[assignment] # as started here
+    processes: list[Worker]  # type: ignore[assignment] # `_started` makes no others
 
     def __init__(
         self,
@@ -60,10 +61,11 @@ class Supervisor(Multiprocess):
         self.processes += [self._started() for _ in range(self.processes_num)]
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that have ended or hang, those that ended early after a pause; announce once all serve.
+        """Replace workers that have ended, after a pause if they ended early, and those that hang; announce when all
+        first workers serve.
 
-        uvicorn's own method kills a worker that is silent for five seconds while it imports or loads the model, ends
-        the service if one fails to start, and restarts workers without a pause.
+        uvicorn's own method would kill a worker that is silent for five seconds while it imports or loads the model,
+        end the service if a worker fails to start, and restart workers without a pause.
         """
         if self.should_exit.is_set():
             return
@@ -71,7 +73,7 @@ class Supervisor(Multiprocess):
         for place, worker in enumerate(self.processes):
             worker.look(now_s)
             if worker.hangs(now_s) and worker.process.is_alive():
-                log.warning("worker %s does not answer, and is killed", worker.pid)
+                log.warning("worker %s does not respond and is killed", worker.pid)
                 worker.kill()
                 worker.join()
             elif worker.is_due(now_s):
@@ -87,7 +89,7 @@ class Supervisor(Multiprocess):
 
     def terminate_all(self) -> None:
         """Close the port, and stop the workers."""
-        # Otherwise the kernel would accept connections while the last requests are answered, and reset them later.
+        # First, since the kernel would accept connections while the last requests are answered, and reset them later.
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
@@ -98,39 +100,39 @@ class Supervisor(Multiprocess):
         for process in (each.process for each in self.processes):
             process.join(max(0.0, limit - time.monotonic()))
             if process.is_alive():
-                log.warning("worker %s does not end, and is killed", process.pid)
+                log.warning("worker %s does not end and is killed", process.pid)
                 process.kill()
                 process.join()
 
     def handle_int(self) -> None:
-        """Stop."""
+        """Stop the workers; exit at once on a second SIGINT."""
         self._stop(signal.SIGINT, super().handle_int)
 
     def handle_term(self) -> None:
-        """Stop."""
+        """Stop the workers; exit at once on a second SIGTERM."""
         self._stop(signal.SIGTERM, super().handle_term)
 
     def handle_signals(self) -> None:
-        """Act on signals that have come, and on reload requests of workers."""
+        """Handle signals that were received, and reload requests of workers."""
         super().handle_signals()
         if self._reloads.take():
             self.handle_hup()
 
     def handle_hup(self) -> None:
-        """Have each worker reload the model and keep its caches; start workers that are due at once."""
+        """Make each worker reload the model; start workers that wait for their restart at once."""
         for worker in self.processes:
             worker.reload()
 
     def handle_ttin(self) -> None:
-        """Add a worker."""
+        """Add a worker, on SIGTTIN."""
         self.processes_num += 1
         self.processes.append(self._started())
 
     def _stop(self, signum: signal.Signals, stop: Callable[[], None]) -> None:
-        """Stop, and exit at once when the same signal comes again; models end with their workers."""
-        # From here on the queue of signals is no longer read.
-        signal.signal(signum, lambda *_: exit_at_once(signum, self._kill_all))
-        if signum in self._stopped_by or signum in self.signal_queue:  # it has come again already
+        """Stop, and exit at once if the same signal comes again; models end with their workers."""
+        # uvicorn queues signals, but reads its queue no more from here on.
+        handle(SUPERVISOR, lambda *_: exit_at_once(signum, self._kill_all), only=signum)
+        if signum in self._stopped_by or signum in self.signal_queue:  # it came again before that
             exit_at_once(signum, self._kill_all)
         self._stopped_by.add(signum)
         stop()

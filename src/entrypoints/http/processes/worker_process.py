@@ -1,4 +1,4 @@
-"""Worker: one process that serves, as its supervisor holds it."""
+"""Worker: one serving process, as seen by its supervisor."""
 
 import logging
 import os
@@ -6,40 +6,42 @@ import pickle
 import signal
 import socket
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from uvicorn.supervisors.multiprocess import Process
 
 from foreseen.domain.errors import ForeseenError
-from foreseen.domain.process_end import end_process
-from foreseen.domain.restart_delay import early_ends, pause_s
 from foreseen.entrypoints.http.service.model_reload import LIMIT_S as LOADING_S
+from foreseen.process.process_end import end_process
+from foreseen.process.restart_delay import early_ends, pause_s
+from foreseen.process.signal_handlers import RELOADING_SERVICE, SERVICE, handle, raise_on_interrupt
 
 log = logging.getLogger(__name__)
 
 SILENT_S: Final = 5.0
-"""Seconds without an answer after which a worker that served hangs."""
+"""Seconds without an answer to a ping after which a worker that serves is considered to hang."""
 
 CANNOT_START: Final = 4
-"""Exit code of a worker that has sent its supervisor the reason."""
+"""Exit code of a worker that could not start and has sent its supervisor the reason."""
 
 _LONGEST_REASON: Final = 2_000
-"""Characters of a reason: it goes over in one write, which is whole even if the worker is killed after it."""
+"""Most characters of a reason, so that it is sent in one write, which arrives whole even if the worker is killed."""
 
 
 class Worker(Process):
-    """A worker process, the state it reports, and when another is to replace it.
+    """A worker process, the state that it reports, and when it is to be replaced.
 
     Attributes:
-        early: consecutive workers in its place that have ended early, including itself once it has.
+        early: consecutive workers in its place that ended early, including itself once it has.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], *, early: int, now_s: float) -> None:
-        """Prepare a worker to be started now.
+        """Prepare a worker that will be started now.
 
         Args:
             early: consecutive workers in its place that ended early before it.
+            now_s: the current time, in seconds of the supervisor's clock.
         """
         super().__init__(config, sockets)
         self.early = early
@@ -48,14 +50,14 @@ class Worker(Process):
         self._pinged_s: float | None = None
         self._due_s: float | None = None
         self._reason = ""
-        self._hears_signals = False
+        self._handles_signals = False
+        self._is_to_reload = False
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve, in the process itself, and exit; if it cannot start, send the reason to the supervisor."""
-        signal.signal(signal.SIGHUP, _load_first)
-        # uvicorn raises the signal that stopped it again, for the handler that was set before, which may be any.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.default_int_handler)
+        """Serve and exit, in the worker's process; if it cannot start, send the supervisor the reason."""
+        handle(RELOADING_SERVICE, _load_first)
+        # uvicorn raises the signal that stopped it once more, for the previous handler, which must be a known one.
+        raise_on_interrupt(SERVICE)
         try:
             super().target(sockets)
         except KeyboardInterrupt:  # uvicorn has shut down, and raises the signal again
@@ -68,14 +70,14 @@ class Worker(Process):
 
     @property
     def has_served(self) -> bool:
-        """Whether it serves or has served."""
+        """Whether the worker serves, or has served before its end."""
         return self._ready_s is not None
 
     def look(self, now_s: float) -> None:
         """Read the messages of the process and ping it; if it has ended, record and log that."""
-        with suppress(OSError, EOFError, pickle.UnpicklingError):  # we killed it, or it ended amid a message
+        with suppress(OSError, EOFError, pickle.UnpicklingError):  # it ended, perhaps within a message
             while self.parent_conn.poll():
-                self._hear(self.parent_conn.recv(), now_s)
+                self._receive(self.parent_conn.recv(), now_s)
         if not self.process.is_alive():
             self._note_end(now_s)
         elif self._pinged_s is None:
@@ -89,23 +91,30 @@ class Worker(Process):
         return self._pinged_s is not None and now_s > self._pinged_s + SILENT_S
 
     def is_due(self, now_s: float) -> bool:
-        """Return whether it has ended and is to be replaced now."""
+        """Return whether the worker has ended and is to be replaced now."""
         return self._due_s is not None and now_s >= self._due_s
 
     def reload(self) -> None:
-        """Have the process reload the model; one that has ended becomes due."""
+        """Make the process reload the model once it handles signals; if it has ended, it is to be replaced at once."""
         if self._due_s is not None:
             self._due_s = 0.0
-        # That it has ended is only found out by this look: until then its process id belongs to no other process.
-        elif self._hears_signals and self.process.is_alive() and self.pid is not None:
+        else:
+            self._is_to_reload = True
+            self._request_reload()
+
+    def _request_reload(self) -> None:
+        # `is_alive` reaps a process that has ended. Before that, no other process can get its id.
+        if self._is_to_reload and self._handles_signals and self.process.is_alive() and self.pid is not None:
+            self._is_to_reload = False
             os.kill(self.pid, signal.SIGHUP)
 
-    def _hear(self, said: Any, now_s: float) -> None:
+    def _receive(self, said: object, now_s: float) -> None:
         if isinstance(said, str):
             self._reason = said
             return
         self._pinged_s = None
-        self._hears_signals = True
+        self._handles_signals = True
+        self._request_reload()
         if said and self._ready_s is None:
             self._ready_s = now_s
 
@@ -126,4 +135,4 @@ class Worker(Process):
 
 
 def _load_first(*_: object) -> None:
-    """Ignore a reload request while the first model loads, since that will be the current file."""
+    """Ignore a reload request while the first model loads, which is from the current file anyway."""

@@ -1,1 +1,1 @@
-"""One request on its way: what names it, in its answer and in the log."""
+"""Requests in the log: their ids, and their lines in the access log."""

@@ -1,4 +1,4 @@
-"""Access log: a line for each request, written by a thread of its own, so that no answer waits for a word of it."""
+"""Access log: a line for each request, written by a separate thread, so that no answer waits for it."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from foreseen.domain.counters import LINES_DROPPED, Tally
 from foreseen.entrypoints.http.origins.client_addresses import shown_address
@@ -22,19 +22,19 @@ from foreseen.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_LINES: Final = 20_000
-"""Lines that may wait to be written; of more, the newest are dropped and counted."""
+"""Maximum queued lines; beyond it, the newest are dropped and counted."""
 
 MAX_PATH: Final = 1000
-"""Bytes of a path that are kept, so that lines which wait take no more than megabytes."""
+"""Most bytes of a path to keep, so that queued lines take a few megabytes at most."""
 
 GATHERED_S: Final = 0.05
-"""Seconds for which lines gather: what wakes the writer costs as much as twenty lines."""
+"""Seconds for which lines are collected before they are written: waking the writer costs as much as twenty lines."""
 
 ENDING_S: Final = 2.0
-"""Seconds for what is still to be written when the service stops; its reader may have stopped before."""
+"""Most seconds to write queued lines when the service stops, since their reader may have stopped before."""
 
 _WRITTEN_AT_ONCE: Final = 4000
-"""Bytes of one write: a pipe keeps those of several workers apart up to 4096."""
+"""Most bytes of one write: up to 4096, a pipe does not mix the writes of several workers."""
 
 _LOGGER: Final = "foreseen.access"
 
@@ -44,10 +44,11 @@ class AccessLine(NamedTuple):
 
     Attributes:
         at: time of the answer, seconds since 1970.
-        method: empty if it was not read, and so is the path.
+        method: empty, like the path, if it was not read.
         path: as sent, without the query, which holds instances.
         duration_ns: None if the time of arrival is unknown.
-        tier: the origin of a prediction.
+        size: bytes of the answer's body.
+        tier: the tier that a prediction came from; None for other answers.
     """
 
     at: float
@@ -63,10 +64,10 @@ class AccessLine(NamedTuple):
 
 
 class AccessLog:
-    """A bounded queue, and the thread that writes what is in it."""
+    """A bounded queue of lines, and the thread that writes them."""
 
     def __init__(self, tally: Tally, write: Callable[[str], None] | None = None) -> None:
-        """Accept where dropped lines are counted, and what writes text: to standard error, by default."""
+        """Accept the tally that counts dropped lines, and a function that writes text; by default to standard error."""
         self._tally = tally
         self._write = write or RawOutput(sys.stderr).write
         self._lines: deque[AccessLine] = deque()
@@ -75,7 +76,7 @@ class AccessLog:
         self._thread: Thread | None = None
 
     def add(self, line: AccessLine) -> None:
-        """Have a line written, soon; on the event loop."""
+        """Queue a line; called on the event loop."""
         if len(line.path) > MAX_PATH or len(line.traceparent or b"") > MAX_PATH:
             line = line._replace(path=line.path[:MAX_PATH], traceparent=None)
         if len(self._lines) >= MAX_LINES:
@@ -88,7 +89,7 @@ class AccessLog:
                 self._start()
 
     def close(self) -> None:
-        """Write what is left, for a while; nothing is added any more."""
+        """Write the remaining lines, for `ENDING_S` at most; lines must not be added after this."""
         self._ends.set()
         self._has_some.set()
         if self._thread is not None:
@@ -98,7 +99,7 @@ class AccessLog:
         thread = Thread(target=self._run, name="access log", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # no room for one more thread: the next line tries again
+        except RuntimeError:  # no more threads can be started: the next line tries again
             self._has_some.clear()
         else:
             self._thread = thread
@@ -128,7 +129,7 @@ class AccessLog:
 
 @asynccontextmanager
 async def open_access_log(settings: Settings, tally: Tally) -> AsyncIterator[AccessLog | None]:
-    """Return the access log, if there is to be one, and write all of it in the end."""
+    """Yield the access log, or None if it is off; write its remaining lines when the block ends."""
     if settings.access_log == "off":
         yield None
         return
@@ -140,7 +141,7 @@ async def open_access_log(settings: Settings, tally: Tally) -> AsyncIterator[Acc
 
 
 def _chunks(lines: Iterator[str]) -> Iterator[str]:
-    """Join lines up to what is written at once."""
+    """Join lines into texts of at most `_WRITTEN_AT_ONCE` bytes, unless one line is longer."""
     text, size = "", 0
     for line in lines:
         added = len(line.encode()) + 1
@@ -153,7 +154,7 @@ def _chunks(lines: Iterator[str]) -> Iterator[str]:
         yield text
 
 
-def _fields(line: AccessLine) -> dict[str, Any]:
+def _fields(line: AccessLine) -> dict[str, object]:
     trace = None if line.traceparent is None else trace_id([(b"traceparent", line.traceparent)])
     fields = {
         "duration_ms": None if line.duration_ns is None else round(line.duration_ns / 1e6, 3),

@@ -1,7 +1,7 @@
-"""RequestContext: one request on its way: what names it, in its answer and in the log."""
+"""RequestContext: a request in progress, with its ids for its answer and for the log."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter_ns, time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from foreseen.domain.counters import TIERS
 from foreseen.entrypoints.http.counting.counted_routes import route_number, status_number
 from foreseen.entrypoints.http.request_log.access_log import AccessLine
-from foreseen.entrypoints.http.request_log.header_fields import fields_of
 from foreseen.entrypoints.http.request_log.request_ids import HEADER, accepted, only_traceparent, trace_id
 from foreseen.entrypoints.log_context import CURRENT
 
@@ -19,46 +18,55 @@ if TYPE_CHECKING:
     from foreseen.entrypoints.http.request_log.access_log import AccessLog
 
 REJECTED: Final = "rejected"
-"""What the state of a request has once its connection has answered it, and counted that: what the service answers then,
-goes to no one."""
+"""The key set in the state of a request once its connection has rejected and counted it; the application's answer is
+then discarded."""
+
+ProblemWriter = Callable[[Mapping[str, object]], tuple[bytes, str]]
+"""Returns the body and the media type of a problem document, from its members (RFC 9457)."""
+
+FIELDS: Final = "foreseen.fields"
+"""The key in a scope under which the protocol puts the header fields as a dictionary, for quick lookups. Of fields with
+the same name it has the last; code that needs all of them reads `headers`."""
 
 _CONTEXT: Final = "foreseen.context"
-"""Where a scope says which request it is of."""
+"""The key in a scope under which the context of its request is."""
 
 
 class RequestContext:
-    """What is known of a request.
+    """What is known about a request.
 
     Attributes:
-        id: the request's.
-        started_ns: when it came, by `perf_counter_ns`.
-        tier: the number of the tier that a prediction came from, once it is there.
+        id: id of the request.
+        started_ns: time of its arrival, by `perf_counter_ns`.
+        tier: number of the tier that a prediction came from; None before there is one.
+        write_problem: writes a problem in the protocol's own format; None for RFC 9457, or before the protocol is
+            known.
     """
 
     def __init__(self, scope: Scope) -> None:
         self.started_ns = perf_counter_ns()
         self.tier: int | None = None
-        self._route = route_number(scope)
+        self.write_problem: ProblemWriter | None = None
+        self._route: str = scope["path"].removeprefix(scope.get("root_path", ""))
         self._state: Mapping[str, Any] = scope.get("state", {})
         self._method: str = scope.get("method", "")
         self._path: bytes = scope.get("raw_path") or scope["path"].encode(errors="replace")
         self._client = scope.get("client")
         self._status = 0
         self._size = 0
-        # Not the scope: whatever inherits this context would keep the application alive, and its model.
+        # Not the scope, which refers to the application: tasks that inherit this context would keep its model alive.
         self._headers = scope["headers"]
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Task[object] | None = None
         self._is_answered = False
-        self.id = accepted(given_id(scope))
+        self.id = accepted(fields_of(scope).get(HEADER))
 
     def around(self, send: Send) -> Send:
-        """Return what sends an answer with the request's id in it, which it may have by now, and begin its log lines.
-
-        Any layer may call this: those that answer in place of the ones behind them are not known to each other.
+        """Return a `send` that adds the request's id to its answer, and records the answer when it is sent; make this
+        the context of log lines. Every layer that answers by itself calls it, so a request may have been here before.
         """
         CURRENT.set(self)
 
-        # No coroutine of its own: it hands on what the server waits for.
+        # Not async: the server awaits what `send` returns.
         def add(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message = self._begun(message)
@@ -81,14 +89,14 @@ class RequestContext:
         return {**message, "headers": [*headers, (HEADER, self.id)]}
 
     def _record(self, duration_ns: int) -> None:
-        """Count the answer, and have it logged; neither where no server has started the service, or it is not sent."""
+        """Count and log the answer, unless the connection has rejected the request, or there is no tally and no log."""
         if REJECTED in self._state:
             return
         tally: Tally | None = self._state.get("tally")
         if tally is not None and self.tier is not None and self._status == 200:
             tally.count_duration(self.tier, duration_ns)
         elif tally is not None:
-            tally.count_request(self._route, status_number(self._status))
+            tally.count_request(route_number(self._route), status_number(self._status))
         access_log: AccessLog | None = self._state.get("access_log")
         if access_log is not None:
             access_log.add(self._line(duration_ns))
@@ -108,15 +116,15 @@ class RequestContext:
         )
 
     def names(self) -> Mapping[str, str]:
-        """Return what names the request to people and programs: its id, and that of its trace if it has one."""
+        """Return the ids of the request by name: `request_id`, and `trace_id` if it belongs to a trace."""
         names = {"request_id": self.id.decode("ascii")}
         trace = trace_id(self._headers)
         return names if trace is None else names | {"trace_id": trace}
 
     def log_fields(self) -> Mapping[str, str]:
-        """Return the request's ids for log lines: until it is answered, and in its own task also after that.
+        """Return the request's ids for log lines, until it is answered; after an error also later, in its own task.
 
-        Tasks that it has started for other requests too inherit its context and outlive it.
+        Tasks that it started and that work for other requests too inherit its context and outlive it.
         """
         if self._is_answered and (self._task is None or self._task is not _current_task()):
             return {}
@@ -124,14 +132,14 @@ class RequestContext:
 
 
 class WithContext:
-    """Gives each request a context, unless an outer layer has."""
+    """Creates the context of each request, unless an outer layer has."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Accept the wrapped application."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Pass a request on, within its context."""
         is_request = scope["type"] == "http"
         await self._app(scope, receive, context_of(scope).around(send) if is_request else send)
 
@@ -144,12 +152,12 @@ def context_of(scope: Scope) -> RequestContext:
     return found
 
 
-def given_id(scope: Scope) -> bytes | None:
-    """Return the id that a request carries, the last of several; None without one."""
-    return fields_of(scope).get(HEADER)
+def fields_of(scope: Scope) -> dict[bytes, bytes]:
+    """Return the header fields of a request by name; of several with the same name, the last."""
+    return scope.get(FIELDS) or dict(scope["headers"])
 
 
-def _current_task() -> "asyncio.Task[Any] | None":
+def _current_task() -> "asyncio.Task[object] | None":
     try:
         return asyncio.current_task()
     except RuntimeError:  # on a thread without an event loop

@@ -1,4 +1,4 @@
-"""UnreadRequest: what is known of a request that is rejected before it was read, for its line of the access log."""
+"""UnreadRequest: what is known about a request that was rejected before it was read, for the access log."""
 
 from time import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 class UnreadRequest(NamedTuple):
-    """What was read of a request, and where its line goes.
+    """What was read of a request, and the access log.
 
     Attributes:
-        access_log: None where there is none.
-        method: empty where it was not read, as is the path.
-        client: where its connection comes from.
+        access_log: None if the access log is off.
+        method: empty, like the path, if it was not read.
+        client: address and port of the client.
     """
 
     access_log: "AccessLog | None"
@@ -24,7 +24,7 @@ class UnreadRequest(NamedTuple):
     client: tuple[str, int] | None = None
 
     def log(self, status: int, size: int, request_id: bytes) -> None:
-        """Have a line written of its answer; when it began to come is not known."""
+        """Add a line to the access log, without a duration, since the time of arrival is unknown."""
         if self.access_log is not None:
             line = AccessLine(
                 time(), self.method, self.path, status, None, size, self.client, request_id, None, None

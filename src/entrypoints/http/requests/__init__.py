@@ -1,1 +1,1 @@
-"""From the bytes of a request to what it asks."""
+"""Reading requests: from their bytes to their instances."""

@@ -1,4 +1,4 @@
-"""BodyBudget: bounds the memory of all unfinished bodies of a process together."""
+"""BodyBudget: limits the memory of all unfinished bodies in a process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,11 +8,11 @@ from typing import Final
 from foreseen.entrypoints.http.responses.problems import Rejection
 
 FREE: Final = 64 * 1024
-"""Bytes of a body that do not count: the server buffers as many per connection anyway. Small bodies always fit."""
+"""Up to this size in bytes a body does not count, since the server buffers as much per connection anyway."""
 
 
 class Share:
-    """The share of one body in the budget: its bytes, until they have all arrived and have been read."""
+    """The share of one body in the budget, and its bytes so far."""
 
     __slots__ = ("_budget", "_patience", "body", "is_rejected", "is_whole")
 
@@ -39,7 +39,7 @@ class Share:
         return body
 
     def reject(self) -> None:
-        """Drop the bytes received, and have the wait for the rest raise Rejection."""
+        """Drop the bytes received, and make the wait for the rest raise Rejection."""
         self.is_rejected = True
         self.body.clear()
         self._patience.reschedule(asyncio.get_running_loop().time())
@@ -48,9 +48,9 @@ class Share:
 class BodyBudget:
     """Holds bodies while there is room; when there is none, it rejects the largest unfinished one.
 
-    That frees the most, and small bodies always get through. Nothing waits for room, so nothing can wait for ever.
-    Clients that hold many medium-sized bodies can still cause larger ones of others to be rejected, until their own
-    time out (receive_timeout).
+    That frees the most memory, and small bodies are always accepted. Nothing waits for room, so nothing can wait
+    forever. Clients with many unfinished bodies of medium size can still cause larger ones of others to be rejected,
+    until their own time out (receive_timeout).
     """
 
     def __init__(self, limit: int) -> None:
@@ -61,7 +61,7 @@ class BodyBudget:
 
     @property
     def total(self) -> int:
-        """Bytes in use."""
+        """Bytes of all unfinished bodies that count."""
         return self._total
 
     @asynccontextmanager
@@ -87,7 +87,7 @@ class BodyBudget:
         self._taken[share] = (taken or 0) + grown
         self._total += grown
         while self._total > self._limit:
-            # Of the same size, the one that began first. The body that has grown is unfinished: there is one.
+            # Of several with the same size, the one that began first. There is one: the body that has just grown.
             largest = max((each for each in self._taken if not each.is_whole), key=self._taken.__getitem__)
             self._release(largest)
             largest.reject()
@@ -97,6 +97,6 @@ class BodyBudget:
 
 
 def _no_room() -> Rejection:
-    detail = "expected no more in all unfinished bodies than there is room for (max_unfinished_bodies), got more"
+    detail = "expected all unfinished bodies together to fit into max_unfinished_bodies, got more"
     headers = {"Retry-After": "1", "Connection": "close"}
     return Rejection(503, "too-many-bodies", "Too many large bodies at once", detail, headers)

@@ -1,4 +1,4 @@
-"""What headers ask of the cache: Cache-Control (RFC 9111) and If-None-Match (RFC 9110)."""
+"""Headers about the cache: Cache-Control (RFC 9111) and If-None-Match (RFC 9110)."""
 
 import re
 from binascii import b2a_base64
@@ -12,11 +12,11 @@ from foreseen.domain.identity.key import Key
 
 _MAX_AGE: Final = re.compile(r'max-age\s*=\s*"?(\d{1,9})"?', re.ASCII)
 _MEMBER: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
-"""A member of a list: a comma within quotes does not end it, nor does it where the last quote is lacking."""
+"""A member of a list; a comma within quotes does not end it, even if the closing quote is missing."""
 
 
 def directives(headers: Headers) -> Directives:
-    """Read Cache-Control; what is unknown in it is passed over, as RFC 9111 has it."""
+    """Read Cache-Control; unknown directives are ignored, as RFC 9111 requires."""
     words = [word.lower() for word in _members(headers, "cache-control")]
     if not words:
         return NO_DIRECTIVES
@@ -30,10 +30,10 @@ def directives(headers: Headers) -> Directives:
 
 
 def etag(key: Key, purged_us: int) -> bytes:
-    """Return the strong tag of what answers a key: the key itself, since the model is in it, and the last purge.
+    """Return the strong tag of the answer to a key: the key itself, which includes the model, and the last purge.
 
     Args:
-        purged_us: when this process was purged, µs since 1970; 0 for never. What answers was made later.
+        purged_us: when this process was last purged, µs since 1970; 0 for never.
     """
     if purged_us:
         return b'"%s.%x"' % (b2a_base64(key, newline=False), purged_us)
@@ -41,13 +41,14 @@ def etag(key: Key, purged_us: int) -> bytes:
 
 
 def etag_of(answer: Answer, key: Key, purged_us: int) -> bytes | None:
-    """Return the tag of an answer to one key; None where it was begun before a purge, so that a client asks again."""
+    """Return the tag of the answer to one key; None if it was computed before the last purge, so that a client requests
+    it again."""
     entry = answer.entries[0]
     return etag(key, purged_us) if entry.created_at_us > purged_us else None
 
 
 def is_known_to_client(tag: bytes, headers: Headers) -> bool:
-    """Return whether If-None-Match names a tag, or any."""
+    """Return whether If-None-Match contains a tag, or `*`."""
     tags = {member.removeprefix("W/") for member in _members(headers, "if-none-match")}
     return "*" in tags or tag.decode() in tags
 

@@ -1,4 +1,4 @@
-"""Framing: where a request begins and ends, and which target it has, so that no two servers may read it differently."""
+"""Framing: where a request begins and ends, and its target, checked so that no server can read it differently."""
 
 import re
 from typing import Final
@@ -9,24 +9,24 @@ from foreseen.entrypoints.http.responses.problems import Rejection
 
 PERCENT: Final = ord("%")
 HASH: Final = ord("#")
-"""What only some targets contain. A number is found in bytes in a tenth of the time that another bytes object takes."""
+"""Numbers, since finding one in bytes takes a tenth of the time of finding a bytes object."""
 
 LONGEST_LENGTH: Final = 19
-"""Digits of a Content-Length: more than any body has bytes, and few enough to be a number without a thought."""
+"""Most digits of a Content-Length: enough for any body, and few enough to parse safely."""
 
 _CONTROL_IN_PATH: Final = re.compile(rb"[^?#]*%(?:[01][0-9a-fA-F]|7[fF])")
 _Headers = list[tuple[bytes, bytes]]
 
 
 def check_host(headers: _Headers, version: str) -> None:
-    """Raise RejectedError unless there is one Host field; HTTP/1.0 alone may have none (RFC 9112, 3.2)."""
+    """Raise RejectedError unless there is exactly one Host field, or none in HTTP/1.0 (RFC 9112, 3.2)."""
     hosts = [name for name, _ in headers].count(b"host")
     if hosts > 1 or (hosts == 0 and version != "1.0"):
         raise RejectedError(ONE_HOST)
 
 
 def check_chunks(headers: _Headers, version: str) -> None:
-    """Raise RejectedError unless a body in chunks is nothing else, and of a version that has chunks (RFC 9112, 6.1)."""
+    """Raise RejectedError for a transfer coding other than chunked, or before HTTP/1.1 (RFC 9112, 6.1)."""
     for name, value in headers:
         if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
             raise RejectedError(_CODING)
@@ -35,7 +35,8 @@ def check_chunks(headers: _Headers, version: str) -> None:
 
 
 def check_path(target: bytes) -> None:
-    """Raise RejectedError for a fragment, which no client sends, and for control characters, which may end a path."""
+    """Raise RejectedError for a target with a fragment, which no client sends, or with control characters, which could
+    end its path for another server."""
     if HASH in target:
         raise RejectedError(_FRAGMENT)
     if _CONTROL_IN_PATH.match(target):
@@ -43,9 +44,13 @@ def check_path(target: bytes) -> None:
 
 
 def origin_form(headers: _Headers, target: bytes) -> bytes:
-    """Return the path and query of a target, and have the host of an absolute one stand for the Host field."""
+    """Return the path and query of a target; if it is an absolute URL, put its host into the Host field.
+
+    Raises:
+        RejectedError: the URL is not of http or https.
+    """
     host = authority_of(target)
-    if host is None:  # such as *
+    if host is None:  # not a URL, such as *
         return target
     scheme, _, rest = target.partition(b"://")
     if scheme.lower() not in (b"http", b"https"):
@@ -56,12 +61,12 @@ def origin_form(headers: _Headers, target: bytes) -> bytes:
 
 
 def declared_length(field: str) -> int | None:
-    """Return the declared length of a body; None without a valid number, since our parser rejects an invalid one.
+    """Return the declared length of a body in bytes; None if there is no valid number, which our parser rejects.
 
     Raises:
         Rejection: it has more digits than any length (400).
     """
-    digits = field.strip(" \t")  # the parser leaves tabs
+    digits = field.strip(" \t")  # the parser strips blanks only
     if not (digits.isascii() and digits.isdigit()):
         return None
     if len(digits) > LONGEST_LENGTH:

@@ -1,32 +1,33 @@
-"""InstanceSchema: instances as JSON objects, checked all at once where they are plain, else value by value."""
+"""InstanceSchema: checks instances as JSON objects, all at once if they are plain, and otherwise value by value."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Annotated, Any, NotRequired
+from types import GenericAlias
+from typing import Annotated, Any, NotRequired, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+from pydantic import AfterValidator, Field, ValidationError
 
-from foreseen.domain.did_you_mean import near_hint
-from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.did_you_mean import did_you_mean
+from foreseen.domain.errors import InvalidBatchError, Violation
 from foreseen.domain.values.datetimes import nanoseconds
 from foreseen.domain.values.feature_values import read_value
 from foreseen.domain.values.shown_value import shown, shown_name
 from foreseen.domain.values.signature import DATETIMES, FLOATS, MAX_EXACT_INTEGER, RESERVED_NAMES, Feature, Signature
+from foreseen.entrypoints.http.requests.made_types import adapter_of, object_type
 
-MAX_FLAWS = 20
-"""Flaws reported of one request at the most."""
+MAX_VIOLATIONS = 20
+"""Maximum number of violations reported per request."""
 
 
 class InstanceSchema:
     """Checks instances given as objects.
 
     Attributes:
-        type, row_type: what pydantic accepts as a plain instance, as an object and as a row; `read_value` accepts all
-            of these, gives the same values for them, and accepts more.
-        lone_type: what it accepts as a plain instance that is a whole body, in which other names are reserved.
+        type, row_type: the types of a plain instance for pydantic, as an object and as a row; `read_value` accepts all
+            of these, returns the same values for them, and accepts more.
+        lone_type: the type of a plain instance that is a whole body, in which further names are reserved.
     """
 
     def __init__(self, signature: Signature) -> None:
@@ -38,73 +39,70 @@ class InstanceSchema:
             feature.name: NotRequired[each] if feature.is_optional else each
             for feature, each in zip(signature.features, types, strict=True)
         }
-        ignored = dict.fromkeys(set(signature.ignored) - RESERVED_NAMES, NotRequired[Any])
-        # Otherwise a body could be one instance to a reader that ignores other fields, and many to one that does not.
-        reserved = dict.fromkeys(RESERVED_NAMES, NotRequired[Annotated[Any, AfterValidator(_reject)]])
-        self.type: Any = self._object(fields | ignored)
-        self.lone_type: Any = self._object(fields | ignored | reserved)
-        self.row_type: Any = tuple[tuple(types)]  # type: ignore[misc]
-        self._plain = TypeAdapter[Any](list[self.type])  # type: ignore[name-defined]
+        ignored = dict.fromkeys(set(signature.ignored) - RESERVED_NAMES, NotRequired[object])
+        # Otherwise a reader that ignores unknown fields could read one instance in a body, and another reader many.
+        reserved = dict.fromkeys(RESERVED_NAMES, NotRequired[Annotated[object, AfterValidator(_reject)]])
+        self.type = self._object(fields | ignored)
+        self.lone_type = self._object(fields | ignored | reserved)
+        self.row_type: object = GenericAlias(tuple, tuple(types))
+        self._plain = adapter_of(GenericAlias(list, (self.type,)))
 
-    def _object(self, fields: dict[str, Any]) -> Any:
+    def _object(self, fields: dict[str, object]) -> object:
         # The functional form takes names that are no Python identifiers, such as "sepal length (cm)".
-        make: Any = TypedDict
-        instance: Any = make("Instance", fields)
-        instance.__pydantic_config__ = ConfigDict(extra="ignore" if self._accepts_others else "forbid")
-        return instance
+        return object_type("Instance", fields, extra="ignore" if self._accepts_others else "forbid")
 
-    def check(self, instances: Sequence[Any]) -> list[dict[str, Any]]:
-        """Return the instances with the values that `read_value` gives; one that is missing may be absent.
+    def check(self, instances: Sequence[object]) -> list[dict[str, object]]:
+        """Return the instances with the values that `read_value` returns; missing values may be absent.
 
         Raises:
-            InvalidBatchError: with a flaw for each thing wrong, up to MAX_FLAWS.
+            InvalidBatchError: an instance is invalid; it has a violation for each error, up to MAX_VIOLATIONS.
         """
         try:
-            checked: list[dict[str, Any]] = self._plain.validate_python(instances)
+            checked = cast("list[dict[str, object]]", self._plain.validate_python(instances))
         except ValidationError:
             return self._check_each(instances)
         return checked
 
-    def _check_each(self, instances: Sequence[Any]) -> list[dict[str, Any]]:
-        checked: list[dict[str, Any]] = [{} for _ in instances]
-        flaws = (
-            replace(flaw, row=row)
+    def _check_each(self, instances: Sequence[object]) -> list[dict[str, object]]:
+        checked: list[dict[str, object]] = [{} for _ in instances]
+        violations = (
+            replace(violation, row=row)
             for row, (instance, values) in enumerate(zip(instances, checked, strict=True))
-            for flaw in self._read(instance, values)
+            for violation in self._read(instance, values)
         )
-        if found := list(islice(flaws, MAX_FLAWS)):
+        if found := list(islice(violations, MAX_VIOLATIONS)):
             raise InvalidBatchError(found)
         return checked
 
-    def _read(self, instance: Any, values: dict[str, Any]) -> Iterator[Flaw]:
-        """Read an instance into `values`, and yield what is wrong with it."""
+    def _read(self, instance: object, values: dict[str, object]) -> Iterator[Violation]:
+        """Read an instance into `values`, and yield its errors."""
         if not isinstance(instance, dict):
-            yield Flaw(f"an object with {', '.join(self._signature.names)}", shown(instance))
+            yield Violation(f"an object with {', '.join(self._signature.names)}", shown(instance))
             return
         for feature in self._signature.features:
             if feature.name in instance:
                 try:
                     values[feature.name] = read_value(feature, instance[feature.name])
                 except InvalidBatchError as exc:
-                    yield from exc.flaws
+                    yield from exc.violations
             elif not feature.is_optional:
-                yield Flaw("a value", "nothing", feature=feature.name, hint=self._meant(feature.name, instance))
+                yield Violation("a value", "nothing", feature=feature.name, hint=self._meant(feature.name, instance))
         if not self._accepts_others:
             for name in (name for name in instance if name not in self._known):
-                hint = near_hint(name, self._signature.names)
-                yield Flaw("no such feature", shown(instance[name]), feature=shown_name(name), hint=hint)
+                hint = did_you_mean(name, self._signature.names)
+                yield Violation("no such feature", shown(instance[name]), feature=shown_name(name), hint=hint)
 
-    def _meant(self, name: str, instance: dict[str, Any]) -> str:
-        """Return a hint at the field that may have been meant as an absent feature."""
+    def _meant(self, name: str, instance: dict[str, object]) -> str:
+        """Return a hint at an unknown field that may have been meant as a feature that is absent."""
         others = instance.keys() - self._known
-        if len(others) > MAX_FLAWS:  # each is compared, for each that is absent
+        if len(others) > MAX_VIOLATIONS:  # each of them would be compared with each absent feature
             return ""
-        meant = next((other for other in sorted(others) if near_hint(other, [name])), None)
+        meant = next((other for other in sorted(others) if did_you_mean(other, [name])), None)
         return f"was {shown_name(meant)!r} meant?" if meant else ""
 
 
-def _type(feature: Feature) -> Any:
-    """Return the type of the plain values of one feature: strict, since "5.1" is text and true is another spelling."""
+def _type(feature: Feature) -> object:
+    """Return the type of the plain values of a feature: strict, so neither "5.1" nor true is a plain number."""
     value: Any = _scalar(feature)
     if feature.missing:
         value = value | None
@@ -113,7 +111,7 @@ def _type(feature: Feature) -> Any:
     return value
 
 
-def _scalar(feature: Feature) -> Any:
+def _scalar(feature: Feature) -> object:
     if feature.dtype == "string":
         return Annotated[str, Field(strict=True)]
     if feature.dtype in DATETIMES:
@@ -121,7 +119,7 @@ def _scalar(feature: Feature) -> Any:
         return Annotated[str, Field(strict=True), AfterValidator(read)]
     if feature.dtype == "bool":
         return Annotated[bool, Field(strict=True)]
-    # Floats that are larger may have been integers which no float holds: `read_value` looks closer.
+    # A larger float may have been an integer that a float cannot represent, which `read_value` checks.
     number = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=-MAX_EXACT_INTEGER, lt=MAX_EXACT_INTEGER)]
     if feature.dtype in FLOATS:
         return number
@@ -131,7 +129,7 @@ def _scalar(feature: Feature) -> Any:
     return Annotated[integer | whole, Field(union_mode="left_to_right")]
 
 
-def _reject(_: Any) -> Any:
+def _reject(_: object) -> object:
     raise ValueError
 
 

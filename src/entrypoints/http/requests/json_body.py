@@ -1,23 +1,23 @@
-"""A JSON body, parsed."""
+"""Parsing of JSON bodies."""
 
 import codecs
 import re
-from typing import Any, Final
+from typing import Final
 
 import pydantic_core
 
 from foreseen.entrypoints.http.responses.problems import Rejection
 
 _LONGEST_INTEGER: Final = 4300
-"""Digits before the point beyond which the parser rejects a number, as Python does for the time it would take."""
+"""Digits before the point beyond which the parser rejects a number, as Python does, because of the time it takes."""
 _LONG_NUMBER: Final = re.compile(
     rb"(?<![0-9.eE+-])-?[1-9][0-9]{%d,}+(?P<rest>(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)" % _LONGEST_INTEGER
 )
-"""A number that is too long; also within a string."""
+"""A number that is too long, or text within a string that looks like one."""
 
 
-def parsed(body: bytes) -> Any:
-    """Return the parsed body; NaN and Infinity, which are not JSON but which many clients send, are accepted.
+def parsed(body: bytes) -> object:
+    """Return the parsed body; NaN and Infinity are accepted, since many clients send them, though they are not JSON.
 
     Raises:
         Rejection: it is not JSON (400).
@@ -36,12 +36,12 @@ def parsed(body: bytes) -> Any:
     raise Rejection(400, "invalid-json", "The body is not JSON", f"expected JSON, got {got}") from None
 
 
-def _parsed(body: bytes) -> Any:
+def _parsed(body: bytes) -> object:
     return pydantic_core.from_json(body, allow_inf_nan=True, cache_strings="keys")
 
 
 def _with_shorter_numbers(body: bytes) -> bytes:
-    """Return a body in which no number is too long; what is within strings stays as it is."""
+    """Return a body in which no number is too long; strings are left unchanged."""
     parts, end, is_in_string = [], 0, False
     for found in _LONG_NUMBER.finditer(body):
         between = body[end : found.start()]
@@ -53,8 +53,8 @@ def _with_shorter_numbers(body: bytes) -> bytes:
 
 
 def _shorter(found: re.Match[bytes]) -> bytes:
-    """Return a number so that it can be parsed, at the length that it had, lest errors behind it get other columns."""
+    """Return a number that can be parsed, padded to the same length, so that errors after it keep their columns."""
     number = found[0]
-    if not found["rest"]:  # any other integer of so many digits is out of every range as well
+    if not found["rest"]:  # an integer: with fewer digits it is still too large for any feature
         return number[:_LONGEST_INTEGER].ljust(len(number))
     return repr(float(number)).replace("inf", "1e999").encode().ljust(len(number))

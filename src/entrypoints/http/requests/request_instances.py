@@ -1,25 +1,28 @@
-"""InstanceReader: from a JSON body or a query string to a batch."""
+"""InstanceReader: reads a batch from a JSON body or a query string."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import parse_qsl
 
-from foreseen.domain.did_you_mean import near_hint
-from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.did_you_mean import did_you_mean
+from foreseen.domain.errors import InvalidBatchError, Violation
 from foreseen.domain.values.batch import Batch, joined
 from foreseen.domain.values.shown_value import shown, shown_name
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.domain.values.text_values import read_text
-from foreseen.entrypoints.http.requests.instance_schema import MAX_FLAWS, InstanceSchema
+from foreseen.entrypoints.http.requests.instance_schema import MAX_VIOLATIONS, InstanceSchema
 from foreseen.entrypoints.http.requests.json_body import parsed
 from foreseen.entrypoints.http.responses.problems import Rejection
 
+if TYPE_CHECKING:
+    from collections.abc import Sized
+
 VALUES_AT_ONCE: Final = 8192
-"""Values that are checked in one turn of the event loop: it takes 3 ms, or 20 if each value is wrong."""
+"""Values to check in one turn of the event loop: they take 3 ms, or 20 ms if each is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class RequestInstances:
 
     Attributes:
         batch: the instances.
-        is_many: whether they were sent as a list, and are answered by one.
+        is_many: whether they were sent as a list, and so are answered with a list.
     """
 
     batch: Batch
@@ -36,7 +39,7 @@ class RequestInstances:
 
 
 class InstanceReader:
-    """Reads the instances of a request; errors name the place of what is wrong."""
+    """Reads the instances of a request; errors name the place of each invalid value."""
 
     def __init__(self, signature: Signature) -> None:
         self._signature = signature
@@ -49,7 +52,7 @@ class InstanceReader:
 
         Raises:
             Rejection: the body is not JSON (400), or has neither shape (422).
-            InvalidBatchError: the instances do not fit the model; a flaw's row is None if only one was sent.
+            InvalidBatchError: the instances do not fit the model; a violation's row is None if only one was sent.
         """
         reading = self._reading(body)
         while True:
@@ -101,76 +104,80 @@ class InstanceReader:
                 "expected a query string in UTF-8, percent-encoded, of at most 10000 names"
             ) from None
         values = dict(pairs)
-        # No more than are shown, since each name is compared with the features that may have been meant.
+        # No more than are reported, since each name is compared with all features to find what was meant.
         misnamed = self._misnamed(Counter(name for name, _ in pairs), values)
-        if flaws := list(islice(chain(misnamed, self._misread(values)), MAX_FLAWS)):
-            raise InvalidBatchError(flaws)
+        if violations := list(islice(chain(misnamed, self._misread(values)), MAX_VIOLATIONS)):
+            raise InvalidBatchError(violations)
         columns = {f.name: [read_text(f, values.get(f.name, ""))] for f in self._signature.features}
         return RequestInstances(_in_place_of_one(lambda: Batch.of(self._signature, columns)), is_many=False)
 
-    def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> Iterator[Flaw]:
+    def _misnamed(self, counts: Mapping[str, int], values: Mapping[str, str]) -> Iterator[Violation]:
         ignored = self._signature.ignored
         for name, count in counts.items():
             if count > 1 and name in self._known:
-                yield Flaw("one value", str(count), feature=name)
-        for name in counts if self._signature.extra_fields == "refuse" else ():
+                yield Violation("one value", str(count), feature=name)
+        for name in counts if self._signature.extra_fields == "reject" else ():
             if name in self._known or name in ignored:
                 continue
-            hint = near_hint(name, self._signature.names)
-            yield Flaw("no such feature", shown(values[name]), feature=shown_name(name), hint=hint)
+            hint = did_you_mean(name, self._signature.names)
+            yield Violation("no such feature", shown(values[name]), feature=shown_name(name), hint=hint)
 
-    def _misread(self, values: Mapping[str, str]) -> Iterator[Flaw]:
+    def _misread(self, values: Mapping[str, str]) -> Iterator[Violation]:
         for feature in self._signature.features:
             if feature.name not in values:
                 if not feature.is_optional:
-                    yield Flaw("a value", "nothing", feature=feature.name)
+                    yield Violation("a value", "nothing", feature=feature.name)
                 continue
             try:
                 read_text(feature, values[feature.name])
             except InvalidBatchError as exc:
                 hint = _plus_hint(feature, values[feature.name])
-                yield from (replace(flaw, hint=hint or flaw.hint) for flaw in exc.flaws)
+                yield from (replace(violation, hint=hint or violation.hint) for violation in exc.violations)
 
-    def _as_objects(self, instances: Sequence[Any]) -> list[Any]:
-        """Return rows as objects; raise InvalidBatchError for rows of a wrong length. Other values pass unchanged."""
+    def _as_objects(self, instances: Sequence[object]) -> list[object]:
+        """Return rows as objects, and other values unchanged.
+
+        Raises:
+            InvalidBatchError: a row has a wrong number of values, or an object far too many names.
+        """
         names = self._signature.names
-        flaws = (
-            Flaw(f"{len(names)} values ({', '.join(names)})", str(len(instance)), row)
+        violations = (
+            Violation(f"{len(names)} values ({', '.join(names)})", str(len(cast("Sized", instance))), row)
             for row, instance in enumerate(instances)
             if (isinstance(instance, list) and len(instance) != len(names)) or self._has_far_too_many(instance)
         )
-        if shown_flaws := list(islice(flaws, MAX_FLAWS)):
-            raise InvalidBatchError(shown_flaws)
+        if shown_violations := list(islice(violations, MAX_VIOLATIONS)):
+            raise InvalidBatchError(shown_violations)
         return [dict(zip(names, each, strict=True)) if isinstance(each, list) else each for each in instances]
 
     def _has_far_too_many(self, instance: object) -> bool:
-        """Return whether an object has more names than would be reported one by one."""
-        most = len(self._known) + len(self._signature.ignored) + MAX_FLAWS
-        return self._signature.extra_fields == "refuse" and isinstance(instance, dict) and len(instance) > most
+        """Return whether an object has more unknown names than would be reported one by one."""
+        most = len(self._known) + len(self._signature.ignored) + MAX_VIOLATIONS
+        return self._signature.extra_fields == "reject" and isinstance(instance, dict) and len(instance) > most
 
-    def _batch_of_many(self, instances: Sequence[Any]) -> Generator[None, None, Batch]:
+    def _batch_of_many(self, instances: Sequence[object]) -> Generator[None, None, Batch]:
         parts: list[Batch] = []
-        flaws: list[Flaw] = []
+        violations: list[Violation] = []
         for start in range(0, len(instances), self._rows_at_once):
             if start:
                 yield
             try:
                 parts.append(self._batch(self._as_objects(instances[start : start + self._rows_at_once])))
             except InvalidBatchError as exc:
-                flaws += [replace(flaw, row=start + (flaw.row or 0)) for flaw in exc.flaws]
-                if len(flaws) >= MAX_FLAWS:
+                violations += [replace(violation, row=start + (violation.row or 0)) for violation in exc.violations]
+                if len(violations) >= MAX_VIOLATIONS:
                     break
-        if flaws:
-            raise InvalidBatchError(flaws[:MAX_FLAWS])
+        if violations:
+            raise InvalidBatchError(violations[:MAX_VIOLATIONS])
         return joined(parts)
 
-    def _batch(self, instances: Sequence[Any]) -> Batch:
+    def _batch(self, instances: Sequence[object]) -> Batch:
         checked = self.schema.check(instances)
         return Batch.of(self._signature, {name: [each.get(name) for each in checked] for name in self._signature.names})
 
 
 def _plus_hint(feature: Feature, text: str) -> str:
-    """Return a hint that a plus means a blank in a query string, if the value would be valid with one: 1e+21."""
+    """Return a hint that a plus in a query string means a blank, if the value would be valid with a plus, as 1e+21."""
     if " " not in text:
         return ""
     try:
@@ -180,14 +187,13 @@ def _plus_hint(feature: Feature, text: str) -> str:
     return "a plus in a query string means a blank: write it as %2B"
 
 
-def _in_place_of_one(make: Any) -> Batch:
-    """Return the batch of a single instance, whose flaws name no row."""
+def _in_place_of_one(make: Callable[[], Batch]) -> Batch:
+    """Return the batch that `make` returns; errors of a single instance name no row."""
     try:
-        batch: Batch = make()
+        return make()
     except InvalidBatchError as exc:
-        flaws = [Flaw(f.expected, f.got, None, f.feature, f.position, f.hint) for f in exc.flaws]
-        raise InvalidBatchError(flaws) from None
-    return batch
+        violations = [Violation(f.expected, f.got, None, f.feature, f.position, f.hint) for f in exc.violations]
+        raise InvalidBatchError(violations) from None
 
 
 def _kind(value: object) -> str:

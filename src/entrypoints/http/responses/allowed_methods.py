@@ -1,4 +1,4 @@
-"""Methods: HEAD wherever GET is, OPTIONS everywhere, and what a path allows."""
+"""Methods: answers HEAD wherever GET is allowed, and OPTIONS everywhere."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Final
@@ -11,11 +11,11 @@ _METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _READING: Final = ("GET", "HEAD")
 
 OF_FILES: Final = "GET, HEAD, OPTIONS"
-"""What a path of files allows."""
+"""The methods of a path of static files."""
 
 
 _OF_SERVER: Final = "GET, HEAD, OPTIONS, POST"
-"""What some path or other allows."""
+"""The methods of the service as a whole."""
 
 
 class Methods:
@@ -40,7 +40,7 @@ class Methods:
 
 
 def allowed(routes: Sequence[BaseRoute], scope: Scope) -> str:
-    """Return what `Allow` says of a request's path, or of the whole service (*); nothing where no route has it."""
+    """Return the value of `Allow` for a request's path, or for the whole service (*); empty if no route has it."""
     if scope["path"] == "*":
         return _OF_SERVER
     found = {method for method in _METHODS if _takes(routes, scope, method)}
@@ -50,7 +50,7 @@ def allowed(routes: Sequence[BaseRoute], scope: Scope) -> str:
 
 
 def _takes(routes: Sequence[BaseRoute], scope: Scope, method: str) -> bool:
-    """Return whether a route takes a method; routes within routers show theirs by nothing but what they match."""
+    """Return whether a route accepts a method; routes within routers show their methods only by what they match."""
     wanted = {**scope, "method": method}
     return any(
         route.matches(wanted)[0] is Match.FULL and (method in _READING or not isinstance(route, Mount))

@@ -13,13 +13,13 @@ from foreseen.entrypoints.http.responses.problems import MEDIA_TYPE, Rejection, 
 Field = tuple[bytes, bytes]
 
 MAX_HEAD: Final = 64 * 1024
-"""Most bytes of a request's head, or of the trailers of a chunked body; also of a single read."""
+"""Maximum bytes of a request's head, or of the trailers of a chunked body; also of a single read."""
 
 MAX_HEADERS: Final = 100
-"""Header fields of a request."""
+"""Most header fields of a request."""
 
 MAX_PIPELINED: Final = 100
-"""Requests of a connection that may wait for the answer to one before them."""
+"""Most requests of a connection that may wait for the answer to an earlier one."""
 
 
 class RejectedError(Exception):
@@ -40,7 +40,8 @@ def answer_to(
 
     Args:
         tally: None while the service has not started.
-        request: what is known of the request; to a HEAD the response has no body.
+        default_fields: fields of every answer, such as Date.
+        request: what is known about the request; the response to a HEAD has no body.
     """
     has_body = request.method != "HEAD"
     fields, body = _answer(rejection, tally, request, has_body=has_body)
@@ -79,7 +80,7 @@ def _answer(
 
 def unreadable(exc: Exception) -> Rejection:
     """Return the rejection for an error of the parser."""
-    if isinstance(exc, HttpParserCallbackError):  # raised for the target, which our callback reads
+    if isinstance(exc, HttpParserCallbackError):  # raised by our callback, which reads the target
         return malformed("a target that is a path or a URL, got another")
     return malformed(f"a request of HTTP/1.1, got one that cannot be read: {exc}")
 
@@ -93,7 +94,7 @@ _LATE: Final = "expected the whole request within receive_timeout, got a part of
 _LARGE: Final = f"expected at most {MAX_HEADERS} header fields and {MAX_HEAD} bytes, got more"
 _MANY: Final = "expected a free connection, got more than max_connections allows"
 
-TOO_MANY_AHEAD: Final = malformed(f"at most {MAX_PIPELINED} requests ahead of their answers, got more")
+TOO_MANY_AHEAD: Final = malformed(f"at most {MAX_PIPELINED} pipelined requests, got more")
 ONE_HOST: Final = malformed("one Host field, as HTTP/1.1 demands (RFC 9112, 3.2), got none or several")
 NO_TUNNEL: Final = malformed("a request for this service, got one for a tunnel (CONNECT)")
 TOO_SLOW: Final = Rejection(408, "too-slow", "The request took too long to arrive", _LATE)

@@ -1,4 +1,4 @@
-"""Whom an answer is for: a person at a browser, or a program."""
+"""Content negotiation: whether an answer is for a person with a browser, or for a program."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ _DOCUMENTS: Final = ("application/json", "application/problem+json")
 
 
 def prefers_page(headers: Headers) -> bool:
-    """Return whether Accept (RFC 9110, 12.5.1) names pages, and nowhere rather JSON, as browsers send it."""
+    """Return whether Accept (RFC 9110, 12.5.1) names HTML and prefers it to JSON, as that of browsers does."""
     qualities = dict.fromkeys((*_PAGES, *_DOCUMENTS), 0.0)
     for member in ",".join(headers.getlist("accept")).split(","):
         kind, *parameters = (part.strip().lower() for part in member.split(";"))

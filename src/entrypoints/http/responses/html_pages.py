@@ -7,7 +7,7 @@ POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What a browser may load for such a page: its own style, and the icon."""
+"""The content security policy of these pages: a browser may load their own style, and the icon."""
 
 ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1f4e5f"/>'
@@ -28,7 +28,7 @@ def page(title: str, *parts: str, icon: str = "favicon.svg") -> str:
     Args:
         title: plain text.
         parts: HTML.
-        icon: where it is, as seen from the page.
+        icon: URL of the icon, relative to the page.
     """
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -39,21 +39,21 @@ def page(title: str, *parts: str, icon: str = "favicon.svg") -> str:
 
 
 def paragraph(text: str) -> str:
-    """Return plain text as a paragraph."""
+    """Return plain text as an HTML paragraph."""
     return f"<p>{escape(text)}</p>"
 
 
 def command(text: str) -> str:
-    """Return plain text as it is to be typed."""
+    """Return plain text as a preformatted HTML block."""
     return f"<pre>{escape(text)}</pre>"
 
 
 def table_of(rows: dict[str, str]) -> str:
-    """Return names and what is said of them, both plain text."""
+    """Return names and descriptions, both plain text, as a description list."""
     return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(said)}</dd>' for name, said in rows.items())}</dl>"
 
 
 def link_list(links: dict[str, str]) -> str:
-    """Return a list of addresses, each with what is there."""
+    """Return URLs with descriptions, both plain text, as a list of links."""
     items = (f'<li><a href="{escape(at)}">{escape(at)}</a>: {escape(said)}</li>' for at, said in links.items())
     return f"<ul>{''.join(items)}</ul>"

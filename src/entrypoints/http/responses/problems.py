@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -15,7 +15,6 @@ from foreseen.domain.counters import Tally
 from foreseen.domain.errors import (
     CacheError,
     DeadlineExceededError,
-    Flaw,
     ForeseenError,
     InvalidBatchError,
     ModelRestartingError,
@@ -23,13 +22,14 @@ from foreseen.domain.errors import (
     NotCachedError,
     OverloadedError,
     PredictionError,
+    Violation,
 )
-from foreseen.entrypoints.http.counting.counted_routes import ROUTES, UNREAD, status_number
+from foreseen.entrypoints.http.counting.counted_routes import PREDICT, ROUTES, UNREAD, status_number
 from foreseen.entrypoints.http.origins.locality import is_trusted
 from foreseen.entrypoints.http.request_log.request_context import REJECTED, context_of
 from foreseen.entrypoints.http.request_log.request_ids import HEADER, made
 from foreseen.entrypoints.http.responses.allowed_methods import OF_FILES, allowed
-from foreseen.entrypoints.http.responses.cache_status import BYPASSED
+from foreseen.entrypoints.http.responses.answer_response import BYPASSED
 from foreseen.entrypoints.http.responses.content_negotiation import prefers_page
 from foreseen.entrypoints.http.responses.error_page import error_page
 from foreseen.entrypoints.http.responses.html_pages import POLICY
@@ -50,7 +50,7 @@ STATUSES: Final[Mapping[type[ForeseenError], tuple[int, str, str]]] = {
 """Status, type and title of each error that can reach a client."""
 
 _OF_THE_CLIENTS: Final = (NotCachedError, OverloadedError, DeadlineExceededError)
-"""Errors that clients cause by their headers or their number: counted, but not logged one by one."""
+"""Errors that clients cause by their headers, or by sending too much: counted, but not logged one by one."""
 
 _FOR_STRANGERS: Final = "an error of the service itself; its log says more"
 
@@ -91,11 +91,11 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("not-cached", 504),
     ("timeout", 504),
 )
-"""Type and status of each problem, in the order of their numbers in the tally; the first is for any other."""
+"""Type and status of each problem, in the order of their numbers in the tally; the first is used for any other."""
 _NUMBERS: Final = {reason: number for number, reason in enumerate(REASONS)}
 
 
-class Rejection(Exception):  # noqa: N818 - it is an answer, worded for its client
+class Rejection(Exception):  # noqa: N818 - an answer for the client
     """A request that is rejected before any instance is read."""
 
     def __init__(
@@ -111,11 +111,11 @@ class Rejection(Exception):  # noqa: N818 - it is an answer, worded for its clie
     @classmethod
     def of_shape(cls, detail: str) -> Self:
         """Return the rejection of a body or query of the wrong shape (422)."""
-        return cls(422, "invalid-request", "The request holds no instances", detail)
+        return cls(422, "invalid-request", "The request contains no instances", detail)
 
 
 def problem(request: Request, exc: Exception, tally: Tally) -> Response:
-    """Return the problem document of any error, and count it; an unexpected error is logged with its traceback."""
+    """Return the problem document of an error, and count it; an unexpected error is logged with its traceback."""
     answer = _worded(request, exc)
     if REJECTED not in request.scope.get("state", {}):
         _count(answer.kind, answer.status_code, tally)
@@ -148,7 +148,7 @@ class _Problem(Response):
     kind: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Layers before the one that gives a request its context answer by problems, too.
+        # Layers outside the one that creates contexts answer with problems too.
         await super().__call__(scope, receive, context_of(scope).around(send))
 
 
@@ -157,9 +157,9 @@ def _worded(request: Request, exc: Exception) -> _Problem:
         return _document(request, exc.status, exc.kind, exc.title, exc.detail, headers=exc.headers)
     if isinstance(exc, InvalidBatchError):
         status, kind, title = STATUSES[InvalidBatchError]
-        first, *rest = (_with_place(flaw) for flaw in exc.flaws)
+        first, *rest = (_with_place(violation) for violation in exc.violations)
         detail = f"{first}; and {len(rest)} more" if rest else first
-        return _document(request, status, kind, title, detail, errors=exc.flaws)
+        return _document(request, status, kind, title, detail, errors=exc.violations)
     if isinstance(exc, HTTPException):
         return _http_error(request, exc)
     if isinstance(exc, ClientDisconnect):
@@ -169,7 +169,7 @@ def _worded(request: Request, exc: Exception) -> _Problem:
         if isinstance(exc, known):
             if isinstance(exc, _OF_THE_CLIENTS):
                 return _document(request, status, kind, title, str(exc), headers=_headers(exc))
-            if not isinstance(exc, ModelRestartingError):  # of which each start that fails is logged, not each request
+            if not isinstance(exc, ModelRestartingError):  # logged once for each start that fails, not for each request
                 log.error("%s %s: %s", request.method, request.scope["path"], exc)
             detail = inner_detail(request.scope, str(exc))
             return _document(request, status, kind, title, detail, headers=_headers(exc))
@@ -192,16 +192,16 @@ def _headers(exc: ForeseenError) -> dict[str, str]:
     return {"Retry-After": str(min(LONGEST_RETRY_S, max(1, ceil(exc.retry_after_s))))}
 
 
-def place(flaw: Flaw) -> str:
-    """Return the place of a flaw as a path in the request: `instances[3].petal_width`."""
-    row = "" if flaw.row is None else f"instances[{flaw.row}]"
-    name = flaw.feature or ""
-    return row + ("." if row and name else "") + name + "".join(f"[{index}]" for index in flaw.position)
+def place(violation: Violation) -> str:
+    """Return the place of a violation as a path in the request: `instances[3].petal_width`."""
+    row = "" if violation.row is None else f"instances[{violation.row}]"
+    name = violation.feature or ""
+    return row + ("." if row and name else "") + name + "".join(f"[{index}]" for index in violation.position)
 
 
-def _with_place(flaw: Flaw) -> str:
-    where = place(flaw)
-    return f"{where}: {flaw}" if where else str(flaw)
+def _with_place(violation: Violation) -> str:
+    where = place(violation)
+    return f"{where}: {violation}" if where else str(violation)
 
 
 def _http_error(request: Request, exc: HTTPException) -> _Problem:
@@ -210,7 +210,7 @@ def _http_error(request: Request, exc: HTTPException) -> _Problem:
     if exc.status_code == 404:
         detail = f"expected a path such as /predict, /model or /docs, got {path}"
     if exc.status_code == 405:
-        # The router names the methods of the first route at this path only; below a mount of files no route matches.
+        # The router would name only the methods of the first route at this path. No route matches below static files.
         headers["Allow"] = allowed(request.app.routes, request.scope) or OF_FILES
         detail = f"expected {headers['Allow']} for {path}, got {request.method}"
     return _document(request, exc.status_code, "http", str(exc.detail), detail, headers=headers)
@@ -223,17 +223,21 @@ def _document(
     title: str,
     detail: str,
     *,
-    errors: Sequence[Flaw] = (),
+    errors: Sequence[Violation] = (),
     headers: Mapping[str, str] | None = None,
 ) -> _Problem:
-    content: dict[str, Any] = _content(status, kind, title, detail) | dict(context_of(request.scope).names())
+    context = context_of(request.scope)
+    content: dict[str, object] = {**_content(status, kind, title, detail), **dict(context.names())}
     if errors:
-        content["errors"] = [_error(flaw) for flaw in errors]
+        content["errors"] = [_error(violation) for violation in errors]
     sent = {**(headers or {}), "Vary": "Accept"}
-    if request.scope["path"] == "/predict":
+    if request.scope["path"] == PREDICT:
         sent["Cache-Status"] = BYPASSED
-    if prefers_page(request.headers):
-        root = request.scope.get("app_root_path", request.scope.get("root_path", ""))  # a mount has a root of its own
+    if context.write_problem is not None:
+        body, media_type = context.write_problem(content)
+        answer = _Problem(body, status, sent, media_type)
+    elif prefers_page(request.headers):
+        root = request.scope.get("app_root_path", request.scope.get("root_path", ""))  # the latter changes in a mount
         answer = _Problem(error_page(content, root), status, sent | {"Content-Security-Policy": POLICY}, "text/html")
     else:
         answer = _Problem(msgspec.json.encode(content), status, sent)
@@ -245,6 +249,6 @@ def _content(status: int, kind: str, title: str, detail: str) -> dict[str, str |
     return {"type": f"urn:foreseen:problem:{kind}", "title": title, "status": status, "detail": detail}
 
 
-def _error(flaw: Flaw) -> dict[str, str]:
-    content = {"place": place(flaw), "expected": flaw.expected, "got": flaw.got}
-    return content | {"hint": flaw.hint} if flaw.hint else content
+def _error(violation: Violation) -> dict[str, str]:
+    content = {"place": place(violation), "expected": violation.expected, "got": violation.got}
+    return content | {"hint": violation.hint} if violation.hint else content

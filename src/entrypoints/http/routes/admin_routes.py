@@ -1,7 +1,7 @@
-"""The routes under /admin/, which change what is served; who may ask is the access layer's to say."""
+"""The route that reloads the model, under /admin/; access control decides who may use it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -11,11 +11,11 @@ from foreseen.entrypoints.http.openapi.openapi_document import problem_responses
 from foreseen.entrypoints.http.responses.problems import Rejection
 
 Reload = Callable[[], Awaitable[tuple[str, str] | None]]
-"""Reloads the model; returns the fingerprints before and after, None where that was passed on to several processes."""
+"""Reloads the model; returns the fingerprints before and after, or None if the request was passed on to all workers."""
 
 
 def admin_router(reload: Reload) -> APIRouter:
-    """Build the routes."""
+    """Return the route POST /admin/reload."""
     router = APIRouter(prefix="/admin", tags=["admin"])
 
     @router.post(
@@ -25,10 +25,10 @@ def admin_router(reload: Reload) -> APIRouter:
         responses={int(status): reply for status, reply in _RESPONSES.items()},
     )
     async def reload_model() -> JSONResponse:
-        """Load the model file as it is now, and serve it from then on; what fails leaves the previous model."""
+        """Load the model file again, and serve the new model; if that fails, the previous model still serves."""
         try:
             fingerprints = await reload()
-        except ForeseenError as exc:  # which the front has logged
+        except ForeseenError as exc:  # logged by `reload`
             raise Rejection(503, "not-reloaded", "Not reloaded; the previous model still serves", str(exc)) from exc
         if fingerprints is None:
             return JSONResponse({"status": "passed on to all workers; the log has the outcome"}, status_code=202)
@@ -38,7 +38,7 @@ def admin_router(reload: Reload) -> APIRouter:
     return router
 
 
-def _reply(description: str, **properties: dict[str, Any]) -> dict[str, Any]:
+def _reply(description: str, **properties: dict[str, object]) -> dict[str, object]:
     schema = {"type": "object", "required": list(properties), "properties": properties}
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 

@@ -1,4 +1,4 @@
-"""Metrics: the totals of all processes as Prometheus text, read when they are scraped."""
+"""Metrics: the totals of all processes in Prometheus's text format, computed for each scrape."""
 
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
@@ -12,9 +12,11 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from foreseen.domain.counters import (
+    CALLS_ON_LOOP,
     CORRUPT,
     CORRUPTIONS,
     DROPPED,
+    ENGINES_OFF,
     HITS_L1,
     HITS_L2,
     L2_GET_SECONDS,
@@ -28,34 +30,35 @@ from foreseen.domain.counters import (
     Tally,
 )
 from foreseen.entrypoints.http.counting.request_metrics import request_metrics
-from foreseen.entrypoints.http.counting.service_counts import Board, Totals
+from foreseen.entrypoints.http.counting.service_counts import ServiceCounts, Totals
 from foreseen.entrypoints.http.responses.problems import REASONS
 
 GAUGES: Final[Mapping[str, str]] = {
     "model_waiting_instances": "Instances waiting for the model, summed over processes.",
     "l1_entries": "Predictions in L1, summed over processes; one held by several counts several times.",
     "l1_bytes": "Estimated memory of these predictions, summed over processes.",
+    "l1_store_share": "Share of computed predictions stored in L1, 1 while that saves time, summed over processes.",
     "l2_in_use": "Processes that use the shared cache now; fewer than foreseen_processes while it fails or is slow.",
     "l2_disabled_nodes": "Nodes of a Redis Cluster disabled by themselves, summed over processes.",
-    "l2_asked_share": "Share of keys looked up in the shared cache, 1 while that saves time, summed over processes.",
+    "l2_lookup_share": "Share of keys looked up in the shared cache, 1 while that saves time, summed over processes.",
     "l2_waiting_entries": "Predictions queued for the shared cache, summed over processes.",
 }
-"""Name and meaning of each gauge that a board may have."""
+"""Name and meaning of each gauge that there may be."""
 
 
-def metrics_router(board: Board, info: Mapping[str, str]) -> APIRouter:
-    """Build the route around the counts of all processes and the labels of the build."""
+def metrics_router(counts: ServiceCounts, info: Mapping[str, str]) -> APIRouter:
+    """Return the route GET /metrics; `info` has the labels of foreseen_build_info."""
     router = APIRouter(tags=["about"])
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def metrics() -> Response:
-        return Response(exposition(board.totals(), info), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return Response(exposition(counts.totals(), info), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return router
 
 
 def exposition(totals: Totals, info: Mapping[str, str]) -> bytes:
-    """Return totals in the text format of Prometheus."""
+    """Return totals in Prometheus's text format, UTF-8."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(totals, info))
     return generate_latest(registry)
@@ -106,6 +109,16 @@ def _answers(tally: Tally) -> Iterator[Metric]:
 
 def _model(tally: Tally) -> Iterator[Metric]:
     yield CounterMetricFamily("foreseen_model_calls", "Model calls.", tally.model_calls)
+    yield CounterMetricFamily(
+        "foreseen_model_calls_on_loop",
+        "Model calls on the event loop, which cost less than sending them to the model's process.",
+        tally.counts[CALLS_ON_LOOP],
+    )
+    yield CounterMetricFamily(
+        "foreseen_model_engines_off",
+        "Engines turned off, since an answer differed from the library's; the model's predictions were purged.",
+        tally.counts[ENGINES_OFF],
+    )
     yield CounterMetricFamily("foreseen_model_rows", "Instances computed by the model.", tally.model_rows)
     yield CounterMetricFamily("foreseen_model_seconds", "Time spent in model calls.", tally.model_seconds)
     bounds = [*(str(float(bound)) for bound in ROW_BOUNDS), "+Inf"]
@@ -128,8 +141,8 @@ def _shared_cache(tally: Tally) -> Iterator[Metric]:
     yield seconds
     corrupt = CounterMetricFamily(
         "foreseen_l2_corrupt_entries",
-        "Shared cache entries that failed verification and were not served, by flaw.",
-        labels=["flaw"],
+        "Shared cache entries that failed verification and were not served, by kind of corruption.",
+        labels=["corruption"],
     )
     for place, what in enumerate(CORRUPTIONS, start=CORRUPT):
         corrupt.add_metric([what], tally.counts[place])

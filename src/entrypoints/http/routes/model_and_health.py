@@ -1,8 +1,8 @@
-"""The routes that tell about the service: /model, /livez and /readyz."""
+"""The routes that describe the service: /model, /livez and /readyz."""
 
 import logging
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -16,79 +16,83 @@ from foreseen.wiring.instruments import SharedCache
 log = logging.getLogger(__name__)
 
 _NAMES_HOSTS: Final = frozenset({"redis_url", "disabled_by"})
-"""What of the shared cache names hosts of the operator's network: not for strangers."""
+"""Fields about the shared cache that name hosts of the operator's network, and so are shown to trusted clients only."""
 
 
 class FeatureDescription(BaseModel):
-    """One input."""
+    """A feature of the model."""
 
     name: str
     dtype: str
     shape: list[int] = Field(description="[] for a single value")
     missing: bool = Field(description="whether it may be null or absent")
-    example: Any
+    example: object
 
 
 class ModelDescription(BaseModel):
-    """The model that answers, and the features that it takes."""
+    """The current model, its features and its cache."""
 
     name: str
     fingerprint: str = Field(description="digest of the file, the libraries that compute and the user's own code")
-    namespace: str = Field(description="what its keys begin with in a shared cache")
+    namespace: str = Field(description="the part of its keys in a shared cache that identifies the model")
     kind: str
     classes: list[str]
     features: list[FeatureDescription]
-    ignored: list[str] = Field(description="columns that are accepted with any value and never looked at")
-    extra_fields: str = Field(description='what becomes of any other field: "refuse" or "ignore"')
+    ignored: list[str] = Field(description="columns that are accepted with any value and ignored")
+    extra_fields: str = Field(description='how other fields are treated: "reject" or "ignore"')
     outputs: list[str]
     call_size: str = Field(description="how many rows each call of the model has; part of the fingerprint")
-    cache: dict[str, Any]
+    runs: str = Field(description="where calls of one row run now, and what they take there")
+    engine: str = Field(description="what computes the answers; not part of the fingerprint")
+    cache: dict[str, object]
     versions: dict[str, str]
 
 
 class Status(BaseModel):
-    """Whether something is so."""
+    """The status of the process."""
 
     status: str
 
 
 class Readiness(Status):
-    """Whether requests may come."""
+    """Whether the model can predict."""
 
-    shared_cache: str | None = Field(default=None, description="whether it is used now; not there without one")
+    shared_cache: str | None = Field(default=None, description="whether it is in use; absent if there is none")
 
 
 def about_router(
     predict: Predict,
     settings: Settings,
     unready: Callable[[], str],
+    tier_shares: Mapping[str, Callable[[], float]],
     shared_cache: Callable[[], SharedCache] | None = None,
+    *,
+    runs: Callable[[], str],
+    engine: Callable[[], str],
 ) -> APIRouter:
-    """Build the routes.
+    """Return the routes of /model, /livez and /readyz.
 
-    The description is made once, since only the state of the shared cache changes while the process lives.
+    The description is made once, since little of it changes.
 
     Args:
         unready: returns why the model cannot be called now; empty if it can.
-        shared_cache: returns the state of the shared cache; None without one.
+        shared_cache: returns the state of the shared cache; None if there is no shared cache.
+        runs: returns where the model runs now, in words.
+        engine: returns what computes its answers now, in words.
     """
     router = APIRouter(tags=["about"])
     trouble = _Trouble(unready)
-    description = describe_model(predict, settings)
+    description = describe_model(predict, settings, runs(), engine())
 
     @router.get("/model", summary="Describe the model")
     async def model(request: Request) -> ModelDescription:
-        if shared_cache is None:
-            return description
-        now = shared_cache()
-        cache = (
-            description.cache
-            | {"is_in_use": now.is_in_use}
-            | ({"disabled_by": now.disabled_by} if now.disabled_by else {})
-        )
+        cache = description.cache | {name: share() for name, share in tier_shares.items()}
+        if shared_cache is not None:
+            now = shared_cache()
+            cache |= {"is_in_use": now.is_in_use} | ({"disabled_by": now.disabled_by} if now.disabled_by else {})
         if not is_trusted(request.scope):
             cache = {name: value for name, value in cache.items() if name not in _NAMES_HOSTS}
-        return description.model_copy(update={"cache": cache})
+        return description.model_copy(update={"runs": runs(), "engine": engine(), "cache": cache})
 
     @router.get("/livez", summary="Liveness: the process is alive")
     async def livez() -> Status:
@@ -96,7 +100,7 @@ def about_router(
 
     @router.get("/readyz", summary="Readiness: the model can predict", response_model_exclude_none=True)
     async def readyz(request: Request) -> Readiness:
-        # The model was loaded before the port opened, but may have died; a broken cache costs time, never readiness.
+        # The model was loaded before the port opened, but may have died. A broken cache only costs time.
         if reason := trouble.now():
             raise Rejection(503, "no-model", "No model is ready", inner_detail(request.scope, reason))
         if shared_cache is None:
@@ -107,7 +111,7 @@ def about_router(
 
 
 class _Trouble:
-    """Why the model is not ready; logged on changes only, since probes come every few seconds."""
+    """Why the model is not ready; logged only when it changes, since probes come every few seconds."""
 
     def __init__(self, unready: Callable[[], str]) -> None:
         self._unready = unready
@@ -122,8 +126,8 @@ class _Trouble:
         return reason
 
 
-def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
-    """Return the description of the model and of its cache."""
+def describe_model(predict: Predict, settings: Settings, runs: str, engine: str) -> ModelDescription:
+    """Return the description of the model, of where it runs and what computes, and of its cache."""
     predictor = predict.predictor
     return ModelDescription(
         name=settings.model_name,
@@ -145,14 +149,16 @@ def describe_model(predict: Predict, settings: Settings) -> ModelDescription:
         extra_fields=predictor.info.signature.extra_fields,
         outputs=list(predictor.info.output_names),
         call_size=str(predictor.info.call_size),
+        runs=runs,
+        engine=engine,
         cache=describe_cache(settings),
         versions=dict(predictor.info.versions),
     )
 
 
-def describe_cache(settings: Settings) -> dict[str, Any]:
+def describe_cache(settings: Settings) -> dict[str, object]:
     """Return the cache backend and the settings that apply to it."""
-    shown: dict[str, Any] = {"backend": settings.tiers.name}
+    shown: dict[str, object] = {"backend": settings.tiers.name}
     if not settings.tiers.has_any:
         return shown
     shown["ttl_s"] = settings.ttl

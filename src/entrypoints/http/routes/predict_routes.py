@@ -1,80 +1,102 @@
-"""The routes of /predict: one use case behind GET, POST of one instance and POST of many."""
+"""The routes that predict: one use case behind the endpoints of every protocol."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from foreseen.domain.identity.key import Key
 from foreseen.domain.predict import Predict
-from foreseen.entrypoints.http.openapi.openapi_document import get_predict_docs, post_predict_docs
+from foreseen.entrypoints.http.protocols.endpoint import BodyForm, Endpoint, ReadRequest
+from foreseen.entrypoints.http.protocols.operation import Operation
+from foreseen.entrypoints.http.protocols.served_protocols import served_operations
 from foreseen.entrypoints.http.request_log.request_context import context_of
 from foreseen.entrypoints.http.requests.body_budget import BodyBudget
 from foreseen.entrypoints.http.requests.cache_headers import directives, etag, etag_of, is_known_to_client
-from foreseen.entrypoints.http.requests.client_disconnect import client_of
 from foreseen.entrypoints.http.requests.request_body import read_body, too_many
-from foreseen.entrypoints.http.requests.request_instances import InstanceReader, RequestInstances
-from foreseen.entrypoints.http.requests.request_timeout import timeout_s
-from foreseen.entrypoints.http.responses.answer_response import content, headers, tier_of
-from foreseen.entrypoints.http.responses.cache_status import NOT_MODIFIED
+from foreseen.entrypoints.http.requests.request_wait import client_of, timeout_s
+from foreseen.entrypoints.http.responses.answer_response import NOT_MODIFIED, headers, tier_of
 from foreseen.settings import Settings
-
-SPARE_VALUES: Final = 1000
-"""Values of a request beyond those that can be valid, so that the flaws of a small one are reported."""
-EXTRA_VALUES: Final = 100
-"""Other values per instance if any field is accepted; more are possible in requests of fewer instances."""
 
 
 def predict_router(predict: Predict, settings: Settings, bodies: BodyBudget) -> APIRouter:
-    """Build the routes around a use case that is already wired.
+    """Return the routes that predict, for all protocols.
 
     Args:
         bodies: the memory budget of unfinished bodies.
     """
-    signature = predict.predictor.info.signature
-    reader = InstanceReader(signature)
-    has_cache = settings.tiers.has_any
-    # One instance's tensors may be longer than a request may have instances; until the body is parsed, they look alike.
-    longest = sum(feature.shape[0] for feature in signature.features if feature.shape)
-    max_rows = max(settings.max_rows, longest)
-    extra_values = EXTRA_VALUES if signature.extra_fields == "ignore" else len(signature.ignored)
-    max_values = max_rows * (signature.size + extra_values) + SPARE_VALUES
+    route = PredictRoute(predict, settings, bodies)
     router = APIRouter(tags=["predict"])
+    for operation in served_operations(predict.predictor.info, settings):
+        first = operation.first
+        router.add_api_route(
+            first.path,
+            route.of(operation),
+            methods=[first.method],
+            name=first.name,
+            summary=first.summary,
+            openapi_extra=operation.docs,
+        )
+    return router
 
-    async def answered(request: Request, instances: RequestInstances, tagged: Key | None = None) -> Response:
+
+class PredictRoute:
+    """What all protocols share: limits, deadlines, directives, disconnected clients, tags and headers."""
+
+    def __init__(self, predict: Predict, settings: Settings, bodies: BodyBudget) -> None:
+        """Accept the use case, the limits of the settings and the memory budget of unfinished bodies."""
+        self._predict = predict
+        self._settings = settings
+        self._bodies = bodies
+        self._has_cache = settings.tiers.has_any
+
+    def of(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+        """Return the function behind the route of an operation."""
+
+        async def answer_request(request: Request) -> Response:
+            context = context_of(request.scope)
+            context.write_problem = operation.first.write_problem
+            endpoint = operation.endpoint_of(request.headers.get("content-type", ""))
+            context.write_problem = endpoint.write_problem
+            if endpoint.body is not None:
+                return await self._answered(request, await self._read(request, endpoint, endpoint.body))
+            # No tags without a cache: the model may not be deterministic.
+            answered = self._answered_by_tag if self._has_cache else self._answered
+            return await answered(request, await endpoint.read(request, b""))
+
+        return answer_request
+
+    async def _read(self, request: Request, endpoint: Endpoint, form: BodyForm) -> ReadRequest:
+        async with self._bodies.share() as share:
+            body = await read_body(request, share, form.scanner(), max_bytes=self._settings.max_body)
+            read = await endpoint.read(request, body)
+        if len(read.batch) > self._settings.max_rows:
+            raise too_many(self._settings.max_rows)
+        return read
+
+    async def _answered_by_tag(self, request: Request, read: ReadRequest) -> Response:
+        """Answer one instance whose answer has a tag."""
+        predict = self._predict
+        key = predict.recipe.keys(read.batch)[0]
+        tag = etag(key, predict.purged_us)
+        if is_known_to_client(tag, request.headers):
+            # Only a purge changes the answer to a key, so neither a tier nor the model is needed.
+            return Response(status_code=304, headers={"Cache-Status": NOT_MODIFIED, "ETag": tag.decode()})
+        return await self._answered(request, read, key)
+
+    async def _answered(self, request: Request, read: ReadRequest, tagged: Key | None = None) -> Response:
+        predict = self._predict
         wish = directives(request.headers)
-        longest_s = timeout_s(request.headers.raw, settings.timeout)
+        longest_s = timeout_s(request.headers.raw, self._settings.timeout)
         with client_of(request.scope):
-            answer = await predict(instances.batch, wish, timeout_s=longest_s)
+            answer = await predict(read.batch, wish, timeout_s=longest_s)
         context_of(request.scope).tier = tier_of(answer)
-        fields = dict(headers(answer, wish, has_cache=has_cache, keeps=predict.keeps))
+        written = read.write(answer)
+        stores = predict.keeps and not wish.no_store
+        said = headers(answer, has_cache=self._has_cache, stores=stores, is_recomputed=wish.recomputes)
+        # In the order of the hot path: equal requests get equal bytes, however they are read.
+        length = str(len(written.body))
+        fields = {**said, "content-type": written.content_type, "content-length": length, **written.headers}
         if tagged is not None and (tag := etag_of(answer, tagged, predict.purged_us)):
             fields["ETag"] = tag.decode()
-        return Response(content(answer, is_many=instances.is_many), headers=fields, media_type="application/json")
-
-    @router.post("/predict", summary="Predict one instance or many", openapi_extra=post_predict_docs(signature))
-    async def post_predict(request: Request) -> Response:
-        async with bodies.share() as share:
-            body = await read_body(
-                request, share, max_bytes=settings.max_body, max_rows=max_rows, max_values=max_values
-            )
-            instances = await reader.from_body_in_turns(body)
-        if len(instances.batch) > settings.max_rows:
-            raise too_many(settings.max_rows)
-        return await answered(request, instances)
-
-    if not signature.has_tensors:  # a tensor has no place in a query string
-
-        @router.get("/predict", summary="Predict one instance", openapi_extra=get_predict_docs(signature))
-        async def get_predict(request: Request) -> Response:
-            instances = reader.from_query(request.scope["query_string"])
-            if not has_cache:  # perhaps since the model is not deterministic: then no tag would hold
-                return await answered(request, instances)
-            key = predict.recipe.keys(instances.batch)[0]
-            tag = etag(key, predict.purged_us)
-            if is_known_to_client(tag, request.headers):
-                # The answer to a key changes by a purge alone: neither a tier nor the model is looked up.
-                return Response(status_code=304, headers={"Cache-Status": NOT_MODIFIED, "ETag": tag.decode()})
-            return await answered(request, instances, key)
-
-    return router
+        return Response(written.body, headers=fields)

@@ -1,8 +1,9 @@
-"""The route that purges: every tier of every process that is known."""
+"""The route that purges every tier of every known process."""
 
 import asyncio
 import logging
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -17,9 +18,9 @@ SCOPES: Final = ("model", "all")
 
 
 def purge_router(purge: Purge, model_name: str) -> APIRouter:
-    """Build the route."""
+    """Return the route POST /admin/purge, which purges this model's entries by default."""
     router = APIRouter(prefix="/admin", tags=["admin"])
-    one_at_a_time = asyncio.Lock()  # each goes through the whole of Redis
+    one_at_a_time = asyncio.Lock()  # each scans the whole of Redis
 
     @router.post(
         "/purge",
@@ -29,9 +30,9 @@ def purge_router(purge: Purge, model_name: str) -> APIRouter:
         openapi_extra={"parameters": [_SCOPE]},
     )
     async def purge_predictions(request: Request) -> JSONResponse:
-        """Empty every tier of every process of this model, of whatever version, or with scope=all of every model.
-
-        Processes have a few seconds to confirm; the keys in Redis are gone through, however long that takes.
+        """Remove the entries of this model, in all versions, from every tier of every process; with scope=all, of every
+        model.
+        Processes have a few seconds to confirm; scanning the keys in Redis has no time limit.
         """
         model = None if _scope_of(request) == "all" else model_name
         async with one_at_a_time:
@@ -55,13 +56,13 @@ def _scope_of(request: Request) -> str:
 
 
 def _outcome(purged: Purged) -> str:
-    """Word what was removed, and from how many processes."""
+    """Return what was removed, and from how many processes, as text."""
     model = "all models" if purged.model is None else f"model {purged.model}"
     shared = "" if purged.l2_removed is None else f" and {purged.l2_removed} L2"
     return f"{model}, {purged.l1_removed} L1{shared} entries, {purged.confirmed} processes confirmed"
 
 
-def _document(purged: Purged) -> dict[str, Any]:
+def _document(purged: Purged) -> dict[str, object]:
     return {
         "status": "purged",
         "model": purged.model,
@@ -70,7 +71,7 @@ def _document(purged: Purged) -> dict[str, Any]:
     }
 
 
-def _object(**properties: Any) -> dict[str, Any]:
+def _object(**properties: object) -> dict[str, object]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
@@ -81,9 +82,9 @@ _SCOPE: Final = {
     "required": False,
     "schema": {"type": "string", "enum": list(SCOPES), "default": "model"},
 }
-_RESPONSES: Final = {
+_RESPONSES: Final[Mapping[str, dict[str, object]]] = {
     "200": {
-        "description": "Everything that is known was reached.",
+        "description": "Redis and all known processes were purged.",
         "content": {
             "application/json": {
                 "schema": _object(

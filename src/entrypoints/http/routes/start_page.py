@@ -1,6 +1,6 @@
-"""The start page and its icon: what is served here, and where to go on; for programs, the same as JSON."""
+"""The start page, which says what is served, with links; the same as JSON for programs; and the icon."""
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -20,13 +20,13 @@ _PLACES: Final = {
     "metrics": "metrics for Prometheus",
     "readyz": "readiness",
 }
-"""What is worth a look, as seen from the start page."""
+"""Links of the start page, relative to it."""
 
 _FOR_EITHER: Final = {"Vary": "Accept"}
 
 
 def home_router(predict: Predict, settings: Settings) -> APIRouter:
-    """Build the routes."""
+    """Return the routes of the start page and its icon."""
     router = APIRouter(include_in_schema=False)
     info = predict.predictor.info
     facts = {
@@ -37,7 +37,7 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
         "Cache": settings.tiers.name,
     }
 
-    # Below a path of a proxy, a page at that path itself is seen from the folder above it.
+    # Absolute: relative URLs in a page at the proxy's path, without a slash at its end, begin one folder above it.
     below = "" if settings.root_path == "/" else f"{settings.root_path}/"
     links = {f"{below}{place}": said for place, said in _PLACES.items()}
 
@@ -65,6 +65,6 @@ def home_router(predict: Predict, settings: Settings) -> APIRouter:
     return router
 
 
-def _index(base: str, name: str, fingerprint: str, example: str) -> dict[str, Any]:
+def _index(base: str, name: str, fingerprint: str, example: str) -> dict[str, object]:
     links = {place.partition(".")[0]: f"{base}/{place}" for place in ("predict", *_PLACES)}
     return {"service": "foreseen", "model": name, "fingerprint": fingerprint, "links": links, "example": example}

@@ -1,1 +1,1 @@
-"""Connections: what one may cost, and how its bytes come and go."""
+"""Connections: their limits, and how they are read and written."""

@@ -1,10 +1,10 @@
-"""BoundedProtocol: what a connection may cost before a request is whole, and after it is answered."""
+"""BoundedProtocol: limits of a connection until a request is complete, and after its answer."""
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import httptools
 
-from foreseen.entrypoints.http.request_log.header_fields import FIELDS
+from foreseen.entrypoints.http.request_log.request_context import FIELDS
 from foreseen.entrypoints.http.requests.framing import HASH, PERCENT, check_chunks, check_host, check_path, origin_form
 from foreseen.entrypoints.http.responses.connection_rejections import (
     HEAD_TOO_LARGE,
@@ -19,41 +19,50 @@ from foreseen.entrypoints.http.responses.connection_rejections import (
 from foreseen.entrypoints.http.server.lingering_close import MAX_DISCARDED
 from foreseen.entrypoints.http.server.rejecting_protocol import RejectingProtocol
 
+if TYPE_CHECKING:
+    import asyncio
+
+    from typing_extensions import Unpack
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from foreseen.entrypoints.http.server.connection_limit import Arrivals
+    from foreseen.entrypoints.http.server.single_write import OfUvicorn
+
 FIRST_BYTE_S: Final = 5.0
 """Seconds that a connection may take to send its first byte."""
 
 
 class Bounds(NamedTuple):
-    """What may be set of it.
+    """The limits of a connection that settings choose.
 
     Attributes:
-        receive_timeout_s: from a request's first byte to its last; and for a client to take what is sent to it.
+        receive_timeout_s: seconds from a request's first byte to its last, and for a client to read what was sent.
     """
 
     receive_timeout_s: float
 
 
 class BoundedProtocol(RejectingProtocol):
-    """A protocol that gives up on a client which sends too much, too slowly, or nothing; and says so, if it can.
+    """A protocol that rejects a client which sends too much, too slowly, or nothing.
 
-    uvicorn times nothing but the wait for the next request, and counts nothing. A request that comes whole in one read,
-    as nearly all do, pays for this with a few comparisons: a timer runs only while something is unfinished.
+    uvicorn limits only the wait for the next request. For a request that arrives in one read, as nearly all do, the
+    limits cost a few comparisons: a timer runs only while something is unfinished.
     """
 
     is_stopping = False
-    """Whether the next answer is the last of its connection."""
+    """Whether the next answer will be the last of its connection."""
 
-    def __init__(self, *args: Any, bounds: Bounds, **kwargs: Any) -> None:
-        """Accept what uvicorn and the classes before pass on, and the bounds."""
-        super().__init__(*args, longest_s=bounds.receive_timeout_s, **kwargs)
+    def __init__(self, *, arrivals: "Arrivals", bounds: Bounds, **given: "Unpack[OfUvicorn]") -> None:
+        """Accept what uvicorn passes on, the connections of this process, and the bounds."""
+        super().__init__(arrivals=arrivals, longest_s=bounds.receive_timeout_s, **given)
         self._bounds = bounds
         self._is_chunked = False
         self._is_kept: bool | None = None
         self._unfinished_bytes = 0
         self.headers = []  # uvicorn makes its own with the first request
 
-    def connection_made(self, transport: Any) -> None:
-        """Reject one connection too many; wait for the first request less long than for the next."""
+    def connection_made(self, transport: "asyncio.BaseTransport") -> None:
+        """Admit the connection if there is room, and wait for its first byte; otherwise reject it (503)."""
         super().connection_made(transport)
         if not self._arrivals.admit(self, len(self.connections)):
             self.connections.discard(self)
@@ -62,7 +71,7 @@ class BoundedProtocol(RejectingProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(FIRST_BYTE_S, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timers."""
+        """Cancel the timers, and free the connection's place."""
         super().connection_lost(exc)
         self._arrivals.forget(self)
         self._unset_keepalive_if_required()
@@ -70,7 +79,7 @@ class BoundedProtocol(RejectingProtocol):
             self._due.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, and bound what did not come yet."""
+        """Parse the data, and set limits to what has not arrived yet."""
         if len(data) > MAX_HEAD:
             self._received_much(data)
             return
@@ -82,7 +91,7 @@ class BoundedProtocol(RejectingProtocol):
             if rejection is not None:
                 self._reject(rejection)
                 return
-        cycle: Any = self.cycle  # none before the first request
+        cycle = self.cycle  # none before the first request
         if (
             self._due is not None
             or cycle is None
@@ -93,21 +102,23 @@ class BoundedProtocol(RejectingProtocol):
             self._bound(len(data))
 
     def on_headers_complete(self) -> None:
-        """Reject a head of too many fields, of no host or two, or of a body whose end is in doubt.
+        """Begin a request. While the service stops, it is the last one of its connection.
 
-        And too many requests ahead of their answers. While the service stops, a request is the last of its connection.
+        Raises:
+            RejectedError: the head has too many fields, no host or several, an invalid target or a body of unclear
+                length; or too many pipelined requests wait.
         """
-        if len(self.headers) > MAX_HEADERS or len(self.url) >= MAX_HEAD:  # of which some parsers accept any length
+        if len(self.headers) > MAX_HEADERS or len(self.url) >= MAX_HEAD:  # some parsers accept a target of any length
             raise RejectedError(HEAD_TOO_LARGE)
         if len(self.pipeline) >= MAX_PIPELINED:
             raise RejectedError(TOO_MANY_AHEAD)
-        scope: Any = self.scope
+        scope = self.scope
         fields = scope[FIELDS] = dict(self.headers)
         if b"host" not in fields or len(fields) < len(self.headers):
             check_host(self.headers, self.parser.get_http_version())
         is_chunked = self._is_chunked = b"transfer-encoding" in fields
         if self.expect_100_continue and self.parser.get_http_version() != "1.1":
-            self.expect_100_continue = False  # a client of HTTP/1.0 takes 100 for its answer (RFC 9110, 10.1.1)
+            self.expect_100_continue = False  # an HTTP/1.0 client would take 100 for its answer (RFC 9110, 10.1.1)
         if is_chunked:
             check_chunks(self.headers, self.parser.get_http_version())
         if self.url[:1] != b"/":
@@ -119,7 +130,7 @@ class BoundedProtocol(RejectingProtocol):
         if self.is_stopping and self.cycle is not None:
             self.cycle.keep_alive = False
         if is_chunked and not self.parser.should_upgrade():
-            # Fields that follow the body are no part of the head, which has been checked by now (RFC 9110, 6.5.1).
+            # For the fields after the body, which are not part of the head (RFC 9110, 6.5.1).
             self.headers = []
 
     def _received_much(self, data: bytes) -> None:
@@ -129,20 +140,20 @@ class BoundedProtocol(RejectingProtocol):
             self.data_received(data[start : start + MAX_HEAD])
 
     def _bound(self, received: int) -> None:
-        """Bound what is unfinished after a read of so many bytes: a head, a body, or what is neither."""
-        cycle: Any = self.cycle
-        is_in_head = cycle is None or cycle.scope is not self.scope
-        if (self._is_chunked or self.expect_100_continue) and not is_in_head:
-            self._keep_unless_early()
-        if not (is_in_head or cycle.more_body or cycle.response_complete):
+        """Limit what is unfinished after a read of so many bytes: a head, a body, or other data."""
+        cycle = self.cycle
+        begun = None if cycle is None or cycle.scope is not self.scope else cycle  # None within a head
+        if (self._is_chunked or self.expect_100_continue) and begun is not None:
+            self._keep_unless_early(begun)
+        if begun is not None and not (begun.more_body or begun.response_complete):
             self._unfinished_bytes = 0
             if self._due is not None:
                 self._due.cancel()
                 self._due = None
             return
-        is_discarded = not is_in_head and cycle.response_complete
-        # What is around chunks, and follows them, may be as endless as a head.
-        has_body = not is_in_head and len(cycle.body) > 0
+        is_discarded = self._is_after_an_answer()
+        # The sizes of chunks, and the fields after them, may be as endless as a head.
+        has_body = begun is not None and len(begun.body) > 0
         self._unfinished_bytes = 0 if has_body else self._unfinished_bytes + received
         if is_discarded and self._unfinished_bytes > MAX_DISCARDED:
             self.joining.close_at_once()
@@ -152,23 +163,26 @@ class BoundedProtocol(RejectingProtocol):
             self._due = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up)
 
     def _give_up(self) -> None:
-        """End a connection whose request, or whatever else it sends, has not ended."""
+        """Reject a request that has not arrived in time, or close if its answer was sent already."""
         self._due = None
-        cycle: Any = self.cycle
-        if self.flow.read_paused:  # it is we who do not read
+        if self.flow.read_paused:  # not the client's fault: we have stopped reading
             self._due = self.loop.call_later(self._bounds.receive_timeout_s, self._give_up)
-        elif cycle is not None and cycle.scope is self.scope and cycle.response_complete:
+        elif self._is_after_an_answer():
             self.joining.close_at_once()
         else:
             self._reject(TOO_SLOW)
 
-    def _keep_unless_early(self) -> None:
-        """Close after an answer that comes before a body in chunks is whole, or one that its client waits to send.
+    def _is_after_an_answer(self) -> bool:
+        """Return whether the data received belongs to an answered request, or to none."""
+        cycle = self.cycle
+        return cycle is not None and cycle.scope is self.scope and cycle.response_complete
 
-        A client that expects 100 (Continue) may send the body all the same, or its next request: where one ends and
-        the other begins is not known then (RFC 9110, 10.1.1). Chunks are discarded unread, as fields may follow them.
+    def _keep_unless_early(self, cycle: "RequestResponseCycle") -> None:
+        """Close the connection after an answer that precedes the end of a chunked body, or of one after 100 (Continue).
+
+        A client that expects 100 may nevertheless send the body, or its next request instead: where one ends and the
+        other begins is then unknown (RFC 9110, 10.1.1). The rest of chunks is discarded, since fields may follow them.
         """
-        cycle: Any = self.cycle
         if cycle.response_complete:
             return
         is_early = cycle.more_body and (self._is_chunked or self._is_kept is None)
@@ -179,5 +193,5 @@ class BoundedProtocol(RejectingProtocol):
             self._is_kept = None
 
     def _should_upgrade(self) -> bool:
-        """Have uvicorn leave a request for another protocol to us: it is called for no others."""
+        """Return True, so that uvicorn leaves requests for another protocol to us; it calls this for those only."""
         return True

@@ -1,8 +1,10 @@
-"""BoundedSending: a client that does not take what is sent to it is left after a while, with TLS as without."""
+"""BoundedSending: closes a connection whose client does not read what is sent, with and without TLS."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from foreseen.entrypoints.http.server.single_write import OneWriteProtocol
+from typing_extensions import Unpack
+
+from foreseen.entrypoints.http.server.single_write import OfUvicorn, OneWriteProtocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -10,42 +12,42 @@ if TYPE_CHECKING:
 
 
 class BoundedSending(OneWriteProtocol):
-    """A protocol that closes a connection whose client has not taken what was sent to it."""
+    """A protocol that closes a connection whose client does not read what is sent to it."""
 
-    def __init__(self, *args: Any, longest_s: float, **kwargs: Any) -> None:
-        """Accept what uvicorn passes on, and the seconds in which what is sent has to be taken."""
-        super().__init__(*args, **kwargs)
+    def __init__(self, *, longest_s: float, **given: Unpack[OfUvicorn]) -> None:
+        """Accept uvicorn's arguments, and the seconds that a client has to read what is sent."""
+        super().__init__(**given)
         self._longest_s = longest_s
         self._stuck: asyncio.TimerHandle | None = None
-        self._is_taken: Callable[[], bool] = lambda: False  # it is known under TLS only
+        self._is_taken: Callable[[], bool] = lambda: False  # known under TLS only
 
-    def connection_made(self, transport: Any) -> None:
-        """Begin; without TLS the transport says when anything is not taken."""
+    def connection_made(self, transport: "asyncio.BaseTransport") -> None:
+        """Begin; without TLS, make the transport call `pause_writing` as soon as a client does not read."""
         super().connection_made(transport)
         if self.scheme == "http":
-            transport.set_write_buffer_limits(high=0)
+            self.joining.inner.set_write_buffer_limits(high=0)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Cancel the timer of sending."""
         super().connection_lost(exc)
         self._forget_sending()
 
     def eof_received(self) -> None:
-        """Close, and wait no longer than else for a client that takes what is still to be sent."""
+        """Close, with the usual limit for the client to read the rest."""
         self.joining.close_at_once()
 
     def pause_writing(self) -> None:
-        """Bound the time for the client to read what is sent to it."""
+        """Start the timer, since the client does not read."""
         super().pause_writing()
         self._bound_sending()
 
     def resume_writing(self) -> None:
-        """Resume, since the client reads."""
+        """Cancel the timer, since the client reads."""
         super().resume_writing()
         self._forget_sending()
 
-    def watch(self, wire: Any) -> None:
-        """Watch the transport under TLS, which takes all that is sent, and pauses no writing before 512 KiB more."""
+    def watch(self, wire: "asyncio.Transport") -> None:
+        """Watch the transport below TLS, since that of TLS pauses writing only after 512 KiB more."""
         written = self.joining.send
 
         def send(data: bytes) -> None:
@@ -63,11 +65,12 @@ class BoundedSending(OneWriteProtocol):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether something that was sent has not been taken."""
+        """Whether the client has not read something that was sent."""
         return self._stuck is not None
 
     def close_when_taken(self) -> None:
-        """Close when what was sent is taken; an idle client reads the end of TLS late, and is not waited for."""
+        """Close when everything sent has been read, without waiting for the end of TLS, which an idle client reads
+        late."""
         self.joining.flush()
         if self._is_taken() and not self.joining.inner.get_write_buffer_size():
             self.joining.leave()

@@ -1,57 +1,57 @@
-"""Arrivals: how many connections a process takes, and which one leaves when there is one too many."""
+"""Arrivals: how many connections a process accepts, and which one is closed if there are too many."""
 
 import resource
 from collections import OrderedDict
 from typing import Final, Protocol
 
-MAX_TURNED_AWAY: Final = 32
-"""Connections beyond the limit that may read why they were rejected; they take files that are kept spare."""
+MAX_STAYING: Final = 32
+"""Most rejected connections that stay open until their clients have read why; they use spare file descriptors."""
 
 IDLE_S: Final = 1.0
-"""Seconds since its last answer from which on a connection may give way: a client at work pauses for less."""
+"""Seconds since its last answer after which a connection may be replaced: an active client pauses for less."""
 
 MAX_LOOKED_AT: Final = 64
-"""Connections of which the one that is idle longest gives way; the next time it is the turn of others."""
+"""Connections among which the longest idle one is replaced; the next time, others are compared."""
 
 SPARE_FILES: Final = 128
-"""Files that are left to everything else: Redis, the model, the log."""
+"""File descriptors that are reserved for everything else: Redis, the model, the log."""
 
 
 class Arrival(Protocol):
-    """A connection from the moment at which it is accepted."""
+    """A connection, from the moment at which it is accepted."""
 
     def has_sent_a_head(self) -> bool:
-        """Return whether the head of a request has come, whole."""
+        """Return whether the whole head of a request has arrived."""
 
     def idle_s(self) -> float | None:
-        """Return for how many seconds it has had nothing to do since its last answer; None where it has something."""
+        """Return the seconds since its last answer if it is idle; None if it is not, or before its first request."""
 
     def give_way(self) -> None:
         """Close, because a newer connection takes this one's place."""
 
 
 class Arrivals:
-    """The connections of one process in the order of their arrival, those before their first request among them.
+    """The connections of one process in the order of their arrival.
 
-    Where all places are taken, a new connection takes that of the one which has gone longest without sending the head
-    of a request: clients that connect and stay silent then cost others nothing. Next give way those that are idle
-    between two requests. Those that have something to do keep their place, and the new one is rejected.
+    If all places are taken, a new connection replaces the oldest one that has not yet sent the head of a request, so
+    that silent clients cost others nothing. If there is none, it replaces one that is idle between two requests. If all
+    are busy, the new one is rejected.
 
-    Nothing is recorded when a request comes: who is idle is looked up when there is one connection too many.
+    Nothing is recorded for each request: idle connections are looked for only if there are too many.
     """
 
     def __init__(self, most: int) -> None:
-        """Accept so many connections at the same time."""
+        """Accept the most connections at a time."""
         self._most = most
         self._waiting: OrderedDict[Arrival, None] = OrderedDict()
         self._kept: OrderedDict[Arrival, None] = OrderedDict()
-        self._turned_away: set[Arrival] = set()
+        self._staying: set[Arrival] = set()
 
     def admit(self, arrival: Arrival, connections: int) -> bool:
-        """Return whether a new connection has a place.
+        """Return whether a new connection gets a place, perhaps that of another.
 
         Args:
-            connections: how many there are with this one.
+            connections: the number of connections, including this one.
         """
         if connections > self._most and arrival not in self._waiting and not self._make_room():
             return False
@@ -63,18 +63,18 @@ class Arrivals:
         self._waiting.pop(old, None)
         self._waiting[new] = None
 
-    def turn_away(self, arrival: Arrival) -> bool:
-        """Record a connection without a place; return whether it may stay until its client has read the reason."""
-        if len(self._turned_away) >= MAX_TURNED_AWAY:
+    def may_stay(self, arrival: Arrival) -> bool:
+        """Return whether a rejected connection may stay open until its client has read why."""
+        if len(self._staying) >= MAX_STAYING:
             return False
-        self._turned_away.add(arrival)
+        self._staying.add(arrival)
         return True
 
     def forget(self, arrival: Arrival) -> None:
         """Forget a connection that has ended."""
         self._waiting.pop(arrival, None)
         self._kept.pop(arrival, None)
-        self._turned_away.discard(arrival)
+        self._staying.discard(arrival)
 
     def _make_room(self) -> bool:
         while self._waiting:
@@ -98,9 +98,9 @@ class Arrivals:
 
 
 def affordable_connections(wanted: int) -> int:
-    """Return how many connections this process's files allow, at most as many as are wanted; raise its limit for that.
+    """Return how many connections the limit of file descriptors allows, up to `wanted`, after raising that limit.
 
-    At the limit of its files a server can neither accept a connection nor reject it, nor reach Redis.
+    At that limit, a server can neither accept a connection nor reject it, nor reach Redis.
     """
     needed = wanted + SPARE_FILES
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,24 +1,25 @@
-"""DrainingProtocol: connections that end without a request on its way being lost."""
+"""DrainingProtocol: closes connections when the service stops, without losing a request that is being sent."""
 
-from typing import Any, Final
+from typing import Final
 
-from foreseen.entrypoints.http.server.bounded_protocol import BoundedProtocol
+from foreseen.entrypoints.http.server.known_heads_protocol import KnownHeadsProtocol
 
 LINGER_S: Final = 0.5
-"""Seconds for which a connection without a request is kept when the service stops: one may be on its way."""
+"""Seconds for which an idle connection is kept when the service stops, since a request may be on its way."""
 
 
-class DrainingProtocol(BoundedProtocol):
-    """A protocol that answers what still comes when the service stops, telling the client not to go on.
+class DrainingProtocol(KnownHeadsProtocol):
+    """A protocol that answers requests that arrive while the service stops, and then closes the connection.
 
-    uvicorn closes a connection that has nothing under way at once; a client that was just about to ask on it again
-    would get a reset in place of an answer.
+    uvicorn closes idle connections at once. A client that was about to reuse one would get a reset instead of an
+    answer.
     """
 
     def shutdown(self) -> None:
-        """Close after the answer that is under way, or to the next request, or when none has come."""
+        """Close after the current answer, or the answer to the next request, or if none arrives within `LINGER_S`."""
+        self.pass_on()
         self.is_stopping = True
-        if self.joining.is_closing():  # rejected, and what its client still sends is thrown away
+        if self.joining.is_closing():  # it was rejected, and what its client still sends is discarded
             self.loop.call_later(LINGER_S, self.close_when_taken)
         elif self._is_idle():
             self.loop.call_later(LINGER_S, self._close_if_idle)
@@ -30,5 +31,5 @@ class DrainingProtocol(BoundedProtocol):
             self.close_when_taken()
 
     def _is_idle(self) -> bool:
-        cycle: Any = self.cycle  # none before the first request
+        cycle = self.cycle  # none before the first request
         return cycle is None or cycle.response_complete

@@ -1,27 +1,29 @@
-"""Lingering: reads and discards what a client still sends, within bounds, before its connection is closed.
+"""Lingering: reads and discards what a client still sends, within limits, before its connection is closed.
 
-Closing while bytes are unread resets the connection. A client in the middle of its body would then see a broken pipe
-instead of the response that rejects it.
+Closing a connection with unread bytes resets it. A client in the middle of its body would then see a broken pipe
+instead of the response that rejects its request.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 QUIET_S: Final = 5.0
-"""Seconds without a byte after which a client is taken to have read the answer."""
+"""Seconds without a byte after which a client is assumed to have read the answer."""
 
 MAX_DISCARDED: Final = 256 * 2**20
-"""Bytes that are read and discarded for one connection."""
+"""Most bytes to read and discard for one connection."""
 
 
 class Lingering(asyncio.Protocol):
-    """Takes over a connection whose last answer is written: reads on until the client closes, or a bound is reached."""
+    """Takes over a connection after its last answer: reads until the client closes it or a limit is reached."""
 
-    def __init__(self, transport: Any, before: asyncio.Protocol, loop: asyncio.AbstractEventLoop, *, most_s: float):
+    def __init__(
+        self, transport: asyncio.Transport, before: asyncio.Protocol, loop: asyncio.AbstractEventLoop, *, most_s: float
+    ) -> None:
         """Become the protocol of a transport.
 
         Args:
-            before: the protocol until now, which is still notified of the end of the connection.
+            before: the previous protocol, which is still notified of the end of the connection.
             most_s: seconds that the client may continue to send.
         """
         self._transport = transport
@@ -31,7 +33,7 @@ class Lingering(asyncio.Protocol):
         self._discarded_before = -1
         transport.set_protocol(self)
         transport.resume_reading()
-        if transport.can_write_eof():  # TLS cannot: there the length of the answer says that it is whole
+        if transport.can_write_eof():  # TLS cannot, but the length of the answer shows that it is complete
             transport.write_eof()
         self._quiet = loop.call_later(QUIET_S, self._close_if_quiet)
         self._end = loop.call_later(most_s, self._close)
@@ -43,15 +45,15 @@ class Lingering(asyncio.Protocol):
             self._close()
 
     def pause_writing(self) -> None:
-        """Let the protocol before bound the time in which the answer is taken."""
+        """Let the previous protocol limit the time for the client to read the answer."""
         self._before.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let the protocol before know that the answer is taken."""
+        """Notify the previous protocol that the client reads the answer."""
         self._before.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End, and let the protocol before end."""
+        """Cancel the timers, and notify the previous protocol."""
         self._quiet.cancel()
         self._end.cancel()
         self._before.connection_lost(exc)

@@ -1,6 +1,6 @@
-"""RejectingProtocol: how a connection answers what is no request, and closes so that its client reads the answer."""
+"""RejectingProtocol: rejects what is not a valid request, and closes so that the client can read the answer."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
@@ -21,44 +21,52 @@ from foreseen.entrypoints.http.server.protocol_upgrades import fresh_parser, hea
 if TYPE_CHECKING:
     import asyncio
 
+    from starlette.types import Scope
+    from typing_extensions import Unpack
+
     from foreseen.entrypoints.http.middleware.cross_origin import AllowedOrigins
     from foreseen.entrypoints.http.responses.problems import Rejection
     from foreseen.entrypoints.http.server.connection_limit import Arrivals
+    from foreseen.entrypoints.http.server.single_write import OfUvicorn
 
 
 class RejectingProtocol(BoundedSending):
-    """A protocol that rejects what it cannot read as a request, after the answers that it owes by then."""
+    """A protocol that rejects what it cannot read as a request, after the answers to earlier requests."""
 
-    def __init__(self, *args: Any, arrivals: "Arrivals", longest_s: float, **kwargs: Any) -> None:
-        """Accept what uvicorn passes on, the connections of this process, and the seconds that a client may take."""
-        super().__init__(*args, longest_s=longest_s, **kwargs)
+    def __init__(self, *, arrivals: "Arrivals", longest_s: float, **given: "Unpack[OfUvicorn]") -> None:
+        """Accept uvicorn's arguments, and the connections of this process.
+
+        Args:
+            longest_s: seconds that a client has to read what is sent, and may send after a rejection.
+        """
+        super().__init__(longest_s=longest_s, **given)
         self._arrivals = arrivals
         self._is_rejected = False
         self._due: asyncio.TimerHandle | None = None
 
     def has_sent_a_head(self) -> bool:
-        """Return whether the head of a request has come, whole."""
+        """Return whether the whole head of a request has arrived."""
         return self.cycle is not None
 
     def idle_s(self) -> float | None:
-        """Return for how many seconds there was nothing to do since the last answer; None where there is something."""
-        ends = self.timeout_keep_alive_task  # it runs from an answer to the next byte
+        """Return the seconds since the last answer if the connection is idle; None if it is not."""
+        ends = self.timeout_keep_alive_task  # set from an answer to the next byte
         if ends is None or not self.has_sent_a_head() or self._due is not None or self.is_stuck:
             return None
         return self.loop.time() - (ends.when() - self.timeout_keep_alive)
 
     def give_way(self) -> None:
-        """Close, because a newer connection takes this one's place; without a word where it would answer no request."""
+        """Close, because a newer connection takes this one's place; without an answer if it is idle."""
         self.connections.discard(self)
-        if self._is_rejected and self._arrivals.turn_away(self):
-            return  # its client may read why, in one of the places for that
+        if self._is_rejected and self._arrivals.may_stay(self):
+            return  # it stays open until its client has read why
         if self._is_rejected or self.transport.is_closing() or self.idle_s() is not None:
             self.joining.leave()
         else:
             self._reject(TOO_MANY_CONNECTIONS)
 
     def _reason(self, exc: Exception, data: bytes) -> "Rejection | None":
-        """Return why what came is rejected; None once the upgrades in it are ignored and all of it is read."""
+        """Return the rejection for an error of the parser; None if it was an upgrade, and the rest could be parsed."""
         while isinstance(exc, httptools.HttpParserUpgrade):
             if self.scope["method"] == "CONNECT":
                 return NO_TUNNEL
@@ -72,17 +80,17 @@ class RejectingProtocol(BoundedSending):
                 exc = more
             else:
                 return None
-        # The parser makes its own error of one that is raised while it calls us.
+        # The parser wraps an error that its callbacks raise.
         rejected = exc.__context__
         return rejected.rejection if isinstance(rejected, RejectedError) else unreadable(exc)
 
     def _linger(self) -> bool:
-        """Read on before closing where the client may still be sending."""
-        cycle: Any = self.cycle
-        is_heard = cycle is None or not (cycle.more_body or cycle.scope is not self.scope or self.pipeline)
-        if is_heard and not self._is_rejected:
+        """Return whether the connection stays open for now, to read and discard what its client still sends."""
+        cycle = self.cycle
+        is_read = cycle is None or not (cycle.more_body or cycle.scope is not self.scope or self.pipeline)
+        if is_read and not self._is_rejected:
             return False
-        if self not in self.connections and not self._arrivals.turn_away(self):
+        if self not in self.connections and not self._arrivals.may_stay(self):
             self.joining.leave()
             return False
         if self._due is not None:
@@ -91,39 +99,40 @@ class RejectingProtocol(BoundedSending):
         return True
 
     def _reject(self, rejection: "Rejection") -> None:
-        """Answer and close, after the answers to earlier requests; once, as what follows cannot be read either.
+        """Answer with a rejection and close; later calls do nothing, since what follows cannot be read either.
 
-        A request that has come whole is answered, and nothing after it. One that has not is answered by why, unless
-        its answer has begun.
+        Earlier requests are answered first. If a complete request still waits for its answer, it gets that, and the
+        connection closes without the rejection. A request of which only a part arrived gets the rejection, unless its
+        answer has begun.
         """
         if self._is_rejected:
             return
         self._is_rejected = True
-        cycle: Any = self.cycle
+        cycle = self.cycle
         tally = self.app_state.get("tally")
-        is_owed = cycle is not None and not cycle.response_complete
-        if is_owed and not cycle.more_body:
-            cycle.keep_alive = False
+        owed = cycle if cycle is not None and not cycle.response_complete else None
+        if owed is not None and not owed.more_body:
+            owed.keep_alive = False
             return
-        if is_owed and self.pipeline:  # it is the newest in there
-            cycle.keep_alive = False
-            self.pipeline[0] = (cycle, rejecting_app(rejection, tally, self._origin_fields(), self._unread()))  # type: ignore[assignment]
+        if owed is not None and self.pipeline:  # the last request, which is the newest in the pipeline
+            owed.keep_alive = False
+            self.pipeline[0] = (owed, rejecting_app(rejection, tally, self._origin_fields(), self._unread()))  # type: ignore[assignment]
             return
-        if is_owed:
-            cycle.disconnected = True  # the application need not answer any more
-            cycle.message_event.set()
-        if not (is_owed and cycle.response_started):
-            if is_owed:
-                cycle.scope["state"][REJECTED] = True
+        if owed is not None:
+            owed.disconnected = True  # so that the application stops
+            owed.message_event.set()
+        if owed is None or not owed.response_started:
+            if owed is not None:
+                owed.scope["state"][REJECTED] = True
             fields = [*self.server_state.default_headers, *self._origin_fields()]
             self.transport.write(answer_to(rejection, tally, fields, self._unread()))
         self.transport.close()
 
     def _unread(self) -> UnreadRequest:
-        """Return what is known of the request that is rejected."""
+        """Return what is known about the rejected request."""
         access_log = self.app_state.get("access_log")
-        scope: Any = self.scope  # none before the first request
-        cycle: Any = self.cycle
+        scope = cast("Scope | None", self.scope)  # none before the first request
+        cycle = self.cycle
         is_of_the_one_before = cycle is not None and cycle.scope is scope and not cycle.more_body
         if scope is None or self.url == b"" or is_of_the_one_before:
             return UnreadRequest(access_log, client=self.client)
@@ -131,6 +140,6 @@ class RejectingProtocol(BoundedSending):
         return UnreadRequest(access_log, method, self.url.partition(b"?")[0], self.client)
 
     def _origin_fields(self) -> tuple[tuple[bytes, bytes], ...]:
-        """Return the fields that let a page of another site read an answer."""
+        """Return the response fields that let pages of allowed origins read an answer."""
         origins: AllowedOrigins | None = self.app_state.get("origins")
         return () if origins is None else origins.fields(self.headers)

@@ -1,4 +1,4 @@
-"""TLS: the server's certificate, found good before anything else is done with it."""
+"""TLS: the server's certificate, checked before the service starts."""
 
 import ssl
 from pathlib import Path
@@ -10,7 +10,7 @@ def check_tls(settings: Settings) -> None:
     """Load the certificate and its key, as the server will.
 
     Raises:
-        SettingsError: one of them is missing or no such thing, they do not belong together, or the password is wrong.
+        SettingsError: a file is missing or invalid, the key is not that of the certificate, or the password is wrong.
     """
     if settings.tls_certificate is not None:
         server_context(settings)
@@ -19,10 +19,10 @@ def check_tls(settings: Settings) -> None:
 
 
 def server_context(settings: Settings) -> ssl.SSLContext:
-    """Return what a server speaks TLS by: the certificate, and the protocols and ciphers that Python holds secure.
+    """Return the TLS context of the server: its certificate, and Python's default protocols and ciphers.
 
     Raises:
-        SettingsError: as `check_tls`.
+        SettingsError: as `check_tls` raises it.
     """
     certificate, key = settings.tls_certificate, settings.tls_key
     if certificate is None:
@@ -32,7 +32,7 @@ def server_context(settings: Settings) -> ssl.SSLContext:
         _readable("tls_key", key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # A password that is never None: without one, OpenSSL asks for it on the terminal, and waits.
+        # Always a password, even if it is empty: otherwise OpenSSL would ask for one on the terminal.
         context.load_cert_chain(certificate, key, settings.tls_password.get_secret_value)
     except (ssl.SSLError, ValueError) as exc:
         raise SettingsError(_worded(exc, certificate, key)) from None

@@ -1,15 +1,15 @@
-"""TlsHandshake: TLS connections are counted when they are accepted, and timed until they speak TLS.
+"""TlsHandshake: TLS connections are counted when they are accepted, and limited until their handshake is done.
 
-A server that is opened with a certificate makes its protocols known only when the handshake is done: connections that
-never finish it would be neither counted nor closed for a minute. Here they are accepted as plain ones, and begin with
-TLS at their first byte: a silent one costs no more than its file.
+asyncio calls `connection_made` of a TLS server's protocol only after the handshake, so connections that never finish it
+would not be counted, and would stay open for a minute. Here they are accepted as plain ones, and TLS begins with their
+first byte: a silent one costs only its file descriptor.
 """
 
 import asyncio
 import ssl
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -19,82 +19,89 @@ from foreseen.entrypoints.http.responses.problems import count_unread
 from foreseen.entrypoints.http.server.connection_limit import Arrivals
 from foreseen.entrypoints.http.server.single_write import LINGER_S
 
+if TYPE_CHECKING:
+    from foreseen.domain.counters import Tally
+    from foreseen.entrypoints.http.server.rejecting_protocol import RejectingProtocol
+
 HANDSHAKE_S: Final = 5.0
-"""Seconds from the accepted connection to the end of its handshake."""
+"""Most seconds from accepting a connection to the end of its handshake."""
 
 
 class TlsConfig(uvicorn.Config):
-    """A configuration whose certificate is loaded with the rest, in each process, and used by TlsHandshake."""
+    """A configuration that each process loads with the certificate, for TlsHandshake.
 
-    def __init__(self, *args: Any, tls: Callable[[], ssl.SSLContext], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._load_tls = tls
+    Attributes:
+        load_tls: returns the TLS context; to be set before `load` is called.
+    """
+
+    load_tls: Callable[[], ssl.SSLContext]
 
     def load(self) -> None:
-        """Load the certificate too."""
+        """Load the configuration and the certificate; raise SettingsError if the latter is invalid."""
         super().load()
-        self.tls = self._load_tls()
+        self.tls = self.load_tls()
 
 
 class TlsHandshake(asyncio.Protocol):
-    """The first seconds of a TLS connection; the protocol behind begins when the handshake is done."""
+    """A TLS connection until its handshake is done, when another protocol takes over."""
+
+    _transport: asyncio.Transport
 
     def __init__(
         self,
         *,
         config: TlsConfig,
         server_state: ServerState,
-        app_state: dict[str, Any],
+        app_state: dict[str, object],
         _loop: asyncio.AbstractEventLoop | None = None,
-        behind: Callable[..., Any],
+        behind: "Callable[..., RejectingProtocol]",
         arrivals: Arrivals,
     ) -> None:
-        """Accept what uvicorn passes on, and the protocol that speaks HTTP."""
+        """Accept uvicorn's arguments, what returns the HTTP protocol, and the connections of this process."""
         self._loop = _loop or asyncio.get_running_loop()
         self._context = config.tls
-        self._connections: set[Any] = server_state.connections
+        self._connections = cast("set[object]", server_state.connections)  # declared for uvicorn's own protocols only
         self._tasks = server_state.tasks
         self._app_state = app_state
         self._behind = partial(behind, config=config, server_state=server_state, app_state=app_state, _loop=self._loop)
         self._arrivals = arrivals
-        self._transport: Any = None
         self._due: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: Any) -> None:
-        """Wait for the first byte, unless there is one connection too many."""
-        self._transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the first byte, or close if there are too many connections."""
+        self._transport = cast("asyncio.Transport", transport)  # as every transport of a stream is
         self._connections.add(self)
         if self._arrivals.admit(self, len(self._connections)):
-            self._due = self._loop.call_later(HANDSHAKE_S, transport.abort)
+            self._due = self._loop.call_later(HANDSHAKE_S, self._transport.abort)
         else:
             self.give_way()
 
     def data_received(self, data: bytes) -> None:
-        """Begin with TLS."""
+        """Start the handshake with the first data."""
         self._transport.pause_reading()
         task = self._loop.create_task(self._shake_hands(data))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason changes nothing
-        """Forget a connection that never began."""
+        """Free the place of a connection that has ended before its handshake."""
         self._end()
 
     def has_sent_a_head(self) -> bool:
-        """Return that nothing has come yet."""
+        """Return False: no request can arrive before the handshake is done."""
         return False
 
     def idle_s(self) -> float | None:
-        """Return that there is something to do."""
+        """Return None: a connection in its handshake is not idle."""
         return None
 
     def give_way(self) -> None:
-        """Close: without a handshake there is no way to say why."""
-        count_unread(TOO_MANY_CONNECTIONS, self._app_state.get("tally"))
+        """Close and count the rejection, without an answer: none can be sent before the handshake is done."""
+        count_unread(TOO_MANY_CONNECTIONS, cast("Tally | None", self._app_state.get("tally")))
         self.shutdown()
 
     def shutdown(self) -> None:
-        """Close at once."""
+        """Abort the connection; called when the server stops."""
         self._end()
         self._transport.abort()
 
@@ -102,11 +109,11 @@ class TlsHandshake(asyncio.Protocol):
         early = _Early()
         try:
             tls = await self._tls(first, early)
-        except OSError:  # of the TLS library too: no TLS, another version, or too late
+        except OSError:  # ssl.SSLError too: not TLS, another version, or too late
             tls = None
         finally:
             self._end()
-        # For some event loops a connection that is lost during its handshake is no error.
+        # Some event loops raise no error for a connection that is lost during its handshake.
         if tls is not None and not tls.is_closing():
             self._go_on(tls, early.received)
 
@@ -124,14 +131,15 @@ class TlsHandshake(asyncio.Protocol):
             )
         )
         try:
-            # Callbacks are called in order: start_tls begins before the first is over, and TLS before the second.
+            # One turn of the event loop for start_tls to begin, and one for its protocol.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             if not starting.done():
-                _pass_on(first, self._transport.get_protocol())
+                # By now, this is the protocol of start_tls.
+                _pass_on(first, cast("asyncio.BufferedProtocol", self._transport.get_protocol()))
             return await starting
         finally:
-            starting.cancel()  # for when anything of this has failed; it does nothing to one that is done
+            starting.cancel()  # after an error; it does nothing if the task is done
 
     def _go_on(self, tls: asyncio.Transport, early: bytes) -> None:
         behind = self._behind()
@@ -150,7 +158,7 @@ class TlsHandshake(asyncio.Protocol):
 
 
 class _Early(asyncio.Protocol):
-    """Keeps what comes with the end of a handshake, before it is known to have ended."""
+    """Keeps data that arrives together with the end of the handshake."""
 
     def __init__(self) -> None:
         self.received = b""
@@ -160,7 +168,7 @@ class _Early(asyncio.Protocol):
 
 
 def _pass_on(data: bytes, protocol: asyncio.BufferedProtocol) -> None:
-    """Pass to a protocol what had come before it was there."""
+    """Pass data to a protocol that was received before there was one."""
     while data:
         buffer = memoryview(protocol.get_buffer(len(data)))
         length = min(len(buffer), len(data))

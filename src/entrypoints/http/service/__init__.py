@@ -1,1 +1,1 @@
-"""The service around one model, and its exchange for the next."""
+"""The service around one model, and its replacement on a reload."""

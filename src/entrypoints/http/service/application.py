@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -15,17 +14,19 @@ from starlette.types import ASGIApp
 from foreseen.domain.counters import Tally
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
-from foreseen.entrypoints.http.counting.service_counts import Board
+from foreseen.entrypoints.http.counting.service_counts import ServiceCounts
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 from foreseen.entrypoints.http.middleware.access_keys import guarded
 from foreseen.entrypoints.http.middleware.cross_origin import allowed_origins
-from foreseen.entrypoints.http.middleware.middleware_stack import behind_doors
+from foreseen.entrypoints.http.middleware.middleware_stack import with_middleware
 from foreseen.entrypoints.http.openapi.access_docs import with_access
 from foreseen.entrypoints.http.openapi.docs_pages import add_docs
 from foreseen.entrypoints.http.openapi.openapi_document import openapi
 from foreseen.entrypoints.http.request_log.access_log import open_access_log
 from foreseen.entrypoints.http.request_log.request_context import WithContext
 from foreseen.entrypoints.http.requests.body_budget import BodyBudget
+from foreseen.entrypoints.http.requests.known_heads import STATE as KNOWN_HEADS
+from foreseen.entrypoints.http.requests.known_heads import HeadsInUse
 from foreseen.entrypoints.http.responses.allowed_methods import Methods
 from foreseen.entrypoints.http.responses.problems import Rejection, problem
 from foreseen.entrypoints.http.routes.admin_routes import Reload, admin_router
@@ -37,29 +38,32 @@ from foreseen.entrypoints.http.routes.start_page import home_router
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from foreseen.entrypoints.http.service.worker_purges import SlotProcesses
 from foreseen.settings import Settings
-from foreseen.wiring.instruments import instruments, shared_cache
+from foreseen.wiring.engine_watch import watch_engine
+from foreseen.wiring.instruments import instruments, shared_cache, tier_shares
 from foreseen.wiring.predictors import unready
 from foreseen.wiring.service import Service, opened, purge_of
 
 
 def create_service(
     service: Service,
-    board: Board | None = None,
+    counts: ServiceCounts | None = None,
     reload: Reload | None = None,
     bodies: BodyBudget | None = None,
     siblings: SlotProcesses | None = None,
+    heads: HeadsInUse | None = None,
 ) -> ASGIApp:
-    """Build what is served: the application behind the hot path.
+    """Return the application around a service, behind the hot path and the middleware.
 
     Args:
-        board: what shows this process's counts beside those of others; one of its own without.
-        reload: loads the model anew; None where that cannot be.
-        bodies: the room of this process for bodies on their way; its own room without.
-        siblings: the other workers of this service, by their slots; None where there are none.
+        counts: the counts of this process and its siblings; None to create new ones.
+        reload: reloads the model; None for no routes under /admin/.
+        bodies: the memory budget of unfinished bodies in this process; None for a new one.
+        siblings: the other workers of this service, by their slots; None if there are none.
+        heads: the known heads by which the protocol answers hits; None if it answers none.
     """
     settings, tally = service.settings, service.caches.tally
-    app: ASGIApp = create_app(service, board, reload, bodies, siblings)
-    if not settings.api_keys:  # what is guarded then is behind the hot path: hits need not pass it
+    app: ASGIApp = create_app(service, counts, reload, bodies, siblings, heads)
+    if not settings.api_keys:  # only /admin/ is restricted then, so predictions need not pass the access control
         app = guarded(app, settings, tally)
     outer: ASGIApp = HotPath(
         app,
@@ -70,49 +74,52 @@ def create_service(
         has_cache=settings.tiers.has_any,
     )
     if settings.rate_limit:
-        from foreseen.entrypoints.http.middleware.rate_limit import RateLimit  # noqa: PLC0415 - few use it; its library is slow
+        from foreseen.entrypoints.http.middleware.rate_limit import RateLimit  # noqa: PLC0415 - rarely used, and slow to import
 
         outer = RateLimit(outer, tally, settings.rate_limit)
     if settings.api_keys:
         outer = guarded(outer, settings, tally)
-    return behind_doors(outer, settings, tally)
+    return with_middleware(outer, settings, tally)
 
 
-def create_board(service: Service, slots: Slots | None = None) -> Board:
-    """Return the board of the counts of this process, or of all processes that share the slots."""
-    return Board(service.caches.tally, instruments(service), slots)
+def create_counts(service: Service, slots: Slots | None = None) -> ServiceCounts:
+    """Return the counts of this process, which are added to those of others if they share slots."""
+    return ServiceCounts(service.caches.tally, instruments(service), slots)
 
 
 def create_bodies(service: Service) -> BodyBudget:
-    """Return the room of this process for bodies on their way: for one of the largest at least."""
+    """Return the memory budget of unfinished bodies in this process, which has room for one of the largest."""
     settings = service.settings
     return BodyBudget(max(settings.max_unfinished_bodies, settings.max_body))
 
 
 def create_app(
     service: Service,
-    board: Board | None = None,
+    counts: ServiceCounts | None = None,
     reload: Reload | None = None,
     bodies: BodyBudget | None = None,
     siblings: SlotProcesses | None = None,
+    heads: HeadsInUse | None = None,
 ) -> FastAPI:
-    """Build the application; caches are opened when it starts."""
+    """Return the FastAPI application around a service, which opens its caches when it starts; see `create_service`."""
     settings, predict = service.settings, service.predict
-    board = board or create_board(service)
+    counts = counts or create_counts(service)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         async with (
-            board.kept_up(),
-            siblings.heard() if siblings else nullcontext(),
+            counts.kept_up(),
+            siblings.listening() if siblings else nullcontext(),
             opened(service),
             open_access_log(settings, predict.tally) as access_log,
         ):
-            # For the protocol, which rejects what never gets here, and for every request, whichever model answers it.
+            watch_engine(service, purge_of(service, siblings))
+            # The state of every request, and of the protocol; it remains when the model is reloaded.
             yield {
                 "tally": predict.tally,
                 "origins": allowed_origins(settings.allowed_origins),
                 "access_log": access_log,
+                KNOWN_HEADS: heads,
             }
 
     app = FastAPI(
@@ -127,19 +134,29 @@ def create_app(
     )
     app.include_router(predict_router(predict, settings, bodies or create_bodies(service)))
     is_unready = partial(unready, service.predictor, service.model_thread, settings)
-    app.include_router(about_router(predict, settings, is_unready, shared_cache(service.caches)))
-    app.include_router(metrics_router(board, _info(predict, settings)))
+    app.include_router(
+        about_router(
+            predict,
+            settings,
+            is_unready,
+            tier_shares(service.caches),
+            shared_cache(service.caches),
+            runs=lambda: service.model_runs,
+            engine=lambda: service.model_engine,
+        )
+    )
+    app.include_router(metrics_router(counts, _info(predict, settings)))
     if reload is not None:
         app.include_router(admin_router(reload))
         app.include_router(purge_router(purge_of(service, siblings), settings.model_name))
     app.include_router(home_router(predict, settings))
     add_docs(app)
     document = with_access(openapi(app, predict.predictor, settings.root_path), settings)
-    # FastAPI's own method would make the document anew, without the model in it, once another route is added.
+    # FastAPI's own method would make the document again when a route is added, without the model's part.
     app.openapi = lambda: document  # type: ignore[method-assign]
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def openapi_document() -> dict[str, Any]:
+    async def openapi_document() -> dict[str, object]:
         return document
 
     _answer_errors_by_problems(app, predict.tally)

@@ -1,4 +1,4 @@
-"""Assembly: the front around a service, and how the next service is built beside it."""
+"""Assembly: the front of the service, and the building of the next service on a reload."""
 
 from collections.abc import Callable
 
@@ -9,24 +9,26 @@ from foreseen.domain.ports import Predictor
 from foreseen.domain.values.batch import Batch
 from foreseen.entrypoints.deterministic_caching import cache_what_repeats
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
-from foreseen.entrypoints.http.service.application import create_board, create_bodies, create_service
+from foreseen.entrypoints.http.service.application import create_bodies, create_counts, create_service
 from foreseen.entrypoints.http.service.current_service import Front, Served
+from foreseen.entrypoints.http.service.known_hits import heads_in_use, known_heads
 from foreseen.entrypoints.http.service.worker_purges import SlotProcesses
+from foreseen.wiring.engine_watch import watch_engine
 from foreseen.wiring.instruments import instruments
 from foreseen.wiring.predictors import ServedModel, end_model
-from foreseen.wiring.service import Service, rewire
+from foreseen.wiring.service import Service, purge_of, rewire
 
 
 def create_front(
     service: Service, slots: Slots | None = None, *, reload_all: Callable[[], None] | None = None
 ) -> Front:
-    """Build what is served.
+    """Return the front, which serves the current model.
 
     Args:
-        slots: where this process counts beside others, with the counts of the service in its own.
-        reload_all: requests a reload in all processes, this one too; None where this is the only one.
+        slots: the counts of all processes, of which the service counts in this process's slot; None for one process.
+        reload_all: requests a reload in all processes, including this one; None for one process.
     """
-    board, bodies = create_board(service, slots), create_bodies(service)
+    counts, bodies, heads = create_counts(service, slots), create_bodies(service), heads_in_use(service)
     siblings = SlotProcesses(slots, service.caches.purge_here) if slots else None
 
     def build(model: ServedModel, previous: Service) -> Served:
@@ -35,7 +37,7 @@ def create_front(
             _warm(predictor)
             settings = cache_what_repeats(previous.settings, predictor.info.determinism)
             new = rewire(previous, settings, predictor)
-            app = create_service(new, board, reload, bodies, siblings)
+            app = create_service(new, counts, reload, bodies, siblings)
         except BaseException:
             end_model(predictor)
             raise
@@ -48,23 +50,26 @@ def create_front(
         return None
 
     def now_serves(new: Service) -> None:
-        board.show(instruments(new))
+        heads.current = known_heads(new)
+        new.caches.judge_again()
+        counts.show(instruments(new))
+        watch_engine(new, purge_of(new, siblings))
         forget_routes()
 
-    first = Served(service, create_service(service, board, reload, bodies, siblings))
+    first = Served(service, create_service(service, counts, reload, bodies, siblings, heads))
     front = Front(first, build, now_serves)
     return front
 
 
 def forget_routes() -> None:
-    """Have FastAPI forget what it knows of functions: it keeps thousands, and by ours all that is around each model."""
+    """Clear FastAPI's caches of functions, which would keep the routes of a previous model, and so the model, alive."""
     for known in vars(known_to_fastapi).values():
         if hasattr(known, "cache_clear"):
             known.cache_clear()
 
 
 def _warm(predictor: Predictor) -> None:
-    """Ask for an answer before anybody waits for one.
+    """Call the model once before it serves, since the first call may be slow.
 
     Raises:
         PredictionError: the model fails.
@@ -74,5 +79,5 @@ def _warm(predictor: Predictor) -> None:
         predictor.predict(
             Batch.of(signature, {feature.name: [feature.default_example()] for feature in signature.features})
         )
-    except InvalidBatchError:  # the values are made up: it may know better
+    except InvalidBatchError:  # the model may reject made-up values
         return

@@ -1,11 +1,10 @@
-"""Front: what every request and signal comes to first; it holds the service around the current model."""
+"""Front: receives every request and signal, and holds the service around the current model."""
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +12,7 @@ from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.entrypoints.http.service.graceful_stop import stop_in_time
 from foreseen.entrypoints.http.service.model_reload import Loading
 from foreseen.entrypoints.startup_signals import reload_was_requested
+from foreseen.process.signal_handlers import RELOADING_SERVICE, handle
 from foreseen.wiring.predictors import ServedModel, abandon_model
 from foreseen.wiring.retiring import give_up, retire
 from foreseen.wiring.service import Service
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 DRAINED_EVERY_S: Final = 0.05
-"""Seconds between looks at whether an old model's last request has ended."""
+"""Seconds between checks whether the last request to a previous model has ended."""
 
 _STOPS: Final = "the service stops"
 _TOO_LATE: Final = f"{_STOPS}, and the model has not answered in time (stop_timeout)"
 
 
 class Served:
-    """The application around one model, and how many requests it is answering."""
+    """The application around one model, and the number of its requests in progress."""
 
     def __init__(self, service: Service, app: ASGIApp) -> None:
         self.service = service
@@ -38,14 +38,14 @@ class Served:
 
     @property
     def fingerprint(self) -> str:
-        """The model's, in hexadecimal."""
+        """The fingerprint of the model, in hexadecimal."""
         return self.service.predictor.info.fingerprint.hex()
 
 
 class Front:
-    """Hands requests on to the current service, exchanges it for another at once, and stops in time.
+    """Passes requests on to the current service, replaces that on a reload, and stops within the grace period.
 
-    A request ends on the service that it began with.
+    A request is answered by the service with which it began.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class Front:
         build: Callable[[ServedModel, Service], Served],
         now_serves: Callable[[Service], None] = lambda _: None,
     ) -> None:
-        """Accept the first, and what builds another around a model that is being loaded; off the loop.
+        """Accept the first service.
 
         Args:
-            build: with the service before; raises ModelUnavailableError or PredictionError where the model does not
-                load, or does not answer.
-            now_serves: called with each service that takes another's place.
+            build: returns the next service, from a model that is being loaded and the previous service; called on
+                another thread. Raises ModelUnavailableError or PredictionError if the model does not load or answer.
+            now_serves: called with each service that replaces another.
         """
         self._first = self._current = first
         self._build = build
@@ -69,10 +69,10 @@ class Front:
         self._loading: Loading[Served] | None = None
         self._is_stopping = False
         self._living = {first}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or live from the start to the end."""
+        """Answer a request; or for the lifespan, start, run until the end and shut down."""
         if scope["type"] == "lifespan":
             self._listen_to_signals()
             await self._first.app(scope, self._retiring_at_the_end(receive), send)
@@ -86,12 +86,12 @@ class Front:
             served.in_flight -= 1
 
     async def reload(self) -> tuple[str, str]:
-        """Load the model anew and serve it from then on; what fails leaves the old one.
+        """Load the model again and serve it; if that fails, the previous model still serves.
 
-        However many ask while a model is being loaded, it is loaded once more after that, for all of them.
+        All calls while a model is being loaded share one further load, after that.
 
         Returns:
-            the fingerprints of the model before and after; the same where nothing has changed.
+            The fingerprints of the previous and the current model; equal if nothing has changed.
         Raises:
             ModelUnavailableError, PredictionError: the model does not load, or does not answer.
         """
@@ -101,7 +101,7 @@ class Front:
 
     async def _reload_in_turn(self) -> tuple[str, str]:
         async with self._reloading:
-            self._next = None  # who asks from here on may mean a file that is not the one that is read now
+            self._next = None  # a later call may mean a newer file than the one that is read now
             try:
                 return await self._exchange()
             except ForeseenError as exc:
@@ -134,7 +134,7 @@ class Front:
     def _listen_to_signals(self) -> None:
         stop_in_time(
             self._current.service.settings.stop_timeout,
-            begin=self._load_no_more,
+            begin=self._begin_stopping,
             give_up=lambda: self._of_all(lambda service: give_up(service, _TOO_LATE)),
             end_at_once=self._end_at_once,
         )
@@ -144,14 +144,14 @@ class Front:
             with suppress(RuntimeError):  # the loop is closed: the service ends
                 loop.call_soon_threadsafe(lambda: self._begin(self._reload_by_signal()))
 
-        if reload_was_requested(signal.signal(signal.SIGHUP, reload)):
+        if any(map(reload_was_requested, handle(RELOADING_SERVICE, reload).values())):
             reload()
 
     async def _reload_by_signal(self) -> None:
         with suppress(ForeseenError):  # it is in the log
             await self.reload()
 
-    def _load_no_more(self) -> None:
+    def _begin_stopping(self) -> None:
         if not self._is_stopping:
             limit_s = self._current.service.settings.stop_timeout
             log.info(
@@ -171,12 +171,12 @@ class Front:
             self._loading.kill()
 
     def _retiring_at_the_end(self, receive: Receive) -> Receive:
-        """End the model that has replaced the first one before the caches close, which the first one's service does."""
+        """Return `receive` so that the current model ends before the first service shuts down and closes the caches."""
 
         async def received() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                self._load_no_more()
+                self._begin_stopping()
                 for task in self._tasks:
                     task.cancel()
                 if self._current is not self._first:
@@ -186,24 +186,24 @@ class Front:
         return received
 
     async def _retire(self, served: Served) -> None:
-        while served.in_flight:  # noqa: ASYNC110 - an event would cost every request something
+        while served.in_flight:  # noqa: ASYNC110 - an event would slow down every request
             await asyncio.sleep(DRAINED_EVERY_S)
         await retire(served.service)
         self._living.discard(served)
         log.info("the previous model has ended, fingerprint %s", served.fingerprint[:12])
 
-    def _begin(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+    def _begin(self, work: Coroutine[object, None, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # taken: who waited may have left, and it is in the log
+            task.exception()  # retrieved, so that asyncio does not log it again
 
     def _of_all(self, do: Callable[[Service], None]) -> None:
-        """Do something with every model that has not ended."""
+        """Call `do` with every service whose model has not ended."""
         for served in self._living:
             do(served.service)

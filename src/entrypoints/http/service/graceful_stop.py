@@ -8,9 +8,9 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any
 
 from foreseen.entrypoints.log_stream import drain_log
+from foreseen.process.signal_handlers import SERVICE, handle
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def stop_in_time(
     limit_s: float, *, begin: Callable[[], None], give_up: Callable[[], None], end_at_once: Callable[[], None]
 ) -> None:
-    """Handle stop signals in addition to the present handlers; called on the event loop.
+    """Handle stop signals in addition to the current handlers; to be called on the event loop.
 
     Args:
         limit_s: the grace period, seconds.
@@ -28,17 +28,17 @@ def stop_in_time(
     """
     loop = asyncio.get_running_loop()
     is_worker = multiprocessing.parent_process() is not None
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    for signum in SERVICE.signals:
         handler = _Handler(signal.getsignal(signum), lambda: _begin(loop, limit_s, begin, give_up), end_at_once)
-        # One signal may come twice to a worker, from the terminal or the service manager and from its supervisor.
+        # A worker may get one signal twice: from the terminal or the service manager, and from its supervisor.
         handler.exits_by_the_second = not is_worker
-        signal.signal(signum, handler)
+        handle(SERVICE, handler, only=signum)
 
 
 class _Handler:
     exits_by_the_second = True
 
-    def __init__(self, before: Any, begin: Callable[[], None], end_at_once: Callable[[], None]) -> None:
+    def __init__(self, before: object, begin: Callable[[], None], end_at_once: Callable[[], None]) -> None:
         self._before = before
         self._begin = begin
         self._end_at_once = end_at_once
@@ -63,8 +63,8 @@ def _begin(
 
 
 def exit_at_once(signum: int, end_at_once: Callable[[], None]) -> None:
-    """Exit with the code of a signal, without waiting for anything."""
-    with suppress(RuntimeError):  # the signal has interrupted the log itself, amid a line
+    """Exit with the code of a signal after calling `end_at_once`, without waiting for requests."""
+    with suppress(RuntimeError):  # the signal has interrupted the logging of a line
         log.warning("stopped again by %s: nothing is waited for", signal.Signals(signum).name)
     end_at_once()
     drain_log()

@@ -1,13 +1,13 @@
-"""The hot path: a bare ASGI callable in front of the application, which answers plain requests for predictions.
+"""The hot path: an ASGI callable in front of the application, which answers plain requests for predictions.
 
-It shares schema, recipe and use case with the ordinary route, and never words a rejection: whatever it cannot read at
-once, such as an odd header or an invalid body, is passed on to that route unchanged.
+It shares schema, key recipe and use case with the ordinary route, and rejects nothing itself: a request that is not
+plain, because of an unusual header or an invalid body, is passed on to that route unchanged.
 """
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from time import perf_counter_ns, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,37 +16,35 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.predict import Predict
-from foreseen.domain.values.instances import Rows
+from foreseen.domain.values.batch import Rows
+from foreseen.entrypoints.http.counting.counted_routes import PREDICT
 from foreseen.entrypoints.http.request_log.access_log import AccessLine
-from foreseen.entrypoints.http.request_log.header_fields import FIELDS
-from foreseen.entrypoints.http.request_log.request_context import context_of
+from foreseen.entrypoints.http.request_log.request_context import FIELDS, RequestContext, context_of
 from foreseen.entrypoints.http.request_log.request_ids import HEADER as REQUEST_ID
 from foreseen.entrypoints.http.request_log.request_ids import accepted, made
 from foreseen.entrypoints.http.requests.cache_headers import etag, etag_of
-from foreseen.entrypoints.http.requests.client_disconnect import client_of
 from foreseen.entrypoints.http.requests.framing import LONGEST_LENGTH
-from foreseen.entrypoints.http.requests.plain_request_reader import PlainRequest, QuickReader
-from foreseen.entrypoints.http.requests.request_timeout import HEADER as TIMEOUT
-from foreseen.entrypoints.http.requests.request_timeout import is_timeout, timeout_s
-from foreseen.entrypoints.http.responses.answer_response import content, headers, tier_of
+from foreseen.entrypoints.http.requests.plain_request_reader import PlainRequest, reader_of
+from foreseen.entrypoints.http.requests.request_wait import TIMEOUT, client_of, is_timeout, timeout_s
+from foreseen.entrypoints.http.responses.answer_response import content, content_of_many, headers, tier_of
 from foreseen.entrypoints.http.responses.problems import problem
 
 if TYPE_CHECKING:
     from foreseen.entrypoints.http.request_log.access_log import AccessLog
 
 LONGEST_BODY: Final = 256 * 1024
-"""Largest body that is read here, bytes: the ordinary route checks a longer one as it arrives."""
+"""Most bytes of a body to read here; the ordinary route checks a longer one while it arrives."""
 
 _ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match", TIMEOUT})
 _JSON: Final = (b"content-type", b"application/json")
-_NO_STATE: Final[Mapping[str, Any]] = {}
+_NO_STATE: Final[Mapping[str, object]] = {}
 _NOTHING: Final[Mapping[Key, Entry]] = {}
 _Header = tuple[bytes, bytes]
 _HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1"), _JSON)
 
 
 class HotPath:
-    """Answers plain GET and POST /predict, and L1 hits without waiting for anything."""
+    """Answers plain GET and POST /predict; L1 hits at once, others by the use case."""
 
     def __init__(
         self,
@@ -61,13 +59,15 @@ class HotPath:
         """Accept the wrapped application, the use case, and the limits of the settings.
 
         Args:
-            longest_s: seconds that a request may wait.
+            max_body: most bytes of a body.
+            max_rows: most instances of a request.
+            longest_s: most seconds that a request may wait.
         """
         signature = predict.predictor.info.signature
         self._app = app
         self._signature = signature
         self._predict = predict
-        self._reader = QuickReader(signature, predict.recipe, max_rows=max_rows)
+        self._reader = reader_of(signature, predict.recipe, max_rows)
         self._longest_body = min(max_body, LONGEST_BODY)
         self._takes_get = not signature.has_tensors
         self._longest_s = longest_s
@@ -79,15 +79,16 @@ class HotPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        if scope["type"] == "http" and scope["path"] == "/predict":
+        if scope["type"] == "http" and scope["path"] == PREDICT:
             started_ns = perf_counter_ns()
             plain = None
             by_name = scope.get(FIELDS) or dict(scope["headers"])
             if scope["method"] == "POST" and _has_plain_json(scope["headers"], by_name, self._longest_body):
                 message = await receive()
-                plain = self._plain_post(message)
+                if message["type"] == "http.request" and not message.get("more_body"):
+                    plain = self._reader.of_body(message.get("body", b""))
                 if plain is None:
-                    context_of(scope).started_ns = started_ns  # its clock began before the body was waited for
+                    context_of(scope).started_ns = started_ns  # includes the wait for the body
                     receive = _again(message, receive)
             elif scope["method"] == "GET" and self._takes_get and not _is_odd(scope["headers"], by_name):
                 plain = self._reader.of_query(scope["query_string"])
@@ -103,9 +104,9 @@ class HotPath:
                 if body is None:
                     context = context_of(scope)
                     context.started_ns = started_ns
-                    await self._find(plain, known, scope, receive, context.around(send))
+                    await self._find(plain, known, context, scope, receive, context.around(send))
                     return
-                # No context for a hit: nothing of it is logged, and its own would cost more than looking it up.
+                # No context for a hit: no log lines need it, and creating it would cost more than the lookup.
                 given = by_name.get(REQUEST_ID)
                 request_id = (REQUEST_ID, made() if given is None else accepted(given))
                 length = (b"content-length", b"%d" % len(body))
@@ -121,43 +122,43 @@ class HotPath:
                 return
         await self._app(scope, receive, send)
 
-    def _plain_post(self, message: Message) -> PlainRequest | None:
-        if message["type"] != "http.request" or message.get("more_body"):
-            return None
-        return self._reader.of_body(message.get("body", b""))
-
     def _known(self, keys: Sequence[Key], started_ns: int) -> tuple[bytes | None, Mapping[Key, Entry]]:
-        """Return the answer to many if L1 holds all of it, else None and the part that it holds."""
+        """Return the answer to several instances if L1 holds all of them; otherwise None, and the entries it holds."""
         found = [(key, entry) for key in keys if (entry := self._peek(key)) is not None]
         if len(found) < len(keys):
             return None, dict(found)
         self._count_hit(len(found), sum([entry.cost_us for _, entry in found]), perf_counter_ns() - started_ns)
-        return b'{"predictions":[' + b",".join([entry.body for _, entry in found]) + b"]}", _NOTHING
+        return content_of_many([entry.body for _, entry in found]), _NOTHING
 
     async def _find(
-        self, plain: PlainRequest, known: Mapping[Key, Entry], scope: Scope, receive: Receive, send: Send
+        self,
+        plain: PlainRequest,
+        known: Mapping[Key, Entry],
+        context: RequestContext,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
+        """Answer a request of whose instances L1 holds some or none."""
+        predict = self._predict
         try:
             longest_s = timeout_s(scope["headers"], self._longest_s)
             with client_of(scope):
                 instances = Rows(self._signature, plain.rows)
-                answer = await self._predict.answer(plain.keys, instances, known, timeout_s=longest_s)
+                answer = await predict.answer(plain.keys, instances, known, timeout_s=longest_s)
         except Exception as exc:
             await problem(Request(scope), exc, self._tally)(scope, receive, send)
             if isinstance(exc, ForeseenError | ClientDisconnect):
                 return
-            raise  # for the server's log, as the application does
-        context_of(scope).tier = tier_of(answer)
-        said = headers(answer, has_cache=self._has_cache, keeps=self._predict.keeps).items()
-        fields = (*((name.encode(), value.encode()) for name, value in said), _JSON)
+            raise  # for the server's log, as the ordinary route does
+        context.tier = tier_of(answer)
+        body = content(answer, is_many=plain.is_many)
+        said = headers(answer, has_cache=self._has_cache, stores=predict.keeps)
+        sent = [(name.encode(), value.encode()) for name, value in said.items()]
+        sent += (_JSON, (b"content-length", b"%d" % len(body)))
         is_tagged = scope["method"] == "GET" and self._has_cache
-        tag = etag_of(answer, plain.keys[0], self._predict.purged_us) if is_tagged else None
-        await self._send(send, content(answer, is_many=plain.is_many), fields, tag)
-
-    async def _send(self, send: Send, body: bytes, fields: tuple[_Header, ...], tag: bytes | None) -> None:
-        """Send a reply with these fields, and its tag."""
-        length = (b"content-length", b"%d" % len(body))
-        sent = (*fields, length) if tag is None else (*fields, length, (b"etag", tag))
+        if is_tagged and (tag := etag_of(answer, plain.keys[0], predict.purged_us)) is not None:
+            sent.append((b"etag", tag))
         await send({"type": "http.response.start", "status": 200, "headers": sent})
         await send({"type": "http.response.body", "body": body})
 
@@ -170,20 +171,32 @@ def _line(scope: Scope, took_ns: int, size: int, request_id: bytes, traceparent:
 
 
 def _has_plain_json(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:
-    """Return whether a request declares a plain JSON body of a length that is read here."""
+    """Return whether a request declares a JSON body of at most `longest` bytes, and has no unusual header."""
     length = by_name.get(b"content-length", b"")
     return (
         by_name.get(b"content-type") == b"application/json"
         and length.isdigit()
         and len(length) <= LONGEST_LENGTH
         and int(length) <= longest
-        and len(by_name) == len(given)  # else a field was sent twice, and only one of its values is seen here
+        and len(by_name) == len(given)  # otherwise a field was sent twice, and `by_name` has only one value
         and not _is_odd(given, by_name)
     )
 
 
+def is_plain(method: str, given: Sequence[_Header], longest: int) -> bool:
+    """Return whether a request with these fields, named in lower case, is answered by its instances alone.
+
+    Args:
+        longest: most bytes of a body.
+    """
+    by_name = dict(given)
+    if method == "POST":
+        return _has_plain_json(given, by_name, longest)
+    return method == "GET" and not _is_odd(given, by_name)
+
+
 def _is_odd(given: Collection[_Header], by_name: Mapping[bytes, bytes]) -> bool:
-    """Return whether a request has a header that only the ordinary route handles; a plain timeout is none."""
+    """Return whether a request has a header that only the ordinary route handles, or an invalid Request-Timeout."""
     if _ODD_HEADERS.isdisjoint(by_name):
         return False
     return (
@@ -192,7 +205,7 @@ def _is_odd(given: Collection[_Header], by_name: Mapping[bytes, bytes]) -> bool:
 
 
 def _again(message: Message, receive: Receive) -> Receive:
-    """Return a receive that replays a message, and then continues with those that follow."""
+    """Return a `receive` that returns a message again, and then those that follow."""
     taken = [message]
 
     async def replay() -> Message:

@@ -1,4 +1,4 @@
-"""Loading: a model loaded in the background, beside the one that serves."""
+"""Loading: loads a model in the background while the current one serves."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from foreseen.wiring.predictors import ServedModel
 log = logging.getLogger(__name__)
 
 LIMIT_S: Final = 600.0
-"""Seconds for a model to load and to answer once; meanwhile the old one serves, and no other can be loaded."""
+"""Most seconds for a model to load and to answer once; meanwhile no other can be loaded."""
 
 Built = TypeVar("Built")
 
@@ -23,11 +23,11 @@ Built = TypeVar("Built")
 class Loading(Generic[Built]):
     """Loads the model of some settings again, on a daemon thread.
 
-    The event loop waits for threads of its own pool when it is closed: a load that hangs would keep the process.
+    A thread of the event loop's pool would not do: a closing loop waits for those, and a load may hang.
     """
 
     def __init__(self, settings: Settings, build: Callable[[ServedModel], Built]) -> None:
-        """Accept what waits until the model is loaded, and builds what is wanted of it; off the event loop."""
+        """Accept the settings, and a function that waits for the model and builds the result; called on the thread."""
         self._settings = settings
         self._build = build
         self._new: ServedModel | None = None
@@ -36,30 +36,30 @@ class Loading(Generic[Built]):
         self._result: asyncio.Future[Built] = self._loop.create_future()
 
     async def result(self) -> Built:
-        """Load it.
+        """Load the model, and return what was built from it.
 
         Raises:
-            ModelUnavailableError, PredictionError: it does not load or does not answer, or it was given up.
+            ModelUnavailableError, PredictionError: the model does not load or answer, or `give_up` was called.
         """
         try:
             Thread(target=self._load, name="model loads", daemon=True).start()
         except RuntimeError as exc:  # this process may have no more threads, or no memory for one
             raise ModelUnavailableError(f"expected a thread to load the model: {exc}") from exc
-        limit = self._loop.call_later(LIMIT_S, self.give_up, f"expected it to load within {LIMIT_S:g} s, it did not")
+        limit = self._loop.call_later(LIMIT_S, self.give_up, f"expected the model to load within {LIMIT_S:g} s")
         try:
             return await self._result
         finally:
             limit.cancel()
 
     def give_up(self, reason: str) -> None:
-        """Fail who waits by ModelUnavailableError now, and kill what loads; called on the event loop."""
+        """Let `result` raise ModelUnavailableError now, and kill the loading process; called on the event loop."""
         if not self._result.done():
             self._result.set_exception(ModelUnavailableError(f"the new model was abandoned: {reason}"))
         self.kill()
 
     def kill(self) -> None:
-        """Kill the process that loads, from anywhere; a thread cannot be ended, and goes on for nothing."""
-        self._is_given_up = True  # before the look: the other side sets, and looks, in the opposite order
+        """Kill the loading process, from any thread. A load in this process goes on, and its result is ignored."""
+        self._is_given_up = True  # set before `_new` is read; `_load` sets `_new` before it reads this
         if self._new is not None:
             self._new.abandon()
 
@@ -79,7 +79,7 @@ class Loading(Generic[Built]):
             self._call_soon(self._succeed, built)
 
     def _call_soon(self, callback: Callable[..., None], what: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed, and with it every wait
+        with suppress(RuntimeError):  # the loop is closed, so nothing waits any more
             self._loop.call_soon_threadsafe(callback, what)
 
     def _succeed(self, built: Built) -> None:

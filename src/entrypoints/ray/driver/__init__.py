@@ -1,1 +1,1 @@
-"""The process that speaks with Ray."""
+"""The driver: the process that connects to Ray."""

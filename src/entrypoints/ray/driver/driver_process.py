@@ -1,9 +1,8 @@
-"""The driver: a process of its own for Ray, whose signals, threads and output are then not those of the command."""
+"""The driver: a process of its own for Ray, whose signal handlers, threads and output then stay out of the command."""
 
 import logging
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,11 +16,13 @@ from foreseen.entrypoints.ray.cluster_errors import ClusterError
 from foreseen.entrypoints.ray.driver.packing import packed, unpacked
 from foreseen.entrypoints.ray.driver.process_session import end_session, freeze_session
 from foreseen.entrypoints.ray.driver.ray_session import connected, last_line, prepare
+from foreseen.process.log_setup import send_logs_to
+from foreseen.process.signal_handlers import leave_signals_to_parent
 
 log = logging.getLogger(__name__)
 
 END: Final = "end"
-"""The last message of a run that came to its end."""
+"""The last message of a run that has done all its work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class Order:
     """The first message to the driver; the second is the work.
 
     Attributes:
-        address: of the cluster; None for a Ray of this run's own.
-        folder: where that keeps its files.
-        is_debugging: whether what Ray logs is shown.
+        address: address of the cluster; None to start a Ray for this run.
+        folder: the folder for the files of a Ray that is started; None for an existing cluster.
+        is_debugging: whether to show Ray's logs.
     """
 
     address: str | None
@@ -40,25 +41,31 @@ class Order:
 
 
 def main(fd: int) -> None:
-    """Do work on a cluster for the command at the other end of a socket."""
-    _leave_signals_to_the_command()
+    """Do work on a cluster for the command at the other end of a socket, given by its descriptor."""
+    leave_signals_to_parent()
     connection = Connection(fd)
     try:
         order: Order = unpacked(connection.recv_bytes())
         Thread(target=_end_with_the_command, args=(order.folder,), name="lifeline", daemon=True).start()
-        logging.basicConfig(level=logging.DEBUG if order.is_debugging else logging.CRITICAL)
+        send_logs_to(_to_errors(), level=logging.DEBUG if order.is_debugging else logging.CRITICAL)
         for message in _messages(connection, order):
             connection.send_bytes(message)
     except (EOFError, OSError):
-        return  # the command wants no more
+        return  # the command has closed the socket
+
+
+def _to_errors() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
+    return handler
 
 
 def _messages(connection: Connection, order: Order) -> Iterator[bytes]:
-    """Yield outcomes, packed, and in the end END or what went wrong."""
+    """Yield packed outcomes, and last END or the error that ended the work."""
     try:
         prepare(order.address)
         with connected(order.address, order.folder) as cores:
-            _leave_signals_to_the_command()  # Ray has taken SIGTERM for itself
+            leave_signals_to_parent()  # again, since Ray has installed a handler of SIGTERM
             from foreseen.entrypoints.ray.driver.pipeline import outcomes  # noqa: PLC0415 - Ray is an extra
 
             with closing(outcomes(unpacked(connection.recv_bytes()), cores)) as found:
@@ -71,23 +78,11 @@ def _messages(connection: Connection, order: Order) -> Iterator[bytes]:
         yield packed(ClusterError(f"Ray: {last_line(exc)}"))
 
 
-def _leave_signals_to_the_command() -> None:
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, _outlive)
-
-
-def _outlive(*_: object) -> None:
-    """Outlive a signal that a whole service was sent: the command ends this process, and all that it has started.
-
-    A handler, since what Ray starts would inherit that a signal is ignored.
-    """
-
-
 def _end_with_the_command(folder: Path | None) -> None:
-    """End when the command does, even if it is killed, with all of Ray that was started here: it holds our input."""
-    os.read(0, 1)
+    """End when the command does, even if it is killed, with the Ray that was started here, whose files hold input."""
+    os.read(0, 1)  # returns when the command ends, as it never writes
     session, own = os.getsid(0), os.getpid()
-    freeze_session(session, spared=own)  # Ray ends this process when it sees that its daemons are gone
+    freeze_session(session, spared=own)  # Ray would end this process on seeing its daemons gone, before the rest
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
     end_session(session, spared=own)

@@ -1,29 +1,32 @@
-"""How what is ours is sent from process to process of a run, through a driver that reads none of it."""
+"""Packing: objects as bytes, to send between the processes of a run through a driver that does not unpack them."""
 
 import io
 import pickle
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
-def packed(sent: Any) -> bytes:
-    """Return the bytes by which something is sent to another process of the run."""
+def packed(sent: object) -> bytes:
+    """Return an object as bytes for another process of the run."""
     stream = io.BytesIO()
     _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL).dump(sent)
     return stream.getvalue()
 
 
-def unpacked(data: Any) -> Any:
-    """Return what was sent; by processes of this run only, as everything that Ray sends."""
+def unpacked(data: "Buffer") -> Any:
+    """Return the object in some bytes, which must be from a process of this run: unpickling can run any code."""
     return pickle.loads(data)  # noqa: S301
 
 
 class _Pickler(pickle.Pickler):
-    """Sends the rows of a table and no others: pyarrow would send all that a slice was cut from."""
+    """Sends only the rows of a slice of a table; pyarrow would send the whole table that it was cut from."""
 
-    def reducer_override(self, obj: Any) -> Any:
-        """Return how an object is sent."""
-        arrow = sys.modules.get("pyarrow")  # not imported for this: the driver, which has no tables, starts without it
+    def reducer_override(self, obj: object) -> Any:
+        """Return a batch as Arrow's stream format, and NotImplemented for anything else."""
+        arrow = sys.modules.get("pyarrow")  # not imported here, since the driver has no tables and starts sooner so
         if arrow is None or not isinstance(obj, arrow.RecordBatch):
             return NotImplemented
         out = arrow.BufferOutputStream()
@@ -32,7 +35,7 @@ class _Pickler(pickle.Pickler):
         return _record_batch, (out.getvalue().to_pybytes(),)
 
 
-def _record_batch(data: bytes) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - as above
+def _record_batch(data: bytes) -> object:
+    import pyarrow as pa  # noqa: PLC0415 - the driver does without
 
     return pa.ipc.open_stream(data).read_next_batch()

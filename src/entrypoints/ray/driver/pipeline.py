@@ -1,15 +1,15 @@
-"""The pipeline on Ray: actors score parts, as they have room for them, and what becomes of each part comes back.
+"""The pipeline on Ray: actors score parts as they have room for them, and return the outcome of each.
 
-Where there are many inputs, each is read by the actor that scores it. Where there are few, read tasks, one an input,
-cut them into parts for all actors. Ray decides where each of them runs, and does again what a machine was at that died;
-it sees bytes, so that what is scored is what one machine would have read, line numbers and rejects included.
+Of many inputs, each is read by the actor that scores it. Few inputs are cut into parts for all actors by read tasks,
+one per input. Ray decides where actors and tasks run, and repeats what a machine was doing when it died. Ray only
+handles bytes, so rows, line numbers and rejects are the same as on one machine.
 """
 
 import logging
 from collections import deque
 from collections.abc import Generator, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import ray
 import ray.exceptions
@@ -21,23 +21,27 @@ from foreseen.entrypoints.ray.driver.ray_session import Cores, last_line
 from foreseen.entrypoints.ray.driver.remote_actors import Actor, read
 from foreseen.entrypoints.ray.driver.sent_inputs import Inputs, ReadParts
 
+if TYPE_CHECKING:
+    from ray import ObjectRefGenerator
+    from ray.actor import ActorHandle
+
 log = logging.getLogger(__name__)
 
 _DEATHS: Final = (ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError)
-# A reader waits for the actors most of the time: the two share a core.
+# A reader and an actor share a core, since a reader mostly waits for actors.
 _READER_CPUS: Final = 0.25
 _ACTOR_CPUS: Final = 0.75
 _TRIES_AGAIN: Final = 2
-"""How often a part is tried again, and an actor started again, where its process has died."""
+"""How often a part is retried, and an actor restarted, after its process died."""
 _PARTS_AT_ONCE: Final = 2
-"""Parts that an actor has: one is scored, the next is there already. As many are read ahead of an input."""
+"""Parts that an actor holds: one to score and one that waits. As many are read ahead from an input."""
 
 
 def outcomes(work: Work, cores: Cores) -> Generator[bytes]:
-    """Do the work on the cluster that is connected, and yield what becomes of each part as it is done, packed.
+    """Do the work on the connected cluster, and yield the packed outcome of each part when it is done.
 
     Raises:
-        ClusterError: the cluster failed, or a process of it died again and again.
+        ClusterError: the cluster failed, or a process died repeatedly at the same part.
     """
     actors, jobs = work.actors(cores.all, on_one=cores.most)
     try:
@@ -48,20 +52,18 @@ def outcomes(work: Work, cores: Cores) -> Generator[bytes]:
 
 
 def _worded(exc: Exception) -> str:
-    """Return in a few words what Ray has many for."""
+    """Return the cause of an error of Ray in one line."""
     if isinstance(exc, _DEATHS):
         tries = 1 + _TRIES_AGAIN
-        return (
-            f"expected a part to be scored, but the process that did so died, {tries} times: of its memory or its model"
-        )
+        return f"expected a part to be scored, got {tries} processes that died, out of memory or because of the model"
     return last_line(exc)
 
 
 class _Run:
-    """The work, handed out to actors: to each that is there, as soon as it has room."""
+    """Hands work out to actors, each as soon as it has started and has room."""
 
     def __init__(self, work: Work, *, actors: int, jobs: int, cores_each: float) -> None:
-        # Held until the end: an actor that is started again is given the same, which Ray keeps only as long as this is.
+        # Kept until the end: a restarted actor gets the plan again, and Ray stores it only while there is a reference.
         self._plan = plan = ray.put(work.plan)
         is_divided = work.is_divided(actors)
         actor = ray.remote(Actor).options(
@@ -73,10 +75,10 @@ class _Run:
         self._actors = [actor.remote(plan, jobs) for _ in range(actors)]
         self._starting = {each.begin.remote(): each for each in self._actors}
         self._rooms = _PARTS_AT_ONCE if is_divided else 1
-        self._idle: deque[Any] = deque()
-        """Actors that have room, as often as they have."""
-        self._scoring: dict[Any, Any] = {}
-        """What each actor yields of what it was sent."""
+        self._idle: deque[ActorHandle] = deque()
+        """Actors that have room for parts, each as many times as it has room for one."""
+        self._scoring: dict[ObjectRefGenerator, ActorHandle] = {}
+        """The outcomes that an actor yields for what it was sent, and that actor."""
         self._sent = _parts(work, plan, most=actors) if is_divided else Inputs(map(packed, work.largest_first))
 
     def __iter__(self) -> Iterator[bytes]:
@@ -86,7 +88,7 @@ class _Run:
             if first in self._starting:
                 ray.get(first)
                 self._idle.appendleft(self._starting.pop(first))
-                if not self._starting:  # before, it would wait at one for what another could begin at once
+                if not self._starting:  # while actors start, a second part is better left to one that has none yet
                     self._idle.extend(self._actors * (self._rooms - 1))
             elif first in self._scoring:
                 if (outcome := next(first, None)) is None:
@@ -94,21 +96,21 @@ class _Run:
                 else:
                     yield ray.get(outcome)
             else:
-                self._sent.hear(first)
+                self._sent.receive(first)
 
     def _hand_out(self) -> bool:
-        """Send what there is to actors that have room; return whether anything is still to come."""
+        """Send work to actors that have room; return whether outcomes are still to come."""
         while self._idle and (sent := self._sent.take()) is not None:
             actor = self._idle.popleft()
             self._scoring[actor.outcomes.remote(sent)] = actor
         return bool(self._scoring) or not self._sent.is_over
 
-    def _waited_for(self) -> list[Any]:
-        # A part is heard of only when there is room for it, by which its reader waits.
+    def _waited_for(self) -> list[object]:
+        # Parts are taken from readers only when an actor has room, so that readers wait if none has.
         return [*self._scoring, *(self._sent.reading if self._idle else ()), *self._starting]
 
 
-def _parts(work: Work, plan: Any, *, most: int) -> ReadParts:
+def _parts(work: Work, plan: object, *, most: int) -> ReadParts:
     reading = ray.remote(read).options(
         num_cpus=_READER_CPUS,
         num_returns="streaming",

@@ -1,7 +1,7 @@
-"""The processes of a session as POSIX has it: what its leader has started, and what that has, as long as none leaves.
+"""The processes of a POSIX session: those that its leader started, directly or not, and that began no other session.
 
-Ray's own processes never make a session of their own. So that of the driver holds each of them, also those whose parent
-has died, and nothing else.
+Ray's processes never begin a session. So the driver's session consists of exactly these, including those whose parent
+has died.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Final
 
 LOOK_S: Final = 0.02
 ENDING_S: Final = 15.0
-"""Seconds that processes which were killed may take to end: only one that waits for a disk takes any."""
+"""Seconds that killed processes may take to end; only one that waits for a disk takes any."""
 
 
 def processes_of(session: int) -> list[int]:
@@ -26,10 +26,10 @@ def end_session(session: int, *, spared: int = 0) -> None:
     """Kill the processes of a session, frozen ones too, and wait until they are gone.
 
     Args:
-        spared: a process that is left alone: the caller, if it is one of them.
+        spared: the id of a process that is not killed, such as the caller's own; 0 for none.
     """
     deadline = time.monotonic() + ENDING_S
-    # More than once: a process may start another between the look and its end.
+    # Repeated, since a process may start another between being listed and being killed.
     while found := [pid for pid in processes_of(session) if pid != spared]:
         _send(found, signal.SIGKILL)
         if time.monotonic() > deadline:
@@ -38,7 +38,7 @@ def end_session(session: int, *, spared: int = 0) -> None:
 
 
 def freeze_session(session: int, *, spared: int) -> None:
-    """Stop the processes of a session where they are, so that none sees what becomes of the others."""
+    """Suspend the processes of a session, so that none reacts to the end of the others."""
     _send([pid for pid in processes_of(session) if pid != spared], signal.SIGSTOP)
 
 
@@ -50,7 +50,7 @@ def _send(pids: Iterable[int], signum: signal.Signals) -> None:
 
 def _is_alive_in(folder: Path, session: int) -> bool:
     try:
-        # The name of the program comes before these, in brackets, and may hold anything.
+        # The name of the program comes before these, in brackets, and may contain any characters.
         state, _, _, its_session, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
     except OSError:  # it has ended meanwhile
         return False

@@ -1,1 +1,1 @@
-"""Parts of inputs, scored on whichever machine."""
+"""Parts of inputs, each scored on any machine."""

@@ -15,10 +15,10 @@ from foreseen.wiring.files import CsvRejectsEncoder, whole_file
 
 @dataclass(frozen=True, slots=True)
 class PartFolders:
-    """Where the files of parts go; both folders are there.
+    """The existing folders for the files of parts.
 
     Attributes:
-        ending: what the names of parts end in.
+        ending: the suffix of parts' names.
     """
 
     parts: Path
@@ -45,7 +45,7 @@ class PartSink:
         self._encoder = encoder
 
     def write(self, rows: Written, rejects: Sequence[Reject], scored: Scored) -> None:
-        """Write rows and rejects at once."""
+        """Write the rows and the rejects of a chunk."""
         self._rows.write(rows)
         if rejects:
             self._rejects.write(self._encoder.encode(rejects))
@@ -69,7 +69,7 @@ def part_sink(encoder: TableEncoder, folders: PartFolders, place: Place) -> Iter
         if encoder.has_to_be_sealed:
             encoder.seal(spool, out)
         if rejects.tell():
-            # Before the part itself has its name: a part that is there is all there.
+            # Before the part itself gets its name, so that a part that exists is complete.
             rejects.seek(0)
             with whole_file(folders.rejects_of(place)) as file:
                 shutil.copyfileobj(rejects, file)

@@ -1,4 +1,4 @@
-"""What runs on the machines of a cluster: reading an input into parts, and scoring a part."""
+"""The work on the machines of a cluster: reading an input into parts, and scoring a part."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from foreseen.domain.counters import SIZE, Tally
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
@@ -14,6 +14,7 @@ from foreseen.domain.model.model_info import ModelInfo
 from foreseen.domain.tables.done_part import DonePart, Place
 from foreseen.domain.tables.prefetch import one_ahead
 from foreseen.domain.tables.table import Scored
+from foreseen.domain.values.table_rows import TableSchema
 from foreseen.entrypoints.batch.chunk_answers import DEFAULT_POLICY, FailurePolicy
 from foreseen.entrypoints.batch.run_summary import decisions
 from foreseen.entrypoints.batch.score_table import score
@@ -35,17 +36,17 @@ class Plan:
     """A run as it is sent to each of its processes.
 
     Attributes:
-        schema: of all inputs together, in which rows are written.
+        schema: schema of all inputs together, in which rows are written.
         folders: where parts are written.
-        info: the model on the machine that started the run.
-        is_auto: whether each tier is looked up and written only where that pays.
+        info: the model as loaded on the machine that started the run.
+        is_auto: whether each tier is used only while that saves time.
         policy: how to treat rows on which the model fails.
         done: parts that are scored already.
     """
 
     settings: Settings
     tables: Tables
-    schema: Any
+    schema: TableSchema
     folders: PartFolders
     info: ModelInfo
     is_auto: bool
@@ -54,7 +55,7 @@ class Plan:
 
 
 def read_parts(plan: Plan, source: int) -> Iterator[Part | ForeseenError]:
-    """Read what is not done of one input; what is wrong with it comes last, since Ray would word what is raised."""
+    """Yield the parts of an input that are not done, and last any error: Ray would wrap one that is raised."""
     try:
         plan.tables.enter()
         tables = RunTables(plan.info)
@@ -71,11 +72,11 @@ class Scorer:
     """Holds the model and the tiers of one process, and scores part after part with them."""
 
     def __init__(self, plan: Plan, *, jobs: int = 1, model_isolation: Literal["process", "thread"] = "process") -> None:
-        """Load the model; a failure comes out for each part, since Ray would try again without end.
+        """Load the model; a failure is returned for each part, since Ray would retry a constructor that raises.
 
         Args:
-            jobs: calls of the model side by side.
-            model_isolation: where the model computes, unless the operator has said so.
+            jobs: concurrent calls of the model.
+            model_isolation: where the model computes, unless the settings choose.
         """
         if "model_isolation" not in plan.settings.model_fields_set:
             plan = replace(plan, settings=plan.settings.model_copy(update={"model_isolation": model_isolation}))
@@ -92,22 +93,22 @@ class Scorer:
     def _open(self) -> None:
         plan = self._plan
         plan.tables.enter()
-        # How it is called was decided once, where the run was started, and is not by each machine.
+        # The size of calls was decided where the run was started, and is the same on each machine.
         predictor = load_for_files(plan.settings, jobs=self._jobs, decided=plan.info.call_size)
         if difference := plan.info.difference(predictor.info):
-            where = f"{socket.gethostname()}, beside where the run was started"
+            where = f"{socket.gethostname()}, unlike where the run was started"
             raise ModelUnavailableError(f"{plan.settings.model}: {difference} on {where}")
         settings = cache_what_repeats(plan.settings, predictor.info.determinism)
         self._scoring: Scoring = wire_scoring(settings, predictor, jobs=self._jobs, is_auto=plan.is_auto)
         self._predict: BulkPredict = self._runner.run(self._stack.enter_async_context(opened_run(self._scoring)))
 
     def outcomes(self, sent: Part | ForeseenError | int) -> Iterator[Outcome | ForeseenError]:
-        """Score a part, or all parts of the input of this number, and yield what becomes of each."""
+        """Score a part, or all parts of the input with this number, and yield the outcome of each."""
         parts = one_ahead(read_parts(self._plan, sent)) if isinstance(sent, int) else [sent]
         yield from map(self, parts)
 
     def __call__(self, sent: Part | ForeseenError) -> Outcome | ForeseenError:
-        """Score a part into its files; what is wrong is returned, not raised."""
+        """Score a part into its files, and return its outcome; an error is returned as well, not raised."""
         if isinstance(sent, ForeseenError):
             return sent
         if self._failure is not None:
@@ -118,7 +119,7 @@ class Scorer:
             return exc
 
     def close(self) -> None:
-        """Close what it has open."""
+        """Close the tiers and the event loop."""
         self._runner.run(self._stack.aclose())
         self._runner.close()
 

@@ -1,20 +1,22 @@
-"""Parts: some chunks of one input each, scored and written by one machine, whichever that is.
+"""Parts: consecutive chunks of one input, scored and written by one machine.
 
-Where a part begins depends on its input alone. So do its name and its bytes: one that is scored twice, after a machine
-died, is the same, and parts in the order of their names are the table in its order.
+Where a part begins depends on its input alone, and so do its name and its bytes. A part that is scored twice, after a
+machine died, is the same both times, and the parts in the order of their names are the table in its order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from foreseen.domain.tables.done_part import DonePart, Place
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table import Chunk, TableReader
+from foreseen.domain.values.table_rows import TableSchema
 
 PART_ROWS: Final = 1 << 17
-"""Rows from which on a part is whole: few enough that every actor soon has one, many enough for a file."""
+"""Rows at which a part ends: few enough that every actor soon has one, enough to be worth a file."""
 PART_BYTES: Final = 64 << 20
+"""Bytes at which a part ends, if it has fewer rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,13 @@ class Part:
 
     Attributes:
         schema: schema of its table.
-        bytes_read: bytes of the file that had been read at its end.
+        bytes_read: bytes of the file that were read up to its end.
         is_last: whether it is the last part of its input.
         notices: notices of the reader about it.
     """
 
     place: Place
-    schema: Any
+    schema: TableSchema
     chunks: Sequence[Chunk]
     bytes_read: int
     is_last: bool
@@ -41,19 +43,19 @@ class Part:
         return tuple(self.schema.names)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Go through its rows."""
+        """Iterate over the chunks."""
         return iter(self.chunks)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a part.
+    """The outcome of a part that was scored.
 
     Attributes:
-        done: what the run keeps of it.
-        worker: which process scored it.
-        counts: what that counted meanwhile, as a Tally numbers it.
-        decided: what it has decided of each tier by now.
+        done: the part as the journal records it.
+        worker: the process that scored it, as host/pid.
+        counts: what this added to that process's tally, in the order of `Tally.counts`.
+        decided: the current decision of that process about each tier, in words.
     """
 
     done: DonePart
@@ -63,10 +65,10 @@ class Outcome:
 
 
 def parts_of(reader: TableReader, source: int) -> Iterator[Part]:
-    """Cut an input into parts; one without rows is a part as well, so that it has a header.
+    """Cut an input into parts; an input without rows is one empty part, so that its header is written.
 
     Raises:
-        TableError: as the reader.
+        TableError: as the reader raises it.
     """
     chunks: list[Chunk] = []
     number = rows = size = 0

@@ -1,4 +1,4 @@
-"""A far tier is asked while that pays, and a sample of it while it does not; what it answers is what is there."""
+"""L2 is looked up while that pays, and for a sample while it does not; what it answers is what is there."""
 
 import logging
 import re
@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreseen.adapters.cache.adaptive.adaptive_cache import FIRST_KEYS, FIRST_SAMPLED, LOGGED_EVERY_S, WorthwhileCache
+from foreseen.adapters.cache.adaptive.adaptive_cache import FIRST_SAMPLED, LOGGED_EVERY_S, AdaptiveCache
 from foreseen.adapters.cache.adaptive.sampled_keys import AT_ONCE, ONE_IN, sampled
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
+from foreseen.domain.payoff.payoff_decision import FIRST_KEYS
+from support.event_loop_steps import settle
+from support.example_counts import examples
 from support.fakes import Clock, DictCache
-from support.stepping import settle
 
 GROUP = 8
 """Keys of a call: a lookup costs 8.5 µs a key then, and a write 9.5."""
@@ -28,7 +30,7 @@ class Tier(DictCache):
     def __init__(self) -> None:
         super().__init__()
         self.is_in_use = True
-        self.asked: list[Key] = []
+        self.looked_up: list[Key] = []
         self.notes: list[str] = []
 
     async def __aenter__(self) -> "Tier":
@@ -41,7 +43,7 @@ class Tier(DictCache):
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
         if not self.is_in_use:
             return {}
-        self.asked += keys
+        self.looked_up += keys
         return await super().get_many(keys)
 
     async def put_many(self, entries: Mapping[Key, Entry]) -> None:
@@ -60,8 +62,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def cache(tier: Tier, clock: Clock) -> WorthwhileCache:
-    return WorthwhileCache(tier, clock=clock)
+def cache(tier: Tier, clock: Clock) -> AdaptiveCache:
+    return AdaptiveCache(tier, clock=clock)
 
 
 def keys(number: int, start: int = 0) -> list[Key]:
@@ -72,8 +74,8 @@ def computed(wanted: Sequence[Key], cost_us: int) -> dict[Key, Entry]:
     return {key: Entry(key[16:], 1, cost_us) for key in wanted}
 
 
-async def answer(cache: WorthwhileCache, wanted: Sequence[Key], cost_us: int, *, at_once: int = GROUP) -> int:
-    """Ask for keys as a service does: what is missed is computed and stored. Give how many were found."""
+async def answer(cache: AdaptiveCache, wanted: Sequence[Key], cost_us: int, *, at_once: int = GROUP) -> int:
+    """Look up keys as a service does: misses are computed and stored. Return how many were found."""
     found = 0
     for start in range(0, len(wanted), at_once):
         group = wanted[start : start + at_once]
@@ -85,43 +87,58 @@ async def answer(cache: WorthwhileCache, wanted: Sequence[Key], cost_us: int, *,
     return found
 
 
-async def put_aside(cache: WorthwhileCache, cost_us: int = CHEAP_US) -> None:
-    """Ask for new keys until it steps aside."""
+async def put_aside(cache: AdaptiveCache, cost_us: int = CHEAP_US) -> None:
+    """Look up new keys until it is disabled."""
     await answer(cache, keys(FIRST_KEYS, start=1_000_000), cost_us)
-    assert not cache.asks_all
+    assert not cache.looks_up_all
 
 
-class TestStepsAside:
-    async def test_the_first_two_thousand_keys_are_all_looked_up_and_written(
-        self, cache: WorthwhileCache, tier: Tier
-    ) -> None:
+class TestDisables:
+    async def test_the_first_keys_are_all_looked_up_and_written(self, cache: AdaptiveCache, tier: Tier) -> None:
         new = keys(FIRST_KEYS - GROUP)
         await answer(cache, new, cost_us=0)
 
-        assert (cache.asks_all, cache.asked_share) == (True, 1)
-        assert tier.asked == list(tier.entries) == new
+        assert (cache.looks_up_all, cache.lookup_share) == (True, 1)
+        assert tier.looked_up == list(tier.entries) == new
 
-    async def test_a_cheap_model_whose_keys_are_new_has_only_a_sample_asked_for(
-        self, cache: WorthwhileCache, tier: Tier
-    ) -> None:
+    async def test_a_cheap_model_looks_up_a_sample_of_new_keys(self, cache: AdaptiveCache, tier: Tier) -> None:
         await answer(cache, keys(FIRST_KEYS), CHEAP_US)
-        assert (cache.asks_all, cache.asked_share) == (False, 1 / ONE_IN)
+        assert (cache.looks_up_all, cache.lookup_share) == (False, 1 / ONE_IN)
 
         await answer(cache, keys(20_000, start=FIRST_KEYS), CHEAP_US)
 
         later = sampled(keys(20_000, start=FIRST_KEYS))
         done = len(later) // AT_ONCE * AT_ONCE
-        assert tier.asked == keys(FIRST_KEYS) + later[:done]
+        assert tier.looked_up == keys(FIRST_KEYS) + later[:done]
 
-    async def test_a_dear_model_is_asked_for_even_if_nothing_hits(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_keys_are_bypassed_and_sampled_without_waiting(self, cache: AdaptiveCache, tier: Tier) -> None:
+        assert not cache.bypasses(keys(GROUP))
+        await put_aside(cache)
+        tier.looked_up.clear()
+        new = keys(ONE_IN * AT_ONCE * 2)
+
+        assert cache.bypasses(new)
+        await settle(2)
+        assert tier.looked_up == sampled(new)
+
+    async def test_another_model_has_all_keys_looked_up_at_first(self, cache: AdaptiveCache, tier: Tier) -> None:
+        await put_aside(cache)
+        cache.judge_again()
+        tier.looked_up.clear()
+        new = keys(FIRST_KEYS - GROUP)
+        await answer(cache, new, CHEAP_US)
+
+        assert (cache.looks_up_all, tier.looked_up) == (True, new)
+
+    async def test_a_costly_model_is_looked_up_even_without_hits(self, cache: AdaptiveCache, tier: Tier) -> None:
         await answer(cache, keys(20_000), DEAR_US)
 
-        assert cache.asks_all
-        assert len(tier.asked) == len(tier.entries) == 20_000
+        assert cache.looks_up_all
+        assert len(tier.looked_up) == len(tier.entries) == 20_000
 
     @pytest.mark.parametrize(("hits_of_eight", "stays"), [(0, False), (1, False), (2, True), (7, True)])
-    async def test_what_a_hit_saves_against_what_all_lookups_cost_decides(
-        self, cache: WorthwhileCache, tier: Tier, hits_of_eight: int, stays: bool
+    async def test_savings_of_hits_are_compared_with_costs_of_lookups(
+        self, cache: AdaptiveCache, tier: Tier, hits_of_eight: int, stays: bool
     ) -> None:
         """At 70 µs a hit: 1 in 8 saves 9 µs a key and costs 17, 2 in 8 save 18 and cost 16."""
         wanted = keys(8_000)
@@ -132,51 +149,49 @@ class TestStepsAside:
             await cache.get_many(wanted[start : start + GROUP])
             await cache.put_many(computed(keys(GROUP, start=1_000_000 + start), 70))
 
-        assert cache.asks_all is stays
+        assert cache.looks_up_all is stays
 
-    async def test_a_model_that_is_cheaper_than_a_lookup_is_left_alone_with_its_hits(
-        self, cache: WorthwhileCache, tier: Tier
-    ) -> None:
+    async def test_a_model_cheaper_than_a_lookup_is_not_looked_up(self, cache: AdaptiveCache, tier: Tier) -> None:
         tier.entries = computed(keys(FIRST_KEYS), cost_us=8)
 
         assert await answer(cache, keys(FIRST_KEYS), cost_us=8) == FIRST_KEYS
-        assert not cache.asks_all
+        assert not cache.looks_up_all
 
-    async def test_large_groups_make_asking_cheap_enough(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_large_groups_make_lookups_pay(self, cache: AdaptiveCache, tier: Tier) -> None:
         tier.entries = computed(keys(8_000), cost_us=8)
 
         assert await answer(cache, keys(8_000), cost_us=8, at_once=400) == 8_000
-        assert cache.asks_all
+        assert cache.looks_up_all
 
-    async def test_a_tier_that_is_out_of_use_is_not_judged(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_a_disabled_tier_is_not_judged(self, cache: AdaptiveCache, tier: Tier) -> None:
         tier.is_in_use = False
         await answer(cache, keys(20_000), CHEAP_US)
-        assert cache.asks_all
+        assert cache.looks_up_all
 
         tier.is_in_use = True
         await answer(cache, keys(FIRST_KEYS - GROUP, start=20_000), CHEAP_US)
-        assert cache.asks_all
+        assert cache.looks_up_all
 
-    async def test_nobody_is_judged_as_long_as_the_cost_of_the_model_is_unknown(self, cache: WorthwhileCache) -> None:
+    async def test_a_tier_is_not_judged_before_the_model_cost(self, cache: AdaptiveCache) -> None:
         for start in range(0, 8_000, GROUP):
             await cache.get_many(keys(GROUP, start))
 
-        assert cache.asks_all
+        assert cache.looks_up_all
 
 
-class TestAside:
-    async def test_it_says_that_nothing_is_kept(self, cache: WorthwhileCache, tier: Tier) -> None:
+class TestWhileDisabled:
+    async def test_it_reports_that_nothing_is_kept(self, cache: AdaptiveCache, tier: Tier) -> None:
         keeps = [cache.keeps]
         await put_aside(cache)
 
         assert [*keeps, cache.keeps] == [True, False]
 
-    async def test_nor_does_it_where_its_tier_keeps_nothing(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_nor_does_it_where_its_tier_keeps_nothing(self, cache: AdaptiveCache, tier: Tier) -> None:
         tier.keeps = False
 
         assert not cache.keeps
 
-    async def test_nobody_waits_not_even_for_a_key_of_the_sample(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_no_caller_waits_for_a_lookup_of_the_sample(self, cache: AdaptiveCache, tier: Tier) -> None:
         await put_aside(cache)
         tier.entries = computed(keys(1000), CHEAP_US)
 
@@ -185,25 +200,21 @@ class TestAside:
                 call.send(None)
             assert not ended.value.value
 
-    async def test_every_key_of_the_sample_is_both_looked_up_and_written_and_no_other(
-        self, cache: WorthwhileCache, tier: Tier
-    ) -> None:
+    async def test_only_keys_of_the_sample_are_looked_up_and_written(self, cache: AdaptiveCache, tier: Tier) -> None:
         sample = sampled(keys(30_000))
         async with cache:
             await put_aside(cache)
-            tier.asked.clear()
+            tier.looked_up.clear()
             await answer(cache, keys(30_000), CHEAP_US)
 
-            assert tier.asked == sample[: len(tier.asked)]
-            assert len(sample) - AT_ONCE < len(tier.asked)
+            assert tier.looked_up == sample[: len(tier.looked_up)]
+            assert len(sample) - AT_ONCE < len(tier.looked_up)
             written = tier.entries.keys() & set(keys(30_000))
-            assert written <= set(tier.asked)
+            assert written <= set(tier.looked_up)
             assert len(sample) - AT_ONCE < len(written)
         assert tier.entries.keys() & set(keys(30_000)) == set(sample)
 
-    async def test_closing_writes_what_waits_before_the_tier_is_closed(
-        self, cache: WorthwhileCache, tier: Tier
-    ) -> None:
+    async def test_closing_writes_what_waits_before_the_tier_is_closed(self, cache: AdaptiveCache, tier: Tier) -> None:
         async with cache:
             await put_aside(cache)
             written = len(tier.entries)
@@ -215,82 +226,80 @@ class TestAside:
         assert tier.notes == ["opened", f"closed with {len(tier.entries)} entries"]
 
 
-class TestComesBack:
-    async def test_when_what_it_misses_would_have_hit(self, cache: WorthwhileCache, tier: Tier) -> None:
+class TestEnablesAgain:
+    async def test_when_what_it_misses_would_have_hit(self, cache: AdaptiveCache, tier: Tier) -> None:
         await put_aside(cache)
         tier.entries = computed(keys(20_000), CHEAP_US)
         sample = sampled(keys(20_000))
         last = int.from_bytes(sample[FIRST_SAMPLED - 1][16:], "little")
 
         await answer(cache, keys(last), CHEAP_US)
-        assert cache.asked_share < 1
+        assert cache.lookup_share < 1
         await answer(cache, keys(GROUP, start=last), CHEAP_US)
 
-        assert cache.asks_all
+        assert cache.looks_up_all
         assert await answer(cache, keys(800, start=last + GROUP), CHEAP_US) == 800
 
-    async def test_when_the_model_becomes_dear(self, cache: WorthwhileCache) -> None:
+    async def test_when_the_model_becomes_costly(self, cache: AdaptiveCache) -> None:
         await put_aside(cache)
 
         await answer(cache, keys(20_000), DEAR_US)
 
-        assert cache.asks_all
+        assert cache.looks_up_all
 
-    async def test_not_for_a_little_more_than_it_costs(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_not_for_a_little_more_than_it_costs(self, cache: AdaptiveCache, tier: Tier) -> None:
         """At 10 µs a hit that costs 8.5: it would stay, but does not come back."""
         await put_aside(cache, cost_us=10)
         tier.entries = computed(keys(30_000), cost_us=10)
 
         await answer(cache, keys(30_000), cost_us=10)
 
-        assert not cache.asks_all
+        assert not cache.looks_up_all
 
-    async def test_and_stays_while_all_that_was_left_out_is_written(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_and_stays_while_all_that_was_left_out_is_written(self, cache: AdaptiveCache, tier: Tier) -> None:
         """Only the sample was kept: of the keys looked up next it alone hits, and all the rest will."""
         await put_aside(cache)
         tier.entries = computed(sampled(keys(30_000)), CHEAP_US)
         await answer(cache, keys(6_000), CHEAP_US)
-        assert cache.asks_all
+        assert cache.looks_up_all
 
         await answer(cache, keys(20_000, start=6_000), CHEAP_US)
 
-        assert cache.asks_all
+        assert cache.looks_up_all
         assert await answer(cache, keys(20_000, start=6_000), CHEAP_US) == 20_000
 
-    async def test_what_hit_before_it_came_back_is_no_reason_to_stay(self, cache: WorthwhileCache, tier: Tier) -> None:
+    async def test_hits_before_it_was_enabled_do_not_keep_it_enabled(self, cache: AdaptiveCache, tier: Tier) -> None:
         await put_aside(cache)
         tier.entries = computed(keys(6_000), CHEAP_US)
         await answer(cache, keys(6_000), CHEAP_US)
-        assert cache.asks_all
+        assert cache.looks_up_all
 
         await answer(cache, keys(30_000, start=6_000), CHEAP_US)
 
-        assert not cache.asks_all
+        assert not cache.looks_up_all
 
-    async def test_however_hits_come_and_go_it_changes_its_mind_seldom(
-        self, cache: WorthwhileCache, tier: Tier
-    ) -> None:
+    async def test_alternating_hits_change_the_decision_rarely(self, cache: AdaptiveCache, tier: Tier) -> None:
         """The worst case: keys hit while L2 is looked up for the sample only, and miss as soon as it is for all."""
-        changes, asked_all, total = 0, cache.asks_all, 100_000
+        changes, asked_all, total = 0, cache.looks_up_all, 100_000
         for start in range(0, total, 100):
             group = keys(100, start)
-            if not cache.asks_all:
+            if not cache.looks_up_all:
                 tier.entries |= computed(group, CHEAP_US)
             await answer(cache, group, CHEAP_US, at_once=20)
-            changes += cache.asks_all is not asked_all
-            asked_all = cache.asks_all
+            changes += cache.looks_up_all is not asked_all
+            asked_all = cache.looks_up_all
 
         assert 2 <= changes <= 2 * total / (FIRST_KEYS + FIRST_SAMPLED * ONE_IN)
 
 
-class TestTells:
+class TestLogs:
     @pytest.fixture(autouse=True)
     def _at_info(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         with caplog.at_level(logging.INFO, "foreseen"):
             yield
 
-    async def test_each_change_is_told_once_with_its_figures(
-        self, cache: WorthwhileCache, tier: Tier, clock: Clock, caplog: pytest.LogCaptureFixture
+    async def test_each_change_is_logged_once_with_its_figures(
+        self, cache: AdaptiveCache, tier: Tier, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
         await put_aside(cache)
         await answer(cache, keys(10_000), CHEAP_US)
@@ -304,14 +313,14 @@ class TestTells:
             f"the shared cache is looked up for every key again: of lookups 7…% hit, {figures}",
         ]
 
-    async def test_within_a_minute_nothing_is_told_twice_and_after_it_what_is_so_then(
-        self, cache: WorthwhileCache, tier: Tier, clock: Clock, caplog: pytest.LogCaptureFixture
+    async def test_changes_within_a_minute_are_logged_as_one(
+        self, cache: AdaptiveCache, tier: Tier, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
         await put_aside(cache)
         tier.entries = computed(keys(20_000), CHEAP_US)
         clock.pass_s(LOGGED_EVERY_S - 1)
         await answer(cache, keys(10_000), CHEAP_US)
-        assert cache.asks_all
+        assert cache.looks_up_all
         assert len(caplog.records) == 1
 
         clock.pass_s(1)
@@ -320,15 +329,15 @@ class TestTells:
         assert len(caplog.records) == 2
         assert "is looked up for every key again" in caplog.records[1].getMessage()
 
-    async def test_a_change_that_was_undone_within_a_minute_is_not_told(
-        self, cache: WorthwhileCache, tier: Tier, clock: Clock, caplog: pytest.LogCaptureFixture
+    async def test_a_change_undone_within_a_minute_is_not_logged(
+        self, cache: AdaptiveCache, tier: Tier, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
         await put_aside(cache)
         tier.entries = computed(keys(6_000), CHEAP_US)
         await answer(cache, keys(6_000), CHEAP_US)
-        assert cache.asked_share == 1
+        assert cache.lookup_share == 1
         await answer(cache, keys(30_000, start=6_000), CHEAP_US)
-        assert cache.asked_share < 1
+        assert cache.lookup_share < 1
 
         clock.pass_s(LOGGED_EVERY_S)
         await answer(cache, keys(10_000, start=40_000), CHEAP_US)
@@ -340,11 +349,11 @@ GROUPS = st.lists(st.integers(0, 400), min_size=1, max_size=60)
 STEPS = st.lists(st.tuples(st.sampled_from(["get", "put", "new keys"]), GROUPS), max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(steps=STEPS, cost_us=st.sampled_from([0, CHEAP_US, DEAR_US]))
 async def test_whatever_it_finds_is_there_and_is_what_was_put(steps: list[tuple[str, list[int]]], cost_us: int) -> None:
     tier = Tier()
-    cache, numbers, places = WorthwhileCache(tier), count(), keys(401)
+    cache, numbers, places = AdaptiveCache(tier), count(), keys(401)
     put: dict[Key, list[Any]] = {}
     for step, group in steps:
         chosen = [places[place] for place in group]
@@ -362,5 +371,5 @@ async def test_whatever_it_finds_is_there_and_is_what_was_put(steps: list[tuple[
         await settle(2)
         ours = {key: tier.entries[key] for key in put if key in tier.entries}
         assert all(entry in put[key] for key, entry in ours.items())
-        if cache.asks_all:
+        if cache.looks_up_all:
             assert await cache.get_many(places) == {key: ours[key] for key in places if key in ours}

@@ -1,4 +1,4 @@
-"""The sample: which keys it is, and that it is looked up and written, in this order, for nobody to wait for."""
+"""The sample: which keys it is, and that it is looked up and written, in this order, without any caller waiting."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from foreseen.adapters.cache.adaptive.sampled_keys import AT_ONCE, ONE_IN, Sampl
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from support.cache_contract import entry
+from support.event_loop_steps import settle
 from support.fakes import DictCache
-from support.stepping import settle
 
 KEYS = [Key(b"n" * 16 + number.to_bytes(4, "little")) for number in range(20_000)]
 INSIDE = sampled(KEYS)
@@ -18,18 +18,18 @@ OUTSIDE = sorted(set(KEYS) - set(INSIDE))
 
 
 class Learnt:
-    """What was told, key by key: whether it was found."""
+    """What was reported, key by key: whether it was found."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[Key, bool]] = []
+        self.reported: list[tuple[Key, bool]] = []
 
     def __call__(self, keys: Sequence[Key], found: Mapping[Key, Entry]) -> None:
-        """Take it down."""
-        self.told += [(key, key in found) for key in keys]
+        """Record it."""
+        self.reported += [(key, key in found) for key in keys]
 
 
 class StallingCache(DictCache):
-    """A far tier that does not answer before it is told to."""
+    """An L2 that does not answer before a test lets it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,60 +65,56 @@ def test_replicas_of_any_version_agree_on_the_sample() -> None:
     assert [KEYS.index(key) for key in INSIDE[:5]] == [2, 116, 152, 238, 317]
 
 
-def test_the_order_of_keys_and_what_stands_beside_them_do_not_matter() -> None:
+def test_the_sample_depends_on_neither_order_nor_neighbours() -> None:
     assert sampled(reversed(KEYS[:1000])) == sampled(KEYS[:1000])[::-1]
     assert all(sampled([key]) == [key] for key in INSIDE)
     assert sampled(OUTSIDE) == []
 
 
-async def test_few_keys_wait_for_more_and_are_then_looked_up_in_one_call(
-    sample: Sample, far: DictCache, learnt: Learnt
-) -> None:
+async def test_keys_are_collected_and_looked_up_in_one_call(sample: Sample, far: DictCache, learnt: Learnt) -> None:
     for key in INSIDE[: AT_ONCE - 1]:
-        sample.ask([key, OUTSIDE[0]])
+        sample.look_up([key, OUTSIDE[0]])
     await settle()
     assert far.lookups == []
 
-    sample.ask(INSIDE[AT_ONCE - 1 : AT_ONCE])
+    sample.look_up(INSIDE[AT_ONCE - 1 : AT_ONCE])
     await settle()
 
     assert far.lookups == [AT_ONCE]
-    assert learnt.told == [(key, False) for key in INSIDE[:AT_ONCE]]
+    assert learnt.reported == [(key, False) for key in INSIDE[:AT_ONCE]]
 
 
-async def test_what_was_kept_is_written_after_the_lookup_so_that_no_key_is_its_own_hit(
+async def test_entries_are_written_after_the_lookup_of_their_key(
     sample: Sample, far: DictCache, learnt: Learnt
 ) -> None:
     for key in INSIDE[:AT_ONCE]:
-        sample.ask([key])
+        sample.look_up([key])
         sample.keep({key: entry(), OUTSIDE[0]: entry()})
     await settle()
 
-    assert learnt.told == [(key, False) for key in INSIDE[:AT_ONCE]]
+    assert learnt.reported == [(key, False) for key in INSIDE[:AT_ONCE]]
     assert set(far.entries) == set(INSIDE[:AT_ONCE])
 
 
-async def test_what_another_replica_wrote_is_found(sample: Sample, far: DictCache, learnt: Learnt) -> None:
+async def test_entries_of_another_replica_are_found(sample: Sample, far: DictCache, learnt: Learnt) -> None:
     far.entries = {key: entry() for key in INSIDE[: AT_ONCE // 2]}
 
-    sample.ask(KEYS[: KEYS.index(INSIDE[AT_ONCE])])
+    sample.look_up(KEYS[: KEYS.index(INSIDE[AT_ONCE])])
     await settle()
 
-    assert learnt.told == [(key, place < AT_ONCE // 2) for place, key in enumerate(INSIDE[:AT_ONCE])]
+    assert learnt.reported == [(key, place < AT_ONCE // 2) for place, key in enumerate(INSIDE[:AT_ONCE])]
 
 
-async def test_a_key_asked_for_again_while_it_waits_to_be_written_is_a_hit(
-    sample: Sample, far: DictCache, learnt: Learnt
-) -> None:
-    sample.ask(INSIDE[:1])
+async def test_a_key_looked_up_before_its_write_is_a_hit(sample: Sample, far: DictCache, learnt: Learnt) -> None:
+    sample.look_up(INSIDE[:1])
     sample.keep({INSIDE[0]: entry()})
-    sample.ask(INSIDE[:1])
+    sample.look_up(INSIDE[:1])
 
-    assert learnt.told == [(INSIDE[0], True)]
+    assert learnt.reported == [(INSIDE[0], True)]
     assert far.lookups == []
 
 
-async def test_entries_that_nobody_asked_for_are_written_too(sample: Sample, far: DictCache) -> None:
+async def test_entries_without_a_lookup_are_written_too(sample: Sample, far: DictCache) -> None:
     sample.keep({key: entry() for key in INSIDE[:AT_ONCE]})
     await settle()
 
@@ -129,7 +125,7 @@ async def test_while_one_lookup_is_under_way_the_next_waits(learnt: Learnt) -> N
     far = StallingCache()
     sample = Sample(far, learnt)
     for start in range(0, 3 * AT_ONCE, AT_ONCE):
-        sample.ask(INSIDE[start : start + AT_ONCE])
+        sample.look_up(INSIDE[start : start + AT_ONCE])
         await settle()
     assert far.lookups == [AT_ONCE]
 
@@ -137,24 +133,24 @@ async def test_while_one_lookup_is_under_way_the_next_waits(learnt: Learnt) -> N
     await settle()
 
     assert far.lookups == [AT_ONCE, 2 * AT_ONCE]
-    assert [key for key, _ in learnt.told] == INSIDE[: 3 * AT_ONCE]
+    assert [key for key, _ in learnt.reported] == INSIDE[: 3 * AT_ONCE]
 
 
-async def test_what_is_forgotten_is_not_looked_up_but_written(sample: Sample, far: DictCache, learnt: Learnt) -> None:
-    sample.ask(INSIDE[: AT_ONCE - 1])
+async def test_a_forgotten_key_is_written_without_a_lookup(sample: Sample, far: DictCache, learnt: Learnt) -> None:
+    sample.look_up(INSIDE[: AT_ONCE - 1])
     sample.keep({INSIDE[0]: entry()})
     sample.forget()
-    sample.ask(INSIDE[AT_ONCE : 2 * AT_ONCE])
+    sample.look_up(INSIDE[AT_ONCE : 2 * AT_ONCE])
     await settle()
 
-    assert [key for key, _ in learnt.told] == INSIDE[AT_ONCE : 2 * AT_ONCE]
+    assert [key for key, _ in learnt.reported] == INSIDE[AT_ONCE : 2 * AT_ONCE]
     assert set(far.entries) == {INSIDE[0]}
 
 
 async def test_closing_writes_what_waits_and_leaves_no_task(learnt: Learnt) -> None:
     far, tasks = StallingCache(), asyncio.all_tasks()
     sample = Sample(far, learnt)
-    sample.ask(INSIDE[:AT_ONCE])
+    sample.look_up(INSIDE[:AT_ONCE])
     await settle()
     sample.keep({INSIDE[0]: entry()})
     closing = asyncio.create_task(sample.close())

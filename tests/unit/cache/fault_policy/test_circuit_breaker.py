@@ -1,4 +1,4 @@
-"""Circuit: opened once, said once, probed more rarely where somebody has to change a configuration."""
+"""Circuit: opened once, said once, probed more rarely where an operator has to change a configuration."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ SAID = LogMessages(opened="%s opened: %s", still_open="%s still open: %s", close
 AWAY = CacheUnavailableError("away")
 
 
-def refused(details: str = "") -> CacheUnavailableError:
+def rejected(details: str = "") -> CacheUnavailableError:
     return CacheUnavailableError(f"NOAUTH{details}", kind="NOAUTH", needs_operator=True)
 
 
@@ -44,37 +44,37 @@ async def opened(probes: Probes, exc: CacheError, seconds: float) -> Circuit:
 
 
 @in_virtual_time
-async def test_what_needs_an_operator_is_probed_ever_more_rarely() -> None:
-    passing, lasting = Probes(AWAY), Probes(refused())
+async def test_failures_that_need_an_operator_are_probed_ever_more_rarely() -> None:
+    passing, lasting = Probes(AWAY), Probes(rejected())
 
     await opened(passing, AWAY, 600.0)
-    await opened(lasting, refused(), 600.0)
+    await opened(lasting, rejected(), 600.0)
 
     assert 110 < len(passing.at_s) < 180
     assert 20 < len(lasting.at_s) < 40
 
 
 @in_virtual_time
-async def test_what_lasts_is_said_once_however_often_it_is_probed(caplog: pytest.LogCaptureFixture) -> None:
-    await opened(Probes(refused(" 1"), refused(" 2")), refused(" 0"), 600.0)
+async def test_a_lasting_failure_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    await opened(Probes(rejected(" 1"), rejected(" 2")), rejected(" 0"), 600.0)
 
     assert [record.getMessage() for record in caplog.records] == ["it opened: NOAUTH 0"]
 
 
 @in_virtual_time
-async def test_a_server_that_returns_and_refuses_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
-    circuit = await opened(Probes(AWAY, refused(), AWAY, refused()), AWAY, 600.0)
+async def test_a_recovered_server_that_rejects_commands_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    circuit = await opened(Probes(AWAY, rejected(), AWAY, rejected()), AWAY, 600.0)
 
     assert [record.getMessage() for record in caplog.records] == ["it opened: away", "it still open: NOAUTH"]
     assert circuit.reason == "NOAUTH"
 
 
 @in_virtual_time
-async def test_it_closes_when_a_probe_works_and_can_be_opened_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_successful_probe_closes_it_and_it_can_open_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    circuit = circuit_of(Probes(refused(), None))
+    circuit = circuit_of(Probes(rejected(), None))
     for _ in range(2):
-        circuit.open(Outage.FAILURE, refused())
+        circuit.open(Outage.FAILURE, rejected())
         circuit.open(Outage.FAILURE, AWAY)  # a call that was under way as well
         await asyncio.sleep(60.0)
         assert (circuit.is_closed, circuit.reason) == (True, "")

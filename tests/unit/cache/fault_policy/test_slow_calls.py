@@ -17,8 +17,8 @@ class TestSlowCalls:
 
         assert verdicts(SlowCalls(0.8 * BUDGET_S), ends) == [False, False, True, True]
 
-    def test_three_slow_calls_are_too_many_however_long_ago_they_were(self) -> None:
-        """Where one call comes a minute, each that overruns still costs somebody its budget."""
+    def test_three_slow_calls_are_too_many_whatever_their_distance(self) -> None:
+        """Where one call comes a minute, each that overruns still costs a caller its budget."""
         assert verdicts(SlowCalls(BUDGET_S), [(60.0 * number, True) for number in range(3)]) == [False, False, True]
 
     def test_a_hundred_calls_that_wait_for_one_stall_are_not(self) -> None:
@@ -26,14 +26,14 @@ class TestSlowCalls:
 
         assert not any(verdicts(slow, [(1.0 + number * 1e-5, True) for number in range(100)]))
 
-    def test_one_stall_among_fast_calls_is_not_however_many_wait_for_it(self) -> None:
+    def test_one_stall_among_fast_calls_is_not_too_many(self) -> None:
         slow = SlowCalls(BUDGET_S)
         for second in range(20):
             fast = [(second + number * 0.001, False) for number in range(900)]
             stalled = [(second + 0.95 + number * 1e-5, True) for number in range(64)]
             assert not any(verdicts(slow, fast + stalled))
 
-    def test_every_second_call_is_too_many_even_when_hundreds_are_fast_between_waves(self) -> None:
+    def test_every_second_call_slow_is_too_many_despite_fast_ones(self) -> None:
         """One of several connections is dead: what goes over the others is fast all the while."""
         slow = SlowCalls(BUDGET_S)
         ends = [(number * 0.001, number % 2 == 0) for number in range(100)]
@@ -46,9 +46,7 @@ class TestSlowCalls:
         assert not any(verdicts(slow, [(number * 0.001, number % 10 == 0) for number in range(5_000)]))
 
     @pytest.mark.parametrize(("fast_between", "too_many"), [(0, True), (1, True), (2, True), (4, False), (9, False)])
-    def test_rare_calls_are_judged_by_how_many_of_the_last_ten_were_slow(
-        self, fast_between: int, too_many: bool
-    ) -> None:
+    def test_rare_calls_are_judged_by_the_last_ten(self, fast_between: int, too_many: bool) -> None:
         ends = [(float(number), number % (fast_between + 1) == 0) for number in range(50)]
 
         assert any(verdicts(SlowCalls(BUDGET_S), ends)) is too_many
@@ -59,14 +57,14 @@ class TestSlowCalls:
 
         assert not slow.count(10.0, is_slow=False)
 
-    def test_what_is_older_than_the_last_slices_is_forgotten(self) -> None:
+    def test_calls_older_than_the_last_slices_are_forgotten(self) -> None:
         slow = SlowCalls(BUDGET_S)
         verdicts(slow, [(float(number), True) for number in range(BAD_SLICES - 1)])
         verdicts(slow, [(10.0 + number, False) for number in range(SLICES)])
 
         assert not slow.count(30.0, is_slow=True)
 
-    def test_what_was_before_a_clearance_is_forgotten(self) -> None:
+    def test_calls_before_a_clearance_are_forgotten(self) -> None:
         slow = SlowCalls(BUDGET_S)
         verdicts(slow, [(float(number), True) for number in range(BAD_SLICES - 1)])
         slow.clear()
@@ -79,13 +77,13 @@ def waits(first_s: float = 0.5, longest_s: float = 5.0) -> ProbeWaits:
 
 
 class TestProbeWaits:
-    def test_each_wait_is_twice_the_one_before_up_to_the_longest(self) -> None:
+    def test_each_wait_doubles_up_to_the_longest(self) -> None:
         some = waits()
         some.begin(0.0)
 
         assert [some.next_s() for _ in range(6)] == [0.5, 1, 2, 4, 5, 5]
 
-    def test_a_tier_that_held_out_is_probed_as_soon_as_at_first(self) -> None:
+    def test_a_recovered_tier_is_probed_as_soon_as_before(self) -> None:
         some = waits()
         some.begin(0.0)
         for _ in range(4):
@@ -95,7 +93,7 @@ class TestProbeWaits:
 
         assert some.next_s() == 0.5
 
-    def test_a_tier_that_passes_its_probe_and_fails_at_once_is_left_alone_ever_longer(self) -> None:
+    def test_a_tier_that_fails_right_after_its_probe_waits_longer(self) -> None:
         some, now, waited = waits(), 0.0, []
         for _ in range(6):
             some.begin(now)

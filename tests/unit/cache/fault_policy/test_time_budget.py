@@ -7,14 +7,14 @@ import pytest
 
 from foreseen.adapters.cache.fault_policy.time_budget import within
 from foreseen.domain.errors import CacheUnavailableError
-from support.stepping import other_tasks, settle
+from support.event_loop_steps import other_tasks, settle
 
 
-async def test_what_comes_in_time_is_given() -> None:
+async def test_a_result_in_time_is_returned() -> None:
     assert await within(5.0, asyncio.sleep(0.01, "reply")) == "reply"
 
 
-async def test_what_does_not_come_is_given_up_and_ended() -> None:
+async def test_a_call_beyond_its_budget_is_cancelled() -> None:
     with pytest.raises(CacheUnavailableError, match="no answer within 10 ms"):
         await within(0.01, asyncio.sleep(60))
     await settle()
@@ -22,7 +22,7 @@ async def test_what_does_not_come_is_given_up_and_ended() -> None:
     assert other_tasks() == set()
 
 
-async def test_what_the_call_raises_is_raised() -> None:
+async def test_an_error_of_the_call_is_raised() -> None:
     async def call() -> None:
         raise CacheUnavailableError("away")
 
@@ -30,7 +30,7 @@ async def test_what_the_call_raises_is_raised() -> None:
         await within(5.0, call())
 
 
-async def test_who_leaves_ends_the_call() -> None:
+async def test_a_cancelled_caller_cancels_the_call() -> None:
     waiting = asyncio.create_task(within(60.0, asyncio.sleep(60)))
     await settle()
 
@@ -40,7 +40,7 @@ async def test_who_leaves_ends_the_call() -> None:
     assert other_tasks() == set()
 
 
-async def test_what_was_answered_during_a_long_turn_of_the_loop_is_still_read() -> None:
+async def test_a_reply_that_arrived_during_a_long_turn_is_read() -> None:
     """A reply takes some turns from the socket to who waits for it."""
 
     async def call() -> str:

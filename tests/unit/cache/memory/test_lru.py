@@ -92,7 +92,7 @@ async def test_a_large_entry_takes_the_room_of_several(clock: Clock) -> None:
     assert set(await cache.get_many([A, B, C])) == {C}
 
 
-async def test_an_entry_larger_than_the_cache_is_not_let_in_and_makes_nobody_leave(clock: Clock) -> None:
+async def test_an_entry_larger_than_the_cache_evicts_nothing(clock: Clock) -> None:
     cache = lru(clock, max_bytes=ENTRY_OVERHEAD + 10)
     await cache.put_many({A: entry(clock, b"x" * 10)})
     await cache.put_many({B: entry(clock, b"x" * 11)})
@@ -100,7 +100,7 @@ async def test_an_entry_larger_than_the_cache_is_not_let_in_and_makes_nobody_lea
     assert set(await cache.get_many([A, B])) == {A}
 
 
-async def test_an_entry_that_grew_too_large_does_not_leave_its_old_self_behind(clock: Clock) -> None:
+async def test_an_entry_that_grew_too_large_is_removed(clock: Clock) -> None:
     cache = lru(clock, max_bytes=ENTRY_OVERHEAD + 10)
     await cache.put_many({A: entry(clock, b"x" * 10)})
     await cache.put_many({A: entry(clock, b"y" * 11)})
@@ -145,7 +145,7 @@ async def test_keys_put_together_expire_apart_within_ten_percent(clock: Clock) -
     assert len(set(left)) > 15
 
 
-async def test_life_is_counted_from_when_the_model_answered_not_from_when_it_was_put(clock: Clock) -> None:
+async def test_lifetime_counts_from_the_computation_not_from_the_put(clock: Clock) -> None:
     cache, old = lru(clock, ttl_s=100), entry(clock)
     clock.pass_s(80)
     await cache.put_many({A: old})
@@ -154,7 +154,7 @@ async def test_life_is_counted_from_when_the_model_answered_not_from_when_it_was
     assert cache.peek(A) is None
 
 
-async def test_an_entry_that_is_past_its_time_is_not_let_in(clock: Clock) -> None:
+async def test_an_expired_entry_is_not_stored(clock: Clock) -> None:
     cache, old = lru(clock, max_entries=1, ttl_s=100), entry(clock)
     clock.pass_s(111)
     await cache.put_many({B: entry(clock)})
@@ -163,7 +163,42 @@ async def test_an_entry_that_is_past_its_time_is_not_let_in(clock: Clock) -> Non
     assert set(await cache.get_many([A, B])) == {B}
 
 
-async def test_it_takes_no_more_memory_than_it_says() -> None:
+async def test_an_entry_counts_as_found_again_once(clock: Clock) -> None:
+    cache = lru(clock)
+    await cache.put_many({A: entry(clock), B: entry(clock)})
+    for _ in range(3):
+        cache.peek(A)
+
+    assert (cache.found_again, cache.probes_found) == (1, 0)
+
+
+async def test_probes_that_are_found_count_apart(clock: Clock) -> None:
+    cache = lru(clock)
+    await cache.put_many({A: entry(clock)})
+    cache.put_probes({B: entry(clock), C: entry(clock)})
+    await cache.get_many([A, B, B])
+
+    assert (cache.found_again, cache.probes_found) == (2, 1)
+
+
+async def test_an_entry_that_expired_unfound_counts_as_nothing(clock: Clock) -> None:
+    cache = lru(clock, ttl_s=100)
+    await cache.put_many({A: entry(clock)})
+    clock.pass_s(111)
+
+    assert cache.peek(A) is None
+    assert (cache.found_again, cache.entries) == (0, 0)
+
+
+async def test_replacing_stores_only_what_is_held(clock: Clock) -> None:
+    cache = lru(clock)
+    await cache.put_many({A: entry(clock)})
+    cache.replace({A: entry(clock, b"newer"), B: entry(clock)})
+
+    assert {key: held.body for key, held in (await cache.get_many([A, B])).items()} == {A: b"newer"}
+
+
+async def test_it_uses_no_more_memory_than_it_reports() -> None:
     """Small bodies under the longest keys, right after the store's dictionaries have grown: the worst case."""
     cache = LruCache(max_entries=10**6, max_bytes=10**9, lifetime=Lifetime(3600.0))
     now_us = int(time.time() * 1e6)

@@ -16,9 +16,9 @@ from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
 from support.cache_contract import A, B
 from support.fakes import Clock
+from support.faulty_redis_servers import lying_server
 from support.loop_guard import loops_of_a_command
-from support.patience import PATIENCE_S
-from support.redis_servers import lying_server
+from support.time_limits import PATIENCE_S
 
 NAME = "foreseen:iris:" + "6e" * 8 + ":61"
 """Key A as text."""
@@ -53,7 +53,7 @@ async def test_a_key_is_text_a_person_can_read(client: Any, clock: Clock) -> Non
     assert await client.keys() == [b"foreseen:iris-v2:0001020304050607:00ff3a"]
 
 
-async def test_an_entry_lives_in_redis_for_its_ttl_within_ten_percent(client: Any, clock: Clock) -> None:
+async def test_an_entry_expires_within_ten_percent_of_its_ttl(client: Any, clock: Clock) -> None:
     keys = [Key(b"n" * 16 + bytes([row])) for row in range(50)]
     await redis(client, clock).put_many(dict.fromkeys(keys, entry(clock)))
 
@@ -64,7 +64,7 @@ async def test_an_entry_lives_in_redis_for_its_ttl_within_ten_percent(client: An
     assert 105_000 < max(left_ms) <= 110_000
 
 
-async def test_an_entry_put_late_gets_only_the_time_it_has_left(client: Any, clock: Clock) -> None:
+async def test_a_late_put_gets_only_the_remaining_ttl(client: Any, clock: Clock) -> None:
     old = entry(clock)
     clock.pass_s(60)
     await redis(client, clock).put_many({A: old})
@@ -91,14 +91,14 @@ async def test_our_own_clock_and_ttl_decide_what_is_served(client: Any, clock: C
     assert set(await redis(client, clock, ttl_s=1e6).get_many([A])) == {A}
 
 
-async def test_peek_says_nothing(client: Any, clock: Clock) -> None:
+async def test_peek_finds_nothing(client: Any, clock: Clock) -> None:
     cache = redis(client, clock)
     await cache.put_many({A: entry(clock)})
 
     assert cache.peek(A) is None
 
 
-async def test_another_type_under_our_key_is_a_miss_and_is_overwritten(client: Any, clock: Clock) -> None:
+async def test_another_type_under_a_key_is_an_overwritten_miss(client: Any, clock: Clock) -> None:
     cache = redis(client, clock)
     await client.rpush(NAME, "x")
     assert await cache.get_many([A]) == {}
@@ -127,7 +127,7 @@ GOOD = EntryFormat().seal(A, Entry(b"1", 1_700_000_000_000_000, 7))
     ],
     ids=["empty", "garbage", "json", "pickle", "cut", "longer", "tampered", "newer", "swapped", "forged"],
 )
-async def test_what_does_not_verify_is_a_counted_miss_and_is_overwritten(
+async def test_an_unverifiable_entry_is_a_counted_miss_and_overwritten(
     client: Any, clock: Clock, stored: bytes
 ) -> None:
     cache = redis(client, clock)
@@ -142,7 +142,7 @@ async def test_what_does_not_verify_is_a_counted_miss_and_is_overwritten(
     assert cache.corrupt == 1
 
 
-async def test_what_is_too_large_is_a_miss_and_is_overwritten(client: Any, clock: Clock) -> None:
+async def test_an_oversized_value_is_an_overwritten_miss(client: Any, clock: Clock) -> None:
     cache = redis(client, clock)
     await client.set(NAME, EntryFormat().seal(A, entry(clock, bytes(MAX_SIZE))))
 
@@ -153,9 +153,7 @@ async def test_what_is_too_large_is_a_miss_and_is_overwritten(client: Any, clock
     assert await cache.get_many([A]) == {A: entry(clock)}
 
 
-async def test_the_largest_entry_that_is_stored_is_read_and_a_larger_one_is_not_stored(
-    client: Any, clock: Clock
-) -> None:
+async def test_entries_are_stored_and_read_up_to_the_largest_size(client: Any, clock: Clock) -> None:
     cache, largest = redis(client, clock), entry(clock, bytes(MAX_SIZE - OVERHEAD))
     with loops_of_a_command():  # this server is in the process, and takes megabytes on our loop
         await cache.put_many({A: largest, B: entry(clock, largest.body + b"0")})
@@ -192,7 +190,7 @@ async def test_no_flipped_bit_of_a_reply_makes_another_answer(clock: Clock) -> N
     assert {reply[place : place + 1] for place in undetected} <= {b"\r", b"\n"}
 
 
-async def test_a_probe_writes_and_looks_up_and_leaves_nothing(client: Any, clock: Clock) -> None:
+async def test_a_probe_writes_and_looks_up_and_leaves_no_key(client: Any, clock: Clock) -> None:
     await redis(client, clock).ping()
 
     stats = await client.keys()
@@ -200,7 +198,7 @@ async def test_a_probe_writes_and_looks_up_and_leaves_nothing(client: Any, clock
 
 
 @pytest.mark.parametrize("reply", [b":1\r\n", b"+PONG\r\n", b"-OOM full\r\n", b"-READONLY no\r\n", b"_\r\n"])
-async def test_a_server_that_answers_a_ping_alone_does_not_pass_for_one_that_works(clock: Clock, reply: bytes) -> None:
+async def test_a_server_that_only_answers_ping_fails_the_probe(clock: Clock, reply: bytes) -> None:
     async with lying_server(reply) as url:
         cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
         with pytest.raises(CacheUnavailableError, match="Redis: "):
@@ -217,7 +215,7 @@ async def test_with_a_secret_nothing_written_without_it_is_served(client: Any, c
     assert sealed.corrupt == 1
 
 
-async def test_models_of_one_name_and_half_a_namespace_do_not_mix(client: Any, clock: Clock) -> None:
+async def test_models_of_one_name_with_similar_namespaces_do_not_mix(client: Any, clock: Clock) -> None:
     """The text of a key holds 8 of the namespace's 16 bytes; the seal holds all."""
     cache, near_miss = redis(client, clock), Key(b"n" * 8 + b"m" * 8 + b"a")
     await cache.put_many({A: entry(clock)})
@@ -225,9 +223,9 @@ async def test_models_of_one_name_and_half_a_namespace_do_not_mix(client: Any, c
     assert await cache.get_many([near_miss]) == {}
 
 
-async def test_a_server_that_is_away_is_unavailable(clock: Clock) -> None:
+async def test_an_unreachable_server_raises_unavailable(clock: Clock) -> None:
     async with lying_server(b"") as url:
-        pass  # nobody listens there any more
+        pass  # nothing listens there any more
     cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
 
     for call in (cache.get_many([A]), cache.put_many({A: entry(clock)}), cache.ping()):
@@ -295,7 +293,7 @@ async def test_a_write_that_is_not_confirmed_is_a_failure(clock: Clock, reply: b
 
 @pytest.mark.parametrize("kind", [b"*", b"~", b">", b"*2\r\n_\r\n*", b"*1\r\n>"])
 @pytest.mark.parametrize("cut", [0, 6, 11])
-async def test_a_reply_that_announces_a_billion_values_keeps_nobody_busy(clock: Clock, kind: bytes, cut: int) -> None:
+async def test_a_reply_that_announces_a_billion_values_costs_no_time(clock: Clock, kind: bytes, cut: int) -> None:
     """hiredis makes room for them at once: it takes seconds to give that back, and a minute for some kinds."""
     reply = kind + b"1000000000\r\n"
     async with lying_server(reply[:-cut] if cut else reply, then=reply[-cut:] if cut else b"") as url:
@@ -305,7 +303,7 @@ async def test_a_reply_that_announces_a_billion_values_keeps_nobody_busy(clock: 
         await cache.close()
 
 
-async def test_nothing_to_write_asks_nothing(clock: Clock) -> None:
+async def test_writing_nothing_sends_nothing(clock: Clock) -> None:
     async with lying_server(b"-ERR no\r\n") as url:
         cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
         old = entry(clock)
@@ -325,7 +323,7 @@ async def test_values_of_other_types_are_counted_misses(clock: Clock) -> None:
         await cache.close()
 
 
-async def test_what_does_not_greet_as_redis_does_is_unavailable(clock: Clock) -> None:
+async def test_a_server_without_a_redis_greeting_is_unavailable(clock: Clock) -> None:
     async with lying_server(b"", hello=b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
         cache = redis(connect_redis(url, timeout_s=1.0, max_connections=2), clock)
         with pytest.raises(CacheUnavailableError):
@@ -346,7 +344,7 @@ def test_a_client_fails_fast_instead_of_trying_again() -> None:
     assert pool.max_connections == 7
 
 
-def test_what_a_url_says_of_decoding_and_patience_does_not_hold() -> None:
+def test_decoding_and_timeout_options_in_the_url_are_ignored() -> None:
     url = "redis://127.0.0.1:1/3?decode_responses=yes&socket_timeout=60&protocol=2&max_connections=1"
     pool = connect_redis(url, timeout_s=0.5, max_connections=7).connection_pool
 
@@ -364,8 +362,8 @@ def test_a_unix_socket_is_given_no_option_of_tcp() -> None:
 
 
 @pytest.mark.parametrize("hello", [b"+OK\r\n", b":3\r\n", b"*0\r\n", b"%0\r\n", b"_\r\n", b"%1\r\n+proto\r\n+x\r\n"])
-async def test_a_greeting_that_redis_py_cannot_make_sense_of_is_unavailable(clock: Clock, hello: bytes) -> None:
-    """With a password it looks into the reply without asking what it is."""
+async def test_a_greeting_that_redis_py_cannot_parse_is_unavailable(clock: Clock, hello: bytes) -> None:
+    """With a password it looks into the reply whatever it is."""
     async with lying_server(b"*1\r\n_\r\n", hello=hello) as url:
         with_password = url.replace("redis://", "redis://:hush@")
         cache = redis(connect_redis(with_password, timeout_s=1.0, max_connections=2), clock)

@@ -1,4 +1,4 @@
-"""The guard: a far tier may fail, stall, or be away, and nobody's answer fails with it."""
+"""The guard: L2 may fail, stall, or be unreachable, and no answer fails with it."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from support.cache_contract import A, B, entry
 from support.fakes import DeadCache, DictCache
-from support.patience import patience, soon
+from support.time_limits import patience, soon
 from support.virtual_time import in_virtual_time
 
 BUDGET_S = 0.005
@@ -78,7 +78,7 @@ class LatencyCache(DictCache):
                 await asyncio.sleep(0.005)
 
     async def ask(self, cache: GuardedCache, *, slow: int = 0, fast: int = 0) -> None:
-        """Ask so often, each call in a slice of time of its own."""
+        """Look up so often, each call in a slice of time of its own."""
         for latency_s in [3 * BUDGET_S] * slow + [BUDGET_S / 50] * fast:
             self.latency_s = latency_s
             await cache.get_many([A])
@@ -86,7 +86,7 @@ class LatencyCache(DictCache):
 
 
 class CountingCache(DeadCache):
-    """A far tier that tells when it has been asked five times."""
+    """An L2 that sets an event after five lookups."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,18 +123,18 @@ async def test_a_failure_is_an_empty_answer(caplog: pytest.LogCaptureFixture) ->
         assert not cache.is_in_use
 
 
-async def test_it_starts_without_its_tier_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_it_starts_without_its_tier_and_logs_that_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     async with GuardedCache(DeadCache(), budget_s=1.0) as cache:
         for _ in range(5):
             await cache.get_many([A])
 
     assert said(caplog) == [
-        "WARNING L2 disabled, predictions go on without it: nobody there",
+        "WARNING L2 disabled, predictions go on without it: unreachable",
     ]
 
 
-async def test_a_failing_call_takes_the_tier_out_and_no_request_asks_it_again() -> None:
+async def test_a_failing_call_disables_the_tier_for_all_requests() -> None:
     inner = DeadCache()
     inner.is_alive = True
     async with GuardedCache(inner, budget_s=1.0, probe_after_s=60.0) as cache:
@@ -155,7 +155,7 @@ async def test_it_comes_back_when_the_tier_answers_again(caplog: pytest.LogCaptu
     caplog.set_level(logging.INFO)
     inner = CountingCache()
     async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
-        await soon(inner.was_asked_often.wait())  # the probe goes on while nobody answers
+        await soon(inner.was_asked_often.wait())  # the probe goes on without an answer
         was_in_use = cache.is_in_use
 
         inner.is_alive = True
@@ -165,7 +165,7 @@ async def test_it_comes_back_when_the_tier_answers_again(caplog: pytest.LogCaptu
         assert set(await cache.get_many([A])) == {A}
     assert not was_in_use
     assert said(caplog) == [
-        "WARNING L2 disabled, predictions go on without it: nobody there",
+        "WARNING L2 disabled, predictions go on without it: unreachable",
         "INFO L2 enabled again",
     ]
 
@@ -184,7 +184,7 @@ async def test_it_can_be_lost_and_found_more_than_once(caplog: pytest.LogCapture
     assert [line.split()[0] for line in said(caplog)] == ["WARNING", "INFO"] * 3
 
 
-async def test_calls_under_way_together_are_told_as_one_failure(caplog: pytest.LogCaptureFixture) -> None:
+async def test_concurrent_failures_are_logged_as_one(caplog: pytest.LogCaptureFixture) -> None:
     inner = DeadCache()
     inner.is_alive = True
     async with GuardedCache(inner, budget_s=1.0, probe_after_s=60.0) as cache:
@@ -196,7 +196,7 @@ async def test_calls_under_way_together_are_told_as_one_failure(caplog: pytest.L
     assert len(said(caplog)) == 1
 
 
-async def test_out_of_use_it_says_that_nothing_is_kept() -> None:
+async def test_a_disabled_tier_reports_that_it_keeps_nothing() -> None:
     inner = DeadCache()
     inner.is_alive = True
     async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
@@ -238,7 +238,7 @@ async def test_slow_calls_in_a_row_take_the_tier_out(caplog: pytest.LogCaptureFi
 
     assert states == [True, True, False, False]
     assert inner.asked == 3
-    assert said(caplog) == ["WARNING L2 disabled, predictions go on without it: no answer within 5 ms, time and again"]
+    assert said(caplog) == ["WARNING L2 disabled, predictions go on without it: no answer within 5 ms, repeatedly"]
 
 
 @in_virtual_time
@@ -256,7 +256,7 @@ async def test_a_slow_call_now_and_then_keeps_it_in_use() -> None:
 
 @in_virtual_time
 async def test_slow_calls_among_fast_ones_take_the_tier_out() -> None:
-    """Three in a row is what a server does that stands still; one that stutters costs as much."""
+    """Three in a row is what a frozen server does; one that stutters costs as much."""
     inner = LatencyCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S, probe_after_s=60.0)
 
@@ -271,7 +271,7 @@ async def test_slow_calls_among_fast_ones_take_the_tier_out() -> None:
 
 
 @in_virtual_time
-async def test_what_is_taken_at_once_to_be_written_behind_is_no_sign_of_a_fast_tier() -> None:
+async def test_an_instant_write_behind_shows_no_fast_tier() -> None:
     class Behind(StallingCache):
         async def put_many(self, entries: Mapping[Key, Entry]) -> None:
             self.entries |= entries
@@ -288,7 +288,7 @@ async def test_what_is_taken_at_once_to_be_written_behind_is_no_sign_of_a_fast_t
 
 
 @in_virtual_time
-async def test_what_is_found_without_asking_anybody_is_no_sign_of_a_fast_tier() -> None:
+async def test_a_local_lookup_is_no_sign_of_a_fast_tier() -> None:
     """It waits to be written."""
 
     class Waiting(StallingCache):
@@ -306,10 +306,10 @@ async def test_what_is_found_without_asking_anybody_is_no_sign_of_a_fast_tier() 
     assert not cache.is_in_use
 
 
-async def test_why_it_is_out_is_told_until_it_is_back() -> None:
+async def test_the_reason_is_shown_until_it_is_enabled_again() -> None:
     inner = CountingCache()
     async with GuardedCache(inner, budget_s=1.0, probe_after_s=0.001, longest_wait_s=0.002) as cache:
-        assert cache.disabled_by == "nobody there"
+        assert cache.disabled_by == "unreachable"
 
         inner.is_alive = True
         await until_in_use()
@@ -319,7 +319,7 @@ async def test_why_it_is_out_is_told_until_it_is_back() -> None:
 
 
 @in_virtual_time
-async def test_a_tier_that_answers_probes_slower_than_requests_can_bear_stays_out() -> None:
+async def test_a_tier_that_answers_probes_too_slowly_stays_disabled() -> None:
     inner = LatencyCache()
     inner.latency_s = 0.05
     cache = GuardedCache(inner, budget_s=BUDGET_S, probe_after_s=0.001, longest_wait_s=0.002)
@@ -420,7 +420,7 @@ async def test_a_mistake_of_our_own_is_not_hidden() -> None:
         await GuardedCache(Broken(), budget_s=1.0).get_many([A])
 
 
-async def test_what_the_tier_can_tell_at_once_is_told() -> None:
+async def test_peek_is_passed_on() -> None:
     class Near(DictCache):
         def peek(self, key: Key) -> Entry | None:
             return self.entries.get(key)
@@ -432,7 +432,7 @@ async def test_what_the_tier_can_tell_at_once_is_told() -> None:
 
 
 @in_virtual_time
-async def test_calls_that_wait_for_one_and_the_same_slow_answer_count_once() -> None:
+async def test_calls_that_wait_for_one_slow_reply_count_once() -> None:
     """A gathered lookup that overruns is overrun by everybody who waits for it."""
     inner = StallingCache()
     cache = GuardedCache(inner, budget_s=BUDGET_S)

@@ -1,4 +1,4 @@
-"""What is asked of a far tier is counted, with the time it takes."""
+"""Calls of L2 are counted, with the time they take."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -8,7 +8,7 @@ import pytest
 
 from foreseen.adapters.cache.redis.redis_cache import RedisCache
 from foreseen.adapters.cache.redis.servers.single_server import OneServer
-from foreseen.adapters.cache.wrappers.metered import TimedCache
+from foreseen.adapters.cache.wrappers.metered import MeteredCache
 from foreseen.domain.counters import L2_GET_SECONDS, L2_GETS, L2_PUT_SECONDS, L2_PUTS, SIZE, Tally
 from foreseen.domain.errors import CacheUnavailableError
 from foreseen.domain.identity.entry import Entry, EntryFormat
@@ -41,20 +41,20 @@ def counted(tally: Tally) -> dict[int, float]:
     return {place: tally.counts[place] for place in range(SIZE) if tally.counts[place]}
 
 
-class TestTimed(CacheContract):
+class TestMetered(CacheContract):
     @pytest.fixture
-    async def cache(self) -> AsyncIterator[TimedCache]:
+    async def cache(self) -> AsyncIterator[MeteredCache]:
         async with fakeredis.FakeAsyncRedis() as client:
             lifetime = Lifetime(3600.0)
             redis = RedisCache(
                 OneServer(client), model_name="iris", lifetime=lifetime, entry_format=EntryFormat(b"hush")
             )
-            yield TimedCache(redis, Tally())
+            yield MeteredCache(redis, Tally())
 
 
 async def test_lookups_and_writes_are_counted_apart() -> None:
     clock, tally = Clock(), Tally()
-    timed = TimedCache(SlowCache(clock), tally, clock=clock)
+    timed = MeteredCache(SlowCache(clock), tally, clock=clock)
 
     await timed.put_many({KEY: ENTRY})
     await timed.get_many([KEY])
@@ -63,9 +63,9 @@ async def test_lookups_and_writes_are_counted_apart() -> None:
     assert counted(tally) == {L2_GETS: 2, L2_GET_SECONDS: 2, L2_PUTS: 1, L2_PUT_SECONDS: 2}
 
 
-async def test_what_asks_nobody_is_not_counted() -> None:
+async def test_a_call_without_a_round_trip_is_not_counted() -> None:
     clock, tally = Clock(), Tally()
-    timed = TimedCache(SlowCache(clock), tally, clock=clock)
+    timed = MeteredCache(SlowCache(clock), tally, clock=clock)
 
     timed.peek(KEY)
     await timed.get_many([])
@@ -78,7 +78,7 @@ async def test_what_asks_nobody_is_not_counted() -> None:
 
 async def test_a_call_that_fails_is_counted() -> None:
     tally = Tally()
-    timed = TimedCache(DeadCache(), tally)
+    timed = MeteredCache(DeadCache(), tally)
     for call in (timed.get_many([KEY]), timed.put_many({KEY: ENTRY})):
         with pytest.raises(CacheUnavailableError):
             await call
@@ -86,7 +86,7 @@ async def test_a_call_that_fails_is_counted() -> None:
     assert (tally.counts[L2_GETS], tally.counts[L2_PUTS]) == (1, 1)
 
 
-async def test_a_call_that_is_given_up_is_counted_with_the_time_it_took() -> None:
+async def test_a_cancelled_call_is_counted_with_its_duration() -> None:
     clock, tally = Clock(), Tally()
 
     class StuckCache(DictCache):
@@ -95,7 +95,7 @@ async def test_a_call_that_is_given_up_is_counted_with_the_time_it_took() -> Non
             await asyncio.Event().wait()
             return {}
 
-    call = asyncio.create_task(TimedCache(StuckCache(), tally, clock=clock).get_many([KEY]))
+    call = asyncio.create_task(MeteredCache(StuckCache(), tally, clock=clock).get_many([KEY]))
     await asyncio.sleep(0)
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)

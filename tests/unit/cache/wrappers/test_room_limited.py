@@ -1,4 +1,4 @@
-"""Who writes many entries takes only room that nobody needs."""
+"""A writer of many entries uses only free memory."""
 
 import logging
 
@@ -9,7 +9,7 @@ from foreseen.adapters.cache.wrappers.room_limited import (
     MEASURED_AGAIN_S,
     SHARE_AT_ONCE,
     WRITTEN_AT_ONCE,
-    SparingCache,
+    RoomLimitedCache,
 )
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
@@ -20,16 +20,16 @@ SIZE = 2 * 4 + 8 + ENTRY_OVERHEAD
 
 
 class Server(DictCache):
-    """A far tier that tells how much room it has."""
+    """An L2 that reports how much room it has."""
 
     def __init__(self, entries: float) -> None:
         super().__init__()
         self.room = entries * SIZE
-        self.asked = 0
+        self.measurements = 0
 
     async def room_bytes(self) -> float:
-        """Tell, and remember to have been asked."""
-        self.asked += 1
+        """Return it, and count the call."""
+        self.measurements += 1
         return self.room - len(self.entries) * SIZE
 
 
@@ -37,21 +37,21 @@ def entries(count: int, first: int = 0) -> dict[Key, Entry]:
     return {Key(n.to_bytes(4, "big")): Entry(b"12345678", n, 1) for n in range(first, first + count)}
 
 
-async def test_without_a_bound_everything_is_stored_a_few_hundred_at_a_time() -> None:
+async def test_without_a_bound_everything_is_stored_in_groups() -> None:
     server = Server(float("inf"))
-    cache = SparingCache(server, server.room_bytes)
+    cache = RoomLimitedCache(server, server.room_bytes)
 
     await cache.put_many(entries(2 * WRITTEN_AT_ONCE + 1))
 
     assert server.puts == [WRITTEN_AT_ONCE, WRITTEN_AT_ONCE, 1]
-    assert (server.entries, server.asked, cache.left_out) == (entries(2 * WRITTEN_AT_ONCE + 1), 1, 0)
+    assert (server.entries, server.measurements, cache.left_out) == (entries(2 * WRITTEN_AT_ONCE + 1), 1, 0)
 
 
-async def test_what_would_push_others_out_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+async def test_entries_that_would_evict_others_are_not_stored(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     room = 20 * WRITTEN_AT_ONCE
     server, clock = Server(room), Clock()
-    cache = SparingCache(server, server.room_bytes, clock=clock)
+    cache = RoomLimitedCache(server, server.room_bytes, clock=clock)
 
     for n in range(40):
         await cache.put_many(entries(WRITTEN_AT_ONCE, n * WRITTEN_AT_ONCE))
@@ -59,14 +59,14 @@ async def test_what_would_push_others_out_is_left_out(caplog: pytest.LogCaptureF
     assert room * (1 - SHARE_AT_ONCE) <= len(server.entries) <= room
     assert cache.left_out == 40 * WRITTEN_AT_ONCE - len(server.entries)
     assert len(caplog.messages) == 1
-    asked = server.asked
+    before = server.measurements
     await cache.put_many(entries(10))
-    assert server.asked == asked  # a server that is full is left in peace
+    assert server.measurements == before  # a server that is full is left in peace
 
 
 async def test_room_that_others_have_left_is_used_a_second_later() -> None:
     server, clock = Server(0), Clock()
-    cache = SparingCache(server, server.room_bytes, clock=clock)
+    cache = RoomLimitedCache(server, server.room_bytes, clock=clock)
     await cache.put_many(entries(5))
     server.room = 1000 * SIZE
     await cache.put_many(entries(5))
@@ -78,9 +78,9 @@ async def test_room_that_others_have_left_is_used_a_second_later() -> None:
     assert (server.entries, cache.keeps) == (entries(5), True)
 
 
-async def test_what_is_there_is_found_whether_there_is_room_or_not() -> None:
+async def test_stored_entries_are_found_whether_or_not_there_is_room() -> None:
     server = Server(0)
     server.entries = entries(3)
-    cache = SparingCache(server, server.room_bytes)
+    cache = RoomLimitedCache(server, server.room_bytes)
 
     assert await cache.get_many(list(entries(5))) == entries(3)

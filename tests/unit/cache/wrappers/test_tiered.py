@@ -1,4 +1,4 @@
-"""Two tiers: the far one is asked for what the near one lacks, and what it gives is kept near."""
+"""Two tiers: L2 is looked up for what L1 lacks, and its hits are promoted to L1."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from support.fakes import Clock, DeadCache, DictCache
 
 
 class Noted(DictCache):
-    """Notes which tier was asked and told what, in order."""
+    """Records which tier was called with what, in order."""
 
     def __init__(self, name: str, notes: list[tuple[str, str, list[Key]]]) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ def entry(clock: Clock, body: bytes = b"1") -> Entry:
     return Entry(body, int(clock() * 1e6), 7)
 
 
-async def test_the_far_tier_is_asked_only_for_what_the_near_one_lacks(clock: Clock) -> None:
+async def test_l2_is_looked_up_only_for_what_l1_lacks(clock: Clock) -> None:
     notes: list[tuple[str, str, list[Key]]] = []
     near, far = Noted("L1", notes), Noted("L2", notes)
     near.entries = {A: entry(clock)}
@@ -57,7 +57,7 @@ async def test_the_far_tier_is_asked_only_for_what_the_near_one_lacks(clock: Clo
     assert notes[:2] == [("L1", "get", [C, A, B]), ("L2", "get", [C, B])]
 
 
-async def test_the_far_tier_is_left_alone_when_the_near_one_has_all(clock: Clock) -> None:
+async def test_l2_is_not_looked_up_when_l1_has_all(clock: Clock) -> None:
     far = DictCache()
     cache = TieredCache(lru(clock), far)
     await cache.put_many({A: entry(clock), B: entry(clock)})
@@ -67,7 +67,7 @@ async def test_the_far_tier_is_left_alone_when_the_near_one_has_all(clock: Clock
     assert far.lookups == []
 
 
-async def test_a_far_hit_is_promoted(clock: Clock) -> None:
+async def test_an_l2_hit_is_promoted_to_l1(clock: Clock) -> None:
     near, far = lru(clock), DictCache()
     cache, kept = TieredCache(near, far), entry(clock)
     await far.put_many({A: kept})
@@ -92,7 +92,7 @@ async def test_a_promoted_entry_does_not_outlive_its_ttl(clock: Clock) -> None:
     assert cache.peek(A) is None
 
 
-async def test_the_far_tier_is_written_first(clock: Clock) -> None:
+async def test_l2_is_written_first(clock: Clock) -> None:
     notes: list[tuple[str, str, list[Key]]] = []
 
     await TieredCache(Noted("L1", notes), Noted("L2", notes)).put_many({A: entry(clock)})
@@ -100,7 +100,7 @@ async def test_the_far_tier_is_written_first(clock: Clock) -> None:
     assert notes == [("L2", "put", [A]), ("L1", "put", [A])]
 
 
-async def test_the_near_tier_is_filled_although_the_far_one_fails(clock: Clock) -> None:
+async def test_l1_is_written_although_l2_fails(clock: Clock) -> None:
     cache, kept = TieredCache(lru(clock), DeadCache()), entry(clock)
 
     with pytest.raises(CacheUnavailableError):
@@ -110,7 +110,7 @@ async def test_the_near_tier_is_filled_although_the_far_one_fails(clock: Clock) 
     assert await cache.get_many([A]) == {A: kept}
 
 
-async def test_a_far_failure_is_told_not_taken_for_a_miss(clock: Clock) -> None:
+async def test_an_l2_failure_is_raised_and_no_miss(clock: Clock) -> None:
     with pytest.raises(CacheUnavailableError):
         await TieredCache(lru(clock), DeadCache()).get_many([A])
 

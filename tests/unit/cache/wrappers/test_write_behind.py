@@ -11,8 +11,8 @@ from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
 from support.cache_contract import A, B, C, entry
+from support.event_loop_steps import other_tasks, settle
 from support.fakes import DeadCache, DictCache
-from support.stepping import other_tasks, settle
 
 HOUR = Lifetime(3600.0)
 
@@ -35,7 +35,7 @@ def numbered(count: int, body: bytes = b"1") -> dict[Key, Entry]:
     return {Key(b"n" * 16 + b"%d" % number): entry(body) for number in range(count)}
 
 
-async def test_nobody_waits_for_a_write() -> None:
+async def test_no_caller_waits_for_a_write() -> None:
     inner = SlowCache()
     cache = WriteBehindCache(inner, lifetime=HOUR)
     await cache.put_many({A: entry()})
@@ -48,7 +48,7 @@ async def test_nobody_waits_for_a_write() -> None:
     assert (len(cache), other_tasks()) == (0, set())
 
 
-async def test_what_waits_and_what_is_being_written_is_found() -> None:
+async def test_waiting_and_running_writes_are_found() -> None:
     inner = SlowCache()
     inner.entries[C] = entry(b"c")
     cache = WriteBehindCache(inner, lifetime=HOUR)
@@ -62,7 +62,7 @@ async def test_what_waits_and_what_is_being_written_is_found() -> None:
     await cache.close()
 
 
-async def test_entries_are_written_many_at_a_time_and_the_last_of_a_key_wins() -> None:
+async def test_entries_are_written_in_groups_with_the_last_value() -> None:
     inner = SlowCache()
     cache = WriteBehindCache(inner, lifetime=HOUR)
     await cache.put_many({A: entry(b"old")})
@@ -109,7 +109,7 @@ async def test_an_entry_put_again_waits_once_and_as_the_newest() -> None:
     assert inner.entries[A].body == b"2"
 
 
-async def test_room_is_counted_anew_when_what_waited_is_written() -> None:
+async def test_room_is_free_again_once_waiting_entries_are_written() -> None:
     inner = DictCache()
     cache = WriteBehindCache(inner, lifetime=HOUR, max_entries=10, max_bytes=10)
     for turn in range(5):
@@ -120,7 +120,7 @@ async def test_room_is_counted_anew_when_what_waited_is_written() -> None:
     assert {each.body for each in inner.entries.values()} == {b"4"}
 
 
-async def test_what_waits_past_its_ttl_is_not_found() -> None:
+async def test_a_waiting_entry_past_its_ttl_is_not_found() -> None:
     inner = SlowCache()
     cache = WriteBehindCache(inner, lifetime=HOUR)
     await cache.put_many({A: entry(age_s=2 * 3600), B: entry()})
@@ -130,20 +130,20 @@ async def test_what_waits_past_its_ttl_is_not_found() -> None:
     await cache.close()
 
 
-async def test_a_write_that_fails_is_told_once_by_the_next_put_and_counted() -> None:
+async def test_a_failed_write_is_raised_once_by_the_next_put() -> None:
     cache = WriteBehindCache(DeadCache(), lifetime=HOUR)
     await cache.put_many({A: entry(), B: entry()})
     await settle()
 
-    with pytest.raises(CacheUnavailableError, match="nobody there"):
+    with pytest.raises(CacheUnavailableError, match="unreachable"):
         await cache.put_many({})
     await cache.put_many({})
 
     assert (cache.dropped, len(cache)) == (2, 0)
 
 
-async def test_a_write_that_failed_before_the_tier_worked_again_is_not_told() -> None:
-    """Its failure is that of a fault which is over: told now, it would disable a sound tier."""
+async def test_a_failure_before_the_tier_recovered_is_not_raised() -> None:
+    """Its failure is that of a past fault: raised now, it would disable a sound tier."""
     inner = DeadCache()
     cache = WriteBehindCache(inner, lifetime=HOUR)
     await cache.put_many({A: entry()})
@@ -158,7 +158,7 @@ async def test_a_write_that_failed_before_the_tier_worked_again_is_not_told() ->
     assert cache.dropped == 1
 
 
-async def test_a_write_that_began_before_the_tier_worked_again_and_fails_afterwards_is_not_told() -> None:
+async def test_a_write_begun_before_the_tier_recovered_raises_no_failure() -> None:
     class Hanging(SlowCache):
         async def put_many(self, entries: Mapping[Key, Entry]) -> None:
             await super().put_many(entries)

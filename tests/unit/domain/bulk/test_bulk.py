@@ -1,4 +1,4 @@
-"""Bulk: thousands of instances at once get what each would get alone, whichever tiers are asked."""
+"""Bulk: thousands of instances at once get what each would get alone, whichever tiers are looked up."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -10,25 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.domain.answer import Origin
-from foreseen.domain.bulk.bulk import FIRST_ROWS, KEYS_AT_ONCE, BulkPredict, Tier
+from foreseen.domain.bulk.bulk import KEYS_AT_ONCE, BulkPredict, Tier
 from foreseen.domain.bulk.repeat_rate import Repeats
-from foreseen.domain.bulk.tier_payoff import Always, NearPays, Payoff
-from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
+from foreseen.domain.bulk.tier_use import AlwaysUsed, L1Use, TierUse
+from foreseen.domain.errors import InvalidBatchError, PredictionError, Violation
 from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.model.model_thread import ModelThread
+from foreseen.domain.payoff.payoff_decision import FIRST_KEYS
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.wiring.use_cases import wire_bulk_predict
+from support.example_counts import examples
 from support.fakes import FLOWER, DictCache, FakePredictor
-from support.use_cases import wired_predict
+from support.wired_use_cases import wired_predict
 
 
 class Decided:
-    """A payoff that somebody has made up their mind about."""
+    """A payoff that is decided."""
 
     def __init__(self, *, asks: bool, fills: bool) -> None:
-        self.asks = asks
-        self.fills = fills
+        self.is_looked_up = asks
+        self.is_written = fills
         self.looked_up: list[tuple[int, int]] = []
         self.filled: list[int] = []
 
@@ -37,7 +39,7 @@ class Decided:
         assert seconds > 0
         self.looked_up.append((keys, hits))
 
-    def count_fill(self, keys: int, seconds: float) -> None:
+    def count_write(self, keys: int, seconds: float) -> None:
         """Remember it."""
         assert seconds > 0
         self.filled.append(keys)
@@ -46,7 +48,7 @@ class Decided:
         """Stay as it is."""
 
     def in_words(self) -> str:
-        """Say nothing."""
+        """Return nothing."""
         return ""
 
 
@@ -66,9 +68,11 @@ async def wired(request: pytest.FixtureRequest) -> AsyncIterator[Wired]:
     """The use case around a model and tiers, near to far."""
     thread = ModelThread(request.param)
 
-    def make(predictor: FakePredictor, *tiers: tuple[DictCache, Payoff], repeats: Repeats | None = None) -> BulkPredict:
+    def make(
+        predictor: FakePredictor, *tiers: tuple[DictCache, TierUse], repeats: Repeats | None = None
+    ) -> BulkPredict:
         origins = (Origin.L1, Origin.L2)
-        wired = [Tier(cache, origin, payoff) for (cache, payoff), origin in zip(tiers, origins, strict=False)]
+        wired = [Tier(cache, origin, use) for (cache, use), origin in zip(tiers, origins, strict=False)]
         return wire_bulk_predict(predictor, wired, thread, repeats=repeats)
 
     yield make
@@ -79,7 +83,7 @@ ANY = list(product([False, True], repeat=4))
 
 
 @pytest.mark.parametrize("decided", ANY, ids=lambda decided: "".join("ny"[is_so] for is_so in decided))
-async def test_every_instance_gets_its_own_answer_whichever_tiers_are_used(
+async def test_every_instance_gets_its_own_answer_with_any_tiers(
     wired: Wired, decided: tuple[bool, bool, bool, bool]
 ) -> None:
     near, far, model = DictCache(), DictCache(), FakePredictor()
@@ -99,12 +103,12 @@ async def test_every_instance_gets_its_own_answer_whichever_tiers_are_used(
     assert counted.misses == counted.model_rows == model.rows
 
 
-async def test_a_hit_counts_for_the_tier_that_had_it_and_is_copied_into_the_nearer(wired: Wired) -> None:
+async def test_a_hit_counts_for_its_tier_and_enters_l1(wired: Wired) -> None:
     near, far = DictCache(), DictCache()
-    await wired(FakePredictor(), (near, Always()), (far, Always())).answer(flowers([1.0, 2.0]))
+    await wired(FakePredictor(), (near, AlwaysUsed()), (far, AlwaysUsed())).answer(flowers([1.0, 2.0]))
     near.entries.clear()
     model = FakePredictor()
-    predict = wired(model, (near, Always()), (far, Always()))
+    predict = wired(model, (near, AlwaysUsed()), (far, AlwaysUsed()))
 
     await predict.answer(flowers([1.0, 1.0, 5.0]))
     await predict.answer(flowers([1.0, 5.0]))
@@ -114,9 +118,9 @@ async def test_a_hit_counts_for_the_tier_that_had_it_and_is_copied_into_the_near
     assert model.rows == 1
 
 
-async def test_equal_instances_of_a_batch_cost_one_row_and_count_as_joined(wired: Wired) -> None:
+async def test_equal_instances_of_a_batch_cost_one_row_and_coalesce(wired: Wired) -> None:
     model = FakePredictor()
-    predict = wired(model, (DictCache(), Always()))
+    predict = wired(model, (DictCache(), AlwaysUsed()))
 
     await predict.answer(flowers([1.0] * 99 + [2.0]))
 
@@ -126,7 +130,7 @@ async def test_equal_instances_of_a_batch_cost_one_row_and_count_as_joined(wired
 
 async def test_batches_side_by_side_compute_no_key_twice(wired: Wired) -> None:
     model = FakePredictor()
-    predict = wired(model, (DictCache(), Always()))
+    predict = wired(model, (DictCache(), AlwaysUsed()))
 
     answers = await asyncio.gather(*(predict.answer(flowers([1.0, 2.0, float(n)])) for n in range(3, 23)))
 
@@ -134,7 +138,7 @@ async def test_batches_side_by_side_compute_no_key_twice(wired: Wired) -> None:
     assert model.rows == 22
 
 
-async def test_a_far_tier_that_is_left_out_is_asked_for_the_sample_alone(wired: Wired) -> None:
+async def test_a_disabled_l2_is_looked_up_for_the_sample_alone(wired: Wired) -> None:
     far = DictCache()
     left_out = Decided(asks=False, fills=False)
     lengths = [float(n) for n in range(3200)]
@@ -148,18 +152,18 @@ async def test_a_far_tier_that_is_left_out_is_asked_for_the_sample_alone(wired: 
     assert far.puts == []
 
 
-async def test_little_is_looked_up_before_it_is_known_what_the_model_costs() -> None:
+async def test_few_keys_are_looked_up_before_the_model_cost() -> None:
     near, model = DictCache(), FakePredictor()
     thread, cost, repeats = ModelThread(), ModelCost(), Repeats(1_000_000)
-    cheap = NearPays(cost, repeats, calls_at_once=1)
+    cheap = L1Use(cost, repeats, calls_at_once=1)
     tiers = [Tier(near, Origin.L1, cheap)]
     predict = wire_bulk_predict(model, tiers, thread, repeats=repeats, cost=cost)
-    lengths = [float(n) for n in range(3 * FIRST_ROWS)]
+    lengths = [float(n) for n in range(3 * FIRST_KEYS)]
 
     assert (await predict.answer(flowers(lengths))).outputs == {"prediction": sums(lengths)}
 
-    assert sum(near.lookups) == FIRST_ROWS
-    assert not cheap.asks
+    assert sum(near.lookups) == FIRST_KEYS
+    assert not cheap.is_looked_up
     thread.close()
 
 
@@ -173,10 +177,10 @@ async def test_a_lookup_of_thousands_of_keys_is_cut_into_pieces(wired: Wired) ->
     assert payoff.filled == [2500]
 
 
-async def test_nothing_is_stored_of_what_the_model_refused_or_failed(wired: Wired) -> None:
+async def test_rejected_and_failed_rows_are_not_stored(wired: Wired) -> None:
     cache, model = DictCache(), FakePredictor()
-    predict = wired(model, (cache, Always()))
-    for error in (InvalidBatchError([Flaw("a length", "less")]), PredictionError("broken")):
+    predict = wired(model, (cache, AlwaysUsed()))
+    for error in (InvalidBatchError([Violation("a length", "less")]), PredictionError("broken")):
         model.error = error
         with pytest.raises(type(error)):
             await predict.answer(flowers([float(n) for n in range(100)]))
@@ -187,12 +191,12 @@ async def test_nothing_is_stored_of_what_the_model_refused_or_failed(wired: Wire
 
 
 @pytest.mark.parametrize("answer", [[object()], [1.0, 2.0, 3.0]], ids=["no JSON", "too many"])
-async def test_an_answer_that_is_none_is_told_with_a_cache_and_without(wired: Wired, answer: list[Any]) -> None:
+async def test_an_invalid_answer_is_an_error_with_and_without_cache(wired: Wired, answer: list[Any]) -> None:
     class Odd(FakePredictor):
         def predict(self, batch: Batch) -> Predictions:
             return Predictions({"prediction": answer})
 
-    for tiers in ([], [(DictCache(), Always())]):
+    for tiers in ([], [(DictCache(), AlwaysUsed())]):
         with pytest.raises(PredictionError):
             await wired(Odd(), *tiers).answer(flowers([1.0]))
 
@@ -215,7 +219,7 @@ class Scripted(FakePredictor):
 
 
 @given(st.lists(JSON, min_size=1, max_size=8), st.lists(st.integers(0, 7), min_size=1, max_size=30), st.integers(0, 15))
-@settings(max_examples=100)
+@settings(max_examples=examples(50))
 def test_bulk_equals_one_by_one_for_every_kind_of_answer(answers: list[Any], asked: list[int], mode: int) -> None:
     lengths = [float(n % len(answers)) for n in asked]
 
@@ -249,7 +253,7 @@ class Overflowing(FakePredictor):
         return Predictions({"prediction": [float("inf") if length > 1e6 else answer for length, answer in pairs]})
 
 
-async def test_numbers_that_are_not_finite_are_the_same_from_a_cache_as_without(wired: Wired) -> None:
+async def test_non_finite_numbers_are_the_same_with_and_without_cache(wired: Wired) -> None:
     near, far = DictCache(), DictCache()
     predict = wired(Overflowing(), (near, Decided(asks=True, fills=True)), (far, Decided(asks=True, fills=True)))
 

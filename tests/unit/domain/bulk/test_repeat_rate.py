@@ -1,4 +1,4 @@
-"""Repeats: a sixteenth of the keys tell how often a cache of the whole size would hit."""
+"""Repeats: a sixteenth of the keys show how often a cache of the whole size would hit."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def flowers(numbers: np.ndarray) -> Batch:
 
 
 @pytest.mark.parametrize("distinct", [500, 20_000, 200_000])
-async def test_the_share_is_that_of_a_real_lru_of_the_whole_size(distinct: int) -> None:
+async def test_the_share_equals_that_of_a_real_lru(distinct: int) -> None:
     clock, capacity = Clock(), 5_000
     lru = LruCache(max_entries=capacity, max_bytes=2**30, lifetime=Lifetime(3600.0), clock=clock)
     repeats = Repeats(capacity)
@@ -38,7 +38,7 @@ async def test_the_share_is_that_of_a_real_lru_of_the_whole_size(distinct: int) 
     assert repeats.share == pytest.approx(hits / asked, abs=0.08)
 
 
-def test_what_is_new_is_given_once() -> None:
+def test_a_new_row_is_passed_once() -> None:
     repeats = Repeats(1_000)
     a, b = RECIPE.keys(flowers(np.arange(2)))
 
@@ -47,7 +47,7 @@ def test_what_is_new_is_given_once() -> None:
     assert (repeats.share, repeats.number) == (3 / 5, 5)
 
 
-def test_what_was_not_used_for_longest_is_forgotten() -> None:
+def test_the_least_recently_used_row_is_forgotten() -> None:
     repeats = Repeats(2 * 16)
     a, b, c = RECIPE.keys(flowers(np.arange(3)))
     repeats.count([a, b, a, c])

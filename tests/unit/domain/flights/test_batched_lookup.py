@@ -13,8 +13,8 @@ from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.values.batch import Batch
+from support.event_loop_steps import cancelled_after, other_tasks, settle
 from support.fakes import FLOWER, DeadCache, DictCache
-from support.stepping import cancelled_after, other_tasks, settle
 
 ONE = Batch.of(FLOWER, {"length": [1.0], "width": [2.0]})
 
@@ -57,7 +57,7 @@ def known(cache: DictCache, names: bytes) -> None:
     cache.entries |= {key: Entry(b"known " + key, 0, 0) for key in keys(names)}
 
 
-async def test_what_is_asked_in_one_turn_is_one_lookup_and_only_the_rest_is_handed_on() -> None:
+async def test_keys_of_one_turn_are_one_lookup() -> None:
     cache, model = DictCache(), Model()
     known(cache, b"ab")
     flights = Flights(BatchedLookup(cache, model))
@@ -69,7 +69,7 @@ async def test_what_is_asked_in_one_turn_is_one_lookup_and_only_the_rest_is_hand
     assert model.handed_on == [b"c", b"d"]
 
 
-async def test_what_a_cache_knows_is_said_to_be_a_hit_in_it() -> None:
+async def test_a_hit_is_attributed_to_the_cache_that_had_it() -> None:
     cache = DictCache()
     known(cache, b"a")
     found = await Flights(BatchedLookup(cache, Model())).join(dict.fromkeys(keys(b"ab"), 0), ONE)
@@ -77,7 +77,30 @@ async def test_what_a_cache_knows_is_said_to_be_a_hit_in_it() -> None:
     assert [origin for _, origin in found.values()] == [Origin.L2, Origin.MODEL]
 
 
-async def test_another_turn_is_another_lookup() -> None:
+async def test_keys_that_are_bypassed_go_on_without_a_lookup() -> None:
+    cache, model, seen = DictCache(), Model(), list[Sequence[Key]]()
+    known(cache, b"ab")
+
+    def bypasses(wanted: Sequence[Key]) -> bool:
+        seen.append(wanted)
+        return True
+
+    flights = Flights(BatchedLookup(cache, model, bypasses=bypasses))
+    answers = await asyncio.gather(*(ask(flights, keys(names)) for names in (b"ab", b"bc")))
+
+    assert answers == [[b"computed", b"computed"]] * 2
+    assert (cache.lookups, model.handed_on, seen) == ([], [b"a", b"b", b"c"], [[b"a", b"b", b"c"]])
+
+
+async def test_keys_that_are_not_bypassed_are_looked_up() -> None:
+    cache = DictCache()
+    known(cache, b"a")
+    flights = Flights(BatchedLookup(cache, Model(), bypasses=lambda _: False))
+
+    assert await ask(flights, keys(b"a")) == [b"known a"]
+
+
+async def test_each_turn_has_its_own_lookup() -> None:
     cache = DictCache()
     flights = Flights(BatchedLookup(cache, Model()))
     await ask(flights, keys(b"a"))
@@ -86,7 +109,7 @@ async def test_another_turn_is_another_lookup() -> None:
     assert cache.lookups == [1, 1]
 
 
-async def test_a_lookup_has_no_more_keys_than_the_limit_unless_one_asked_for_more() -> None:
+async def test_a_lookup_respects_the_limit_unless_one_caller_exceeds_it() -> None:
     cache = DictCache()
     flights = Flights(BatchedLookup(cache, Model()))
     sizes = [600, 400, 100, MAX_KEYS + 1, 1]
@@ -96,7 +119,7 @@ async def test_a_lookup_has_no_more_keys_than_the_limit_unless_one_asked_for_mor
     assert cache.lookups == [1000, 100, MAX_KEYS + 1, 1]
 
 
-async def test_a_failure_reaches_everybody_who_asked_in_that_turn_and_nobody_later() -> None:
+async def test_a_failure_reaches_all_callers_of_its_turn_only() -> None:
     cache = DeadCache()
     flights = Flights(BatchedLookup(cache, Model()))
     outcomes = await asyncio.gather(*(ask(flights, [key]) for key in keys(b"abc")), return_exceptions=True)
@@ -107,7 +130,7 @@ async def test_a_failure_reaches_everybody_who_asked_in_that_turn_and_nobody_lat
     assert await ask(flights, keys(b"a")) == [b"computed"]
 
 
-async def test_what_nobody_waits_for_any_more_is_not_handed_on() -> None:
+async def test_keys_without_waiting_callers_are_not_passed_on() -> None:
     cache, model = SlowCache(), Model()
     flights = Flights(BatchedLookup(cache, model))
     asking = [asyncio.create_task(ask(flights, [key])) for key in keys(b"abc")]
@@ -120,7 +143,7 @@ async def test_what_nobody_waits_for_any_more_is_not_handed_on() -> None:
     assert model.handed_on == [b"a", b"c"]
 
 
-async def test_who_leaves_before_the_turn_is_over_is_not_looked_up() -> None:
+async def test_a_caller_that_leaves_is_not_looked_up() -> None:
     cache, model = DictCache(), Model()
     flights = Flights(BatchedLookup(cache, model))
     asking = asyncio.create_task(ask(flights, keys(b"a")))
@@ -132,7 +155,7 @@ async def test_who_leaves_before_the_turn_is_over_is_not_looked_up() -> None:
 
 
 @pytest.mark.parametrize("turns", range(8))
-async def test_a_caller_cancelled_at_any_await_keeps_nothing_from_the_others(turns: int) -> None:
+async def test_a_caller_cancelled_anywhere_keeps_nothing_from_others(turns: int) -> None:
     cache = SlowCache()
     flights = Flights(BatchedLookup(cache, Model()))
     other = asyncio.create_task(ask(flights, keys(b"ab")))

@@ -1,4 +1,4 @@
-"""Flights: whoever asks for a key that is being found waits for that, and nobody is failed by somebody else's keys."""
+"""Flights: a caller of a key with a flight waits for it, and no caller fails by keys of another."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.values.batch import Batch
+from support.event_loop_steps import cancelled_after, other_tasks, settle
 from support.fakes import FLOWER
-from support.stepping import cancelled_after, other_tasks, settle
 
 
 def keys(names: str) -> dict[Key, int]:
@@ -27,7 +27,7 @@ class Finder:
     """Finds a key's letter when it is let to, and remembers what was wanted by then; letters in `bad` fail it."""
 
     def __init__(self, bad: str = "") -> None:
-        self.asked: list[str] = []
+        self.submitted: list[str] = []
         self.found: list[str] = []
         self.gate = asyncio.Event()
         self.bad = bad
@@ -42,7 +42,7 @@ class Finder:
     async def find(self, boarding: Boarding) -> None:
         names = names_of(boarding)
         assert [chr(int(value)) for value in rows_of(boarding)] == list(names)
-        self.asked.append(names)
+        self.submitted.append(names)
         await self.gate.wait()
         if set(names) & set(self.bad):
             boarding.fail(ValueError(names))
@@ -68,7 +68,7 @@ async def ask(flights: Flights, names: str) -> str:
     return b"".join(found[key][0].body for key in keys(names)).decode()
 
 
-async def test_many_who_ask_for_one_key_at_once_cause_one_computation() -> None:
+async def test_concurrent_requests_for_one_key_cause_one_computation() -> None:
     finder = Finder()
     flights = Flights(finder)
     asking = [asyncio.create_task(ask(flights, "a")) for _ in range(1000)]
@@ -76,10 +76,10 @@ async def test_many_who_ask_for_one_key_at_once_cause_one_computation() -> None:
     finder.gate.set()
 
     assert await asyncio.gather(*asking) == ["A"] * 1000
-    assert finder.asked == ["a"]
+    assert finder.submitted == ["a"]
 
 
-async def test_only_the_keys_that_nobody_asked_for_yet_are_asked_for() -> None:
+async def test_only_keys_without_a_flight_are_submitted() -> None:
     finder = Finder()
     flights = Flights(finder)
     asking = [asyncio.create_task(ask(flights, names)) for names in ("abc", "bcd", "dea", "e")]
@@ -87,10 +87,10 @@ async def test_only_the_keys_that_nobody_asked_for_yet_are_asked_for() -> None:
     finder.gate.set()
 
     assert await asyncio.gather(*asking) == ["ABC", "BCD", "DEA", "E"]
-    assert finder.asked == ["abc", "d", "e"]
+    assert finder.submitted == ["abc", "d", "e"]
 
 
-async def test_what_an_earlier_caller_began_is_marked_as_coalesced() -> None:
+async def test_a_flight_of_an_earlier_caller_counts_as_coalesced() -> None:
     finder = Finder()
     flights = Flights(finder)
     first = asyncio.create_task(flights.join(keys("ab"), batch("ab")))
@@ -103,16 +103,16 @@ async def test_what_an_earlier_caller_began_is_marked_as_coalesced() -> None:
     assert [origin for _, origin in (await second).values()] == [Origin.COALESCED, Origin.MODEL]
 
 
-async def test_a_key_that_has_landed_is_computed_anew() -> None:
+async def test_a_key_that_has_landed_is_computed_again() -> None:
     finder = Finder()
     finder.gate.set()
     flights = Flights(finder)
 
     assert [await ask(flights, "a") for _ in range(2)] == ["A", "A"]
-    assert finder.asked == ["a", "a"]
+    assert finder.submitted == ["a", "a"]
 
 
-async def test_an_error_reaches_everybody_who_waits_and_is_not_kept() -> None:
+async def test_an_error_reaches_every_caller_and_is_not_kept() -> None:
     finder = Finder(bad="a")
     flights = Flights(finder)
     asking = [asyncio.create_task(ask(flights, "a")) for _ in range(5)]
@@ -121,7 +121,7 @@ async def test_an_error_reaches_everybody_who_waits_and_is_not_kept() -> None:
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
 
     assert [type(outcome) for outcome in outcomes] == [ValueError] * 5
-    assert finder.asked == ["a"]
+    assert finder.submitted == ["a"]
     finder.bad = ""
     assert await ask(flights, "a") == "A"
 
@@ -137,7 +137,7 @@ async def test_a_caller_is_not_failed_by_the_keys_of_another() -> None:
     assert isinstance(outcomes[0], ValueError)
     assert outcomes[1:] == ["A", "A", "AB"]
     # The two who wanted "a" alone went together; the third, who wanted it as well, could join them.
-    assert finder.asked == ["ax", "b", "a"]
+    assert finder.submitted == ["ax", "b", "a"]
 
 
 async def test_the_computation_survives_the_caller_that_began_it() -> None:
@@ -154,10 +154,10 @@ async def test_the_computation_survives_the_caller_that_began_it() -> None:
 
     assert await second == "A"
     assert first.cancelled()
-    assert (finder.asked, finder.found) == (["a"], ["a"])
+    assert (finder.submitted, finder.found) == (["a"], ["a"])
 
 
-async def test_the_last_who_leaves_takes_out_what_nobody_wants() -> None:
+async def test_the_last_caller_to_leave_drops_the_flight() -> None:
     finder = Finder()
     flights = Flights(finder)
     asking = [asyncio.create_task(ask(flights, "a")) for _ in range(3)]
@@ -173,7 +173,7 @@ async def test_the_last_who_leaves_takes_out_what_nobody_wants() -> None:
     assert other_tasks() == set()
 
 
-async def test_a_key_that_nobody_wants_is_let_go_though_others_of_its_boarding_are_wanted() -> None:
+async def test_an_unwanted_key_is_dropped_though_its_boarding_is_wanted() -> None:
     finder = Finder()
     flights = Flights(finder)
     first = asyncio.create_task(ask(flights, "abc"))
@@ -189,7 +189,7 @@ async def test_a_key_that_nobody_wants_is_let_go_though_others_of_its_boarding_a
     assert finder.found == ["b"]
 
 
-async def test_who_asks_after_the_last_has_left_begins_anew() -> None:
+async def test_a_request_after_the_last_caller_left_starts_again() -> None:
     finder = Finder()
     flights = Flights(finder)
     first = asyncio.create_task(ask(flights, "a"))
@@ -201,11 +201,11 @@ async def test_who_asks_after_the_last_has_left_begins_anew() -> None:
     finder.gate.set()
 
     assert await second == "A"
-    assert (finder.asked, finder.found) == (["a", "a"], ["", "a"])
+    assert (finder.submitted, finder.found) == (["a", "a"], ["", "a"])
 
 
 @pytest.mark.parametrize("turns", range(8))
-async def test_a_caller_cancelled_at_any_await_leaves_nothing_and_fails_nobody(turns: int) -> None:
+async def test_a_caller_cancelled_anywhere_leaves_nothing_behind(turns: int) -> None:
     finder = Finder()
     flights = Flights(finder)
     other = asyncio.create_task(ask(flights, "ab"))
@@ -219,7 +219,7 @@ async def test_a_caller_cancelled_at_any_await_leaves_nothing_and_fails_nobody(t
 
 
 @pytest.mark.parametrize("turns", range(8))
-async def test_the_first_caller_cancelled_at_any_await_fails_nobody_who_joined(turns: int) -> None:
+async def test_the_first_caller_cancelled_anywhere_fails_no_coalesced_one(turns: int) -> None:
     finder = Finder()
     flights = Flights(finder)
     joining: list[asyncio.Task[str]] = []
@@ -236,7 +236,7 @@ async def test_the_first_caller_cancelled_at_any_await_fails_nobody_who_joined(t
     assert (len(flights), other_tasks()) == (0, set())
 
 
-async def test_who_asks_for_what_the_model_has_begun_on_joins_that_though_everybody_had_left() -> None:
+async def test_an_abandoned_flight_in_the_model_is_joined() -> None:
     class Beginner(Finder):
         def submit(self, boardings: Sequence[Boarding]) -> None:
             boardings[0].is_begun = True
@@ -253,11 +253,11 @@ async def test_who_asks_for_what_the_model_has_begun_on_joins_that_though_everyb
     finder.gate.set()
 
     assert await second == "A"
-    assert finder.asked == ["a"]
+    assert finder.submitted == ["a"]
     assert len(flights) == 0
 
 
-async def test_what_is_refused_is_refused_at_once_though_other_keys_are_waited_for() -> None:
+async def test_a_rejected_flight_fails_at_once_beside_waiting_ones() -> None:
     class Full(Finder):
         def submit(self, boardings: Sequence[Boarding]) -> None:
             if names_of(boardings[0]) == "b":

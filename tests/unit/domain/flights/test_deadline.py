@@ -1,4 +1,4 @@
-"""Deadlines: a caller waits until its own, whoever else waits for the same key, and leaves no timer behind."""
+"""Deadlines: a caller waits until its own, beside others of the same key, and leaves no timer behind."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from foreseen.domain.flights.flight import Boarding
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.values.batch import Batch
+from support.event_loop_steps import settle
 from support.fakes import FLOWER
-from support.stepping import settle
 from support.virtual_time import run, the_loop
 
 ROUNDED_S = 1e-9
@@ -40,7 +40,7 @@ class Stalled:
 
 @given(st.lists(st.tuples(SECONDS, SECONDS), min_size=1, max_size=12), SECONDS)
 def test_callers_of_one_key_each_keep_their_own_deadline(drawn: list[tuple[float, float]], lands: float) -> None:
-    """Drawn are when each asks and how long they would wait; the key lands once, and wakes who waits by then."""
+    """Drawn are when each comes and how long they would wait; the key lands once, and wakes who waits by then."""
 
     async def ask(flights: Flights, comes: float, patience: float) -> None:
         await asyncio.sleep(comes)
@@ -75,7 +75,7 @@ def test_callers_of_one_key_each_keep_their_own_deadline(drawn: list[tuple[float
 
 
 @pytest.mark.parametrize("timeout", [0.0, 0.5])
-def test_a_key_is_let_go_when_the_last_deadline_passes_and_not_before(timeout: float) -> None:
+def test_a_flight_is_dropped_only_at_its_last_deadline(timeout: float) -> None:
     async def ask_twice() -> None:
         stage = Stalled()
         flights = Flights(stage)

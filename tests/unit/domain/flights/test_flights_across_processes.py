@@ -15,9 +15,10 @@ from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.values.batch import Batch
+from support.event_loop_steps import other_tasks, settle, until
 from support.fakes import FLOWER, DeadCache, DictCache
-from support.patience import patience
-from support.stepping import other_tasks, settle
+from support.time_limits import patience
+from support.virtual_time import in_virtual_time, the_loop
 
 ONE = Batch.of(FLOWER, {"length": [1.0], "width": [2.0]})
 PUSHED = Entry(b"pushed", 0, 0)
@@ -53,7 +54,7 @@ class FakeLeases:
 
 
 class Model:
-    """Takes what is handed on, and answers when told to."""
+    """Takes what is submitted, and answers when a test lets it."""
 
     def __init__(self) -> None:
         self.boardings: list[Boarding] = []
@@ -62,7 +63,7 @@ class Model:
         self.boardings.extend(boardings)
 
     @property
-    def asked(self) -> list[bytes]:
+    def submitted(self) -> list[bytes]:
         """The keys of each boarding that it was given."""
         return [b"".join(flight.key for flight in boarding.flights) for boarding in self.boardings]
 
@@ -96,95 +97,95 @@ def ask(flights: Flights, names: bytes) -> asyncio.Task[Mapping[Key, Landed]]:
     return asyncio.create_task(found())
 
 
-async def test_what_nobody_else_computes_is_ours_and_is_told_to_all() -> None:
+async def test_a_key_without_a_lease_is_computed_and_published() -> None:
     leases, model = FakeLeases(), Model()
-    asked = ask(flights(leases, model), b"ab")
+    request = ask(flights(leases, model), b"ab")
     await settle()
     assert leases.settled == []
 
     await model.answer()
 
-    assert await asked == {Key(b"a"): (COMPUTED, Origin.MODEL), Key(b"b"): (COMPUTED, Origin.MODEL)}
-    assert model.asked == [b"ab"]
+    assert await request == {Key(b"a"): (COMPUTED, Origin.MODEL), Key(b"b"): (COMPUTED, Origin.MODEL)}
+    assert model.submitted == [b"ab"]
     assert leases.settled == [(b"a", COMPUTED), (b"b", COMPUTED)]
 
 
-async def test_what_another_process_pushes_never_reaches_the_model_and_is_stored() -> None:
+async def test_a_pushed_entry_is_stored_and_skips_the_model() -> None:
     leases, model, cache = FakeLeases(held_by_others=b"a"), Model(), DictCache()
-    asked = ask(flights(leases, model, cache), b"a")
+    request = ask(flights(leases, model, cache), b"a")
     await settle()
 
     await leases.push(b"a", PUSHED)
 
-    assert await asked == {Key(b"a"): (PUSHED, Origin.COALESCED)}
+    assert await request == {Key(b"a"): (PUSHED, Origin.COALESCED)}
     assert cache.entries == {Key(b"a"): PUSHED}
-    assert model.asked == []
+    assert model.submitted == []
     assert leases.settled == []
 
 
 async def test_ours_are_computed_while_others_are_waited_for() -> None:
     leases, model = FakeLeases(held_by_others=b"b"), Model()
-    asked = ask(flights(leases, model), b"abc")
+    request = ask(flights(leases, model), b"abc")
     await settle()
-    assert model.asked == [b"ac"]
+    assert model.submitted == [b"ac"]
 
     await model.answer()
-    assert not asked.done()
+    assert not request.done()
     await leases.push(b"b", PUSHED)
 
-    assert {key: origin for key, (_, origin) in (await asked).items()} == {
+    assert {key: origin for key, (_, origin) in (await request).items()} == {
         Key(b"a"): Origin.MODEL,
         Key(b"b"): Origin.COALESCED,
         Key(b"c"): Origin.MODEL,
     }
 
 
-async def test_when_the_other_process_is_gone_the_key_is_claimed_and_computed() -> None:
+async def test_a_key_of_a_lost_process_is_claimed_and_computed() -> None:
     leases, model = FakeLeases(held_by_others=b"a"), Model()
-    asked = ask(flights(leases, model), b"a")
+    request = ask(flights(leases, model), b"a")
     await settle()
 
     leases.others.clear()
     await leases.push(b"a", None)
     await model.answer()
 
-    assert await asked == {Key(b"a"): (COMPUTED, Origin.MODEL)}
+    assert await request == {Key(b"a"): (COMPUTED, Origin.MODEL)}
     assert leases.claims == [b"a", b"a"]
     assert leases.settled == [(b"a", COMPUTED)]
 
 
-async def test_who_has_waited_in_vain_often_enough_computes_without_asking() -> None:
+async def test_vain_waits_end_in_computing_without_a_lease() -> None:
     leases, model = FakeLeases(held_by_others=b"a"), Model()
-    asked = ask(flights(leases, model), b"a")
+    request = ask(flights(leases, model), b"a")
     for _ in range(WAITS):
         await settle()
-        assert model.asked == []
+        assert model.submitted == []
         await leases.push(b"a", None)
     await model.answer()
 
-    assert await asked == {Key(b"a"): (COMPUTED, Origin.MODEL)}
+    assert await request == {Key(b"a"): (COMPUTED, Origin.MODEL)}
     assert len(leases.claims) == WAITS
 
 
 async def test_a_failure_gives_the_lease_up() -> None:
     leases, model = FakeLeases(), Model()
-    asked = ask(flights(leases, model), b"ab")
+    request = ask(flights(leases, model), b"ab")
     await settle()
 
     model.boardings[0].fail(PredictionError("no"))
 
     with pytest.raises(PredictionError, match="no"):
-        await asked
+        await request
     assert leases.settled == [(b"a", None), (b"b", None)]
 
 
-async def test_a_key_that_nobody_waits_for_any_more_is_given_up_and_found_anew_by_the_next() -> None:
+async def test_an_abandoned_key_is_released_and_found_again_later() -> None:
     leases, model = FakeLeases(), Model()
     shared = flights(leases, model)
-    asked = ask(shared, b"a")
+    request = ask(shared, b"a")
     await settle()
 
-    asked.cancel()
+    request.cancel()
     await settle()
     again = ask(shared, b"a")
     await settle()
@@ -194,121 +195,124 @@ async def test_a_key_that_nobody_waits_for_any_more_is_given_up_and_found_anew_b
     assert await again == {Key(b"a"): (COMPUTED, Origin.MODEL)}
 
 
-async def test_what_is_computed_although_nobody_waits_any_more_is_told_all_the_same() -> None:
+async def test_a_computation_that_outlives_its_callers_is_published() -> None:
     """The model had begun on it."""
     leases, model = FakeLeases(), Model()
-    asked = ask(flights(leases, model), b"a")
+    request = ask(flights(leases, model), b"a")
     await settle()
     [flight] = model.boardings[0].flights
 
-    asked.cancel()
+    request.cancel()
     await settle()
     flight.land((COMPUTED, Origin.MODEL))
 
     assert leases.settled == [(b"a", None), (b"a", COMPUTED)]
 
 
-async def test_a_key_that_was_left_while_it_was_claimed_is_given_up() -> None:
+async def test_a_key_abandoned_during_its_claim_is_released() -> None:
     leases, model = FakeLeases(), Model()
     leases.grants.clear()
-    asked = ask(flights(leases, model), b"a")
+    request = ask(flights(leases, model), b"a")
     await settle()
 
-    asked.cancel()
+    request.cancel()
     await settle()
     leases.grants.set()
     await settle()
 
     assert leases.settled == [(b"a", None)]
-    assert model.asked == []
+    assert model.submitted == []
 
 
-async def test_who_waited_for_another_process_and_leaves_leaves_nothing_behind() -> None:
+async def test_a_caller_that_leaves_while_waiting_leaves_no_task() -> None:
     leases, model = FakeLeases(held_by_others=b"a"), Model()
-    asked = ask(flights(leases, model), b"a")
+    request = ask(flights(leases, model), b"a")
     await settle()
 
-    asked.cancel()
+    request.cancel()
     await settle()
 
     assert leases.pushes[Key(b"a")].cancelled()
     assert other_tasks() == set()
 
 
-async def test_a_lease_that_is_claimed_after_a_vain_wait_is_given_up_when_the_caller_leaves_meanwhile() -> None:
+async def test_a_lease_claimed_for_a_departed_caller_is_released() -> None:
     leases, model = FakeLeases(held_by_others=b"a"), Model()
-    asked = ask(flights(leases, model), b"a")
+    request = ask(flights(leases, model), b"a")
     await settle()
     leases.others.clear()
     leases.grants.clear()
     await leases.push(b"a", None)
     assert leases.claims == [b"a", b"a"]
 
-    asked.cancel()
+    request.cancel()
     await settle()
     leases.grants.set()
     await settle()
 
     assert leases.settled == [(b"a", None)]
-    assert model.asked == []
+    assert model.submitted == []
 
 
-async def test_what_cannot_be_stored_fails_who_waits() -> None:
-    """Tiers that must not fail an answer are guarded; whoever uses one bare wants to hear of it."""
+async def test_a_failure_to_store_fails_the_waiting_callers() -> None:
+    """Tiers that must not fail an answer are guarded; a bare one raises."""
     leases = FakeLeases(held_by_others=b"a")
-    asked = ask(flights(leases, Model(), DeadCache()), b"a")
+    request = ask(flights(leases, Model(), DeadCache()), b"a")
     await settle()
 
     await leases.push(b"a", PUSHED)
 
     with pytest.raises(CacheUnavailableError):
-        await asked
+        await request
 
 
 @pytest.mark.parametrize(("row_s", "asks"), [(None, True), (0.049, False), (0.05, True), (30.0, True)])
-async def test_others_are_asked_only_where_an_instance_costs_enough_or_nobody_knows(
-    row_s: float | None, asks: bool
-) -> None:
+async def test_leases_are_used_only_for_costly_or_unknown_models(row_s: float | None, asks: bool) -> None:
     leases, model = FakeLeases(), Model()
-    asked = ask(flights(leases, model, row_s=row_s), b"a")
+    request = ask(flights(leases, model, row_s=row_s), b"a")
     await settle()
     await model.answer()
 
-    assert await asked == {Key(b"a"): (COMPUTED, Origin.MODEL)}
+    assert await request == {Key(b"a"): (COMPUTED, Origin.MODEL)}
     assert bool(leases.claims) is asks
     assert bool(leases.settled) is asks
 
 
-async def test_a_process_that_lives_but_does_not_answer_is_waited_for_no_longer_than_patience_lasts(
+async def test_a_stuck_process_is_waited_for_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(flights_across_processes, "UNKNOWN_PATIENCE_S", 0.01)
     leases, model = FakeLeases(held_by_others=b"a"), Model()
-    asked = ask(flights(leases, model), b"a")
+    request = ask(flights(leases, model), b"a")
     async with patience():
-        while not model.asked:  # noqa: ASYNC110 - it is time that has to pass
+        while not model.submitted:  # noqa: ASYNC110 - it is time that has to pass
             await asyncio.sleep(0.005)
     await model.answer()
 
-    assert await asked == {Key(b"a"): (COMPUTED, Origin.MODEL)}
+    assert await request == {Key(b"a"): (COMPUTED, Origin.MODEL)}
     assert leases.claims == [b"a"]
 
 
 @pytest.mark.parametrize(("row_s", "patience_s"), [(None, 30.0), (0.06, 5.0), (3.0, 30.0)])
-def test_patience_is_that_of_ten_instances(row_s: float | None, patience_s: float) -> None:
-    shared = FlightsAcrossProcesses(FakeLeases(), Model(), DictCache().put_many, cost=cost_of(row_s), min_cost_s=0.05)
+@in_virtual_time
+async def test_another_process_is_awaited_for_ten_instances(row_s: float | None, patience_s: float) -> None:
+    model = Model()
+    request = ask(flights(FakeLeases(held_by_others=b"a"), model, row_s=row_s), b"a")
+    await until(lambda: bool(model.submitted))
 
-    assert shared._patience_s() == patience_s
+    assert the_loop().time() == pytest.approx(patience_s, abs=0.1)
+    await model.answer()
+    await request
 
 
-async def test_a_file_is_computed_without_asking_beside_what_is_asked_about() -> None:
+async def test_a_file_is_computed_without_leases_beside_requests() -> None:
     leases, model = FakeLeases(held_by_others=b"a"), Model()
     shared = FlightsAcrossProcesses(leases, model, DictCache().put_many, cost=cost_of(None), min_cost_s=0.05)
     first_stage = Model()
     all_flights = Flights(first_stage)
     rows = [Key(row.to_bytes(2)) for row in range(LARGEST + 1)]
     file = asyncio.create_task(all_flights.join(dict.fromkeys(rows, 0), ONE))
-    asked = ask(all_flights, b"ab")
+    request = ask(all_flights, b"ab")
     await settle()
 
     shared.submit(first_stage.boardings)
@@ -317,20 +321,20 @@ async def test_a_file_is_computed_without_asking_beside_what_is_asked_about() ->
     assert [len(boarding.flights) for boarding in model.boardings] == [LARGEST + 1, 1]
     assert leases.claims == [b"ab"]
     file.cancel()
-    asked.cancel()
+    request.cancel()
     await settle()
 
 
 async def test_callers_of_one_process_wait_for_one_push() -> None:
     leases, model = FakeLeases(held_by_others=b"a"), Model()
     shared = flights(leases, model)
-    asked = [ask(shared, b"a") for _ in range(3)]
+    request = [ask(shared, b"a") for _ in range(3)]
     await settle()
-    asked[0].cancel()
+    request[0].cancel()
 
     await leases.push(b"a", PUSHED)
 
-    assert [await each for each in asked[1:]] == [{Key(b"a"): (PUSHED, Origin.COALESCED)}] * 2
+    assert [await each for each in request[1:]] == [{Key(b"a"): (PUSHED, Origin.COALESCED)}] * 2
     assert leases.claims == [b"a"]
 
 

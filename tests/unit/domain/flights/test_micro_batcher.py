@@ -10,14 +10,16 @@ import pytest
 from foreseen.domain.errors import CacheUnavailableError, InvalidBatchError, OverloadedError, PredictionError
 from foreseen.domain.flights.coalescing import Flights
 from foreseen.domain.flights.micro_batcher import MicroBatcher
+from foreseen.domain.flights.placed_calls import PlacedCalls
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
+from foreseen.domain.model.call_placement import SIZES
 from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.values.batch import Batch
+from support.event_loop_steps import other_tasks, settle
 from support.fakes import FLOWER, DeadCache, DictCache
-from support.patience import PATIENCE_S
-from support.stepping import other_tasks, settle
+from support.time_limits import PATIENCE_S
 
 
 def flowers(*lengths: float) -> Batch:
@@ -25,7 +27,7 @@ def flowers(*lengths: float) -> Batch:
 
 
 class Model:
-    """Answers each row with its length, remembers its calls, waits in each while it is held, and refuses 13."""
+    """Answers each row with its length, remembers its calls, waits in each while it is held, and rejects 13."""
 
     def __init__(self) -> None:
         self.calls: list[list[float]] = []
@@ -56,11 +58,18 @@ async def thread() -> AsyncIterator[ModelThread]:
 def batcher(
     model: Model, thread: ModelThread, cache: DictCache | None = None, *, max_rows: int = 100, **limits: Any
 ) -> MicroBatcher:
-    return MicroBatcher(model, (cache or DictCache()).put_many, thread, max_rows=max_rows, **limits)
+    return MicroBatcher(PlacedCalls(model, thread), (cache or DictCache()).put_many, max_rows=max_rows, **limits)
+
+
+def batcher_on_loop(model: Model, thread: ModelThread, **limits: Any) -> MicroBatcher:
+    """Return one whose calls cost nothing on the event loop, and run there."""
+    calls = PlacedCalls(model, thread, stopwatch=lambda: 0.0, cpu_clock=lambda: 0.0)
+    calls.open(model, [(0.0, 1.0)] * len(SIZES))
+    return MicroBatcher(calls, DictCache().put_many, max_rows=100, **limits)
 
 
 async def bodies(micro_batch: MicroBatcher, *lengths: float, is_kept: bool = True) -> list[bytes]:
-    """Ask alone, joining nobody."""
+    """Submit alone, coalesced with no other."""
     flights = Flights(micro_batch, are_kept=is_kept)
     rows = {Key(b"%g" % length): row for row, length in enumerate(lengths)}
     found = await flights.join(rows, flowers(*lengths))
@@ -84,7 +93,7 @@ async def test_idle_a_batch_is_computed_at_once_and_by_itself(thread: ModelThrea
     assert model.calls == [[1, 2], [3]]
 
 
-async def test_what_waits_while_the_model_is_busy_goes_into_one_call(thread: ModelThread) -> None:
+async def test_rows_that_wait_for_the_model_share_a_call(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
@@ -96,7 +105,7 @@ async def test_what_waits_while_the_model_is_busy_goes_into_one_call(thread: Mod
     assert model.calls == [[0], [1, 2, 3, 4]]
 
 
-async def test_a_call_has_no_more_rows_than_the_limit_but_a_larger_batch_goes_whole(thread: ModelThread) -> None:
+async def test_a_call_respects_the_limit_unless_one_batch_exceeds_it(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread, max_rows=3)
     busy = await held(model, micro_batch)
@@ -121,11 +130,11 @@ async def test_a_bad_row_fails_its_own_caller_alone(thread: ModelThread) -> None
     assert await busy == [b"0"]
     assert isinstance(outcomes.pop(2), InvalidBatchError)
     assert outcomes == [[b"%g" % length] for length in rows if length != 13]
-    assert len(model.calls) == 2 + 2 * 3  # halved three times, not asked for each of the eight
+    assert len(model.calls) == 2 + 2 * 3  # halved three times, not called for each of the eight
 
 
 @pytest.mark.parametrize("error", [PredictionError("broken"), ZeroDivisionError("a bug")])
-async def test_whatever_fails_reaches_everybody_and_the_next_call_works(thread: ModelThread, error: Exception) -> None:
+async def test_a_failure_reaches_every_caller_and_the_next_call_works(thread: ModelThread, error: Exception) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     model.broken = error
@@ -137,7 +146,7 @@ async def test_whatever_fails_reaches_everybody_and_the_next_call_works(thread: 
     assert await bodies(micro_batch, 4) == [b"4"]
 
 
-async def test_a_caller_who_leaves_takes_its_rows_out_of_the_queue(thread: ModelThread) -> None:
+async def test_a_leaving_caller_takes_its_rows_along(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
@@ -151,7 +160,7 @@ async def test_a_caller_who_leaves_takes_its_rows_out_of_the_queue(thread: Model
     assert model.calls == [[0], [1, 3]]
 
 
-async def test_a_caller_who_leaves_while_its_rows_are_computed_fails_nobody(thread: ModelThread) -> None:
+async def test_a_caller_that_leaves_during_the_call_fails_no_other(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
@@ -165,7 +174,7 @@ async def test_a_caller_who_leaves_while_its_rows_are_computed_fails_nobody(thre
     assert model.calls == [[0], [1]]
 
 
-async def test_if_everybody_has_left_the_model_is_not_asked(thread: ModelThread) -> None:
+async def test_without_callers_the_model_is_not_called(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
@@ -182,7 +191,7 @@ async def test_if_everybody_has_left_the_model_is_not_asked(thread: ModelThread)
     assert other_tasks() == set()
 
 
-async def test_what_the_model_answers_is_stored_once_a_call_before_anybody_is_told(thread: ModelThread) -> None:
+async def test_answers_are_stored_once_a_call_before_callers_get_them(thread: ModelThread) -> None:
     model, cache = Model(), DictCache()
     micro_batch = batcher(model, thread, cache)
     busy = await held(model, micro_batch)
@@ -195,7 +204,7 @@ async def test_what_the_model_answers_is_stored_once_a_call_before_anybody_is_to
     assert cache.puts == [1, 2]
 
 
-async def test_what_is_not_to_be_kept_is_not_stored_though_its_neighbours_are(thread: ModelThread) -> None:
+async def test_an_uncacheable_answer_is_not_stored_beside_cacheable_ones(thread: ModelThread) -> None:
     model, cache = Model(), DictCache()
     micro_batch = batcher(model, thread, cache)
     busy = await held(model, micro_batch)
@@ -207,12 +216,12 @@ async def test_what_is_not_to_be_kept_is_not_stored_though_its_neighbours_are(th
     assert sorted(cache.entries) == [b"0", b"2"]
 
 
-async def test_who_waits_is_told_when_nothing_can_be_stored(thread: ModelThread) -> None:
+async def test_callers_are_answered_though_nothing_can_be_stored(thread: ModelThread) -> None:
     with pytest.raises(CacheUnavailableError):
         await bodies(batcher(Model(), thread, DeadCache()), 1)
 
 
-async def test_it_tells_how_many_wait_for_the_model(thread: ModelThread) -> None:
+async def test_it_counts_the_rows_that_wait_for_the_model(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
@@ -225,7 +234,7 @@ async def test_it_tells_how_many_wait_for_the_model(thread: ModelThread) -> None
     assert micro_batch.waiting == 0
 
 
-async def test_who_asks_again_at_once_goes_together_with_those_who_waited(thread: ModelThread) -> None:
+async def test_closed_loop_clients_share_the_next_call(thread: ModelThread) -> None:
     """Else two halves of the callers would take turns, each waiting for the other's call."""
     model = Model()
     micro_batch = batcher(model, thread)
@@ -245,7 +254,7 @@ async def test_who_asks_again_at_once_goes_together_with_those_who_waited(thread
     assert model.calls == [[0], [1, 2, 3]]
 
 
-async def test_the_model_is_not_kept_waiting_by_those_who_never_stop_coming(thread: ModelThread) -> None:
+async def test_new_arrivals_do_not_delay_the_model_for_ever(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     asking: list[asyncio.Task[list[bytes]]] = []
@@ -261,7 +270,7 @@ def asking(micro_batch: MicroBatcher, *lengths: float) -> "asyncio.Task[list[byt
     return asyncio.create_task(bodies(micro_batch, *lengths))
 
 
-async def test_for_what_is_more_than_may_wait_there_is_no_room_and_the_others_are_answered(
+async def test_rows_beyond_the_queue_limit_are_rejected_and_others_answered(
     thread: ModelThread,
 ) -> None:
     model = Model()
@@ -279,7 +288,7 @@ async def test_for_what_is_more_than_may_wait_there_is_no_room_and_the_others_ar
     assert micro_batch.waiting == 0
 
 
-async def test_what_is_larger_than_may_wait_is_let_in_when_nothing_waits(thread: ModelThread) -> None:
+async def test_an_empty_queue_accepts_a_batch_beyond_the_limit(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread, max_waiting=2)
     busy = await held(model, micro_batch)
@@ -293,7 +302,7 @@ async def test_what_is_larger_than_may_wait_is_let_in_when_nothing_waits(thread:
     assert await busy == [b"0"]
 
 
-async def test_who_leaves_makes_room(thread: ModelThread) -> None:
+async def test_a_caller_that_leaves_makes_room(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread, max_waiting=2)
     busy = await held(model, micro_batch)
@@ -312,7 +321,7 @@ async def test_who_leaves_makes_room(thread: ModelThread) -> None:
     assert model.calls == [[0], [2, 3]]
 
 
-async def test_what_everybody_has_left_takes_no_memory_until_its_turn(thread: ModelThread) -> None:
+async def test_abandoned_rows_take_no_memory_until_their_turn(thread: ModelThread) -> None:
     model = Model()
     micro_batch = batcher(model, thread)
     busy = await held(model, micro_batch)
@@ -328,23 +337,23 @@ async def test_what_everybody_has_left_takes_no_memory_until_its_turn(thread: Mo
     assert model.calls == [[0]]
 
 
-async def test_it_tells_when_what_waits_will_have_been_computed(thread: ModelThread) -> None:
+async def test_it_estimates_when_waiting_rows_will_have_been_computed(thread: ModelThread) -> None:
     model, cost = Model(), ModelCost()
     cost.count(rows=10, seconds=2.5)
     micro_batch = batcher(model, thread, max_waiting=6, cost=cost)
     busy = await held(model, micro_batch)
-    waiting, refused = asking(micro_batch, 1, 2, 3, 4, 5, 6), asking(micro_batch, 7)
+    waiting, rejected = asking(micro_batch, 1, 2, 3, 4, 5, 6), asking(micro_batch, 7)
     await settle()
     model.free.set()
     await asyncio.gather(busy, waiting)
 
     with pytest.raises(OverloadedError) as raised:
-        await refused
+        await rejected
     assert raised.value.retry_after_s == pytest.approx(6 * 0.25)
     assert "at most 6 instances" in str(raised.value)
 
 
-async def test_what_fails_when_everybody_has_left_is_not_tried_again_and_may_be_asked_for_anew(
+async def test_an_abandoned_failing_call_is_not_repeated(
     thread: ModelThread,
 ) -> None:
     model = Model()
@@ -363,7 +372,7 @@ async def test_what_fails_when_everybody_has_left_is_not_tried_again_and_may_be_
     for task in together:
         task.cancel()
     await settle()
-    assert len(flights) == 3  # whoever asked now would join them
+    assert len(flights) == 3  # a caller now would join them
     model.free.set()
     await micro_batch.finish()
 
@@ -371,3 +380,33 @@ async def test_what_fails_when_everybody_has_left_is_not_tried_again_and_may_be_
     assert len(flights) == 0
     model.broken = None
     assert await ask(1) == b"1"
+
+
+async def test_on_the_loop_requests_of_one_turn_share_a_call(thread: ModelThread) -> None:
+    model = Model()
+    micro_batch = batcher_on_loop(model, thread)
+
+    assert await asyncio.gather(*(bodies(micro_batch, length) for length in (1, 2, 3))) == [[b"1"], [b"2"], [b"3"]]
+    assert model.calls == [[1, 2, 3]]
+
+
+async def test_on_the_loop_a_full_queue_rejects_too(thread: ModelThread) -> None:
+    micro_batch = batcher_on_loop(Model(), thread, max_waiting=2)
+    outcomes = await asyncio.gather(*(bodies(micro_batch, length) for length in (1, 2, 3)), return_exceptions=True)
+
+    assert outcomes[:2] == [[b"1"], [b"2"]]
+    assert isinstance(outcomes[2], OverloadedError)
+
+
+async def test_hits_have_turns_between_calls_on_the_loop(thread: ModelThread) -> None:
+    """A batch that fails is tried by halves, which are many calls."""
+    model, turns = Model(), []
+    micro_batch = batcher_on_loop(model, thread)
+    rows = [1.0, 2, 13, 4]
+    waiting = asyncio.gather(*(bodies(micro_batch, length) for length in rows), return_exceptions=True)
+    while not waiting.done():
+        turns.append(len(model.calls))
+        await asyncio.sleep(0)
+
+    assert [isinstance(outcome, InvalidBatchError) for outcome in await waiting] == [False, False, True, False]
+    assert set(turns) >= set(range(1, len(model.calls)))  # never two calls in one turn

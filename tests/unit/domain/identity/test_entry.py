@@ -18,6 +18,7 @@ from foreseen.domain.identity.entry import (
     read_header,
 )
 from foreseen.domain.identity.key import Key
+from support.example_counts import examples
 
 UINT64 = st.integers(0, 2**64 - 1)
 ENTRIES = st.builds(Entry, st.binary(max_size=100), UINT64, UINT64)
@@ -28,9 +29,9 @@ KEY = Key(b"n" * 16 + b"row")
 ENTRY = Entry(b'{"prediction":"0"}', 1_700_000_000_000_000, 1234)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66), deadline=None)
 @given(KEYS, ENTRIES, SECRETS)
-def test_what_was_sealed_is_read_back(key: Key, entry: Entry, secret: bytes) -> None:
+def test_a_sealed_entry_is_read_back(key: Key, entry: Entry, secret: bytes) -> None:
     blob = EntryFormat(secret).seal(key, entry)
 
     assert EntryFormat(secret).unseal(key, blob) == entry
@@ -50,7 +51,7 @@ def test_no_flipped_bit_goes_unseen(secret: bytes) -> None:
             entry_format.unseal(KEY, bytes(changed))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66), deadline=None)
 @given(KEYS, ENTRIES, SECRETS, st.data())
 def test_no_changed_byte_goes_unseen(key: Key, entry: Entry, secret: bytes, data: st.DataObject) -> None:
     entry_format = EntryFormat(secret)
@@ -71,7 +72,7 @@ def test_no_truncation_goes_unseen() -> None:
                 EntryFormat().unseal(KEY, part)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.binary(min_size=1, max_size=50))
 def test_no_extension_goes_unseen(more: bytes) -> None:
     blob = EntryFormat().seal(KEY, ENTRY)
@@ -81,9 +82,9 @@ def test_no_extension_goes_unseen(more: bytes) -> None:
             EntryFormat().unseal(KEY, changed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(KEYS, KEYS, ENTRIES)
-def test_an_entry_of_another_key_is_refused(key: Key, other: Key, entry: Entry) -> None:
+def test_an_entry_of_another_key_is_rejected(key: Key, other: Key, entry: Entry) -> None:
     if key == other:
         other = Key(other + b"x")
 
@@ -104,13 +105,13 @@ def test_bytes_cannot_move_from_an_entry_into_its_key() -> None:
     ("written", "read"),
     [(b"", b"hush"), (b"hush", b""), (b"hush", b"hush2"), (b"h" * 64, b"h" * 65), (b"h" * 65, b"h" * 66)],
 )
-def test_an_entry_of_another_secret_is_refused(written: bytes, read: bytes) -> None:
+def test_an_entry_of_another_secret_is_rejected(written: bytes, read: bytes) -> None:
     with pytest.raises(CorruptEntryError, match="seal"):
         EntryFormat(read).unseal(KEY, EntryFormat(written).seal(KEY, ENTRY))
 
 
 @pytest.mark.parametrize("version", [version for version in range(256) if version != FORMAT_VERSION])
-def test_an_entry_of_another_version_is_refused(version: int) -> None:
+def test_an_entry_of_another_version_is_rejected(version: int) -> None:
     blob = EntryFormat().seal(KEY, ENTRY)
     other = MAGIC + bytes([version]) + blob[4:]
 
@@ -119,7 +120,7 @@ def test_an_entry_of_another_version_is_refused(version: int) -> None:
     assert read_header(other) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"fsn\x01" + tail))
 @example(b"")
 @example(struct.pack("<3sBQQ", b"fsn", 1, 0, 0) + bytes(16))
@@ -141,16 +142,16 @@ def test_arbitrary_bytes_are_never_an_entry(blob: bytes) -> None:
     ],
     ids=["empty", "json", "newer", "forged", "longer", "too large", "older"],
 )
-def test_the_error_tells_what_is_wrong(blob: bytes, what: Corruption) -> None:
+def test_the_error_names_the_corruption(blob: bytes, what: Corruption) -> None:
     with pytest.raises(CorruptEntryError) as raised:
         EntryFormat(b"hush").unseal(KEY, blob)
 
     assert raised.value.what is what
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.tuples(KEYS, ENTRIES), min_size=2, max_size=5), SECRETS)
-def test_what_a_format_sealed_before_changes_nothing(pairs: list[tuple[Key, Entry]], secret: bytes) -> None:
+def test_a_reused_format_seals_like_a_new_one(pairs: list[tuple[Key, Entry]], secret: bytes) -> None:
     used = EntryFormat(secret)
 
     assert [used.seal(*pair) for pair in pairs] == [EntryFormat(secret).seal(*pair) for pair in pairs]

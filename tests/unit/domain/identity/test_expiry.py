@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
+from support.example_counts import examples
 
 MADE_US = 1_700_000_000_000_000
 ENTRY = Entry(b"1", MADE_US, 0)
@@ -18,7 +19,7 @@ def lived_s(key: bytes, ttl_s: float = 100.0, **jitter: float) -> float:
     return (Lifetime(ttl_s, **jitter).ends_at_us(Key(key), ENTRY) - MADE_US) / 1e6
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66), deadline=None)
 @given(st.binary(max_size=80))
 def test_every_key_lives_for_its_ttl_within_ten_percent(key: bytes) -> None:
     assert 90 <= lived_s(key) <= 110
@@ -50,11 +51,9 @@ def test_life_begins_when_the_model_answered() -> None:
     assert lifetime.ends_at_us(key, ENTRY) - lifetime.ends_at_us(key, older) == 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=80), st.sampled_from([0.0, 0.1, 0.5]), st.integers(-3, 3), st.sampled_from([0.89, 0.9, 0.97]))
-def test_an_entry_is_over_from_the_moment_it_ends_and_not_before(
-    key: bytes, jitter: float, beside_us: int, share: float
-) -> None:
+def test_an_entry_expires_exactly_at_its_end(key: bytes, jitter: float, beside_us: int, share: float) -> None:
     lifetime = Lifetime(100.0, jitter=jitter)
     ends_us = lifetime.ends_at_us(Key(key), ENTRY)
     least_us = MADE_US + round(100e6 * (1 - jitter))
@@ -63,7 +62,7 @@ def test_an_entry_is_over_from_the_moment_it_ends_and_not_before(
         assert lifetime.is_over(Key(key), ENTRY, now_us) == (ends_us <= now_us)
 
 
-def test_what_was_made_until_then_is_over_for_good() -> None:
+def test_a_purge_expires_all_earlier_entries_for_good() -> None:
     lifetime = Lifetime(100.0)
     later = Entry(b"1", MADE_US + 1, 0)
     lifetime.forget_until(MADE_US)

@@ -18,7 +18,7 @@ class Moody(FakePredictor):
 
 
 class Sociable(FakePredictor):
-    """Answers with the number of instances that were asked together."""
+    """Answers with the number of instances that came together."""
 
     def predict(self, batch: Batch) -> Predictions:
         return Predictions({"prediction": [float(len(batch))] * len(batch)})
@@ -28,8 +28,8 @@ class Late(FakePredictor):
     """Answers one call, the second, otherwise than all others."""
 
     def predict(self, batch: Batch) -> Predictions:
-        told = super().predict(batch)
-        return Predictions({"prediction": [9.0] * len(batch)}) if len(self.calls) == 2 else told
+        predicted = super().predict(batch)
+        return Predictions({"prediction": [9.0] * len(batch)}) if len(self.calls) == 2 else predicted
 
 
 class Noisy(FakePredictor):
@@ -43,7 +43,7 @@ class Noisy(FakePredictor):
 
 
 class Short(FakePredictor):
-    """Answers fewer instances than it is asked for."""
+    """Answers fewer instances than it is called with."""
 
     def predict(self, batch: Batch) -> Predictions:
         return Predictions({"prediction": [1.0] * (len(batch) - 1)})
@@ -61,18 +61,18 @@ def test_a_model_with_moods_is_not_repeatable() -> None:
     assert not found(Moody()).is_repeatable
 
 
-def test_a_model_that_minds_its_neighbours_is_repeatable_and_not_invariant() -> None:
+def test_a_batch_dependent_model_is_repeatable_and_not_invariant() -> None:
     assert found(Sociable()) == Determinism(is_repeatable=True, is_batch_invariant=False)
 
 
-def test_a_model_that_refuses_the_probe_says_why() -> None:
+def test_the_reason_of_a_rejected_probe_is_shown() -> None:
     predictor = FakePredictor()
     predictor.error = PredictionError("no such luck")
 
-    assert found(predictor) == Determinism(is_repeatable=False, is_batch_invariant=False, refusal="no such luck")
+    assert found(predictor) == Determinism(is_repeatable=False, is_batch_invariant=False, rejection="no such luck")
 
 
-def test_a_model_that_differs_only_in_its_second_call_is_caught() -> None:
+def test_a_model_that_differs_in_its_second_call_is_caught() -> None:
     seen = found(Late())
 
     assert not seen.is_repeatable
@@ -80,7 +80,7 @@ def test_a_model_that_differs_only_in_its_second_call_is_caught() -> None:
     assert seen.difference.then == '{"prediction":9.0}'
 
 
-def test_a_model_that_adds_noise_is_not_repeatable_and_its_answers_are_told() -> None:
+def test_a_noisy_model_is_unrepeatable_with_answers_shown() -> None:
     seen = found(Noisy())
 
     assert not seen.is_repeatable
@@ -89,18 +89,18 @@ def test_a_model_that_adds_noise_is_not_repeatable_and_its_answers_are_told() ->
     assert ", and then " in str(seen.difference)
 
 
-def test_what_differs_only_beside_others_is_told_with_both_answers() -> None:
+def test_a_batch_dependence_is_shown_with_both_answers() -> None:
     seen = found(Sociable())
 
     assert seen.difference is not None
     assert (seen.difference.first, seen.difference.then) == ('{"prediction":1.0}', '{"prediction":8.0}')
 
 
-def test_a_model_that_does_not_answer_each_instance_is_told_as_that() -> None:
-    assert found(Short()).refusal == "expected 1 predictions from the model, got 0"
+def test_a_model_with_missing_answers_is_reported_as_such() -> None:
+    assert found(Short()).rejection == "expected 1 predictions from the model, got 0"
 
 
-def test_a_slow_model_is_called_as_often_as_a_quick_one() -> None:
+def test_slow_and_quick_models_are_called_equally_often() -> None:
     predictor = FakePredictor()
 
     assert found(predictor).is_repeatable

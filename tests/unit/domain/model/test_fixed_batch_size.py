@@ -4,7 +4,7 @@ import pytest
 
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.model.call_size import CallSize
-from foreseen.domain.model.fixed_batch_size import SteadyPredictor
+from foreseen.domain.model.fixed_batch_size import FixedSizePredictor
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from support.fakes import FLOWER, FakePredictor, info_of
@@ -30,7 +30,7 @@ class Miscounting(FakePredictor):
 def test_answers_are_those_of_the_model_itself(rows: int, n: int) -> None:
     inner = FakePredictor()
 
-    answers = SteadyPredictor(inner, info_of(call_size=CallSize(fixed=rows))).predict(flowers(n))
+    answers = FixedSizePredictor(inner, info_of(call_size=CallSize(fixed=rows))).predict(flowers(n))
 
     assert set(inner.calls) == {rows}
     assert len(inner.calls) == -(-n // rows)
@@ -38,10 +38,10 @@ def test_answers_are_those_of_the_model_itself(rows: int, n: int) -> None:
 
 
 @pytest.mark.parametrize(("n", "called"), [(1, 2), (2, 2), (3, 3), (100, 100)])
-def test_a_lone_row_is_filled_up_and_more_are_called_as_they_are(n: int, called: int) -> None:
+def test_a_lone_row_is_padded_and_larger_batches_are_not(n: int, called: int) -> None:
     inner = FakePredictor()
 
-    answers = SteadyPredictor(inner, info_of(call_size=CallSize(least=2))).predict(flowers(n))
+    answers = FixedSizePredictor(inner, info_of(call_size=CallSize(least=2))).predict(flowers(n))
 
     assert inner.calls == [called]
     assert answers.encode() == FakePredictor().predict(flowers(n)).encode()
@@ -49,9 +49,9 @@ def test_a_lone_row_is_filled_up_and_more_are_called_as_they_are(n: int, called:
 
 @pytest.mark.parametrize("error", [-1, 1])
 @pytest.mark.parametrize("n", [1, 5])
-def test_a_wrong_number_of_predictions_is_not_hidden_by_the_filling(error: int, n: int) -> None:
+def test_padding_does_not_hide_a_wrong_number_of_predictions(error: int, n: int) -> None:
     with pytest.raises(PredictionError, match=f"expected 4 predictions from the model, got {4 + error}"):
-        SteadyPredictor(Miscounting(error), info_of(call_size=CallSize(fixed=4))).predict(flowers(n))
+        FixedSizePredictor(Miscounting(error), info_of(call_size=CallSize(fixed=4))).predict(flowers(n))
 
 
 class Preparing(FakePredictor):
@@ -70,7 +70,7 @@ class Preparing(FakePredictor):
 def test_rows_are_prepared_together_but_never_a_lone_one(n: int, prepared: list[int]) -> None:
     inner = Preparing()
 
-    answers = SteadyPredictor(inner, info_of(call_size=CallSize(fixed=32))).predict(flowers(n))
+    answers = FixedSizePredictor(inner, info_of(call_size=CallSize(fixed=32))).predict(flowers(n))
 
     assert inner.prepared_rows == prepared
     assert set(inner.calls) == {32}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from foreseen.domain.model.call_size import CallSize
-from foreseen.domain.model.fixed_batch_size import SteadyPredictor
+from foreseen.domain.model.fixed_batch_size import FixedSizePredictor
 from foreseen.domain.model.large_calls import largest_equal_call
 from foreseen.domain.values.batch import Batch
 from support.fakes import FLOWER, FakePredictor, info_of
@@ -33,17 +33,17 @@ def largest(model: Raw, sizes: tuple[int, ...] = SIZES, n: int = 16_384) -> int:
     return largest_equal_call(model, flowers(n), small=32, larger=sizes)
 
 
-def test_calls_of_equal_bits_may_be_as_large_as_any_that_was_compared() -> None:
+def test_calls_of_equal_bits_may_be_as_large_as_compared() -> None:
     assert largest(Raw()) == 8192
 
 
 @pytest.mark.parametrize("row", [0, 8191, 16_383])
 @pytest.mark.parametrize(("differs", "equal"), [(256, 32), (1024, 256), (8192, 1024)])
-def test_one_row_of_other_bits_rules_a_size_out_and_all_beyond_it(row: int, differs: int, equal: int) -> None:
+def test_one_differing_row_excludes_a_size_and_larger_ones(row: int, differs: int, equal: int) -> None:
     assert largest(Raw(lambda value, rows: value == row and rows == differs)) == equal
 
 
-def test_nothing_more_is_computed_once_every_size_is_ruled_out() -> None:
+def test_computing_stops_once_every_size_is_excluded() -> None:
     model = Raw(lambda _, rows: rows > 32)
 
     assert largest(model) == 32
@@ -72,10 +72,10 @@ def test_fewer_sizes_are_compared_where_fewer_come_into_question() -> None:
         (100, None, [32] * 4),
     ],
 )
-def test_a_large_call_is_made_where_half_of_it_is_filled(n: int, large: int | None, calls: list[int]) -> None:
+def test_a_large_call_is_made_if_half_filled(n: int, large: int | None, calls: list[int]) -> None:
     model = FakePredictor()
 
-    answers = SteadyPredictor(model, info_of(call_size=CallSize(fixed=32, large=large))).predict(flowers(n))
+    answers = FixedSizePredictor(model, info_of(call_size=CallSize(fixed=32, large=large))).predict(flowers(n))
 
     assert model.calls == calls
     assert answers.encode() == FakePredictor().predict(flowers(n)).encode()
@@ -84,7 +84,7 @@ def test_a_large_call_is_made_where_half_of_it_is_filled(n: int, large: int | No
 def test_a_size_that_an_operator_chose_is_kept() -> None:
     model = FakePredictor()
 
-    SteadyPredictor(model, info_of(call_size=CallSize(fixed=5000))).predict(flowers(12_000))
+    FixedSizePredictor(model, info_of(call_size=CallSize(fixed=5000))).predict(flowers(12_000))
 
     assert model.calls == [5000] * 3
 

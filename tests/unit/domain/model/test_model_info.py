@@ -6,6 +6,7 @@ import pytest
 
 from foreseen.domain.model.call_size import CallSize
 from foreseen.domain.values.signature import Feature, Signature
+from support.encodings import Cells
 from support.fakes import FLOWER, info_of
 
 BASE = info_of()
@@ -16,6 +17,7 @@ OTHERS = {
     "outputs": info_of(outputs=("predict_proba",)),
     "versions": replace(BASE, versions={"fake": "2"}),
     "call size": info_of(call_size=CallSize(fixed=32)),
+    "encoding": replace(BASE, encoding=Cells(1.0)),
 }
 
 
@@ -36,5 +38,5 @@ def test_equal_models_have_no_difference() -> None:
     assert BASE.difference(info_of()) == ""
 
 
-def test_the_kind_changes_the_namespace_since_it_changes_how_labels_look() -> None:
+def test_the_kind_changes_the_namespace_as_it_changes_labels() -> None:
     assert OTHERS["kind"].namespace != BASE.namespace

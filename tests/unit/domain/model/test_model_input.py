@@ -18,7 +18,7 @@ OTHERS = {
     "codes": replace(FORM, columns=(replace(COLUMN, categories=("high", "low")), FORM.columns[1])),
     "order": replace(FORM, columns=(replace(COLUMN, is_ordered=True), FORM.columns[1])),
     "missing": replace(FORM, columns=(replace(COLUMN, missing="none"), FORM.columns[1])),
-    "unknown": replace(FORM, columns=(replace(COLUMN, refuses_unknown=True), FORM.columns[1])),
+    "unknown": replace(FORM, columns=(replace(COLUMN, rejects_unknown=True), FORM.columns[1])),
 }
 
 
@@ -33,7 +33,7 @@ def test_a_category_of_a_number_is_none_of_its_text() -> None:
     assert numbers.canonical() != texts.canonical()
 
 
-def test_where_a_dtype_is_from_identifies_nothing() -> None:
+def test_the_source_of_a_dtype_is_not_identity() -> None:
     guessed = replace(
         FORM, columns=(replace(COLUMN, origin="somewhere", is_guess=True), FORM.columns[1]), doubts=("?",)
     )

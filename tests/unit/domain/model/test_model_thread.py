@@ -8,7 +8,7 @@ import pytest
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.values.predictions import Predictions
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
 
 
 async def test_calls_run_one_after_the_other_on_one_other_thread() -> None:
@@ -29,7 +29,7 @@ async def test_calls_run_one_after_the_other_on_one_other_thread() -> None:
     assert {count for count, _ in seen} == {1}
 
 
-async def test_what_the_call_raises_is_raised() -> None:
+async def test_an_error_of_the_call_is_raised() -> None:
     thread = ModelThread()
 
     with pytest.raises(ZeroDivisionError):
@@ -38,7 +38,7 @@ async def test_what_the_call_raises_is_raised() -> None:
     thread.close()
 
 
-async def test_closing_lets_the_running_call_end_and_drops_those_that_wait() -> None:
+async def test_closing_ends_the_running_call_and_drops_waiting_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     before = set(threading.enumerate())
     thread = ModelThread()
     started, may_end = threading.Event(), threading.Event()
@@ -53,9 +53,15 @@ async def test_closing_lets_the_running_call_end_and_drops_those_that_wait() -> 
     await asyncio.to_thread(started.wait, 60)
     waiting = asyncio.create_task(thread.run(lambda: calls.append("ran")))
     await asyncio.sleep(0)
+    is_joining, join = threading.Event(), threading.Thread.join
+
+    def join_seen(joined: threading.Thread, timeout: float | None = None) -> None:
+        is_joining.set()
+        join(joined, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", join_seen)
     closing = asyncio.create_task(asyncio.to_thread(thread.close))
-    while not thread._is_closed:  # noqa: ASYNC110 - it tells nobody
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(is_joining.wait, PATIENCE_S)
     may_end.set()
 
     with pytest.raises(asyncio.CancelledError):
@@ -67,7 +73,7 @@ async def test_closing_lets_the_running_call_end_and_drops_those_that_wait() -> 
 
 
 @pytest.mark.parametrize("raised", [SystemExit("enough"), StopIteration("no more"), KeyboardInterrupt()])
-async def test_what_would_end_the_loop_fails_one_call(raised: BaseException) -> None:
+async def test_an_exception_that_would_end_the_loop_fails_one_call(raised: BaseException) -> None:
     thread = ModelThread()
 
     def call() -> None:
@@ -79,7 +85,7 @@ async def test_what_would_end_the_loop_fails_one_call(raised: BaseException) -> 
     thread.close()
 
 
-async def test_a_call_that_is_given_up_fails_all_who_wait_and_keeps_nobody() -> None:
+async def test_giving_up_a_call_fails_all_waiting_callers_at_once() -> None:
     thread = ModelThread()
     started, may_end = threading.Event(), threading.Event()
 
@@ -91,7 +97,7 @@ async def test_a_call_that_is_given_up_fails_all_who_wait_and_keeps_nobody() -> 
     await asyncio.to_thread(started.wait, 60)
     assert thread.busy_s > 0
 
-    thread.give_up("it is over")
+    thread.abandon("it is over")
 
     assert [str(exc) for exc in await asyncio.gather(*waiting, return_exceptions=True)] == ["it is over"] * 2
     with pytest.raises(PredictionError, match="it is over"):

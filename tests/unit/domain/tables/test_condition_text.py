@@ -1,4 +1,4 @@
-"""Conditions as people write them: what is read, and what is refused, never executed."""
+"""Conditions as people write them: what is read, and what is rejected, never executed."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_a_comparison_is_read(text: str, read: object) -> None:
     ],
     ids=lambda text: text[:30],
 )
-def test_what_is_no_comparison_is_refused_in_one_short_line(text: str, said: str) -> None:
+def test_an_invalid_comparison_is_rejected_in_one_short_line(text: str, said: str) -> None:
     with pytest.raises(ValueError, match="expected") as caught:
         read_condition(text)
 

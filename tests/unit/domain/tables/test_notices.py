@@ -25,7 +25,7 @@ def test_kinds_are_kept_together_in_the_order_they_were_met() -> None:
     assert [(notice.kind, notice.column) for notice in notices.listed()] == [("one", "a"), ("one", "b"), ("two", "a")]
 
 
-def test_nothing_counted_is_no_remark() -> None:
+def test_without_a_count_there_is_no_notice() -> None:
     notices = Notices()
 
     notices.count("words read as missing", "alley", "NA", 0)
@@ -33,7 +33,7 @@ def test_nothing_counted_is_no_remark() -> None:
     assert notices.listed() == []
 
 
-def test_what_another_process_counted_is_added_once() -> None:
+def test_counts_of_another_process_are_added_once() -> None:
     here, there = Notices(), Notices()
     there.count("one", "a", "x", 2)
     here.count("one", "a", "y")
@@ -44,7 +44,7 @@ def test_what_another_process_counted_is_added_once() -> None:
     assert here.listed() == [Notice("one", "a", 3, "y")]
 
 
-def test_a_remark_is_one_line_with_its_count_and_an_example() -> None:
+def test_a_notice_is_a_line_with_count_and_example() -> None:
     assert str(Notice("words read as missing", "alley", 1200, "NA")) == (
         "column 'alley': words read as missing (1,200, such as NA)"
     )

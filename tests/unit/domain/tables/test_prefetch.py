@@ -6,10 +6,10 @@ from threading import Event
 import pytest
 
 from foreseen.domain.tables.prefetch import one_ahead
-from support.patience import PATIENCE_S
+from support.time_limits import PATIENCE_S
 
 
-def test_what_is_made_ahead_comes_in_order_and_raises_in_its_place() -> None:
+def test_prefetched_items_come_in_order_and_raise_in_place() -> None:
     def numbers() -> Iterator[int]:
         yield from (1, 2)
         raise ValueError("three")

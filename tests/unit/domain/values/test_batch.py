@@ -1,4 +1,4 @@
-"""Batches: values become canonical columns, or a flaw says where they cannot."""
+"""Batches: values become canonical columns, or a violation says where they cannot."""
 
 import math
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from foreseen.domain.errors import MISSING_HINT, Flaw, InvalidBatchError
+from foreseen.domain.errors import MISSING_HINT, InvalidBatchError, Violation
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.datetimes import IN_RANGE, ZONED
 from foreseen.domain.values.signature import DATETIMES, DTYPES, Feature, Signature
@@ -16,10 +16,10 @@ def column(feature: Feature, values: Any) -> Any:
     return Batch.of(Signature((feature,)), {feature.name: values}).columns[0]
 
 
-def flaw(feature: Feature, values: Any) -> Flaw:
+def violation(feature: Feature, values: Any) -> Violation:
     with pytest.raises(InvalidBatchError) as caught:
         column(feature, values)
-    return caught.value.flaws[0]
+    return caught.value.violations[0]
 
 
 @pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != "string" and dtype not in DATETIMES])
@@ -47,7 +47,7 @@ def test_instances_are_taken_by_number_in_any_order_and_twice() -> None:
     assert taken.signature is batch.signature
 
 
-def test_the_arrays_that_were_given_stay_as_they_are() -> None:
+def test_the_given_arrays_are_not_changed() -> None:
     given = np.array([-0.0, np.nan])
     column(Feature("x", missing=True), given)
 
@@ -62,42 +62,54 @@ def test_missing_numbers_are_nan_and_missing_strings_are_none() -> None:
 @pytest.mark.parametrize(
     ("feature", "values", "expected"),
     [
-        (Feature("x"), [1.0, math.nan], Flaw("a finite float64 number", "nothing or NaN", 1, "x", hint=MISSING_HINT)),
-        (Feature("x"), [None], Flaw("a finite float64 number", "nothing or NaN", 0, "x", hint=MISSING_HINT)),
-        (Feature("x"), [math.inf], Flaw("a finite float64 number", "inf", 0, "x")),
-        (Feature("x", missing=True), [math.nan, -math.inf], Flaw("a finite float64 number", "-inf", 1, "x")),
-        (Feature("x", "float32"), [1e39], Flaw("a finite float32 number", "1e+39", 0, "x")),
-        (Feature("x", "float32", missing=True), [None, 1e39], Flaw("a finite float32 number", "1e+39", 1, "x")),
+        (
+            Feature("x"),
+            [1.0, math.nan],
+            Violation("a finite float64 number", "nothing or NaN", 1, "x", hint=MISSING_HINT),
+        ),
+        (Feature("x"), [None], Violation("a finite float64 number", "nothing or NaN", 0, "x", hint=MISSING_HINT)),
+        (Feature("x"), [math.inf], Violation("a finite float64 number", "inf", 0, "x")),
+        (Feature("x", missing=True), [math.nan, -math.inf], Violation("a finite float64 number", "-inf", 1, "x")),
+        (Feature("x", "float32"), [1e39], Violation("a finite float32 number", "1e+39", 0, "x")),
+        (Feature("x", "float32", missing=True), [None, 1e39], Violation("a finite float32 number", "1e+39", 1, "x")),
         (
             Feature("x", shape=(2, 2)),
             [[[0, 0], [0, 0]], [[0, 0], [math.inf, 0]]],
-            Flaw("a finite float64 number", "inf", 1, "x", (1, 0)),
+            Violation("a finite float64 number", "inf", 1, "x", (1, 0)),
         ),
-        (Feature("x", "int8"), [127, 128], Flaw("an integer from -128 to 127", "128", 1, "x")),
-        (Feature("x", "uint8"), [-1], Flaw("an integer from 0 to 255", "-1", 0, "x")),
-        (Feature("x", "bool"), [2], Flaw("an integer from 0 to 1", "2", 0, "x")),
+        (Feature("x", "int8"), [127, 128], Violation("an integer from -128 to 127", "128", 1, "x")),
+        (Feature("x", "uint8"), [-1], Violation("an integer from 0 to 255", "-1", 0, "x")),
+        (Feature("x", "bool"), [2], Violation("an integer from 0 to 1", "2", 0, "x")),
         (
             Feature("x", "int64"),
             [10**30],
-            Flaw("an integer from -9007199254740992 to 9007199254740992", str(10**30), 0, "x"),
+            Violation("an integer from -9007199254740992 to 9007199254740992", str(10**30), 0, "x"),
         ),
-        (Feature("x", "int8", (2,)), [[0, 0], [0, -129]], Flaw("an integer from -128 to 127", "-129", 1, "x", (1,))),
-        (Feature("x", "int8"), [1, None], Flaw("an integer", "nothing or NaN", 1, "x", hint=MISSING_HINT)),
-        (Feature("x", "int8"), [1.0, 3.5], Flaw("an integer", "3.5", 1, "x")),
-        (Feature("x", "int8", missing=True), [None, 3.5], Flaw("an integer", "3.5", 1, "x")),
-        (Feature("x", "int8", missing=True), [None, 128.0], Flaw("an integer from -128 to 127", "128.0", 1, "x")),
-        (Feature("x", "bool", missing=True), [None, 2], Flaw("an integer from 0 to 1", "2", 1, "x")),
-        (Feature("x", "string"), ["a", None], Flaw("a string", "nothing", 1, "x", hint=MISSING_HINT)),
-        (Feature("x", "datetime"), [0, None], Flaw("a date and time", "nothing", 1, "x", hint=MISSING_HINT)),
-        (Feature("x", "datetime"), [2**63], Flaw(IN_RANGE, str(2**63), 0, "x")),
-        (Feature("x", "datetime"), np.array(["2300-01-01"], "M8[s]"), Flaw(IN_RANGE, "2300-01-01T00:00:00", 0, "x")),
-        (Feature("x", "datetime_tz"), ["2024-01-02"], Flaw(ZONED, "2024-01-02", 0, "x")),
-        (Feature("x", "string"), ["\ud800"], Flaw("a string of Unicode characters", r"'\ud800'", 0, "x")),
+        (
+            Feature("x", "int8", (2,)),
+            [[0, 0], [0, -129]],
+            Violation("an integer from -128 to 127", "-129", 1, "x", (1,)),
+        ),
+        (Feature("x", "int8"), [1, None], Violation("an integer", "nothing or NaN", 1, "x", hint=MISSING_HINT)),
+        (Feature("x", "int8"), [1.0, 3.5], Violation("an integer", "3.5", 1, "x")),
+        (Feature("x", "int8", missing=True), [None, 3.5], Violation("an integer", "3.5", 1, "x")),
+        (Feature("x", "int8", missing=True), [None, 128.0], Violation("an integer from -128 to 127", "128.0", 1, "x")),
+        (Feature("x", "bool", missing=True), [None, 2], Violation("an integer from 0 to 1", "2", 1, "x")),
+        (Feature("x", "string"), ["a", None], Violation("a string", "nothing", 1, "x", hint=MISSING_HINT)),
+        (Feature("x", "datetime"), [0, None], Violation("a date and time", "nothing", 1, "x", hint=MISSING_HINT)),
+        (Feature("x", "datetime"), [2**63], Violation(IN_RANGE, str(2**63), 0, "x")),
+        (
+            Feature("x", "datetime"),
+            np.array(["2300-01-01"], "M8[s]"),
+            Violation(IN_RANGE, "2300-01-01T00:00:00", 0, "x"),
+        ),
+        (Feature("x", "datetime_tz"), ["2024-01-02"], Violation(ZONED, "2024-01-02", 0, "x")),
+        (Feature("x", "string"), ["\ud800"], Violation("a string of Unicode characters", r"'\ud800'", 0, "x")),
     ],
     ids=str,
 )
-def test_a_value_that_does_not_fit_is_refused_with_its_place(feature: Feature, values: Any, expected: Flaw) -> None:
-    assert flaw(feature, values) == expected
+def test_an_unfit_value_is_rejected_with_its_place(feature: Feature, values: Any, expected: Violation) -> None:
+    assert violation(feature, values) == expected
 
 
 def test_the_largest_float32_is_one() -> None:

@@ -1,4 +1,4 @@
-"""Dates and times: which texts are the same nanosecond, and which are refused for what."""
+"""Dates and times: which texts are the same nanosecond, and which are rejected for what."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ TICKS = st.integers(FIRST, LAST) | st.sampled_from((FIRST, -1, 0, 1, LAST))
 
 
 @given(TICKS)
-def test_what_numpy_writes_is_read_exactly(ticks: int) -> None:
+def test_dates_written_by_numpy_are_read_exactly(ticks: int) -> None:
     assert nanoseconds(str(np.datetime64(ticks, "ns")), has_zone=False) == ticks
 
 
@@ -43,7 +43,7 @@ def test_utc_has_many_spellings(offset: str) -> None:
     assert nanoseconds(f"2024-01-02T03:04:05{offset}", has_zone=True) == 1_704_164_645 * 10**9
 
 
-def test_a_date_alone_is_its_midnight_and_seconds_may_be_left_out() -> None:
+def test_a_date_alone_is_its_midnight_and_seconds_are_optional() -> None:
     assert nanoseconds("2024-01-02", has_zone=False) == nanoseconds("2024-01-02T00:00", has_zone=False)
 
 
@@ -74,7 +74,7 @@ def test_a_date_alone_is_its_midnight_and_seconds_may_be_left_out() -> None:
         ("9999-12-31T23:59:59Z", True, IN_RANGE),
     ],
 )
-def test_what_is_no_date_and_time_is_refused_with_what_was_expected(text: str, has_zone: bool, expected: str) -> None:
+def test_an_invalid_date_is_rejected_with_what_was_expected(text: str, has_zone: bool, expected: str) -> None:
     with pytest.raises(ValueError, match=r"^a date") as caught:
         nanoseconds(text, has_zone=has_zone)
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.values.predictions import Predictions
+from support.example_counts import examples
 
 
-def test_each_answer_is_a_compact_json_object_with_its_outputs_in_order() -> None:
+def test_each_answer_is_compact_json_with_its_outputs_in_order() -> None:
     predictions = Predictions({"prediction": ["0", "1"], "probabilities": [{"0": 0.9, "1": 0.1}, {"0": 0.5, "1": 0.5}]})
 
     assert predictions.encode() == [
@@ -36,11 +37,11 @@ def test_text_stays_readable() -> None:
         ({"a": math.nan, "b": [math.inf, 2]}, b'{"a":null,"b":[null,2]}'),
     ],
 )
-def test_what_is_not_finite_is_null(value: Any, encoded: bytes) -> None:
+def test_a_non_finite_number_is_null(value: Any, encoded: bytes) -> None:
     assert Predictions({"prediction": [value]}).encode() == [b'{"prediction":' + encoded + b"}"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.integers(-(2**53), 2**53), min_size=1)
 )
@@ -55,7 +56,7 @@ def test_values_survive_their_encoding(values: list[Any]) -> None:
     [object(), {1, 2}, b"x", "\ud800", 1j, [object(), math.nan]],
     ids=["object", "set", "bytes", "surrogate", "complex", "list"],
 )
-def test_what_json_cannot_hold_is_the_models_failure(value: Any) -> None:
+def test_an_answer_without_a_json_form_is_the_models_failure(value: Any) -> None:
     with pytest.raises(PredictionError, match="expected the model to answer with numbers, strings or lists"):
         Predictions({"prediction": [value]}).encode()
 

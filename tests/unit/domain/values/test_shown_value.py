@@ -1,4 +1,4 @@
-"""What an error shows of a value that somebody sent."""
+"""What an error shows of a value that a client sent."""
 
 import math
 import tracemalloc

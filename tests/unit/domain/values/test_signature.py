@@ -1,4 +1,4 @@
-"""Signatures: what they refuse, and the bounds and examples they give."""
+"""Signatures: what they reject, and the bounds and examples they give."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.signature import Feature, Signature
-from support.instances import signatures
+from support.example_counts import examples
+from support.random_instances import signatures
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from support.instances import signatures
         ({"name": "x", "dtype": "int8", "shape": (2,), "missing": True}, "missing values only in tensors of floats"),
     ],
 )
-def test_a_feature_that_makes_no_sense_is_refused(arguments: dict[str, Any], said: str) -> None:
+def test_a_nonsensical_feature_is_rejected(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Feature(**arguments)
 
@@ -49,7 +50,7 @@ def test_bounds_end_where_floats_stop_holding_integers() -> None:
     assert Feature("x", "bool").bounds == (0, 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(signatures())
 def test_the_example_of_any_signature_is_a_valid_instance(signature: Signature) -> None:
     example = signature.example_instance()
@@ -87,7 +88,7 @@ def test_a_feature_cannot_be_an_ignored_column() -> None:
         Signature((Feature("a"),), ignored=("b", "a"))
 
 
-def test_what_is_accepted_beside_the_features_is_not_canonical() -> None:
+def test_other_accepted_fields_are_not_canonical() -> None:
     features = (Feature("a", values=(1.0,)),)
 
     assert Signature(features, ignored=("b",), extra_fields="ignore").canonical() == Signature(features).canonical()

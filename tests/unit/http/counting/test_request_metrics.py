@@ -22,21 +22,21 @@ from foreseen.entrypoints.http.counting.counted_routes import ROUTES, STATUSES, 
 from foreseen.entrypoints.http.responses.problems import REASONS, Rejection, rejected_unread
 from foreseen.entrypoints.http.service.application import create_app, create_service
 from support.fakes import FakePredictor, HeldPredictor
-from support.service import JSON, Service, service, wired_around
+from support.in_process_service import JSON, Service, service, wired_around
 
 QUERY = b"length=1&width=2"
 
 
 @pytest.fixture
-def asked() -> Iterator[Service]:
+def client() -> Iterator[Service]:
     wiring = wired_around(FakePredictor(), rate_limit="100/second")
     with service(wiring) as started:
         yield started.behind(create_service(wiring))
 
 
-def counted(asked: Service, family: str) -> dict[tuple[str, ...], float]:
+def counted(client: Service, family: str) -> dict[tuple[str, ...], float]:
     """Values of a counter by its labels, or the count of a histogram by them; those that are not zero."""
-    families = text_string_to_metric_families(asked.get("/metrics").body.decode())
+    families = text_string_to_metric_families(client.get("/metrics").body.decode())
     return {
         tuple(sample.labels.values()): sample.value
         for each in families
@@ -46,7 +46,7 @@ def counted(asked: Service, family: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_requests_count_by_route_and_status(asked: Service) -> None:
+def test_requests_count_by_route_and_status(client: Service) -> None:
     for method, path, query, headers in (
         ("GET", "/predict", QUERY, {}),
         ("GET", "/predict", QUERY, {}),
@@ -60,9 +60,9 @@ def test_requests_count_by_route_and_status(asked: Service) -> None:
         ("GET", "/someone's/own", b"", {}),
         ("GET", "/docs/assets/none.js", b"", {}),
     ):
-        asked.send(method, path, query=query, headers=headers)
+        client.send(method, path, query=query, headers=headers)
 
-    assert counted(asked, "requests") == {
+    assert counted(client, "requests") == {
         ("/predict", "200"): 4,
         ("/predict", "304"): 1,
         ("/predict", "422"): 1,
@@ -72,10 +72,10 @@ def test_requests_count_by_route_and_status(asked: Service) -> None:
         ("/docs/assets", "404"): 1,
         ("other", "404"): 1,
     }
-    assert counted(asked, "requests")["/metrics", "200"] == 1  # the scrape before
+    assert counted(client, "requests")["/metrics", "200"] == 1  # the scrape before
 
 
-def test_what_a_layer_in_front_rejects_counts_once() -> None:
+def test_requests_rejected_in_front_count_once() -> None:
     wiring = wired_around(FakePredictor(), api_keys=("0" * 64,))
     with service(wiring) as started:
         started.behind(create_service(wiring)).send("GET", query=QUERY)
@@ -84,15 +84,15 @@ def test_what_a_layer_in_front_rejects_counts_once() -> None:
         assert counted(started, "requests") == {("/predict", "401"): 1, ("unread", "431"): 1}
 
 
-def test_a_prediction_counts_under_its_slowest_tier(asked: Service) -> None:
+def test_a_prediction_counts_under_its_slowest_tier(client: Service) -> None:
     for rows in ([[1, 2]], [[1, 2]], [[1, 2], [3, 4]], [[1, 2], [3, 4]]):
-        asked.post({"instances": rows})
-    asked.send("POST", parts=[b'{"length":5,"width":6}'], headers={**JSON, "cache-control": "no-store"})
+        client.post({"instances": rows})
+    client.send("POST", parts=[b'{"length":5,"width":6}'], headers={**JSON, "cache-control": "no-store"})
 
-    assert counted(asked, "predict_seconds") == {("L1",): 2, ("model",): 3}
+    assert counted(client, "predict_seconds") == {("L1",): 2, ("model",): 3}
 
 
-def test_who_waits_for_another_counts_as_coalesced() -> None:
+def test_a_wait_for_another_computation_counts_as_coalesced() -> None:
     model = HeldPredictor()
     wiring = wired_around(model)
     with service(wiring) as started:
@@ -110,7 +110,7 @@ def test_who_waits_for_another_counts_as_coalesced() -> None:
         assert counted(served, "model_seconds_saved").keys() == {("coalesced",)}
 
 
-def test_what_hits_saved_is_what_their_predictions_had_cost() -> None:
+def test_savings_of_hits_are_what_their_predictions_had_cost() -> None:
     wiring = wired_around(FakePredictor())
     with service(wiring) as started:
         served = started.behind(create_service(wiring))
@@ -157,12 +157,12 @@ def test_histograms_of_several_workers_are_sums() -> None:
     assert summed.counts[SAVED] == pytest.approx(750e-6)
 
 
-def test_every_path_that_is_served_is_a_route_of_its_own() -> None:
+def test_every_served_path_is_a_route_of_its_own() -> None:
     app = create_app(wired_around(FakePredictor()), None, _reload)
     assert isinstance(app, FastAPI)
     paths = [*app.openapi()["paths"], "/", "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/favicon.svg"]
 
-    assert [ROUTES[route_number({"path": path})] for path in paths] == paths
+    assert [ROUTES[route_number(path)] for path in paths] == paths
     assert len(ROUTES) <= MAX_ROUTES
 
 
@@ -176,6 +176,6 @@ def test_every_status_of_a_problem_is_counted_by_itself() -> None:
 
 
 @pytest.mark.parametrize(("route", "status"), [(-1, 0), (MAX_ROUTES, 0), (0, -1), (0, MAX_STATUSES)])
-def test_a_request_outside_the_row_is_refused(route: int, status: int) -> None:
+def test_a_request_outside_the_row_is_rejected(route: int, status: int) -> None:
     with pytest.raises(ValueError, match="expected a route below"):
         Tally().count_request(route, status)

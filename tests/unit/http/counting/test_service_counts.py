@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from foreseen.domain.counters import CORRUPT, HITS_L1, SIZE, Tally
-from foreseen.entrypoints.http.counting.service_counts import GAUGE_PLACES, STALE_AFTER_S, Board
+from foreseen.entrypoints.http.counting.service_counts import GAUGE_PLACES, STALE_AFTER_S, ServiceCounts
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 from foreseen.entrypoints.http.routes.metrics_route import GAUGES
 from foreseen.wiring.instruments import Instruments
 from support.fakes import Clock
-from support.patience import patience
+from support.time_limits import patience
 
 
 class Parts:
@@ -39,7 +39,7 @@ class SlotOf(Slots):
         return self._slots.all()
 
 
-Start = Callable[[int], tuple[Board, Tally, Parts]]
+Start = Callable[[int], tuple[ServiceCounts, Tally, Parts]]
 
 
 @pytest.fixture
@@ -52,20 +52,20 @@ def start(clock: Clock) -> Start:
     """Start a process on a slot."""
     shared = Slots()
 
-    def started(number: int) -> tuple[Board, Tally, Parts]:
+    def started(number: int) -> tuple[ServiceCounts, Tally, Parts]:
         slots, parts = SlotOf(shared, number), Parts()
         tally = Tally(slots.claim())
-        return Board(tally, parts.instruments(), slots, clock=clock), tally, parts
+        return ServiceCounts(tally, parts.instruments(), slots, clock=clock), tally, parts
 
     return started
 
 
-def shown(board: Board) -> tuple[int, Mapping[str, float], int]:
-    totals = board.totals()
+def shown(counts: ServiceCounts) -> tuple[int, Mapping[str, float], int]:
+    totals = counts.totals()
     return totals.tally.hits_l1, totals.gauges, totals.processes
 
 
-def test_any_process_tells_the_sum_of_all(start: Start) -> None:
+def test_any_process_shows_the_sum_of_all(start: Start) -> None:
     (one, tally, parts), (other, tally_of_other, parts_of_other) = start(0), start(1)
     tally.counts[HITS_L1] += 2
     tally_of_other.counts[HITS_L1] += 3
@@ -77,14 +77,14 @@ def test_any_process_tells_the_sum_of_all(start: Start) -> None:
 
 
 def test_its_own_gauges_are_those_of_now(start: Start) -> None:
-    board, _, parts = start(0)
-    board.read()
+    counts, _, parts = start(0)
+    counts.read()
     parts.entries = 7
 
-    assert shown(board) == (0, {"entries": 7}, 1)
+    assert shown(counts) == (0, {"entries": 7}, 1)
 
 
-def test_a_dead_process_keeps_its_counts_and_soon_shows_no_gauges(start: Start, clock: Clock) -> None:
+def test_a_dead_process_keeps_its_counts_and_loses_its_gauges(start: Start, clock: Clock) -> None:
     (alive, _, parts), (dead, tally_of_dead, parts_of_dead) = start(0), start(1)
     tally_of_dead.counts[HITS_L1] += 3
     parts.entries, parts_of_dead.entries = 10, 20
@@ -111,14 +111,14 @@ def test_a_successor_counts_on_and_shows_its_own(start: Start) -> None:
     assert shown(alive) == (4, {"entries": 1}, 2)
 
 
-def test_what_adapters_count_never_shrinks_when_a_process_begins_anew(start: Start) -> None:
-    board, tally, parts = start(0)
+def test_counts_of_adapters_never_shrink_when_a_process_restarts(start: Start) -> None:
+    counts, tally, parts = start(0)
     parts.corrupt = 4
-    board.read()
-    board.read()
+    counts.read()
+    counts.read()
     assert tally.counts[CORRUPT] == 4
     parts.corrupt = 5
-    assert board.totals().tally.counts[CORRUPT] == 5
+    assert counts.totals().tally.counts[CORRUPT] == 5
 
     successor, tally, parts = start(0)
     assert successor.totals().tally.counts[CORRUPT] == 5
@@ -128,20 +128,20 @@ def test_what_adapters_count_never_shrinks_when_a_process_begins_anew(start: Sta
 
 async def test_while_it_is_kept_up_others_see_what_changes(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("foreseen.entrypoints.http.counting.service_counts.READ_EVERY_S", 0.001)
-    (watcher, *_), (board, _, parts) = start(0), start(1)
-    async with board.kept_up():
+    (watcher, *_), (counts, _, parts) = start(0), start(1)
+    async with counts.kept_up():
         parts.entries = 5
         async with patience():
-            while watcher.totals().gauges["entries"] != 5:  # noqa: ASYNC110 - it is told in memory alone
+            while watcher.totals().gauges["entries"] != 5:  # noqa: ASYNC110 - it is shown in memory alone
                 await asyncio.sleep(0.001)
 
 
-async def test_the_last_of_what_was_counted_is_told_and_nothing_shown_after_the_end(start: Start) -> None:
-    (watcher, *_), (board, _, parts) = start(0), start(1)
-    async with board.kept_up():
+async def test_the_last_counts_are_kept_and_gauges_end(start: Start) -> None:
+    (watcher, *_), (counts, _, parts) = start(0), start(1)
+    async with counts.kept_up():
         parts.entries = 5
     parts.corrupt = 3
-    async with board.kept_up():
+    async with counts.kept_up():
         parts.corrupt = 4
 
     totals = watcher.totals()
@@ -151,18 +151,18 @@ async def test_the_last_of_what_was_counted_is_told_and_nothing_shown_after_the_
 
 async def test_alone_there_is_no_shared_memory_and_nothing_that_runs() -> None:
     parts, tally = Parts(), Tally()
-    board = Board(tally, parts.instruments())
-    async with board.kept_up():
+    counts = ServiceCounts(tally, parts.instruments())
+    async with counts.kept_up():
         assert len(asyncio.all_tasks()) == 1
         tally.counts[HITS_L1] += 1
         parts.entries, parts.corrupt = 2, 3
-        totals = board.totals()
+        totals = counts.totals()
 
-    assert shown(board) == (1, {"entries": 2}, 1)
+    assert shown(counts) == (1, {"entries": 2}, 1)
     assert totals.tally.counts[CORRUPT] == 3
     assert isinstance(tally.counts, list)
     assert len(tally.counts) == SIZE
 
 
-def test_every_gauge_has_a_place_behind_the_tally() -> None:
+def test_every_gauge_has_a_place_after_the_tally() -> None:
     assert len(GAUGES) < GAUGE_PLACES

@@ -20,7 +20,7 @@ def first_numbers(slots: Slots) -> list[float]:
     return [slot[0] for slot in slots.all()]
 
 
-def test_there_is_none_before_one_is_claimed_and_then_it_is_zero(slots: Slots) -> None:
+def test_there_is_no_slot_before_a_claim_and_then_zeros(slots: Slots) -> None:
     assert slots.all() == []
     assert set(slots.claim()) == {0}
     assert len(slots.all()) == 1
@@ -33,11 +33,11 @@ def test_a_process_has_one_slot_however_often_it_claims(slots: Slots) -> None:
     assert [slot[3] for slot in slots.all()] == [4]
 
 
-def test_a_slot_holds_a_tally_and_all_gauges() -> None:
+def test_a_slot_has_room_for_a_tally_and_all_gauges() -> None:
     assert SIZE + GAUGE_PLACES < SLOT_NUMBERS
 
 
-def test_what_is_beyond_the_last_slot_is_made_of_zeros_and_keeps_what_is_there(slots: Slots) -> None:
+def test_slots_beyond_the_last_are_made_of_zeros(slots: Slots) -> None:
     slots.slot(0)[SLOT_NUMBERS - 1] = 7
     slots.slot(2)[0] = 5
     slots.slot(1)[0] = 6
@@ -46,7 +46,7 @@ def test_what_is_beyond_the_last_slot_is_made_of_zeros_and_keeps_what_is_there(s
     assert slots.slot(0)[SLOT_NUMBERS - 1] == 7
 
 
-def test_processes_count_in_slots_of_their_own_and_each_reads_all(slots: Slots) -> None:
+def test_processes_count_in_their_own_slots_and_read_all(slots: Slots) -> None:
     slots.claim()[0] = 1
     workers = [Worker(slots) for _ in range(2)]
     for amount, worker in enumerate(workers, start=2):
@@ -59,7 +59,7 @@ def test_processes_count_in_slots_of_their_own_and_each_reads_all(slots: Slots) 
     assert sorted(first_numbers(slots)) == [1, 6, 9]
 
 
-def test_who_comes_after_a_killed_process_counts_on_in_its_slot(slots: Slots) -> None:
+def test_the_successor_of_a_killed_process_continues_its_slot(slots: Slots) -> None:
     one, other = Worker(slots), Worker(slots)
     one.count(0, 5)
     other.count(0, 100)
@@ -74,7 +74,7 @@ def test_who_comes_after_a_killed_process_counts_on_in_its_slot(slots: Slots) ->
     successor.end()
 
 
-def test_who_comes_before_the_other_is_gone_takes_another_slot(slots: Slots) -> None:
+def test_a_process_started_before_the_other_ended_takes_another_slot(slots: Slots) -> None:
     old = Worker(slots)
     old.count(0, 5)
     new = Worker(slots)

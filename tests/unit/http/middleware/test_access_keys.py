@@ -11,12 +11,11 @@ from openapi_spec_validator import validate
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from foreseen.entrypoints.http.middleware.access_keys import Access, Keys, guarded, is_local, warn_of_open_doors
+from foreseen.entrypoints.http.middleware.access_keys import Access, Keys, guarded, is_local, warn_of_open_access
 from foreseen.entrypoints.http.service.application import create_app, create_service
-from foreseen.entrypoints.http.service.hot_path import HotPath
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
-from support.service import REQUEST_ID, Reply, Service, service, wired_around
+from support.in_process_service import REQUEST_ID, Reply, Service, service, wired_around
 
 ALICE, BOB, ADMIN, STRANGER = "alice's key", "bob's key", "the admin's key", "a stranger's key"
 FLOWER = b"length=1&width=2"
@@ -36,50 +35,50 @@ KEYS = {"api_keys": (digest(ALICE), digest(BOB).upper()), "admin_keys": (digest(
 def serving(**settings: Any) -> Iterator[Service]:
     """The service as it is served, with a route below /admin/."""
     wiring = wired_around(FakePredictor(), **settings)
-    with service(wiring) as asked:
-        yield asked.behind(create_service(wiring))
+    with service(wiring) as client:
+        yield client.behind(create_service(wiring))
 
 
 @contextmanager
 def administered(**settings: Any) -> Iterator[Service]:
     """Something that answers everything, behind the settings' keys."""
     wiring = wired_around(FakePredictor(), **settings)
-    with service(wiring) as asked:
-        yield asked.behind(guarded(Response("done"), wiring.settings, wiring.caches.tally))
+    with service(wiring) as client:
+        yield client.behind(guarded(Response("done"), wiring.settings, wiring.caches.tally))
 
 
-def ask(asked: Service, path: str = "/predict", key: str | None = None, **headers: str) -> Reply:
+def ask(client: Service, path: str = "/predict", key: str | None = None, **headers: str) -> Reply:
     given = {"authorization": f"Bearer {key}"} if key else {}
-    return asked.send("GET", path, query=FLOWER, headers={**given, **headers})
+    return client.send("GET", path, query=FLOWER, headers={**given, **headers})
 
 
-def reload(asked: Service, key: str | None = None, **headers: str) -> Reply:
+def reload(client: Service, key: str | None = None, **headers: str) -> Reply:
     given = {"authorization": f"Bearer {key}"} if key else {}
-    return asked.send("POST", "/admin/reload", headers={**given, **headers})
+    return client.send("POST", "/admin/reload", headers={**given, **headers})
 
 
-def rejected(asked: Service, status: int, kind: str, key: str) -> float:
-    """How many were rejected so, as /metrics tells it."""
-    text = ask(asked, "/metrics", key).body.decode()
+def rejected(client: Service, status: int, kind: str, key: str) -> float:
+    """How many were rejected so, as /metrics shows it."""
+    text = ask(client, "/metrics", key).body.decode()
     line = f'foreseen_rejected_requests_total{{status="{status}",type="{kind}"}} '
     return float(text.split(line)[1].split("\n")[0]) if line in text else 0.0
 
 
 class TestWithKeys:
     @pytest.mark.parametrize("key", [ALICE, BOB, ADMIN])
-    def test_whoever_has_one_is_answered(self, key: str) -> None:
-        with serving(**KEYS) as asked:
-            replies = [ask(asked, key=key) for _ in range(2)]
+    def test_a_caller_with_a_key_is_answered(self, key: str) -> None:
+        with serving(**KEYS) as client:
+            replies = [ask(client, key=key) for _ in range(2)]
 
         assert [reply.status for reply in replies] == [200, 200]
         assert replies[0].body == replies[1].body == b'{"prediction":3.0}'
         assert replies[1].cache_status == "foreseen; hit; detail=L1"
 
     @pytest.mark.parametrize("path", PAGES)
-    def test_whoever_has_none_learns_nothing_but_that(self, path: str) -> None:
-        with serving(**KEYS) as asked:
-            ask(asked, key=ALICE)
-            reply = ask(asked, path)
+    def test_a_caller_without_a_key_learns_nothing_else(self, path: str) -> None:
+        with serving(**KEYS) as client:
+            ask(client, key=ALICE)
+            reply = ask(client, path)
 
         assert reply.status == 401
         assert reply.headers["www-authenticate"] == 'Bearer realm="foreseen"'
@@ -107,72 +106,72 @@ class TestWithKeys:
         ],
     )
     def test_anything_else_is_no_key(self, authorization: str) -> None:
-        with serving(**KEYS) as asked:
-            reply = asked.send("GET", query=FLOWER, headers={"authorization": authorization})
+        with serving(**KEYS) as client:
+            reply = client.send("GET", query=FLOWER, headers={"authorization": authorization})
 
         assert reply.status == 401
         assert ALICE not in reply.body.decode()
 
     def test_the_word_bearer_is_written_as_one_likes(self) -> None:
-        with serving(**KEYS) as asked:
-            assert asked.send("GET", query=FLOWER, headers={"authorization": f"bEARER  {ALICE} "}).status == 200
+        with serving(**KEYS) as client:
+            assert client.send("GET", query=FLOWER, headers={"authorization": f"bEARER  {ALICE} "}).status == 200
 
     @pytest.mark.parametrize("path", ["/livez", "/readyz", "/favicon.svg", "/favicon.ico"])
     def test_probes_and_the_icon_need_none(self, path: str) -> None:
-        with serving(**KEYS) as asked:
-            assert ask(asked, path).status == 200
+        with serving(**KEYS) as client:
+            assert ask(client, path).status == 200
 
-    def test_a_refusal_is_counted_and_never_reaches_the_model(self) -> None:
-        with serving(**KEYS) as asked:
-            ask(asked)
-            ask(asked, key=STRANGER)
+    def test_a_rejected_request_is_counted_and_never_reaches_the_model(self) -> None:
+        with serving(**KEYS) as client:
+            ask(client)
+            ask(client, key=STRANGER)
 
-            assert rejected(asked, 401, "unauthorized", ADMIN) == 2
-            assert (asked.predict.tally.misses, asked.predict.tally.model_rows) == (0, 0)
+            assert rejected(client, 401, "unauthorized", ADMIN) == 2
+            assert (client.predict.tally.misses, client.predict.tally.model_rows) == (0, 0)
 
-    def test_a_body_that_nobody_may_send_is_not_read(self) -> None:
-        with serving(**KEYS) as asked:
-            reply = asked.send("POST", parts=[b"{}"] * 3, headers={"content-type": "application/json"})
+    def test_a_body_that_may_not_be_sent_is_not_read(self) -> None:
+        with serving(**KEYS) as client:
+            reply = client.send("POST", parts=[b"{}"] * 3, headers={"content-type": "application/json"})
 
         assert (reply.status, reply.sent_parts) == (401, 0)
 
 
 class TestAdmin:
     def test_an_admin_key_may(self) -> None:
-        with administered(**KEYS) as asked:
-            assert reload(asked, ADMIN).body == b"done"
+        with administered(**KEYS) as client:
+            assert reload(client, ADMIN).body == b"done"
 
-    def test_another_key_may_not_and_is_told_so(self) -> None:
-        with administered(**KEYS) as asked:
-            reply = reload(asked, ALICE)
+    def test_another_key_is_forbidden(self) -> None:
+        with administered(**KEYS) as client:
+            reply = reload(client, ALICE)
 
         assert (reply.status, reply.json()["detail"]) == (403, "expected a key of admin_keys, got one of api_keys")
 
     @pytest.mark.parametrize("key", [None, STRANGER])
-    def test_without_one_it_is_asked_for(self, key: str | None) -> None:
-        with administered(**KEYS) as asked:
-            assert reload(asked, key).status == 401
+    def test_without_a_key_one_is_requested(self, key: str | None) -> None:
+        with administered(**KEYS) as client:
+            assert reload(client, key).status == 401
 
     @pytest.mark.parametrize("key", [None, ALICE])
     @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-    def test_where_only_others_have_keys_nobody_may(self, host: str, key: str | None) -> None:
-        with administered(api_keys=KEYS["api_keys"], host=host) as asked:
-            reply = reload(asked, key)
+    def test_without_admin_keys_no_caller_may_administer(self, host: str, key: str | None) -> None:
+        with administered(api_keys=KEYS["api_keys"], host=host) as client:
+            reply = reload(client, key)
 
         assert (reply.status, reply.json()["detail"]) == (403, "expected admin_keys in the settings, got none")
 
     def test_an_admin_key_alone_leaves_predictions_to_everyone(self) -> None:
-        with serving(admin_keys=KEYS["admin_keys"]) as asked:
-            assert ask(asked).status == 200
-            assert reload(asked).status == 401
+        with serving(admin_keys=KEYS["admin_keys"]) as client:
+            assert ask(client).status == 200
+            assert reload(client).status == 401
 
     def test_without_any_keys_this_machine_may(self) -> None:
-        with administered() as asked:
-            assert reload(asked).body == b"done"
+        with administered() as client:
+            assert reload(client).body == b"done"
 
-    def test_but_no_page_that_somebody_looks_at_on_it(self) -> None:
-        with administered() as asked:
-            reply = reload(asked, origin="http://elsewhere.example")
+    def test_a_page_of_another_origin_may_not_administer(self) -> None:
+        with administered() as client:
+            reply = reload(client, origin="http://elsewhere.example")
 
         assert (reply.status, reply.json()["type"]) == (403, "urn:foreseen:problem:forbidden")
 
@@ -193,9 +192,9 @@ class TestAdmin:
             {"sec-fetch-site": "cross-site"},
         ],
     )
-    def test_what_came_through_a_proxy_is_not_of_this_machine(self, headers: dict[str, str]) -> None:
-        with administered() as asked:
-            reply = reload(asked, **headers)
+    def test_a_proxied_request_is_not_of_this_machine(self, headers: dict[str, str]) -> None:
+        with administered() as client:
+            reply = reload(client, **headers)
 
         assert (reply.status, reply.json()["type"]) == (403, "urn:foreseen:problem:forbidden")
         assert (
@@ -207,35 +206,48 @@ class TestAdmin:
         [{"http_version": "1.0"}, {"http_version": "0.9"}, {"http_version": "2.0"}, {"client": ("192.0.2.1", 5)}],
     )
     def test_nor_is_another_protocol_or_another_address(self, change: dict[str, Any]) -> None:
-        with administered() as asked:
-            inner = asked.app
+        with administered() as client:
+            inner = client.app
 
             def changed(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
                 return inner({**scope, **change}, receive, send)
 
-            assert reload(asked.behind(changed)).status == 403
+            assert reload(client.behind(changed)).status == 403
 
     @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "LOCALHOST.", "me.localhost:1"])
     def test_this_machine_has_several_names(self, host: str) -> None:
-        with administered() as asked:
-            assert reload(asked, host=host).body == b"done"
+        with administered() as client:
+            assert reload(client, host=host).body == b"done"
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "predictions.example"])
-    def test_without_any_keys_nobody_elsewhere_may(self, host: str) -> None:
-        with administered(host=host) as asked:
-            assert reload(asked).status == 403
+    def test_without_keys_only_this_machine_may_administer(self, host: str) -> None:
+        with administered(host=host) as client:
+            assert reload(client).status == 403
 
     @pytest.mark.parametrize("path", ["/administration", "/predict/admin/", "/ADMIN/reload"])
-    def test_what_is_only_named_alike_is_as_open_as_all_else(self, path: str) -> None:
-        with administered(host="0.0.0.0") as asked:
-            assert ask(asked, path).body == b"done"
+    def test_similar_paths_are_as_open_as_all_others(self, path: str) -> None:
+        with administered(host="0.0.0.0") as client:
+            assert ask(client, path).body == b"done"
 
 
 @pytest.mark.parametrize("settings", [{}, {"admin_keys": KEYS["admin_keys"]}, {"host": "0.0.0.0"}])
-def test_a_hit_passes_no_check_of_keys_where_anyone_may_ask(settings: dict[str, Any]) -> None:
-    behind_host_check = [create_service(wired_around(FakePredictor(), **given))._app for given in (settings, KEYS)]  # type: ignore[attr-defined]
+def test_hits_skip_the_key_check_where_anyone_may_call(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[object] = []
+    check = Access.__call__
 
-    assert list(map(type, behind_host_check)) == [HotPath, Access]
+    async def check_seen(access: Access, *call: Any) -> None:
+        checked.append(access)
+        await check(access, *call)
+
+    monkeypatch.setattr(Access, "__call__", check_seen)
+    with serving(**settings) as client:
+        assert [ask(client).status for _ in range(2)] == [200, 200]
+    assert checked == []
+    with serving(**KEYS) as client:
+        assert ask(client).status == 401
+    assert len(checked) == 1
 
 
 @pytest.mark.parametrize(
@@ -272,16 +284,16 @@ def test_an_address_is_this_machine_s_or_not(host: str, local: bool) -> None:
         ({"host": "0.0.0.0", "api_keys": KEYS["api_keys"], "tls_certificate": "cert.pem"}, []),
     ],
 )
-def test_doors_that_stand_open_are_told_of(
+def test_open_access_is_logged_as_a_warning(
     settings: dict[str, Any], said: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        warn_of_open_doors(Settings(**settings))
+        warn_of_open_access(Settings(**settings))
 
     assert caplog.messages == said
 
 
-def test_keys_whose_digests_begin_alike_are_told_apart() -> None:
+def test_keys_with_similar_digests_are_distinct() -> None:
     keys = Keys(["ab" * 32])
 
     assert keys.hold(b"\xab" * 32)
@@ -290,9 +302,9 @@ def test_keys_whose_digests_begin_alike_are_told_apart() -> None:
 
 
 class TestDocument:
-    def test_it_names_the_key_and_the_rate_that_are_asked_for(self) -> None:
-        with serving(**KEYS, rate_limit="5/second") as asked:
-            document = ask(asked, "/openapi.json", ADMIN).json()
+    def test_the_document_names_the_key_and_the_rate(self) -> None:
+        with serving(**KEYS, rate_limit="5/second") as client:
+            document = ask(client, "/openapi.json", ADMIN).json()
 
         validate(document)
         assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
@@ -302,9 +314,9 @@ class TestDocument:
                 assert ("security" not in operation) is is_open
                 assert ({"401", "429"} <= operation["responses"].keys()) is not is_open
 
-    def test_it_says_nothing_of_them_where_there_are_none(self) -> None:
-        with serving() as asked:
-            document = ask(asked, "/openapi.json").json()
+    def test_it_mentions_no_keys_where_there_are_none(self) -> None:
+        with serving() as client:
+            document = ask(client, "/openapi.json").json()
 
         assert "securitySchemes" not in document["components"]
         assert not {"401", "429"} & document["paths"]["/predict"]["get"]["responses"].keys()
@@ -323,7 +335,7 @@ async def _reload() -> tuple[str, str]:
     ],
     ids=["no keys", "keys", "admin keys"],
 )
-def test_the_document_lists_the_reload_and_who_may_call_it(settings: dict[str, Any], statuses: set[str]) -> None:
+def test_the_document_lists_the_reload_and_its_callers(settings: dict[str, Any], statuses: set[str]) -> None:
     wiring = wired_around(FakePredictor(), **settings)
     document = create_app(wiring, reload=_reload).openapi()
     operation = document["paths"]["/admin/reload"]["post"]

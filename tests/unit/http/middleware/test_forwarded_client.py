@@ -9,7 +9,7 @@ from foreseen.entrypoints.http.middleware.forwarded_client import MAX_HOPS, Forw
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
-from support.service import Service, service, wired_around
+from support.in_process_service import Service, service, wired_around
 
 PROXIES = ("10.0.0.0/8", "fd00::/8", "127.0.0.1/32")
 CLIENT = "192.0.2.1"
@@ -46,7 +46,7 @@ async def client_of(peer: str, *headers: tuple[str, str]) -> str:
         (["10.1.1.1, fd00::1, ::ffff:10.2.2.2"], "10.1.1.1"),
     ],
 )
-async def test_the_last_address_that_is_no_proxy_s_is_the_client(fields: Sequence[str], client: str) -> None:
+async def test_the_client_is_the_last_address_that_is_no_proxy(fields: Sequence[str], client: str) -> None:
     for peer in ("10.9.9.9", "::ffff:10.9.9.9", "127.0.0.1"):
         assert await client_of(peer, *(("x-forwarded-for", field) for field in fields)) == client
 
@@ -60,7 +60,7 @@ async def test_from_no_one_else_is_it_believed(peer: str) -> None:
     "malformed", ["unknown", "_hidden", "", "a.example", "192.0.2", "[::1", "1.2.3.4, <x>", "192.0.2.1 x"]
 )
 @pytest.mark.parametrize("form", ["{}", "192.0.2.1, {}"])
-async def test_what_is_no_address_ends_the_list(malformed: str, form: str) -> None:
+async def test_an_invalid_address_ends_the_list(malformed: str, form: str) -> None:
     given = form.format(malformed)
 
     assert await client_of("10.9.9.9", ("x-forwarded-for", given)) == "10.9.9.9"
@@ -85,7 +85,7 @@ async def test_forwarded_is_read_likewise(field: str, client: str) -> None:
     assert await client_of("10.9.9.9", ("forwarded", field)) == client
 
 
-async def test_of_two_that_disagree_neither_counts() -> None:
+async def test_two_disagreeing_fields_are_both_ignored() -> None:
     both = ("x-forwarded-for", CLIENT), ("forwarded", "for=6.6.6.6")
 
     assert await client_of("10.9.9.9", *both) == "10.9.9.9"
@@ -102,21 +102,21 @@ async def test_without_a_list_the_proxy_is_the_client() -> None:
     assert await client_of("10.9.9.9") == "10.9.9.9"
 
 
-def test_rates_are_of_the_client_behind_the_proxy() -> None:
+def test_rates_are_those_of_the_proxied_client() -> None:
     wiring = wired_around(FakePredictor(), rate_limit="1/hour", trusted_proxies="127.0.0.1")
-    with service(wiring) as asked:
-        behind = asked.behind(create_service(wiring))
+    with service(wiring) as served:
+        behind = served.behind(create_service(wiring))
 
         assert [_status(behind, client) for client in (CLIENT, "192.0.2.2", CLIENT, f"9.9.9.9, {CLIENT}")] == [
             200, 200, 429, 429,
         ]  # fmt: skip
 
 
-def _status(asked: Service, client: str) -> int:
-    return asked.send("GET", query=b"length=1&width=2", headers={"x-forwarded-for": client}).status
+def _status(served: Service, client: str) -> int:
+    return served.send("GET", query=b"length=1&width=2", headers={"x-forwarded-for": client}).status
 
 
 @pytest.mark.parametrize("given", ["*", "proxy", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.1:80"])
-def test_a_setting_that_names_no_networks_is_refused(given: str) -> None:
+def test_a_setting_that_names_no_networks_is_rejected(given: str) -> None:
     with pytest.raises(SettingsError, match=r"--trusted-proxies: expected addresses or networks, such as .*, got"):
         Settings.load(None, {"trusted_proxies": given})

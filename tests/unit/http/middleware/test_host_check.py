@@ -10,7 +10,7 @@ from foreseen.entrypoints.http.origins.host_names import Hosts, authority_of, ho
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
-from support.service import REQUEST_ID, Service, service, wired_around
+from support.in_process_service import REQUEST_ID, Service, service, wired_around
 
 FLOWER = b"length=1&width=2"
 OWN = ["localhost", "localhost:8000", "127.0.0.1:9", "[::1]:8000", "LOCALHOST.", "a.localhost", "127.9.9.9",
@@ -25,25 +25,25 @@ NO_HOSTS = ["", " ", "a b", "a/b", "a@b", "http://a", "a:b", "a:1:2", "a:65536",
 @contextmanager
 def serving(**settings: Any) -> Iterator[Service]:
     wiring = wired_around(FakePredictor(), **settings)
-    with service(wiring) as asked:
-        yield asked.behind(create_service(wiring))
+    with service(wiring) as client:
+        yield client.behind(create_service(wiring))
 
 
-def status(asked: Service, host: str, path: str = "/predict") -> int:
-    return asked.send("GET", path, query=FLOWER, headers={"host": host}).status
+def status(client: Service, host: str, path: str = "/predict") -> int:
+    return client.send("GET", path, query=FLOWER, headers={"host": host}).status
 
 
-class TestOnLoopback:
+class TestListeningOnLoopback:
     def test_only_its_own_names_are_answered(self) -> None:
-        with serving() as asked:
+        with serving() as client:
             for path in ("/predict", "/model", "/metrics", "/docs", "/openapi.json", "/nothing", "/livez"):
-                assert {status(asked, host, path) for host in OWN} == {404 if path == "/nothing" else 200}
-                assert {status(asked, host, path) for host in FOREIGN} == {200 if path == "/livez" else 421}
-                assert {status(asked, host, path) for host in NO_HOSTS} == {400}
+                assert {status(client, host, path) for host in OWN} == {404 if path == "/nothing" else 200}
+                assert {status(client, host, path) for host in FOREIGN} == {200 if path == "/livez" else 421}
+                assert {status(client, host, path) for host in NO_HOSTS} == {400}
 
     def test_other_hosts_are_rejected_with_what_to_set(self) -> None:
-        with serving() as asked:
-            reply = asked.send("GET", "/model", headers={"host": "evil.example:80"})
+        with serving() as client:
+            reply = client.send("GET", "/model", headers={"host": "evil.example:80"})
 
         assert reply.headers["content-type"] == "application/problem+json"
         assert reply.json() == {
@@ -56,7 +56,7 @@ class TestOnLoopback:
         }
 
     def test_hosts_of_the_settings_are_answered_beside_them(self) -> None:
-        with serving(allowed_hosts="a.example, *.b.example") as asked:
+        with serving(allowed_hosts="a.example, *.b.example") as client:
             hosts = [
                 "localhost",
                 "a.example",
@@ -67,37 +67,37 @@ class TestOnLoopback:
                 "x.a.example",
             ]
 
-            assert [status(asked, host) for host in hosts] == [200, 200, 200, 200, 200, 421, 421]
+            assert [status(client, host) for host in hosts] == [200, 200, 200, 200, 200, 421, 421]
 
     def test_an_allowed_host_makes_no_program_on_this_machine(self) -> None:
-        with serving(allowed_hosts="*") as asked:
-            assert status(asked, "evil.example") == 200
-            assert asked.send("POST", "/admin/reload", headers={"host": "evil.example"}).status == 403
+        with serving(allowed_hosts="*") as client:
+            assert status(client, "evil.example") == 200
+            assert client.send("POST", "/admin/reload", headers={"host": "evil.example"}).status == 403
 
 
-class TestElsewhere:
+class TestListeningElsewhere:
     @pytest.mark.parametrize("listener", ["0.0.0.0", "::", "192.0.2.1", "predictions.example"])
     def test_any_host_is_answered_that_is_one(self, listener: str) -> None:
-        with serving(host=listener) as asked:
-            assert {status(asked, host) for host in [*OWN, *FOREIGN]} == {200}
-            assert {status(asked, host) for host in NO_HOSTS} == {400}
+        with serving(host=listener) as client:
+            assert {status(client, host) for host in [*OWN, *FOREIGN]} == {200}
+            assert {status(client, host) for host in NO_HOSTS} == {400}
 
     def test_with_hosts_in_the_settings_these_are_and_probes(self) -> None:
-        with serving(host="0.0.0.0", allowed_hosts=["a.example", "10.0.0.0/8", "[2001:db8::1]"]) as asked:
+        with serving(host="0.0.0.0", allowed_hosts=["a.example", "10.0.0.0/8", "[2001:db8::1]"]) as client:
             hosts = ["a.example", "10.1.2.3:8000", "[2001:db8:0::1]:1", "11.1.2.3", "localhost"]
 
-            assert [status(asked, host) for host in hosts] == [200, 200, 200, 421, 421]
-            assert {status(asked, "11.1.2.3:8000", path) for path in ("/livez", "/readyz")} == {200}
+            assert [status(client, host) for host in hosts] == [200, 200, 200, 421, 421]
+            assert {status(client, "11.1.2.3:8000", path) for path in ("/livez", "/readyz")} == {200}
 
     def test_a_client_without_one_is_answered(self) -> None:
-        with serving(host="0.0.0.0", allowed_hosts="a.example") as asked:
-            assert asked.send("GET", query=FLOWER, headers={}).status == 200  # HTTP/1.0
+        with serving(host="0.0.0.0", allowed_hosts="a.example") as client:
+            assert client.send("GET", query=FLOWER, headers={}).status == 200  # HTTP/1.0
 
 
 def test_a_host_is_checked_on_hits_as_well() -> None:
-    with serving() as asked:
-        assert [status(asked, host) for host in ("localhost", "localhost", "evil.example")] == [200, 200, 421]
-        assert asked.predict.tally.hits_l1 == 1
+    with serving() as client:
+        assert [status(client, host) for host in ("localhost", "localhost", "evil.example")] == [200, 200, 421]
+        assert client.predict.tally.hits_l1 == 1
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_an_absolute_target_names_the_host(target: bytes, authority: bytes | Non
     assert authority_of(target) == authority
 
 
-def test_a_wildcard_stands_for_names_below() -> None:
+def test_a_wildcard_matches_names_below() -> None:
     hosts = Hosts(["*.example"])
     fields = (b"a.example", b"b.a.example", b"example", b"aexample", b"a.example.org")
 
@@ -124,7 +124,7 @@ def test_a_wildcard_stands_for_names_below() -> None:
 
 
 @pytest.mark.parametrize("given", ["a.example:80", "http://a.example", "a b", "*a", "a.*", "", "a,a", "10.0.0.1/8"])
-def test_a_setting_that_names_no_hosts_is_refused(given: str) -> None:
+def test_a_setting_that_names_no_hosts_is_rejected(given: str) -> None:
     with pytest.raises(SettingsError, match=r"--allowed-hosts: expected (hosts without port|names separated)"):
         Settings.load(None, {"allowed_hosts": given})
 

@@ -1,4 +1,4 @@
-"""So many requests of one caller, and no more; others are not asked to wait for it."""
+"""So many requests of one caller, and no more; others do not wait for it."""
 
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from foreseen.entrypoints.http.middleware import rate_limit
 from foreseen.entrypoints.http.middleware.rate_limit import RateLimit
 from foreseen.entrypoints.http.service.application import create_service
 from support.fakes import Clock, FakePredictor
-from support.service import Reply, Service, service, wired_around
+from support.in_process_service import Reply, Service, service, wired_around
 
 KEYS = {"api_keys": tuple(sha256(key).hexdigest() for key in (b"alice", b"bob"))}
 FLOWER = b"length=1&width=2"
@@ -31,18 +31,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @contextmanager
 def serving(**settings: Any) -> Iterator[Service]:
     wiring = wired_around(FakePredictor(), **settings)
-    with service(wiring) as asked:
-        yield asked.behind(create_service(wiring))
+    with service(wiring) as served:
+        yield served.behind(create_service(wiring))
 
 
-def ask(asked: Service, key: str = "alice", path: str = "/predict") -> Reply:
-    return asked.send("GET", path, query=FLOWER, headers={"authorization": f"Bearer {key}"})
+def ask(served: Service, key: str = "alice", path: str = "/predict") -> Reply:
+    return served.send("GET", path, query=FLOWER, headers={"authorization": f"Bearer {key}"})
 
 
-def test_as_many_as_are_allowed_are_served_and_the_next_is_told_when(clock: Clock) -> None:
-    with serving(rate_limit="3/minute") as asked:
-        assert [ask(asked).status for _ in range(3)] == [200, 200, 200]
-        reply = ask(asked)
+def test_requests_are_served_up_to_the_rate(clock: Clock) -> None:
+    with serving(rate_limit="3/minute") as served:
+        assert [ask(served).status for _ in range(3)] == [200, 200, 200]
+        reply = ask(served)
 
     assert reply.status == 429
     assert reply.headers["retry-after"] == "20"
@@ -52,74 +52,74 @@ def test_as_many_as_are_allowed_are_served_and_the_next_is_told_when(clock: Cloc
     assert reply.json()["detail"] == "expected at most 3 requests a minute (rate_limit), got more"
 
 
-def test_whoever_waits_as_long_as_told_is_served_again_once(clock: Clock) -> None:
-    with serving(rate_limit="3/minute") as asked:
+def test_a_caller_that_waits_as_advised_is_served_once(clock: Clock) -> None:
+    with serving(rate_limit="3/minute") as served:
         for _ in range(3):
-            ask(asked)
+            ask(served)
         clock.pass_s(19.9)
-        assert ask(asked).status == 429
+        assert ask(served).status == 429
         clock.pass_s(0.2)
-        assert [ask(asked).status for _ in range(2)] == [200, 429]
+        assert [ask(served).status for _ in range(2)] == [200, 429]
 
 
 def test_a_caller_has_all_of_it_again_after_a_while(clock: Clock) -> None:
-    with serving(rate_limit="3/minute") as asked:
+    with serving(rate_limit="3/minute") as served:
         for _ in range(4):
-            ask(asked)
+            ask(served)
         clock.pass_s(60)
 
-        assert [ask(asked).status for _ in range(4)] == [200, 200, 200, 429]
+        assert [ask(served).status for _ in range(4)] == [200, 200, 200, 429]
 
 
 def test_a_key_has_a_rate_of_its_own(clock: Clock) -> None:
-    with serving(rate_limit="1/hour", **KEYS) as asked:
-        assert [ask(asked, key).status for key in ("alice", "bob", "alice", "bob")] == [200, 200, 429, 429]
+    with serving(rate_limit="1/hour", **KEYS) as served:
+        assert [ask(served, key).status for key in ("alice", "bob", "alice", "bob")] == [200, 200, 429, 429]
 
 
-def test_who_may_not_ask_takes_nothing_from_who_may(clock: Clock) -> None:
-    with serving(rate_limit="1/hour", **KEYS) as asked:
-        assert [ask(asked, key).status for key in ("mallory", "mallory", "alice")] == [401, 401, 200]
+def test_unauthorized_callers_use_up_no_rate_of_others(clock: Clock) -> None:
+    with serving(rate_limit="1/hour", **KEYS) as served:
+        assert [ask(served, key).status for key in ("mallory", "mallory", "alice")] == [401, 401, 200]
 
 
-def test_an_address_has_a_rate_of_its_own_and_no_header_changes_it(clock: Clock) -> None:
-    with serving(rate_limit="1/hour") as asked:
-        assert [ask(asked, key).status for key in ("one", "another")] == [200, 429]
+def test_each_address_has_its_own_rate_whatever_its_headers(clock: Clock) -> None:
+    with serving(rate_limit="1/hour") as served:
+        assert [ask(served, key).status for key in ("one", "another")] == [200, 429]
 
 
-def test_whoever_watches_the_process_is_never_told_to_wait(clock: Clock) -> None:
-    with serving(rate_limit="1/hour") as asked:
-        assert [ask(asked, path="/readyz").status for _ in range(3)] == [200, 200, 200]
+def test_health_checks_have_no_rate_limit(clock: Clock) -> None:
+    with serving(rate_limit="1/hour") as served:
+        assert [ask(served, path="/readyz").status for _ in range(3)] == [200, 200, 200]
 
 
 def test_it_is_counted_as_rejected(clock: Clock) -> None:
-    with serving(rate_limit="2/day") as asked:
+    with serving(rate_limit="2/day") as served:
         for _ in range(4):
-            ask(asked)
-        counted = asked.predict.tally
+            ask(served)
+        counted = served.predict.tally
 
         assert (counted.hits_l1, counted.misses) == (1, 1)
         clock.pass_s(86400)
-        assert b'rejected_requests_total{status="429",type="too-many-requests"} 2.0' in ask(asked, path="/metrics").body
+        assert (
+            b'rejected_requests_total{status="429",type="too-many-requests"} 2.0' in ask(served, path="/metrics").body
+        )
 
 
-def test_of_more_callers_than_it_remembers_those_longest_away_begin_anew(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_beyond_the_remembered_callers_the_oldest_start_again(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "MOST_CALLERS", 2)
-    with service(wired_around(FakePredictor())) as asked:
-        limited = RateLimit(Response("done"), asked.predict.tally, "1/hour")
-        sent = [_from(asked, limited, client) for client in ("1.1.1.1", "2.2.2.2", "3.3.3.3", "3.3.3.3")]
+    with service(wired_around(FakePredictor())) as served:
+        limited = RateLimit(Response("done"), served.predict.tally, "1/hour")
+        sent = [_from(served, limited, client) for client in ("1.1.1.1", "2.2.2.2", "3.3.3.3", "3.3.3.3")]
         assert sent == [200, 200, 200, 429]
 
         clients = ("1.1.1.1", "3.3.3.3", "2.2.2.2")
 
         # The first was forgotten for the third, and by coming back it has the second forgotten.
-        assert [_from(asked, limited, client) for client in clients] == [200, 429, 200]
+        assert [_from(served, limited, client) for client in clients] == [200, 429, 200]
 
 
-def test_each_ipv4_client_of_a_listener_on_both_is_a_caller(clock: Clock) -> None:
-    with serving() as asked:
-        limited = RateLimit(Response("done"), asked.predict.tally, "1/hour")
+def test_each_ipv4_client_of_a_dual_stack_is_a_caller(clock: Clock) -> None:
+    with serving() as served:
+        limited = RateLimit(Response("done"), served.predict.tally, "1/hour")
         clients = (
             "::ffff:192.0.2.1",
             "::ffff:192.0.2.2",
@@ -129,16 +129,16 @@ def test_each_ipv4_client_of_a_listener_on_both_is_a_caller(clock: Clock) -> Non
             "2001:db8::2",
         )
 
-        assert [_from(asked, limited, client) for client in clients] == [200, 200, 429, 429, 200, 429]
+        assert [_from(served, limited, client) for client in clients] == [200, 200, 429, 429, 200, 429]
 
 
-def test_it_is_off_unless_asked_for(clock: Clock) -> None:
-    with serving() as asked:
-        assert {ask(asked).status for _ in range(50)} == {200}
+def test_it_is_off_by_default(clock: Clock) -> None:
+    with serving() as served:
+        assert {ask(served).status for _ in range(50)} == {200}
 
 
-def _from(asked: Service, limited: RateLimit, client: str) -> int:
+def _from(served: Service, limited: RateLimit, client: str) -> int:
     def moved(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         return limited({**scope, "client": (client, 1)}, receive, send)
 
-    return asked.behind(moved).send("GET").status
+    return served.behind(moved).send("GET").status

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.settings import Settings, SettingsError
 from support.fakes import FakePredictor
-from support.service import Service, service, wired_around
+from support.in_process_service import Service, service, wired_around
 
 FLOWER = b"length=1&width=2"
 HERE = {"host": "localhost"}
@@ -20,14 +20,14 @@ HERE = {"host": "localhost"}
 @pytest.fixture
 def below() -> Iterator[Service]:
     wiring = wired_around(FakePredictor(), root_path="/ml/", admin_keys=sha256(b"key").hexdigest())
-    with service(wiring) as asked:
-        yield asked.behind(create_service(wiring))
+    with service(wiring) as client:
+        yield client.behind(create_service(wiring))
 
 
 @pytest.mark.parametrize(
     "path", ["/predict", "/model", "/livez", "/docs", "/openapi.json", "/docs/assets/swagger-ui.css", "/"]
 )
-def test_a_path_is_found_with_that_of_the_proxy_and_without(below: Service, path: str) -> None:
+def test_a_path_is_found_with_and_without_the_proxys_prefix(below: Service, path: str) -> None:
     for root in ("", "/ml"):
         assert below.send("GET", root + path, query=FLOWER, headers=HERE).status == 200
 
@@ -69,9 +69,9 @@ def test_the_document_names_the_path_of_the_proxy(below: Service) -> None:
     assert document["servers"][0]["url"] == "/ml"
 
 
-def test_without_the_setting_it_names_the_place_where_it_was_found() -> None:
-    with service(wired_around(FakePredictor())) as asked:
-        document = asked.get("/openapi.json").json()
+def test_without_the_setting_it_names_the_requested_path() -> None:
+    with service(wired_around(FakePredictor())) as client:
+        document = client.get("/openapi.json").json()
 
     validate(document)
     assert urljoin("http://localhost/ml/openapi.json", document["servers"][0]["url"]) == "http://localhost/ml/"
@@ -83,6 +83,6 @@ def test_the_setting_has_no_slash_at_its_end(given: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["ml", "//", "/a//b", "/..", "/a/./b", "/a b", "http://h/ml", "/ä", "/%61", "/a?b"])
-def test_a_setting_that_is_no_path_is_refused(given: str) -> None:
+def test_a_setting_that_is_no_path_is_rejected(given: str) -> None:
     with pytest.raises(SettingsError, match="--root-path: expected a path such as /ml or /models/iris, got"):
         Settings.load(None, {"root_path": given})

@@ -1,4 +1,4 @@
-"""The pages ask no outside host for anything."""
+"""The pages load nothing from another host."""
 
 import re
 from html.parser import HTMLParser
@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from support.service import Service
+from support.in_process_service import Service
 
 PAGES = ["/docs", "/redoc"]
 
@@ -30,7 +30,7 @@ class TestEveryPage:
 
         assert re.findall(r"(?:https?:)?//[\w.]+", body) == []
 
-    def test_all_that_it_names_is_served(self, iris: Service, page: str) -> None:
+    def test_every_path_that_it_names_is_served(self, iris: Service, page: str) -> None:
         reply = iris.get(page)
         named = References(reply.body.decode()).found
 
@@ -43,7 +43,7 @@ class TestEveryPage:
     def test_it_reads_this_service_s_document(self, iris: Service, page: str) -> None:
         assert b"'openapi.json'" in iris.get(page).body or b'"openapi.json"' in iris.get(page).body
 
-    def test_a_browser_is_told_to_load_nothing_from_elsewhere(self, iris: Service, page: str) -> None:
+    def test_a_browser_may_load_nothing_from_other_origins(self, iris: Service, page: str) -> None:
         policy = iris.get(page).headers["content-security-policy"]
         sources = {word for rule in policy.split(";") for word in rule.split()[1:]}
 

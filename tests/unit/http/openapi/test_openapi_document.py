@@ -15,8 +15,8 @@ from referencing.jsonschema import DRAFT202012
 from foreseen.domain.values.signature import ExtraFields, Feature, Signature
 from foreseen.wiring.service import Service as WiredService
 from support.fakes import FakePredictor
+from support.in_process_service import JSON, Service, service, wired_around, wired_with
 from support.models import IRIS_NAMES, iris_logistic, mixed_pipeline, save
-from support.service import JSON, Service, service, wired_around, wired_with
 
 TENSORS = Signature((Feature("image", shape=(2, 3)), Feature("flags", dtype="uint8", shape=(2,)), Feature("scale")))
 KINDS = Signature(
@@ -62,7 +62,7 @@ def wirings(folder: Path) -> dict[str, WiredService]:
 
 
 @pytest.fixture(scope="module", params=["iris", "mixed", "tensors", "odd names", "kinds"])
-def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     wiring = wirings(tmp_path_factory.mktemp("models"))[request.param]
     with service(wiring) as started:
         yield started
@@ -74,54 +74,54 @@ def iris_with_examples(tmp_path: Path) -> Iterator[Service]:
         yield started
 
 
-def document(asked: Service) -> dict[str, Any]:
-    reply = asked.get("/openapi.json")
+def document(client: Service) -> dict[str, Any]:
+    reply = client.get("/openapi.json")
     assert reply.headers["content-type"] == "application/json"
     read: dict[str, Any] = reply.json()
     return read
 
 
-def body_examples(asked: Service) -> dict[str, Any]:
-    content = document(asked)["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+def body_examples(client: Service) -> dict[str, Any]:
+    content = document(client)["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     return {name: example["value"] for name, example in content["examples"].items()}
 
 
-def is_valid(asked: Service, schema: str, value: object) -> bool:
-    """Tell whether a value is what the document says of it."""
-    whole = DRAFT202012.create_resource(document(asked))
+def is_valid(client: Service, schema: str, value: object) -> bool:
+    """Return whether a value is what the document says of it."""
+    whole = DRAFT202012.create_resource(document(client))
     registry: Registry[Any] = Registry().with_resource("urn:document", whole)
     validator = OAS31Validator({"$ref": f"urn:document#/components/schemas/{schema}"}, registry=registry)
     return bool(validator.is_valid(value))
 
 
 class TestEveryModel:
-    def test_the_document_is_valid(self, asked: Service) -> None:
-        validate(document(asked))
+    def test_the_document_is_valid(self, client: Service) -> None:
+        validate(document(client))
 
-    def test_it_is_the_same_each_time(self, asked: Service) -> None:
-        assert asked.get("/openapi.json").body == asked.get("/openapi.json").body
+    def test_it_is_the_same_each_time(self, client: Service) -> None:
+        assert client.get("/openapi.json").body == client.get("/openapi.json").body
 
-    def test_each_example_of_a_body_works_and_is_answered_as_documented(self, asked: Service) -> None:
-        examples = body_examples(asked)
+    def test_each_example_of_a_body_is_answered_as_documented(self, client: Service) -> None:
+        examples = body_examples(client)
         assert list(examples) == ["one", "objects", "rows"]
 
         for name, example in examples.items():
-            reply = asked.post(example)
+            reply = client.post(example)
             assert reply.status == 200, reply.body
-            assert is_valid(asked, "Instance" if name == "one" else "Instances", example)
-            assert is_valid(asked, "Prediction" if name == "one" else "Predictions", reply.json())
+            assert is_valid(client, "Instance" if name == "one" else "Instances", example)
+            assert is_valid(client, "Prediction" if name == "one" else "Predictions", reply.json())
 
-    def test_each_schema_s_own_example_fits_it(self, asked: Service) -> None:
-        schemas = document(asked)["components"]["schemas"]
+    def test_each_schema_s_own_example_fits_it(self, client: Service) -> None:
+        schemas = document(client)["components"]["schemas"]
 
         for name in ("Instance", "Row"):
-            assert is_valid(asked, name, schemas[name]["example"])
+            assert is_valid(client, name, schemas[name]["example"])
 
-    def test_a_problem_is_as_documented(self, asked: Service) -> None:
-        assert is_valid(asked, "Problem", asked.post({}).json())
+    def test_a_problem_is_as_documented(self, client: Service) -> None:
+        assert is_valid(client, "Problem", client.post({}).json())
 
-    def test_what_the_document_refuses_the_service_refuses(self, asked: Service) -> None:
-        good = body_examples(asked)["one"]
+    def test_the_service_rejects_what_the_document_rejects(self, client: Service) -> None:
+        good = body_examples(client)["one"]
         for name in good:
             # A text that the model never saw is its own matter; one that it may be given fits the document.
             wrong: Any
@@ -129,44 +129,44 @@ class TestEveryModel:
                 if isinstance(good[name], str) and isinstance(wrong, str):
                     continue
                 changed = good | {name: wrong}
-                assert (asked.post(changed).status == 422) == (not is_valid(asked, "Instance", changed))
+                assert (client.post(changed).status == 422) == (not is_valid(client, "Instance", changed))
 
-    def test_the_parameters_of_get_work_where_it_is_offered(self, asked: Service) -> None:
-        operation = document(asked)["paths"]["/predict"].get("get")
+    def test_the_parameters_of_get_work_where_it_is_offered(self, client: Service) -> None:
+        operation = document(client)["paths"]["/predict"].get("get")
         if operation is None:
-            assert asked.predict.predictor.info.signature.has_tensors
+            assert client.predict.predictor.info.signature.has_tensors
             return
         in_query = [parameter for parameter in operation["parameters"] if parameter["in"] == "query"]
         examples = {parameter["name"]: parameter["example"] for parameter in in_query}
 
-        assert asked.get(**examples).status == 200
+        assert client.get(**examples).status == 200
         as_the_page_fills_them_in = {
             name: example if isinstance(example, str) else json.dumps(example) for name, example in examples.items()
         }
-        assert asked.get(**as_the_page_fills_them_in).status == 200
-        optional = {feature.name for feature in asked.predict.predictor.info.signature.features if feature.missing}
+        assert client.get(**as_the_page_fills_them_in).status == 200
+        optional = {feature.name for feature in client.predict.predictor.info.signature.features if feature.missing}
         assert {parameter["name"] for parameter in in_query if not parameter["required"]} == optional
 
-    def test_the_header_works_as_documented_wherever_it_is_offered(self, asked: Service) -> None:
-        operations = document(asked)["paths"]["/predict"].values()
+    def test_the_header_works_as_documented_wherever_it_is_offered(self, client: Service) -> None:
+        operations = document(client)["paths"]["/predict"].values()
         headers = [part for operation in operations for part in operation["parameters"] if part["in"] == "header"]
-        body = json.dumps(body_examples(asked)["one"]).encode()
+        body = json.dumps(body_examples(client)["one"]).encode()
         assert len(headers) == len(operations)
 
         for header in headers:
             assert "example" not in header  # the page would send it, and a slow model have less time
             for value in ("0", "1.5", "soon", "-1", "", "1e3"):
                 given = JSON | {header["name"].lower(): value}
-                is_refused = asked.send("POST", parts=[body], headers=given).status == 400
-                assert is_refused == (re.search(header["schema"]["pattern"], value) is None)
+                is_rejected = client.send("POST", parts=[body], headers=given).status == 400
+                assert is_rejected == (re.search(header["schema"]["pattern"], value) is None)
 
-    def test_the_status_of_each_refusal_is_documented(self, asked: Service) -> None:
-        responses = document(asked)["paths"]["/predict"]["post"]["responses"]
+    def test_the_status_of_each_problem_is_documented(self, client: Service) -> None:
+        responses = document(client)["paths"]["/predict"]["post"]["responses"]
         met = {
-            asked.post({}).status,
-            asked.post(b"{").status,
-            asked.send("POST", headers={}).status,
-            asked.send("POST", headers=JSON | {"content-length": "999999999"}).status,
+            client.post({}).status,
+            client.post(b"{").status,
+            client.send("POST", headers={}).status,
+            client.send("POST", headers=JSON | {"content-length": "999999999"}).status,
         }
 
         assert {str(status) for status in met} | {"200", "500", "503", "504"} == set(responses)
@@ -196,10 +196,10 @@ def test_a_classifier_answers_with_one_of_its_classes(iris_with_examples: Servic
     assert list(properties["probabilities"]["properties"]) == ["0", "1", "2"]
 
 
-def test_strings_have_examples_and_what_may_be_missing_may_be_null(tmp_path: Path) -> None:
-    with service(wirings(tmp_path)["mixed"]) as asked:
-        properties = document(asked)["components"]["schemas"]["Instance"]["properties"]
-        null = asked.post(body_examples(asked)["one"] | {"weight": None})
+def test_strings_have_examples_and_optional_values_may_be_null(tmp_path: Path) -> None:
+    with service(wirings(tmp_path)["mixed"]) as client:
+        properties = document(client)["components"]["schemas"]["Instance"]["properties"]
+        null = client.post(body_examples(client)["one"] | {"weight": None})
 
     assert properties["colour"] == {"type": "string", "examples": ["blue"]}
     assert properties["weight"]["anyOf"] == [{"type": "number"}, {"type": "null"}]
@@ -208,9 +208,9 @@ def test_strings_have_examples_and_what_may_be_missing_may_be_null(tmp_path: Pat
 
 
 def test_each_kind_of_value_has_its_type(tmp_path: Path) -> None:
-    with service(wirings(tmp_path)["kinds"]) as asked:
-        schema = document(asked)["components"]["schemas"]["Instance"]
-        without = asked.post({"member": True, "day": "2024-01-02", "curve": [1, None], "ticket": {"any": "thing"}})
+    with service(wirings(tmp_path)["kinds"]) as client:
+        schema = document(client)["components"]["schemas"]["Instance"]
+        without = client.post({"member": True, "day": "2024-01-02", "curve": [1, None], "ticket": {"any": "thing"}})
 
     properties = schema["properties"]
     integer = {"type": "integer", "minimum": -(2**53), "maximum": 2**53}
@@ -226,21 +226,21 @@ def test_each_kind_of_value_has_its_type(tmp_path: Path) -> None:
     assert without.status == 200
 
 
-@pytest.mark.parametrize(("extra_fields", "status"), [("refuse", 422), ("ignore", 200)])
-def test_other_fields_are_refused_or_ignored_as_documented(extra_fields: ExtraFields, status: int) -> None:
+@pytest.mark.parametrize(("extra_fields", "status"), [("reject", 422), ("ignore", 200)])
+def test_other_fields_are_rejected_or_ignored_as_documented(extra_fields: ExtraFields, status: int) -> None:
     signature = Signature((Feature("a"),), extra_fields=extra_fields)
-    with service(wired_around(FakePredictor(signature))) as asked:
+    with service(wired_around(FakePredictor(signature))) as client:
         given = {"a": 1} | {f"more {number}": number for number in range(50)}
-        replies = [asked.post(given), asked.post({"instances": [given]}), asked.get(a=1, b=2)]
+        replies = [client.post(given), client.post({"instances": [given]}), client.get(a=1, b=2)]
 
         assert [reply.status for reply in replies] == [status] * 3
-        assert is_valid(asked, "Instance", given) == (status == 200)
+        assert is_valid(client, "Instance", given) == (status == 200)
 
 
 def test_tensors_are_nested_arrays_with_lengths(tmp_path: Path) -> None:
-    with service(wirings(tmp_path)["tensors"]) as asked:
-        properties = document(asked)["components"]["schemas"]["Instance"]["properties"]
-        operations = document(asked)["paths"]["/predict"]
+    with service(wirings(tmp_path)["tensors"]) as client:
+        properties = document(client)["components"]["schemas"]["Instance"]["properties"]
+        operations = document(client)["paths"]["/predict"]
 
     row = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
     image = {"type": "array", "items": row, "minItems": 2, "maxItems": 2, "examples": [[[1.0] * 3] * 2]}

@@ -22,7 +22,7 @@ from foreseen.entrypoints.http.origins.client_addresses import is_loopback, netw
         ("", ""),
     ],
 )
-def test_a_caller_is_an_ipv4_address_or_a_network_of_ipv6(client: str, counted_as: str) -> None:
+def test_a_caller_is_an_ipv4_address_or_an_ipv6_network(client: str, counted_as: str) -> None:
     assert network_of(client) == counted_as
 
 

@@ -20,9 +20,9 @@ def test_any_number_of_requests_is_one_reload() -> None:
     assert not requests.take()
 
 
-def test_a_request_without_a_supervisor_is_an_error_and_no_signal() -> None:
+def test_a_request_without_a_supervisor_is_an_error_without_signal() -> None:
     requests = ReloadRequests()
-    writer = os.dup(requests._writer)
+    writer = os.dup(requests.writer)
     worker = ReloadRequests.of_writer(writer)
     del requests
 

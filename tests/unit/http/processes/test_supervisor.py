@@ -10,12 +10,12 @@ import pytest
 import uvicorn
 from uvicorn.supervisors import multiprocess
 
-from foreseen.domain.restart_delay import LONGEST_S, STEADY_S
 from foreseen.entrypoints.http.processes import supervisor as supervising
 from foreseen.entrypoints.http.processes.reload_requests import ReloadRequests
 from foreseen.entrypoints.http.processes.supervisor import Supervisor
 from foreseen.entrypoints.http.processes.worker_process import CANNOT_START, SILENT_S
 from foreseen.entrypoints.http.service.model_reload import LIMIT_S as LOADING_S
+from foreseen.process.restart_delay import LONGEST_S, STEADY_S
 
 
 class FakeProcess:
@@ -67,7 +67,7 @@ class Running:
         self.supervisor.keep_subprocess_alive()
 
     def answer(self, worker: Any, *, serves: bool = True) -> None:
-        """Have a worker answer what it was asked, if it was."""
+        """Have a worker answer its ping, if it got one."""
         while worker.child_conn.poll():
             assert worker.child_conn.recv() == b"ping"
             worker.child_conn.send(serves)
@@ -87,8 +87,8 @@ class Running:
 def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """One whose two workers were started; handlers of signals are put back in the end."""
 
-    def exit_at_once(told: int, end: Callable[[], None]) -> None:
-        raise ExitedError(told)
+    def exit_at_once(signum: int, end: Callable[[], None]) -> None:
+        raise ExitedError(signum)
 
     before = {each: signal.getsignal(each) for each in multiprocess.SIGNALS}
     monkeypatch.setattr(multiprocess, "get_subprocess", FakeProcess)
@@ -188,7 +188,7 @@ def test_each_start_that_fails_is_one_line_with_the_reason(running: Running, cap
     ]
 
 
-def test_a_worker_that_dies_at_once_says_how(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_early_end_of_a_worker_is_logged(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     running.let_all_serve()
     first, second = running.workers
     first.process.exitcode = -signal.SIGSEGV
@@ -206,7 +206,7 @@ def test_a_worker_that_dies_at_once_says_how(running: Running, caplog: pytest.Lo
     ]
 
 
-def test_a_worker_that_has_served_for_long_is_replaced_at_once(running: Running) -> None:
+def test_a_worker_that_has_served_long_is_replaced_at_once(running: Running) -> None:
     starts_of(running, lambda worker: running.fail(worker, "no model"), 10)
     running.look(LONGEST_S)
     running.let_all_serve()
@@ -234,7 +234,7 @@ def test_a_reload_fills_an_empty_place_now(running: Running) -> None:
     assert running.workers[0] is not waits
 
 
-def test_a_reload_signals_living_workers_that_hear_it_alone(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reload_signals_only_living_workers_that_handle_it(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
     monkeypatch.setattr("os.kill", lambda pid, _: sent.append(pid))
     running.let_all_serve()
@@ -252,6 +252,25 @@ def test_a_reload_signals_living_workers_that_hear_it_alone(running: Running, mo
     running.workers[0].process.pid = 103  # it has not said anything: a signal would end it
     running.supervisor.handle_hup()
     assert sent == [102, 102]
+
+
+def test_a_worker_without_handlers_yet_reloads_once_it_has_them(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr("os.kill", lambda pid, _: sent.append(pid))
+    running.look()
+    for pid, worker in enumerate(running.workers, start=101):
+        worker.process.pid = pid
+    running.supervisor.handle_hup()
+    assert sent == []
+
+    running.answer(running.workers[1])
+    running.look()
+    running.answer(running.workers[1])
+    running.look()
+
+    assert sent == [102]
 
 
 def test_a_worker_may_be_added(running: Running, caplog: pytest.LogCaptureFixture) -> None:
@@ -276,12 +295,10 @@ def test_the_second_signal_exits_that_waits_beside_the_first(supervisor: Any) ->
         supervisor.handle_signals()
 
 
-def test_the_second_signal_is_heard_while_the_first_is_seen_to(
-    supervisor: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def come_just_before(told: signal.Signals, handler: Any) -> Any:
-        signal.raise_signal(told)
-        return exchange(told, handler)
+def test_a_second_signal_is_handled_during_the_first(supervisor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def come_just_before(signum: signal.Signals, handler: Any) -> Any:
+        signal.raise_signal(signum)
+        return exchange(signum, handler)
 
     exchange = signal.signal
     with monkeypatch.context() as patched:

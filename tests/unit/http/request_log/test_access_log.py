@@ -12,10 +12,10 @@ from foreseen.entrypoints.http.request_log.access_log import AccessLine, AccessL
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
+from support.command_in_process import own_logs
 from support.fakes import FakePredictor
-from support.here import own_logs
-from support.patience import PATIENCE_S
-from support.service import REQUEST_ID, service, wired_around
+from support.in_process_service import REQUEST_ID, service, wired_around
+from support.time_limits import PATIENCE_S
 
 QUERY = b"length=1&width=2"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -35,7 +35,7 @@ def answered(log_format: str, **settings: object) -> None:
             served.send("GET", "/no\nthing", headers=traced)
 
 
-def test_each_request_has_a_line_whichever_way_it_was_answered(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_request_has_a_line_however_it_was_answered(capsys: pytest.CaptureFixture[str]) -> None:
     answered("json", access_log="on")
 
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -53,7 +53,7 @@ def test_each_request_has_a_line_whichever_way_it_was_answered(capsys: pytest.Ca
     assert not any("length" in str(line) for line in lines)
 
 
-def test_text_lines_are_as_those_of_the_log_and_cannot_be_forged(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_lines_look_like_the_log_and_cannot_be_forged(capsys: pytest.CaptureFixture[str]) -> None:
     answered("text", access_log="on")
 
     lines = capsys.readouterr().err.splitlines()
@@ -70,7 +70,7 @@ def test_without_the_setting_there_is_none(capsys: pytest.CaptureFixture[str]) -
 
 
 class Held:
-    """A standard error that nobody reads until it is let go."""
+    """A standard error that is not read until a test lets it."""
 
     def __init__(self) -> None:
         self.is_writing = Event()
@@ -90,7 +90,7 @@ def held() -> Iterator[Held]:
     writer.goes_on.set()
 
 
-def test_of_more_lines_than_may_wait_the_newest_are_dropped_and_counted(
+def test_beyond_the_limit_the_newest_lines_are_dropped_and_counted(
     held: Held, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(access_logs, "MAX_LINES", 10)
@@ -143,7 +143,7 @@ def test_a_path_of_any_length_is_cut_before_it_waits() -> None:
     assert len(written[0]) < 1200
 
 
-def test_one_write_holds_whole_lines_and_no_more_than_a_pipe_keeps_together() -> None:
+def test_one_write_holds_whole_lines_within_an_atomic_pipe_write() -> None:
     written: list[str] = []
     log = AccessLog(Tally(), written.append)
     for _ in range(200):

@@ -15,9 +15,9 @@ from foreseen.entrypoints.http.responses.problems import Rejection, rejected_unr
 from foreseen.entrypoints.http.service.application import create_service
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.settings import Settings
+from support.command_in_process import own_logs
 from support.fakes import FakePredictor
-from support.here import own_logs
-from support.service import JSON, Reply, Service, service, wired_around
+from support.in_process_service import JSON, Reply, Service, service, wired_around
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -33,8 +33,8 @@ def fake() -> FakePredictor:
 def served(fake: FakePredictor) -> Iterator[Service]:
     """The service as it is served."""
     wiring = wired_around(fake, rate_limit="1000/second", admin_keys=("0" * 64,))
-    with service(wiring) as asked:
-        yield asked.behind(create_service(wiring))
+    with service(wiring) as client:
+        yield client.behind(create_service(wiring))
 
 
 @contextmanager
@@ -89,7 +89,7 @@ FORGING = ["", " ", "a b", "a\tb", "a\x1b[31m", "a\x85", '"', "a;b", "a,b", "<b>
 
 
 @pytest.mark.parametrize("given", FORGING, ids=ascii)
-def test_an_id_that_could_forge_a_line_or_a_page_is_replaced(given: str) -> None:
+def test_an_id_that_could_forge_output_is_replaced(given: str) -> None:
     assert re.fullmatch(b"[0-9a-f]{32}", accepted(given.encode("latin-1")))
 
 
@@ -120,7 +120,7 @@ def test_a_trace_is_read_as_its_standard_has_it(values: list[str], found: str | 
     assert trace_id([(b"traceparent", value.encode()) for value in values]) == found
 
 
-def test_several_traces_are_as_none_in_the_access_log_as_well() -> None:
+def test_several_traces_are_logged_as_none() -> None:
     assert only_traceparent([(b"traceparent", b"one"), (b"x", b"two")]) == b"one"
     assert only_traceparent([(b"traceparent", b"one"), (b"traceparent", b"two")]) is None
 
@@ -129,7 +129,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_the_log_lines_of_a_request_name_it_and_its_trace(
+def test_log_lines_name_their_request_and_its_trace(
     served: Service, fake: FakePredictor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake.error = ZeroDivisionError("by nothing")
@@ -144,7 +144,7 @@ def test_the_log_lines_of_a_request_name_it_and_its_trace(
     assert "traceparent" not in reply.headers  # a request's alone
 
 
-def test_what_a_request_leaves_running_does_not_log_in_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_task_that_outlives_its_request_logs_no_id(capsys: pytest.CaptureFixture[str]) -> None:
     log = logging.getLogger("foreseen")
     scope = {"type": "http", "path": "/", "headers": [(b"x-request-id", b"mine")]}
 
@@ -176,7 +176,7 @@ def test_what_a_request_leaves_running_does_not_log_in_its_name(capsys: pytest.C
     assert ids == [("sent", "mine"), ("sent", "mine"), ("why it failed", "mine"), ("of others", None)]
 
 
-def test_what_is_rejected_before_it_is_a_request_has_an_id() -> None:
+def test_a_request_rejected_by_its_head_has_an_id() -> None:
     body, (name, value) = rejected_unread(Rejection(400, "malformed", "The request is malformed", "…"), None)
 
     assert name == b"x-request-id"

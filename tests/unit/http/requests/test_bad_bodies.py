@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from support.fakes import FakePredictor
-from support.service import JSON, Reply, Service, service, wired_around
+from support.in_process_service import JSON, Reply, Service, service, wired_around
 
 GOOD = {"length": 1, "width": 2}
 
 
 @pytest.fixture(scope="module")
 def sums() -> Iterator[Service]:
-    with service(wired_around(FakePredictor(), max_body=1000, max_rows=20)) as asked:
-        yield asked
+    with service(wired_around(FakePredictor(), max_body=1000, max_rows=20)) as client:
+        yield client
 
 
 def detail(reply: Reply, status: int) -> str:
@@ -49,7 +49,7 @@ NO_JSON = {
 
 
 @pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
-def test_what_is_no_json_is_refused_at_its_column(sums: Service, body: bytes) -> None:
+def test_invalid_json_is_rejected_at_its_column(sums: Service, body: bytes) -> None:
     said = detail(sums.post(body), 400)
 
     assert said.startswith("expected JSON, got ")
@@ -65,7 +65,7 @@ def test_an_empty_body_is_no_json(sums: Service, body: bytes) -> None:
 @pytest.mark.parametrize(
     "form", ['{{"length":{},"width":1}}', '{{"instances":{}}}', "{}", '{{"instances":[{{"length":{}}}]}}']
 )
-def test_deep_nesting_is_refused_and_breaks_nothing(sums: Service, form: str, depth: int) -> None:
+def test_deep_nesting_is_rejected_without_harm(sums: Service, form: str, depth: int) -> None:
     reply = sums.post(form.format("[" * depth + "]" * depth).encode())
 
     assert reply.status in (400, 413, 422)
@@ -77,7 +77,7 @@ def test_deep_nesting_is_refused_and_breaks_nothing(sums: Service, form: str, de
     [(b"[]", "a list"), (b"[[1,2]]", "a list"), (b"1", "a number"), (b"1.5", "a number"), (b"NaN", "a number"),
      (b'"length"', "a string"), (b"true", "true or false"), (b"null", "null")],
 )  # fmt: skip
-def test_a_body_that_is_no_object_is_refused(sums: Service, body: bytes, kind: str) -> None:
+def test_a_body_that_is_no_object_is_rejected(sums: Service, body: bytes, kind: str) -> None:
     assert detail(sums.post(body), 422) == f'expected an object, or {{"instances": […]}}, got {kind}'
 
 
@@ -86,13 +86,13 @@ def test_a_body_that_is_no_object_is_refused(sums: Service, body: bytes, kind: s
     [([], "an empty list"), ({}, "an object"), (GOOD, "an object"), (None, "null"), (3, "a number"), ("[]", "a string"),
      (False, "true or false")],
 )  # fmt: skip
-def test_instances_that_are_no_list_are_refused(sums: Service, instances: object, got: str) -> None:
+def test_instances_that_are_no_list_are_rejected(sums: Service, instances: object, got: str) -> None:
     said = detail(sums.post({"instances": instances}), 422)
 
     assert said == f"instances: expected a list of one instance or more, got {got}"
 
 
-def test_nothing_may_stand_beside_instances(sums: Service) -> None:
+def test_other_members_beside_instances_are_rejected(sums: Service) -> None:
     said = detail(sums.post({"instances": [GOOD], "parameters": {"threads": 8}}), 422)
 
     assert said == 'parameters: expected nothing beside "instances", got {"threads": 8}'
@@ -105,12 +105,12 @@ class TestMediaType:
          "text/json", "json", "application/jsonp", "application/json; charset=latin-1",
          "application/json; charset=utf-16"],
     )  # fmt: skip
-    def test_another_one_is_refused(self, sums: Service, given: str) -> None:
+    def test_another_one_is_rejected(self, sums: Service, given: str) -> None:
         reply = sums.send("POST", parts=[json.dumps(GOOD).encode()], headers={"content-type": given})
 
         assert detail(reply, 415) == f"expected Content-Type: application/json, got {given}"
 
-    def test_none_is_refused(self, sums: Service) -> None:
+    def test_none_is_rejected(self, sums: Service) -> None:
         reply = sums.send("POST", parts=[json.dumps(GOOD).encode()], headers={})
 
         assert detail(reply, 415) == "expected Content-Type: application/json, got none"
@@ -121,7 +121,7 @@ class TestMediaType:
 
         assert reply.status == 200
 
-    def test_a_compressed_body_is_refused(self, sums: Service) -> None:
+    def test_a_compressed_body_is_rejected(self, sums: Service) -> None:
         reply = sums.send("POST", parts=[b"\x1f\x8b"], headers=JSON | {"content-encoding": "gzip"})
 
         assert detail(reply, 415) == "expected a body without Content-Encoding, got gzip"
@@ -133,7 +133,7 @@ class TestMediaType:
             == 200
         )
 
-    def test_a_refused_body_is_not_read(self, sums: Service) -> None:
+    def test_a_rejected_body_is_not_read(self, sums: Service) -> None:
         assert sums.send("POST", parts=[b"{}"] * 5, headers={"content-type": "text/plain"}).sent_parts == 0
 
 
@@ -165,15 +165,13 @@ class TestLimits:
         assert sums.send("POST", parts=[b" " * 300] * 50, headers=headers).status == 413
 
     @pytest.mark.parametrize("form", [[1, 2], GOOD])
-    def test_as_many_instances_as_the_limit_are_answered_and_one_more_refused(
-        self, sums: Service, form: object
-    ) -> None:
+    def test_instances_are_answered_up_to_the_limit(self, sums: Service, form: object) -> None:
         assert len(sums.post({"instances": [form] * 20}).json()["predictions"]) == 20
 
         said = detail(sums.post({"instances": [form] * 21}), 413)
         assert said == "expected at most 20 instances in one request (max_rows), got more"
 
-    def test_too_many_instances_are_refused_before_the_rest_is_read(self, sums: Service) -> None:
+    def test_too_many_instances_are_rejected_before_the_rest_is_read(self, sums: Service) -> None:
         reply = sums.send("POST", parts=[b'{"instances":[', *[b"[1,2],"] * 100])
 
         assert reply.status == 413
@@ -181,7 +179,7 @@ class TestLimits:
 
 
 class TestLeavingClient:
-    def test_a_client_that_hangs_up_is_answered_by_a_problem_and_not_logged_as_ours(
+    def test_a_disconnected_client_gets_a_problem_that_is_not_logged(
         self, sums: Service, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.DEBUG, logger="foreseen"):

@@ -1,4 +1,4 @@
-"""Instances that do not fit the model: refused with the place, by every way of asking."""
+"""Instances that do not fit the model: rejected with the place, by every kind of request."""
 
 import json
 import math
@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.errors import InvalidBatchError, Violation
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
 from support.fakes import FakePredictor
-from support.service import Reply, Service, service, wired_around
+from support.in_process_service import Reply, Service, service, wired_around
 
 SIGNATURE = Signature(
     (
@@ -52,8 +52,8 @@ class Constant(FakePredictor):
 
 @pytest.fixture(scope="module")
 def flowers() -> Iterator[Service]:
-    with service(wired_around(Constant(SIGNATURE))) as asked:
-        yield asked
+    with service(wired_around(Constant(SIGNATURE))) as client:
+        yield client
 
 
 def with_value(name: str, value: object) -> dict[str, object]:
@@ -151,7 +151,7 @@ class TestWrongValue:
         assert document["detail"].startswith(f"{name}: expected ")
 
 
-def test_what_is_right_is_answered(flowers: Service) -> None:
+def test_a_valid_request_is_answered(flowers: Service) -> None:
     """All that is wrong in this file is one change away from this."""
     query = urlencode({name: text(value) for name, value in GOOD.items()}).encode()
 
@@ -166,17 +166,17 @@ def test_numbers_that_every_client_reads_alike_are_taken(flowers: Service, numbe
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 400, "-" + "9" * 4000])
 @pytest.mark.parametrize("name", ["sepal_length", "petal_width", "weight", "count", "small"])
-def test_what_is_no_finite_number_is_refused_with_its_place(flowers: Service, name: str, number: str) -> None:
+def test_a_non_finite_number_is_rejected_with_its_place(flowers: Service, name: str, number: str) -> None:
     if (name, number) == ("weight", "NaN"):
         return  # a missing number, tested below
     body = json.dumps({"instances": [GOOD, with_value(name, "HERE")]}).replace('"HERE"', number)
     query = {other: text(value) for other, value in with_value(name, number).items()}
 
     posted = problem(flowers.post(body.encode()))
-    asked = problem(flowers.send("GET", query=urlencode(query).encode()))
+    client = problem(flowers.send("GET", query=urlencode(query).encode()))
 
     assert posted["detail"].startswith(f"instances[1].{name}: expected ")
-    assert asked["detail"].startswith(f"{name}: expected ")
+    assert client["detail"].startswith(f"{name}: expected ")
     assert len(posted["detail"]) < 300
 
 
@@ -204,7 +204,7 @@ def test_spellings_of_one_value_are_one_instance(flowers: Service, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["weight", "note", "at", "children"])
-def test_what_may_be_missing_may_be_null_nan_blank_or_absent(flowers: Service, name: str) -> None:
+def test_an_optional_value_may_be_null_nan_blank_or_absent(flowers: Service, name: str) -> None:
     posted = [flowers.post(with_value(name, value)) for value in (None, math.nan, MISSING)]
     queried = [
         flowers.send("GET", query=urlencode({n: text(v) for n, v in with_value(name, value).items()}).encode())
@@ -216,13 +216,13 @@ def test_what_may_be_missing_may_be_null_nan_blank_or_absent(flowers: Service, n
 
 
 @pytest.mark.parametrize("name", ["sepal_length", "count", "fresh", "day"])
-def test_a_refused_null_says_how_to_allow_it(flowers: Service, name: str) -> None:
+def test_a_rejected_null_says_how_to_allow_it(flowers: Service, name: str) -> None:
     (error,) = problem(flowers.post(with_value(name, None)))["errors"]
 
-    assert error["hint"] == "if it may be missing, say missing = true for it in the sidecar"
+    assert error["hint"] == "if it may be missing, declare missing = true for it in the sidecar"
 
 
-def test_a_missing_number_may_be_null_nan_or_blank_where_the_model_takes_one(flowers: Service) -> None:
+def test_an_optional_number_may_be_null_nan_or_blank(flowers: Service) -> None:
     bodies = [json.dumps(GOOD | {"weight": float("nan")}), json.dumps(GOOD | {"weight": None})]
     queries = [
         urlencode({name: text(value) for name, value in (GOOD | {"weight": weight}).items()})
@@ -235,7 +235,7 @@ def test_a_missing_number_may_be_null_nan_or_blank_where_the_model_takes_one(flo
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_a_number_of_thousands_of_digits_is_refused_at_its_place(flowers: Service, sign: str) -> None:
+def test_a_number_of_thousands_of_digits_is_rejected(flowers: Service, sign: str) -> None:
     document = problem(flowers.post(b'{"instances": [{"sepal_length": ' + sign.encode() + b"9" * 5000 + b"}]}"))
     query = urlencode({name: text(value) for name, value in with_value("count", sign + "9" * 5000).items()})
 
@@ -248,7 +248,7 @@ def test_a_number_of_thousands_of_digits_is_refused_at_its_place(flowers: Servic
     [("1" + "0" * 5000 + "e-5000", "1"), ("-25" + "0" * 4999 + ".5E-5000", "-2.5"), ("9" * 4301 + "e-4301", "1.0")],
     ids=["an integer's digits", "a fraction", "one that rounds"],
 )
-def test_a_number_of_thousands_of_digits_is_the_number_that_it_means(number: str, means: str) -> None:
+def test_a_number_of_thousands_of_digits_keeps_its_value(number: str, means: str) -> None:
     with service(wired_around(FakePredictor())) as plain:
         short, long = (f'{{"length": {text}, "width": 1, "width": 2}}'.encode() for text in (means, number))
         expected = plain.post(short)
@@ -257,7 +257,7 @@ def test_a_number_of_thousands_of_digits_is_the_number_that_it_means(number: str
         assert plain.post(long).cache_status == "foreseen; hit; detail=L1"
 
 
-def test_what_is_wrong_behind_a_long_number_is_refused_at_its_column(flowers: Service) -> None:
+def test_an_error_behind_a_long_number_names_its_column(flowers: Service) -> None:
     for digits in (1000, 4300, 4301, 6000):
         body = b'{"text": "%b\\"", "number": %b' % (b"1" * 5000, b"1" * digits)
 
@@ -277,7 +277,7 @@ def test_half_of_a_surrogate_pair_is_no_name(flowers: Service) -> None:
 
 
 @pytest.mark.parametrize("value", ["\u0000", "😀", "e\u0301", "a&b=c+d%20", "\u2028", '"\\', " red "])
-def test_text_is_taken_as_it_stands(flowers: Service, value: str) -> None:
+def test_text_is_read_unchanged(flowers: Service, value: str) -> None:
     query = urlencode({name: text(each) for name, each in with_value("colour", value).items()}).encode()
 
     assert flowers.post(with_value("colour", value)).status == 200
@@ -290,7 +290,7 @@ class TestNames:
 
         assert document["detail"] == "altitude: expected no such feature, got 3"
 
-    def test_a_misspelt_one_is_named_with_the_one_that_was_meant(self, flowers: Service) -> None:
+    def test_a_misspelt_feature_is_named_with_a_suggestion(self, flowers: Service) -> None:
         misspelt = {"sepal_lenght" if name == "sepal_length" else name: value for name, value in GOOD.items()}
 
         document = problem(flowers.post({"instances": [GOOD, misspelt]}))
@@ -318,18 +318,18 @@ class TestNames:
         assert "Sepal_lenght: expected no such feature" in document["detail"]
         assert document["errors"][0]["hint"] == "did you mean 'sepal_length'?"
 
-    def test_only_the_first_flaws_are_told(self, flowers: Service) -> None:
+    def test_only_the_first_violations_are_listed(self, flowers: Service) -> None:
         document = problem(flowers.post({"instances": [{}] * 500}))
 
         assert len(document["errors"]) == 20
         assert document["detail"] == "instances[0].sepal_length: expected a value, got nothing; and 19 more"
 
-    def test_an_empty_object_lacks_every_feature_that_may_not_be_missing(self, flowers: Service) -> None:
+    def test_an_empty_object_lacks_every_required_feature(self, flowers: Service) -> None:
         document = problem(flowers.post(b"{}"))
 
         assert [error["place"] for error in document["errors"]] == REQUIRED
 
-    def test_only_the_start_of_an_endless_name_is_in_the_answer(self, flowers: Service) -> None:
+    def test_only_the_start_of_an_endless_name_is_shown(self, flowers: Service) -> None:
         endless = "x" * 1_000_000
         query = urlencode({name: text(value) for name, value in GOOD.items()} | {endless: "1"}).encode()
 
@@ -347,7 +347,7 @@ class TestNames:
 
 
 class TestQueryString:
-    def test_a_parameter_given_twice_is_refused(self, flowers: Service) -> None:
+    def test_a_parameter_given_twice_is_rejected(self, flowers: Service) -> None:
         query = urlencode({name: text(value) for name, value in GOOD.items()}) + "&count=3"
 
         document = problem(flowers.send("GET", query=query.encode()))
@@ -373,7 +373,7 @@ class TestQueryString:
         assert flowers.send("GET", query=query.encode()).status == 200
 
     @pytest.mark.parametrize("bad", [b"colour=%ff", b"%ff=1", b"colour=%ed%a0%80", b"colour=\xff"])
-    def test_what_is_no_utf8_is_refused(self, flowers: Service, bad: bytes) -> None:
+    def test_invalid_utf8_is_rejected(self, flowers: Service, bad: bytes) -> None:
         assert "UTF-8" in problem(flowers.send("GET", query=bad))["detail"]
 
     @pytest.mark.parametrize("bad", [b"sepal_length=%zz", b"sepal_length=%", b"sepal_length=%5", b"%=%"])
@@ -388,20 +388,20 @@ class TestQueryString:
 
         assert problem(flowers.send("GET", query=query.encode()))["errors"][0]["place"] == "sepal_length"
 
-    def test_thousands_of_parameters_are_refused(self, flowers: Service) -> None:
+    def test_thousands_of_parameters_are_rejected(self, flowers: Service) -> None:
         problem(flowers.send("GET", query=b"&".join([b"a=1"] * 20_000)))
 
 
 class TestRows:
     @pytest.mark.parametrize("length", [0, 1, 7, 12, 100])
-    def test_a_row_of_another_length_is_refused(self, flowers: Service, length: int) -> None:
+    def test_a_row_of_another_length_is_rejected(self, flowers: Service, length: int) -> None:
         document = problem(flowers.post({"instances": [list(GOOD.values()), [1.0] * length]}))
 
         assert document["detail"].startswith("instances[1]: expected 11 values (sepal_length, petal_width, ")
         assert document["detail"].endswith(f"got {length}")
 
     @pytest.mark.parametrize("element", [None, 1, 1.5, "red", True])
-    def test_an_element_that_is_no_instance_is_refused(self, flowers: Service, element: object) -> None:
+    def test_an_element_that_is_no_instance_is_rejected(self, flowers: Service, element: object) -> None:
         document = problem(flowers.post({"instances": [GOOD, element]}))
 
         assert document["detail"].startswith("instances[1]: expected an object with sepal_length, ")
@@ -412,13 +412,13 @@ class TestRows:
         assert document["errors"][0]["place"] == "instances[0]"
 
 
-def test_what_the_model_refuses_is_the_callers_matter(flowers: Service) -> None:
+def test_a_rejection_by_the_model_is_a_client_error(flowers: Service) -> None:
     predictor = flowers.predict.predictor
     assert isinstance(predictor, Constant)
-    predictor.error = InvalidBatchError([Flaw("values that the model takes", "a refusal: unknown category")])
+    predictor.error = InvalidBatchError([Violation("values that the model accepts", "its error: unknown category")])
     try:
         document = problem(flowers.post(with_value("colour", "never seen")))
     finally:
         predictor.error = None
 
-    assert document["detail"] == "expected values that the model takes, got a refusal: unknown category"
+    assert document["detail"] == "expected values that the model accepts, got its error: unknown category"

@@ -7,7 +7,7 @@ import pytest
 
 from foreseen.domain.values.signature import Feature, Signature
 from support.fakes import FakePredictor
-from support.service import Service, service, wired_around
+from support.in_process_service import Service, service, wired_around
 
 SIGNATURE = Signature(
     (Feature("image", shape=(2, 3)), Feature("cube", dtype="int8", shape=(1, 2, 2)), Feature("scale")),
@@ -19,8 +19,8 @@ CUBE = [[[1, 2], [3, 4]]]
 
 @pytest.fixture(scope="module")
 def images() -> Iterator[Service]:
-    with service(wired_around(FakePredictor(SIGNATURE))) as asked:
-        yield asked
+    with service(wired_around(FakePredictor(SIGNATURE))) as client:
+        yield client
 
 
 def instance(image: object = IMAGE, cube: object = CUBE) -> dict[str, object]:
@@ -59,7 +59,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("wrong", "place", "said"), WRONG, ids=[json.dumps(wrong) for wrong, _, _ in WRONG])
-def test_a_tensor_that_does_not_fit_is_refused_to_the_index(
+def test_an_unfit_tensor_is_rejected_with_its_index(
     images: Service, wrong: dict[str, object], place: str, said: str
 ) -> None:
     alone, listed = images.post(instance(**wrong)), images.post({"instances": [instance(), instance(**wrong)]})
@@ -77,13 +77,13 @@ def errors(reply: object) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "128"])
-def test_a_number_in_a_tensor_that_is_out_of_range_is_refused_to_the_index(images: Service, number: str) -> None:
+def test_an_out_of_range_number_in_a_tensor_is_rejected(images: Service, number: str) -> None:
     body = json.dumps(instance(cube=[[[1, "HERE"], [3, 4]]])).replace('"HERE"', number)
 
     assert errors(images.post(body.encode()))[0]["place"] == "cube[0][0][1]"
 
 
-def test_a_model_that_takes_tensors_is_asked_by_post_only(images: Service) -> None:
+def test_a_model_of_tensors_is_requested_by_post_only(images: Service) -> None:
     reply = images.get(image="[[1,2,3],[4,5,6]]", scale=1)
 
     assert (reply.status, reply.headers["allow"]) == (405, "OPTIONS, POST")
@@ -93,7 +93,7 @@ def test_the_tensors_of_one_instance_are_no_rows() -> None:
     long = Signature((Feature("left", shape=(30,)), Feature("right", shape=(30, 2))), kind="regression")
     given = {"left": [1] * 30, "right": [[1, 1]] * 30}
 
-    with service(wired_around(FakePredictor(long), max_rows=2)) as asked:
-        assert asked.post(given).json() == {"prediction": 90.0}
-        assert len(asked.post({"instances": [given, list(given.values())]}).json()["predictions"]) == 2
-        assert asked.post({"instances": [given] * 3}).status == 413
+    with service(wired_around(FakePredictor(long), max_rows=2)) as client:
+        assert client.post(given).json() == {"prediction": 90.0}
+        assert len(client.post({"instances": [given, list(given.values())]}).json()["predictions"]) == 2
+        assert client.post({"instances": [given] * 3}).status == 413

@@ -10,9 +10,9 @@ import pytest
 from foreseen.entrypoints.http.requests.body_budget import FREE, BodyBudget, Share
 from foreseen.entrypoints.http.responses.problems import Rejection
 from foreseen.entrypoints.http.service.application import create_app
+from support.event_loop_steps import until
 from support.fakes import FakePredictor
-from support.service import Reply, Service, service, wired_around
-from support.stepping import until
+from support.in_process_service import Reply, Service, service, wired_around
 
 ROOM = 8 * FREE
 
@@ -63,7 +63,7 @@ async def test_the_largest_goes_when_there_is_no_more_room() -> None:
         assert not third.reading.done()
 
 
-async def test_one_that_grows_too_large_itself_goes_at_once() -> None:
+async def test_a_body_beyond_the_budget_is_rejected_at_once() -> None:
     budget = BodyBudget(ROOM)
     async with bodies_of(budget, 2) as (first, second):
         await first.grow(2 * FREE)
@@ -99,7 +99,7 @@ async def test_a_whole_one_stays_until_it_is_read() -> None:
     assert budget.total == 0
 
 
-async def test_all_that_is_taken_is_given_back_when_clients_leave() -> None:
+async def test_the_budget_is_free_again_when_clients_leave() -> None:
     budget = BodyBudget(ROOM)
     async with bodies_of(budget, 2) as bodies:
         for body in bodies:
@@ -111,15 +111,15 @@ async def test_all_that_is_taken_is_given_back_when_clients_leave() -> None:
 @pytest.fixture
 def sums() -> Iterator[Service]:
     wiring = wired_around(FakePredictor(), max_body=4 * FREE, max_unfinished_bodies=1)
-    with service(wiring) as asked:
-        yield asked.behind(create_app(wiring))
+    with service(wiring) as client:
+        yield client.behind(create_app(wiring))
 
 
 INSTANCE = {"length": 1, "width": 2}
 LARGE = json.dumps({"instances": [INSTANCE]}).encode().replace(b"[", b"[" + b" " * 3 * FREE)
 
 
-def test_of_large_bodies_at_once_the_others_are_answered(sums: Service) -> None:
+def test_other_requests_are_answered_beside_large_bodies(sums: Service) -> None:
     async def ask() -> list[Reply]:
         large = [sums.exchange(parts=[LARGE[:FREE], LARGE[FREE:-9], LARGE[-9:]]) for _ in range(4)]
         small = [sums.exchange(parts=[json.dumps(INSTANCE).encode()]) for _ in range(4)]

@@ -10,8 +10,8 @@ from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from foreseen.entrypoints.http.service.hot_path import HotPath
-from support.echo import EchoPredictor, echo
-from support.service import Service, service, wired_around
+from support.echo_predictor import EchoPredictor, echo
+from support.in_process_service import Service, service, wired_around
 
 PLUS: Final = "a plus in a query string means a blank: write it as %2B"
 WRITTEN: Final = [
@@ -42,7 +42,7 @@ def hot() -> Iterator[Service]:
 
 
 @pytest.mark.parametrize(("value", "texts"), WRITTEN, ids=[texts[0] for _, texts in WRITTEN])
-def test_a_float_is_one_instance_whoever_writes_it(hot: Service, value: float, texts: list[str]) -> None:
+def test_a_float_is_one_instance_in_any_clients_spelling(hot: Service, value: float, texts: list[str]) -> None:
     replies = [hot.post(f'{{"x":{text}}}'.encode()) for text in texts]
     replies += [hot.send("GET", query=f"x={quote(text)}".encode()) for text in texts]
 
@@ -51,7 +51,7 @@ def test_a_float_is_one_instance_whoever_writes_it(hot: Service, value: float, t
 
 
 @pytest.mark.parametrize("query", [b"x=1e+21", b"x=+5", b"x=1.5E+3"])
-def test_a_bare_plus_in_a_query_is_refused_with_how_to_write_it(hot: Service, query: bytes) -> None:
+def test_a_bare_plus_in_a_query_is_rejected_with_advice(hot: Service, query: bytes) -> None:
     reply = hot.send("GET", query=query)
 
     assert (reply.status, reply.json()["errors"][0]["hint"]) == (422, PLUS)
@@ -59,24 +59,24 @@ def test_a_bare_plus_in_a_query_is_refused_with_how_to_write_it(hot: Service, qu
 
 
 @pytest.mark.parametrize("query", [b"x=1+2", b"x=1e+x", b"x=+", b"x=1e%2Bx"])
-def test_what_no_plus_makes_right_has_no_such_hint(hot: Service, query: bytes) -> None:
+def test_an_error_unrelated_to_plus_has_no_such_hint(hot: Service, query: bytes) -> None:
     reply = hot.send("GET", query=query)
 
     assert reply.status == 422
     assert "hint" not in reply.json()["errors"][0]
 
 
-def test_a_bare_plus_of_an_offset_is_refused_with_how_to_write_it() -> None:
+def test_a_bare_plus_of_an_offset_is_rejected_with_advice() -> None:
     reader = InstanceReader(Signature((Feature("t", "datetime_tz"),)))
 
     with pytest.raises(InvalidBatchError) as caught:
         reader.from_query(b"t=2024-01-02+03:04:05+01:00")
 
-    assert caught.value.flaws[0].hint == PLUS
+    assert caught.value.violations[0].hint == PLUS
 
 
 @pytest.mark.parametrize("text", ["9007199254740993", "1704153600000000123", "123456789012345677877", "1" + "0" * 309])
-def test_an_integer_that_no_float_is_written_as_is_refused(hot: Service, text: str) -> None:
+def test_an_integer_that_no_float_equals_is_rejected(hot: Service, text: str) -> None:
     """To answer is to answer for another number."""
     for reply in (hot.post(f'{{"x":{text}}}'.encode()), hot.get(x=text)):
         assert reply.status == 422

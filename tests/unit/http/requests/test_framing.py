@@ -5,8 +5,8 @@ import json
 import pytest
 
 from foreseen.entrypoints.http.responses.connection_rejections import MAX_HEAD, MAX_HEADERS
-from support.doors import GET, Line, door
-from support.service import Service
+from support.in_loop_server import GET, Line, in_loop_server
+from support.in_process_service import Service
 
 BODY = b'{"instances":[[1,2]]}'
 HOST = b" HTTP/1.1\r\nHost: localhost\r\n"
@@ -63,7 +63,7 @@ REJECTED = {
 
 async def answered(sent: bytes) -> tuple[int, str, bytes]:
     """Return the status, content type and body of the answer to what is sent on a connection."""
-    async with door() as opened:
+    async with in_loop_server() as opened:
         line = await opened.open()
         await line.send(sent)
         answer = await line.answer()
@@ -71,7 +71,7 @@ async def answered(sent: bytes) -> tuple[int, str, bytes]:
 
 
 @pytest.mark.parametrize("sent", REJECTED.values(), ids=REJECTED.keys())
-async def test_what_is_in_doubt_is_rejected_by_a_problem_document(sent: bytes) -> None:
+async def test_ambiguous_framing_is_rejected_by_a_problem_document(sent: bytes) -> None:
     status, content_type, body = await answered(sent)
 
     assert (status, content_type) == (400, "application/problem+json")
@@ -95,11 +95,11 @@ async def test_what_is_in_doubt_is_rejected_by_a_problem_document(sent: bytes) -
         (b"GET /" + HOST + b"Content-Length: 3\r\n\r\nabc", b"abc"),
     ],
 )
-async def test_what_is_unusual_and_clear_is_answered(sent: bytes, body: bytes) -> None:
+async def test_unusual_but_clear_framing_is_answered(sent: bytes, body: bytes) -> None:
     assert await answered(sent) == (200, "", body)
 
 
-async def test_the_host_of_a_target_replaces_the_field_for_all_who_look_it_up() -> None:
+async def test_the_host_of_a_target_replaces_the_field() -> None:
     seen = (await answered(b"GET http://other/headers" + HOST + b"\r\n"))[2]
 
     assert seen.count(b"b'other'") == 2
@@ -107,13 +107,13 @@ async def test_the_host_of_a_target_replaces_the_field_for_all_who_look_it_up() 
 
 
 @pytest.mark.parametrize("length", [MAX_HEAD, MAX_HEAD + 1, 2 * MAX_HEAD - 1000])
-async def test_a_target_that_is_too_long_is_too_large_a_head(length: int) -> None:
+async def test_a_target_that_is_too_long_is_a_large_head(length: int) -> None:
     assert (await answered(b"GET /?a=".ljust(length + 4, b"1") + HOST + b"\r\n"))[0] == 431
 
 
 @pytest.mark.parametrize(("version", "continues"), [(b"1.0", False), (b"1.1", True)])
 async def test_100_continue_is_sent_to_clients_that_know_it(version: bytes, *, continues: bool) -> None:
-    async with door() as opened:
+    async with in_loop_server() as opened:
         line = await opened.open()
         head = (
             with_length(b"21")
@@ -126,7 +126,7 @@ async def test_100_continue_is_sent_to_clients_that_know_it(version: bytes, *, c
 
 
 async def test_fields_after_a_body_are_no_part_of_its_head() -> None:
-    async with door() as opened:
+    async with in_loop_server() as opened:
         line = await opened.open()
         await line.send(
             CHUNKED.replace(b"/ ", b"/headers ", 1) + CHUNKS + b"Authorization: Bearer x\r\nHost: evil\r\n\r\n"
@@ -147,12 +147,12 @@ async def test_fields_after_a_body_are_no_part_of_its_head() -> None:
     ],
     ids=["a field after it", "fields after it", "an extension of a chunk"],
 )
-async def test_what_is_around_chunks_has_an_end(around: bytes) -> None:
+async def test_chunk_extensions_and_trailers_are_bounded(around: bytes) -> None:
     assert (await answered(CHUNKED + around))[0] == 431
 
 
-async def test_chunks_that_are_not_whole_when_answered_are_the_last_of_their_connection() -> None:
-    async with door() as opened:
+async def test_chunks_incomplete_when_answered_end_their_connection() -> None:
+    async with in_loop_server() as opened:
         early, whole = await opened.open(), await opened.open()
         await early.send(CHUNKED.replace(b"/ ", b"/kept ", 1) + CHUNKS)
         await sent_in_pieces(whole, CHUNKED + CHUNKS + b"\r\n")
@@ -175,7 +175,7 @@ def test_blanks_around_a_length_are_no_part_of_it(iris: Service) -> None:
 
 
 @pytest.mark.parametrize("digits", ["0" * 20 + "21", "0" * 5000 + "21", "9" * 5000])
-def test_a_length_that_no_server_passes_on_is_rejected_by_both_ways(iris: Service, digits: str) -> None:
+def test_an_impossible_length_is_rejected_by_both_readers(iris: Service, digits: str) -> None:
     headers = {"content-type": "application/json", "content-length": digits}
 
     reply = iris.send("POST", parts=[b"{}"], headers=headers)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.errors import InvalidBatchError, Violation
 from foreseen.domain.values.signature import Feature, Signature
-from foreseen.entrypoints.http.requests.instance_schema import MAX_FLAWS
+from foreseen.entrypoints.http.requests.instance_schema import MAX_VIOLATIONS
 from foreseen.entrypoints.http.requests.request_instances import VALUES_AT_ONCE, InstanceReader, RequestInstances
 from foreseen.entrypoints.http.responses.problems import Rejection
 from support.fakes import FLOWER
@@ -23,7 +23,7 @@ WIDE = InstanceReader(Signature(tuple(Feature(f"feature_number_{number}") for nu
 
 
 def flowers(count: int, **wrong: Any) -> list[Any]:
-    """Give rows and objects in turn; `r7="x"` is the wrong length of number 7."""
+    """Return rows and objects in turn; `r7="x"` is the wrong length of number 7."""
     named = [{"length": number, "width": 0.5} if number % 2 else [number, 0.5] for number in range(count)]
     for place, value in wrong.items():
         named[int(place[1:])] = {"length": value, "width": 0.5}
@@ -56,21 +56,21 @@ def read_in_turns(body: bytes) -> tuple[RequestInstances, int]:
     return asyncio.run(read())
 
 
-def flaws_of(read: Callable[[], object]) -> tuple[Flaw, ...]:
-    with pytest.raises(InvalidBatchError) as refused:
+def violations_of(read: Callable[[], object]) -> tuple[Violation, ...]:
+    with pytest.raises(InvalidBatchError) as rejected:
         read()
-    return tuple(refused.value.flaws)
+    return tuple(rejected.value.violations)
 
 
 @pytest.mark.parametrize("count", [PART - 1, PART, PART + 1, 3 * PART + 7])
-def test_all_of_them_are_read_in_their_order(count: int) -> None:
+def test_all_instances_are_read_in_order(count: int) -> None:
     asked = READER.from_body(body_of(flowers(count)))
 
     assert asked.is_many
     assert [column.tolist() for column in asked.batch.columns] == [[*map(float, range(count))], [0.5] * count]
 
 
-def test_others_have_the_loop_between_the_parts() -> None:
+def test_other_requests_run_between_the_parts() -> None:
     asked, turns = read_in_turns(body_of(flowers(5 * PART)))
 
     assert len(asked.batch) == 5 * PART
@@ -81,38 +81,38 @@ def test_a_short_one_is_read_without_giving_way() -> None:
     assert read_in_turns(body_of(flowers(100)))[1] == 0
 
 
-def test_what_is_wrong_is_told_by_its_place_in_the_whole() -> None:
+def test_a_violation_has_its_place_in_the_whole_body() -> None:
     body = body_of(flowers(3 * PART, r3="x", **{f"r{PART + 5}": "y", f"r{2 * PART}": []}))
 
-    flaws = flaws_of(lambda: READER.from_body(body))
+    violations = violations_of(lambda: READER.from_body(body))
 
-    assert [(flaw.row, flaw.feature, flaw.got) for flaw in flaws] == [
+    assert [(violation.row, violation.feature, violation.got) for violation in violations] == [
         (3, "length", '"x"'),
         (PART + 5, "length", '"y"'),
         (2 * PART, "length", "[]"),
     ]
 
 
-def test_no_more_is_looked_at_than_is_told() -> None:
-    body = body_of([["x", 1]] * MAX_FLAWS + flowers(PART) + [[1]])
+def test_reading_stops_after_the_last_violation_that_is_listed() -> None:
+    body = body_of([["x", 1]] * MAX_VIOLATIONS + flowers(PART) + [[1]])
 
-    assert [flaw.row for flaw in flaws_of(lambda: READER.from_body(body))] == list(range(MAX_FLAWS))
+    assert [violation.row for violation in violations_of(lambda: READER.from_body(body))] == list(range(MAX_VIOLATIONS))
 
 
 @pytest.mark.parametrize("is_many", [True, False])
-def test_far_too_many_names_are_told_by_their_number(is_many: bool) -> None:
-    flower = {"length": 1, "width": 1} | {f"more {number}": 1 for number in range(MAX_FLAWS + 1)}
+def test_very_many_names_are_reported_by_their_number(is_many: bool) -> None:
+    flower = {"length": 1, "width": 1} | {f"more {number}": 1 for number in range(MAX_VIOLATIONS + 1)}
     body = body_of([flower]) if is_many else json.dumps(flower).encode()
 
-    flaws = flaws_of(lambda: READER.from_body(body))
+    violations = violations_of(lambda: READER.from_body(body))
 
-    assert flaws == (Flaw("2 values (length, width)", str(MAX_FLAWS + 3), 0 if is_many else None),)
+    assert violations == (Violation("2 values (length, width)", str(MAX_VIOLATIONS + 3), 0 if is_many else None),)
 
 
-def test_some_names_too_many_are_told_one_by_one() -> None:
-    flower = {"length": 1, "width": 1} | {f"more {number}": 1 for number in range(MAX_FLAWS)}
+def test_some_surplus_names_are_listed_one_by_one() -> None:
+    flower = {"length": 1, "width": 1} | {f"more {number}": 1 for number in range(MAX_VIOLATIONS)}
 
-    assert len(flaws_of(lambda: READER.from_body(json.dumps(flower).encode()))) == MAX_FLAWS
+    assert len(violations_of(lambda: READER.from_body(json.dumps(flower).encode()))) == MAX_VIOLATIONS
 
 
 NEARLY = [f"feature_nmber_{number}" for number in range(3000)]

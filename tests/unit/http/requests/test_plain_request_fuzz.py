@@ -1,6 +1,6 @@
 """The hot path's reader on any bytes: it says nothing, or what the ordinary route says; it never raises.
 
-So no two requests that differ come to one key, and nothing that would be refused is answered.
+So no two requests that differ come to one key, and nothing that would be rejected is answered.
 """
 
 import json
@@ -19,10 +19,10 @@ from foreseen.domain.values.signature import DATETIMES, Feature, Signature
 from foreseen.entrypoints.http.requests.plain_request_reader import PlainRequest, QuickReader
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from foreseen.entrypoints.http.responses.problems import Rejection
-from support.effort import examples
+from support.example_counts import examples
 from support.fakes import FLOWER
-from support.instances import instances
-from support.mutations import mutated
+from support.mutated_bytes import mutated
+from support.random_instances import instances
 
 MIXED = Signature(
     (Feature("a b"), Feature("é", dtype="float32", missing=True), Feature("n", dtype="int16"), Feature("on", "bool"))
@@ -64,7 +64,7 @@ class Readers:
         try:
             ordinary = read()
         except (InvalidBatchError, Rejection) as exc:
-            pytest.fail(f"the ordinary route refuses it: {exc}")
+            pytest.fail(f"the ordinary route rejects it: {exc}")
         assert list(quick.keys) == list(self.recipe.keys(ordinary.batch))
         assert quick.is_many == ordinary.is_many
         assert 1 <= len(quick.rows) <= MAX_ROWS
@@ -99,7 +99,7 @@ def as_text(feature: Feature, value: Any) -> str:
 
 
 def bodies(signature: Signature) -> st.SearchStrategy[bytes]:
-    """Give a strategy of valid bodies: one instance, objects, and rows."""
+    """Return a strategy of valid bodies: one instance, objects, and rows."""
     names = signature.names
     row = instances(signature).flatmap(lambda values: st.tuples(*map(respelled, signature.features, values)).map(list))
     rows = st.lists(row, min_size=1, max_size=MAX_ROWS + 1)
@@ -123,9 +123,9 @@ def test_any_bytes_as_a_body(readers: Readers, body: bytes) -> None:
 
 
 @each_signature
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(data=st.data())
-def test_a_valid_body_and_what_a_few_changes_make_of_it(readers: Readers, data: st.DataObject) -> None:
+def test_both_readers_agree_on_valid_and_mutated_bodies(readers: Readers, data: st.DataObject) -> None:
     right, other = data.draw(bodies(readers.signature)), data.draw(bodies(readers.signature))
 
     readers.agree_on_body(right)
@@ -140,9 +140,9 @@ def test_any_bytes_as_a_query(readers: Readers, query: bytes) -> None:
 
 
 @each_signature
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(data=st.data())
-def test_a_valid_query_and_what_a_few_changes_make_of_it(readers: Readers, data: st.DataObject) -> None:
+def test_both_readers_agree_on_valid_and_mutated_queries(readers: Readers, data: st.DataObject) -> None:
     values = data.draw(instances(readers.signature))
     named = zip(readers.signature.features, values, strict=True)
     right = urlencode({feature.name: as_text(feature, value) for feature, value in named}, safe=":").encode()
@@ -157,7 +157,7 @@ def test_a_valid_query_and_what_a_few_changes_make_of_it(readers: Readers, data:
      b'{"x":1,"instanc\\u0065s":7}', b'{"instances":[[1,2]],"x":1}', b'{"\\u0069nstances":[]}'],
 )  # fmt: skip
 def test_many_instances_are_never_read_as_one_that_ignores_them(body: bytes) -> None:
-    """However their name is written, and whatever stands beside it."""
+    """However their name is written, and whatever is beside it."""
     assert READERS["lax"].quick.of_body(body) is None
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.domain.values.signature import Feature, Signature
-from support.effort import examples
+from support.example_counts import examples
 from support.fakes import FakePredictor
-from support.service import JSON, Reply, Service, service, wired_around
+from support.in_process_service import JSON, Reply, Service, service, wired_around
 
 SIGNATURE = Signature(
     (
@@ -39,14 +39,14 @@ STATUSES = {200, 400, 413, 415, 422}
 
 @pytest.fixture(scope="module")
 def tensors() -> Iterator[Service]:
-    with service(wired_around(FakePredictor(SIGNATURE), max_rows=5, max_body=10_000)) as asked:
-        yield asked
+    with service(wired_around(FakePredictor(SIGNATURE), max_rows=5, max_body=10_000)) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
 def flat() -> Iterator[Service]:
-    with service(wired_around(FakePredictor(FLAT))) as asked:
-        yield asked
+    with service(wired_around(FakePredictor(FLAT))) as client:
+        yield client
 
 
 def check(reply: Reply) -> None:
@@ -65,19 +65,19 @@ def check(reply: Reply) -> None:
         assert set(error) - {"hint"} == {"place", "expected", "got"}
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(DOCUMENTS, st.booleans())
 def test_any_document(tensors: Service, document: object, ascii_only: bool) -> None:
     check(tensors.post(json.dumps(document, ensure_ascii=ascii_only).encode(errors="surrogatepass")))
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes(tensors: Service, body: bytes) -> None:
     check(tensors.post(body))
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(DOCUMENTS, st.data())
 def test_a_document_with_bytes_changed(tensors: Service, document: object, data: st.DataObject) -> None:
     body = bytearray(json.dumps(document).encode())
@@ -87,7 +87,7 @@ def test_a_document_with_bytes_changed(tensors: Service, document: object, data:
     check(tensors.post(bytes(body)))
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.text(st.characters(max_codepoint=255), max_size=40), st.text(st.characters(max_codepoint=255), max_size=10))
 def test_any_media_type_and_encoding(tensors: Service, media_type: str, encoding: str) -> None:
     for given_type in (media_type, f"application/json; {media_type}", f"application/json; charset={media_type}"):
@@ -95,7 +95,7 @@ def test_any_media_type_and_encoding(tensors: Service, media_type: str, encoding
         check(tensors.send("POST", parts=[b'{"a":1,"b":1,"n":1,"t":[1,2]}'], headers=headers))
 
 
-@settings(max_examples=examples(75), deadline=None)
+@settings(max_examples=examples(37), deadline=None)
 @given(st.binary(max_size=60))
 def test_any_query_string(flat: Service, query: bytes) -> None:
     check(flat.send("GET", query=query))
@@ -104,7 +104,7 @@ def test_any_query_string(flat: Service, query: bytes) -> None:
 QUOTED = st.text("0123456789.eE+-naif%&;= \u0660\x00", max_size=8)
 
 
-@settings(max_examples=examples(75), deadline=None)
+@settings(max_examples=examples(37), deadline=None)
 @given(QUOTED, QUOTED, QUOTED)
 def test_any_values_of_the_right_parameters(flat: Service, a: str, b: str, n: str) -> None:
     check(flat.get(a=a, b=b, n=n))

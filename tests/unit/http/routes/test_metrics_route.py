@@ -1,4 +1,4 @@
-"""What is counted and shown, of one process that is asked in process."""
+"""What is counted and shown, of one process that is called in process."""
 
 import math
 import re
@@ -19,12 +19,13 @@ from foreseen.domain.errors import Corruption, Outage, PredictionError
 from foreseen.entrypoints.http.responses.problems import REASONS, STATUSES
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.fakes import FakePredictor
-from support.service import Service, service, wired_around
+from support.in_process_service import Service, service, wired_around
 
 SOURCES = Path(__file__).parents[4] / "src"
 PAGE = Path(__file__).parents[4] / "docs" / "metrics.md"
 NOWHERE = {"redis_url": "redis://127.0.0.1:1"}
-OF_L2 = {"l2_in_use", "l2_disabled_nodes", "l2_asked_share", "l2_waiting_entries"}
+OF_L1 = {"l1_entries", "l1_bytes", "l1_store_share"}
+OF_L2 = {"l2_in_use", "l2_disabled_nodes", "l2_lookup_share", "l2_waiting_entries"}
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ def predictor() -> FakePredictor:
 @pytest.fixture
 def sums(predictor: FakePredictor) -> Iterator[Service]:
     """The service behind an lru, with its hot path."""
-    with service(wired_around(predictor)) as asked:
-        yield asked.behind(HotPath(asked.app, asked.predict, max_body=2**20, max_rows=1000))
+    with service(wired_around(predictor)) as client:
+        yield client.behind(HotPath(client.app, client.predict, max_body=2**20, max_rows=1000))
 
 
-def scraped(asked: Service) -> dict[str, float]:
+def scraped(client: Service) -> dict[str, float]:
     """Read /metrics: values by name and labels."""
-    families = text_string_to_metric_families(asked.get("/metrics").body.decode())
+    families = text_string_to_metric_families(client.get("/metrics").body.decode())
     return {f"{s.name}{_labels(s.labels)}": s.value for family in families for s in family.samples}
 
 
@@ -53,7 +54,7 @@ OF_REQUESTS = ("foreseen_requests_", "foreseen_predict_seconds", "foreseen_model
 
 
 def moved(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Give what changed, by how much; without seconds, which are never the same, and the bytes of an lru.
+    """Return what changed, by how much; without seconds, which are never the same, and the bytes of an lru.
 
     What is counted of each request is looked at in a file of its own.
     """
@@ -71,7 +72,7 @@ def moved(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, 
 
 
 def computed(calls_of_rows: Mapping[int, int]) -> dict[str, float]:
-    """Give what moves when the model is called: how many times, by a number of rows."""
+    """Return what moves when the model is called: how many times, by a number of rows."""
     calls, rows = sum(calls_of_rows.values()), sum(rows * calls for rows, calls in calls_of_rows.items())
     bounds = {str(float(bound)): float(bound) for bound in ROW_BOUNDS} | {"+Inf": math.inf}
     below = {text: sum(n for rows, n in calls_of_rows.items() if rows <= bound) for text, bound in bounds.items()}
@@ -91,7 +92,7 @@ def test_a_new_service_has_counted_nothing(sums: Service) -> None:
 
     constant = {name: value for name, value in scraped(sums).items() if value}
     assert constant.pop("foreseen_requests_total{route=/metrics,status=200}") == 1
-    assert constant.pop("foreseen_processes") == 1
+    assert constant.pop("foreseen_processes") == constant.pop("foreseen_l1_store_share") == 1
     assert [name.partition("{")[0] for name in constant] == ["foreseen_build_info"]
 
 
@@ -115,7 +116,7 @@ def test_instances_count_by_where_they_were_answered(sums: Service) -> None:
     assert moved(after_both, scraped(sums)) == {"hits_total{tier=L1}": 3}
 
 
-def test_asking_for_anything_else_counts_nothing(sums: Service) -> None:
+def test_other_requests_count_nothing(sums: Service) -> None:
     before = scraped(sums)
     for path in ("/model", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"):
         assert sums.get(path).status == 200
@@ -123,7 +124,7 @@ def test_asking_for_anything_else_counts_nothing(sums: Service) -> None:
     assert moved(before, scraped(sums)) == {}
 
 
-def test_a_call_of_the_model_counts_under_every_bound_it_is_below(sums: Service) -> None:
+def test_a_model_call_counts_under_every_larger_bound(sums: Service) -> None:
     before = scraped(sums)
     for first, rows in ((0, 1), (10, 4), (20, 5), (100, 900)):
         sums.post({"instances": [[first + row, 0.5] for row in range(rows)]})
@@ -137,7 +138,7 @@ def test_the_seconds_of_the_model_are_counted(sums: Service) -> None:
     assert 0 < scraped(sums)["foreseen_model_seconds_total"] < 60
 
 
-def test_the_lru_shows_what_it_holds(sums: Service) -> None:
+def test_the_lru_shows_its_entries_and_bytes(sums: Service) -> None:
     before = scraped(sums)
     sums.post({"instances": [[row, 0.5] for row in range(100)]})
     after = scraped(sums)
@@ -183,8 +184,8 @@ REJECTED: list[tuple[str, int, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 def strict() -> Iterator[Service]:
     """A service that takes little."""
-    with service(wired_around(FakePredictor(), max_body=5000, max_rows=8)) as asked:
-        yield asked.behind(HotPath(asked.app, asked.predict, max_body=5000, max_rows=8))
+    with service(wired_around(FakePredictor(), max_body=5000, max_rows=8)) as client:
+        yield client.behind(HotPath(client.app, client.predict, max_body=5000, max_rows=8))
 
 
 @pytest.mark.parametrize(("kind", "status", "sent"), REJECTED, ids=[f"{kind}-{status}" for kind, status, _ in REJECTED])
@@ -202,7 +203,7 @@ def test_a_rejected_request_counts_once_by_its_type_and_status(
     ("error", "kind"), [(PredictionError("no"), "prediction-failed"), (ZeroDivisionError(), "internal")]
 )
 @pytest.mark.parametrize("headers", [{}, {"if-none-match": '"x"'}], ids=["hot", "ordinary"])
-def test_a_failure_counts_once_whoever_answers_it(
+def test_a_failure_counts_once_by_either_route(
     sums: Service, predictor: FakePredictor, error: Exception, kind: str, headers: dict[str, str]
 ) -> None:
     predictor.error = error
@@ -223,72 +224,81 @@ def test_every_problem_has_a_reason_of_its_own() -> None:
     assert len(set(REASONS)) == len(REASONS) <= MAX_REASONS
 
 
-def test_a_problem_that_is_not_in_the_list_counts_as_another(predictor: FakePredictor) -> None:
-    with service(wired_around(predictor)) as asked:
-        before = scraped(asked)
-        assert isinstance(asked.app, FastAPI)
+def test_an_unlisted_problem_counts_as_another(predictor: FakePredictor) -> None:
+    with service(wired_around(predictor)) as client:
+        before = scraped(client)
+        assert isinstance(client.app, FastAPI)
 
-        @asked.app.get("/teapot")
+        @client.app.get("/teapot")
         async def teapot() -> None:
             raise HTTPException(418)
 
-        assert asked.get("/teapot").status == 418
-        assert moved(before, scraped(asked)) == {"rejected_requests_total{status=0,type=other}": 1}
+        assert client.get("/teapot").status == 418
+        assert moved(before, scraped(client)) == {"rejected_requests_total{status=0,type=other}": 1}
 
 
-def test_what_serves_is_told_in_labels() -> None:
-    with service(wired_around(FakePredictor(), name="iris", cache="none")) as asked:
-        [info] = [name for name in scraped(asked) if name.startswith("foreseen_build_info")]
+def test_the_running_version_and_model_are_labels() -> None:
+    with service(wired_around(FakePredictor(), name="iris", cache="none")) as client:
+        [info] = [name for name in scraped(client) if name.startswith("foreseen_build_info")]
 
-    told = f"cache=none,fingerprint={'66' * 16},model=iris,version={version('foreseen')}"
-    assert info == f"foreseen_build_info{{{told}}}"
+    exposed = f"cache=none,fingerprint={'66' * 16},model=iris,version={version('foreseen')}"
+    assert info == f"foreseen_build_info{{{exposed}}}"
 
 
 @pytest.mark.parametrize(
     ("cache", "gauges"),
     [
         ("none", set()),
-        ("lru", {"l1_entries", "l1_bytes"}),
+        ("lru", OF_L1),
         ("redis", OF_L2),
-        ("tiered", {"l1_entries", "l1_bytes", *OF_L2}),
+        ("tiered", OF_L1 | OF_L2),
     ],
 )
-def test_what_this_kind_of_cache_has_not_is_not_shown(cache: str, gauges: set[str]) -> None:
-    with service(wired_around(FakePredictor(), cache=cache, **NOWHERE)) as asked:
-        shown = scraped(asked)
+def test_metrics_that_a_cache_lacks_are_not_shown(cache: str, gauges: set[str]) -> None:
+    with service(wired_around(FakePredictor(), cache=cache, **NOWHERE)) as client:
+        shown = scraped(client)
 
-    told = {name.removeprefix("foreseen_") for name in shown}
-    assert {name for name in told if re.match("l[12]_", name) and "_total" not in name} == gauges
+    exposed = {name.removeprefix("foreseen_") for name in shown}
+    assert {name for name in exposed if re.match("l[12]_", name) and "_total" not in name} == gauges
 
 
-def test_a_redis_that_is_away_shows_as_not_in_use() -> None:
-    with service(wired_around(FakePredictor(), cache="tiered", **NOWHERE)) as asked:
-        assert asked.get(length=1, width=2).status == 200
+def test_an_unreachable_redis_shows_as_not_in_use() -> None:
+    with service(wired_around(FakePredictor(), cache="tiered", **NOWHERE)) as client:
+        assert client.get(length=1, width=2).status == 200
 
-        shown = scraped(asked)
+        shown = scraped(client)
     assert (shown["foreseen_l2_in_use"], shown["foreseen_processes"]) == (0, 1)
 
 
-def test_a_redis_that_is_not_worth_asking_shows_as_asked_for_few() -> None:
+def test_a_redis_that_costs_time_has_few_lookups() -> None:
     wiring = wired_around(FakePredictor(), cache="tiered", **NOWHERE)
-    with service(wiring) as asked:
-        assert scraped(asked)["foreseen_l2_asked_share"] == 1
+    with service(wiring) as client:
+        assert scraped(client)["foreseen_l2_lookup_share"] == 1
         l2 = wiring.caches.l2
         assert l2 is not None
         assert l2.adaptive is not None
-        l2.adaptive.asks_all = False
-        assert scraped(asked)["foreseen_l2_asked_share"] == 1 / 64
+        l2.adaptive.payoff.pays = False
+        assert scraped(client)["foreseen_l2_lookup_share"] == 1 / 64
 
 
-def test_a_redis_that_is_always_asked_has_no_such_share() -> None:
-    with service(wired_around(FakePredictor(), cache="tiered", redis_lookups="always", **NOWHERE)) as asked:
-        assert "foreseen_l2_asked_share" not in scraped(asked)
+def test_an_l1_that_costs_time_stores_little() -> None:
+    wiring = wired_around(FakePredictor(), cache="lru")
+    with service(wiring) as client:
+        assert scraped(client)["foreseen_l1_store_share"] == 1
+        assert wiring.caches.adaptive_l1 is not None
+        wiring.caches.adaptive_l1.payoff.pays = False
+        assert scraped(client)["foreseen_l1_store_share"] == 1 / 17
 
 
-def test_what_adapters_count_by_themselves_is_told() -> None:
+def test_a_redis_that_is_always_looked_up_has_no_share() -> None:
+    with service(wired_around(FakePredictor(), cache="tiered", redis_lookups="always", **NOWHERE)) as client:
+        assert "foreseen_l2_lookup_share" not in scraped(client)
+
+
+def test_counts_of_adapters_are_exposed() -> None:
     wiring = wired_around(FakePredictor(), cache="tiered", redis_mode="cluster", **NOWHERE)
-    with service(wiring) as asked:
-        before = scraped(asked)
+    with service(wiring) as client:
+        before = scraped(client)
         l2 = wiring.caches.l2
         assert l2 is not None
         assert l2.write_behind is not None
@@ -296,25 +306,25 @@ def test_what_adapters_count_by_themselves_is_told() -> None:
         l2.leases.corruptions.update({Corruption.SEAL: 4})
         l2.guard.outages.update({Outage.SLOWNESS: 3})
         assert isinstance(l2.servers, Cluster)
-        nodes = l2.servers._nodes
+        nodes = l2.servers.nodes
         nodes.at(("lost", 1)).circuit.outages.update({Outage.SLOWNESS: 1})
         nodes.at(("lost", 2)).circuit.is_closed = False
         l2.write_behind.dropped += 3
 
-        assert moved(before, scraped(asked)) == {
-            "l2_corrupt_entries_total{flaw=seal}": 6,
-            "l2_corrupt_entries_total{flaw=foreign}": 1,
-            "l2_corrupt_entries_total{flaw=type}": 5,
+        assert moved(before, scraped(client)) == {
+            "l2_corrupt_entries_total{corruption=seal}": 6,
+            "l2_corrupt_entries_total{corruption=foreign}": 1,
+            "l2_corrupt_entries_total{corruption=type}": 5,
             "l2_outages_total{reason=slowness}": 4,
             "l2_disabled_nodes": 1,
             "l2_dropped_entries_total": 3,
         }
 
 
-def test_the_page_lists_what_is_told_and_nothing_else() -> None:
-    with service(wired_around(FakePredictor(), cache="tiered", **NOWHERE)) as asked:
-        families = list(text_string_to_metric_families(asked.get("/metrics").body.decode()))
-    told = [
+def test_the_page_lists_exactly_the_exposed_metrics() -> None:
+    with service(wired_around(FakePredictor(), cache="tiered", **NOWHERE)) as client:
+        families = list(text_string_to_metric_families(client.get("/metrics").body.decode()))
+    exposed = [
         (
             family.name + ("_total" if family.type == "counter" else ""),
             family.type,
@@ -328,7 +338,7 @@ def test_the_page_lists_what_is_told_and_nothing_else() -> None:
     listed = [
         (name.strip("`"), kind, set(re.findall("`(.+?)`", labels)), meaning) for name, kind, labels, meaning in rows
     ]
-    assert listed == told
+    assert listed == exposed
 
 
 def test_every_family_keeps_the_conventions(sums: Service) -> None:

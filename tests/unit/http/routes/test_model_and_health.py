@@ -1,4 +1,4 @@
-"""What the service tells of itself."""
+"""What the service shows of itself."""
 
 import re
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from foreseen.domain.values.signature import Feature, Signature
 from foreseen.settings import Settings
 from foreseen.wiring.service import wire_service
 from support.fakes import FakePredictor
+from support.in_process_service import Service, service, wired_around, wired_from
 from support.models import IRIS_NAMES
-from support.service import Service, service, wired_around, wired_from
 
 
 @pytest.fixture
 def sums() -> Iterator[Service]:
-    with service(wired_around(FakePredictor())) as asked:
-        yield asked
+    with service(wired_around(FakePredictor())) as client:
+        yield client
 
 
 @pytest.mark.parametrize(("path", "status"), [("/livez", "alive"), ("/readyz", "ready")])
@@ -31,32 +31,34 @@ def test_probes_answer_get_and_head(sums: Service, path: str, status: str) -> No
 
 
 def test_the_model_is_described(iris: Service, iris_model: Path) -> None:
-    told = iris.get("/model").json()
+    shown = iris.get("/model").json()
 
-    assert told["name"] == "model"
-    assert told["kind"] == "classification"
-    assert told["classes"] == ["0", "1", "2"]
-    assert told["outputs"] == ["predict"]
-    assert told["call_size"] == "batches of any size, a lone row filled up to 2"
-    assert [feature["name"] for feature in told["features"]] == IRIS_NAMES
-    assert {feature["dtype"] for feature in told["features"]} == {"float64"}
-    assert re.fullmatch("[0-9a-f]{32}", told["fingerprint"])
-    assert re.fullmatch("[0-9a-f]{32}", told["namespace"])
-    assert set(told["versions"]) >= {"python", "numpy", "scikit-learn"}
-    assert told["cache"] == {"backend": "lru", "ttl_s": 3600, "lru_max_entries": 100_000, "lru_max_bytes": 2**28}
+    assert shown["name"] == "model"
+    assert shown["kind"] == "classification"
+    assert shown["classes"] == ["0", "1", "2"]
+    assert shown["outputs"] == ["predict"]
+    assert shown["call_size"] == "batches of any size, a lone row filled up to 2"
+    assert shown["runs"] == "in a thread of the serving process"
+    assert [feature["name"] for feature in shown["features"]] == IRIS_NAMES
+    assert {feature["dtype"] for feature in shown["features"]} == {"float64"}
+    assert re.fullmatch("[0-9a-f]{32}", shown["fingerprint"])
+    assert re.fullmatch("[0-9a-f]{32}", shown["namespace"])
+    assert set(shown["versions"]) >= {"python", "numpy", "scikit-learn"}
+    limits = {"ttl_s": 3600, "lru_max_entries": 100_000, "lru_max_bytes": 2**28}
+    assert shown["cache"] == {"backend": "lru", **limits, "l1_store_share": 1}
 
 
 def test_each_feature_is_described_with_its_kind() -> None:
     features = (Feature("at", "datetime_tz", missing=True), Feature("count", "int64", values=(7,)))
     signature = Signature(features, ignored=("ticket",), extra_fields="ignore")
-    with service(wired_around(FakePredictor(signature))) as asked:
-        told = asked.get("/model").json()
+    with service(wired_around(FakePredictor(signature))) as client:
+        shown = client.get("/model").json()
 
-    assert told["features"] == [
+    assert shown["features"] == [
         {"name": "at", "dtype": "datetime_tz", "shape": [], "missing": True, "example": "2024-01-02T03:04:05Z"},
         {"name": "count", "dtype": "int64", "shape": [], "missing": False, "example": 7},
     ]
-    assert (told["ignored"], told["extra_fields"]) == (["ticket"], "ignore")
+    assert (shown["ignored"], shown["extra_fields"]) == (["ticket"], "ignore")
 
 
 def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, iris_model: Path) -> None:
@@ -65,52 +67,67 @@ def test_two_models_have_two_fingerprints_and_one_model_has_one(iris: Service, i
         assert same.get("/model").json()["name"] == "other"
 
 
-def test_the_passwords_of_a_cache_are_not_told() -> None:
+def test_the_passwords_of_a_cache_are_not_shown() -> None:
     url = "rediss://me:hidden@127.0.0.1:1/0?ssl_password=hidden"
     settings = {"cache": "tiered", "redis_url": url, "redis_secret": "hidden"}
-    with service(wired_around(FakePredictor(), **settings)) as asked:
-        reply = asked.get("/model")
+    with service(wired_around(FakePredictor(), **settings)) as client:
+        reply = client.get("/model")
 
     assert b"hidden" not in reply.body
     assert reply.json()["cache"]["redis_url"] == "rediss://me:***@127.0.0.1:1/0"
 
 
-def test_when_redis_is_asked_is_told() -> None:
+def test_the_lookup_mode_of_redis_is_shown() -> None:
     for when in ("adaptive", "always"):
         with service(
             wired_around(FakePredictor(), cache="redis", redis_lookups=when, redis_url="redis://127.0.0.1:1")
-        ) as asked:
-            assert asked.get("/model").json()["cache"]["redis_lookups"] == when
+        ) as client:
+            assert client.get("/model").json()["cache"]["redis_lookups"] == when
 
 
-def test_without_a_cache_no_setting_of_one_is_told() -> None:
-    with service(wired_around(FakePredictor(), cache="none")) as asked:
-        assert asked.get("/model").json()["cache"] == {"backend": "none"}
+def test_without_a_cache_no_cache_setting_is_shown() -> None:
+    with service(wired_around(FakePredictor(), cache="none")) as client:
+        assert client.get("/model").json()["cache"] == {"backend": "none"}
 
 
-def test_a_broken_cache_does_not_make_it_unready_and_is_told() -> None:
-    with service(wired_around(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as asked:
-        reply = asked.get("/readyz")
+def test_a_broken_cache_is_shown_and_leaves_the_service_ready() -> None:
+    with service(wired_around(FakePredictor(), cache="redis", redis_url="redis://127.0.0.1:1")) as client:
+        reply = client.get("/readyz")
         assert (reply.status, reply.json()) == (200, {"status": "ready", "shared_cache": "disabled"})
-        assert asked.get(length=1, width=2).json() == {"prediction": 3.0}
+        assert client.get(length=1, width=2).json() == {"prediction": 3.0}
 
-        told = asked.get("/model").json()["cache"]
-        assert told["is_in_use"] is False
-        assert told["disabled_by"].startswith("Redis: Error 111 connecting to 127.0.0.1:1")
-        stranger = asked.send("GET", "/model", headers={"x-forwarded-for": "192.0.2.1"})
-        assert stranger.json()["cache"].keys() == told.keys() - {"redis_url", "disabled_by"}
+        shown = client.get("/model").json()["cache"]
+        assert shown["is_in_use"] is False
+        assert shown["disabled_by"].startswith("Redis: Error 111 connecting to 127.0.0.1:1")
+        stranger = client.send("GET", "/model", headers={"x-forwarded-for": "192.0.2.1"})
+        assert stranger.json()["cache"].keys() == shown.keys() - {"redis_url", "disabled_by"}
         assert b"127.0.0.1" not in stranger.body
 
 
-def test_a_sound_cache_is_told() -> None:
+def test_a_working_cache_is_shown() -> None:
     servers = OneServer(fakeredis.FakeAsyncRedis())
     wiring = wire_service(Settings(cache="redis"), FakePredictor(), servers=servers)
-    with service(wiring) as asked:
-        assert asked.get("/readyz").json() == {"status": "ready", "shared_cache": "in use"}
-        told = asked.get("/model").json()["cache"]
+    with service(wiring) as client:
+        assert client.get("/readyz").json() == {"status": "ready", "shared_cache": "in use"}
+        shown = client.get("/model").json()["cache"]
 
-    assert told["is_in_use"] is True
-    assert "disabled_by" not in told
+    assert shown["is_in_use"] is True
+    assert "disabled_by" not in shown
+
+
+def test_tiers_that_do_not_pay_are_shown() -> None:
+    wiring = wired_around(FakePredictor(), cache="tiered", redis_url="redis://127.0.0.1:1")
+    l1, l2 = wiring.caches.adaptive_l1, wiring.caches.l2
+    assert l1 is not None
+    assert l2 is not None
+    assert l2.adaptive is not None
+    with service(wiring) as client:
+        shown = client.get("/model").json()["cache"]
+        assert (shown["l1_store_share"], shown["l2_lookup_share"]) == (1, 1)
+        l1.payoff.pays = l2.adaptive.payoff.pays = False
+        shown = client.get("/model").json()["cache"]
+
+    assert (shown["l1_store_share"], shown["l2_lookup_share"]) == (1 / 17, 1 / 64)
 
 
 def test_an_unknown_path_is_a_problem_that_names_the_known(sums: Service) -> None:
@@ -126,7 +143,7 @@ def test_a_path_nearly_right_is_not_found_and_not_redirected(sums: Service, path
     assert sums.get(path).status == 404
 
 
-def test_another_method_is_refused_with_those_that_are_taken(sums: Service) -> None:
+def test_another_method_is_rejected_with_those_that_are_taken(sums: Service) -> None:
     for method in ("PUT", "PATCH", "DELETE"):
         reply = sums.send(method)
 
@@ -134,7 +151,7 @@ def test_another_method_is_refused_with_those_that_are_taken(sums: Service) -> N
         assert reply.json()["detail"] == f"expected GET, HEAD, OPTIONS, POST for /predict, got {method}"
 
 
-def test_what_only_tells_is_not_posted_to(sums: Service) -> None:
+def test_read_only_routes_reject_post(sums: Service) -> None:
     for path in ("/model", "/livez", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json"):
         reply = sums.send("POST", path)
 

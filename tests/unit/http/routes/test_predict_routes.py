@@ -1,4 +1,4 @@
-"""The table of calls: the same instance gets the same bytes, however it is asked for."""
+"""The table of calls: the same instance gets the same bytes, however it is requested."""
 
 import math
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
+from support.in_process_service import Service, service, wired_around, wired_from
 from support.models import IRIS_NAMES, iris_forest, iris_frame
-from support.service import Service, service, wired_around, wired_from
 
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5], [6.1, 2.8, 4.7, 1.2]]
 PATH = "/predict"
@@ -29,8 +29,8 @@ def fake() -> FakePredictor:
 @pytest.fixture
 def sums(fake: FakePredictor) -> Iterator[Service]:
     """A service whose model adds up length and width."""
-    with service(wired_around(fake)) as asked:
-        yield asked
+    with service(wired_around(fake)) as client:
+        yield client
 
 
 class TestShapes:
@@ -67,7 +67,7 @@ class TestShapes:
         assert iris.post(backwards).json() == {"prediction": "2"}
         assert iris.get(**backwards).json() == {"prediction": "2"}
 
-    def test_every_flower_gets_what_the_model_itself_says(self, iris: Service) -> None:
+    def test_every_flower_is_answered_as_by_the_model_itself(self, iris: Service) -> None:
         frame, _ = iris_frame()
 
         reply = iris.post({"instances": frame.to_numpy().tolist()})
@@ -77,8 +77,8 @@ class TestShapes:
 
     def test_probabilities_are_named_by_class(self, iris_model: Path) -> None:
         settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
-        with service(wired_from(settings)) as asked:
-            answer = asked.get(**as_object(FLOWERS[0])).json()
+        with service(wired_from(settings)) as client:
+            answer = client.get(**as_object(FLOWERS[0])).json()
 
         assert answer == {"prediction": "0", "probabilities": {"0": 1.0, "1": 0.0, "2": 0.0}}
 
@@ -90,18 +90,18 @@ class TestShapes:
 
         assert sums.send("POST", parts=[b'{"length":1,"width":1}'], headers=headers).status == 200
 
-    def test_the_last_of_a_name_given_twice_in_an_object_counts(self, sums: Service) -> None:
+    def test_the_last_of_a_repeated_name_in_an_object_counts(self, sums: Service) -> None:
         assert sums.post(b'{"length":1,"length":2,"width":0}').json() == {"prediction": 2.0}
 
 
 class TestSameBytes:
-    def test_a_hit_is_byte_for_byte_the_miss_by_every_way_of_asking(self, iris_model: Path) -> None:
+    def test_a_hit_equals_the_miss_for_every_method(self, iris_model: Path) -> None:
         settings = Settings(model=iris_model, model_isolation="thread", outputs=("predict", "predict_proba"))
-        with service(wired_from(settings)) as asked:
+        with service(wired_from(settings)) as client:
             for row in FLOWERS:
-                miss, hit = asked.get(**as_object(row)), asked.get(**as_object(row))
-                posted = asked.post(as_object(row))
-                listed = asked.post({"instances": [row]})
+                miss, hit = client.get(**as_object(row)), client.get(**as_object(row))
+                posted = client.post(as_object(row))
+                listed = client.post({"instances": [row]})
 
                 assert miss.cache_status == "foreseen; fwd=miss; stored"
                 assert hit.cache_status == posted.cache_status == listed.cache_status == "foreseen; hit; detail=L1"
@@ -130,13 +130,13 @@ class TestSameBytes:
         assert fake.rows == 2
 
     @pytest.mark.parametrize("answer", [math.nan, math.inf, -math.inf])
-    def test_an_answer_that_is_not_finite_is_null_on_a_miss_and_on_a_hit(self, answer: float) -> None:
+    def test_a_non_finite_answer_is_null_on_miss_and_hit(self, answer: float) -> None:
         class Boundless(FakePredictor):
             def predict(self, batch: Batch) -> Predictions:
                 return Predictions({"prediction": [answer] * len(batch)})
 
-        with service(wired_around(Boundless())) as asked:
-            miss, hit = asked.get(length=1, width=1), asked.get(length=1, width=1)
+        with service(wired_around(Boundless())) as client:
+            miss, hit = client.get(length=1, width=1), client.get(length=1, width=1)
 
         assert miss.body == hit.body == b'{"prediction":null}'
         assert hit.cache_status == "foreseen; hit; detail=L1"
@@ -144,19 +144,19 @@ class TestSameBytes:
 
 class TestCacheStatus:
     def test_nothing_is_stored_without_a_cache(self) -> None:
-        with service(wired_around(FakePredictor(), cache="none")) as asked:
-            statuses = [asked.get(length=1, width=1).cache_status for _ in range(2)]
+        with service(wired_around(FakePredictor(), cache="none")) as client:
+            statuses = [client.get(length=1, width=1).cache_status for _ in range(2)]
 
         assert statuses == ["foreseen; fwd=bypass"] * 2
 
-    def test_a_list_that_is_partly_known_counts_what_came_from_where(self, sums: Service) -> None:
+    def test_a_partly_known_list_counts_each_source(self, sums: Service) -> None:
         sums.get(length=1, width=1)
 
         reply = sums.post({"instances": [[1, 1], [2, 2], [3, 3]]})
 
         assert reply.cache_status == 'foreseen; fwd=partial; stored; detail="L1=1 model=2"'
 
-    def test_a_list_of_misses_is_a_miss_and_then_a_hit(self, sums: Service) -> None:
+    def test_a_list_is_a_miss_and_then_a_hit(self, sums: Service) -> None:
         statuses = [sums.post({"instances": [[1, 1], [2, 2]]}).cache_status for _ in range(2)]
 
         assert statuses == ["foreseen; fwd=miss; stored", "foreseen; hit; detail=L1"]

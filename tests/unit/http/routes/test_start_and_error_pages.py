@@ -14,7 +14,7 @@ from foreseen.entrypoints.http.responses.content_negotiation import prefers_page
 from foreseen.entrypoints.http.responses.error_page import error_page
 from foreseen.entrypoints.http.service.application import create_service
 from support.fakes import FakePredictor
-from support.service import JSON, Service, service, wired_around
+from support.in_process_service import JSON, Service, service, wired_around
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 PAGE = {"accept": BROWSER}
@@ -22,7 +22,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
-def asked() -> Iterator[Service]:
+def client() -> Iterator[Service]:
     signature = Signature((Feature(SCRIPT, example=1.5), Feature("größe", dtype="string", example="a & b")))
     wiring = wired_around(FakePredictor(signature), name="flowers")
     with service(wiring) as started:
@@ -47,12 +47,12 @@ def asked() -> Iterator[Service]:
         (["text/*"], False),
     ],
 )
-def test_a_page_is_for_whoever_names_pages_before_json(accept: list[str], is_page: bool) -> None:
+def test_a_page_is_for_clients_that_prefer_html_to_json(accept: list[str], is_page: bool) -> None:
     assert prefers_page(Headers(raw=[(b"accept", each.encode()) for each in accept])) is is_page
 
 
-def test_a_browser_reads_an_error_as_a_page(asked: Service) -> None:
-    reply = asked.send("GET", "/nothing" + SCRIPT, headers=PAGE)
+def test_a_browser_reads_an_error_as_a_page(client: Service) -> None:
+    reply = client.send("GET", "/nothing" + SCRIPT, headers=PAGE)
 
     text = reply.body.decode()
     assert (reply.status, reply.headers["content-type"]) == (404, "text/html; charset=utf-8")
@@ -63,9 +63,9 @@ def test_a_browser_reads_an_error_as_a_page(asked: Service) -> None:
     assert "script-src" not in reply.headers["content-security-policy"]
 
 
-def test_each_flaw_is_on_the_page_escaped(asked: Service) -> None:
+def test_each_violation_is_on_the_page_escaped(client: Service) -> None:
     body = b'{"<script>alert(1)</script>": "<b>wide</b>", "more": 1}'
-    reply = asked.send("POST", parts=[body], headers={**JSON, **PAGE})
+    reply = client.send("POST", parts=[body], headers={**JSON, **PAGE})
 
     text = reply.body.decode()
     assert (reply.status, reply.headers["content-type"]) == (422, "text/html; charset=utf-8")
@@ -74,8 +74,8 @@ def test_each_flaw_is_on_the_page_escaped(asked: Service) -> None:
     assert not re.search("<script|<b>", text)
 
 
-def test_programs_get_the_problem_document_and_caches_know_both(asked: Service) -> None:
-    replies = [asked.send("GET", "/nothing", headers=headers) for headers in ({}, PAGE, {"accept": "*/*"})]
+def test_programs_get_the_problem_document_and_caches_know_both(client: Service) -> None:
+    replies = [client.send("GET", "/nothing", headers=headers) for headers in ({}, PAGE, {"accept": "*/*"})]
 
     assert [reply.headers["content-type"].partition(";")[0] for reply in replies] == [
         "application/problem+json",
@@ -101,28 +101,28 @@ class Links(HTMLParser):
         self.found |= {value for name, value in attrs if name in ("href", "src") and value}
 
 
-def test_the_start_page_leads_to_all_there_is_and_loads_nothing_from_elsewhere(asked: Service) -> None:
-    reply = asked.send("GET", "/", headers=PAGE)
+def test_the_start_page_links_everything_and_loads_nothing_external(client: Service) -> None:
+    reply = client.send("GET", "/", headers=PAGE)
 
     text = reply.body.decode()
     links = Links(text).found
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
     assert links >= {"docs", "model", "metrics", "favicon.svg"}
     assert not any(urlsplit(link).netloc for link in links)
-    assert {asked.send("GET", f"/{link}").status for link in links} == {200}
+    assert {client.send("GET", f"/{link}").status for link in links} == {200}
     assert "<script" not in text
     assert "flowers" in text
 
 
-def test_programs_get_the_index_with_a_line_that_works(asked: Service) -> None:
-    index = asked.send("GET", "/", headers={"host": "h.localhost:81"})
+def test_programs_get_the_index_with_a_line_that_works(client: Service) -> None:
+    index = client.send("GET", "/", headers={"host": "h.localhost:81"})
 
     command = shlex.split(index.json()["example"])
     place = urlsplit(command[-1])
     assert index.headers["content-type"] == "application/json"
     assert command[0] == "curl"
     assert place.netloc == "h.localhost:81"
-    assert asked.send("GET", place.path, query=place.query.encode()).status == 200
+    assert client.send("GET", place.path, query=place.query.encode()).status == 200
     assert index.json()["links"]["model"] == "http://h.localhost:81/model"
     assert index.json()["model"] == "flowers"
 
@@ -137,8 +137,8 @@ def test_the_page_needs_a_key_which_its_example_names() -> None:
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/favicon.svg"])
-def test_the_icon_is_our_own(asked: Service, path: str) -> None:
-    reply = asked.send("GET", path)
+def test_the_icon_is_our_own(client: Service, path: str) -> None:
+    reply = client.send("GET", path)
 
     assert (reply.status, reply.headers["content-type"]) == (200, "image/svg+xml")
     assert reply.body.startswith(b"<svg")

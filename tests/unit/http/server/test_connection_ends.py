@@ -20,8 +20,8 @@ from foreseen.entrypoints.http.server import (
     tls_handshake,
 )
 from support.certificates import Certificates, certificates
-from support.doors import GET, Door, Line, door
-from support.patience import PATIENCE_S, soon
+from support.in_loop_server import GET, InLoopServer, Line, in_loop_server
+from support.time_limits import PATIENCE_S, soon
 
 BODY = b'{"instances":[[1,2]]}'
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(BODY)
@@ -64,7 +64,7 @@ def hello() -> bytes:
     return sent.read()
 
 
-async def until_there_are(opened: Door, connections: int) -> None:
+async def until_there_are(opened: InLoopServer, connections: int) -> None:
     while opened.connections != connections:  # noqa: ASYNC110 - the server says nothing of it
         await asyncio.sleep(0.001)
 
@@ -77,7 +77,7 @@ def test_connections_that_begin_no_request_give_way_the_oldest_first(
     monkeypatch.setattr(tls_handshake, "HANDSHAKE_S", 600)
 
     async def scenario() -> None:
-        async with door(used, max_connections=4) as opened:
+        async with in_loop_server(used, max_connections=4) as opened:
             silent = [await opened.open(is_raw=True) for _ in range(20)]
             for line in silent if used else ():
                 with suppress(ConnectionError):  # of one that has given way by now
@@ -89,7 +89,7 @@ def test_connections_that_begin_no_request_give_way_the_oldest_first(
     run(scenario())
 
 
-async def answered(opened: Door, connections: int) -> list[Line]:
+async def answered(opened: InLoopServer, connections: int) -> list[Line]:
     """Open connections of which each has sent a request, and received its answer."""
     kept = [await opened.open() for _ in range(connections)]
     for line in kept:
@@ -98,7 +98,7 @@ async def answered(opened: Door, connections: int) -> list[Line]:
     return kept
 
 
-async def has_no_place(opened: Door, used: Certificates | None) -> None:
+async def has_no_place(opened: InLoopServer, used: Certificates | None) -> None:
     """Expect that one more connection is rejected."""
     if used:
         with pytest.raises(OSError):  # noqa: PT011 - of TLS or of the socket
@@ -114,7 +114,7 @@ def test_connections_between_two_requests_keep_their_places(
     monkeypatch.setattr(connection_limit, "IDLE_S", 600)
 
     async def scenario() -> None:
-        async with door(used, max_connections=3) as opened:
+        async with in_loop_server(used, max_connections=3) as opened:
             kept = await answered(opened, 3)
             await has_no_place(opened, used)
             for line in kept:
@@ -130,7 +130,7 @@ def test_the_connection_that_is_idle_longest_gives_way(
     monkeypatch.setattr(connection_limit, "IDLE_S", -1)
 
     async def scenario() -> None:
-        async with door(used, max_connections=3) as opened:
+        async with in_loop_server(used, max_connections=3) as opened:
             kept = await answered(opened, 3)
             silent = await opened.open()
             assert await kept[0].rest() == b""
@@ -156,16 +156,16 @@ def left_open(port: int, files: Certificates | None, sent: bytes, answer: bytes)
 
 
 @pytest.mark.parametrize("sent", [GET, b"nonsense\r\n\r\n"], ids=["idle", "rejected"])
-def test_what_gives_way_is_closed_whatever_its_client_does(
+def test_the_connection_that_makes_room_is_closed_despite_its_client(
     run: Run, used: Certificates | None, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_limit, "IDLE_S", -1)
-    monkeypatch.setattr(connection_limit, "MAX_TURNED_AWAY", 0)
+    monkeypatch.setattr(connection_limit, "MAX_STAYING", 0)
     monkeypatch.setattr(tls_handshake, "LINGER_S", 600)
     monkeypatch.setattr(lingering_close, "QUIET_S", 600)
 
     async def scenario() -> None:
-        async with door(used, max_connections=1) as opened:
+        async with in_loop_server(used, max_connections=1) as opened:
             left = await asyncio.to_thread(left_open, opened.port, used, sent, b"HTTP/1.1")
             assert (await opened.asked()).status == 200
             with left, suppress(ConnectionError):
@@ -179,14 +179,14 @@ def test_what_gives_way_is_closed_whatever_its_client_does(
 
 
 @pytest.mark.parametrize("sent", [GET, b"nonsense\r\n\r\n"], ids=["idle", "rejected"])
-def test_a_service_that_stops_waits_for_no_client_to_end_tls(
+def test_a_stopping_service_waits_for_no_client_to_end_tls(
     run: Run, files: Certificates, sent: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(draining_protocol, "LINGER_S", 0.01)
     monkeypatch.setattr(lingering_close, "QUIET_S", 600)
 
     async def scenario() -> None:
-        async with door(files, stop_timeout=1) as opened:
+        async with in_loop_server(files, stop_timeout=1) as opened:
             left = await asyncio.to_thread(left_open, opened.port, files, sent, b"HTTP/1.1")
         left.close()
 
@@ -194,12 +194,14 @@ def test_a_service_that_stops_waits_for_no_client_to_end_tls(
     assert "timeout graceful shutdown exceeded" not in caplog.text
 
 
-def test_what_is_being_closed_gives_way_as_well(run: Run, files: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closing_connection_makes_room_as_well(
+    run: Run, files: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bounded_protocol, "FIRST_BYTE_S", 0.05)
     monkeypatch.setattr(tls_handshake, "LINGER_S", 600)
 
     async def scenario() -> None:
-        async with door(files, max_connections=1) as opened:
+        async with in_loop_server(files, max_connections=1) as opened:
             left = await asyncio.to_thread(left_open, opened.port, files, b"", b"")
             monkeypatch.setattr(bounded_protocol, "FIRST_BYTE_S", 600)
             assert (await opened.asked()).status == 200
@@ -217,7 +219,7 @@ def test_connections_with_something_to_do_keep_their_places(
     monkeypatch.setattr(connection_limit, "IDLE_S", -1)
 
     async def scenario() -> None:
-        async with door(used, max_connections=3) as opened:
+        async with in_loop_server(used, max_connections=3) as opened:
             begun, sending, reading = [await opened.open(receive_buffer=4096) for _ in range(3)]
             await begun.send(GET + b"GET /")
             assert (await begun.answer()).status == 200
@@ -239,7 +241,7 @@ def test_a_handshake_that_does_not_end_is_closed(
     monkeypatch.setattr(tls_handshake, "HANDSHAKE_S", 0.05)
 
     async def scenario() -> None:
-        async with door(files) as opened:
+        async with in_loop_server(files) as opened:
             line = await opened.open(is_raw=True)
             await line.send(sent)
             await line.rest()
@@ -248,11 +250,11 @@ def test_a_handshake_that_does_not_end_is_closed(
     run(scenario())
 
 
-def test_what_is_not_tls_is_closed_without_a_word(
+def test_a_non_tls_client_is_closed_without_an_answer(
     run: Run, files: Certificates, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
-        async with door(files) as opened:
+        async with in_loop_server(files) as opened:
             line = await opened.open(is_raw=True)
             await line.send(GET)
             assert b"HTTP" not in await line.rest()
@@ -263,11 +265,11 @@ def test_what_is_not_tls_is_closed_without_a_word(
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
-def test_a_connection_that_sends_nothing_is_closed_before_one_that_is_kept(
+def test_silent_connections_are_closed_before_kept_ones(
     run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             kept = await opened.open()
             await kept.send(GET)
             await kept.answer()
@@ -282,7 +284,7 @@ def test_a_connection_that_sends_nothing_is_closed_before_one_that_is_kept(
 
 def test_an_idle_connection_is_kept_as_long_as_is_set(run: Run, used: Certificates | None) -> None:
     async def scenario() -> None:
-        async with door(used, keep_alive=0.05) as opened:
+        async with in_loop_server(used, keep_alive=0.05) as opened:
             line = await opened.open()
             await line.send(GET)
             await line.answer()
@@ -292,11 +294,11 @@ def test_an_idle_connection_is_kept_as_long_as_is_set(run: Run, used: Certificat
 
 
 @pytest.mark.parametrize("path", [b"/early", b"/kept"])
-def test_an_answer_before_the_body_is_read_by_a_client_that_sends_on(
+def test_a_client_that_keeps_sending_receives_its_early_answer(
     run: Run, used: Certificates | None, path: bytes
 ) -> None:
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             await line.send(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (path, len(MANY)))
             assert (await line.answer()).status == 413
@@ -321,11 +323,11 @@ def test_an_answer_before_the_body_is_read_by_a_client_that_sends_on(
     ],
     ids=["nonsense", "length", "fields", "target", "tunnel"],
 )
-def test_what_follows_a_rejected_head_is_discarded_until_the_answer_is_read(
+def test_bytes_after_a_rejected_head_are_discarded_until_its_answer(
     run: Run, used: Certificates | None, sent: bytes, status: int
 ) -> None:
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             await line.send(sent)
             answer = await line.answer()
@@ -335,11 +337,13 @@ def test_what_follows_a_rejected_head_is_discarded_until_the_answer_is_read(
     run(scenario())
 
 
-def test_what_is_discarded_is_bounded(run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_discarded_bytes_is_bounded(
+    run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lingering_close, "MAX_DISCARDED", 100_000)
 
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             await line.send(b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000000\r\n\r\n")
             assert (await line.answer()).status == 413
@@ -357,7 +361,7 @@ def test_a_client_that_goes_quiet_is_waited_for_no_longer(
     monkeypatch.setattr(lingering_close, "QUIET_S", 0.05)
 
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             await line.send(b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
             await line.rest()
@@ -371,9 +375,9 @@ def test_a_client_that_goes_quiet_is_waited_for_no_longer(
     [b"GET /", POST + b"\r\n{", b"\r\n", GET + b"GET /"],
     ids=["its line", "its body", "nothing but ends of lines", "its line, after another"],
 )
-def test_a_request_that_does_not_end_is_given_up(run: Run, used: Certificates | None, sent: bytes) -> None:
+def test_a_request_that_does_not_end_times_out(run: Run, used: Certificates | None, sent: bytes) -> None:
     async def scenario() -> None:
-        async with door(used, receive_timeout=0.05) as opened:
+        async with in_loop_server(used, receive_timeout=0.05) as opened:
             line = await opened.open()
             await line.send(sent)
             assert b"HTTP/1.1 408" in await line.rest()
@@ -384,7 +388,7 @@ def test_a_request_that_does_not_end_is_given_up(run: Run, used: Certificates | 
 
 def test_a_client_that_reads_no_answers_is_closed(run: Run, used: Certificates | None) -> None:
     async def scenario() -> None:
-        async with door(used, receive_timeout=0.05) as opened:
+        async with in_loop_server(used, receive_timeout=0.05) as opened:
             line = await opened.open(receive_buffer=4096)
             await line.send(GET.replace(b"/ ", b"/large ", 1))
             await until_there_are(opened, 0)
@@ -392,14 +396,14 @@ def test_a_client_that_reads_no_answers_is_closed(run: Run, used: Certificates |
     run(scenario())
 
 
-def test_a_client_that_sends_no_more_and_reads_no_answers_is_closed(
+def test_a_client_that_neither_sends_nor_reads_is_closed(
     run: Run, used: Certificates | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(single_write, "LINGER_S", 0.05)
     monkeypatch.setattr(tls_handshake, "LINGER_S", 0.05)
 
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open(receive_buffer=4096)
             await line.send(GET.replace(b"/ ", b"/large ", 1))
             await line.answers_begin()
@@ -409,9 +413,9 @@ def test_a_client_that_sends_no_more_and_reads_no_answers_is_closed(
     run(scenario())
 
 
-def test_a_client_that_is_cut_off_amid_its_body_leaves_nothing_behind(run: Run, used: Certificates | None) -> None:
+def test_a_client_lost_within_its_body_leaves_nothing_behind(run: Run, used: Certificates | None) -> None:
     async def scenario() -> None:
-        async with door(used, receive_timeout=0.05) as opened:
+        async with in_loop_server(used, receive_timeout=0.05) as opened:
             line = await opened.open()
             await line.send(POST + b"\r\n{")
             with suppress(OSError):
@@ -429,7 +433,7 @@ def test_requests_ahead_of_their_answers_are_counted(
     monkeypatch.setattr(lingering_close, "QUIET_S", 0.05)
 
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             await line.send(GET * (MAX_PIPELINED + 10))
             received = await line.rest()
@@ -448,7 +452,7 @@ def test_requests_ahead_of_their_answers_are_counted(
     ],
     ids=["h2c", "websocket", "several", "the other way round"],
 )
-def test_a_request_for_another_protocol_is_answered_with_its_body_and_those_after_it(
+def test_an_upgrade_request_is_answered_with_its_body_and_successors(
     run: Run, used: Certificates | None, asked: bytes
 ) -> None:
     whole = POST + asked + b"\r\n" + BODY
@@ -456,7 +460,7 @@ def test_a_request_for_another_protocol_is_answered_with_its_body_and_those_afte
     chunks = b"\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
 
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             await line.send(whole + GET[:-2] + asked + b"\r\n" + pieces + chunks + GET)
             answers = [await line.answer() for _ in range(4)]
@@ -468,11 +472,9 @@ def test_a_request_for_another_protocol_is_answered_with_its_body_and_those_afte
     run(scenario())
 
 
-def test_a_client_that_waits_to_send_its_body_is_not_kept_after_an_early_answer(
-    run: Run, used: Certificates | None
-) -> None:
+def test_an_early_answer_closes_a_client_that_waits_to_send(run: Run, used: Certificates | None) -> None:
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             await line.send(POST.replace(b" / ", b" /kept ") + b"Expect: 100-continue\r\n\r\n")
             answer = await line.answer()
@@ -481,9 +483,9 @@ def test_a_client_that_waits_to_send_its_body_is_not_kept_after_an_early_answer(
     run(scenario())
 
 
-def test_a_client_that_was_asked_for_its_body_is_kept(run: Run, used: Certificates | None) -> None:
+def test_a_client_that_got_100_continue_is_kept(run: Run, used: Certificates | None) -> None:
     async def scenario() -> None:
-        async with door(used) as opened:
+        async with in_loop_server(used) as opened:
             line = await opened.open()
             for _ in range(2):
                 await line.send(POST + b"Expect: 100-continue\r\n\r\n")

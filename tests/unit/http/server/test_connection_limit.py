@@ -20,7 +20,7 @@ NONE = resource.RLIM_INFINITY
         ((64, 64), 64, 1),
     ],
 )
-def test_files_are_asked_for_as_far_as_they_are_needed_and_allowed(
+def test_open_files_are_raised_as_far_as_needed_and_allowed(
     monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised_to: int | None, affordable: int
 ) -> None:
     asked: list[tuple[int, int]] = []

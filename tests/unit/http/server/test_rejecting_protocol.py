@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.doors import GET, door
+from support.in_loop_server import GET, in_loop_server
 
 FIELDS = b" HTTP/1.1\r\nHost: localhost\r\n"
 HEAD = b"HEAD /" + FIELDS + b"\r\n"
@@ -12,8 +12,8 @@ TOO_LONG = b"HEAD /" + FIELDS + b"x: y\r\n" * 200
 
 
 @pytest.mark.parametrize("before", [b"", GET, GET * 2, NO_CHUNK.replace(b"+1", b"1")], ids=["0", "1", "2", "a body"])
-async def test_answers_that_are_owed_come_before_why_the_last_request_is_rejected(before: bytes) -> None:
-    async with door() as opened:
+async def test_pending_answers_come_before_the_rejection_of_the_last_request(before: bytes) -> None:
+    async with in_loop_server() as opened:
         line = await opened.open()
         await line.send(before + NO_CHUNK + GET)
         received = await line.rest()
@@ -24,8 +24,8 @@ async def test_answers_that_are_owed_come_before_why_the_last_request_is_rejecte
     assert received.endswith(b"}")
 
 
-async def test_answers_that_are_owed_are_the_last_before_what_is_no_request() -> None:
-    async with door() as opened:
+async def test_pending_answers_come_before_a_rejected_non_request() -> None:
+    async with in_loop_server() as opened:
         line = await opened.open()
         await line.send(GET * 3 + b"nonsense\r\n\r\n" + GET)
 
@@ -42,8 +42,8 @@ async def test_answers_that_are_owed_are_the_last_before_what_is_no_request() ->
     ],
     ids=["no host", "a path", "a length", "fields"],
 )
-async def test_a_head_that_is_rejected_has_the_length_of_a_body_and_none(sent: bytes, status: int) -> None:
-    async with door() as opened:
+async def test_a_rejected_head_request_has_a_length_and_no_body(sent: bytes, status: int) -> None:
+    async with in_loop_server() as opened:
         line = await opened.open()
         await line.send(sent)
         received = await line.rest()
@@ -53,8 +53,8 @@ async def test_a_head_that_is_rejected_has_the_length_of_a_body_and_none(sent: b
     assert received.endswith(b"\r\n\r\n")
 
 
-async def test_what_follows_a_head_and_is_no_request_is_rejected_with_a_document() -> None:
-    async with door() as opened:
+async def test_garbage_after_a_head_request_is_rejected_with_a_document() -> None:
+    async with in_loop_server() as opened:
         line = await opened.open()
         await line.send(HEAD)
         await line.answers_begin()

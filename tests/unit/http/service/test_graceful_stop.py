@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from foreseen.entrypoints.http.service.graceful_stop import exit_at_once
-from support.here import own_logs
+from support.command_in_process import own_logs
 
 
 class ExitedError(Exception):
@@ -16,7 +16,7 @@ class ExitedError(Exception):
 
 
 class Busy:
-    """A stream that the signal has interrupted amid a write."""
+    """A stream that the signal has interrupted within a write."""
 
     def write(self, _: str) -> None:
         raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")

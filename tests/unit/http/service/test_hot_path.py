@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from foreseen.domain.errors import Flaw, InvalidBatchError, PredictionError
+from foreseen.domain.errors import InvalidBatchError, PredictionError, Violation
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.entrypoints.http.request_log.request_context import context_of
 from foreseen.entrypoints.http.service.hot_path import LONGEST_BODY, HotPath
 from foreseen.settings import Settings
 from foreseen.wiring.service import wire_service
-from support.effort import examples
+from support.example_counts import examples
 from support.fakes import FLOWER, Clock, FakePredictor
-from support.service import Reply, Service, service, wired_around
+from support.in_process_service import Reply, Service, service, wired_around
 
 WIDE = Signature(
     (
@@ -45,7 +45,7 @@ class Both:
     handed_on: int = 0
 
     def ask(self, method: str, **sent: Any) -> tuple[Reply, Reply]:
-        """Ask the ordinary route until it knows the answer, then both."""
+        """Call the ordinary route until it knows the answer, then both."""
         self.ordinary.send(method, **sent)
         return self.ordinary.send(method, **sent), self.hot.send(method, **sent)
 
@@ -115,7 +115,7 @@ def spelled(document: Any, draw: Callable[[Any], Any]) -> bytes:
     }[broken]
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.data())
 def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
     signature = both.ordinary.predict.predictor.info.signature
@@ -132,7 +132,7 @@ def test_post_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObje
     same(*both.ask("POST", parts=parts, headers=headers))
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.data())
 def test_get_is_answered_as_by_the_ordinary_route(both: Both, data: st.DataObject) -> None:
     signature = both.ordinary.predict.predictor.info.signature
@@ -185,7 +185,7 @@ def test_hits_do_not_reach_the_application(both: Both) -> None:
         assert both.handed_on == before
 
 
-def test_what_is_unknown_is_computed_without_the_application(both: Both) -> None:
+def test_a_miss_is_computed_without_the_application(both: Both) -> None:
     instance = valid(both.ordinary.predict.predictor.info.signature) | {}
     number = next(name for name in instance if name in ("width", "n", "a"))
     instance[number] = 4321
@@ -223,11 +223,9 @@ def without_times(reply: Reply) -> Reply:
     return replace(reply, headers={name: value for name, value in reply.headers.items() if name != "server-timing"})
 
 
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(data=st.data())
-def test_what_is_computed_is_answered_as_by_the_ordinary_route(
-    apart: tuple[Service, Service], data: st.DataObject
-) -> None:
+def test_a_miss_is_answered_as_by_the_ordinary_route(apart: tuple[Service, Service], data: st.DataObject) -> None:
     """Hit, miss and mixture come in the same order to both, so that each knows what the other knows."""
     body = spelled(data.draw(documents(WIDE)), data.draw)
 
@@ -239,10 +237,10 @@ def test_what_is_computed_is_answered_as_by_the_ordinary_route(
 
 @pytest.mark.parametrize(
     "error",
-    [PredictionError("broken"), InvalidBatchError([Flaw("this", "that")]), ZeroDivisionError("a bug")],
+    [PredictionError("broken"), InvalidBatchError([Violation("this", "that")]), ZeroDivisionError("a bug")],
     ids=repr,
 )
-def test_a_model_that_fails_is_worded_as_by_the_ordinary_route(error: Exception) -> None:
+def test_a_failing_model_is_worded_as_by_the_ordinary_route(error: Exception) -> None:
     predictor = FakePredictor()
     with service(wired_around(predictor)) as ordinary:
         hot = ordinary.behind(HotPath(ordinary.app, ordinary.predict, max_body=2**20, max_rows=10))
@@ -256,7 +254,7 @@ def test_a_model_that_fails_is_worded_as_by_the_ordinary_route(error: Exception)
         assert hot.post({"length": 1, "width": 2}).cache_status == "foreseen; fwd=miss; stored"
 
 
-def test_the_clock_of_what_is_handed_on_begins_before_its_body(iris: Service) -> None:
+def test_the_deadline_of_a_delegated_request_starts_before_its_body(iris: Service) -> None:
     times: list[int] = []
 
     async def handed_on(scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -288,7 +286,7 @@ def test_other_methods_are_handed_on(both: Both, method: str) -> None:
     same(both.ordinary.send(method), both.hot.send(method))
 
 
-def test_a_body_longer_than_is_looked_at_here_is_answered_all_the_same() -> None:
+def test_a_body_too_long_for_the_hot_path_is_answered() -> None:
     wiring = wired_around(FakePredictor(), max_rows=100_000)
     with service(wiring) as ordinary:
         body = json.dumps({"instances": [[1 / 3, 2 / 3]] * 10_000}).encode()

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from foreseen.domain.counters import REJECTED
 from foreseen.entrypoints.http.responses.problems import REASONS
 from foreseen.entrypoints.http.service.hot_path import HotPath
-from support.effort import examples
+from support.event_loop_steps import settle
+from support.example_counts import examples
 from support.fakes import FakePredictor, HeldPredictor
-from support.patience import PATIENCE_S
-from support.service import JSON, Reply, Service, service, wired_around
-from support.stepping import settle
+from support.in_process_service import JSON, Reply, Service, service, wired_around
+from support.time_limits import PATIENCE_S
 
 Asked = asyncio.Task[Reply]
 
@@ -29,7 +29,7 @@ def model() -> Iterator[HeldPredictor]:
 
 
 @pytest.fixture(params=["ordinary", "hot"])
-def asked(request: pytest.FixtureRequest, model: HeldPredictor) -> Iterator[Service]:
+def client(request: pytest.FixtureRequest, model: HeldPredictor) -> Iterator[Service]:
     with service(wired_around(model, timeout=60)) as ordinary:
         try:
             yield by(request.param, ordinary, longest_s=60)
@@ -42,20 +42,18 @@ def by(route: str, ordinary: Service, *, longest_s: float) -> Service:
     return ordinary if route == "ordinary" else ordinary.behind(hot)
 
 
-def ask(asked: Service, length: float, **headers: str) -> Asked:
+def ask(client: Service, length: float, **headers: str) -> Asked:
     body = json.dumps({"length": length, "width": 0}).encode()
-    return asyncio.create_task(asked.exchange(parts=[body], headers=JSON | with_dashes(headers)))
+    return asyncio.create_task(client.exchange(parts=[body], headers=JSON | with_dashes(headers)))
 
 
 def with_dashes(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def test_whose_time_is_over_is_told_so_and_another_who_waits_for_the_same_is_answered(
-    asked: Service, model: HeldPredictor
-) -> None:
+def test_an_expired_request_fails_and_the_coalesced_one_is_answered(client: Service, model: HeldPredictor) -> None:
     async def ask_twice() -> None:
-        first, hurried, patient = ask(asked, 0), ask(asked, 0, request_timeout="0.02"), ask(asked, 0)
+        first, hurried, patient = ask(client, 0), ask(client, 0, request_timeout="0.02"), ask(client, 0)
 
         reply = await hurried
 
@@ -67,57 +65,57 @@ def test_whose_time_is_over_is_told_so_and_another_who_waits_for_the_same_is_ans
         model.free.set()
         assert [(await task).status for task in (first, patient)] == [200, 200]
 
-    asked.run(ask_twice())
+    client.run(ask_twice())
     assert model.rows == 1
-    assert asked.predict.tally.counts[REJECTED + REASONS.index(("timeout", 504))] == 1
+    assert client.predict.tally.counts[REJECTED + REASONS.index(("timeout", 504))] == 1
 
 
-def test_what_waits_in_the_queue_leaves_it_when_its_time_is_over(asked: Service, model: HeldPredictor) -> None:
+def test_a_queued_request_leaves_the_queue_at_its_deadline(client: Service, model: HeldPredictor) -> None:
     async def ask_many() -> None:
-        first = ask(asked, 0)
+        first = ask(client, 0)
         await asyncio.to_thread(model.began.wait, PATIENCE_S)
-        hurried = [ask(asked, length, request_timeout="0.02") for length in (1, 2, 3)]
+        hurried = [ask(client, length, request_timeout="0.02") for length in (1, 2, 3)]
         await settle(50)
 
         assert [(await task).status for task in hurried] == [504] * 3
-        assert asked.predict.waiting == 0
+        assert client.predict.waiting == 0
         model.free.set()
         assert (await first).status == 200
 
-    asked.run(ask_many())
+    client.run(ask_many())
     assert model.rows == 1
 
 
 @pytest.mark.parametrize("route", ["ordinary", "hot"])
 def test_the_header_shortens_the_time_and_never_lengthens_it(route: str, model: HeldPredictor) -> None:
     with service(wired_around(model, timeout=0.05)) as ordinary:
-        asked = by(route, ordinary, longest_s=0.05)
+        client = by(route, ordinary, longest_s=0.05)
 
         async def wait() -> list[int]:
-            return [(await ask(asked, 1)).status, (await ask(asked, 2, request_timeout="1000")).status]
+            return [(await ask(client, 1)).status, (await ask(client, 2, request_timeout="1000")).status]
 
-        assert asked.run(wait()) == [504, 504]  # which the model, still held, would make a 500 in the end
+        assert client.run(wait()) == [504, 504]  # which the model, still held, would make a 500 in the end
         model.free.set()
 
 
-def test_what_is_known_is_answered_in_no_time(asked: Service, model: HeldPredictor) -> None:
+def test_a_hit_is_answered_whatever_its_deadline(client: Service, model: HeldPredictor) -> None:
     async def ask_again() -> list[Reply]:
         model.free.set()
-        await ask(asked, 1)
+        await ask(client, 1)
         model.free.clear()
-        return [await ask(asked, 1, request_timeout="0"), await ask(asked, 2, request_timeout="0")]
+        return [await ask(client, 1, request_timeout="0"), await ask(client, 2, request_timeout="0")]
 
-    replies = asked.run(ask_again())
+    replies = client.run(ask_again())
 
     assert [reply.status for reply in replies] == [200, 504]
     assert replies[0].cache_status == "foreseen; hit; detail=L1"
 
 
-def test_a_directive_to_compute_anew_waits_no_longer_either(asked: Service, model: HeldPredictor) -> None:
+def test_a_directive_to_recompute_has_the_same_deadline(client: Service, model: HeldPredictor) -> None:
     async def wait() -> int:
-        return (await ask(asked, 1, request_timeout="0.02", cache_control="no-cache")).status
+        return (await ask(client, 1, request_timeout="0.02", cache_control="no-cache")).status
 
-    assert asked.run(wait()) == 504
+    assert client.run(wait()) == 504
 
 
 @pytest.fixture(scope="module")
@@ -131,16 +129,16 @@ MALFORMED = ["", " ", "-1", "+1", "1e3", "1.", ".5", "1s", "250m", "0x1", "1,5",
 
 @pytest.mark.parametrize("value", MALFORMED)
 @pytest.mark.parametrize("asked_by", [{"method": "GET", "query": b"length=1&width=2"}, {"method": "POST"}], ids=repr)
-def test_what_is_no_number_of_seconds_is_the_clients_fault_known_or_not(
+def test_an_invalid_timeout_is_rejected_on_hits_and_misses(
     both: tuple[Service, Service], value: str, asked_by: dict[str, Any]
 ) -> None:
     if asked_by["method"] == "POST":
         asked_by = {**asked_by, "parts": [b'{"length": 1, "width": 2}']}
     given = value.encode().decode("latin-1")
-    for asked in both:
-        assert asked.send(**asked_by).status == 200
+    for client in both:
+        assert client.send(**asked_by).status == 200
 
-        reply = asked.send(**asked_by, headers=JSON | {"request-timeout": given})
+        reply = client.send(**asked_by, headers=JSON | {"request-timeout": given})
 
         assert reply.status == 400
         assert reply.json()["type"] == "urn:foreseen:problem:invalid-timeout"
@@ -150,7 +148,7 @@ def test_what_is_no_number_of_seconds_is_the_clients_fault_known_or_not(
 TIMEOUTS = st.sampled_from([*MALFORMED[:-1], "1", "0.5", "30", "999999999", "000.000000001"])
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(75), deadline=None)
 @given(TIMEOUTS | st.text(st.characters(max_codepoint=255), max_size=12), st.integers(0, 5), st.booleans())
 def test_both_routes_read_the_header_alike(
     both: tuple[Service, Service], value: str, length: int, by_get: bool
@@ -160,6 +158,6 @@ def test_both_routes_read_the_header_alike(
     method = "GET" if by_get else "POST"
     both[0].send(method, **sent)
 
-    ordinary, hot = (asked.send(method, **sent, headers=JSON | {"request-timeout": value}) for asked in both)
+    ordinary, hot = (client.send(method, **sent, headers=JSON | {"request-timeout": value}) for client in both)
 
     assert (hot.status, hot.headers, hot.body) == (ordinary.status, ordinary.headers, ordinary.body)

@@ -42,10 +42,15 @@ class View(Slots):
         return [row for number, row in enumerate(self.rows) if number != self.number]
 
 
+def slots_of(workers: int) -> list[View]:
+    """Return the slots of workers as each of them sees them."""
+    rows = [memoryview(bytearray(8 * SLOT_NUMBERS)).cast("d") for _ in range(workers)]
+    return [View(rows, place) for place in range(workers)]
+
+
 def workers(number: int) -> tuple[list[Here], list[SlotProcesses]]:
-    rows = [memoryview(bytearray(8 * SLOT_NUMBERS)).cast("d") for _ in range(number)]
     here = [Here(process + 1) for process in range(number)]
-    return here, [SlotProcesses(View(rows, place), each, clock=now) for place, each in enumerate(here)]
+    return here, [SlotProcesses(slots, each, clock=now) for slots, each in zip(slots_of(number), here, strict=True)]
 
 
 def now() -> float:
@@ -56,7 +61,7 @@ def now() -> float:
 @in_virtual_time
 async def test_all_workers_purge_and_are_counted(model: str | None) -> None:
     here, (one, two, three) = workers(3)
-    async with one.heard(), two.heard(), three.heard():
+    async with one.listening(), two.listening(), three.listening():
         reached = await two.purge(model)
         await asyncio.sleep(1)
 
@@ -67,18 +72,17 @@ async def test_all_workers_purge_and_are_counted(model: str | None) -> None:
 @in_virtual_time
 async def test_a_worker_that_hangs_is_silent() -> None:
     _, (one, two, _) = workers(3)
-    async with one.heard(), two.heard():
+    async with one.listening(), two.listening():
         assert await one.purge("iris") == Reached({1: 10, 2: 20}, silent=1)
 
 
 @in_virtual_time
-async def test_a_worker_that_comes_later_does_not_purge_for_what_was_before() -> None:
-    here, (one, two) = workers(2)
-    async with one.heard(), two.heard():
+async def test_a_later_worker_ignores_earlier_purges() -> None:
+    slots, here, later = slots_of(2), [Here(1), Here(2)], Here(9)
+    one, two = (SlotProcesses(seen, each, clock=now) for seen, each in zip(slots, here, strict=True))
+    async with one.listening(), two.listening():
         await one.purge("iris")
-    later = Here(9)
-    slots = two._slots
-    async with SlotProcesses(slots, later, clock=now).heard():
+    async with SlotProcesses(slots[1], later, clock=now).listening():
         await asyncio.sleep(1)
 
     assert later.purges == 0

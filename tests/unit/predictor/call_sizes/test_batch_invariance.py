@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_diabetes, load_digits, load_iris
@@ -37,15 +38,16 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from foreseen.adapters.predictor.call_sizes import call_decision
-from foreseen.adapters.predictor.call_sizes.batch_invariance import STEADY_ROWS, call_size, next_size
+from foreseen.adapters.predictor.call_sizes.batch_invariance import FIXED_ROWS, call_size, next_size
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import METHODS
 from foreseen.domain.errors import InvalidBatchError
 from foreseen.domain.model.call_size import CallSize
 from foreseen.domain.ports import Predictor
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.signature import Feature, Signature
 from support.models import answers, batch_of, iris_logistic, save
-from support.own_models import Counting, Refusing
+from support.own_models import Counting, Rejecting
 
 
 @pytest.fixture(autouse=True)
@@ -114,12 +116,12 @@ FAMILIES: dict[str, tuple[Any, Callable[[], Any]]] = {
 def test_a_row_has_the_same_answer_in_every_batch(name: str, tmp_path: Path) -> None:
     model, data = FAMILIES[name]
     rows, target = data()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), parallel_config(backend="threading"):  # to start processes takes a second each
         warnings.simplefilter("ignore")  # they need not converge
         if "random_state" in model.get_params():
             model.set_params(random_state=0)
         model.fit(rows, target)
-    outputs = ("predict", "predict_proba") if hasattr(model, "predict_proba") else ("predict",)
+    outputs = [output for output in METHODS if hasattr(model, output)]
     predictor = load_predictor(save(model, tmp_path), outputs=outputs)
     batch = batch_of(predictor.info.signature, rows[:66])
 
@@ -137,7 +139,7 @@ def _in_batches_of(predictor: Predictor, batch: Batch, size: int) -> list[bytes]
 
 
 @pytest.mark.parametrize("name", ["decision tree", "random forest", "naive bayes"])
-def test_a_model_that_is_invariant_gets_batches_of_any_size_but_no_lone_row(name: str, tmp_path: Path) -> None:
+def test_an_invariant_model_gets_any_batch_but_no_lone_row(name: str, tmp_path: Path) -> None:
     model, data = FAMILIES[name]
 
     assert _size(load_predictor(save(model.fit(*data()), tmp_path))) == CallSize(least=2)
@@ -147,15 +149,15 @@ def _size(predictor: Predictor) -> CallSize:
     return predictor.info.call_size
 
 
-def test_a_model_that_is_not_is_called_with_a_steady_number_of_rows(tmp_path: Path) -> None:
+def test_a_batch_dependent_model_is_called_with_a_fixed_size(tmp_path: Path) -> None:
     predictor = load_predictor(save(iris_logistic(), tmp_path), outputs=("predict_proba",))
 
-    assert _size(predictor) == CallSize(fixed=STEADY_ROWS)
+    assert _size(predictor) == CallSize(fixed=FIXED_ROWS)
 
 
-def test_what_predict_hides_is_measured_all_the_same(tmp_path: Path) -> None:
-    """Labels alone look invariant until a tie is near; the decision values below them tell."""
-    assert _size(load_predictor(save(iris_logistic(), tmp_path))) == CallSize(fixed=STEADY_ROWS)
+def test_differences_that_labels_hide_are_measured(tmp_path: Path) -> None:
+    """Labels alone look invariant until a tie is close; the decision values below them show it."""
+    assert _size(load_predictor(save(iris_logistic(), tmp_path))) == CallSize(fixed=FIXED_ROWS)
 
 
 @pytest.mark.parametrize(("given", "rows"), [(0, None), (5, 5)])
@@ -169,16 +171,16 @@ ONE = Signature((Feature("a"),))
 
 
 class Probed:
-    """A model for the probe: counts its rows, may work through them one by one, may refuse, may vary."""
+    """A model for the probe: counts its rows, may work through them one by one, may reject, may vary."""
 
-    def __init__(self, *, is_row_by_row: bool = False, refuses: bool = False, varies: bool = False) -> None:
+    def __init__(self, *, is_row_by_row: bool = False, rejects: bool = False, varies: bool = False) -> None:
         self.rows = 0
-        self._is_row_by_row, self._refuses, self._varies = is_row_by_row, refuses, varies
+        self._is_row_by_row, self._rejects, self._varies = is_row_by_row, rejects, varies
 
     def compute(self, batch: Batch) -> object:
         """Call a function for each row, or one for all."""
         self.rows += len(batch)
-        if self._refuses:
+        if self._rejects:
             raise InvalidBatchError([])
         values = batch.columns[0]
         return [abs(value) for value in values] if self._is_row_by_row else np.abs(values)
@@ -202,45 +204,45 @@ class Rawly(Probed):
         return [value.tobytes() + self._answer(place, len(values)) for place, value in enumerate(values)]
 
 
-def test_a_model_that_goes_row_by_row_and_varies_is_called_with_one() -> None:
+def test_a_varying_row_by_row_model_is_called_with_one() -> None:
     assert call_size(Probed(is_row_by_row=True, varies=True), ONE, "unknown") == CallSize(fixed=1)
 
 
-def test_a_model_that_computes_rows_together_and_varies_is_called_with_many() -> None:
-    assert call_size(Probed(varies=True), ONE, "unknown") == CallSize(fixed=STEADY_ROWS)
+def test_a_varying_model_of_whole_batches_is_called_with_many() -> None:
+    assert call_size(Probed(varies=True), ONE, "unknown") == CallSize(fixed=FIXED_ROWS)
 
 
-def test_a_model_that_computes_rows_together_is_never_called_with_a_lone_row() -> None:
+def test_a_model_of_batches_never_gets_one_row() -> None:
     assert call_size(Probed(), ONE, "unknown") == CallSize(least=2)
 
 
-def test_a_model_that_goes_row_by_row_is_called_with_as_many_as_there_are() -> None:
+def test_a_row_by_row_model_gets_any_number_of_rows() -> None:
     model = Probed(is_row_by_row=True)
 
     assert call_size(model, ONE, "unknown") == CallSize()
     assert model.rows < 100  # each may take seconds
 
 
-def test_what_multiplies_matrices_gets_a_fixed_size_without_a_probe() -> None:
+def test_a_model_of_matrix_products_gets_a_fixed_size_unprobed() -> None:
     model = Probed()
 
-    assert call_size(model, ONE, "matrix", is_estimator=True) == CallSize(fixed=STEADY_ROWS)
+    assert call_size(model, ONE, "matrix", is_estimator=True) == CallSize(fixed=FIXED_ROWS)
     assert model.rows == 0
 
 
-def test_what_multiplies_row_by_row_is_called_with_one() -> None:
+def test_a_model_of_single_products_gets_one_row() -> None:
     assert call_size(Probed(is_row_by_row=True, varies=True), ONE, "matrix") == CallSize(fixed=1)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 31])
-def test_one_row_that_varies_with_the_size_of_its_batch_is_found(size: int) -> None:
+def test_one_row_that_varies_with_its_batch_size_is_found(size: int) -> None:
     model = Rawly(lambda place, n: b"\1" * (n == size and place == n - 1))
 
-    assert call_size(model, ONE, "unknown") == CallSize(fixed=STEADY_ROWS)
+    assert call_size(model, ONE, "unknown") == CallSize(fixed=FIXED_ROWS)
 
 
 def test_rows_that_vary_with_their_place_are_found() -> None:
-    assert call_size(Rawly(lambda place, _: bytes([place >= 32])), ONE, "unknown") == CallSize(fixed=STEADY_ROWS)
+    assert call_size(Rawly(lambda place, _: bytes([place >= 32])), ONE, "unknown") == CallSize(fixed=FIXED_ROWS)
 
 
 def test_labels_of_a_users_own_classifier_count(tmp_path: Path) -> None:
@@ -249,14 +251,14 @@ def test_labels_of_a_users_own_classifier_count(tmp_path: Path) -> None:
     assert _size(load_predictor(path, features=["a"])).fixed is not None
 
 
-def test_a_model_that_refuses_made_up_rows_is_called_with_one() -> None:
-    assert call_size(Probed(refuses=True), ONE, "unknown") == CallSize(fixed=1)
+def test_a_model_that_rejects_probe_rows_is_called_with_one() -> None:
+    assert call_size(Probed(rejects=True), ONE, "unknown") == CallSize(fixed=1)
 
 
-def test_a_model_that_refuses_some_made_up_rows_is_probed_with_the_others() -> None:
+def test_rejected_probe_rows_are_replaced_by_others() -> None:
     class Picky(Probed):
         def compute(self, batch: Batch) -> object:
-            if (batch.columns[0] < 1).any():
+            if min(batch.columns[0].tolist()) < 1:
                 raise InvalidBatchError([])
             return super().compute(batch)
 
@@ -264,9 +266,7 @@ def test_a_model_that_refuses_some_made_up_rows_is_probed_with_the_others() -> N
 
 
 @pytest.mark.parametrize(("size", "smaller"), [(CallSize(2), 32), (CallSize(fixed=32), 1), (CallSize(fixed=1), None)])
-def test_a_size_at_which_answers_depend_on_the_batch_is_followed_by_a_smaller(
-    size: CallSize, smaller: int | None
-) -> None:
+def test_a_size_with_varying_answers_leads_to_a_smaller(size: CallSize, smaller: int | None) -> None:
     assert next_size(size) == (None if smaller is None else CallSize(fixed=smaller))
 
 
@@ -285,12 +285,12 @@ def test_a_difference_that_only_the_answers_show_makes_calls_smaller(
 
     predictor = load_predictor(save(Crowded(), tmp_path), features=["a"])
 
-    assert predictor.info.call_size == CallSize(fixed=STEADY_ROWS)
+    assert predictor.info.call_size == CallSize(fixed=FIXED_ROWS)
     assert predictor.info.determinism.is_batch_invariant
 
 
-def test_a_model_that_refuses_the_probe_still_answers_what_it_takes(tmp_path: Path) -> None:
-    predictor = load_predictor(save(Refusing(), tmp_path), features=["a"])
+def test_a_model_that_rejects_the_probe_still_answers(tmp_path: Path) -> None:
+    predictor = load_predictor(save(Rejecting(), tmp_path), features=["a"])
 
     assert answers(predictor, [[150.0], [200.0]]) == [{"prediction": 150.0}, {"prediction": 200.0}]
     with pytest.raises(InvalidBatchError, match="below 100"):

@@ -79,7 +79,7 @@ def test_a_file_that_others_may_write_to_is_not_believed(kept: KeptCallSizes, ca
     assert "record of how the model is called" in caplog.text
 
 
-def test_a_folder_that_cannot_be_written_costs_a_decision_each_start(tmp_path: Path) -> None:
+def test_an_unwritable_folder_costs_a_decision_each_start(tmp_path: Path) -> None:
     KeptCallSizes(tmp_path / "nowhere" / "model.joblib").keep(ONE, CallSize())
 
     assert list(tmp_path.iterdir()) == []

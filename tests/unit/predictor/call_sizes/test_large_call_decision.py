@@ -49,7 +49,7 @@ def kept(path: Path) -> list[Any]:
     return list(json.loads(Path(f"{path}.calls.json").read_text())["call_sizes"].values())
 
 
-def test_large_calls_of_equal_bits_leave_the_fingerprint_as_it_is(equal: Path) -> None:
+def test_large_calls_of_equal_bits_keep_the_fingerprint(equal: Path) -> None:
     requests = load_predictor(equal, features=FEATURES).info
     files = load_predictor(equal, features=FEATURES, calls_for="files").info
 
@@ -58,7 +58,7 @@ def test_large_calls_of_equal_bits_leave_the_fingerprint_as_it_is(equal: Path) -
     assert requests.call_size.large is None
 
 
-def test_large_calls_of_other_bits_get_a_fingerprint_of_their_own(other: Path) -> None:
+def test_large_calls_of_other_bits_get_their_own_fingerprint(other: Path) -> None:
     requests = load_predictor(other, features=FEATURES).info
     files = load_predictor(other, features=FEATURES, calls_for="files").info
 
@@ -74,7 +74,7 @@ def test_entries_for_requests_are_made_in_calls_of_their_bits(equal: Path, other
 
 
 @pytest.mark.parametrize("adds", [0.0, 1e-9])
-def test_what_was_compared_is_kept_for_later_runs(adds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compared_sizes_are_kept_for_later_runs(adds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(Weighing(adds=adds), tmp_path)
     first = load_predictor(path, features=FEATURES, calls_for="files").info
     monkeypatch.setattr(call_decision, "largest_equal_call", lambda *_, **__: pytest.fail("compared again"))
@@ -86,9 +86,7 @@ def test_what_was_compared_is_kept_for_later_runs(adds: float, tmp_path: Path, m
     assert kept(path) == [{"least": 1, "fixed": 32, "large": 32 if adds else 256}]
 
 
-def test_a_service_compares_nothing_but_takes_over_what_a_file_has_found(
-    equal: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_service_adopts_the_call_size_of_a_run(equal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_predictor(equal, features=FEATURES, calls_for="files")
     monkeypatch.setattr(call_decision, "largest_equal_call", lambda *_, **__: pytest.fail("compared"))
 
@@ -105,7 +103,7 @@ def test_a_worker_takes_over_how_the_run_calls_the_model(other: Path, monkeypatc
     assert load_predictor(other, features=FEATURES, calls_for="files", decided=started.call_size).info == started
 
 
-def test_answers_of_a_file_do_not_depend_on_what_else_is_in_it(other: Path) -> None:
+def test_answers_do_not_depend_on_other_rows(other: Path) -> None:
     predictor = load_predictor(other, features=FEATURES, calls_for="files")
     rows = np.random.default_rng(0).normal(size=(700, 2))
     shuffled = np.random.default_rng(1).permutation(700)
@@ -122,8 +120,8 @@ def _batch(predictor: Any, rows: Any) -> Any:
     return Batch.of(predictor.info.signature, dict(zip(FEATURES, rows.T, strict=True)))
 
 
-class Refusing(Weighing):
-    """Refuses some of the rows that are made up."""
+class Rejecting(Weighing):
+    """Rejects some of the rows that are made up."""
 
     def predict(self, rows: Any) -> Any:
         """Multiply what is small."""
@@ -132,8 +130,8 @@ class Refusing(Weighing):
         return super().predict(rows)
 
 
-def test_a_model_that_refuses_made_up_rows_gets_calls_of_its_own(tmp_path: Path) -> None:
-    path = save(Refusing(adds=0.0), tmp_path)
+def test_a_model_that_rejects_probes_gets_own_calls(tmp_path: Path) -> None:
+    path = save(Rejecting(adds=0.0), tmp_path)
 
     assert load_predictor(path, features=FEATURES, calls_for="files").info.call_size in (
         CallSize(fixed=256),
@@ -149,7 +147,7 @@ def test_a_linear_model_gets_large_calls_or_its_own(tmp_path: Path) -> None:
     assert max(size.fixed or 0, size.large or 0) >= 1024
 
 
-def test_an_operators_choice_is_called_as_it_is(equal: Path) -> None:
+def test_a_size_chosen_by_an_operator_is_used(equal: Path) -> None:
     size = load_predictor(equal, features=FEATURES, calls_for="files", rows_per_call=7).info.call_size
 
     assert (size, size.large) == (CallSize(fixed=7), None)
@@ -175,7 +173,7 @@ def test_wide_rows_come_in_calls_of_fewer() -> None:
     assert sizes(Ridge().fit(X, Y), 10_000) == ()
 
 
-def test_dear_rows_come_in_small_calls() -> None:
+def test_costly_rows_come_in_small_calls() -> None:
     wide = np.random.default_rng(0).normal(size=(3000, 100))
 
     assert sizes(KNeighborsRegressor(algorithm="brute").fit(wide, wide[:, 0])) == ()

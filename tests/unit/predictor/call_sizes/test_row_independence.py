@@ -90,7 +90,7 @@ class Weighted:
 
 
 @pytest.mark.parametrize("weights", [np.ones(3), np.ones((2, 2), dtype=np.float32)])
-def test_weights_in_a_users_own_model_are_taken_for_a_matrix(weights: Any) -> None:
+def test_weights_of_an_own_model_count_as_a_matrix(weights: Any) -> None:
     assert row_knowledge(Weighted(weights)) == "matrix"
 
 
@@ -110,7 +110,7 @@ def test_an_own_function_within_a_pipeline_is_not_known() -> None:
 
 
 def test_a_layer_of_a_library_for_networks_multiplies_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those libraries are not installed here; a class that says to be of one stands for them."""
+    """Those libraries are not installed here; a class that claims to be of one replaces them."""
     monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
     layer = type("Linear", (), {"__module__": "torch.nn"})()
 

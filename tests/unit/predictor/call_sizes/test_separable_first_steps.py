@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, Polynomial
 
 from foreseen.adapters.predictor.call_sizes.separable_first_steps import steps_of
 from foreseen.adapters.predictor.load_predictor import load_predictor
-from foreseen.adapters.predictor.loaders import pickle_loader as loading
+from foreseen.adapters.predictor.loaders import object_loading as loading
 from foreseen.adapters.predictor.scikit_learn.inputs.prepared_rows import prepared_rows
 from foreseen.domain.values.batch import Batch
 from support.models import save
@@ -72,7 +72,7 @@ def test_no_bit_changes_where_the_first_steps_are_called_once(
     assert found == answers()
 
 
-def test_texts_are_prepared_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_are_prepared_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["good film", "bad film", "film", "no film at all"] * 9
     path = save(make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, [1, 0, 1, 0] * 9), tmp_path)
 
@@ -106,7 +106,7 @@ def test_a_model_without_such_steps_is_called_whole(model: Any) -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_rows_are_laid_out_as_the_matrix_that_they_are_taken_from(order: Any) -> None:
+def test_rows_have_the_memory_layout_of_their_matrix(order: Any) -> None:
     rows = prepared_rows(np.asarray(random.normal(size=(9, 4)), order=order))
 
     assert rows
@@ -116,6 +116,6 @@ def test_rows_are_laid_out_as_the_matrix_that_they_are_taken_from(order: Any) ->
     assert taken.values.tolist() == [rows.values[row].tolist() for row in (1, 3, 3)]
 
 
-def test_what_has_no_rows_to_take_is_not_prepared() -> None:
+def test_data_without_rows_is_not_prepared() -> None:
     assert prepared_rows([[1.0], [2.0]]) is None
     assert prepared_rows(np.zeros(3)) is None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from foreseen.adapters.predictor.formats.file_start import FileStart
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.loaders import loader_registry
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
@@ -20,8 +21,8 @@ class WeightsLoader:
 
     saved_by = ("weights",)
 
-    def can_load(self, head: bytes) -> bool:
-        return head.startswith(b'{"weights"')
+    def can_load(self, start: FileStart) -> bool:
+        return start.head.startswith(b'{"weights"')
 
     def load(self, file: ModelFile, options: LoadOptions) -> Predictor:
         assert file.content.read(1) == b"{"
@@ -42,7 +43,7 @@ def test_a_loader_gets_the_files_it_accepts(weights: Path) -> None:
     assert isinstance(load_predictor(weights), FakePredictor)
 
 
-def test_another_format_has_no_say_in_pickles(weights: Path, tmp_path: Path) -> None:
+def test_a_loader_of_another_format_ignores_pickles(weights: Path, tmp_path: Path) -> None:
     assert not isinstance(load_predictor(save(iris_forest(2), tmp_path)), FakePredictor)
 
 

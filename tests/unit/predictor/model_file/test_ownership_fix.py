@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from foreseen.adapters.predictor.model_file.model_file import refuse_unless_private
+from foreseen.adapters.predictor.model_file.model_file import require_private
 from foreseen.domain.errors import ModelUnavailableError
 
 OTHER = os.geteuid() + 54321
@@ -78,16 +78,16 @@ def test_the_printed_command_makes_the_file_acceptable(tmp_path: Path, fault: Fa
     file.write_bytes(b"content")
     file.chmod(0o644)
     link_of(folder).symlink_to(file)
-    refuse_unless_private(link_of(folder), "model file")
+    require_private(link_of(folder), "model file")
     fault(file, folder)
 
     with pytest.raises(ModelUnavailableError) as caught:
-        refuse_unless_private(link_of(folder), "model file", otherwise=", or pin the file by --model-sha256")
+        require_private(link_of(folder), "model file", otherwise=", or pin the file with --model-sha256")
     command = re.search(r"try: (.*?)(, or move [^,]*)?, or pin the file", str(caught.value))
     assert command is not None
     subprocess.run(["sh", "-ec", command[1]], check=True, env={**os.environ, "HOME": "/nowhere"})
 
-    refuse_unless_private(link_of(folder), "model file")
+    require_private(link_of(folder), "model file")
 
 
 def test_the_command_for_a_relative_name_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,16 +97,16 @@ def test_the_command_for_a_relative_name_is_no_option(tmp_path: Path, monkeypatc
     file.chmod(0o666)
 
     with pytest.raises(ModelUnavailableError, match=r"chmod go-w '\./-rf model\.pkl'"):
-        refuse_unless_private(file, "model file")
+        require_private(file, "model file")
 
 
-def test_a_default_list_gives_new_files_away_and_not_those_that_are_there(tmp_path: Path) -> None:
+def test_a_default_list_applies_to_new_files_only(tmp_path: Path) -> None:
     file = tmp_path / "model.joblib"
     file.write_bytes(b"content")
     file.chmod(0o600)
     let_write(tmp_path, default=True)
-    refuse_unless_private(file, "model file")
+    require_private(file, "model file")
 
     (tmp_path / "new").write_bytes(b"content")
     with pytest.raises(ModelUnavailableError, match=f"user {OTHER}, by its access control list, may too"):
-        refuse_unless_private(tmp_path / "new", "model file")
+        require_private(tmp_path / "new", "model file")

@@ -21,7 +21,7 @@ def _pin(text: str, folder: Path) -> Path:
     return path
 
 
-def test_a_digest_is_taken_as_it_is_in_any_case() -> None:
+def test_a_digest_may_be_in_either_case() -> None:
     assert pinned_digest(DIGEST.upper(), MODEL) == DIGEST
 
 
@@ -38,7 +38,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_holds_the_digest_as_sha256sum_writes_it(name: str, tmp_path: Path) -> None:
+def test_a_file_may_be_the_output_of_sha256sum(name: str, tmp_path: Path) -> None:
     assert pinned_digest(str(_pin(FILES[name], tmp_path)), MODEL) == DIGEST
 
 
@@ -47,17 +47,17 @@ def test_a_file_holds_the_digest_as_sha256sum_writes_it(name: str, tmp_path: Pat
     ["", "abc\n", f"{DIGEST}0\n", f"{OTHER}  a.joblib\n{DIGEST}  b.joblib\n", f"{OTHER}\n{DIGEST}\n"],
     ids=["nothing", "too short", "too long", "several of other names", "several without names"],
 )
-def test_a_file_that_holds_no_one_digest_for_the_model_is_refused(text: str, tmp_path: Path) -> None:
+def test_a_digest_file_needs_one_digest_of_the_model(text: str, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match=r"expected one line of 64 hexadecimal digits for iris\.joblib"):
         pinned_digest(str(_pin(text, tmp_path)), MODEL)
 
 
-def test_a_file_that_is_away_is_named_with_what_else_may_be_given(tmp_path: Path) -> None:
+def test_a_missing_digest_file_is_named_with_the_alternatives(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match="the model's SHA-256, or a file that holds it, got no such file"):
         pinned_digest(str(tmp_path / "away"), MODEL)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_are_rejected(tmp_path: Path) -> None:
     path = _pin("", tmp_path)
     path.write_bytes(b"\xff\xfe")
 

@@ -11,7 +11,7 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.own_code import checked_folders
 from foreseen.adapters.predictor.subprocess import parent
 from support.models import pickled_by_hand
-from support.own_code import WAYS, write
+from support.models_with_own_code import WAYS, write
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
     monkeypatch.setattr(sys, "path_hooks", sys.path_hooks[:])
-    monkeypatch.setattr(checked_folders, "_folders", set())
+    monkeypatch.setattr(checked_folders, "CHECKED", set())
     write(tmp_path, WAYS["a value of a module"], 2)
     load_predictor(pickled_by_hand(tmp_path / "Own", "owncode"), rows_per_call=0)
     before = set(sys.modules)
@@ -44,16 +44,16 @@ def test_the_process_of_a_model_is_started_without_it(folder: Path, monkeypatch:
     """From Python the working directory is the first entry, or an empty one."""
     monkeypatch.setattr(sys, "path", ["", str(folder), "/installed"])
 
-    assert parent._import_path() == ["/installed"]
+    assert parent.import_path() == ["/installed"]
 
 
-def test_what_others_could_not_change_is_imported(folder: Path) -> None:
+def test_modules_that_others_cannot_change_are_imported(folder: Path) -> None:
     put(folder / "optional_one.py", 0o644)
 
     assert importlib.import_module("optional_one").VALUE == 1
 
 
-def test_what_calls_itself_installed_there_is_checked_as_well(folder: Path) -> None:
+def test_a_claim_to_be_installed_is_checked_as_well(folder: Path) -> None:
     put(folder / "optional_six.py", 0o666)
     (folder / "optional_six-1.0.dist-info").mkdir()
 
@@ -62,7 +62,7 @@ def test_what_calls_itself_installed_there_is_checked_as_well(folder: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["optional_two.py", "optional_pack/__init__.py"])
-def test_what_others_could_change_is_not_imported_by_anyone(
+def test_modules_that_others_could_change_are_not_imported(
     folder: Path, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A library looks for another that is not installed, when it is called, perhaps."""
@@ -74,7 +74,7 @@ def test_what_others_could_change_is_not_imported_by_anyone(
     assert [each for each in caplog.messages if each.startswith("not imported: ")]
 
 
-def test_a_module_in_an_open_folder_of_a_private_package_is_not_imported(folder: Path) -> None:
+def test_an_open_folder_of_a_private_package_provides_no_module(folder: Path) -> None:
     put(folder / "optional_open" / "__init__.py", 0o644)
     put(folder / "optional_open" / "part.py", 0o644)
     assert importlib.import_module("optional_open").VALUE == 1
@@ -84,7 +84,7 @@ def test_a_module_in_an_open_folder_of_a_private_package_is_not_imported(folder:
         importlib.import_module("optional_open.part")
 
 
-def test_a_working_directory_that_others_may_write_to_gives_no_module(folder: Path) -> None:
+def test_a_working_directory_that_others_may_write_provides_no_module(folder: Path) -> None:
     put(folder / "optional_three.py", 0o644)
     folder.chmod(0o777)
 

@@ -1,4 +1,4 @@
-"""Which distribution a module belongs to: as all records together tell, without reading all of them."""
+"""Which distribution a module belongs to: by all records together, without reading all of them."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from foreseen.adapters.predictor.own_code.module_file import found_spec
 
 
 @pytest.mark.filterwarnings("ignore:Setuptools is replacing distutils")  # once numpy 1 has imported that of Python
-def test_every_installed_module_belongs_to_whom_all_records_say() -> None:
+def test_every_installed_module_belongs_to_all_that_record_it() -> None:
     owners = {top: names for top, names in metadata.packages_distributions().items() if top != "foreseen"}
     found = {top: spec for top in owners if (spec := find_spec(top)) is not None and spec.has_location}
 
@@ -25,7 +25,7 @@ def test_every_installed_module_belongs_to_whom_all_records_say() -> None:
 
 
 @pytest.mark.parametrize("name", ["sys", "json", "os", "zipimport", "_heapq", "importlib", "encodings", "foreseen"])
-def test_what_comes_with_python_or_is_foreseen_is_nobodys_own(name: str) -> None:
+def test_modules_of_python_and_foreseen_are_not_own_code(name: str) -> None:
     spec = find_spec(name)
 
     assert spec is not None
@@ -61,7 +61,7 @@ def test_a_file_beside_what_is_installed_is_ones_own(tmp_path: Path, monkeypatch
     assert not is_own(spec_of(folder, "lib", monkeypatch))
 
 
-def test_parts_of_a_spread_package_belong_to_whoever_installed_them(
+def test_parts_of_a_namespace_package_belong_to_their_installers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("site", "work"):
@@ -78,7 +78,7 @@ def test_parts_of_a_spread_package_belong_to_whoever_installed_them(
     assert {name: is_own(spec) for name, spec in own.items() if spec} == {"site": False, "work": True}
 
 
-def test_a_package_that_is_spread_over_installed_folders_alone_is_not_ones_own(
+def test_a_namespace_package_of_installed_folders_is_no_own_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "spread" / "part").mkdir(parents=True)
@@ -87,14 +87,14 @@ def test_a_package_that_is_spread_over_installed_folders_alone_is_not_ones_own(
     assert not is_own(spec_of(tmp_path, "spread", monkeypatch))
 
 
-def test_what_was_installed_as_editable_is_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_editable_installation_is_own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "edited.py").touch()
     installed(tmp_path, "edited", "edited.py,,\n", url="file:///work", dir_info={"editable": True})
 
     assert is_own(spec_of(tmp_path, "edited", monkeypatch))
 
 
-def test_two_builds_of_one_version_are_told_apart_by_their_files(tmp_path: Path) -> None:
+def test_two_builds_of_one_version_are_distinguished_by_their_files(tmp_path: Path) -> None:
     """Unless they came from an index, where a version is built once."""
     records = {
         "one": "../../../bin/x,sha256=1,1\nlib/__init__.py,sha256=aaa,1\nlib/__pycache__/x.pyc,,\n",

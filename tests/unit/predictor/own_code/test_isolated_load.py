@@ -11,20 +11,21 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.own_code import compiled_extensions
 from foreseen.adapters.predictor.own_code import isolated_load as isolation
-from foreseen.adapters.predictor.own_code.compiled_extensions import keep_extension, refuse_other_code
+from foreseen.adapters.predictor.own_code.compiled_extensions import keep_extension, reject_other_code
 from foreseen.adapters.predictor.own_code.module_file import ModuleFile
-from foreseen.adapters.predictor.own_code.module_locks import ModuleTurns
+from foreseen.adapters.predictor.own_code.module_locks import ModuleLocks
 from foreseen.domain.errors import ModelUnavailableError
-from support.collector import as_in_production
+from support.garbage_collection import as_in_production
 from support.models import answers, pickled_by_hand
-from support.own_code import WAYS, Way, answer, put, write
-from support.patience import PATIENCE_S
+from support.models_with_own_code import WAYS, Way, answer, put, write
+from support.time_limits import PATIENCE_S
 
 HELP = WAYS["a value of a module"]
 
@@ -47,22 +48,27 @@ def model(folder: Path) -> Path:
 
 def test_loads_at_the_same_time_have_modules_of_their_own(folder: Path, model: Path) -> None:
     write(folder, HELP, 2)
+    before = own_classes()
     with ThreadPoolExecutor(3) as pool:
         first, *others = pool.map(lambda _: load_predictor(model), range(3))
 
     assert [answer(each) for each in (first, *others)] == [6.0, 6.0, 6.0]
     assert {each.info.fingerprint for each in others} == {first.info.fingerprint}
-    assert len({id(kind(each)) for each in (first, *others)}) == 3
+    assert len(own_classes() - before) == 3
 
 
-def kind(predictor: Any) -> type:
-    """Return the class of a model."""
-    return type(predictor._model._model)
+def own_classes() -> set[type]:
+    """Return the classes of models that are in memory."""
+    return {each for each in gc.get_objects() if isinstance(each, type) and each.__module__ == "owncode"}
 
 
-def test_a_load_behind_one_that_hangs_is_refused_in_the_end(
-    folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def is_found_by_others(predictor: Any) -> bool:
+    """Return whether the module that others import is the one of this model."""
+    with patch.object(sys.modules["owncode"], "FACTOR", 7):
+        return answer(predictor) == 21.0
+
+
+def test_a_load_behind_a_hanging_one_is_rejected(folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "PATIENCE_S", 0.01)
     has_begun, is_over = threading.Event(), threading.Event()
 
@@ -84,7 +90,7 @@ def test_a_load_behind_one_that_hangs_is_refused_in_the_end(
     assert answer(load_predictor(model)) == 15.0
 
 
-def test_what_a_model_no_longer_uses_is_freed(folder: Path, model: Path) -> None:
+def test_modules_that_a_model_no_longer_uses_are_freed(folder: Path, model: Path) -> None:
     write(folder, Way("owncode.py", top="FACTOR = 2\nclass Weights: pass\nWEIGHTS = Weights()"), 2)
     old = load_predictor(model)
     weights = weakref.ref(sys.modules["owncode"].WEIGHTS)
@@ -104,15 +110,15 @@ def test_the_newest_model_has_its_modules_where_others_find_them(folder: Path, m
     write(folder, HELP, 2)
     first = load_predictor(model)
     second = load_predictor(model)
-    assert sys.modules["owncode"].Own is kind(second)
+    assert is_found_by_others(second)
 
     del second
     isolation.free_withdrawn()
 
-    assert sys.modules["owncode"].Own is kind(first)
+    assert is_found_by_others(first)
 
 
-def test_a_model_that_goes_on_any_thread_changes_nothing_at_once(folder: Path, model: Path) -> None:
+def test_a_model_freed_on_any_thread_changes_nothing_at_once(folder: Path, model: Path) -> None:
     """The garbage collector runs wherever it likes, while another load puts its finder in as well."""
     write(folder, HELP, 2)
     first = load_predictor(model)
@@ -128,7 +134,7 @@ def test_a_model_that_goes_on_any_thread_changes_nothing_at_once(folder: Path, m
     assert answer(first) == 6.0
 
 
-def test_a_load_that_fails_leaves_everything_as_it_was(folder: Path, model: Path) -> None:
+def test_a_failed_load_leaves_everything_unchanged(folder: Path, model: Path) -> None:
     write(folder, HELP, 2)
     first = load_predictor(model)
     finders = sys.meta_path[:]
@@ -137,14 +143,14 @@ def test_a_load_that_fails_leaves_everything_as_it_was(folder: Path, model: Path
     with pytest.raises(ModelUnavailableError, match="nothing"):
         load_predictor(model)
 
-    assert sys.modules["owncode"].Own is kind(first)
+    assert is_found_by_others(first)
     assert sys.meta_path == finders
     assert answer(first) == 6.0
 
 
 IDIOMS = {
     "looks itself up": "import sys\nFACTOR = 2\nassert sys.modules[__name__].FACTOR == 2",
-    "stands for another object": (
+    "replaces itself by another object": (
         "import sys, types\nclass Lazy(types.ModuleType):\n    FACTOR = 2\nsys.modules[__name__] = Lazy(__name__)"
     ),
     "has annotations as texts": (
@@ -154,7 +160,7 @@ IDIOMS = {
     "imports in a circle": "import owncircle\nFACTOR = 2\nassert owncircle.first() == 2",
     "imports a part of its package": "from ownpack import sub as part, FACTOR\nassert part.__name__ == 'ownpack.sub'",
     "imports as another name": "import ownpack.sub as part\nfrom ownpack import FACTOR\nassert part.own == 'yes'",
-    "asks whether there is a module": (
+    "checks whether there is a module": (
         "try:\n    import ownabsent\nexcept ModuleNotFoundError as exc:\n    assert exc.name == 'ownabsent'\n"
         "try:\n    from ownpack import absent\nexcept ImportError as exc:\n    assert exc.name == 'ownpack'\nFACTOR = 2"
     ),
@@ -200,8 +206,8 @@ def test_a_module_is_executed_once_however_many_threads_import_it(folder: Path, 
     assert executed == [1]
 
 
-def test_two_modules_that_wait_for_each_other_on_two_threads_go_on() -> None:
-    turns, both = ModuleTurns(), threading.Barrier(2)
+def test_two_modules_that_import_each_other_on_two_threads_finish() -> None:
+    turns, both = ModuleLocks(), threading.Barrier(2)
 
     def import_with(mine: str, other: str) -> str:
         assert turns.begin(mine)
@@ -221,7 +227,7 @@ def test_two_modules_that_wait_for_each_other_on_two_threads_go_on() -> None:
 @pytest.fixture
 def extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], dict[str, ModuleFile]]:
     """Return what a load finds: an extension, and a module beside it with the bytes that are passed."""
-    monkeypatch.setattr(compiled_extensions, "_kept", {})
+    monkeypatch.setattr(compiled_extensions, "KEPT", {})
     (tmp_path / f"ownfast{EXTENSION_SUFFIXES[0]}").write_bytes(b"compiled")
 
     def found(code: bytes) -> dict[str, ModuleFile]:
@@ -240,29 +246,29 @@ def not_none(spec: ModuleSpec | None) -> ModuleSpec:
 Extension = Callable[[bytes], dict[str, ModuleFile]]
 
 
-def test_code_beside_an_extension_has_to_stay_as_this_process_loaded_it(extension: Extension) -> None:
+def test_code_beside_an_extension_has_to_stay_as_loaded(extension: Extension) -> None:
     files = extension(b"1")
     keep_extension(files["ownfast"], ModuleType("ownfast"), files, {})
-    refuse_other_code(files)
-    refuse_other_code(extension(b"1"))
+    reject_other_code(files)
+    reject_other_code(extension(b"1"))
 
-    with pytest.raises(ModelUnavailableError, match=r"ownfast.*: expected the code that this process has loaded"):
-        refuse_other_code(extension(b"2"))
+    with pytest.raises(ModelUnavailableError, match=r"ownfast.*: expected the code with which this process loaded"):
+        reject_other_code(extension(b"2"))
 
 
-def test_an_extension_of_a_load_that_failed_keeps_only_what_was_executed(extension: Extension) -> None:
+def test_an_extension_of_a_failed_load_keeps_only_executed_code(extension: Extension) -> None:
     files = extension(b"1")
     executed = {"ownfast": ModuleType("ownfast")}  # and not the module beside it, which raised
     keep_extension(files["ownfast"], executed["ownfast"], files, executed)
 
-    refuse_other_code(extension(b"2"))
+    reject_other_code(extension(b"2"))
 
     executed["owncode"] = ModuleType("owncode")
-    with pytest.raises(ModelUnavailableError, match=r"ownfast.*: expected the code that this process has loaded"):
-        refuse_other_code(extension(b"2"))
+    with pytest.raises(ModelUnavailableError, match=r"ownfast.*: expected the code with which this process loaded"):
+        reject_other_code(extension(b"2"))
 
 
 def test_an_extension_that_was_never_loaded_keeps_nothing(extension: Extension) -> None:
-    refuse_other_code(extension(b"1"))
+    reject_other_code(extension(b"1"))
 
-    refuse_other_code(extension(b"2"))
+    reject_other_code(extension(b"2"))

@@ -15,7 +15,7 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.model_file.model_file import open_model_file
 from foreseen.adapters.predictor.own_code.isolated_load import isolated_load, withdraw
 from foreseen.adapters.predictor.provenance import loaded_distributions
-from foreseen.adapters.predictor.provenance.loaded_distributions import refuse_other_version
+from foreseen.adapters.predictor.provenance.loaded_distributions import reject_other_version
 from foreseen.adapters.predictor.provenance.provenance import is_of_scikit_learn, provenance
 from foreseen.adapters.predictor.provenance.read_files import ReadFiles
 from foreseen.adapters.predictor.unpickling.unpickle import unpickle
@@ -99,7 +99,7 @@ def test_a_module_that_it_does_not_need_changes_nothing(own_model: Path) -> None
     assert load_predictor(own_model, features=["a"]).info.fingerprint == before
 
 
-def test_what_is_installed_is_known_by_its_version_and_not_read(own_model: Path) -> None:
+def test_installed_code_is_known_by_its_version_and_not_read(own_model: Path) -> None:
     with isolated_load(model=own_model) as own, open_model_file(own_model) as file:
         known = provenance(unpickle(file), own, ReadFiles.listed_in(None), always=())
     withdraw(own)
@@ -113,7 +113,7 @@ def test_other_bytes_are_another_model(tmp_path: Path) -> None:
     assert load_predictor(one).info.fingerprint != load_predictor(other).info.fingerprint
 
 
-def test_where_the_file_lies_is_no_part_of_it(tmp_path: Path) -> None:
+def test_the_place_of_the_file_is_no_part_of_it(tmp_path: Path) -> None:
     one, other = save(iris_forest(2), tmp_path, "one.joblib"), tmp_path / "other.joblib"
     other.write_bytes(one.read_bytes())
     other.chmod(0o600)
@@ -128,7 +128,7 @@ def test_another_version_of_a_library_that_computes_is_another_model(
     before = load_predictor(iris_model).info.fingerprint
     real: Callable[[str], str] = metadata.version
     monkeypatch.setattr(metadata, "version", lambda name: "9.9" if name == library else real(name))
-    monkeypatch.setattr(loaded_distributions, "_loaded", {})  # as in another process
+    monkeypatch.setattr(loaded_distributions, "LOADED", {})  # as in another process
 
     assert load_predictor(iris_model).info.fingerprint != before
 
@@ -145,10 +145,10 @@ def test_a_library_that_was_replaced_needs_another_process(iris_model: Path, mon
 
 
 def test_another_installation_of_one_version_needs_another_process() -> None:
-    refuse_other_version({"ownlib": "1.0"}, {"ownlib": b"first"})
+    reject_other_version({"ownlib": "1.0"}, {"ownlib": b"first"})
 
     with pytest.raises(ModelUnavailableError, match=r"^ownlib: expected version 1\.0, .* got another installation"):
-        refuse_other_version({"ownlib": "1.0"}, {"ownlib": b"second"})
+        reject_other_version({"ownlib": "1.0"}, {"ownlib": b"second"})
 
 
 def test_another_python_is_another_model(iris_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +181,7 @@ def test_a_part_that_is_not_of_scikit_learn_is_seen() -> None:
     assert not is_of_scikit_learn(kept)
 
 
-def test_a_module_that_scikit_learn_calls_by_another_name_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_renamed_module_of_scikit_learn_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `_loss` of 1.5 to 1.8, which every gradient boosting holds a part of."""
     forest = iris_forest(1)
     forest.loss = type("Loss", (), {"__module__": "_loss_here"})()

@@ -58,7 +58,7 @@ def test_the_same_files_in_another_folder_are_the_same_model(
 
 
 @pytest.mark.parametrize("pattern", ["gone.bin", "gone/*.txt", "vocab"])
-def test_a_pattern_without_a_file_is_refused(model: Path, pattern: str) -> None:
+def test_a_pattern_without_a_file_is_rejected(model: Path, pattern: str) -> None:
     model.with_suffix(".toml").write_text(f"[fingerprint]\nfiles = [{pattern!r}]\n")
 
     with pytest.raises(
@@ -70,29 +70,29 @@ def test_a_pattern_without_a_file_is_refused(model: Path, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["/etc/hostname", ""])
-def test_a_path_that_is_not_relative_is_refused(model: Path, pattern: str) -> None:
+def test_a_path_that_is_not_relative_is_rejected(model: Path, pattern: str) -> None:
     model.with_suffix(".toml").write_text(f"[fingerprint]\nfiles = [{pattern!r}]\n")
 
     with pytest.raises(ModelUnavailableError, match=f"relative to the sidecar, got {pattern!r}"):
         _fingerprint(model)
 
 
-def test_a_file_that_changes_while_the_model_loads_is_refused(model: Path) -> None:
+def test_a_file_that_changes_while_the_model_loads_is_rejected(model: Path) -> None:
     files = ReadFiles.listed(model.with_suffix(".toml"), ["weights.bin"])
     (model.parent / "weights.bin").write_bytes(b"other")
 
-    with pytest.raises(ModelUnavailableError, match=r"expected weights.bin to stay as it is while the model loads"):
+    with pytest.raises(ModelUnavailableError, match=r"expected weights.bin not to change while the model loads"):
         files.digests()
 
 
-def test_a_file_that_others_may_write_to_is_refused(model: Path) -> None:
+def test_a_file_that_others_may_write_to_is_rejected(model: Path) -> None:
     (model.parent / "weights.bin").chmod(0o666)
 
     with pytest.raises(ModelUnavailableError, match=r"weights.bin: expected a listed file that only you may write to"):
         _fingerprint(model)
 
 
-def test_a_file_that_goes_while_the_model_loads_is_refused(model: Path) -> None:
+def test_a_file_that_goes_while_the_model_loads_is_rejected(model: Path) -> None:
     files = ReadFiles.listed(model.with_suffix(".toml"), ["weights.bin"])
     (model.parent / "weights.bin").unlink()
 

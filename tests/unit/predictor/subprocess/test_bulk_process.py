@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
+from threading import enumerate as enumerate_threads
 from typing import cast
 
 import pytest
@@ -16,19 +17,17 @@ from foreseen.adapters.predictor.subprocess.parent import ModelProcess, ProcessE
 from foreseen.adapters.predictor.subprocess.process_calls import ProcessCalls
 from foreseen.domain.errors import InvalidBatchError, ModelEndedError, ModelUnavailableError, PredictionError
 from foreseen.domain.values.batch import Batch
-from support.holding import Holding, Holds
+from support.held_model import Holding, Holds
 from support.models import batch_of, save
-from support.own_models import DIE, FAIL, REFUSE, Doubler, Faulty, Labeller
+from support.own_models import DIE, FAIL, REJECT, Doubler, Faulty, Labeller
 from support.processes import wait_until
-
-OPTIONS = {"features": ["a"], "rows_per_call": 0}
 
 
 @contextmanager
 def in_a_process(
     path: Path, *, calls: int = 2, most_endings: int = 50, outputs: Sequence[str] = ("predict",)
 ) -> Iterator[BulkProcessPredictor]:
-    process = ModelProcess({"path": path, **OPTIONS, "outputs": outputs}, calls=calls)
+    process = ModelProcess({"path": path, "features": ["a"], "rows_per_call": 0, "outputs": outputs}, calls=calls)
     predictor = BulkProcessPredictor(process, most_endings=most_endings)
     try:
         yield predictor
@@ -41,10 +40,15 @@ def of(predictor: BulkProcessPredictor, *values: float) -> Batch:
 
 
 def pid_of(predictor: BulkProcessPredictor) -> int:
-    return predictor._process._process.pid
+    return predictor.process.pid
 
 
-def test_calls_run_side_by_side_and_each_gets_its_own_answer(tmp_path: Path) -> None:
+def wait_until_no_answers_are_read() -> None:
+    """Wait until the thread that reads what a process answers has seen that it ended."""
+    wait_until(lambda: all(thread.name != "model's answers" for thread in enumerate_threads()))
+
+
+def test_concurrent_calls_each_get_their_own_answer(tmp_path: Path) -> None:
     holds = Holds(tmp_path)
     holds.hold(5)
     with in_a_process(save(Holding(tmp_path), tmp_path)) as predictor, ThreadPoolExecutor(2) as threads:
@@ -57,22 +61,20 @@ def test_calls_run_side_by_side_and_each_gets_its_own_answer(tmp_path: Path) -> 
         assert held.result().outputs == {"prediction": [10.0]}
 
 
-def test_answers_come_as_they_are_and_errors_in_their_own_words(tmp_path: Path) -> None:
+def test_answers_and_error_messages_arrive_unchanged(tmp_path: Path) -> None:
     with in_a_process(save(Labeller(), tmp_path), outputs=("predict", "predict_proba")) as predictor:
         assert predictor.predict(of(predictor, 1.0)).outputs == {
             "prediction": ["yes"],
             "probabilities": [{"no": 0.0, "yes": 1.0}],
         }
     with in_a_process(save(Faulty(), tmp_path)) as predictor:
-        with pytest.raises(InvalidBatchError, match="a value that nobody knows"):
-            predictor.predict(of(predictor, REFUSE))
+        with pytest.raises(InvalidBatchError, match="an unknown value"):
+            predictor.predict(of(predictor, REJECT))
         with pytest.raises(PredictionError, match="the model failed in predict: RuntimeError: out of order"):
             predictor.predict(of(predictor, FAIL))
 
 
-def test_one_that_ends_fails_its_calls_and_another_takes_its_place(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_ended_process_fails_its_calls_and_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with in_a_process(save(Faulty(), tmp_path)) as predictor:
         first = pid_of(predictor)
         with pytest.raises(ModelEndedError, match=r"^the model's process ended with exit code 9$"):
@@ -86,7 +88,7 @@ def test_one_that_ends_fails_its_calls_and_another_takes_its_place(
     ]
 
 
-def test_one_that_has_ended_too_often_is_not_started_again(tmp_path: Path) -> None:
+def test_a_process_that_ended_too_often_is_not_started_again(tmp_path: Path) -> None:
     with in_a_process(save(Faulty(), tmp_path), most_endings=1) as predictor:
         for _ in range(2):
             with pytest.raises(ModelEndedError):
@@ -102,11 +104,13 @@ def test_another_file_never_answers_for_the_model_of_the_run(tmp_path: Path) -> 
         with pytest.raises(ModelEndedError):
             predictor.predict(of(predictor, DIE))
 
-        with pytest.raises(ModelUnavailableError, match="by now its file or what it needs is another: expected"):
+        with pytest.raises(
+            ModelUnavailableError, match="its file or something that it needs has changed since: expected"
+        ):
             predictor.predict(of(predictor, 5.0))
 
 
-def test_one_that_is_abandoned_fails_what_it_computes_and_stays_away(tmp_path: Path) -> None:
+def test_an_abandoned_process_fails_its_calls_and_is_not_replaced(tmp_path: Path) -> None:
     holds = Holds(tmp_path)
     holds.hold(5)
     with in_a_process(save(Holding(tmp_path), tmp_path)) as predictor, ThreadPoolExecutor(1) as threads:
@@ -116,18 +120,18 @@ def test_one_that_is_abandoned_fails_what_it_computes_and_stays_away(tmp_path: P
         predictor.abandon()
 
         assert isinstance(held.exception(60), ModelEndedError)
-        with pytest.raises(ModelUnavailableError, match="no other is to take its place"):
+        with pytest.raises(ModelUnavailableError, match="will not be replaced"):
             predictor.predict(of(predictor, 2.0))
 
 
-def test_one_that_is_abandoned_while_another_starts_leaves_none_behind(
+def test_a_process_abandoned_during_a_restart_leaves_none_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with in_a_process(save(Doubler(), tmp_path)) as predictor:
         predictor.predict(of(predictor, 1.0))
-        ended, calls, started = predictor._process, predictor._running(), ModelProcess.another
+        ended, started = predictor.process, ModelProcess.another
         ended.kill()
-        wait_until(lambda: calls.have_ended)
+        wait_until_no_answers_are_read()
 
         def abandoned_meanwhile(process: ModelProcess) -> ModelProcess:
             another = started(process)
@@ -136,23 +140,22 @@ def test_one_that_is_abandoned_while_another_starts_leaves_none_behind(
 
         monkeypatch.setattr(ModelProcess, "another", abandoned_meanwhile)
         for _ in range(2):
-            with pytest.raises(ModelUnavailableError, match="no other is to take its place"):
+            with pytest.raises(ModelUnavailableError, match="will not be replaced"):
                 predictor.predict(of(predictor, 1.0))
-        assert predictor._process is not ended
-        assert predictor._process.ending() == "was ended by SIGKILL"
+        assert predictor.process is not ended
+        assert predictor.process.ending() == "was ended by SIGKILL"
 
 
-def test_it_is_as_dear_to_the_machine_as_what_writes_the_file(tmp_path: Path) -> None:
+def test_it_has_the_priority_of_the_process_that_writes(tmp_path: Path) -> None:
     with in_a_process(save(Doubler(), tmp_path)) as predictor:
         assert os.getpriority(os.PRIO_PROCESS, pid_of(predictor)) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
-def test_one_that_is_killed_between_two_calls_costs_no_answer(tmp_path: Path) -> None:
+def test_a_process_killed_between_two_calls_costs_no_answer(tmp_path: Path) -> None:
     with in_a_process(save(Doubler(), tmp_path)) as predictor:
         predictor.predict(of(predictor, 1.0))
         os.kill(pid_of(predictor), signal.SIGKILL)
-        calls = predictor._calls
-        wait_until(lambda: calls is not None and calls.have_ended)
+        wait_until_no_answers_are_read()
 
         assert predictor.predict(of(predictor, 2.0)).outputs == {"prediction": [4.0]}
 
@@ -180,6 +183,6 @@ def test_an_answer_that_cannot_be_read_leaves_no_caller_waiting() -> None:
     child = Unreadable()
     calls = ProcessCalls(cast("ModelProcess", child))
 
-    with pytest.raises(ProcessEndedError, match=r"^was ended, as its answer could not be read: MemoryError"):
+    with pytest.raises(ProcessEndedError, match=r"^was stopped, because its answer could not be read: MemoryError"):
         calls.predict([])
     assert (calls.have_ended, child.is_killed) == (True, True)

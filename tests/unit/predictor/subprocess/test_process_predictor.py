@@ -9,28 +9,31 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.subprocess import parent
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
-from foreseen.adapters.predictor.subprocess.process_predictor import RETRY_S, ProcessPredictor
+from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from foreseen.domain.errors import InvalidBatchError, ModelRestartingError, ModelUnavailableError, PredictionError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.values.batch import Batch
-from support.holding import Holding, Holds
+from support.held_model import Holding, Holds
 from support.models import answers, batch_of, iris_forest, iris_frame, mixed_pipeline, save
-from support.own_models import DIE, EXIT, FAIL, REFUSE, WARN, Faulty, Labeller
+from support.own_models import DIE, EXIT, FAIL, REJECT, WARN, Faulty, Labeller
 from support.processes import wait_until
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.subprocess.model_options import ModelOptions
 
 
 @contextmanager
 def in_a_process(
     path: Path, *, clock: Callable[[], float] = time.monotonic, **options: Any
 ) -> Iterator[ProcessPredictor]:
-    predictor = ProcessPredictor(ModelProcess({"path": path, **options}), clock=clock)
+    predictor = ProcessPredictor(ModelProcess(cast("ModelOptions", {"path": path, **options})), clock=clock)
     try:
         yield predictor
     finally:
@@ -55,11 +58,11 @@ def of(predictor: Predictor, value: float) -> Batch:
 
 
 def pid_of(predictor: ProcessPredictor) -> int:
-    return predictor._process._process.pid
+    return predictor.process.pid
 
 
 def kill(predictor: ProcessPredictor) -> None:
-    process = predictor._process
+    process = predictor.process
     os.kill(pid_of(predictor), signal.SIGKILL)
     wait_until(lambda: process.has_ended)
 
@@ -87,7 +90,7 @@ def test_it_is_the_same_model_with_the_same_answers(name: str, tmp_path: Path) -
         assert len(there.predict(batch)) == len(batch)
 
 
-def test_a_model_that_cannot_be_had_is_refused_in_the_same_words(tmp_path: Path) -> None:
+def test_an_unloadable_model_is_rejected_in_the_same_words(tmp_path: Path) -> None:
     path = tmp_path / "model.joblib"
     path.write_bytes(b"no model at all")
     path.chmod(0o600)
@@ -102,21 +105,21 @@ def test_a_model_that_cannot_be_had_is_refused_in_the_same_words(tmp_path: Path)
     assert process.has_ended
 
 
-def test_a_process_that_dies_while_it_loads_is_told_as_no_model(tmp_path: Path) -> None:
+def test_a_process_that_dies_while_loading_is_no_model(tmp_path: Path) -> None:
     process = ModelProcess({"path": tmp_path / "model.joblib"})
-    os.kill(process._process.pid, signal.SIGKILL)
+    os.kill(process.pid, signal.SIGKILL)
 
     with pytest.raises(ModelUnavailableError, match="expected the model to load, but its process was ended by SIGKILL"):
         ProcessPredictor(process)
 
 
-def test_what_the_model_refuses_comes_with_its_flaws(faulty: ProcessPredictor) -> None:
+def test_a_rejected_batch_comes_with_its_violations(faulty: ProcessPredictor) -> None:
     with pytest.raises(InvalidBatchError) as caught:
-        faulty.predict(of(faulty, REFUSE))
+        faulty.predict(of(faulty, REJECT))
 
-    (flaw,) = caught.value.flaws
-    assert (flaw.expected, flaw.got) == ("values that the model takes", "a refusal: a value that nobody knows")
-    assert str(caught.value) == str(flaw)
+    (violation,) = caught.value.violations
+    assert (violation.expected, violation.got) == ("values that the model accepts", "its error: an unknown value")
+    assert str(caught.value) == str(violation)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_what_the_model_refuses_comes_with_its_flaws(faulty: ProcessPredictor) -
         (EXIT, "the model failed in predict: SystemExit"),
     ],
 )
-def test_what_fails_in_it_is_told_and_leaves_it_alive(faulty: ProcessPredictor, value: float, said: str) -> None:
+def test_a_failure_is_raised_and_leaves_the_process_alive(faulty: ProcessPredictor, value: float, said: str) -> None:
     pid = pid_of(faulty)
 
     with pytest.raises(PredictionError) as caught:
@@ -137,7 +140,7 @@ def test_what_fails_in_it_is_told_and_leaves_it_alive(faulty: ProcessPredictor, 
     assert pid_of(faulty) == pid
 
 
-def test_what_it_logs_and_warns_of_is_logged_here(faulty: ProcessPredictor, caplog: pytest.LogCaptureFixture) -> None:
+def test_its_logs_and_warnings_are_logged_here(faulty: ProcessPredictor, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         faulty.predict(of(faulty, WARN))
 
@@ -157,11 +160,11 @@ def test_signals_for_the_whole_service_leave_it_to_its_parent(faulty: ProcessPre
     assert (pid_of(faulty), os.getpgid(pid) != os.getpgid(0)) == (pid, True)
 
 
-def test_it_yields_to_hits_and_is_starved_by_nobody(faulty: ProcessPredictor) -> None:
+def test_it_yields_to_hits_by_one_step_of_priority(faulty: ProcessPredictor) -> None:
     assert os.getpriority(os.PRIO_PROCESS, pid_of(faulty)) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 1)
 
 
-def test_one_that_died_while_idle_costs_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_that_died_while_idle_costs_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with faulty_in_a_process(tmp_path) as predictor:
         kill(predictor)
 
@@ -173,7 +176,7 @@ def test_one_that_died_while_idle_costs_no_answer(tmp_path: Path, caplog: pytest
     ]
 
 
-def test_one_that_dies_in_a_call_fails_that_call_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_that_dies_fails_one_call_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with faulty_in_a_process(tmp_path) as predictor:
         with pytest.raises(PredictionError, match="the model's process ended with exit code 9 before it had answered"):
             predictor.predict(of(predictor, DIE))
@@ -183,7 +186,7 @@ def test_one_that_dies_in_a_call_fails_that_call_alone(tmp_path: Path, caplog: p
     assert len(caplog.records) == 1
 
 
-def test_one_that_is_killed_in_a_call_fails_it_at_once(tmp_path: Path) -> None:
+def test_a_process_killed_in_a_call_fails_it_at_once(tmp_path: Path) -> None:
     holds = Holds(tmp_path)
     holds.hold(5)
 
@@ -201,7 +204,7 @@ def test_one_that_is_killed_in_a_call_fails_it_at_once(tmp_path: Path) -> None:
         killer.join()
 
 
-def test_a_file_that_has_changed_never_answers_for_the_old_model(tmp_path: Path) -> None:
+def test_a_changed_file_never_answers_for_the_old_model(tmp_path: Path) -> None:
     with in_a_process(save(iris_forest(2), tmp_path), rows_per_call=0) as predictor:
         batch, before = batch_of(predictor.info.signature, iris_frame()[0][:1]), predictor.info.fingerprint
         save(iris_forest(3), tmp_path)
@@ -209,13 +212,13 @@ def test_a_file_that_has_changed_never_answers_for_the_old_model(tmp_path: Path)
         kill(predictor)
 
         for _ in range(2):
-            with pytest.raises(PredictionError, match="by now its file or what it needs is another; reload"):
+            with pytest.raises(PredictionError, match="its file or something that it needs has changed since; reload"):
                 predictor.predict(batch)
 
         assert predictor.info.fingerprint == before
 
 
-def test_starts_that_fail_wait_longer_each_time_and_no_call_waits_for_them(
+def test_failed_starts_wait_longer_each_time_without_delaying_calls(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -242,15 +245,15 @@ def test_starts_that_fail_wait_longer_each_time_and_no_call_waits_for_them(
 
 
 def test_a_moment_without_room_for_threads_leaves_no_model_unready(
-    faulty: ProcessPredictor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kill(faulty)
-    with monkeypatch.context() as full:
-        full.setattr(threading.Thread, "start", no_room)
-        assert faulty.unready() != ""
+    with faulty_in_a_process(tmp_path) as predictor:
+        kill(predictor)
+        with monkeypatch.context() as full:
+            full.setattr(threading.Thread, "start", no_room)
+            assert predictor.unready() != ""
 
-    faulty._renewed_at -= RETRY_S
-    wait_until(lambda: faulty.unready() == "")
+        wait_until(lambda: predictor.unready() == "")
 
 
 def no_room(_: threading.Thread) -> None:
@@ -269,7 +272,7 @@ def retry_after_s(predictor: ProcessPredictor) -> float:
 
 
 @pytest.mark.parametrize("dies", ["while it loads", "before it is there"])
-def test_a_process_that_dies_before_it_has_loaded_is_a_start_that_failed(
+def test_a_process_that_dies_before_loading_is_a_failed_start(
     tmp_path: Path, dies: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with faulty_in_a_process(tmp_path) as predictor:
@@ -284,12 +287,13 @@ def test_a_process_that_dies_before_it_has_loaded_is_a_start_that_failed(
             predictor.predict(of(predictor, 5.0))
 
 
+@pytest.mark.usefixtures("fresh_processes")
 def test_closing_it_lets_the_process_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parent, "PATIENCE_S", 60.0)  # it stands back from whatever else runs, in ending too
+    monkeypatch.setattr(parent, "PATIENCE_S", 60.0)  # its priority is lower, also in ending
     with faulty_in_a_process(tmp_path) as predictor:
-        process = predictor._process._process
+        process = predictor.process
 
-    assert process.returncode == 0
+    assert process.ending() == "ended with exit code 0"
 
 
 def test_closing_it_while_another_starts_leaves_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,10 +308,10 @@ def test_closing_it_while_another_starts_leaves_neither(tmp_path: Path, monkeypa
     monkeypatch.setattr(ModelProcess, "another", start_while_it_closes)
     with faulty_in_a_process(tmp_path) as predictor:
         kill(predictor)
-        with pytest.raises(PredictionError, match="no other is to take its place"):
+        with pytest.raises(PredictionError, match="will not be replaced"):
             predictor.predict(of(predictor, 5.0))
 
-        assert started[0]._process.returncode == -signal.SIGKILL
+        assert started[0].ending() == "was ended by SIGKILL"
 
 
 def test_closing_one_that_still_loads_waits_for_nothing(tmp_path: Path) -> None:
@@ -315,4 +319,4 @@ def test_closing_one_that_still_loads_waits_for_nothing(tmp_path: Path) -> None:
     with ModelProcess({"path": tmp_path / "model.joblib"}) as process:
         assert not process.has_ended
 
-    assert process._process.returncode == -signal.SIGKILL
+    assert process.ending() == "was ended by SIGKILL"

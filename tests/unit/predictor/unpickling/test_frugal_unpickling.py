@@ -18,7 +18,7 @@ ROWS, TARGET = RNG.random((2000, 4)), RNG.random(2000)
 
 
 @pytest.mark.parametrize("compress", [0, 3])
-def test_a_forest_is_not_held_twice_while_it_is_loaded(compress: int, tmp_path: Path) -> None:
+def test_a_forest_is_in_memory_once_while_it_is_loaded(compress: int, tmp_path: Path) -> None:
     path = tmp_path / "model.joblib"
     joblib.dump(ExtraTreesRegressor(60, random_state=0).fit(ROWS, TARGET), path, compress=compress)
 
@@ -42,13 +42,14 @@ def _peak_of(loading: Callable[[BinaryIO], Any], path: Path) -> int:
     [RandomForestClassifier(5, random_state=0), GradientBoostingRegressor(n_estimators=5), ExtraTreesRegressor(5)],
     ids=lambda model: type(model).__name__,
 )
-def test_what_is_loaded_has_the_same_bits_as_from_joblib(model: Any, tmp_path: Path) -> None:
+def test_a_loaded_model_has_the_bits_of_joblibs(model: Any, tmp_path: Path) -> None:
     model.fit(ROWS, (TARGET * 3).astype(int))
     path = tmp_path / "model.joblib"
     joblib.dump([model, {"again": model}], path)
 
     with path.open("rb") as file:
-        loaded, beside = load(file)
+        held: Any = load(file)
+    loaded, beside = held
 
     assert beside["again"] is loaded
     assert loaded.predict(ROWS).tobytes() == joblib.load(path)[0].predict(ROWS).tobytes()

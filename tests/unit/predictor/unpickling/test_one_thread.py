@@ -55,7 +55,7 @@ def test_every_part_is_set_to_one_thread(name: str, tmp_path: Path, monkeypatch:
     assert set(_jobs(loaded)) == {1}
 
 
-def test_a_part_that_cannot_be_set_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_step_whose_threads_cannot_be_set_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         load_predictor(save(ReadOnlyJobs(), tmp_path), features=["a"])
 
@@ -64,7 +64,7 @@ def test_a_part_that_cannot_be_set_is_told_of(tmp_path: Path, caplog: pytest.Log
     ]
 
 
-def test_a_forest_that_asked_for_threads_repeats_every_bit(tmp_path: Path) -> None:
+def test_a_forest_with_threads_repeats_every_bit(tmp_path: Path) -> None:
     images, target = load_digits(return_X_y=True)
     forest = ExtraTreesClassifier(60, random_state=0, n_jobs=2).fit(images[:300], target[:300])
     predictor = load_predictor(save(forest, tmp_path), outputs=("predict_proba",), rows_per_call=0)
@@ -82,7 +82,7 @@ def test_a_functions_module_is_not_looked_into() -> None:
     assert not any(part is np for part in found)
 
 
-def test_parts_that_hold_one_another_are_met_once() -> None:
+def test_steps_that_refer_to_one_another_are_visited_once() -> None:
     ring: list[Any] = [{}]
     ring[0]["again"] = ring
 

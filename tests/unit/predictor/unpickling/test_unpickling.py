@@ -1,4 +1,4 @@
-"""Every file that is no model is refused in one line that says why; a model of another version loads with a word."""
+"""Every file that is no model is rejected in one line that says why; a model of another version loads with a word."""
 
 import importlib
 import logging
@@ -24,7 +24,7 @@ from foreseen.domain.errors import ModelUnavailableError
 from support.models import answers, iris_forest, iris_frame, pickled_by_hand, save
 
 
-def _refusal(path: Path) -> str:
+def _rejection(path: Path) -> str:
     path.chmod(0o600)
     with pytest.raises(ModelUnavailableError) as caught:
         load_predictor(path)
@@ -34,14 +34,14 @@ def _refusal(path: Path) -> str:
     return said
 
 
-def test_a_model_before_fit_is_refused(tmp_path: Path) -> None:
-    said = _refusal(save(RandomForestClassifier(), tmp_path))
+def test_an_unfitted_model_is_rejected(tmp_path: Path) -> None:
+    said = _rejection(save(RandomForestClassifier(), tmp_path))
 
-    assert "expected a fitted model, got RandomForestClassifier as it is before fit" in said
+    assert "expected a fitted model, got RandomForestClassifier that is not fitted" in said
 
 
-def test_a_pipeline_before_fit_is_refused(tmp_path: Path) -> None:
-    assert "got Pipeline as it is before fit" in _refusal(save(make_pipeline(LogisticRegression()), tmp_path))
+def test_an_unfitted_pipeline_is_rejected(tmp_path: Path) -> None:
+    assert "got Pipeline that is not fitted" in _rejection(save(make_pipeline(LogisticRegression()), tmp_path))
 
 
 @pytest.fixture
@@ -63,64 +63,62 @@ def _saved_own(folder: Path) -> Path:
     return path
 
 
-def test_a_module_that_is_away_is_named_with_where_to_put_it(module: Path, tmp_path: Path) -> None:
+def test_a_missing_module_is_named_with_where_to_put_it(module: Path, tmp_path: Path) -> None:
     path = _saved_own(tmp_path)
     module.unlink()
 
-    said = _refusal(path)
+    said = _rejection(path)
 
     assert "module 'ownmodel'" in said
     assert "the working directory, on PYTHONPATH or installed" in said
 
 
-def test_a_class_that_is_away_is_named(module: Path, tmp_path: Path) -> None:
+def test_a_missing_class_is_named(module: Path, tmp_path: Path) -> None:
     path = _saved_own(tmp_path)
     module.write_text("class Other:\n    pass\n")
 
-    said = _refusal(path)
+    said = _rejection(path)
 
     assert "every class of the model to be importable" in said
     assert "Own" in said
 
 
 @pytest.mark.parametrize("fault", ["import nowhere_at_all", "from math import nowhere"])
-def test_what_the_models_module_cannot_import_is_named(module: Path, tmp_path: Path, fault: str) -> None:
+def test_a_missing_import_of_the_models_module_is_named(module: Path, tmp_path: Path, fault: str) -> None:
     path = _saved_own(tmp_path)
     module.write_text(fault + "\n")
 
-    assert "nowhere" in _refusal(path)
+    assert "nowhere" in _rejection(path)
 
 
-def test_a_module_that_is_broken_is_told_as_that(module: Path, tmp_path: Path) -> None:
+def test_a_broken_module_is_reported_as_such(module: Path, tmp_path: Path) -> None:
     path = _saved_own(tmp_path)
     module.write_text("class Own\n")
 
-    said = _refusal(path)
+    said = _rejection(path)
 
     assert "SyntaxError" in said
-    assert "a file that is none" not in said
+    assert "a file of an unknown format" not in said
 
 
-def test_a_module_with_the_name_of_a_library_is_told_to_be_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_module_named_like_a_library_is_reported_as_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "statistics.py").write_text("class Own:\n    pass\n")
 
-    said = _refusal(pickled_by_hand(tmp_path / "Own", "statistics"))
+    said = _rejection(pickled_by_hand(tmp_path / "Own", "statistics"))
 
     assert (
         "statistics.py in the working directory is another module, since libraries are found first: rename it" in said
     )
 
 
-def test_a_class_of_a_script_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_class_of_a_script_is_rejected_with_advice(tmp_path: Path) -> None:
     path = tmp_path / "model.pkl"
     path.write_bytes(
         b"\x80\x04\x95\x1c\x00\x00\x00\x00\x00\x00\x00\x8c\x08__main__\x94\x8c\x06NoSuch\x94\x93\x94)\x81\x94."
     )
 
-    assert "name that script by --code FILE.py, or move the class to a module" in _refusal(path)
+    assert "name that script by --code FILE.py, or move the class to a module" in _rejection(path)
 
 
 def test_the_working_directory_is_importable(module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,9 +140,7 @@ def _saved_by(version: str, model: Any, path: Path) -> Path:
     return path
 
 
-def test_a_model_of_another_version_loads_with_one_word_for_all_its_estimators(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_model_of_another_version_loads_with_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     other = "8" + sklearn.__version__[1:]
     model = make_pipeline(StandardScaler(), iris_forest(5)).fit(*iris_frame())
     path = _saved_by(other, model, tmp_path / "model.pkl")
@@ -158,9 +154,7 @@ def test_a_model_of_another_version_loads_with_one_word_for_all_its_estimators(
     assert answers(predictor, iris_frame()[0][:1])[0]["prediction"] == "0"
 
 
-def test_a_model_of_a_release_with_fewer_bugs_fixed_says_no_more_than_that(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_model_of_another_bugfix_release_is_mentioned_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     other = sklearn.__version__[:-1] + ("7" if sklearn.__version__[-1] != "7" else "8")
     path = _saved_by(other, iris_forest(2), tmp_path / "model.pkl")
 
@@ -168,7 +162,7 @@ def test_a_model_of_a_release_with_fewer_bugs_fixed_says_no_more_than_that(
         load_predictor(path)
 
     (record,) = caplog.records
-    assert record.getMessage().endswith("it may answer otherwise where a bug was fixed")
+    assert record.getMessage().endswith("it may answer differently where a bug was fixed")
 
 
 def test_a_model_of_this_version_loads_without_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -178,7 +172,7 @@ def test_a_model_of_this_version_loads_without_a_word(tmp_path: Path, caplog: py
     assert caplog.records == []
 
 
-def test_what_a_models_module_warns_of_is_logged(
+def test_warnings_of_the_models_module_are_logged(
     module: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = _saved_own(tmp_path)
@@ -190,7 +184,7 @@ def test_what_a_models_module_warns_of_is_logged(
     assert [record.getMessage() for record in caplog.records] == [f"{path}: old"]
 
 
-def test_a_load_beside_the_main_thread_leaves_the_warning_filters_alone(
+def test_a_load_beside_the_main_thread_keeps_the_warning_filters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = save(iris_forest(2), tmp_path)

@@ -138,7 +138,7 @@ def test_values_that_cannot_be_compared_are_named(tmp_path: Path, where: str) ->
         lines(path, where)
 
 
-def test_a_column_that_is_not_there_is_named_at_the_start(tmp_path: Path) -> None:
+def test_a_missing_column_is_named_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(
         TableError, match=r"^--where: expected columns of the input \(a, kind.*got 'knid'; did you mean"
     ):
@@ -152,7 +152,7 @@ def test_a_row_that_is_rejected_is_chosen_as_others_are(tmp_path: Path) -> None:
     assert read(path, RowChoice(read_condition("kind == 'used'"))) == [(3, "scored")]
 
 
-def test_a_row_with_too_few_cells_is_reported_whatever_the_condition(tmp_path: Path) -> None:
+def test_a_short_row_is_rejected_under_any_condition(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text("a,kind\n1,new\n2\n3,used\n")
 
@@ -166,7 +166,7 @@ def many(folder: Path, rows: int = 30_000) -> Path:
 
 
 @pytest.mark.parametrize("sample", [Sample(count=500), Sample(share=0.02)], ids=["count", "share"])
-def test_a_sample_is_the_same_each_time_and_another_with_another_seed(tmp_path: Path, sample: Sample) -> None:
+def test_a_sample_repeats_with_its_seed_and_differs_with_another(tmp_path: Path, sample: Sample) -> None:
     path = many(tmp_path)
 
     drawn = read(path, RowChoice(sample=sample))
@@ -195,13 +195,13 @@ def test_a_sample_larger_than_the_file_is_all_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 5, 6, 25_000, 40_000])
-def test_the_first_rows_are_those_of_the_file_rejects_among_them(tmp_path: Path, limit: int) -> None:
+def test_the_first_rows_of_a_file_include_its_rejects(tmp_path: Path, limit: int) -> None:
     path = many(tmp_path)
 
     assert read(path, RowChoice(limit=limit)) == read(path, RowChoice())[:limit]
 
 
-def test_a_condition_comes_before_a_sample_and_that_before_the_first_rows(tmp_path: Path) -> None:
+def test_a_condition_applies_before_a_sample_and_the_first_rows(tmp_path: Path) -> None:
     path = many(tmp_path)
     where, sample = read_condition("a < 20000"), Sample(count=200)
 
@@ -252,20 +252,20 @@ def rejected(paths: list[Path], where: str, *, keep: list[str] | None = None) ->
         return [one.row for chunk in tables for one in chunk.rejects]
 
 
-def test_a_condition_finds_the_cells_of_rejects_where_columns_are_in_another_order(tmp_path: Path) -> None:
+def test_a_condition_finds_cells_of_rejects_in_reordered_columns(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text("id,a\n8,bad\n1,bad\n")
     (tmp_path / "2.csv").write_text("a,id\nbad,9\nbad,2\n")
 
     assert rejected([tmp_path / "1.csv", tmp_path / "2.csv"], "id > 5") == ["8,bad", "bad,9"]
 
 
-def test_a_condition_finds_the_cells_of_rejects_where_not_all_columns_are_read(tmp_path: Path) -> None:
+def test_a_condition_finds_cells_of_rejects_among_unread_columns(tmp_path: Path) -> None:
     pq.write_table(pa.table({"other": ["x", "y"], "id": [8, 1], "a": [None, None]}), tmp_path / "in.parquet")
 
     assert rejected([tmp_path / "in.parquet"], "id > 5", keep=[]) == ["8,"]
 
 
-def test_a_condition_on_the_name_of_a_folder_leaves_out_rejects_as_well(tmp_path: Path) -> None:
+def test_a_condition_on_a_folder_name_leaves_out_rejects_too(tmp_path: Path) -> None:
     paths = [tmp_path / f"year={year}" / "in.csv" for year in (2025, 2026)]
     for path in paths:
         path.parent.mkdir()

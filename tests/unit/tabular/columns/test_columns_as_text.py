@@ -13,7 +13,7 @@ BYTES = ["Zürich".encode(), b"a\xffb", b"", None]
 
 
 @pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])
-def test_bytes_are_shown_as_the_text_that_they_hold(kind: pa.DataType) -> None:
+def test_bytes_are_shown_as_their_text(kind: pa.DataType) -> None:
     column = pa.array(BYTES, kind)
 
     assert as_cells_of_text(column).to_pylist() == ["Zürich", "a\\xffb", "", None]

@@ -17,6 +17,7 @@ from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.datetimes import FIRST, LAST
 from foreseen.domain.values.signature import DATETIMES, DType, Feature, Signature
 from foreseen.domain.values.text_values import read_text
+from support.example_counts import examples
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=True).map(repr),
@@ -46,7 +47,7 @@ def test_no_cell_is_read_otherwise_than_in_a_query(dtype: DType, missing: bool) 
     dates = st.tuples(DATES, OFFSETS).map("".join)
 
     @given(st.lists(dates if dtype in DATETIMES else TEXTS, min_size=1, max_size=6))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(30), deadline=None)
     @example(["9007199254740993", "1"])
     @example(["1\n"])
     @example(["+1", "-1"])
@@ -60,17 +61,17 @@ def test_no_cell_is_read_otherwise_than_in_a_query(dtype: DType, missing: bool) 
     @example(["2024-01-02t03:04:05", "2024-01-02T03:04:05", "2024-01-02t03:04:05.5z"])
     @example(["2262-04-11T23:00:00-23:00"])
     def check(texts: list[str]) -> None:
-        values, refused = read_column(feature, pa.array(texts, pa.string()))
+        values, rejected = read_column(feature, pa.array(texts, pa.string()))
         for row, text in enumerate(texts):
             wanted, reason = _read_text(feature, text)
-            assert refused.get(row) == reason
+            assert rejected.get(row) == reason
             assert reason or _same(feature, values[row], wanted)
 
     check()
 
 
 def _read_text(feature: Feature, text: str) -> tuple[Any, str | None]:
-    """Give the value, or the reason why there is none."""
+    """Return the value, or the reason why there is none."""
     try:
         return read_text(feature, text), None
     except InvalidBatchError as exc:
@@ -78,7 +79,7 @@ def _read_text(feature: Feature, text: str) -> tuple[Any, str | None]:
 
 
 def _same(feature: Feature, one: Any, other: Any) -> bool:
-    """Say whether two values are the same instance, bit for bit."""
+    """Return whether two values are the same instance, bit for bit."""
     signature = Signature((feature,))
     read = np.array([one]) if feature.dtype in DATETIMES else [one]  # as an array holds it
     first, second = (Batch.of(signature, {"a": values}).columns[0] for values in (read, [other]))
@@ -133,13 +134,13 @@ def test_missing_numbers_are_read_all_at_once(monkeypatch: pytest.MonkeyPatch) -
     assert _cells_read_alone(Feature("a", missing=True), ["1", "", "2.5", "NaN"], monkeypatch) == ["NaN"]
 
 
-def test_a_part_of_a_column_is_read_as_it_stands() -> None:
+def test_a_slice_of_a_column_is_read_unchanged() -> None:
     cells = pa.array(["7", "", "1", "x", "3", "9"], pa.string()).slice(2, 3)
 
-    values, refused = read_column(Feature("a"), cells)
+    values, rejected = read_column(Feature("a"), cells)
 
-    assert values.tolist() == [1.0, 0.0, 3.0]
-    assert refused == {1: 'expected a number, got "x"'}
+    assert list(values) == [1.0, 0.0, 3.0]
+    assert rejected == {1: 'expected a number, got "x"'}
 
 
 def test_arrow_takes_no_number_that_a_query_does_not() -> None:
@@ -147,10 +148,10 @@ def test_arrow_takes_no_number_that_a_query_does_not() -> None:
     texts = ["".join(each) for size in range(4) for each in product("019.eE+-_nifaxX \n\u0661,", repeat=size)]
     for dtype in ("float64", "int64"):
         feature = Feature("a", dtype=dtype)
-        values, refused = read_column(feature, pa.array(texts, pa.string()))
+        values, rejected = read_column(feature, pa.array(texts, pa.string()))
         one_by_one = [read_column(feature, pa.array([text], pa.string())) for text in texts[::7]]
         wanted = [_read_text(feature, text) for text in texts]
 
-        assert [refused.get(row) for row in range(len(texts))] == [reason for _, reason in wanted]
-        assert [values[row] for row in range(len(texts)) if row not in refused] == [v for v, why in wanted if not why]
+        assert [rejected.get(row) for row in range(len(texts))] == [reason for _, reason in wanted]
+        assert [values[row] for row in range(len(texts)) if row not in rejected] == [v for v, why in wanted if not why]
         assert [not again for _, again in one_by_one] == [why is None for _, why in wanted[::7]]

@@ -30,7 +30,7 @@ def test_signs_in_comments_mean_nothing(name: str) -> None:
     assert without_signs_in_comments(text, signs, b"#") == expected
 
 
-def test_any_text_reads_as_if_its_comments_were_found_line_by_line() -> None:
+def test_comments_are_found_as_if_line_by_line() -> None:
     rng = random.Random(7)
     for _ in range(300):
         text = "".join(rng.choices(['"', "a", "#", ",", "\n", '\n# "', '""'], k=rng.randint(1, 40))).encode()
@@ -43,7 +43,7 @@ def test_any_text_reads_as_if_its_comments_were_found_line_by_line() -> None:
         assert without_signs_in_comments(text, PLAIN, b"#") == shown
 
 
-def test_cells_full_of_what_looks_like_comments_cost_as_much_as_they_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_full_of_comment_characters_cost_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = 0
 
     def counted(text: bytes, signs: Signs) -> object:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from foreseen.domain.tables.csv_dialect import CsvDialect
 from foreseen.domain.tables.table_format import TableForm
 from foreseen.domain.values.signature import Feature
-from support.copying import copied
+from support.example_counts import examples
+from support.table_round_trip import copied
 
 TEXT = st.text(alphabet="aNÅ €.,;|\t\"'\n\\#0-", max_size=6)
 NUMBER = st.floats(-1e6, 1e6).map(lambda number: round(number, 3))
@@ -45,8 +46,8 @@ def check(text: str, form: TableForm, rows: list[tuple[float, str, str]], **dial
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
     st.sampled_from(["\n", "\r\n"]),
 )
-@settings(max_examples=40, deadline=None)
-def test_quoted_dialects_of_the_csv_module_come_out_as_they_went_in(
+@settings(max_examples=examples(20), deadline=None)
+def test_quoted_dialects_of_the_csv_module_are_written_unchanged(
     rows: list[tuple[float, str, str]], delimiter: str, quote: str, quoting: int, end: str
 ) -> None:
     text = io.StringIO()
@@ -57,8 +58,8 @@ def test_quoted_dialects_of_the_csv_module_come_out_as_they_went_in(
 
 
 @given(ROWS, st.sampled_from(",;|\t"), st.booleans())
-@settings(max_examples=40, deadline=None)
-def test_escaped_dialects_of_the_csv_module_come_out_as_they_went_in(
+@settings(max_examples=examples(20), deadline=None)
+def test_escaped_dialects_of_the_csv_module_are_written_unchanged(
     rows: list[tuple[float, str, str]], delimiter: str, has_quotes: bool
 ) -> None:
     dialect: dict[str, Any] = {"delimiter": delimiter, "escapechar": "\\", "doublequote": False}
@@ -70,8 +71,8 @@ def test_escaped_dialects_of_the_csv_module_come_out_as_they_went_in(
 
 
 @given(ROWS, st.sampled_from(",;\t"), st.sampled_from(".,"), st.booleans())
-@settings(max_examples=30, deadline=None)
-def test_what_pandas_writes_comes_out_as_it_went_in(
+@settings(max_examples=examples(20), deadline=None)
+def test_files_of_pandas_are_written_unchanged(
     rows: list[tuple[float, str, str]], delimiter: str, decimal: str, has_index: bool
 ) -> None:
     frame = pd.DataFrame(rows, columns=["n", "t", "extra"]).set_index(pd.RangeIndex(len(rows)))
@@ -93,7 +94,7 @@ def test_what_pandas_writes_comes_out_as_it_went_in(
     st.booleans(),
 )
 @settings(max_examples=12, deadline=None)
-def test_what_duckdb_writes_is_read_by_it_as_it_was(
+def test_files_of_duckdb_are_read_by_it_unchanged(
     rows: list[tuple[float, str | None, str | None]], delimiter: str, is_forced: bool
 ) -> None:
     duckdb = pytest.importorskip("duckdb")

@@ -15,7 +15,8 @@ from foreseen.domain.tables.csv_dialect import CsvDialect
 from foreseen.domain.tables.table import Reject
 from foreseen.domain.values.predictions import decoded
 from foreseen.domain.values.signature import Feature, Signature
-from support.outputs import outputs_of
+from support.example_counts import examples
+from support.model_outputs import outputs_of
 
 TEXTS = Signature((Feature("t", dtype="string"),))
 
@@ -29,7 +30,7 @@ def _written(data: str, bodies: list[bytes], added: list[AddedColumn]) -> str:
 
 
 def _one(body: bytes, *added: AddedColumn) -> list[str]:
-    """Give the cells that one answer adds."""
+    """Return the cells that one answer adds."""
     rows = list(csv.reader(io.StringIO(_written("t\nx\n", [body], list(added)), newline="")))
     assert rows[0] == ["t", *(column.name for column in added)]
     assert rows[1][0] == "x"
@@ -80,8 +81,8 @@ CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
     st.lists(st.tuples(CELL.filter(bool), CELL), min_size=1, max_size=12),
     st.lists(CELL, min_size=2, max_size=2, unique=True),
 )
-@settings(max_examples=200, deadline=None)
-def test_every_cell_comes_out_as_it_went_in(rows: list[tuple[str, str]], extra: list[str]) -> None:
+@settings(max_examples=examples(66), deadline=None)
+def test_every_cell_is_written_as_it_was_read(rows: list[tuple[str, str]], extra: list[str]) -> None:
     header = ["t", *(f"column {name}" for name in extra)]
     given_rows = [[a, b, a + b] for a, b in rows]
     text = io.StringIO()

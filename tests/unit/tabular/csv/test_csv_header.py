@@ -27,12 +27,12 @@ def test_columns_have_names_of_their_own(header: list[str], features: list[str],
     assert column_names(header, features, trim=False, name="in.csv") == tuple(names)
 
 
-def test_a_feature_twice_is_refused() -> None:
+def test_a_repeated_feature_is_rejected() -> None:
     with pytest.raises(TableError, match=r"^in.csv: expected each column once, got 'x' twice$"):
         column_names(["x", "y", "x"], ["x"], trim=False, name="in.csv")
 
 
-def test_a_hundred_thousand_columns_of_one_name_take_no_time_to_speak_of() -> None:
+def test_a_hundred_thousand_columns_of_one_name_take_linear_time() -> None:
     assert len(set(column_names(["x"] * 100_000, ["y"], trim=False, name="in.csv"))) == 100_000
 
 
@@ -51,7 +51,7 @@ def test_a_line_has_the_cells_that_its_signs_say(line: str, signs: Signs, cells:
     assert cells_of(line, signs) == cells
 
 
-def test_what_the_process_sets_for_other_readers_changes_no_header() -> None:
+def test_settings_of_the_process_for_csv_change_no_header() -> None:
     before = csv.field_size_limit(2)
     try:
         assert header_names(b'long,"longer"\n', Signs(b",", b'"')) == ["long", "longer"]

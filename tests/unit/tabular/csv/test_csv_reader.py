@@ -1,4 +1,4 @@
-"""CSV in: every row comes out as an instance or as a reject, with the line it stands on."""
+"""CSV in: every row comes out as an instance or as a reject, with its line."""
 
 import csv
 import io
@@ -18,6 +18,7 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.csv_dialect import CsvDialect
 from foreseen.domain.tables.table import Reject
 from foreseen.domain.values.signature import Feature, Signature
+from support.example_counts import examples
 
 A, B = Feature("a"), Feature("b")
 PLAIN = Layout("csv", None, ",", '"', "utf-8")
@@ -35,7 +36,7 @@ class Read:
     rejects: list[Reject]
 
     @property
-    def refused(self) -> list[tuple[int, str]]:
+    def rejected(self) -> list[tuple[int, str]]:
         """Line and column of each reject."""
         return [(reject.line, reject.column) for reject in self.rejects]
 
@@ -56,7 +57,7 @@ def read(data: str | bytes, *features: Feature, layout: Layout = PLAIN) -> Read:
     return result
 
 
-def refusal(data: str | bytes, *features: Feature) -> str:
+def rejection(data: str | bytes, *features: Feature) -> str:
     """Read a file that is none, and give the one line that says why."""
     with pytest.raises(TableError) as caught:
         read(data, *features)
@@ -102,18 +103,18 @@ def test_text_and_tensors_are_read_as_such() -> None:
     assert found.rows == [('Ål, "no"', [[1.0, 2.5]])]
 
 
-def test_a_blank_line_in_the_middle_is_a_reject_and_at_the_end_is_none() -> None:
+def test_a_blank_line_is_a_reject_except_at_the_end() -> None:
     found = read("a,b\n1,2\n\n3,4\n\n\n")
 
     assert found.lines == [2, 4]
     assert found.rejects == [Reject("in.csv", 3, "", "expected a row, got nothing", ",")]
 
 
-def test_blank_lines_before_a_last_bad_row_are_in_the_middle() -> None:
-    assert read("a,b\n1,2\n\n7\n\n").refused == [(3, ""), (4, "")]
+def test_blank_lines_before_a_last_bad_row_are_rejects() -> None:
+    assert read("a,b\n1,2\n\n7\n\n").rejected == [(3, ""), (4, "")]
 
 
-def test_rows_with_other_numbers_of_cells_are_set_aside_with_their_text() -> None:
+def test_rows_of_another_length_keep_their_text() -> None:
     found = read("a,b\n1,2\n3\n4,5,6\n7,8\n")
 
     assert found.lines == [2, 5]
@@ -127,7 +128,7 @@ def test_a_quoted_newline_moves_the_lines_below_it() -> None:
     found = read('a,b,c\n1,2,"x\ny"\n1,"2\n",z\n1,2,"p\nq",4\n1,2,3\n')
 
     assert found.lines == [2, 8]
-    assert found.refused == [(4, "b"), (6, "")]
+    assert found.rejected == [(4, "b"), (6, "")]
 
 
 def test_a_header_of_two_lines_moves_the_lines_below_it() -> None:
@@ -163,15 +164,15 @@ def test_a_cell_that_is_no_number_rejects_its_row_alone(name: str) -> None:
     assert reject.row == f"3,{cell}"
 
 
-def test_the_first_column_at_fault_is_the_one_that_is_told() -> None:
-    assert read("a,b\nx,y\n1,2\n").refused == [(2, "a")]
+def test_the_first_column_at_fault_is_reported() -> None:
+    assert read("a,b\nx,y\n1,2\n").rejected == [(2, "a")]
 
 
-def test_a_file_without_one_good_row_comes_to_its_end() -> None:
+def test_a_file_of_bad_rows_is_read_to_its_end() -> None:
     found = read("a,b\nx,1\n2,y\n")
 
     assert found.rows == []
-    assert found.refused == [(2, "a"), (3, "b")]
+    assert found.rejected == [(2, "a"), (3, "b")]
 
 
 @pytest.mark.parametrize("data", ["a,b\n", "a,b", "a,b\n\n", "a,b\n,\n,\n\n"], ids=repr)
@@ -197,13 +198,13 @@ def test_a_missing_string_is_not_an_empty_one() -> None:
     assert read("a,t\n1,\n", A, TEXT).rows == [(1.0, "")]
 
 
-def test_integers_and_bools_are_held_to_their_kind() -> None:
+def test_integers_and_bools_require_their_dtype() -> None:
     found = read(
         "n,f\n127,true\n128,1\n1.5,0\n-128,FALSE\n1,yes\n", Feature("n", dtype="int8"), Feature("f", dtype="bool")
     )
 
     assert found.rows == [(127, True), (-128, False)]
-    assert found.refused == [(3, "n"), (4, "n"), (6, "f")]
+    assert found.rejected == [(3, "n"), (4, "n"), (6, "f")]
 
 
 @pytest.mark.parametrize("cell", ["[1]", "[1,2,3]", "[1,null]", "[1,NaN]", "[1,1e999]", "x", "", "[[1],[2]]"])
@@ -211,7 +212,7 @@ def test_a_tensor_that_does_not_fit_rejects_its_row_alone(cell: str) -> None:
     found = read(f'image\n"[1,2]"\n"{cell}"\n"[3,4]"\n', Feature("image", shape=(2,)))
 
     assert found.rows == [([1.0, 2.0],), ([3.0, 4.0],)]
-    assert found.refused == [(3, "image")]
+    assert found.rejected == [(3, "image")]
 
 
 def test_a_tensor_out_of_its_bounds_rejects_its_row_alone() -> None:
@@ -222,30 +223,30 @@ def test_a_tensor_out_of_its_bounds_rejects_its_row_alone() -> None:
 
 
 def test_tensors_longer_than_a_block_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_reader, "_BLOCK_BYTES", 1 << 20)
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 1 << 20)
     cell = "[" + ",".join(["0.12345678901234567"] * 80_000) + "]"
 
     found = read(f'image,n\n"{cell}",1\n"{cell}",2\n"{cell}",x\n', Feature("image", shape=(80_000,)), Feature("n"))
 
-    assert len(cell) > csv_reader._BLOCK_BYTES
+    assert len(cell) > csv_reader.BLOCK_BYTES
     assert [row[1] for row in found.rows] == [1.0, 2.0]
-    assert found.refused == [(4, "n")]
+    assert found.rejected == [(4, "n")]
 
 
 def test_one_column_is_a_table_too() -> None:
     found = read("a\n1\n\n2\n\n", A)
 
     assert found.rows == [(1.0,), (2.0,)]
-    assert found.refused == [(3, "")]
+    assert found.rejected == [(3, "")]
 
 
-REFUSED: dict[str, tuple[bytes, str]] = {
+REJECTED: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "expected a header line with the columns' names, got nothing"),
     "blank header": (b"\n1,2\n", "expected a header line"),
     "only a mark": (b"\xef\xbb\xbf", "expected a header line"),
     "column twice": (b"a,b,a\n1,2,3\n", "expected each column once, got 'a' twice"),
     "missing column": (b"a,c\n1,2\n", "expected a column 'b', got a, c"),
-    "nearly named": (b"a,bb\n1,2\n", "did you mean 'bb'?"),
+    "similarly named": (b"a,bb\n1,2\n", "did you mean 'bb'?"),
     "other delimiter": (b"a;b\n1;2\n", "expected a column 'a', got a;b"),
     "not UTF-8, header": (b"a,b\xe5\n1,2\n", "line 1: expected UTF-8, got the bytes e5; --encoding names another"),
     "not UTF-8, row": (b"a,b,c\n1,2,\xe5\n", "line 2: expected UTF-8, got the bytes e5"),
@@ -255,11 +256,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_file_that_is_no_table_is_refused_in_one_line(name: str) -> None:
-    data, expected = REFUSED[name]
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_file_without_a_table_is_rejected_in_one_line(name: str) -> None:
+    data, expected = REJECTED[name]
 
-    assert expected in refusal(data)
+    assert expected in rejection(data)
 
 
 @pytest.mark.parametrize(
@@ -267,24 +268,26 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(name: str) -> None:
     ['a,b\n1,"2\n3,4\n5,6\n', 'a,b\n1,2\n3,"4', 'a,b\n1,2\n"3\n4,5\n', 'a,b\n1,"', 'a,b\n1,2\n3,"4 ""\n5'],
     ids=repr,
 )
-def test_a_file_that_is_cut_off_within_quotes_is_no_table(data: str) -> None:
+def test_a_file_that_ends_within_quotes_is_no_table(data: str) -> None:
     line = next(n for n, text in enumerate(data.split("\n"), 1) if '"' in text)
 
     said = f'in.csv: line {line}: expected a closing ", got the end of the file; --quote none'
-    assert refusal(data, A, TEXT_B).startswith(said)
+    assert rejection(data, A, TEXT_B).startswith(said)
 
 
 @pytest.mark.parametrize(
     "data", ['a,b\n1,"2"\n', 'a,b\n1,"2"', 'a,b\n5,6" pipe\n1,2', 'a,b\n5,6" pipe\n1,"2\n"\n'], ids=repr
 )
-def test_quotes_that_are_closed_or_stand_in_a_cell_cut_nothing_off(data: str) -> None:
+def test_closed_quotes_or_quotes_within_cells_cut_nothing_off(data: str) -> None:
     assert read(data, A, TEXT_B).rejects == []
 
 
-def test_a_quote_that_is_never_closed_ends_the_run_with_its_place() -> None:
+def test_an_unclosed_quote_ends_the_run_with_its_place() -> None:
     data = 'a,b\n1,2\n3,"' + "4,5\n" * 3_000_000
 
-    assert refusal(data, A, TEXT_B).startswith('in.csv: line 3: expected a closing ", got none on the next 1,000 lines')
+    assert rejection(data, A, TEXT_B).startswith(
+        'in.csv: line 3: expected a closing ", got none on the next 1,000 lines'
+    )
 
 
 def test_a_row_of_very_many_cells_is_a_reject() -> None:
@@ -294,8 +297,8 @@ def test_a_row_of_very_many_cells_is_a_reject() -> None:
     assert [(one.line, one.reason) for one in found.rejects] == [(3, "expected 2 cells, got 300000")]
 
 
-def test_a_row_that_no_block_holds_is_one_error() -> None:
-    said = refusal("a,b\n1,2\n" + "7.25," * 999_999 + "7\n3,4\n")
+def test_a_row_larger_than_a_block_is_one_error() -> None:
+    said = rejection("a,b\n1,2\n" + "7.25," * 999_999 + "7\n3,4\n")
 
     assert said.startswith("in.csv: line 3: expected rows of at most 1,000 lines and 1 MiB, got a longer one; --quote")
 
@@ -311,10 +314,10 @@ def test_nul_characters_reject_their_rows_and_stay_in_text() -> None:
 
 
 def test_a_hint_never_names_a_column_that_another_feature_takes() -> None:
-    assert "did you mean" not in refusal("width1,x\n1,2\n", Feature("width1"), Feature("width2"))
+    assert "did you mean" not in rejection("width1,x\n1,2\n", Feature("width1"), Feature("width2"))
 
 
-def test_a_disk_that_fails_is_told_of() -> None:
+def test_a_failing_disk_is_reported() -> None:
     class Failing(io.RawIOBase):
         def read(self, size: int = -1) -> bytes:
             raise OSError(5, "Input/output error")
@@ -332,13 +335,15 @@ def test_a_hundred_thousand_rows_keep_their_lines_across_blocks() -> None:
     def line(n: int) -> int:
         return 1 + n + 2 * ((n - 1) // 1000)
 
-    assert found.refused == [(line(n), "b" if n in bad else "") for n in range(1, 100_001) if n in bad or n % 1000 == 0]
+    assert found.rejected == [
+        (line(n), "b" if n in bad else "") for n in range(1, 100_001) if n in bad or n % 1000 == 0
+    ]
     assert found.lines == [line(int(row[0])) for row in found.rows]
     assert len(found.rows) == 100_000 - 5 - 100
 
 
 def _plainly_read(data: str) -> list[tuple[int, list[str]]]:
-    """Give line and cells of each row below the header, without the blank ones at the end."""
+    """Return line and cells of each row below the header, without the blank ones at the end."""
     reader, rows, before = csv.reader(io.StringIO(data, newline="")), [], 0
     for cells in reader:
         rows.append((before + 1, cells))
@@ -354,7 +359,7 @@ ROW = st.lists(CELL, min_size=0, max_size=4)
 
 
 @given(st.lists(ROW, max_size=30), st.integers(64, 400), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66), deadline=None)
 def test_lines_and_cells_are_those_that_a_plain_reading_gives(
     rows: list[list[str]], block: int, ends_in_newline: bool
 ) -> None:
@@ -365,7 +370,7 @@ def test_lines_and_cells_are_those_that_a_plain_reading_gives(
     expected = _plainly_read(data)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_reader, "_BLOCK_BYTES", block)
+        patch.setattr(csv_reader, "BLOCK_BYTES", block)
         layout = replace(PLAIN, dialect=CsvDialect(is_quote_chosen=True))
         found = read(data, TEXT, Feature("u", dtype="string"), layout=layout)
 
@@ -377,7 +382,7 @@ def test_lines_and_cells_are_those_that_a_plain_reading_gives(
 
 
 def test_a_byte_order_mark_within_a_file_is_a_character(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foreseen.adapters.tabular.csv.csv_reader._BLOCK_BYTES", 8)
+    monkeypatch.setattr("foreseen.adapters.tabular.csv.csv_reader.BLOCK_BYTES", 8)
     cells = ["\ufeffx", "y", "\ufeffzzzz", "\ufeff", "w"] * 4
 
     result = read("\ufefft,b\n" + "".join(f"{cell},\ufeff\n" for cell in cells), TEXT, TEXT_B)

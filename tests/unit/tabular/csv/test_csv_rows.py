@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from foreseen.adapters.tabular.csv.csv_blanks import without_blanks_at_quotes
 from foreseen.adapters.tabular.csv.csv_rows import rows_of
 from foreseen.adapters.tabular.csv.csv_special_characters import Signs
+from support.example_counts import examples
 
 PLAIN = Signs(b",", b'"')
 STYLES = {
@@ -69,7 +70,7 @@ def plainly(text: bytes, signs: Signs) -> Plainly:
 
 @pytest.mark.parametrize("name", STYLES)
 @given(st.text(alphabet='a,"\n\r\\', max_size=24))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_rows_are_those_of_a_plain_reading(name: str, text: str) -> None:
     expected = plainly(text.encode(), STYLES[name])
 
@@ -81,7 +82,7 @@ def test_rows_are_those_of_a_plain_reading(name: str, text: str) -> None:
 
 
 @given(st.text(alphabet='a,"\n', max_size=24), st.integers(0, 24))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_rows_of_a_beginning_are_the_first_of_the_whole(text: str, size: int) -> None:
     whole = rows_of(text.encode(), PLAIN, is_last=True)
 
@@ -111,5 +112,5 @@ def test_lines_within_quotes_are_counted() -> None:
         (b'a, "open\n, "', b'a,"open\n, "'),
     ],
 )
-def test_blanks_next_to_quotes_are_taken_away_but_not_within_them(text: bytes, bare: bytes) -> None:
+def test_blanks_are_removed_around_quotes_but_not_within(text: bytes, bare: bytes) -> None:
     assert without_blanks_at_quotes(text, PLAIN) == bare

@@ -15,6 +15,7 @@ from foreseen.domain.errors import MISSING_HINT, InvalidBatchError, TableError
 from foreseen.domain.tables.table import Reject
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
+from support.example_counts import examples
 
 A, B = Feature("a"), Feature("b")
 
@@ -88,7 +89,7 @@ def test_a_rejected_row_is_shown_as_the_object_it_was() -> None:
     assert [one.row for one in rejects] == ['{"x":"y","a":1,"b":"two"}', '{"a":1.0,"b":null}']
 
 
-def test_a_field_that_comes_later_is_a_reject_and_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_field_is_rejected_and_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_blocks, "BLOCK_BYTES", 40)
     rows, _, rejects = read('{"a":1,"b":2}\n{"a":1,"b":2,"x":0}\n' + '{"a":1,"b":2}\n' * 9 + '{"a":1,"b":2,"y":0}\n')
 
@@ -98,7 +99,7 @@ def test_a_field_that_comes_later_is_a_reject_and_no_loss(monkeypatch: pytest.Mo
     ]
 
 
-def test_a_misspelt_field_is_pointed_to_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_field_is_pointed_to_in_any_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_blocks, "BLOCK_BYTES", 80)
     length, width = Feature("petal_length"), Feature("petal_width")
     right, early, late = (
@@ -120,7 +121,7 @@ def test_a_misspelt_field_is_pointed_to_wherever_it_stands(monkeypatch: pytest.M
     ]
 
 
-def test_strings_bools_and_tensors_are_held_to_their_kind() -> None:
+def test_strings_bools_and_tensors_require_their_dtype() -> None:
     features = Feature("t", dtype="string"), Feature("f", dtype="bool"), Feature("i", dtype="int8", shape=(2,))
     lines = [
         '{"t":"\\u00c5 \\"no\\"","f":true,"i":[1,-2]}',
@@ -140,18 +141,18 @@ def test_strings_bools_and_tensors_are_held_to_their_kind() -> None:
     assert [(one.line, one.column) for one in rejects] == [(2, "t"), (3, "f"), (4, "i"), (5, "i"), (7, "t")]
 
 
-REFUSED: dict[str, tuple[str | bytes, str]] = {
-    "empty": ("", "expected one JSON object a line, got nothing"),
-    "blank": ("\n\n", "expected one JSON object a line, got nothing"),
-    "CSV": ("a,b\n1,2\n", "expected one JSON object a line, got 1,2"),
+REJECTED: dict[str, tuple[str | bytes, str]] = {
+    "empty": ("", "expected one JSON object per line, got nothing"),
+    "blank": ("\n\n", "expected one JSON object per line, got nothing"),
+    "CSV": ("a,b\n1,2\n", "expected one JSON object per line, got 1,2"),
     "without a feature": ('{"a":1,"bb":2}\n', "expected a column 'b', got a, bb; did you mean 'bb'?"),
     "not UTF-8": (b'{"a":1,"b":2}\n{"a":1,"b":2,"\xe5":1}\n', "line 2: expected UTF-8, got the bytes e5"),
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_file_that_is_no_table_is_refused_in_one_line(name: str) -> None:
-    data, said = REFUSED[name]
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_file_without_a_table_is_rejected_in_one_line(name: str) -> None:
+    data, said = REJECTED[name]
 
     with pytest.raises(TableError) as caught:
         read(data)
@@ -170,7 +171,7 @@ def test_an_object_may_lack_what_may_be_missing() -> None:
     assert rejects == []
 
 
-def test_every_object_may_lack_it_unless_another_name_is_near() -> None:
+def test_an_optional_field_may_be_absent_unless_misspelt() -> None:
     width = Feature("petal_width", missing=True)
 
     rows, _, rejects = read('{"a":1,"species":"x"}\n', A, width)
@@ -217,7 +218,7 @@ def test_a_line_is_taken_as_a_request_with_it_is(feature: Feature) -> None:
     http = InstanceReader(signature)
 
     @given(VALUES)
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=examples(50), deadline=None)
     def check(value: Any) -> None:
         # Files take an empty string and null for one value, as an empty cell is both.
         assume(value != "" and (value is not None or feature.dtype != "string"))
@@ -239,7 +240,7 @@ def test_a_line_is_taken_as_a_request_with_it_is(feature: Feature) -> None:
 
 def test_a_line_of_any_length_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_blocks, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(line_blocks, "_LONGEST_LINE_BYTES", 1000)
+    monkeypatch.setattr(line_blocks, "LONGEST_LINE_BYTES", 1000)
 
     assert len(read('{"a":1,"b":2}\n' + '{"a":1,"b":' + " " * 500 + "2}\n")[0]) == 2
     with pytest.raises(TableError, match=r"in.jsonl: expected lines of at most 0 MiB, got a longer one"):

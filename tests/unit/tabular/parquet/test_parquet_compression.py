@@ -37,7 +37,7 @@ def codecs(table: pa.Table, dictionary: Sequence[str] = ()) -> dict[str, Codec]:
     return found
 
 
-def test_numbers_that_do_not_shrink_are_written_as_they_are() -> None:
+def test_incompressible_numbers_are_written_uncompressed() -> None:
     assert {name for name, codec in codecs(TABLE, ["text"]).items() if codec == "none"} == NOT_SMALLER
 
 

@@ -18,7 +18,7 @@ from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.predictions import Json, Predictions
 from foreseen.domain.values.signature import Feature, Kind, Signature
-from support.outputs import outputs_of
+from support.model_outputs import outputs_of
 
 TABLE = pa.record_batch({"n": list(range(1000)), "t": [f"text {n % 7}" for n in range(1000)]})
 
@@ -51,7 +51,7 @@ def sealed(made: ParquetEncoder, spool: bytes) -> bytes:
 def written(
     answers: Sequence[Any], kind: Kind = "other", classes: tuple[str, ...] = ()
 ) -> tuple[pa.DataType, list[Any]]:
-    """Give the type and the values of the predictions in a file."""
+    """Return the type and the values of the predictions in a file."""
     made = encoder(kind, classes)
     spool = b"".join(parts(made, answers, [1] * len(answers)))
     column = pq.read_table(io.BytesIO(sealed(made, spool))).column("prediction")
@@ -63,7 +63,7 @@ NUMBERS = np.random.default_rng(0).random(1000).tolist()
 
 @pytest.mark.parametrize("sizes", [[1] * 1000, [999, 1], [256, 256, 488], [300, 0, 700]], ids=["ones", "two", "a", "b"])
 def test_the_file_depends_on_nothing_but_its_rows(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_seal, "_GROUP_ROWS", 300)
+    monkeypatch.setattr(parquet_seal, "GROUP_ROWS", 300)
     made = encoder()
 
     data = sealed(made, b"".join(parts(made, NUMBERS, sizes)))
@@ -73,17 +73,17 @@ def test_the_file_depends_on_nothing_but_its_rows(sizes: list[int], monkeypatch:
     assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [300, 300, 300, 100]
 
 
-def test_groups_of_large_rows_hold_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_seal, "_GROUP_BYTES", 1000)
+def test_groups_of_large_rows_have_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_seal, "GROUP_BYTES", 1000)
     made = encoder()
 
     metadata = pq.read_metadata(io.BytesIO(sealed(made, b"".join(parts(made, NUMBERS, [1000])))))
 
-    assert metadata.row_group(0).num_rows == parquet_seal._SAMPLE_ROWS
+    assert metadata.row_group(0).num_rows == parquet_seal.SAMPLE_ROWS
 
 
 @pytest.mark.parametrize("count", range(4))
-def test_what_was_cut_off_after_a_chunk_is_sealed_up_to_there(count: int) -> None:
+def test_a_truncated_file_is_sealed_up_to_its_chunk(count: int) -> None:
     made = encoder()
 
     data = sealed(made, b"".join(parts(made, NUMBERS, [100, 200, 300])[: count + 1]))
@@ -93,7 +93,7 @@ def test_what_was_cut_off_after_a_chunk_is_sealed_up_to_there(count: int) -> Non
     assert found.schema.types == [pa.int64(), pa.string(), pa.float64()]
 
 
-def test_what_was_cut_off_within_a_chunk_is_told_of() -> None:
+def test_a_file_cut_off_within_a_chunk_is_reported() -> None:
     made = encoder()
 
     with pytest.raises(TableError, match="expected whole rows in the file that is to be sealed"):
@@ -168,7 +168,7 @@ def test_columns_whose_values_repeat_get_a_dictionary_and_others_none() -> None:
 @pytest.mark.parametrize(
     "kind", [pa.null(), pa.list_(pa.float64()), pa.struct([("a.b", pa.int64())]), pa.decimal128(9)]
 )
-def test_columns_of_any_type_and_no_rows_at_all_are_sealed(kind: pa.DataType) -> None:
+def test_columns_of_any_type_without_rows_are_sealed(kind: pa.DataType) -> None:
     rows = pa.record_batch([pa.nulls(1000, kind), pa.array(range(1000))], names=["kept.as it is", "n"])
     made = ParquetEncoder(rows.schema, added=[], signature=Signature((Feature("n"),)))
     chunk = Chunk("in", None, rows, range(1000), (), as_text=as_cells)

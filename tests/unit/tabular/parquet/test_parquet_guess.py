@@ -1,4 +1,4 @@
-"""A Parquet column of another type than a guessed feature: the refusal names what to declare."""
+"""A Parquet column of another type than a guessed feature: the rejection names what to declare."""
 
 import io
 from datetime import date
@@ -17,7 +17,7 @@ from foreseen.domain.values.signature import Feature, Signature
     ("dtype", "value", "declared"),
     [("int64", "1", "string"), ("string", 1, "int64"), ("float64", date(2024, 1, 2), "datetime")],
 )
-def test_a_type_that_a_guess_has_no_room_for_is_refused_with_the_line(dtype: Any, value: Any, declared: str) -> None:
+def test_a_wrong_guess_of_a_type_names_the_declaration(dtype: Any, value: Any, declared: str) -> None:
     stream = io.BytesIO()
     pq.write_table(pa.table({"a": [value]}), stream)
 

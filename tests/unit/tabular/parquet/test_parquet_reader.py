@@ -17,7 +17,7 @@ from foreseen.adapters.tabular.parquet import parquet_groups, parquet_reader
 from foreseen.adapters.tabular.parquet.parquet_reader import ParquetReader
 from foreseen.domain.errors import InvalidBatchError, TableError
 from foreseen.domain.values.datetimes import IN_RANGE
-from foreseen.domain.values.feature_values import nothing, read_value
+from foreseen.domain.values.feature_values import accept_missing, read_value
 from foreseen.domain.values.signature import DType, Feature, Signature
 
 
@@ -85,17 +85,17 @@ DECIMAL_TYPES = [
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("dtype", ["int64", "int8", "uint64", "bool"])
 @pytest.mark.parametrize("kind", DECIMAL_TYPES, ids=str)
-def test_decimals_read_all_at_once_are_as_they_are_one_by_one(kind: pa.DataType, dtype: DType, missing: bool) -> None:
+def test_decimals_read_at_once_equal_those_read_one_by_one(kind: pa.DataType, dtype: DType, missing: bool) -> None:
     feature = Feature("a", dtype=dtype, missing=missing)
     decimals = [decimal for text in DECIMALS if (decimal := _held(kind, text)) is not None]
 
-    values, refused = read_arrow_column(feature, pa.array([*decimals, None], kind))
+    values, rejected = read_arrow_column(feature, pa.array([*decimals, None], kind))
 
     for row, decimal in enumerate([*decimals, None]):
         expected, reason = _read_alone(feature, decimal)
-        assert refused.get(row) == reason
+        assert rejected.get(row) == reason
         if reason is None:
-            assert values[row] == expected or (expected is None and np.isnan(values[row]))
+            assert values[row] == expected or (expected is None and values[row] != values[row])
 
 
 def _held(kind: pa.DataType, text: str) -> Decimal | None:
@@ -111,7 +111,7 @@ def _read_alone(feature: Feature, decimal: Decimal | None) -> tuple[Any, str | N
     """Return the value of a decimal, or the reason why there is none."""
     try:
         if decimal is None:
-            nothing(feature)
+            accept_missing(feature)
             return None, None
         return read_value(feature, int(decimal) if decimal == decimal.to_integral_value() else float(decimal)), None
     except InvalidBatchError as exc:
@@ -125,18 +125,18 @@ def test_integers_among_decimals_are_not_read_one_by_one(monkeypatch: pytest.Mon
         alone.append(value)
         return 0
 
-    monkeypatch.setattr(arrow_columns, "_read", noted)
+    monkeypatch.setattr(arrow_columns, "read_value", noted)
     feature = Feature("a", dtype="int64")
 
     for kind in (pa.decimal64(18, 0), pa.decimal128(12, 0), pa.decimal128(12, 2)):
         values, _ = read_arrow_column(feature, pa.array([Decimal(3), Decimal(-4)], kind))
-        assert values.tolist() == [3, -4]
+        assert list(values) == [3, -4]
 
     assert alone == []
 
 
 DAY = datetime(2024, 1, 2)  # noqa: DTZ001 - a zone where one is wanted
-HINT = "; if it may be missing, say missing = true for it in the sidecar"
+HINT = "; if it may be missing, declare missing = true for it in the sidecar"
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_rows_are_numbered_across_chunks_and_groups(monkeypatch: pytest.MonkeyPa
     assert opened.bytes_read == len(data)
 
 
-def test_wide_files_are_read_group_by_group_with_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_files_read_by_group_have_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet_reader, "chunk_rows", lambda _: 700)
     numbers: dict[str, Any] = {f"x.{place}": [float(place * row) for row in range(2500)] for place in range(119)}
     texts = [f"text {row % 7}" for row in range(2500)]
@@ -335,7 +335,7 @@ def test_wide_files_are_read_group_by_group_with_the_same_rows(monkeypatch: pyte
     wanted = [*numbers, "text"]
 
     whole = list(reader(data, feature, wanted=wanted))
-    monkeypatch.setattr(parquet_groups, "_GROUP_BYTES", 0)
+    monkeypatch.setattr(parquet_groups, "GROUP_BYTES", 0)
     together = list(reader(data, feature, wanted=wanted))
 
     assert [len(chunk.lines) for chunk in whole] == [700, 700, 100, 700, 300]
@@ -381,7 +381,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_what_is_no_whole_parquet_file_is_told_in_one_line(name: str) -> None:
+def test_an_incomplete_parquet_file_is_reported_in_one_line(name: str) -> None:
     with pytest.raises(TableError) as caught:
         list(reader(DAMAGED[name], Feature("a")))
 
@@ -389,7 +389,7 @@ def test_what_is_no_whole_parquet_file_is_told_in_one_line(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_pages_that_are_damaged_are_told_of() -> None:
+def test_damaged_pages_are_reported() -> None:
     data = bytearray(parquet({"a": np.random.default_rng(0).random(5000)}, write_page_checksum=True))
     data[5000] ^= 1
 
@@ -397,6 +397,6 @@ def test_pages_that_are_damaged_are_told_of() -> None:
         list(reader(bytes(data), Feature("a")))
 
 
-def test_the_columns_are_held_to_the_features() -> None:
+def test_the_columns_have_to_match_the_features() -> None:
     with pytest.raises(TableError, match=r"^in.parquet: expected a column 'a', got b"):
         reader(parquet({"b": [1.0]}), Feature("a"))

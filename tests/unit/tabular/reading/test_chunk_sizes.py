@@ -13,7 +13,7 @@ def test_the_fewer_columns_the_more_rows(columns: int, rows: int) -> None:
     assert chunk_rows(columns) == rows
 
 
-def test_what_is_read_at_once_is_cut_evenly() -> None:
+def test_large_reads_are_divided_evenly() -> None:
     read = pa.record_batch({"a": pa.array(range(100_000))})
 
     parts = list(even_slices(read))

@@ -39,12 +39,12 @@ def test_a_character_may_lie_across_two_reads(size: int) -> None:
 
 
 @pytest.mark.parametrize("before", [0, 1, 300_000])
-def test_bytes_that_do_not_decode_are_told_with_their_line(before: int) -> None:
+def test_undecodable_bytes_are_reported_with_their_line(before: int) -> None:
     with pytest.raises(TableError, match=f"^in: line {before + 2}: expected UTF-8, got the bytes e5; --encoding names"):
         read(b"a\n" + b"b\n" * before + b"bl\xe5 c\nd\n")
 
 
-def test_a_file_that_ends_within_a_character_is_told_of() -> None:
+def test_a_file_that_ends_within_a_character_is_reported() -> None:
     with pytest.raises(TableError, match=r"^in: line 2: expected UTF-8, got the bytes c3"):
         read(b"a\nb\xc3")
     with pytest.raises(TableError, match=r"^in: line 2: expected UTF-16"):

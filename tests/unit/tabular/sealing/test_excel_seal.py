@@ -1,4 +1,4 @@
-"""Excel in and out: numbers and dates are numbers and dates, and what a sheet cannot hold is refused in time."""
+"""Excel in and out: numbers and dates are numbers and dates, and what a sheet cannot hold is rejected in time."""
 
 import io
 import warnings
@@ -20,7 +20,7 @@ from foreseen.domain.tables.table import Chunk
 from foreseen.domain.tables.table_format import OutputColumns, TableForm
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
-from support.outputs import outputs_of
+from support.model_outputs import outputs_of
 
 A, T = Feature("a", missing=True), Feature("t", "string", missing=True)
 DAY = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - workbooks have no zones
@@ -53,7 +53,7 @@ def kept(data: bytes) -> list[dict[str, Any]]:
     return [row for chunk in read(data)[1] for row in record_batch_of(chunk).to_pylist()]
 
 
-def test_a_workbook_is_known_by_its_bytes_and_has_typed_columns() -> None:
+def test_a_workbook_is_recognised_and_has_typed_columns() -> None:
     schema, (chunk,) = read(
         workbook(
             ["a", "n", "w", "b", "d", "s", "m"], [1, 7, 0.5, True, DAY, "x", None], [2.5, 8, 2, False, DAY, "1", None]
@@ -77,7 +77,7 @@ def test_a_workbook_is_known_by_its_bytes_and_has_typed_columns() -> None:
     }
 
 
-def test_a_cell_that_is_no_number_rejects_its_row_by_the_number_that_excel_shows() -> None:
+def test_a_non_number_rejects_its_row_by_excels_row_number() -> None:
     _, (chunk,) = read(workbook(["a", "n"], ["1", 1], ["many", 2], [3, 3]))
 
     assert chunk.batch is not None
@@ -114,14 +114,14 @@ def test_empty_rows_and_columns_at_the_end_are_none() -> None:
 
 
 def test_values_after_many_blocks_still_decide_a_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foreseen.adapters.tabular.sources.excel_rows._BLOCK_ROWS", 3)
+    monkeypatch.setattr("foreseen.adapters.tabular.sources.excel_rows.BLOCK_ROWS", 3)
     rows = [[1, n] for n in range(8)]
 
     assert [row["n"] for row in kept(workbook(["a", "n"], *rows, [1, "last"]))] == [*map(str, range(8)), "last"]
     assert [row["n"] for row in kept(workbook(["a", "n"], *rows, [1, 0.5]))] == [*map(float, range(8)), 0.5]
 
 
-def test_another_sheet_may_be_named() -> None:
+def test_a_sheet_may_be_named() -> None:
     data = workbook(["x"], [1], May=[["a"], [5]], June=[["a"], [6]])
 
     _, (chunk,) = read(data, form=TableForm(sheet="June"))
@@ -132,7 +132,7 @@ def test_another_sheet_may_be_named() -> None:
         read(data, form=TableForm(sheet="July"))
 
 
-FLAWS = {
+INVALID = {
     "empty": (workbook(), "expected a first row with the columns' names, got nothing"),
     "without a feature": (workbook(["x"], [1]), "expected a column 'a', got x"),
     "twice": (workbook(["a", "a"], [1, 2]), "expected each column once, got 'a' twice"),
@@ -140,9 +140,9 @@ FLAWS = {
 }
 
 
-@pytest.mark.parametrize("name", FLAWS)
-def test_what_is_no_table_is_told_of(name: str) -> None:
-    data, said = FLAWS[name]
+@pytest.mark.parametrize("name", INVALID)
+def test_a_file_without_a_table_is_reported(name: str) -> None:
+    data, said = INVALID[name]
 
     with pytest.raises(TableError) as caught:
         read(data)
@@ -192,7 +192,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_values_come_out_as_excel_holds_them(name: str, written: Any) -> None:
+def test_values_are_read_as_excel_stores_them(name: str, written: Any) -> None:
     values, expected = VALUES[name]
 
     sheet = openpyxl.load_workbook(io.BytesIO(written({"x": values}))).worksheets[0]
@@ -208,24 +208,24 @@ def test_the_same_rows_are_the_same_bytes(written: Any) -> None:
     assert written({"x": [1, 2]}) == written({"x": [1, 2]})
 
 
-def test_more_rows_than_a_sheet_has_are_refused_as_they_come(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_beyond_the_size_of_a_sheet_are_rejected(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(excel_limits, "MOST_ROWS", 2)
 
     with pytest.raises(TableError, match=r"^out: expected at most 2 rows in an Excel workbook, got more"):
         written({"x": [1, 2, 3]})
 
 
-def test_a_text_that_no_cell_holds_is_refused_with_its_line(written: Any) -> None:
+def test_a_text_beyond_the_size_of_a_cell_is_rejected(written: Any) -> None:
     expected = r"^in, line 2: expected column 'x' to hold at most 32,767 characters a cell, got 32,768"
     with pytest.raises(TableError, match=expected):
         written({"x": [None, "x" * 32_768]})
 
 
-def test_a_text_that_no_cell_holds_may_be_in_a_column_left_out(written: Any) -> None:
+def test_an_oversized_text_may_be_in_a_dropped_column(written: Any) -> None:
     assert written({"x": ["x" * 32_768], "y": [1]}, ("y",))
 
 
-def test_columns_without_a_name_or_with_one_twice_are_called_as_in_csv() -> None:
+def test_unnamed_and_repeated_columns_are_named_as_in_csv() -> None:
     schema, (chunk,) = read(workbook(["a", "x", None, "x", None, "y"], [1, 2, 3, 4, 5, 6]), Feature("a"))
 
     assert schema.names == ["a", "x", "Unnamed: 2", "x.1", "Unnamed: 4", "y"]

@@ -1,4 +1,4 @@
-"""What a typed format has no type for is written as text, or refused before a row is scored."""
+"""What a typed format has no type for is written as text, or rejected before a row is scored."""
 
 import io
 from datetime import time, timedelta
@@ -18,7 +18,7 @@ from foreseen.domain.tables.table import Chunk
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
-from support.outputs import outputs_of
+from support.model_outputs import outputs_of
 
 SIGNATURE = Signature((Feature("a"),))
 UNION = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["x", "y"])])
@@ -40,7 +40,7 @@ def sealed(column: pa.Array, to: str) -> bytes:
     return out.getvalue()
 
 
-REFUSED: dict[str, pa.Array] = {
+REJECTED: dict[str, pa.Array] = {
     "a union": UNION,
     "a struct of nothing": pa.array([{}], pa.struct([])),
     "an interval": pa.array([(1, 2, 3)], pa.month_day_nano_interval()),
@@ -48,9 +48,9 @@ REFUSED: dict[str, pa.Array] = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_column_that_parquet_has_no_type_for_is_refused_at_once(name: str) -> None:
-    column = REFUSED[name]
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_column_without_a_parquet_type_is_rejected_at_once(name: str) -> None:
+    column = REJECTED[name]
     schema = pa.schema([("a", pa.float64()), ("x", column.type)])
 
     with pytest.raises(TableError) as caught:
@@ -103,7 +103,7 @@ def test_a_full_disk_is_not_taken_for_a_missing_type() -> None:
 
 
 @pytest.mark.parametrize("to", ["parquet", "arrow", "orc", "xlsx"])
-def test_a_disk_that_is_full_while_a_file_is_sealed_is_one_error(to: str) -> None:
+def test_a_disk_that_fills_while_sealing_is_one_error(to: str) -> None:
     class Full(io.BytesIO):
         def write(self, _: object) -> int:
             raise OSError(28, "No space left on device")

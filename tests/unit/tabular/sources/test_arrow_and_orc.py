@@ -101,9 +101,9 @@ def test_a_column_whose_type_never_fits_is_one_error(name: str) -> None:
 
 @pytest.mark.parametrize("left", [40, -40])
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_file_that_is_cut_off_says_so(name: str, left: int) -> None:
+def test_a_truncated_file_is_reported_as_such(name: str, left: int) -> None:
     with pytest.raises(
-        TableError, match=r"^standard input: expected a whole (Arrow|ORC) file, got one that is cut off"
+        TableError, match=r"^standard input: expected a whole (Arrow|ORC) file, got one that is truncated"
     ):
         read(WRITERS[name](TABLE)[:left], Feature("a"))
 
@@ -131,7 +131,7 @@ def test_a_large_batch_is_read_as_any_other(
 ) -> None:
     path = tmp_path / "in.arrow"
     path.write_bytes(WRITERS[name](TABLE))
-    monkeypatch.setattr(arrow_rows, "_LARGE_BYTES", 0)
+    monkeypatch.setattr(arrow_rows, "LARGE_BYTES", 0)
 
     with opened_tables([str(path)], signature=Signature((Feature("a"),)), standard_input=None, keep=keep) as tables:
         chunks = list(tables)
@@ -145,7 +145,7 @@ def test_a_large_batch_is_read_as_any_other(
 def test_no_value_of_a_mapped_batch_is_copied(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "in.arrow"
     path.write_bytes(WRITERS[name](TABLE))
-    monkeypatch.setattr(arrow_rows, "_LARGE_BYTES", 0)
+    monkeypatch.setattr(arrow_rows, "LARGE_BYTES", 0)
 
     with path.open("rb") as file:
         rows = arrow_rows.ArrowRows(file)

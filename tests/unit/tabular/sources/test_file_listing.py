@@ -1,4 +1,4 @@
-"""A folder stands for the files of rows in it, in the order of their names."""
+"""A folder means the files of rows in it, in the order of their names."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def found(folder: Path, *sources: str) -> list[str]:
     return [str(Path(path).relative_to(folder)) for path in listed_sources([str(folder / each) for each in sources])]
 
 
-def test_what_spark_writes_is_its_parts(tmp_path: Path) -> None:
+def test_a_folder_of_spark_is_its_parts(tmp_path: Path) -> None:
     made(tmp_path, "out/_SUCCESS (empty)", "out/part-00001.csv", "out/part-00000.csv", "out/part-00002.csv (empty)")
     made(tmp_path, "out/.part-00000.csv.crc", "out/._SUCCESS.crc", "out/_temporary/0/part-9.csv")
 
@@ -42,7 +42,7 @@ def test_folders_within_come_in_their_order(tmp_path: Path) -> None:
     assert found(tmp_path, "d") == ["d/a.csv", "d/b=1/c=1/z.csv", "d/b=1/y.csv", "d/b=10/x.csv", "d/b=2/x.csv"]
 
 
-def test_a_file_that_is_named_alone_is_read_whatever_its_name(tmp_path: Path) -> None:
+def test_a_file_named_alone_is_read_whatever_its_name(tmp_path: Path) -> None:
     made(tmp_path, "_SUCCESS", "part-0.csv (empty)", "day.csv (empty)", "a.csv")
 
     assert found(tmp_path, "_SUCCESS") == ["_SUCCESS"]
@@ -56,9 +56,7 @@ def test_a_file_that_is_meant_twice_is_read_once(tmp_path: Path) -> None:
     assert found(tmp_path, "d/b.csv", "d") == ["d/b.csv", "d/a.csv"]
 
 
-def test_a_file_named_by_two_paths_is_read_once_where_it_came_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_named_by_two_paths_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path, "a.csv", "d/a.csv", "d/b.csv")
     (tmp_path / "e").symlink_to("d", target_is_directory=True)
     monkeypatch.chdir(tmp_path)
@@ -70,7 +68,7 @@ def test_a_file_named_by_two_paths_is_read_once_where_it_came_first(
     assert listed_sources(["d", "e/a.csv", "d//b.csv"]) == ("d/a.csv", "d/b.csv")
 
 
-def test_one_file_in_folders_that_say_other_values_is_read_for_each(tmp_path: Path) -> None:
+def test_a_file_in_several_partitions_is_read_for_each(tmp_path: Path) -> None:
     made(tmp_path, "day=1/a.csv")
     (tmp_path / "day=2").symlink_to("day=1", target_is_directory=True)
 
@@ -78,13 +76,13 @@ def test_one_file_in_folders_that_say_other_values_is_read_for_each(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["file:///a%00.csv", "file:///a%00/b.csv", "a\0.csv"])
-def test_a_name_with_a_nul_is_refused(name: str) -> None:
+def test_a_name_with_a_nul_is_rejected(name: str) -> None:
     with pytest.raises(TableError, match=r"a\\x00.*csv': expected the name of a file, got one with a NUL in it$"):
         listed_sources([name])
 
 
 @pytest.mark.parametrize("names", [(), ("_SUCCESS (empty)",), ("part-0.csv (empty)", ".hidden")])
-def test_a_folder_without_rows_is_refused(names: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_folder_without_rows_is_rejected(names: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     made(tmp_path / "out", *names)
 
@@ -101,14 +99,14 @@ def test_a_folder_without_rows_is_refused(names: tuple[str, ...], tmp_path: Path
         ("Lance", "_versions/1"),
     ],
 )
-def test_a_table_of_which_some_files_are_old_is_refused(kind: str, file: str, tmp_path: Path) -> None:
+def test_a_table_with_some_old_files_is_rejected(kind: str, file: str, tmp_path: Path) -> None:
     made(tmp_path, "t/part-0.parquet", "t/data/part-0.parquet", f"t/{file}")
 
     with pytest.raises(TableError, match=f"t: expected a folder whose files are all of its rows, got a {kind} table"):
         listed_sources([str(tmp_path / "t")])
 
 
-def test_an_output_among_what_is_read_is_refused(tmp_path: Path) -> None:
+def test_an_output_among_the_inputs_is_rejected(tmp_path: Path) -> None:
     made(tmp_path, "d/a.csv")
 
     with pytest.raises(TableError, match=r"out.csv: expected an output outside of the folder that is read"):
@@ -116,7 +114,7 @@ def test_an_output_among_what_is_read_is_refused(tmp_path: Path) -> None:
     assert listed_sources([str(tmp_path / "d")], output="-")
 
 
-def test_a_folder_behind_a_link_is_read_and_each_folder_once(tmp_path: Path) -> None:
+def test_linked_folders_are_read_once_each(tmp_path: Path) -> None:
     made(tmp_path, "away/part-0.csv", "in/b/part-1.csv", "in/.kept/part-2.csv")
     for name, target in (("a", "b"), ("c", "../away"), ("d", "../away"), ("e", ".kept"), ("b/loop", ".."), (".f", "b")):
         (tmp_path / "in" / name).symlink_to(target, target_is_directory=True)

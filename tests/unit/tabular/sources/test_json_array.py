@@ -36,13 +36,13 @@ def test_values_are_lines_however_they_are_written(values: list[Any], indent: in
 
 @pytest.mark.parametrize("size", range(1, 9))
 def test_a_value_may_lie_across_two_reads(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_array, "_PIECE_BYTES", size)
+    monkeypatch.setattr(json_array, "PIECE_BYTES", size)
     values = [{"a": '\\"],[{', "b": [[1], {}]}, {"a": "é\\"}, 7]
 
     assert [json.loads(line) for line in lines(json.dumps(values, ensure_ascii=False).encode())] == values
 
 
-def test_a_newline_that_no_string_may_hold_is_no_blank() -> None:
+def test_a_raw_newline_within_a_string_is_no_blank() -> None:
     (line,) = lines(b'[{"a":"x\ny",\n"b":1}]')
 
     with pytest.raises(ValueError, match="control character"):
@@ -53,7 +53,7 @@ def test_an_array_may_be_encoded_otherwise() -> None:
     assert lines('[{"å":1}]'.encode("utf-16"), "utf-16") == ['{"å":1}'.encode()]
 
 
-FLAWS = {
+INVALID = {
     "cut off": (b'[{"a":1},{"a":2}', "got the end of the file"),
     "cut off in a string": (b'[{"a":"1', "got the end of the file"),
     "nothing": (b" ", "got the end of the file"),
@@ -62,17 +62,17 @@ FLAWS = {
 }
 
 
-@pytest.mark.parametrize("name", FLAWS)
-def test_what_is_no_array_is_told_of(name: str) -> None:
-    data, said = FLAWS[name]
+@pytest.mark.parametrize("name", INVALID)
+def test_a_file_without_an_array_is_reported(name: str) -> None:
+    data, said = INVALID[name]
 
     with pytest.raises(TableError, match=f"^in: expected a JSON array, {said}$"):
         lines(data)
 
 
 def test_a_value_without_end_takes_no_more_than_some_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_array, "_LONGEST_BYTES", 1 << 16)
-    monkeypatch.setattr(json_array, "_PIECE_BYTES", 1 << 10)
+    monkeypatch.setattr(json_array, "LONGEST_BYTES", 1 << 16)
+    monkeypatch.setattr(json_array, "PIECE_BYTES", 1 << 10)
 
     with pytest.raises(TableError, match=r"got a value of more than 0 MiB"):
         lines(b'["' + b"x" * 1_000_000)

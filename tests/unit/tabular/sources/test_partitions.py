@@ -18,7 +18,7 @@ from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table import Chunk
 from foreseen.domain.tables.table_format import TableForm
 from foreseen.domain.values.signature import DType, Feature, Signature
-from support.tables import score
+from support.scored_tables import score
 
 A = Feature("a")
 
@@ -92,7 +92,7 @@ def test_a_key_that_is_no_feature_is_kept(tmp_path: Path) -> None:
     assert record_batch_of(second).column("country").to_pylist() == [None]
 
 
-def test_a_key_counts_where_the_file_has_such_a_column_as_well(tmp_path: Path) -> None:
+def test_a_key_counts_even_where_the_file_has_its_column(tmp_path: Path) -> None:
     write(tmp_path / "k=2" / "a.csv", k=[1], a=[5], x=["p"])
 
     columns, (chunk,) = chunks([tmp_path / "k=2" / "a.csv"], Feature("k"), A)
@@ -101,7 +101,7 @@ def test_a_key_counts_where_the_file_has_such_a_column_as_well(tmp_path: Path) -
     assert record_batch_of(chunk).to_pylist() == [{"a": "5", "x": "p", "k": "2"}]
 
 
-def test_a_key_that_is_no_value_rejects_the_rows_of_its_file(tmp_path: Path) -> None:
+def test_an_invalid_key_rejects_the_rows_of_its_file(tmp_path: Path) -> None:
     write(tmp_path / "k=x" / "a.csv", a=["1", "?", "3"])
 
     _, (chunk,) = chunks([tmp_path / "k=x" / "a.csv"], Feature("k"), A)
@@ -147,7 +147,7 @@ def test_a_key_is_read_as_a_cell_of_csv_is(name: str, ending: str, tmp_path: Pat
     assert [one.notices for one in found] == [noticed] * 2
 
 
-def test_some_rows_of_a_chunk_keep_their_keys_as_their_file_writes_them(tmp_path: Path) -> None:
+def test_rows_of_a_chunk_keep_the_keys_of_their_file(tmp_path: Path) -> None:
     write(tmp_path / "k=b" / "a.jsonl", a=[1, 2])
 
     _, (chunk,) = chunks([tmp_path / "k=b" / "a.jsonl"], A)
@@ -155,7 +155,7 @@ def test_some_rows_of_a_chunk_keep_their_keys_as_their_file_writes_them(tmp_path
     assert chunk.take([1]).reject(0, "why").row == '{"a":2,"k":"b"}'
 
 
-def test_files_without_the_same_keys_are_refused(tmp_path: Path) -> None:
+def test_files_without_the_same_keys_are_rejected(tmp_path: Path) -> None:
     write(tmp_path / "k=1" / "a.csv", a=[1])
     write(tmp_path / "b.csv", a=[1])
 
@@ -163,7 +163,7 @@ def test_files_without_the_same_keys_are_refused(tmp_path: Path) -> None:
         chunks([tmp_path / "k=1" / "a.csv", tmp_path / "b.csv"], A)
 
 
-def test_a_file_has_to_hold_a_feature_itself(tmp_path: Path) -> None:
+def test_a_feature_has_to_be_in_the_file_itself(tmp_path: Path) -> None:
     write(tmp_path / "a=1" / "x.csv", x=[1])
 
     with pytest.raises(TableError, match=r"x.csv: expected a feature in the file, got all of them in the names"):

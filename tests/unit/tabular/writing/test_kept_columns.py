@@ -12,7 +12,7 @@ from foreseen.adapters.tabular.writing.kept_columns import kept_columns
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table_format import OutputColumns
 from foreseen.domain.values.signature import Feature, Signature
-from support.outputs import outputs_of
+from support.model_outputs import outputs_of
 
 GIVEN = ["id", "a", "prediction", "b"]
 
@@ -29,7 +29,7 @@ def test_columns_are_kept_in_their_order_in_the_input() -> None:
     assert kept_columns(GIVEN, OutputColumns(), [], name="out.csv") == GIVEN
 
 
-def test_a_column_to_keep_that_is_not_there_is_refused_with_a_hint() -> None:
+def test_a_missing_column_to_keep_is_rejected_with_a_hint() -> None:
     with pytest.raises(
         TableError,
         match=r"^--keep: expected columns of the input \(id, a, .*\), got 'predictions'; did you mean 'prediction'",
@@ -37,7 +37,7 @@ def test_a_column_to_keep_that_is_not_there_is_refused_with_a_hint() -> None:
         kept("predictions")
 
 
-def test_an_input_that_has_an_added_column_is_refused_with_a_way_out() -> None:
+def test_an_input_with_an_added_column_is_rejected_with_advice() -> None:
     with pytest.raises(
         TableError, match=r"^out.csv: expected an input without a column 'prediction', .*--prediction-column"
     ):
@@ -46,12 +46,12 @@ def test_an_input_that_has_an_added_column_is_refused_with_a_way_out() -> None:
     assert kept("id", prediction="prediction") == ["id"]
 
 
-def test_a_name_that_two_added_columns_have_is_refused() -> None:
-    with pytest.raises(TableError, match=r"^--model-column: expected a name that no answer has, got 'p'$"):
+def test_a_repeated_name_of_added_columns_is_rejected() -> None:
+    with pytest.raises(TableError, match=r"^--model-column: expected a name that no output column has, got 'p'$"):
         kept_columns(["a"], OutputColumns(model_column="p"), ["p", "p"], name="out.csv")
 
 
-def test_a_model_column_that_the_input_has_is_refused_with_its_own_option() -> None:
+def test_an_input_with_a_model_column_is_rejected() -> None:
     with pytest.raises(TableError, match=r"without a column 'id', which the output adds; --model-column gives it"):
         kept_columns(GIVEN, OutputColumns(("id",), "p", "id"), ["p", "id"], name="out.csv")
 

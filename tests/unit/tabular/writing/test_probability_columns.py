@@ -29,7 +29,7 @@ def test_a_column_is_written_as_its_values(texts: Any, column: Any) -> None:
 
 
 @pytest.mark.parametrize("is_held", [False, True])
-def test_what_is_not_finite_is_counted(column: Any, is_held: bool) -> None:
+def test_non_finite_predictions_are_counted(column: Any, is_held: bool) -> None:
     notices, one_by_one = Notices(), Notices()
 
     count_non_finite(notices, "probability_a", column, is_held=is_held)

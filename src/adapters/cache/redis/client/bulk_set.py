@@ -16,7 +16,7 @@ Write = tuple[str, bytes, int]
 """A key, its value, and the milliseconds it has to live."""
 
 KEYS_A_SCRIPT: Final = 512
-"""The server does nothing else while a script runs: half a millisecond for these."""
+"""Keys per script; the server does nothing else while it runs, for half a millisecond."""
 
 SCRIPT: Final = b"""\
 local others = 0
@@ -34,7 +34,7 @@ _SHA: Final = sha1(SCRIPT, usedforsecurity=False).hexdigest()
 
 
 class RedisWrites:
-    """Writes by a script, whose one reply is cheaper to read than one per key; by SETs where scripts are not allowed.
+    """Writes by a script, whose one reply is cheaper to read than one per key; by SETs if scripts are not allowed.
 
     docs/adr/0015 gives the reasons.
 
@@ -50,7 +50,7 @@ class RedisWrites:
         """Write all of them, overwriting keys of any type.
 
         Returns:
-            How many keys held another type than strings; 0 where no scripts are run, since SET does not report it.
+            How many keys held another type than strings; 0 if no scripts are run, since SET does not report it.
         Raises:
             RedisError, OSError, CacheUnavailableError: some may not be written.
         """
@@ -59,27 +59,27 @@ class RedisWrites:
             return 0
         try:
             return await self._by_script(writes)
-        except (AskError, ClusterCrossSlotError):  # a cluster answers, whatever writes there; MovedError is an AskError
+        except (AskError, ClusterCrossSlotError):  # a cluster answers, to SETs as well; MovedError is an AskError
             raise
         except ResponseError as rejected:
             # Was it the script that failed, or the write? A full or read-only server rejects these SETs too.
             await self._by_sets(writes)
             self.runs_scripts = False
-            log.info("Redis runs no scripts for us, entries are written one by one: %s", rejected)
+            log.info("Redis does not allow scripts, so entries are written one by one: %s", rejected)
             return 0
 
     async def _by_script(self, writes: Sequence[Write]) -> int:
         groups = list(_groups(writes))
         try:
-            replies = await self._wire.ask(*(_scripted((b"EVALSHA", _SHA), group) for group in groups))
+            replies = await self._wire.call(*(_scripted((b"EVALSHA", _SHA), group) for group in groups))
         except NoScriptError:  # the first time, and after a restart
-            replies = await self._wire.ask(*(_scripted((b"EVAL", SCRIPT), group) for group in groups))
+            replies = await self._wire.call(*(_scripted((b"EVAL", SCRIPT), group) for group in groups))
         others = [_others(reply) for reply in replies]
         _require(replies, [[len(group), other] for group, other in zip(groups, others, strict=True)])
         return sum(others)
 
     async def _by_sets(self, writes: Sequence[Write]) -> None:
-        replies = await self._wire.ask(*map(set_command, writes))
+        replies = await self._wire.call(*map(set_command, writes))
         _require(replies, [b"OK"] * len(writes))
 
 

@@ -1,11 +1,11 @@
-"""How Redis is reached: every default of redis-py that bites is set, and its errors are ours."""
+"""Connections to Redis: overrides harmful defaults of redis-py, and translates its errors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import redis.asyncio
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
@@ -17,7 +17,7 @@ from foreseen.adapters.cache.redis.client.reply_limits import BoundedParser
 from foreseen.domain.errors import CacheError, CacheUnavailableError
 
 PREFIX: Final = "foreseen"
-"""What every key begins with."""
+"""The beginning of every key."""
 
 LEASE: Final = "lease"
 """Replaces the namespace, which is hexadecimal, in the key of a lease."""
@@ -50,9 +50,11 @@ def connect_redis(
     return client_with(options)
 
 
-def client_with(options: Mapping[str, Any]) -> redis.asyncio.Redis:
+def client_with(options: Mapping[str, object]) -> redis.asyncio.Redis:
     """Build a client with options of `redis_options`, some of which may have been replaced."""
-    return redis.asyncio.Redis.from_pool(redis.asyncio.BlockingConnectionPool(**options))
+    # Its pool passes them on to its connections by name.
+    pool: Callable[..., redis.asyncio.BlockingConnectionPool] = redis.asyncio.BlockingConnectionPool
+    return redis.asyncio.Redis.from_pool(pool(**options))
 
 
 def redis_options(
@@ -63,26 +65,25 @@ def redis_options(
     is_scan: bool = False,
     user: str | None = None,
     read_password: Callable[[], str] | None = None,
-) -> dict[str, Any]:
-    """Return the options of a pool of redis-py, every default of it that bites set.
+) -> dict[str, object]:
+    """Return the options of a pool of redis-py, with its harmful defaults overridden.
 
     By default redis-py retries ten times with back-off, so a closed port costs seconds a call and a frozen server a
     minute; its pool raises at its limit instead of waiting for a connection; and it follows maintenance notifications,
     by which a server redirects clients and relaxes their timeouts.
 
     Args:
-        url: redis://, rediss:// or unix://, with user, password, database and what TLS takes as redis-py reads them;
-            what is set here holds whatever else it says.
-        timeout_s: of connecting, of a read, a write, and of waiting for a connection, each; RedisWire takes it for all
-            of them together. A request's own budget is GuardedCache's matter, and shorter.
+        url: redis://, rediss:// or unix://, with user, password, database and TLS options as redis-py reads them; the
+            options set here override it.
+        timeout_s: limit of connecting, of a read, of a write and of waiting for a connection, in seconds each;
+            RedisWire applies it to all of them together. GuardedCache has a shorter budget for a request.
         max_connections: of this process.
-        is_scan: whether what is read here is read once: then it does not count as used, where the server evicts what
-            is not.
-        user: in place of that of the URL.
-        read_password: returns the password for a new connection, in place of that of the URL.
+        is_scan: whether keys are read once, so that reading must not count as use when the server evicts.
+        user: replaces the URL's.
+        read_password: returns the password for a new connection; replaces the URL's.
     """
-    given: dict[str, Any] = dict(parse_url(url))
-    if "path" not in given:  # of a Unix socket it is no option
+    given: dict[str, object] = dict(parse_url(url))
+    if "path" not in given:  # a Unix socket has no such option
         given["socket_keepalive"] = True
     given |= {
         "max_connections": max_connections,
@@ -98,31 +99,31 @@ def redis_options(
         "decode_responses": False,
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         "client_name": "foreseen",
-        # The library's name and version: two commands more for each connection.
+        # The library's name and version would cost two commands per connection.
         "driver_info": None,
     }
     if user:
         given["username"] = user
     if read_password is not None:
         given.pop("password", None)
-        given["credential_provider"] = FileCredentials(given.pop("username", ""), read_password)
+        given["credential_provider"] = FileCredentials(str(given.pop("username", "")), read_password)
     if is_scan:
         given["redis_connect_func"] = _connect_without_touching
     return given
 
 
-async def _connect_without_touching(connection: Any) -> None:
+async def _connect_without_touching(connection: AbstractConnection) -> None:
     await connection.on_connect()
     await connection.send_command("CLIENT", "NO-TOUCH", "ON", check_health=False)
     try:
         await connection.read_response()
-    except ResponseError:  # a server before Redis 7.2, or an ACL that forbids it
+    except ResponseError:  # a server before Redis 7.2, or an ACL that forbids the command
         return
 
 
 @contextmanager
 def redis_errors_translated() -> Iterator[None]:
-    """Raise CacheUnavailableError in place of whatever redis-py raises, also where no Redis is listening.
+    """Raise CacheUnavailableError in place of whatever redis-py raises, also if something other than Redis answers.
 
     redis-py has many errors of its own, and raises others, such as AttributeError, for a reply that no Redis sends.
     """
@@ -135,7 +136,7 @@ def redis_errors_translated() -> Iterator[None]:
 
 
 def unavailable(exc: BaseException) -> CacheUnavailableError:
-    """Return an error that words one of redis-py, with advice where it is known."""
+    """Return an error with the message of one of redis-py, and advice if there is any."""
     said = str(exc) or type(exc).__name__
     known = error_reply_in(exc)
     if known is None:

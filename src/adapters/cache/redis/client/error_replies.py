@@ -11,9 +11,9 @@ class ErrorReply:
     """One kind of error reply.
 
     Attributes:
-        code: what it is recognised by, at the beginning of the reply.
+        code: the beginning of the reply, by which it is recognised.
         advice: what to do.
-        needs_operator: whether it lasts until somebody changes a configuration, here or there.
+        needs_operator: whether it lasts until an operator changes a configuration, here or there.
     """
 
     code: str
@@ -25,24 +25,24 @@ _CODES: Final = (
     ErrorReply("CROSSSLOT", _USE_CLUSTER, needs_operator=True),
     ErrorReply("MOVED", _USE_CLUSTER, needs_operator=True),
     ErrorReply("ASK", _USE_CLUSTER, needs_operator=True),
-    ErrorReply("TRYAGAIN", "slots are being moved: it passes by itself"),
+    ErrorReply("TRYAGAIN", "slots are being moved: this is temporary"),
     ErrorReply(
         "CLUSTERDOWN",
         "bring the missing primary back or promote a replica; "
-        "cluster-require-full-coverage no lets the other nodes go on meanwhile",
+        "cluster-require-full-coverage no keeps the other nodes working meanwhile",
     ),
     ErrorReply("MASTERDOWN", "this replica has lost its primary: name the primary in redis_url, or the Sentinels"),
     ErrorReply(
         "READONLY",
-        "this is a replica: name the primary in redis_url, or the Sentinels; after a failover it passes by itself",
+        "this is a replica: name the primary in redis_url, or the Sentinels; after a failover this is temporary",
     ),
-    ErrorReply("LOADING", "it is reading its data after a start: it passes by itself"),
-    ErrorReply("BUSY", "a script of somebody else runs too long: end it with SCRIPT KILL"),
+    ErrorReply("LOADING", "it is loading its data after a start: this is temporary"),
+    ErrorReply("BUSY", "a script of another client runs too long: end it with SCRIPT KILL"),
     ErrorReply("NOREPLICAS", "bring its replicas back, or lower min-replicas-to-write"),
     ErrorReply("OOM", "give it an eviction policy such as allkeys-lru, or more memory"),
     ErrorReply(
         "MISCONF",
-        "it cannot save its data: look at its log and its disk, or set stop-writes-on-bgsave-error to no",
+        "it cannot save its data: check its log and its disk, or set stop-writes-on-bgsave-error to no",
         needs_operator=True,
     ),
     ErrorReply("NOAUTH", "put its user and password into redis_url", needs_operator=True),
@@ -51,7 +51,9 @@ _CODES: Final = (
         "NOPERM", "its ACL has to allow the commands that docs/faults.md names, on foreseen:*", needs_operator=True
     ),
     ErrorReply(
-        "DENIED", "it takes no one from other machines: set its password, or protected-mode no", needs_operator=True
+        "DENIED",
+        "it accepts no connections from other machines: set its password, or protected-mode no",
+        needs_operator=True,
     ),
     ErrorReply("NOPROTO", "expected Redis 6 or newer", needs_operator=True),
 )
@@ -62,7 +64,7 @@ _WORDS: Final = (
     ErrorReply("DB index is out of range", "name a database in redis_url that the server has", needs_operator=True),
     ErrorReply(
         "This instance has cluster support disabled",
-        "set redis_mode to auto or single: it is none",
+        "it is not a cluster: set redis_mode to auto or single",
         needs_operator=True,
     ),
     ErrorReply(
@@ -91,6 +93,6 @@ def error_reply_in(exc: BaseException) -> ErrorReply | None:
 
 def _error_reply_of(exc: BaseException) -> ErrorReply | None:
     said = str(exc)
-    # The library takes some codes off a message and keeps them beside it; others stay where they were.
+    # redis-py moves some codes from the message to an attribute; others stay in the message.
     code = getattr(exc, "status_code", None) or said.partition(" ")[0].removeprefix("-")
     return _BY_CODE.get(code) or next((each for each in _WORDS if each.code in said), None)

@@ -1,8 +1,8 @@
 """RedisWire: the shortest way to Redis and back that redis-py's connections allow."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol, TypeAlias, cast
 from weakref import WeakSet
 
 import redis.asyncio
@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 Command: TypeAlias = Sequence[str | bytes | int]
 
-# Its stub takes it for a pair of brackets around one argument.
+# hiredis' stub declares a tuple of one argument.
 _packed: Callable[[tuple[str | bytes | int, ...]], bytes] = pack_command  # type: ignore[assignment]
 
 KEPT: Final = 4
@@ -20,6 +20,41 @@ KEPT: Final = 4
 
 LEFT_TO_OTHERS: Final = 2
 """Connections of the pool that are never kept, since it has other users."""
+
+
+class Connection(Protocol):
+    """The methods used of redis-py's connections, which have no types themselves."""
+
+    socket_timeout: float | None
+    is_connected: bool
+
+    async def can_read(self) -> bool:
+        """Return whether bytes wait to be read."""
+
+    async def disconnect(self, *, nowait: bool) -> None:
+        """Close it; it reconnects when it is used again."""
+
+    async def send_packed_command(self, command: bytes, *, check_health: bool) -> None:
+        """Send commands; connect first if necessary."""
+
+    async def read_response(self) -> object:
+        """Return the next reply; raise it if it is an error."""
+
+    def should_reconnect(self) -> bool:
+        """Return whether it is to be closed before it is used again."""
+
+
+class Pool(Protocol):
+    """The methods used of redis-py's pools."""
+
+    max_connections: int
+    connection_kwargs: Mapping[str, float | None]
+
+    async def get_connection(self) -> Connection:
+        """Wait for a connection."""
+
+    async def release(self, connection: Connection) -> None:
+        """Accept a connection that is no longer used."""
 
 
 class RedisWire:
@@ -32,22 +67,21 @@ class RedisWire:
     def __init__(self, client: redis.asyncio.Redis) -> None:
         """Accept a client that does not decode replies; its socket timeout bounds a whole exchange here."""
         self._client = client
-        # Its methods, and those of its connections, have no types.
-        self._pool: Any = client.connection_pool
-        self._timeout_s: float | None = self._pool.connection_kwargs.get("socket_timeout")
+        self._pool = cast("Pool", client.connection_pool)  # of which redis-py types less than is used
+        self._timeout_s = self._pool.connection_kwargs.get("socket_timeout")
         self._most_kept = min(KEPT, self._pool.max_connections - LEFT_TO_OTHERS)
-        self._kept: list[Any] = []
+        self._kept: list[Connection] = []
         self._waiting = 0
         self._is_closed = False
-        self._released = WeakSet[Any]()
-        self._stale = WeakSet[Any]()
+        self._released = WeakSet[Connection]()
+        self._stale = WeakSet[Connection]()
 
-    async def ask(self, *commands: Command) -> list[object]:
+    async def call(self, *commands: Command) -> list[object]:
         """Send commands in one write and return their replies in order.
 
         Raises:
-            RedisError, OSError: as `each`. If replies are errors, the first of them is raised after every reply has
-                been read.
+            RedisError, OSError: raised by `each`. If replies are errors, the first of them is raised after every reply
+                has been read.
         """
         replies = await self.each(*commands)
         for reply in replies:
@@ -61,7 +95,7 @@ class RedisWire:
         Commands must be idempotent: if the server has closed the kept connection, they are sent again.
 
         Raises:
-            RedisError, OSError: as redis-py does, except for error replies.
+            RedisError, OSError: raised by redis-py, except for error replies.
         """
         if self._is_closed:
             raise redis.exceptions.ConnectionError("its connections are closed")
@@ -102,7 +136,7 @@ class RedisWire:
             # A failure has closed it; it connects again when it is next used.
             await self._put_back(connection)
 
-    async def _taken(self) -> Any:
+    async def _taken(self) -> Connection:
         before = _cancellations()
         self._waiting += 1
         try:
@@ -110,8 +144,8 @@ class RedisWire:
         finally:
             self._waiting -= 1
         if _cancellations() > before:
-            # `asyncio.wait_for` of Python 3.11, by which redis-py greets, loses a cancellation that comes as it ends.
-            # That was our timeout, or our caller's: nothing else would end this exchange with a server that is silent.
+            # redis-py greets in `asyncio.wait_for`, which on Python 3.11 loses a cancellation that comes at its end.
+            # That was our timeout's, or our caller's: nothing else would end this exchange with a silent server.
             await self._release(connection)
             raise asyncio.CancelledError
         self._released.discard(connection)
@@ -122,7 +156,7 @@ class RedisWire:
         connection.socket_timeout = None
         return connection
 
-    async def _put_back(self, connection: Any) -> None:
+    async def _put_back(self, connection: Connection) -> None:
         if self._is_closed:  # it may have been opened just when the others were closed
             await connection.disconnect(nowait=True)
             await self._release(connection)
@@ -131,7 +165,7 @@ class RedisWire:
         else:
             await self._release(connection)
 
-    async def _release(self, connection: Any) -> None:
+    async def _release(self, connection: Connection) -> None:
         connection.socket_timeout = self._timeout_s
         self._released.add(connection)
         await self._pool.release(connection)
@@ -142,18 +176,17 @@ def _cancellations() -> int:
     return task.cancelling() if task is not None else 0
 
 
-async def _exchanged_on(connection: Any, packed: bytes, replies: int) -> list[object]:
-    # Bytes that wait here are unsolicited, or the rest of a cancelled exchange: no reply to the next command.
+async def _exchanged_on(connection: Connection, packed: bytes, replies: int) -> list[object]:
+    # Bytes that wait here are unsolicited, or the rest of a cancelled exchange: not the reply to the next command.
     if connection.is_connected and await connection.can_read():
         await connection.disconnect(nowait=True)
-    # No health check: it would be a round trip that fails where the command itself fails.
+    # No health check: it would be a round trip that fails only if the command fails as well.
     await connection.send_packed_command(packed, check_health=False)
     return [await _reply(connection) for _ in range(replies)]
 
 
-async def _reply(connection: Any) -> object:
+async def _reply(connection: Connection) -> object:
     try:
-        reply: object = await connection.read_response()
+        return await connection.read_response()
     except ResponseError as exc:
         return exc
-    return reply

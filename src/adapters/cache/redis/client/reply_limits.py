@@ -1,5 +1,6 @@
-"""How replies of Redis are read: no more of them than replies to us may have, by size and by number of values."""
+"""How replies of Redis are read: with limits on the size and the number of values."""
 
+import asyncio
 import re
 from typing import Any, Final
 
@@ -20,9 +21,8 @@ _PART_OF_IT: Final = 8
 
 
 class ValueTooLargeError(RedisError):
-    """A value is larger than any of ours; the connection on which it was coming is closed.
-
-    No ConnectionError of redis-py, after which a command is sent again.
+    """A value is larger than any entry; its connection is closed. It is not a ConnectionError of redis-py, after which
+    a command would be sent again.
     """
 
 
@@ -34,17 +34,17 @@ class BoundedParser(_AsyncHiredisParser):
     announces before the first arrives: a dozen bytes can keep the process busy for a minute.
     """
 
-    _reader: Any
-    _stream: Any
+    _reader: Any  # hiredis.Reader, which redis-py declares as None
+    _stream: asyncio.StreamReader
     _ended_with = b"\n"
 
-    def on_connect(self, connection: Any) -> None:
+    def on_connect(self, connection: object) -> None:
         """Begin with nothing read."""
         super().on_connect(connection)  # type: ignore[no-untyped-call]
         self._ended_with = b"\n"
 
     async def read_from_socket(self) -> bool:
-        """Read on, unless what has come of a value is more than enough; called while a value is not whole.
+        """Read on, unless a value is too large already; called while a value is incomplete.
 
         Raises:
             ValueTooLargeError: it is.

@@ -1,4 +1,4 @@
-"""RedisLeaseTable: leases as keys in Redis that end by themselves."""
+"""RedisLeaseTable: leases as keys in Redis that expire."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ was written. One lease would therefore expire at the very moment of that look; t
 
 
 class RedisLeaseTable:
-    """A lease reads `foreseen:<model name>:lease:<namespace, 16 hex>:<row, hex>` and says who holds it.
+    """A lease is a key `foreseen:<model name>:lease:<namespace, 16 hex>:<row, hex>`; its value names its holder.
 
     Afterwards the computed entry is kept in its place for `KEPT_LEASES` leases: the entry itself is written to L2
     behind the answer, so a process that looked it up just before that finds it here. Plain commands only, since managed
@@ -42,7 +42,7 @@ class RedisLeaseTable:
     async def look(self, keys: Sequence[Key]) -> dict[Key, float | bytes]:
         """Return for each lease the seconds it has left, or the entry kept in its place; omit keys with neither.
 
-        One that has more left than a lease ever has is none of ours: no process renews or ends it. One that we hold
+        A key with a longer TTL than a lease can have is not a lease: no process renews or releases it. One that we hold
         ourselves is not waited for: taking it was repeated over a connection that broke before the first reply.
         """
         replies = await self._each(keys, lambda name: (b"GET", name), lambda name: (b"PTTL", name))
@@ -52,8 +52,9 @@ class RedisLeaseTable:
                 continue
             if not value.startswith(_HELD_BY):
                 seen[key] = value
-            elif isinstance(left_ms, int) and 0 < left_ms <= self._lease_ms:
-                seen[key] = left_ms / 1000
+            elif isinstance(left_ms, int) and 0 <= left_ms <= self._lease_ms:
+                # Rounded down: in its last millisecond, at 0, a lease still cannot be taken.
+                seen[key] = (left_ms + 1) / 1000
         return seen
 
     async def renew(self, keys: Sequence[Key]) -> None:
@@ -66,7 +67,7 @@ class RedisLeaseTable:
         kept_ms = KEPT_LEASES * self._lease_ms
         await self._each(computed, lambda name: (b"SET", name, blobs[name], b"PX", kept_ms))
 
-    async def give_up(self, keys: Sequence[Key]) -> None:
+    async def release(self, keys: Sequence[Key]) -> None:
         """Delete the leases that this process holds.
 
         If one expires between the two commands and another process takes it, that process loses it: at worst one more

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence, Set
 from contextlib import suppress
 from itertools import islice
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from foreseen.adapters.cache.fault_policy.time_budget import BUDGET_PER_KEY_S, within
 from foreseen.adapters.cache.redis.leases.gathered_calls import MAX_KEYS, GatheredCalls
@@ -49,7 +49,7 @@ class RedisLeases:
             kept_above_s: seconds of model time from which a computed entry is kept in place of its lease for a while;
                 a cheaper one is soon computed again, and its lease is deleted.
         """
-        self._table = table
+        self.table = table
         self._pushes = pushes
         self._lease_s = lease_s
         self._kept_above_us = kept_above_s * 1e6
@@ -145,7 +145,7 @@ class RedisLeases:
         return asyncio.get_running_loop().time() < self._doubted_until
 
     async def _call(
-        self, call: Callable[[Sequence[Key]], Coroutine[Any, Any, Mapping[Key, Reply]]], keys: Sequence[Key]
+        self, call: Callable[[Sequence[Key]], Coroutine[object, None, Mapping[Key, Reply]]], keys: Sequence[Key]
     ) -> Mapping[Key, Reply]:
         try:
             return await within(self._budget_s + len(keys) * BUDGET_PER_KEY_S, call(keys))
@@ -159,7 +159,7 @@ class RedisLeases:
             while self._held:
                 await asyncio.sleep(self._lease_s / 3)
                 for group in _grouped(self._held):
-                    await self._behind(self._table.renew, group)
+                    await self._behind(self.table.renew, group)
         finally:
             self._renewing = None
 
@@ -186,9 +186,9 @@ class RedisLeases:
         }
         pushed = dict.fromkeys(settled, NOTHING) | {key: self._format.seal(key, computed[key]) for key in computed}
         kept = {key: pushed[key] for key, entry in computed.items() if entry.cost_us >= self._kept_above_us}
-        # The table first: a process that receives the push of a lease given up claims it at once.
-        await self._behind(self._table.finish, kept)
-        await self._behind(self._table.give_up, [key for key in settled if key not in kept])
+        # The table first: a process that receives the push of a released lease claims it at once.
+        await self._behind(self.table.finish, kept)
+        await self._behind(self.table.release, [key for key in settled if key not in kept])
         await self._behind(self._pushes.push, pushed)
 
     async def _behind(self, call: Callable[[Argument], Awaitable[None]], argument: Argument) -> None:

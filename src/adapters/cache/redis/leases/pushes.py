@@ -91,9 +91,11 @@ class RedisPushes:
             with redis_errors_translated():
                 async with self._servers.subscribed(self._channel) as pubsub:
                     await self._hear(pubsub, hears)
-        except Exception as exc:  # noqa: BLE001 - whatever it is that speaks there
+        except Exception as exc:  # noqa: BLE001 - whatever a server's replies make redis-py raise
             if not self._was_logged:
-                log.warning("pushes of other processes are not heard, what they compute is computed here too: %s", exc)
+                log.warning(
+                    "pushes of other processes are not received, so what they compute is computed here too: %s", exc
+                )
             self._was_logged = True
         finally:
             if not hears.done():

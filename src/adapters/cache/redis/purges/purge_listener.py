@@ -1,4 +1,4 @@
-"""RedisPurgeListener: hears of purges that others request, and confirms them."""
+"""RedisPurgeListener: receives purges that others request, and confirms them."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from foreseen.domain.errors import CacheUnavailableError
 log = logging.getLogger(__name__)
 
 SILENCE_S: Final = 15.0
-"""Seconds without a message until the connection is checked; after twice that it is taken for broken."""
+"""Seconds without a message until the connection is checked; after twice that it counts as broken."""
 
 RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 30.0
@@ -36,7 +36,7 @@ CANCELLED_AGAIN_S: Final = 0.05
 _MARK: Final = re.compile(rb"[0-9]{1,17}")
 
 PURGE_S: Final = 2.0
-"""Seconds for writes that are under way to end; a process in which they do not, confirms nothing."""
+"""Seconds for writes under way to end; a process whose writes take longer does not confirm."""
 
 
 class PurgesProcess(Protocol):
@@ -47,17 +47,15 @@ class PurgesProcess(Protocol):
         """The number that identifies it."""
 
     async def __call__(self, *, until_us: float | None = None) -> int:
-        """Remove what was made or begun until now, or until then; return how many entries there were."""
+        """Remove entries made or begun until now, or until then; return how many there were."""
 
     def knows_of(self, until_us: float) -> bool:
-        """Return whether all that was made until then is removed already."""
+        """Return whether all entries made until then are removed already."""
 
 
 class RedisPurgeListener:
-    """Listens over a connection of its own as long as it is open.
-
-    Whenever it begins to listen, and where it may not, each time it has tried, it looks whether there was a purge of
-    which it has not heard.
+    """Listens over a connection of its own. Whenever it begins to listen, or fails to, it checks whether
+    it has missed a purge.
     """
 
     def __init__(
@@ -77,14 +75,14 @@ class RedisPurgeListener:
         self._is_closing = False
 
     async def __aenter__(self) -> Self:
-        """Begin to listen; nothing waits for that."""
+        """Begin to listen, in the background."""
         self._listening = asyncio.create_task(self._listen(), name="listen for purges")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Stop listening."""
         self._is_closing = True
-        # Again and again: a library on the way may take one for a timeout of its own.
+        # Repeatedly: a library in between may mistake a cancellation for a timeout of its own.
         while self._listening is not None and not self._listening.done():
             self._listening.cancel()
             await asyncio.wait({self._listening}, timeout=CANCELLED_AGAIN_S)
@@ -97,26 +95,28 @@ class RedisPurgeListener:
                     async with self._servers.subscribed(REQUESTS) as pubsub:
                         await self._hear(pubsub)
             except CacheUnavailableError as exc:
-                self._say_deaf(exc)
+                self._log_failure(exc)
             await asyncio.sleep(self._retry_s)
             self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 
-    def _say_deaf(self, exc: CacheUnavailableError) -> None:
-        """Log once why nothing may be heard; that Redis is away is said elsewhere."""
+    def _log_failure(self, exc: CacheUnavailableError) -> None:
+        """Log once why it cannot listen; an unreachable Redis is logged elsewhere."""
         if isinstance(exc.__cause__, NoPermissionError) and not self._was_said:
-            log.warning("purges of others are not heard, and looked for every %g s: %s", LONGEST_RETRY_S, exc)
+            log.warning(
+                "purges of other processes are not received; checking for them every %g s: %s", LONGEST_RETRY_S, exc
+            )
             self._was_said = True
 
     async def _hear(self, pubsub: PubSub) -> None:
         async for message in messages(pubsub, SILENCE_S):
             if message is None:
                 self._retry_s, self._was_said = RETRY_S, False
-                await self._catch_up()  # with what was requested since it was looked for
+                await self._catch_up()  # with purges that were requested since the last check
             else:
                 await self._answer(message)
 
     async def _catch_up(self) -> None:
-        """Purge this process where that was requested of its model, or of all, while it did not listen."""
+        """Purge this process if a purge of its model, or of all, was requested while it did not listen."""
         marks = await self._servers.each(*((b"GET", marker(model)) for model in (self._model_name, None)))
         until_us = max((int(mark) for mark in marks if isinstance(mark, bytes) and _MARK.fullmatch(mark)), default=0)
         if not self._purge.knows_of(until_us):

@@ -1,8 +1,8 @@
-"""What processes that share a Redis say to one another about a purge, and the keys that outlast it."""
+"""The messages about a purge between processes that share a Redis, and the keys that record it."""
 
 import json
 import re
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from foreseen.adapters.cache.redis.client.connection import PREFIX, PURGED
 
@@ -10,7 +10,7 @@ REQUESTS: Final = f"{PREFIX}:purges"
 """The channel of all requests. One for every model: a purge of all does not know their names."""
 
 _LONGEST: Final = 1024
-"""Bytes of a message; a longer one is none of ours."""
+"""Maximum bytes of a message; a longer one is ignored."""
 
 _ID: Final = re.compile("[0-9a-f]{16}")
 
@@ -23,7 +23,7 @@ class Request(NamedTuple):
 
 
 class Confirmation(NamedTuple):
-    """A process has purged what it holds; `removed` is None where it holds nothing of that model."""
+    """A process has purged what it holds; `removed` is None if it holds nothing of that model."""
 
     process: int
     removed: int | None
@@ -45,7 +45,7 @@ def written(message: Request | Confirmation) -> bytes:
 
 
 def read_request(message: object) -> Request | None:
-    """Return what a message requests; None where it is no request."""
+    """Return what a message requests; None if it is not a request."""
     match _object(message):
         case {"id": str(purge_id), "model": str() | None as model} if _ID.fullmatch(purge_id):
             return Request(purge_id, model)
@@ -53,15 +53,15 @@ def read_request(message: object) -> Request | None:
 
 
 def read_confirmation(message: object) -> Confirmation | None:
-    """Return what a message confirms; None where it confirms nothing."""
+    """Return what a message confirms; None if it is not a confirmation."""
     match _object(message):
         case {"process": int(process), "removed": int() | None as removed}:
             return Confirmation(process, removed)
     return None
 
 
-def _object(message: object) -> Any:
-    """Return what a message says, whatever client published it."""
+def _object(message: object) -> object:
+    """Return the content of a message, which any client may have published; None if it is not JSON or too long."""
     if not isinstance(message, bytes) or len(message) > _LONGEST:
         return None
     try:

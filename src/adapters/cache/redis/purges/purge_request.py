@@ -1,11 +1,11 @@
-"""RedisProcesses: the processes that share a Redis are requested to purge, and those that confirm are counted."""
+"""RedisProcesses: requests a purge from the processes that share a Redis, and counts those that confirm."""
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final, TypeAlias, cast
 
 from redis.asyncio.client import PubSub
 from redis.exceptions import ResponseError
@@ -22,6 +22,9 @@ from foreseen.adapters.cache.redis.purges.purge_messages import (
 )
 from foreseen.adapters.cache.redis.servers.servers_port import Servers
 from foreseen.domain.purging import Reached
+
+_Counts: TypeAlias = Awaitable[Sequence[tuple[bytes, int]]]
+"""The number of listeners to each channel."""
 
 WAIT_S: Final = 3.0
 """Seconds for processes to confirm; those that do not are reported as silent."""
@@ -59,13 +62,12 @@ class RedisProcesses:
 
     async def _listeners(self) -> int:
         """Return how many processes listen, on all nodes together."""
-        # Methods of a client have no types that hold for both of its protocols.
-        clients: list[Any] = list(await self._servers.primaries())
         listeners = 0
-        for client in clients:
-            listeners += sum(count for _, count in await client.pubsub_numsub(REQUESTS))
+        for client in await self._servers.primaries():
+            # The types of its methods hold for both of its protocols, and for awaiting or not.
+            listeners += sum(count for _, count in await cast("_Counts", client.pubsub_numsub(REQUESTS)))
             with suppress(ResponseError):  # a server before Redis 7
-                listeners += sum(count for _, count in await client.pubsub_shardnumsub(REQUESTS))
+                listeners += sum(count for _, count in await cast("_Counts", client.pubsub_shardnumsub(REQUESTS)))
         return listeners
 
     async def _confirmed(self, replies: PubSub, expected: int) -> Reached:
@@ -79,5 +81,5 @@ class RedisProcesses:
         return Reached(removed, silent=max(0, expected - len(confirmed)))
 
 
-def _is_greeting(message: Any) -> bool:
+def _is_greeting(message: Mapping[str, object]) -> bool:
     return message["type"] in ("subscribe", "ssubscribe")

@@ -1,4 +1,4 @@
-"""AutoServers: finds out what answers behind a URL, and uses it in the way that it needs."""
+"""AutoServers: detects what answers at a URL, and uses it accordingly."""
 
 import asyncio
 import logging
@@ -23,28 +23,27 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _OF_A_CLUSTER: Final = (AskError, ClusterCrossSlotError)
-"""What only clusters reply; MovedError is an AskError."""
+"""Errors that only clusters reply; MovedError is an AskError."""
 
 FOUND_EVERY_S: Final = 3.0
-"""Seconds for which a server is what it was: of the two probes before it is used, the second has little time."""
+"""Seconds for which a detection is valid: of the two probes before a server is used, the second has little time."""
 
 _NEVER: Final = float("-inf")
 
 _IN_CLUSTER: Final = "L2 is a Redis Cluster: keys are looked up and written on the node that has their slot"
 _BY_SINGLE_KEYS: Final = (
-    "L2 is one endpoint of a cluster that does not say where its nodes are: keys are looked up and written one by one"
+    "L2 is one endpoint of a cluster that does not list its nodes: keys are looked up and written one by one"
 )
 
 
 class AutoServers:
-    """Servers that are one, a cluster, or an endpoint which answers for one slot at a time.
-
-    A server says what it is when it is greeted, which is done by each probe: what is behind a name may be replaced.
-    Where it keeps that to itself, as a proxy may, the first reply that only clusters give tells.
+    """One server, a cluster, or an endpoint that answers for one slot at a time. Each probe detects it by the server's
+    greeting, since the server behind a name may be replaced. If the greeting does not say, as with some proxies, the
+    first reply that only clusters give decides.
     """
 
     def __init__(self, one: OneServer, cluster: Cluster | None) -> None:
-        """Accept both ways to the same URL; None where it has no address that nodes could be found from."""
+        """Accept both ways to use the same URL; None if it has no address from which nodes could be found."""
         self._one = one
         self._cluster = cluster
         self._now: Servers = one
@@ -52,47 +51,47 @@ class AutoServers:
         self._logged = ""
 
     async def find(self, names: Sequence[str]) -> Sequence[object]:
-        """As the one in use."""
+        """Look up in the servers in use."""
         return await self._tried(lambda servers: servers.find(names))
 
     async def write(self, writes: Sequence[Write]) -> int:
-        """As the one in use."""
+        """Write to the servers in use."""
         return await self._tried(lambda servers: servers.write(writes))
 
     async def each(self, *commands: Command) -> list[object]:
-        """As the one in use."""
+        """Send commands to the servers in use."""
         return await self._tried(lambda servers: servers.each(*commands))
 
     async def ping(self, name: str) -> None:
-        """Find out what answers, then as that."""
+        """Detect what answers, and ping it."""
         await self._look_again()
         await self._tried(lambda servers: servers.ping(name))
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
-        """As the one in use."""
+        """Publish to the servers in use."""
         await self._now.publish(channel, messages)
 
     @asynccontextmanager
     async def subscribed(self, channel: str) -> AsyncIterator[PubSub]:
-        """Find out what answers, then as that: plain subscribers do not hear what is published within a shard."""
+        """Detect what answers, and subscribe there: plain subscribers do not receive what is published in a shard."""
         await self._look_again()
         async with self._now.subscribed(channel) as pubsub:
             yield pubsub
 
     async def primaries(self) -> Sequence[redis.asyncio.Redis]:
-        """Find out what answers, unless that is known, then as that."""
+        """Detect what answers, unless that is known, and return its primaries."""
         if self._found_at == _NEVER:
             await self._find_out()
         return await self._now.primaries()
 
     @property
     def outages(self) -> Counter[Outage]:
-        """Those of the nodes, where a cluster was found."""
+        """Those of a cluster's nodes."""
         return self._cluster.outages if self._cluster is not None else Counter()
 
     @property
     def disabled_nodes(self) -> int:
-        """As the one in use."""
+        """Those of the servers in use."""
         return self._now.disabled_nodes
 
     async def close(self) -> None:
@@ -129,7 +128,7 @@ class AutoServers:
         self._found_at = asyncio.get_running_loop().time()
 
     async def _go_over(self) -> None:
-        """Use the nodes where they can be found, else send a command for each key."""
+        """Use the nodes if they can be found, otherwise send a command for each key."""
         if self._cluster is not None:
             try:
                 await self._cluster.read_slots()

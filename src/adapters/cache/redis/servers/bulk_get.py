@@ -12,7 +12,7 @@ from foreseen.domain.identity.entry import MAX_SIZE
 
 
 class RedisLookups:
-    """Looks keys up by one MGET, or by a GET each where they may be on several slots.
+    """Looks keys up by one MGET, or by a GET each if they may be in several slots.
 
     Attributes:
         by_single_keys: whether each key has a command of its own.
@@ -47,7 +47,7 @@ class RedisLookups:
         values, *_ = await self._wire.each((b"MGET", *names), *then)
         if isinstance(values, ResponseError):
             raise values
-        if not isinstance(values, list) or len(values) != len(names):  # no Redis, whatever else listens there
+        if not isinstance(values, list) or len(values) != len(names):  # something other than Redis
             raise CacheUnavailableError(f"Redis: expected {len(names)} values from MGET, got {described(values)}")
         return values
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 import redis.asyncio
 from redis.asyncio.client import PubSub
@@ -16,36 +16,38 @@ from foreseen.adapters.cache.redis.servers.cluster_node import Node, Send
 from foreseen.adapters.cache.redis.servers.cluster_nodes import ClusterNodes
 from foreseen.adapters.cache.redis.servers.servers_port import Unread
 from foreseen.adapters.cache.redis.servers.slot_map import Address
-from foreseen.adapters.cache.redis.servers.slot_routing import Onward, Stop, first_stops, sort_out
+from foreseen.adapters.cache.redis.servers.slot_routing import Redirected, Stop, first_stops, sort_out
 from foreseen.domain.errors import CacheUnavailableError, Outage
 
 HOPS: Final = 3
-"""How often a command is sent on before its key counts as not reached."""
+"""How often a command is redirected before its key counts as unreachable."""
+
+OPERATOR_READS: Final = 3
+"""How often the map of slots is read for an operator's command, which can wait and must not miss a node."""
 
 
 class Cluster:
-    """Servers that are the nodes of a cluster: each is sent the commands for its slots in one go, all at once.
-
-    A node that fails or is too slow takes only its own keys along. When none is left, calls fail.
+    """The nodes of a cluster: each gets the commands for its slots in one write, all nodes at once. A node that fails
+    or is too slow affects only its own keys. When none is left, calls fail.
     """
 
-    def __init__(self, seeds: Sequence[Address], options: Mapping[str, Any], *, budget_s: float) -> None:
+    def __init__(self, seeds: Sequence[Address], options: Mapping[str, object], *, budget_s: float) -> None:
         """Accept nodes to begin with, the options of clients, and the seconds that a call may cost a request."""
-        self._nodes = ClusterNodes(seeds, options, budget_s=budget_s)
+        self.nodes = ClusterNodes(seeds, options, budget_s=budget_s)
         self._has_shards = True
 
     @property
     def outages(self) -> Counter[Outage]:
-        """Those of all nodes that there were."""
-        return self._nodes.outages
+        """Those of all nodes, also former ones."""
+        return self.nodes.outages
 
     @property
     def disabled_nodes(self) -> int:
         """How many nodes are disabled now."""
-        return self._nodes.disabled
+        return self.nodes.disabled
 
     async def find(self, names: Sequence[str]) -> Sequence[object]:
-        """Look up by a GET for each key, those of a node in one go."""
+        """Look up by a GET for each key, those of a node in one write."""
         return _checked(await self._answered([(b"GET", name) for name in names], Node.look_up))
 
     async def write(self, writes: Sequence[Write]) -> int:
@@ -56,15 +58,15 @@ class Cluster:
         return 0
 
     async def each(self, *commands: Command) -> list[object]:
-        """Send commands, those of a node in one go."""
+        """Send commands, those of a node in one write."""
         return _checked(await self._answered(commands, Node.send))
 
     async def ping(self, name: str) -> None:
-        """Use every node that is in use, or else all of them; one that works is enough."""
-        await self._nodes.ping(name)
+        """Probe every node in use, or all if none is; one that works is enough."""
+        await self.nodes.ping(name)
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
-        """Publish within the channel's shard where there are sharded channels, else over the whole cluster."""
+        """Publish in the channel's shard if there are sharded channels, otherwise in the whole cluster."""
         replies: list[object] = []
         if self._has_shards:
             replies = await self._answered([(b"SPUBLISH", channel, message) for message in messages], Node.send)
@@ -77,12 +79,12 @@ class Cluster:
     @asynccontextmanager
     async def subscribed(self, channel: str) -> AsyncIterator[PubSub]:
         """Subscribe on the node that has the channel."""
-        self._has_shards = True  # until the next line finds out: others may publish there by now
+        self._has_shards = True  # checked again by the next line: other processes may publish in shards by now
         await self.publish(channel, [b""])
-        owner = self._nodes.slots.owner_of(channel)
+        owner = self.nodes.slots.owner_of(channel)
         if owner is None:
             raise CacheUnavailableError("Redis: no node of the cluster has the channel of pushes")
-        client = self._nodes.client_of(owner, max_connections=1)
+        client = self.nodes.client_of(owner, max_connections=1)
         try:
             async with client.pubsub() as pubsub:
                 if self._has_shards:
@@ -95,48 +97,53 @@ class Cluster:
 
     async def primaries(self) -> Sequence[redis.asyncio.Redis]:
         """Return a client for each node that has slots."""
-        await self._nodes.read_slots()
-        return [self._nodes.at(owner).client for owner in self._nodes.slots.owners]
+        for _ in range(OPERATOR_READS - 1):
+            with suppress(CacheUnavailableError):
+                await self.nodes.read_slots()
+                break
+        else:
+            await self.nodes.read_slots()
+        return [self.nodes.at(owner).client for owner in self.nodes.slots.owners]
 
     async def read_slots(self) -> None:
-        """Look up which node has which slots, unless that was done just now; raise where no node says so."""
-        await self._nodes.read_slots()
+        """Look up which node has which slots, unless that was done just now; raise if no node replies."""
+        await self.nodes.read_slots()
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._nodes.close()
+        await self.nodes.close()
 
     async def _answered(self, commands: Sequence[Command], send: Send) -> list[object]:
         """Return replies in order, following those that name another node."""
-        if not self._nodes.slots.is_known:
-            await self._nodes.read_slots()
+        if not self.nodes.slots.is_known:
+            await self.nodes.read_slots()
         answered: list[object] = [Unread.UNREACHED] * len(commands)
-        stops = first_stops(commands, self._nodes.slots)
+        stops = first_stops(commands, self.nodes.slots)
         is_stale = sum(map(len, stops.values())) < len(commands)
         for _ in range(HOPS):
-            onward = Onward()
+            redirected = Redirected()
             replies = await self._sent(commands, stops, send)
             for (stop, numbers), some in zip(stops.items(), replies, strict=True):
-                sort_out(stop, numbers, some, answered, self._nodes.slots, onward)
-            is_stale = is_stale or onward.is_stale
-            stops = onward.stops
+                sort_out(stop, numbers, some, answered, self.nodes.slots, redirected)
+            is_stale = is_stale or redirected.is_stale
+            stops = redirected.stops
             if not stops:
                 break
         if is_stale:
-            self._nodes.read_soon()
-        self._nodes.require_one_in_use()
+            self.nodes.read_soon()
+        self.nodes.require_one_in_use()
         return answered
 
     async def _sent(
         self, commands: Sequence[Command], stops: Mapping[Stop, list[int]], send: Send
     ) -> Sequence[list[object]]:
         calls = [
-            self._nodes.at(stop.address).call(
+            self.nodes.at(stop.address).call(
                 Node.send_asking if stop.is_asking else send, [commands[number] for number in numbers]
             )
             for stop, numbers in stops.items()
         ]
-        # A task costs more than a call: one node is not waited for by means of one.
+        # A task costs more than a call, so a single node gets none.
         return [await calls[0]] if len(calls) == 1 else await asyncio.gather(*calls)
 
 

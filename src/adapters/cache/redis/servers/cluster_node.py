@@ -18,26 +18,26 @@ from foreseen.adapters.cache.redis.servers.slot_map import Address, address_text
 from foreseen.domain.errors import CacheError, Outage
 
 BUDGET_SHARE: Final = 0.8
-"""The share of a request's budget that one node has: what the others answer in time is used then."""
+"""The share of a request's budget for one node, so that the other nodes' answers are still used if it is slow."""
 
 NODE_TROUBLE: Final = {"CLUSTERDOWN", "MASTERDOWN", "READONLY", "LOADING", "BUSY", "NOREPLICAS", "OOM", "MISCONF"}
 """Error replies that are about the node and not about the command."""
 
 _MESSAGES: Final = LogMessages(
-    opened="L2 disabled for %s, whose share of keys goes without: %s",
+    opened="L2 disabled for %s, whose share of the keys goes on without it: %s",
     still_open="L2 is still disabled for %s: %s",
     closed="L2 enabled again for %s",
 )
 
 Send = Callable[["Node", Sequence[Command]], Awaitable[list[object]]]
-"""One of the ways in which a node is sent commands."""
+"""A way to send commands to a node."""
 
 
 class Node:
-    """What is sent to a node fails for its own keys only, and costs nothing while it is disabled.
+    """One node: its failures affect its own keys only, and cost nothing while it is disabled.
 
     Attributes:
-        probe_name: a key that was found to be on it, which probes use; None before the first.
+        probe_name: a key on this node, which probes use; None before the first.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Node:
         self.circuit = Circuit(f"node {address_text(address)}", probe, _MESSAGES, budget_s=self._budget_s)
 
     async def look_up(self, commands: Sequence[Command]) -> list[object]:
-        """Return what is under the keys of GETs, within the time of a request."""
+        """Return the values of GETs, within the time budget of a request."""
         return await self._in_time(self._look_up([str(name) for _, name in commands]), len(commands))
 
     async def send(self, commands: Sequence[Command]) -> list[object]:
-        """Return replies within the time of a request."""
+        """Return replies within the time budget of a request."""
         return await self._in_time(self._wire.each(*commands), len(commands))
 
     async def send_behind(self, commands: Sequence[Command]) -> list[object]:
-        """Return replies which no request waits for."""
+        """Return replies that no request waits for."""
         return await self._wire.each(*commands)
 
     async def send_asking(self, commands: Sequence[Command]) -> list[object]:
-        """Return replies for slots that are on their way here."""
+        """Return replies for slots that are migrating here."""
         both = [each for command in commands for each in ((b"ASKING",), command)]
         return (await self._wire.each(*both))[1::2]
 
@@ -75,7 +75,7 @@ class Node:
             return [Unread.UNREACHED] * len(commands)
         try:
             replies = await send(self, commands)
-        except TimeoutError:  # of our own time for it: redis-py has another for a connection's
+        except TimeoutError:  # of our own budget: redis-py has another class for a connection's
             self.circuit.count_slow()
         except CacheError as exc:
             self.circuit.open(Outage.FAILURE, exc)

@@ -1,11 +1,11 @@
-"""ClusterNodes: the nodes of a cluster, as they come and go."""
+"""ClusterNodes: the nodes of a cluster, as they join and leave."""
 
 import asyncio
 import logging
 import secrets
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import redis.asyncio
 from redis.exceptions import ResponseError
@@ -30,17 +30,17 @@ PROBE_READS_EVERY_S: Final = 0.25
 """The same for probes: those of several nodes read it once, and a new primary is found by the next one."""
 
 CONNECT_S: Final = 1.0
-"""Seconds of a probe, of those that the whole tier has for its own."""
+"""Seconds of a node's probe, out of those that the tier's own probe has."""
 
 
 class ClusterNodes:
-    """Which nodes there are, what each is reached by, and whether it is used now.
+    """The nodes, how each is reached, and whether it is in use.
 
     Attributes:
         slots: which of them has which slots.
     """
 
-    def __init__(self, seeds: Sequence[Address], options: Mapping[str, Any], *, budget_s: float) -> None:
+    def __init__(self, seeds: Sequence[Address], options: Mapping[str, object], *, budget_s: float) -> None:
         """Accept nodes to begin with, the options of clients, and the seconds that a call may cost a request."""
         self.slots: Final = SlotMap(seeds, options)
         self._options = dict(options)
@@ -49,9 +49,9 @@ class ClusterNodes:
         self._retired: set[Node] = set()
         self._past_outages: Counter[Outage] = Counter()
         self._probe_prefix = ""
-        self._reading: asyncio.Task[Any] | None = None
+        self._reading: asyncio.Task[object] | None = None
         self._read_at = float("-inf")
-        self._aside: set[asyncio.Task[Any]] = set()
+        self._aside: set[asyncio.Task[object]] = set()
 
     @property
     def outages(self) -> Counter[Outage]:
@@ -64,27 +64,28 @@ class ClusterNodes:
         return sum(not node.circuit.is_closed for node in self._nodes.values())
 
     def at(self, address: Address) -> Node:
-        """Return a node, a new one where it is not known yet."""
+        """Return a node; a new one if it is not known yet."""
         if (node := self._nodes.get(address)) is None:
-            client = self.client_of(address, max_connections=self._options["max_connections"])
+            client = self.client_of(address)
             node = Node(address, client, budget_s=self._budget_s, probe=lambda: self._probe(address))
             self._nodes[address] = node
         return node
 
-    def client_of(self, address: Address, *, max_connections: int) -> redis.asyncio.Redis:
-        """Build a client of a node."""
+    def client_of(self, address: Address, *, max_connections: int | None = None) -> redis.asyncio.Redis:
+        """Build a client of a node, with as many connections as the options say unless given."""
         host, port = address
-        return client_with(self._options | {"host": host, "port": port, "max_connections": max_connections})
+        most = {} if max_connections is None else {"max_connections": max_connections}
+        return client_with({**self._options, "host": host, "port": port, **most})
 
     async def ping(self, name: str) -> None:
-        """Read the map of slots, and use every node that is in use, or else all; one that works is enough."""
+        """Read the map of slots, and probe every node in use, or all if none is; one that works is enough."""
         self._probe_prefix = name
         await self.read_slots()
         nodes = [self.at(owner) for owner in self.slots.owners]
         tried = [node for node in nodes if node.circuit.is_closed] or nodes
         trials = [self._spawn(self._failure_of(node)) for node in tried]
         failures = []
-        # The others are tried to their end all the same: a node that hangs keeps no sound one from being used.
+        # The other probes go on to their end: a node that hangs must not delay the use of a sound one.
         for trial in asyncio.as_completed(trials):
             failure = await trial
             if failure is None:
@@ -101,12 +102,12 @@ class ClusterNodes:
         await asyncio.shield(self._reading)
 
     def read_soon(self) -> None:
-        """Read the map of slots behind the calls that found it wrong."""
+        """Read the map of slots in the background, after calls found it wrong."""
         if self._reading is None or self._reading.done():
             self._spawn(self._read_quietly())
 
     def require_one_in_use(self) -> None:
-        """Raise CacheUnavailableError where no node is."""
+        """Raise CacheUnavailableError if no node is in use."""
         circuits = [self.at(owner).circuit for owner in self.slots.owners]
         if not any(circuit.is_closed for circuit in circuits):
             raise self._unreached([circuit.failure for circuit in circuits if circuit.failure is not None])
@@ -127,7 +128,7 @@ class ClusterNodes:
             node = self._nodes.pop(address)
             self._past_outages += node.circuit.outages
             if not node.circuit.is_closed:
-                log.info("L2 needs node %s no more, which has no slots: others have its keys", address_text(address))
+                log.info("L2: node %s has no slots any more, other nodes have its keys", address_text(address))
             self._retired.add(node)
             self._spawn(self._retire(node))
 
@@ -138,11 +139,11 @@ class ClusterNodes:
     async def _read_quietly(self) -> None:
         try:
             await self.read_slots()
-        except CacheError as exc:  # what is known by now goes on holding; probes look again
+        except CacheError as exc:  # the map stays as it is; probes read it again
             log.debug("the slots of the cluster cannot be read: %s", exc)
 
     async def _failure_of(self, node: Node) -> CacheError | None:
-        """Use a node, and return why that does not work; its circuit goes by that."""
+        """Probe a node, set its circuit accordingly, and return the failure; None if it works."""
         try:
             await within(CONNECT_S, self._use(node))
         except CacheError as exc:
@@ -152,7 +153,7 @@ class ClusterNodes:
         return None
 
     async def _probe(self, address: Address) -> None:
-        """Do with one node what requests do; what it had may be another's by now, and then it is let go."""
+        """Use one node as requests do; if its slots now belong to another node, it is released."""
         await self.read_slots(every_s=PROBE_READS_EVERY_S)
         if (node := self._nodes.get(address)) is None:  # which ends these probes
             raise CacheUnavailableError(f"Redis: {address_text(address)} has no slots any more")
@@ -176,14 +177,14 @@ class ClusterNodes:
             )
 
     def _probe_name(self, node: Node) -> str | None:
-        """Return a key that is on a node: the one that was, unless its slot has moved; None where none is found."""
+        """Return a key that is on a node: the previous one unless its slot has moved; None if none is found."""
         name = node.probe_name
         if name is None or self.slots.owner_of(name) != node.address:
             name = node.probe_name = probe_name(self._probe_prefix, node.address, self.slots)
         return name
 
     def _unreached(self, failures: Sequence[CacheError]) -> CacheError:
-        """Return why no node can be used; where none answers at all, what the cluster announces may be why."""
+        """Return why no node can be used; if none answers at all, the announced addresses may be the reason."""
         if not failures:
             return CacheUnavailableError("Redis: no node of the cluster has any slot")
         for failure in failures:
@@ -191,17 +192,17 @@ class ClusterNodes:
                 return failure
         announced = ", ".join(map(address_text, self.slots.owners))
         return CacheUnavailableError(
-            f"{failures[0]}; the cluster announces its nodes at {announced}: where they are not reached there, "
+            f"{failures[0]}; the cluster announces its nodes at {announced}: if they cannot be reached there, "
             "set their cluster-announce-ip or cluster-announce-hostname"
         )
 
-    def _spawn(self, call: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
+    def _spawn(self, call: Coroutine[object, None, Result]) -> "asyncio.Task[Result]":
         task = asyncio.create_task(call, name="look after a cluster")
         self._aside.add(task)
         task.add_done_callback(self._ended)
         return task
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _ended(self, task: asyncio.Task[object]) -> None:
         self._aside.discard(task)
         if not task.cancelled():
-            task.exception()  # which asyncio would log where those who waited for it have been cancelled
+            task.exception()  # retrieved, so that asyncio does not log it if all callers were cancelled

@@ -1,4 +1,4 @@
-"""LedServer: the one server that Sentinels name."""
+"""SentinelPrimary: the one server that Sentinels name."""
 
 import redis.asyncio
 
@@ -6,14 +6,14 @@ from foreseen.adapters.cache.redis.servers.sentinel_connections import Sentinels
 from foreseen.adapters.cache.redis.servers.single_server import OneServer
 
 
-class LedServer(OneServer):
+class SentinelPrimary(OneServer):
     """One server, whose connections are closed together with those to the Sentinels that lead there."""
 
     def __init__(self, sentinels: Sentinels, client: redis.asyncio.Redis, listener: redis.asyncio.Redis) -> None:
         super().__init__(client, listener)
-        self._sentinels = sentinels
+        self.sentinels = sentinels
 
     async def close(self) -> None:
         """Close every connection."""
         await super().close()
-        await self._sentinels.close()
+        await self.sentinels.close()

@@ -1,4 +1,4 @@
-"""Where a URL leads: the addresses in it, and how each of them alone would be written."""
+"""The addresses in a URL, and the URL of each by itself."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from foreseen.adapters.cache.redis.servers.slot_map import Address
 
 SENTINEL: Final = "+sentinel"
-"""What ends the scheme of a URL that names Sentinels."""
+"""The end of the scheme of a URL that names Sentinels."""
 
 _PORT: Final = 6379
 _SENTINEL_PORT: Final = 26379
@@ -16,12 +16,12 @@ _SENTINEL_PORT: Final = 26379
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What a URL says.
+    """The addresses in a URL.
 
     Attributes:
         url: of one server, as redis-py reads it: for Sentinels, of a primary whose address they know.
         addresses: every host and port in it; none for a Unix socket.
-        service: what Sentinels call the primary; empty where the URL names none.
+        service: Sentinels' name of the primary; empty if the URL names none.
     """
 
     url: str

@@ -14,21 +14,21 @@ from foreseen.adapters.cache.redis.client.fast_commands import Command
 from foreseen.domain.errors import Outage
 
 PROBE_MS: Final = 10_000
-"""Milliseconds after which a probe's key is gone, where it may not be deleted."""
+"""Milliseconds after which a probe's key expires, if it may not be deleted."""
 
 
 class Unread(Enum):
-    """What takes the place of a reply that is none."""
+    """The reason why a reply was not received, or not read."""
 
     UNREACHED = "the node that has this key is disabled"
     TOO_LARGE = "the value is larger than any entry"
-    OTHER_TYPE = "there is something else than a string"
+    OTHER_TYPE = "the value is not a string"
 
 
 class Servers(Protocol):
-    """The servers that hold our keys, each command naming one key, as its second word.
+    """The servers that hold our keys; each command names one key, as its second word.
 
-    Methods raise RedisError, OSError or CacheUnavailableError where nothing can be reached.
+    Methods raise RedisError, OSError or CacheUnavailableError if nothing can be reached.
     """
 
     @property
@@ -43,19 +43,19 @@ class Servers(Protocol):
         """Return what is under each key: bytes, None for nothing, or why it was not read."""
 
     async def write(self, writes: Sequence[Write]) -> int:
-        """Write all whose servers are in use; return how many keys were seen to hold something else than strings."""
+        """Write all whose servers are in use; return how many keys were seen to hold another type than strings."""
 
     async def each(self, *commands: Command) -> list[object]:
         """Send commands, and return their replies in order; raise the first that is an error.
 
-        Commands are sent twice where a connection broke, and so must bear that.
+        Commands are sent again if a connection broke, and so must be idempotent.
         """
 
     async def ping(self, name: str) -> None:
-        """Do what requests do, with keys that begin with a name, connecting if need be."""
+        """Write and look up keys that begin with a name, as requests do, connecting if necessary."""
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
-        """Send messages to all who are subscribed."""
+        """Send messages to all subscribers."""
 
     def subscribed(self, channel: str) -> AbstractAsyncContextManager[PubSub]:
         """Return a subscription to a channel, over a connection of its own; its greeting has yet to come."""

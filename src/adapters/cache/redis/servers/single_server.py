@@ -1,4 +1,4 @@
-"""OneServer: a single Redis, or one endpoint in front of several that does not say where they are."""
+"""OneServer: a single Redis, or one endpoint in front of several that it does not list."""
 
 import asyncio
 import secrets
@@ -18,7 +18,7 @@ from foreseen.domain.errors import CacheUnavailableError, Outage
 
 
 class OneServer:
-    """Servers of which there is one: many keys a command, or one where the endpoint answers for one slot at a time."""
+    """One server: many keys per command, or one if the endpoint answers for one slot at a time."""
 
     def __init__(
         self, client: redis.asyncio.Redis, listener: redis.asyncio.Redis | None = None, *, by_single_keys: bool = False
@@ -33,12 +33,12 @@ class OneServer:
 
     @property
     def outages(self) -> Counter[Outage]:
-        """None: there are no nodes."""
+        """Empty: there are no nodes."""
         return Counter()
 
     @property
     def disabled_nodes(self) -> int:
-        """None: there are no nodes."""
+        """0: there are no nodes."""
         return 0
 
     @property
@@ -52,7 +52,7 @@ class OneServer:
         self._write.runs_scripts = False
 
     async def mode(self) -> str:
-        """Return what the server calls itself: standalone, cluster or sentinel; nothing where it does not say."""
+        """Return what the server calls itself: standalone, cluster or sentinel; empty if it does not say."""
         (reply,) = await self._wire.each((b"HELLO",))
         found = reply.get(b"mode", b"") if isinstance(reply, dict) else b""
         return found.decode(errors="replace") if isinstance(found, bytes) else ""

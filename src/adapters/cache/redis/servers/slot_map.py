@@ -1,8 +1,8 @@
 """SlotMap: which node of a cluster has which slots, as its nodes say."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias, cast
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError, ResponseError
@@ -14,7 +14,7 @@ Address: TypeAlias = tuple[str, int]
 """Host and port of a node, as the cluster announces them."""
 
 TIMEOUT_S: Final = 0.6
-"""Seconds that a node may take to reply what it knows; then the next one is sent the same."""
+"""Seconds that a node may take to reply; then the next one is queried."""
 
 READING_S: Final = 1.8
 """Seconds that a few nodes have together: a single one has them all."""
@@ -26,15 +26,15 @@ def slot_of(name: str) -> int:
 
 
 def address_text(address: Address) -> str:
-    """Write an address as a person does."""
+    """Return an address as text, with an IPv6 host in brackets."""
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class SlotMap:
-    """What is known of a cluster: learned from any of its nodes, corrected by what they reply."""
+    """What is known about a cluster: read from any of its nodes, corrected by their replies."""
 
-    def __init__(self, seeds: Sequence[Address], options: Mapping[str, Any]) -> None:
+    def __init__(self, seeds: Sequence[Address], options: Mapping[str, object]) -> None:
         """Accept the nodes to begin with, whose names are resolved again each time, and the options of clients."""
         self._seeds = tuple(seeds)
         self._options = dict(options)
@@ -47,7 +47,7 @@ class SlotMap:
         return bool(self._counts)
 
     def owner_of(self, name: str) -> Address | None:
-        """Return the node that has a key; None where none has its slot."""
+        """Return the node that has a key; None if none has its slot."""
         return self._owners[slot_of(name)]
 
     @property
@@ -65,7 +65,7 @@ class SlotMap:
                 del self._counts[before]
 
     async def read(self) -> None:
-        """Look up which node has which slots: by the first node that answers, and of slots it leaves out, by the next.
+        """Look up which node has which slots, on the first node that answers; slots that it leaves out, on the next.
 
         Raises:
             ResponseError: every node failed and one rejected the command, as a server outside a cluster does.
@@ -93,19 +93,22 @@ class SlotMap:
         within = {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
         client = client_with({**self._options, **own, **within})
         try:
-            (reply,) = await RedisWire(client).ask((b"CLUSTER", b"SLOTS"))
+            (reply,) = await RedisWire(client).call((b"CLUSTER", b"SLOTS"))
         finally:
             await client.aclose()
         return reply
 
 
-def add_ranges(owners: list[Address | None], ranges: Any, source: Address) -> None:
+_Range: TypeAlias = tuple[int, int, tuple[bytes, int, *tuple[object, ...]], *tuple[object, ...]]
+
+
+def add_ranges(owners: list[Address | None], ranges: object, source: Address) -> None:
     """Enter what CLUSTER SLOTS replies, for slots that have no owner yet: first slot, last slot, primary, replicas.
 
     redis-py enters 16,384 slots one by one, and holds the event loop for half of the time that a node may take.
     """
     try:
-        for first, last, (host, port, *_), *_ in ranges:
+        for first, last, (host, port, *_), *_ in cast("Iterable[_Range]", ranges):
             # A node that does not know its own address leaves the host out: it is the node that replied.
             owner = (host.decode() if host else source[0], int(port))
             have = owners[first : last + 1]

@@ -1,4 +1,4 @@
-"""Where commands go in a cluster, and where a node sends them on to."""
+"""Routes commands in a cluster, and follows the redirections of nodes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from foreseen.adapters.cache.redis.client.fast_commands import Command
 from foreseen.adapters.cache.redis.servers.slot_map import Address, SlotMap
 
 MOST_NAMES: Final = 100_000
-"""How many names are tried for one that a node has: six times as many as it takes for a single slot, on average."""
+"""Maximum names to try for one that is on a node: six times as many as a single slot takes on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Stop:
 
 
 @dataclass(slots=True)
-class Onward:
+class Redirected:
     """Commands that a node redirected to others.
 
     Attributes:
@@ -57,30 +57,30 @@ def sort_out(
     replies: Sequence[object],
     answered: list[object],
     slots: SlotMap,
-    onward: Onward,
+    redirected: Redirected,
 ) -> None:
-    """Put replies in their places; those that name another node move slots, and send commands on."""
+    """Put replies in their places; those that name another node move slots and redirect commands."""
     for number, reply in zip(numbers, replies, strict=True):
         match reply:
             case MovedError():
                 slots.move(reply.slot_id, _address_in(reply, stop))
-                onward.stops[Stop(_address_in(reply, stop))].append(number)
-                onward.is_stale = True
+                redirected.stops[Stop(_address_in(reply, stop))].append(number)
+                redirected.is_stale = True
             case AskError():
-                onward.stops[Stop(_address_in(reply, stop), is_asking=True)].append(number)
+                redirected.stops[Stop(_address_in(reply, stop), is_asking=True)].append(number)
             case ClusterDownError():  # of a slot that no node has
-                onward.is_stale = True
+                redirected.is_stale = True
             case _:
                 answered[number] = reply
 
 
 def _address_in(reply: AskError, stop: Stop) -> Address:
-    # A node that does not know the address by which it is reached leaves the host out: it is that of who says so.
+    # A node that does not know its own address leaves the host out: it is the node that replied.
     return (reply.host or stop.address[0], int(reply.port))
 
 
 def probe_name(name: str, owner: Address, slots: SlotMap) -> str | None:
-    """Return a key beginning with a name that a node has; None where it has none, or too few to find one."""
+    """Return a key that begins with a name and is on a node; None if it has no slots, or too few to find one."""
     for number in range(MOST_NAMES):
         candidate = f"{name}:{number}"
         if slots.owner_of(candidate) == owner:

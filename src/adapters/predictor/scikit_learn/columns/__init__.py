@@ -1,1 +1,1 @@
-"""The columns of a fitted model: how many, their names, what they hold."""
+"""The columns of a fitted model: how many, their names, what they contain."""

@@ -1,4 +1,4 @@
-"""Column picks: which of its columns a fitted ColumnTransformer hands to a part."""
+"""Column picks: which columns a fitted ColumnTransformer passes to one of its parts."""
 
 from collections import UserList
 from typing import Any
@@ -8,16 +8,16 @@ from sklearn.compose import ColumnTransformer
 
 
 def picked_columns(chosen: Any, transformer: ColumnTransformer) -> list[int]:
-    """Return the numbers of the columns that a part was given, in order."""
+    """Return the indices of the columns that a part was given, in order."""
     count = int(transformer.n_features_in_)
     names = {str(name): place for place, name in enumerate(getattr(transformer, "feature_names_in_", ()))}
     if isinstance(chosen, slice):
-        if isinstance(chosen.start, str) or isinstance(chosen.stop, str):  # both ends belong to it, as in pandas
+        if isinstance(chosen.start, str) or isinstance(chosen.stop, str):  # both ends are included, as in pandas
             start = names[chosen.start] if chosen.start is not None else None
             stop = names[chosen.stop] + 1 if chosen.stop is not None else None
             chosen = slice(start, stop, chosen.step)
         return list(range(*chosen.indices(count)))
-    if isinstance(chosen, UserList):  # scikit-learn 1.5 and 1.6, which warn of every look into their own
+    if isinstance(chosen, UserList):  # scikit-learn 1.5 and 1.6, whose own list warns when it is read
         chosen = chosen.data
     picked = [chosen] if np.ndim(chosen) == 0 else list(chosen)
     if picked and isinstance(picked[0], bool | np.bool_):

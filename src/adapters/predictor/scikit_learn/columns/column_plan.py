@@ -1,8 +1,8 @@
-"""Column plan: from what a model and a sidecar say of a feature to how it is sent, and how the model is given it."""
+"""Column plan: how clients send a feature and how the model receives it, from what model and sidecar say of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foreseen.adapters.predictor.column_facts.column_facts import MOST_VALUES, ColumnFacts
 from foreseen.adapters.predictor.column_facts.known_values import facts_of_values
@@ -18,11 +18,11 @@ class PlannedColumn:
     """One feature, and the columns that its values become.
 
     Attributes:
-        is_open: whether nothing says its dtype, so that it is found out by trial, or guessed.
-        is_dropped: whether the model does not look at it.
-        hints: values that a part behind a user's code knows: what that code makes of the feature's.
-        has_made_up_values: whether the feature's values, to try the column with, are none that the model knows.
-        doubt: what was concluded of it and may be wrong, for an operator; nothing for most.
+        is_open: whether its dtype is unknown, and so found by trial, or guessed.
+        is_dropped: whether the model ignores it.
+        hints: values known to a part behind a user's code: that code's results, not the feature's own values.
+        has_made_up_values: whether the values to try the column with are made up, and not known to the model.
+        doubt: a warning for the operator about what was inferred of it; empty for most.
     """
 
     feature: Feature
@@ -35,16 +35,16 @@ class PlannedColumn:
 
     @property
     def takes_any_number(self) -> bool:
-        """Whether its values are numbers whose dtype does not matter to what sees them."""
+        """Whether its values are numbers whose dtype does not matter to the model."""
         return self.feature.dtype == "float64" and self.forms[0].origin == ANY_NUMBER and not self.feature.shape
 
     def with_dtype(
         self, dtype: DType, values: Sequence[object], *, origin: str, is_guess: bool, form: str | None = None
     ) -> "PlannedColumn":
-        """Return the plan of an open column with another dtype, and values of that to try it with.
+        """Return the plan of an open column with another dtype, and values of that dtype to try it with.
 
         Args:
-            form: the dtype of the column in a frame; None for that which pandas gives such values.
+            form: the dtype of the column in a frame; None for the one that pandas gives such values.
         """
         example = _fitting(self.feature.example, dtype)
         feature = replace(self.feature, dtype=dtype, values=tuple(values[:MOST_VALUES]), example=example)
@@ -53,7 +53,7 @@ class PlannedColumn:
         return replace(self, feature=feature, forms=tuple(replace(first, name=each.name) for each in self.forms))
 
     def allowed_missing(self) -> "PlannedColumn":
-        """Return the column with missing values, in the form that pandas gives it then where it has no other."""
+        """Return the column with missing values allowed, in pandas' form for these unless it has another."""
         feature = replace(self.feature, missing=True)
         plain, form = (natural_form(feature.dtype, missing=missing) for missing in (False, True))
         forms = tuple(replace(each, dtype=form) if each.dtype == plain else each for each in self.forms)
@@ -64,7 +64,7 @@ class PlannedColumn:
         return replace(self, forms=tuple(replace(form, is_guess=False, origin=origin) for form in self.forms))
 
     def without_made_up_values(self) -> "PlannedColumn":
-        """Return the plan without values to try that nothing in the model knows."""
+        """Return the plan without values to try that the model does not know."""
         is_known = bool(self.hints) and not self.has_made_up_values
         return self if is_known else replace(self, feature=replace(self.feature, values=()))
 
@@ -76,9 +76,9 @@ def plan_column(
 
     Args:
         name: as clients write it.
-        own_names: of the model's columns that its values become; more than one of a tensor.
+        own_names: names of the model's columns that its values become; several for a tensor.
         facts: what the model says of the first of them.
-        table: what the sidecar says of it, above the model.
+        table: what the sidecar says of it; it overrides the model.
     Raises:
         ValueError: what is declared contradicts itself or the model.
     """
@@ -102,7 +102,7 @@ def plan_column(
         categories=facts.categories,
         is_ordered=facts.is_ordered,
         missing="none" if facts.missing_is_none else "nan",
-        refuses_unknown=facts.refuses_unknown,
+        rejects_unknown=facts.rejects_unknown,
         origin=facts.origin or ("" if is_open else ANY_NUMBER),
         is_guess=is_open,
     )
@@ -135,7 +135,7 @@ def _form(facts: ColumnFacts, dtype: DType) -> str:
 
 
 def _declared(name: str, facts: ColumnFacts, table: "FeatureTable") -> ColumnFacts:
-    """Return the facts with what a sidecar declares in their place."""
+    """Return the facts with those replaced that a sidecar declares."""
     from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype  # noqa: PLC0415 - with the sidecar only
 
     if table.missing is not None:
@@ -181,8 +181,8 @@ def _declared_category(name: str, facts: ColumnFacts, table: "FeatureTable") -> 
     )
 
 
-def _fitting(example: Any, dtype: DType) -> object:
-    """Return an example as a value of a dtype; None where it is none."""
+def _fitting(example: object, dtype: DType) -> object:
+    """Return an example as a value of a dtype; None if it is not one."""
     if dtype == "string":
         return example if isinstance(example, str) else None
     if not isinstance(example, int | float) or dtype in DATETIMES or dtype == "bool":
@@ -192,6 +192,6 @@ def _fitting(example: Any, dtype: DType) -> object:
 
 def _pandas_unit() -> str:
     """Return the unit that this pandas gives dates: microseconds since version 3, nanoseconds before."""
-    import pandas as pd  # noqa: PLC0415 - where there are dates only
+    import pandas as pd  # noqa: PLC0415 - only needed for dates
 
     return str(pd.to_datetime(["2024-01-02"]).unit)

@@ -1,14 +1,17 @@
-"""Tags: what an estimator says of itself, in the words of every scikit-learn from 1.4 on."""
+"""Tags of an estimator, for every scikit-learn from 1.4 on."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, cast
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 EstimatorKind = Literal["classification", "regression"]
 
 
-def allows_missing(estimator: Any) -> bool:
-    """Return whether an estimator says that it takes missing values."""
+def allows_missing(estimator: object) -> bool:
+    """Return whether an estimator's tags say that it accepts missing values."""
     try:
-        from sklearn.utils import get_tags  # noqa: PLC0415 - there since the estimator was loaded
+        from sklearn.utils import get_tags  # noqa: PLC0415 - imported with the estimator
     except ImportError:  # before 1.6 tags were a dict
         from sklearn.utils._tags import _safe_tags  # noqa: PLC0415 - as above
 
@@ -16,13 +19,13 @@ def allows_missing(estimator: Any) -> bool:
     return bool(get_tags(estimator).input_tags.allow_nan)
 
 
-def estimator_kind(estimator: Any) -> EstimatorKind | None:
-    """Return whether an estimator says that it classifies or that it regresses, None where it says neither."""
+def estimator_kind(estimator: object) -> EstimatorKind | None:
+    """Return an estimator's kind by its tags; None if they name neither."""
     try:
-        named = estimator.__sklearn_tags__().estimator_type
-    except AttributeError:  # as before 1.6, under which XGBoost raises it too
+        named = cast("BaseEstimator", estimator).__sklearn_tags__().estimator_type
+    except AttributeError:  # as before 1.6, where XGBoost has the method and raises this
         named = getattr(estimator, "_estimator_type", None)
     return _KINDS.get(named)
 
 
-_KINDS: dict[Any, EstimatorKind] = {"classifier": "classification", "regressor": "regression"}
+_KINDS: dict[object, EstimatorKind] = {"classifier": "classification", "regressor": "regression"}

@@ -1,13 +1,13 @@
-"""Feature names: which of the model's columns is meant by a name that the operator or a sidecar gives."""
+"""Feature names: which of the model's columns a name from the operator or a sidecar means."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn, plan_column
 from foreseen.adapters.predictor.scikit_learn.columns.first_part import later_steps
 from foreseen.adapters.predictor.scikit_learn.columns.model_columns import Columns, feature_names
-from foreseen.domain.did_you_mean import near_hint
+from foreseen.domain.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
     from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable
@@ -16,16 +16,16 @@ OPAQUE = ColumnFacts(is_opaque=True)
 
 
 def planned_columns(
-    model: Any, columns: Columns | None, names: Sequence[str] | None, tables: Sequence["FeatureTable"]
+    model: object, columns: Columns | None, names: Sequence[str] | None, tables: Sequence["FeatureTable"]
 ) -> Iterator[PlannedColumn]:
     """Plan each feature under its name.
 
     Args:
-        columns: what the model says of its input; None where it says nothing.
+        columns: what the model records about its input; None if it records nothing.
         names: of all features, from the operator; then there are no tables.
         tables: a sidecar's features: some of the model's by name, or all of them in the model's order.
     Raises:
-        ValueError: the names do not fit the model, or nothing says what it takes.
+        ValueError: the names do not fit the model, or its input is unknown.
     """
     if columns is None:
         if not tables:
@@ -45,7 +45,7 @@ def planned_columns(
     return _as_declared(tables, own)
 
 
-def _says_nothing(model: Any) -> str:
+def _says_nothing(model: object) -> str:
     expected = f"expected {type(model).__qualname__} to say what it takes (n_features_in_)"
     for step in later_steps(model):
         if names := feature_names(step):
@@ -69,7 +69,7 @@ def _renamed(
             f"expected {len(own)} feature names, as many as the model takes, got {len(names)}: {', '.join(names)}"
         )
     own_names = [name for name, _ in own]
-    if list(names) != own_names and sorted(names) == sorted(own_names):  # each would be taken for another
+    if list(names) != own_names and sorted(names) == sorted(own_names):  # each would get the values of another
         raise ValueError(f"expected the features in the model's order, {', '.join(own_names)}, got {', '.join(names)}")
     return (plan_column(name, [column], facts) for name, (column, facts) in zip(names, own, strict=True))
 
@@ -81,17 +81,17 @@ def _not_dropped(own: Sequence[tuple[str, ColumnFacts]]) -> list[tuple[str, Colu
 def _check_declared(
     own: Sequence[tuple[str, ColumnFacts]], tables: Sequence["FeatureTable"], all_names: Sequence[str]
 ) -> None:
-    """Refuse tables that are neither some of the model's features by name nor all of them in order.
+    """Reject tables that are neither some of the model's features by name nor all of them in order.
 
     Args:
-        own: what the tables are for: all columns, or those that the model does not drop.
-        all_names: of its columns, with those that it drops.
+        own: the columns that the tables describe: all, or those that the model does not drop.
+        all_names: of all columns, with those that the model drops.
     """
     own_names = [name for name, _ in own]
     known = [table.name for table in tables if table.name in all_names]
     values = sum(map(_size, tables))
-    hints = {table.name: near_hint(table.name, all_names) for table in tables if table.name not in all_names}
-    # As many as the model does not drop may as well be some of its own, of which one is misspelt.
+    hints = {table.name: did_you_mean(table.name, all_names) for table in tables if table.name not in all_names}
+    # As many tables as there are columns not dropped may also be some of the model's own, with one misspelt.
     is_misspelt = len(own) < len(all_names) and any(hints.values())
     is_all = values == len(own) and all(
         own_names[at] == table.name for at, table in _placed(tables) if table.name in known
@@ -126,5 +126,5 @@ def _as_declared(tables: Sequence["FeatureTable"], own: Sequence[tuple[str, Colu
 def _size(table: "FeatureTable") -> int:
     size = 1
     for length in table.shape:
-        size *= max(length, 1)  # others are refused with the feature
+        size *= max(length, 1)  # other lengths are rejected with the feature
     return size

@@ -1,22 +1,25 @@
-"""The first part of a model that sees its input, where that takes something else than a table: texts, or dicts."""
+"""The part of a model that receives its input, which may take texts or dicts instead of a table."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from foreseen.adapters.predictor.column_facts.column_facts import MOST_VALUES, ColumnFacts
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction import DictVectorizer
 
 _INNER = ("best_estimator_", "estimator_", "estimator", "regressor_")
 
 
-def first_part(model: Any) -> Any:
-    """Return the part that sees the input first: the first step of a pipeline, inside a search or what is like it."""
+def first_part(model: object) -> object:
+    """Return the part that receives the input: the first step of a pipeline, inside a search or similar wrapper."""
     while (inner := _inner(model)) is not None:
         model = inner
     return model
 
 
-def later_steps(model: Any) -> list[Any]:
-    """Return the steps of a pipeline after its first, inside a search or what is like it; none where there is none."""
+def later_steps(model: object) -> list[object]:
+    """Return the steps of a pipeline after its first, inside a search or similar wrapper; empty if there are none."""
     while (steps := getattr(model, "steps", None)) is None:
         if (inner := _inner(model)) is None:
             return []
@@ -24,13 +27,13 @@ def later_steps(model: Any) -> list[Any]:
     return [step for _, step in steps[1:] if step is not None and not isinstance(step, str)]
 
 
-def is_text_part(part: Any) -> bool:
+def is_text_part(part: object) -> bool:
     """Return whether an estimator takes a flat list of texts."""
     module = sys.modules.get("sklearn.feature_extraction.text")
     return module is not None and isinstance(part, module.CountVectorizer | module.HashingVectorizer)
 
 
-def is_dict_part(part: Any) -> bool:
+def is_dict_part(part: object) -> bool:
     """Return whether an estimator takes a list of dicts."""
     module = sys.modules.get("sklearn.feature_extraction")
     if module is None:
@@ -39,21 +42,22 @@ def is_dict_part(part: Any) -> bool:
     return is_hasher or isinstance(part, module.DictVectorizer)
 
 
-def dict_columns(part: Any) -> dict[str, ColumnFacts] | None:
+def dict_columns(part: object) -> dict[str, ColumnFacts] | None:
     """Return the names that a fitted DictVectorizer knows, with what it was fitted on; None for any other part."""
     if not is_dict_part(part) or not hasattr(part, "feature_names_"):
         return None
+    vectorizer = cast("DictVectorizer", part)
     texts: dict[str, list[str]] = {}
     names: dict[str, None] = {}
-    for known in part.feature_names_:
-        name, separator, value = str(known).partition(part.separator)
+    for known in vectorizer.feature_names_:
+        name, separator, value = str(known).partition(vectorizer.separator)
         names[name] = None
         if separator:
             texts.setdefault(name, []).append(value)
     return {
         name: ColumnFacts(
             dtype="string" if name in texts else None,
-            takes_missing=True,  # what a dict lacks counts as nothing
+            takes_missing=True,  # a name that a dict lacks counts as zero
             values=tuple(texts.get(name, ())[:MOST_VALUES]),
             origin="feature_names_ of DictVectorizer",
         )
@@ -61,8 +65,8 @@ def dict_columns(part: Any) -> dict[str, ColumnFacts] | None:
     }
 
 
-def _inner(model: Any) -> Any:
-    """Return what a model hands its input to first; None where it is a part itself."""
+def _inner(model: object) -> object:
+    """Return the inner part that a model passes its input to first; None if it has none."""
     if "sklearn" not in sys.modules or not type(model).__module__.startswith(("sklearn.", "imblearn.")):
         return None
     steps = getattr(model, "steps", None)
@@ -79,5 +83,5 @@ def _inner(model: Any) -> Any:
     return next((inner for name in _INNER if hasattr(inner := getattr(model, name, None), "fit")), None)
 
 
-def _is_fitted_on_no_table(member: Any) -> bool:
+def _is_fitted_on_no_table(member: object) -> bool:
     return is_text_part(first_part(member)) or is_dict_part(first_part(member))

@@ -1,16 +1,15 @@
-"""Own tables: the values that a transformer of a user's own keeps to look up what it is given."""
+"""Lookup tables: the values that a user's own transformer keeps to look its input up in."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class OwnTable:
-    """The values that one dict, one counted series or one label encoder knows.
+class LookupTable:
+    """The values in one dict, one counted series or one label encoder.
 
     Attributes:
-        name: under which it is kept among others, which is that of a column most likely; None where it is alone.
+        name: its key in a dict of tables, most likely a column's name; None if it is in no such dict.
         kinds: each value with its kind: pandas does not find the key True by 1.0, although they are equal.
     """
 
@@ -19,17 +18,17 @@ class OwnTable:
     kinds: frozenset[tuple[str, object]]
 
     def holds(self, value: object) -> bool:
-        """Return whether it knows a value."""
+        """Return whether it contains a value of the same kind."""
         return (_kind(value), value) in self.kinds
 
 
-def own_tables(part: Any) -> tuple[OwnTable, ...]:
-    """Return the tables that a transformer keeps in its attributes, by themselves or one a column."""
+def lookup_tables(part: object) -> tuple[LookupTable, ...]:
+    """Return the tables in a transformer's attributes, one by one or in a dict by column."""
     kept = (value for name, value in vars(part).items() if not name.startswith("_sklearn"))
     return tuple(table for value in kept for table in _tables(value))
 
 
-def _tables(value: Any) -> Iterator[OwnTable]:
+def _tables(value: object) -> Iterator[LookupTable]:
     if isinstance(value, Mapping) and any(_keys(inner) is not None for inner in value.values()):
         for name, inner in value.items():
             if (keys := _keys(inner)) is not None:
@@ -38,18 +37,18 @@ def _tables(value: Any) -> Iterator[OwnTable]:
         yield _table(None, keys)
 
 
-def _keys(value: Any) -> tuple[object, ...] | None:
+def _keys(value: object) -> tuple[object, ...] | None:
     if isinstance(value, Mapping):
         return tuple(value)
     if hasattr(value, "to_dict") and hasattr(value, "index") and getattr(value, "ndim", 0) == 1:  # a series
         return tuple(value.index.tolist())
-    if hasattr(value, "inverse_transform") and hasattr(value, "classes_"):  # an encoder of labels
+    if hasattr(value, "inverse_transform") and hasattr(value, "classes_"):  # a label encoder
         return tuple(value.classes_.tolist())
     return None
 
 
-def _table(name: str | None, keys: tuple[object, ...]) -> OwnTable:
-    return OwnTable(name, keys, frozenset((_kind(key), key) for key in keys))
+def _table(name: str | None, keys: tuple[object, ...]) -> LookupTable:
+    return LookupTable(name, keys, frozenset((_kind(key), key) for key in keys))
 
 
 def _kind(value: object) -> str:

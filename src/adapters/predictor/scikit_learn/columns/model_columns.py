@@ -1,25 +1,25 @@
-"""The columns of a fitted model: how many, their names, what they hold."""
+"""The columns of a fitted model: how many, their names, what they contain."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from foreseen.adapters.predictor.boosters.booster_columns import booster_facts, booster_names
 from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.columns.first_part import dict_columns, first_part, is_text_part
 
 TEXT_NAME: Final = "text"
-"""The name of the one feature of a model that takes texts, which has no names."""
+"""The feature name of a model that takes texts, which has no column names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a model says of its input.
+    """What a model records about its input.
 
     Attributes:
-        names: as it was fitted on; None where it was fitted without.
-        facts: one a column, in order.
+        names: of its columns; None if it was fitted without names.
+        facts: one per column, in order.
     """
 
     names: tuple[str, ...] | None
@@ -27,12 +27,12 @@ class Columns:
 
     @property
     def shown_names(self) -> tuple[str, ...]:
-        """The names, or x0, x1, … where there are none."""
+        """The names, or x0, x1, … without any."""
         return self.names or tuple(f"x{index}" for index in range(len(self.facts)))
 
 
-def read_columns(model: Any, given_names: Sequence[str] | None = None) -> Columns | None:
-    """Return what each input column is; None where neither the model nor anybody says how many it takes.
+def read_columns(model: object, given_names: Sequence[str] | None = None) -> Columns | None:
+    """Return what is known of each input column; None if neither model nor operator says how many there are.
 
     Args:
         given_names: of the columns, from the operator.
@@ -52,18 +52,18 @@ def read_columns(model: Any, given_names: Sequence[str] | None = None) -> Column
     return None if count is None else _traced(model, names, int(count))
 
 
-def feature_names(model: Any) -> list[str] | None:
-    """Return the names of the columns it was fitted on; None where it was fitted on an array."""
+def feature_names(model: object) -> list[str] | None:
+    """Return the names of the columns it was fitted on; None if it was fitted on an array."""
     if (names := booster_names(model)) is not None:
         return names
     own = getattr(model, "feature_names_in_", None)
     return None if own is None else [str(name) for name in own]
 
 
-def _traced(model: Any, names: Sequence[str] | None, count: int) -> Columns:
+def _traced(model: object, names: Sequence[str] | None, count: int) -> Columns:
     kept = tuple(names) if names else None
-    if "sklearn" not in sys.modules:  # which every part that says more has imported
+    if "sklearn" not in sys.modules:  # which any part that reveals more would have imported
         return Columns(kept, (ColumnFacts(is_opaque=True),) * count)
-    from foreseen.adapters.predictor.scikit_learn.columns.column_tracing import traced  # noqa: PLC0415 - a second, where nothing has imported it
+    from foreseen.adapters.predictor.scikit_learn.columns.column_tracing import traced  # noqa: PLC0415 - takes a second
 
     return Columns(kept, tuple(traced(model, names, count)))

@@ -1,11 +1,12 @@
-"""Part readers: what one fitted estimator keeps of the columns that it was fitted on."""
+"""Part readers: what one fitted estimator reveals of the columns that it was fitted on."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Final, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
 from foreseen.adapters.predictor.column_facts.known_values import facts_of_values, is_missing, rounded
@@ -14,12 +15,12 @@ from foreseen.adapters.predictor.column_facts.known_values import facts_of_value
 class FittedPart:
     """One fitted estimator, read column by column; what all its columns have in common is looked up once."""
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: object) -> None:
         self._estimator = estimator
         self._places = {str(name): place for place, name in enumerate(getattr(estimator, "feature_names_in_", ()))}
 
     def facts(self, index: int | None, name: str | None) -> ColumnFacts:
-        """Return what it says of one of its columns, by its number and, where it knows names, its name."""
+        """Return the facts of one of its columns, by index, or by name if it was fitted with names."""
         if index is None and name is not None:
             index = self._places.get(name)
         for read in (self._of_categories, self._of_imputer, self._of_mapping, self._of_numbers):
@@ -42,7 +43,7 @@ class FittedPart:
         if not type(part).__module__.startswith("sklearn.impute"):
             return None
         marker = getattr(part, "missing_values", None)
-        if not is_missing(marker):  # it fills in for a number, such as -1
+        if not is_missing(marker):  # it replaces a number, such as -1
             return None
         statistic = _at(getattr(part, "statistics_", None), index)
         is_string = isinstance(statistic, str)
@@ -56,11 +57,13 @@ class FittedPart:
         )
 
     def _of_mapping(self, _index: int | None, name: str | None) -> ColumnFacts | None:
-        """Read an encoder of category_encoders or feature_engine, which keep what they map by the column's name."""
+        """Read an encoder of category_encoders or feature_engine, which keep a mapping per column name."""
         part = self._estimator
         if (mapping := _mapping(part, name)) is None:
-            # What encodes without a mapping, as by hashes, encodes texts.
-            is_encoded = type(part).__module__.startswith("category_encoders") and name in (part.cols or ())
+            # An encoder without a mapping, such as one by hashes, encodes texts.
+            is_encoded = type(part).__module__.startswith("category_encoders") and name in (
+                getattr(part, "cols", None) or ()
+            )
             return ColumnFacts(dtype="string", origin=f"cols of {type(part).__name__}") if is_encoded else None
         values = [value for value in mapping if not _is_marker(value)]
         facts = facts_of_values(values, origin=f"the mapping of {type(part).__name__}")
@@ -74,7 +77,7 @@ class FittedPart:
         )
 
     def _of_numbers(self, index: int | None, _name: str | None) -> ColumnFacts | None:
-        """Read a part that takes any number: a typical one, and whether it was fitted on numbers of half the size."""
+        """Read a part that takes any number: a typical one, and whether it was fitted on float32."""
         part = self._estimator
         if not type(part).__module__.startswith("sklearn."):
             return None
@@ -93,8 +96,8 @@ class FittedPart:
         return first is not None and first.dtype == np.float32
 
     @cached_property
-    def _numbers(self) -> Sequence[Any]:
-        """A typical number of each column, where it keeps some."""
+    def _numbers(self) -> Sequence[object]:
+        """A typical number of each column, if it keeps some."""
         for attribute in _TYPICAL:
             array = _array(self._estimator, attribute)
             if array is not None and array.ndim:
@@ -105,11 +108,10 @@ class FittedPart:
         return _thresholds(self._estimator)
 
     def _typical(self, index: int | None) -> float | None:
-        number: float | None = rounded(_at(self._numbers, index))
-        return number
+        return cast("float | None", rounded(_at(self._numbers, index)))
 
 
-def _mapping(part: Any, name: str | None) -> Iterable[Any] | None:
+def _mapping(part: object, name: str | None) -> Iterable[object] | None:
     by_name = getattr(part, "encoder_dict_", None)
     if isinstance(by_name, Mapping) and name in by_name:
         return list(by_name[name])
@@ -119,29 +121,29 @@ def _mapping(part: Any, name: str | None) -> Iterable[Any] | None:
             return list(listed[name].index)
         for each in listed if isinstance(listed, list) else ():
             if isinstance(each, Mapping) and each.get("col") == name:
-                mapped: Any = each["mapping"]
+                mapped = each["mapping"]
                 return list(mapped) if isinstance(mapped, Mapping) else list(mapped.index)
     return None
 
 
-def _is_marker(value: Any) -> bool:
-    return is_missing(value) or (isinstance(value, int) and value in (-1, -2))  # which stand for unknown and missing
+def _is_marker(value: object) -> bool:
+    return is_missing(value) or (isinstance(value, int) and value in (-1, -2))  # markers of unknown and missing values
 
 
 _TYPICAL: Final = (
     "mean_", "center_", "data_min_", "max_abs_", "theta_", "cluster_centers_", "_fit_X", "support_vectors_",
 )  # fmt: skip
-"""Where estimators keep numbers as they were fitted on, one a column in the last axis."""
+"""Attributes with numbers like those that an estimator was fitted on; the last axis has one per column."""
 
 _PRESERVING: Final = (
     "data_min_", "max_abs_", "center_", "lambdas_", "_fit_X", "cluster_centers_", "theta_", "components_", "coef_",
     "coefs_",
 )  # fmt: skip
-"""What estimators keep in float32 if, and only if, they were fitted on float32."""
+"""Attributes that are float32 if, and only if, the estimator was fitted on float32."""
 
 
-def _thresholds(estimator: Any) -> Sequence[float | None]:
-    """Return for each column a value in the middle of those at which a tree, or the first of a forest, splits it."""
+def _thresholds(estimator: object) -> Sequence[float | None]:
+    """Return, per column, the median of the values at which a tree, or the first of a forest, splits it."""
     trees = getattr(estimator, "estimators_", None)
     first = np.ravel(np.asarray(trees, dtype=object))[0] if trees is not None and len(trees) else estimator
     tree = getattr(first, "tree_", None)
@@ -156,20 +158,20 @@ def _thresholds(estimator: Any) -> Sequence[float | None]:
     return found
 
 
-def _array(part: Any, attribute: str) -> Any:
+def _array(part: object, attribute: str) -> npt.NDArray[np.number] | None:
     kept = getattr(part, attribute, None)
     if isinstance(kept, list) and kept and isinstance(kept[0], np.ndarray):
         kept = kept[0]
     return kept if isinstance(kept, np.ndarray) and kept.dtype.kind in "iuf" else None
 
 
-def _at(values: Any, index: int | None) -> Any:
+def _at(values: Sequence[object] | None, index: int | None) -> object:
     return values[index] if values is not None and index is not None and index < len(values) else None
 
 
-_SPEAKING = re.compile(r"^(sklearn|category_encoders|feature_engine|lightgbm|xgboost|catboost)\.")
+_KNOWN_LIBRARY = re.compile(r"^(sklearn|category_encoders|feature_engine|lightgbm|xgboost|catboost)\.")
 
 
-def says_what_it_wants(part: Any) -> bool:
-    """Return whether an estimator's library is known: its parts take any number, or say what they were fitted on."""
-    return _SPEAKING.match(type(part).__module__ + ".") is not None
+def is_of_known_library(part: object) -> bool:
+    """Return whether an estimator's library is known: its parts take any number, or record what they were fitted on."""
+    return _KNOWN_LIBRARY.match(type(part).__module__ + ".") is not None

@@ -1,27 +1,26 @@
 """Input builder: from a batch to what the model is called with."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from foreseen.adapters.predictor.scikit_learn.inputs.column_values import Cells, converter
-from foreseen.domain.errors import Flaw, InvalidBatchError
+from foreseen.domain.errors import InvalidBatchError, Violation
 from foreseen.domain.model.model_input import ColumnForm, ModelInput
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.signature import Feature, Signature
 
-BuildInput = Callable[[Batch], Any]
+BuildInput = Callable[[Batch], object]
 
 
 def input_builder(model_input: ModelInput, signature: Signature) -> BuildInput:
-    """Return what turns batches of a signature into the model's input; all that can be prepared is prepared here."""
+    """Return a function from batches of a signature to the model's input; what can be prepared is prepared here."""
     build = _BUILDERS[model_input.takes](signature.features, model_input.columns)
     return _in_dmatrix(build) if model_input.is_dmatrix else build
 
 
 def _columns(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> Callable[[Batch], list[Cells]]:
-    """Return what splits a batch into one array a column, each in its dtype."""
+    """Return a function that splits a batch into one array per column, each in its dtype."""
     places = [
         (index, place if feature.shape else None)
         for index, feature in enumerate(features)
@@ -39,7 +38,7 @@ def _columns(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> Callab
 
 
 def _frames(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildInput:
-    from foreseen.adapters.predictor.scikit_learn.inputs.pandas_frames import FrameLayout  # noqa: PLC0415 - with pandas, which an array needs not
+    from foreseen.adapters.predictor.scikit_learn.inputs.pandas_frames import FrameLayout  # noqa: PLC0415 - imports pandas, which arrays do not need
 
     layout = FrameLayout([form.name for form in forms], [form.dtype for form in forms])
     columns = _columns(features, forms)
@@ -49,25 +48,25 @@ def _frames(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildIn
 def _arrays(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildInput:
     columns = _columns(features, forms)
     dtypes = [_numpy_dtype(form.dtype) for form in forms]
-    # One of objects keeps each value as it is; a text dtype would make texts of the numbers beside it.
+    # An object array keeps each value as it is; a text dtype would turn the numbers into texts.
     has_objects = any(dtype.kind not in "biuf" for dtype in dtypes) and len(set(dtypes)) > 1
     dtype = np.dtype(object) if has_objects else np.result_type(*dtypes)
 
-    def array(batch: Batch) -> Any:
+    def array(batch: Batch) -> object:
         cells = columns(batch)
         matrix = np.empty((len(batch), len(cells)), dtype=dtype)
         for place, column in enumerate(cells):
-            # Python's own dates, which numpy would make integers of where they are in nanoseconds.
+            # In microseconds dates become Python's own; numpy would turn nanoseconds into integers.
             matrix[:, place] = column.astype("datetime64[us]") if has_objects and _is_date(column) else column
         return matrix
 
     return array
 
 
-def _numpy_dtype(name: str) -> np.dtype[Any]:
+def _numpy_dtype(name: str) -> np.dtype[np.generic]:
     try:
         return np.dtype(name)
-    except TypeError:  # of pandas
+    except TypeError:  # a dtype of pandas
         return np.dtype(object)
 
 
@@ -84,9 +83,9 @@ def _dicts(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildInp
     names = [form.name for form in forms]
     columns = _columns(features, forms)
 
-    def dicts(batch: Batch) -> list[dict[str, Any]]:
+    def dicts(batch: Batch) -> list[dict[str, object]]:
         values = [column.tolist() for column in columns(batch)]
-        # What is missing is absent: a dict has no other way to say so.
+        # A missing value is left out, since a dict cannot express it otherwise.
         return [
             {name: value for name, value in zip(names, row, strict=True) if value is not None and value == value}
             for row in zip(*values, strict=True)
@@ -111,11 +110,11 @@ _BUILDERS: dict[str, Callable[[Sequence[Feature], Sequence[ColumnForm]], BuildIn
 def _in_dmatrix(build: BuildInput) -> BuildInput:
     import xgboost  # noqa: PLC0415 - the model's own library
 
-    def matrix(batch: Batch) -> Any:
+    def matrix(batch: Batch) -> object:
         try:
             return xgboost.DMatrix(build(batch), enable_categorical=True)
         except ValueError as exc:
             said = str(exc).splitlines()[0]
-            raise InvalidBatchError([Flaw("values that the model takes", f"a refusal: {said}")]) from exc
+            raise InvalidBatchError([Violation("values that the model accepts", f"its error: {said}")]) from exc
 
     return matrix

@@ -1,15 +1,14 @@
-"""Input forms: what a model may take, the most plausible first, by what its first part is and how it was fitted."""
+"""Input forms: what a model may take, the most plausible first, judged by its first part and how it was fitted."""
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from foreseen.adapters.predictor.scikit_learn.columns.first_part import first_part, is_dict_part, is_text_part
 from foreseen.domain.model.model_input import Takes
 from foreseen.domain.values.signature import Feature
 
 
-def plausible_forms(model: Any, features: Sequence[Feature], *, has_names: bool) -> tuple[Takes, ...]:
+def plausible_forms(model: object, features: Sequence[Feature], *, has_names: bool) -> tuple[Takes, ...]:
     """Return the forms to try.
 
     Args:
@@ -29,20 +28,20 @@ def plausible_forms(model: Any, features: Sequence[Feature], *, has_names: bool)
     return _of_own_code(model, features)
 
 
-def _of_own_code(model: Any, features: Sequence[Feature]) -> tuple[Takes, ...]:
-    """Return the forms of a model that says nothing: each is tried."""
+def _of_own_code(model: object, features: Sequence[Feature]) -> tuple[Takes, ...]:
+    """Return the forms of a model that reveals nothing: each is tried."""
     is_one_text = len(features) == 1 and features[0].dtype == "string"
-    # Texts before an array, since a model of texts may answer an array of one text for each as well, but otherwise.
+    # Texts before an array: a model of texts may answer an array of single texts as well, but differently.
     others: tuple[Takes, ...] = ("texts", "array") if is_one_text else ("array",)
     return ("frame", *others, "dicts") if _is_searched_by_name(model) else (*others, "frame", "dicts")
 
 
-def _is_searched_by_name(model: Any) -> bool:
-    """Return whether a later step was fitted on a frame: what comes before it was given one, most likely."""
+def _is_searched_by_name(model: object) -> bool:
+    """Return whether a step was fitted on a frame: most likely, so were the steps before it."""
     steps = getattr(model, "steps", ())
     return any(getattr(step, "feature_names_in_", None) is not None for _, step in steps)
 
 
-def _is_of_a_library(model: Any) -> bool:
+def _is_of_a_library(model: object) -> bool:
     top = type(model).__module__.partition(".")[0]
     return top in ("sklearn", "lightgbm", "xgboost", "catboost") and top in sys.modules

@@ -14,9 +14,9 @@ class InputPlan:
 
     Attributes:
         knows_names: whether the model knows its columns by name.
-        ignored: columns that the model drops, by name.
-        findings: what was found out about columns by trial, one sentence each.
-        doubts: what was guessed where another guess would be answered otherwise, one sentence each.
+        ignored: names of columns that the model drops.
+        findings: what trial calls determined about columns, one sentence each.
+        doubts: guesses where another dtype would give other answers, one sentence each.
     """
 
     columns: tuple[PlannedColumn, ...]
@@ -24,7 +24,7 @@ class InputPlan:
     kind: Kind = "other"
     classes: tuple[str, ...] = ()
     is_multilabel: bool = False
-    extra_fields: ExtraFields = "refuse"
+    extra_fields: ExtraFields = "reject"
     ignored: tuple[str, ...] = ()
     knows_names: bool = False
     is_dmatrix: bool = False
@@ -33,12 +33,12 @@ class InputPlan:
 
     @property
     def open_columns(self) -> Sequence[int]:
-        """The places of the columns whose dtype nothing says."""
+        """The indices of the columns whose dtype is unknown."""
         return [place for place, column in enumerate(self.columns) if column.is_open]
 
     @property
     def width(self) -> int:
-        """How many columns the model is given."""
+        """The number of columns that the model is given."""
         return sum(column.feature.size for column in self.columns)
 
     @property
@@ -61,7 +61,7 @@ class InputPlan:
         return ModelInput(self.takes, forms, is_dmatrix=self.is_dmatrix, findings=self.findings, doubts=self.doubts)
 
     def replacing(self, columns: Mapping[int, PlannedColumn]) -> "InputPlan":
-        """Return the plan with other columns at some places."""
+        """Return the plan with other columns at these indices."""
         return replace(self, columns=tuple(columns.get(at, column) for at, column in enumerate(self.columns)))
 
     def with_doubts(self, doubts: Iterable[str]) -> "InputPlan":
@@ -69,7 +69,7 @@ class InputPlan:
         return replace(self, doubts=(*self.doubts, *doubts))
 
     def without_dropped(self) -> "InputPlan":
-        """Return the plan without the columns that the model does not look at, which clients need not send."""
+        """Return the plan without the columns that the model ignores, which clients need not send."""
         kept = tuple(column for column in self.columns if not column.is_dropped)
         dropped = tuple(column.feature.name for column in self.columns if column.is_dropped)
         return replace(self, columns=kept, ignored=dropped)

@@ -1,1 +1,1 @@
-"""From what a method of a model returned to the JSON values that go out."""
+"""From what a model's method returned to the JSON values that are sent."""

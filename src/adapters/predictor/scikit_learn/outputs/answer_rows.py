@@ -1,6 +1,6 @@
-"""The rows of an answer: whatever a method of a model returned, one element a row.
+"""The rows of an answer: whatever a model's method returned, one element per row.
 
-Each row stays what it is. Brought into one array, 0.5 beside "book" would become text, and 1 beside 0.5 a float.
+Each row keeps its type. In one array, 0.5 beside "book" would become text, and 1 beside 0.5 a float.
 """
 
 from collections.abc import Iterable, Mapping, Set, Sized
@@ -15,21 +15,21 @@ from foreseen.adapters.predictor.scikit_learn.outputs.json_values import json_va
 from foreseen.domain.errors import PredictionError, UnanswerableError
 
 Rows = Any
-"""An array or a sequence that has one element a row."""
+"""An array or a sequence with one element per row."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeveralOutputs:
-    """The rows of each output, where a method returned a list of their arrays."""
+    """The rows of each output, if a method returned a list of arrays."""
 
     rows: list[Rows]
 
 
-def returned_rows(method: str, answer: Any, n: int, *, has_class_values: bool) -> Rows | SeveralOutputs:
-    """Return what a method returned for n rows as n rows; what it only yields is read here.
+def returned_rows(method: str, answer: object, n: int, *, has_class_values: bool) -> Rows | SeveralOutputs:
+    """Return what a method returned for n rows as n rows; an iterator is read.
 
     Args:
-        has_class_values: whether it returns numbers of classes, and so a list of matrices for several targets.
+        has_class_values: whether it returns a number per class, and so a list of matrices for several targets.
     Raises:
         UnanswerableError: it has no rows.
         PredictionError: it has more or fewer than n.
@@ -44,19 +44,20 @@ def row_bits(rows: Rows | SeveralOutputs) -> list[bytes]:
     if isinstance(rows, SeveralOutputs):
         return [b"".join(parts) for parts in zip(*map(row_bits, rows.rows), strict=True)]
     if isinstance(rows, np.ndarray) and rows.dtype.kind in "biufc" and not isinstance(rows, np.ma.MaskedArray):
-        # A longdouble has bytes that nothing is written to.
+        # A longdouble has padding bytes, whose content is undefined.
         plain = rows.astype(np.float64) if rows.dtype.char == "g" else rows
         return [row.tobytes() for row in plain]
     return [repr(json_value(row)).encode() for row in rows]
 
 
-def _outputs_of(answer: Any) -> list[Any]:
-    """Return the arrays of a list of one matrix an output, as probabilities of several outputs are; else nothing."""
-    is_list = isinstance(answer, list | tuple)
-    return list(answer) if is_list and all(len(getattr(part, "shape", ())) == 2 for part in answer) else []
+def _outputs_of(answer: object) -> list[object]:
+    """Return the matrices of a list with one per output, such as probabilities of several; otherwise nothing."""
+    if not isinstance(answer, list | tuple) or not all(len(getattr(part, "shape", ())) == 2 for part in answer):
+        return []
+    return list(answer)
 
 
-def _rows_of(method: str, answer: Any, n: int) -> Rows:
+def _rows_of(method: str, answer: object, n: int) -> Rows:
     rows = _rows(answer, n)
     if rows is None or (isinstance(rows, np.ndarray) and rows.ndim == 0):
         got = "None" if answer is None else f"a single {type(answer).__qualname__}"
@@ -69,10 +70,10 @@ def _rows_of(method: str, answer: Any, n: int) -> Rows:
     return rows
 
 
-def _rows(answer: Any, n: int) -> Rows | None:
+def _rows(answer: object, n: int) -> Rows | None:
     if isinstance(answer, list | tuple):
         return answer
-    if isinstance(answer, str | bytes | bytearray | Set):  # no rows, or none in an order
+    if isinstance(answer, str | bytes | bytearray | Set):  # no rows, or unordered
         return None
     if isinstance(answer, Mapping):
         columns = [_rows(column, n) for column in answer.values()]

@@ -8,7 +8,7 @@ import numpy as np
 from foreseen.domain.errors import UnanswerableError
 
 _TO_ROWS: Final = ("to_dicts", "to_pylist", "to_list", "tolist")
-"""How a column or table of polars, pyarrow, pandas or the standard library gives its rows as Python's values."""
+"""Methods of columns and tables of polars, pyarrow, pandas or the standard library that return Python values."""
 
 
 def rows_of_array_like(value: Any) -> Any:
@@ -20,11 +20,11 @@ def rows_of_array_like(value: Any) -> Any:
         UnanswerableError: a table has a column name twice.
     """
     if isinstance(value, np.ndarray):
-        # A matrix has two dimensions however it is indexed.
+        # An np.matrix keeps two dimensions however it is indexed.
         return value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
     if isinstance(value, np.generic):
         return None
-    if hasattr(value, "toarray"):  # a sparse matrix, as several labels a row may be
+    if hasattr(value, "toarray"):  # a sparse matrix, such as several labels per row
         return np.asarray(value.toarray())
     if _is_pandas_table(value):
         columns = [rows_of_array_like(value.iloc[:, place]) for place in range(value.shape[1])]
@@ -37,7 +37,7 @@ def rows_of_array_like(value: Any) -> Any:
     return np.asarray(value) if hasattr(value, "__array__") else None
 
 
-def rows_of_columns(names: list[Any], columns: list[Any]) -> Any:
+def rows_of_columns(names: list[object], columns: list[object]) -> object:
     """Return the rows of columns that have names, or the one column; raise UnanswerableError as above."""
     if len(columns) == 1:
         return columns[0]
@@ -45,13 +45,13 @@ def rows_of_columns(names: list[Any], columns: list[Any]) -> Any:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _is_pandas_table(value: Any) -> bool:
+def _is_pandas_table(value: object) -> bool:
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, pandas.DataFrame)
 
 
-def _rows_of_table(value: Any, rows: Any) -> Any:
-    """Return the rows of a column, or of a table of pyarrow or polars, which come as dicts."""
+def _rows_of_table(value: object, rows: object) -> object:
+    """Return the rows of a column, or of a pyarrow or polars table, whose rows are dicts."""
     if not isinstance(rows, list):
         return None
     names = getattr(value, "column_names", None) or getattr(value, "columns", None)
@@ -61,7 +61,7 @@ def _rows_of_table(value: Any, rows: Any) -> Any:
     return [next(iter(row.values())) for row in rows] if len(names) == 1 else rows
 
 
-def _require_once(names: list[Any]) -> None:
+def _require_once(names: list[object]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UnanswerableError(

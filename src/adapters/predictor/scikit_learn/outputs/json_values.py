@@ -1,4 +1,4 @@
-"""JSON values: what an answer of a model holds, as JSON can hold it. The rules are in docs/models.md, "Answers"."""
+"""JSON values: what a model's answer contains, as JSON can represent it. The rules are in docs/models.md, "Answers"."""
 
 import dataclasses
 import json
@@ -11,7 +11,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import singledispatch
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -25,11 +25,11 @@ _DIGITS: Final = 6
 
 
 @singledispatch
-def json_value(value: Any) -> Json:
-    """Return a value as JSON can hold it; numbers that are not finite stay for the encoder.
+def json_value(value: object) -> Json:
+    """Return a value as JSON can represent it; numbers that are not finite are left to the encoder.
 
     Raises:
-        UnanswerableError: JSON has nothing for a value of its type.
+        UnanswerableError: JSON cannot represent its type.
     """
     pandas = sys.modules.get("pandas")
     if pandas is not None:
@@ -39,7 +39,7 @@ def json_value(value: Any) -> Json:
             return str(value)
     if (rows := rows_of_array_like(value)) is not None:
         return json_value(rows)
-    if hasattr(value, "as_py"):  # of pyarrow
+    if hasattr(value, "as_py"):  # a scalar of pyarrow
         return json_value(value.as_py())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: json_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
@@ -49,8 +49,8 @@ def json_value(value: Any) -> Json:
     )
 
 
-def text_of(value: Any) -> str:
-    """Return a value as text, as labels of classes and names in an object are; raise UnanswerableError as above."""
+def text_of(value: object) -> str:
+    """Return a value as text, for class labels and names in an object; raise UnanswerableError as above."""
     plain = json_value(value)
     if isinstance(plain, str):
         return plain
@@ -62,7 +62,7 @@ def text_of(value: Any) -> str:
 
 
 def is_missing(plain: Json) -> bool:
-    """Return whether a JSON value means a missing one: null, or a number that becomes null."""
+    """Return whether a JSON value is missing: null, or NaN, which becomes null."""
     return plain is None or (isinstance(plain, float) and math.isnan(plain))
 
 
@@ -102,7 +102,7 @@ def _str(value: str) -> Json:
 @json_value.register(bytes)
 @json_value.register(bytearray)
 def _bytes(value: bytes | bytearray) -> Json:
-    # ARFF and HDF5 give labels as bytes; what is not UTF-8 is shown as Python shows it.
+    # Labels from ARFF and HDF5 are bytes; what is not UTF-8 is escaped as in Python.
     return value.decode("utf-8", "backslashreplace")
 
 
@@ -131,18 +131,18 @@ def _date(value: date | time) -> Json:
 
 @json_value.register
 def _datetime(value: datetime) -> Json:
-    # NaT of pandas is a datetime that equals nothing.
+    # NaT of pandas is a datetime that does not equal itself.
     return value.isoformat() if value == value else None
 
 
 @json_value.register
 def _timedelta(value: timedelta) -> Json:
-    nanoseconds = getattr(value, "nanoseconds", 0)  # of pandas' own
+    nanoseconds = getattr(value, "nanoseconds", 0)  # only pandas' Timedelta has it
     return _duration(((value.days * 86_400 + value.seconds) * 10**6 + value.microseconds) * 1000 + nanoseconds)
 
 
 @json_value.register(Mapping)
-def _mapping(value: Mapping[Any, Any]) -> Json:
+def _mapping(value: Mapping[object, object]) -> Json:
     found = {text_of(name): json_value(part) for name, part in value.items()}
     if len(found) < len(value):
         raise UnanswerableError(
@@ -154,13 +154,13 @@ def _mapping(value: Mapping[Any, Any]) -> Json:
 
 @json_value.register(Sequence)
 @json_value.register(Iterator)
-def _list(value: Sequence[Any] | Iterator[Any]) -> Json:
+def _list(value: Sequence[object] | Iterator[object]) -> Json:
     return [json_value(part) for part in value]
 
 
 @json_value.register(Set)
-def _set(value: Set[Any]) -> Json:
-    # In an order that does not depend on the process, as that of a set of strings does.
+def _set(value: Set[object]) -> Json:
+    # Sorted, since the order of a set of strings differs between processes.
     return sorted(map(json_value, value), key=lambda part: json.dumps(part, sort_keys=True))
 
 
@@ -225,13 +225,13 @@ _NANOSECONDS: Final = {
 
 
 def _duration(nanoseconds: int) -> str:
-    """Return a duration as ISO 8601 has it, in seconds alone."""
+    """Return a duration in ISO 8601, in seconds alone."""
     whole, rest = divmod(abs(nanoseconds), 10**9)
     return f"{'-' if nanoseconds < 0 else ''}PT{whole}{_fraction(f'{rest:09}')}S"
 
 
 def _fraction(digits: str) -> str:
-    """Return digits behind a decimal point as Python writes them: none, six, nine, or more where they are needed."""
+    """Return digits behind a decimal point as Python writes them: none, six, nine, or more if needed."""
     digits = digits.rstrip("0")
     length = next((count for count in (0, _DIGITS, 9, 12, 15) if len(digits) <= count), len(digits))
     return "." + digits.ljust(length, "0") if digits else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -17,16 +17,15 @@ class Labels:
 
     Attributes:
         texts: of each label, in the model's order, all different.
-        by_value: the text of each label that is not missing, by its JSON value as Python compares them: 1.0 is the
-            class 1.
+        by_value: the text of each label that is not missing, by its JSON value; 1.0 finds the class 1.
     """
 
     texts: tuple[str, ...]
     by_value: dict[Json, str]
 
     @classmethod
-    def of(cls, classes: Iterable[Any]) -> Self:
-        """Name the labels that a model has for one output.
+    def of(cls, classes: Iterable[object]) -> Self:
+        """Return the labels of one output, from those in a model.
 
         Raises:
             ValueError: two of them have the same text, or one has none.
@@ -36,7 +35,7 @@ class Labels:
             values = [json_value(label) for label in labels]
         except UnanswerableError as exc:
             raise ValueError(f"classes_: {exc}") from exc
-        by_text: dict[str, Any] = {}
+        by_text: dict[str, object] = {}
         by_value: dict[Json, str] = {}
         for label, value in zip(labels, values, strict=True):
             text = text_of(value)
@@ -52,14 +51,14 @@ class Labels:
         return cls(tuple(by_text), by_value)
 
     def of_rows(self, values: Sequence[Json]) -> list[Json]:
-        """Return what a classifier answered to each row: a label, also where it put that into a list by itself."""
+        """Return each row's label, also if the classifier put it into a list of one."""
         try:
             return [self.by_value[value] for value in values]
-        except (KeyError, TypeError):  # some are no classes
+        except (KeyError, TypeError):  # some are not classes
             return [self._of_row(value) for value in values]
 
     def label(self, value: Json) -> Json:
-        """Return a label as text, null where it is missing; a list or dict that is no label as it is."""
+        """Return a label as text, null where it is missing; a list or dict, which is not a label, unchanged."""
         if isinstance(value, list | dict):
             return self.by_value.get(_hashable(value), value)
         if is_missing(value):
@@ -75,11 +74,11 @@ class Labels:
 NO_LABELS = Labels((), {})
 
 
-def read_labels(model: Any) -> tuple[Labels, ...]:
-    """Return the labels of each output; one alone for most classifiers, none where the model names none.
+def read_labels(model: object) -> tuple[Labels, ...]:
+    """Return the labels of each output; of one output for most classifiers, none if the model names none.
 
     Raises:
-        ValueError: they are no labels, or two of one output have the same text.
+        ValueError: they are not labels, or two of one output have the same text.
     """
     classes = getattr(model, "classes_", None)
     if classes is None:
@@ -92,8 +91,8 @@ def read_labels(model: Any) -> tuple[Labels, ...]:
     return (Labels.of(listed),)
 
 
-def has_several_labels_a_row(model: Any) -> bool:
-    """Return whether a classifier that names its labels once answers with one column for each of them."""
+def has_several_labels_a_row(model: object) -> bool:
+    """Return whether a classifier with one list of labels answers with a column for each of them."""
     return any(
         getattr(part, "multilabel_", False)
         or str(getattr(getattr(part, "_label_binarizer", None), "y_type_", "")).startswith("multilabel")
@@ -101,8 +100,8 @@ def has_several_labels_a_row(model: Any) -> bool:
     )
 
 
-def _last_parts(model: Any) -> Iterator[Any]:
-    """Go from a model to what answers in its place: the last step of a pipeline, the best model of a search."""
+def _last_parts(model: object) -> Iterator[object]:
+    """Yield a model and the parts that answer in its place: the last step of a pipeline, the best model of a search."""
     part = model
     for _ in range(8):
         yield part
@@ -113,5 +112,5 @@ def _last_parts(model: Any) -> Iterator[Any]:
 
 
 def _hashable(value: Json) -> Json:
-    """Return what a label is looked up by: a list, which a label that is a tuple has become, by its text."""
+    """Return the key to look a label up by: for a list, which a tuple has become, its text."""
     return text_of(value) if isinstance(value, list | dict) else value

@@ -1,15 +1,33 @@
 """The outputs of models with scikit-learn's methods, as far as a signature says what those return."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
+from foreseen.domain.did_you_mean import did_you_mean
+from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.values.output import PREDICTION, Output
 from foreseen.domain.values.signature import Signature
 
 
 def method_outputs(methods: Sequence[str], signature: Signature) -> tuple[Output, ...]:
-    """Return what `predict` and `predict_proba` answer, in the order in which they are named here."""
-    known = {output.name: output for output in (_predict(signature), _predict_proba(signature))}
-    return tuple(known[method] for method in methods)
+    """Return the outputs of methods, all of `METHODS`, in the order given."""
+    return tuple(METHODS[method](signature) for method in methods)
+
+
+def require_outputs(model: object, names: Sequence[str]) -> None:
+    """Raise ModelUnavailableError unless every name is a method of `METHODS` that a model has."""
+    for name in names:
+        if name not in METHODS or not _has(model, name):
+            offered = [method for method in METHODS if _has(model, method)]
+            hint = "" if name in METHODS else did_you_mean(name, offered)
+            raise ModelUnavailableError(
+                f"expected outputs of {type(model).__qualname__} ({', '.join(offered)}), got {name!r}"
+                + (f"; {hint}" if hint else "")
+            )
+
+
+def _has(model: object, method: str) -> bool:
+    return callable(getattr(model, method, None))
 
 
 def _predict(signature: Signature) -> Output:
@@ -25,3 +43,25 @@ def _predict_proba(signature: Signature) -> Output:
     classes = signature.classes
     shape = (len(classes),) if classes else None
     return Output("predict_proba", "probabilities", "float64", shape, classes, of_class="probability")
+
+
+def _decision_function(_: Signature) -> Output:
+    # A number per class, per pair of classes, or for the second of two: only the estimator knows which.
+    return Output("decision_function", "decision_function", "float64")
+
+
+def _score_samples(_: Signature) -> Output:
+    return Output("score_samples", "score_samples", "float64")
+
+
+METHODS: Final[Mapping[str, Callable[[Signature], Output]]] = {
+    "predict": _predict,
+    "predict_proba": _predict_proba,
+    "decision_function": _decision_function,
+    "score_samples": _score_samples,
+}
+"""Methods that answer each row by itself with numbers or labels, and their outputs.
+
+Not `transform`: voting classifiers return a matrix for each of their members. Not `predict_log_proba`: JSON cannot
+represent the logarithm of zero.
+"""

@@ -1,4 +1,4 @@
-"""Answers: the rows that a method of a model returned, as the JSON values that go out. docs/models.md, "Answers"."""
+"""Answers: the rows that a model's method returned, as the JSON values that are sent. See docs/models.md, "Answers"."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,28 +18,29 @@ _FLOATS: Final = (np.float64, np.float32, np.float16)
 
 
 class Answers:
-    """Turns rows into values, each row by itself."""
+    """Turns rows into JSON values, each row by itself."""
 
-    def __init__(self, labels: tuple[Labels, ...], *, is_classifier: bool) -> None:
+    def __init__(self, labels: tuple[Labels, ...]) -> None:
         """Accept the labels of each output, as `read_labels` returns them."""
         self._outputs = labels
         self._labels = labels[0] if len(labels) == 1 else NO_LABELS
-        self._is_classifier = is_classifier
 
     def values(self, output: Output, rows: Rows | SeveralOutputs) -> Sequence[Json]:
-        """Return a value for each row: the prediction, or the numbers of classes.
+        """Return a value for each row: the prediction, or a number per class.
 
         Raises:
-            UnanswerableError: a row holds what JSON has nothing for, or probabilities do not fit the labels.
+            UnanswerableError: JSON cannot represent a row, or probabilities do not fit the labels.
         """
-        return self._probabilities(rows) if output.of_class else self._predictions(rows)
+        if output.of_class:
+            return self._probabilities(rows)
+        return self._predictions(rows, are_labels=output.dtype == "string")
 
-    def _predictions(self, rows: Rows) -> list[Json]:
+    def _predictions(self, rows: Rows, *, are_labels: bool) -> list[Json]:
         is_array = isinstance(rows, np.ndarray)
         if is_array and rows.ndim == 2 and rows.shape[1] == 1:
-            rows = rows[:, 0]  # one column is one answer a row, and not a list of one
+            rows = rows[:, 0]  # one column means one answer per row, not a list of one
         values = _values(rows)
-        if not self._is_classifier:
+        if not are_labels:
             return values
         if is_array and rows.ndim > 1:
             columns = self._outputs if len(self._outputs) == rows.shape[1] else [NO_LABELS] * rows.shape[1]
@@ -72,7 +73,7 @@ def _labels_of_a_row(columns: Sequence[Labels], value: Any) -> Json:
 
 
 def _by_label(rows: Rows, labels: Labels) -> Sequence[Json]:
-    """Return each row's probabilities under the labels, or as they are where the model names none."""
+    """Return each row's probabilities by label, or unchanged if the model names no labels."""
     is_matrix = type(rows) is np.ndarray and rows.ndim == 2 and rows.dtype in _FLOATS
     if is_matrix and labels.texts and rows.shape[1] == len(labels.texts):
         return LabelledRows(labels.texts, rows.astype(np.float64, copy=False))

@@ -1,1 +1,1 @@
-"""A model called with made-up instances, to find out what it takes."""
+"""Calls of a model with made-up instances, to find what it accepts."""

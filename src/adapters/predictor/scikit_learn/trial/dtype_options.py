@@ -1,4 +1,4 @@
-"""Dtype options: what a column may be whose dtype nothing says, each with values to try it with."""
+"""Dtype options: the dtypes that a column of unknown dtype may have, each with values to try it with."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,33 +9,34 @@ from typing import Final
 
 from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
-from foreseen.adapters.predictor.scikit_learn.trial.trial_witnesses import Known
+from foreseen.adapters.predictor.scikit_learn.trial.observed_parts import Known
 from foreseen.adapters.predictor.scikit_learn.trial.value_readings import readings, reads_all
 from foreseen.domain.values.signature import DATETIMES, DType, Feature
 
 ROWS: Final = 4
-"""Made-up instances of a call; one more where there are as many columns, lest a table be taken for its transpose."""
+"""Made-up instances per call; one more if there are as many columns, so that a table is not mistaken for its
+transpose."""
 
 BY_TRIAL: Final = "found by trial"
-"""The origin of a dtype that a few calls of the model showed."""
+"""The origin of a dtype that was determined by a few calls of the model."""
 
 MOST_COLUMNS: Final = 16
-"""Columns whose dtypes are tried one by one; of more than that they are tried all at once only."""
+"""Maximum number of columns whose dtypes are tried one by one; those of more are only tried all at once."""
 
 MOST_PAIRS: Final = 32
-"""Pairs of columns whose dtypes are tried together."""
+"""Maximum number of pairs of columns whose dtypes are tried together."""
 
 TRIED: Final[tuple[DType, ...]] = ("float64", "int64", "bool", "datetime", "datetime_tz", "string")
-"""What a column may be, the most plausible first."""
+"""The dtypes to try, the most plausible first."""
 
 _MOST_LISTS: Final = 4
-"""Lists of known values that are tried in a column of which nothing says which of them is its own."""
+"""Maximum number of lists of known values that are tried in a column, if it is unknown which one is its own."""
 
 _BETWEEN_PIECES: Final = re.compile(r"[^\w.]+|_+")
 
 
 def changes(plan: InputPlan, known: Known) -> Iterator[dict[int, PlannedColumn]]:
-    """Yield what may be planned otherwise: one open column at a time; all of an array, which has one dtype."""
+    """Yield alternatives to a plan: for one open column at a time; for all of an array, which has one dtype."""
     for group in groups(plan):
         for dtype in TRIED:
             yield from changes_of(plan, group, dtype, known)
@@ -55,7 +56,7 @@ def changes_of(
     """Yield a group of columns in another dtype, with one set of values after the other.
 
     Args:
-        in_full: leave a dtype out that only some of the values known behind a column can be of.
+        in_full: leave a dtype out if only some of the values known behind a column can have it.
     """
     sets = {at: _options(plan.columns[at], dtype, known, in_full=in_full) for at in group}
     sets = {at: found for at, found in sets.items() if found}
@@ -64,7 +65,7 @@ def changes_of(
 
 
 def changes_together(plan: InputPlan, known: Known) -> Iterator[dict[int, PlannedColumn]]:
-    """Yield what may be planned otherwise of several columns that one part of the model sees: all, or two."""
+    """Yield alternatives for several columns at once, which a part of the model may combine: all, or pairs."""
     places = list(plan.open_columns)
     pairs = [list(pair) for pair in islice(combinations(places, 2), MOST_PAIRS)]
     for group in [places, *(pair for pair in pairs if pair != places)]:
@@ -75,7 +76,7 @@ def changes_together(plan: InputPlan, known: Known) -> Iterator[dict[int, Planne
 
 
 def _as_pieces(plan: InputPlan, group: Sequence[int], known: Known) -> Iterator[dict[int, PlannedColumn]]:
-    """Yield columns as what known texts are made of: code that crosses 3 and "a" into "3_a" knows both of them."""
+    """Yield columns with the pieces of known texts as values: behind code that joins 3 and "a", "3_a" reveals both."""
     texts = [text for listed in known.lists for text in readings(listed, "string")]
     split = [pieces for text in texts if len(pieces := _BETWEEN_PIECES.split(str(text))) == len(group) > 1]
     if not split or plan.takes == "array":
@@ -92,13 +93,13 @@ def _of_pieces(column: PlannedColumn, pieces: Sequence[str]) -> PlannedColumn:
 def with_values(
     plan: InputPlan, places: Sequence[int], dtype: DType, values: Sequence[object], form: str | None = None
 ) -> InputPlan:
-    """Return a plan with some columns in a dtype and with values; what has to be of their dtype beside them as well."""
+    """Return a plan with some columns in a dtype and with values; others change with them if they share a dtype."""
     changed = {at: _with(plan.columns[at], dtype, readings(values, dtype), form) for at in places}
     return plan.replacing(_beside(plan, dtype) | changed)
 
 
 def _beside(plan: InputPlan, dtype: DType) -> dict[int, PlannedColumn]:
-    """Return the columns beside the open ones that are integers as well, if those are: an array has but one dtype."""
+    """Return the other columns that become integers as well, if the open ones do: an array has one dtype."""
     if plan.takes != "array" or dtype != "int64":
         return {}
     others = (at for at, column in enumerate(plan.columns) if column.takes_any_number)
@@ -106,9 +107,9 @@ def _beside(plan: InputPlan, dtype: DType) -> dict[int, PlannedColumn]:
 
 
 def first_guess(column: PlannedColumn, known: Known) -> PlannedColumn:
-    """Return a column as texts where texts that are no numbers are known behind the user's code, else as float64.
+    """Return a column as texts if texts other than numbers are known behind the user's code, else as float64.
 
-    Whole numbers are taken for values, since those are the same as integers.
+    Its values are whole numbers if possible, since these are the same as integers.
     """
     own = _own_values(column, known)
     texts = readings(own, "string")
@@ -121,7 +122,7 @@ def first_guess(column: PlannedColumn, known: Known) -> PlannedColumn:
 
 
 def whole_numbers(feature: Feature) -> Sequence[float]:
-    """Return whole numbers around a feature's example: as integers and as floats they are the same."""
+    """Return whole numbers around a feature's example: they are the same as integers and as floats."""
     example = feature.example if isinstance(feature.example, int | float) else 1.0
     return [float(round(example) + step) for step in range(ROWS + 1)]
 
@@ -148,14 +149,14 @@ def _own_values(column: PlannedColumn, known: Known) -> Sequence[object]:
 
 
 def _with(column: PlannedColumn, dtype: DType, values: Sequence[object], form: str | None = None) -> PlannedColumn:
-    # An integer that may be missing is one of pandas: as a float it would be no integer any more.
+    # Integers that may be missing are pandas' own; as floats they would no longer be integers.
     nullable = "Int64" if dtype == "int64" and column.feature.missing else None
     planned = column.with_dtype(dtype, values, origin=BY_TRIAL, is_guess=False, form=form or nullable)
     return replace(planned, has_made_up_values=False)
 
 
 def _plausible(feature: Feature, dtype: DType) -> list[Sequence[object]]:
-    """Return sets of values of a dtype, each of which a model may take where it refuses the others."""
+    """Return sets of values of a dtype; a model may accept one and reject the others."""
     start = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - without an offset
     dates = [(start + timedelta(days=41 * day, hours=5 * day)).isoformat() for day in range(ROWS + 1)]
     if dtype in DATETIMES:
@@ -166,6 +167,6 @@ def _plausible(feature: Feature, dtype: DType) -> list[Sequence[object]]:
 
 
 def sidecar_name(column: PlannedColumn) -> str:
-    """Return the name under which a sidecar declares what a column is taken for."""
+    """Return the dtype of a column as a sidecar declares it."""
     form = column.forms[0].dtype
     return form if form.startswith(("datetime64", "Int")) else column.feature.dtype

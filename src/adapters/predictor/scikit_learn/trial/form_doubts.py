@@ -1,4 +1,4 @@
-"""Form doubts: whether a model of a user's own answers the same instances otherwise in another form."""
+"""Form doubts: whether a user's own model answers the same instances differently in another form."""
 
 import json
 import sys
@@ -15,13 +15,13 @@ from foreseen.domain.values.batch import Batch
 
 
 def form_doubts(plan: InputPlan, forms: Sequence[Takes], call: Call) -> Iterator[str]:
-    """Yield a doubt where the model answers other forms as well, and otherwise; it is not known which it is made for.
+    """Yield a doubt if the model answers other forms as well, but differently: it is unknown which one is right.
 
     Args:
-        plan: by which the model is served.
-        forms: that may be the right ones, the most plausible first.
+        plan: the plan to serve the model by.
+        forms: those that may be right, the most plausible first.
     """
-    if forms[0] not in ("array", "texts"):  # a frame comes first where names are known, a tensor where it is declared
+    if forms[0] not in ("array", "texts"):  # a frame is first if names are known, a tensor if it is declared
         return
     for rows in (ROWS, 1):  # there are models that answer one instance at a time
         batch = made_up(plan.signature, rows + (1 < plan.width == rows))
@@ -30,18 +30,18 @@ def form_doubts(plan: InputPlan, forms: Sequence[Takes], call: Call) -> Iterator
         others = (replace(plan, takes=takes) for takes in forms if takes != plan.takes and _is_at_hand(takes))
         answered = {other.takes: _answers(other, batch, call) for other in others}
         differing = [takes for takes, found in answered.items() if found not in (None, answers)]
-        if differing and _answers(plan, batch, call) == answers:  # else it answers otherwise each time
+        if differing and _answers(plan, batch, call) == answers:  # otherwise its answers vary anyway
             yield _doubt(plan.takes, differing)
         return
 
 
 def _is_at_hand(takes: Takes) -> bool:
-    """Return whether a form costs no import: pandas takes most of a second, and what uses it has imported it."""
+    """Return whether a form needs no import: pandas takes most of a second, and models that use it imported it."""
     return takes != "frame" or "pandas" in sys.modules
 
 
 def _answers(plan: InputPlan, batch: Batch, call: Call) -> list[object] | None:
-    """Return the answers as clients read them; None where there are none."""
+    """Return the answers as clients read them; None if the call failed."""
     try:
         return [json.loads(body) for body in call(plan, batch)]
     except ForeseenError:
@@ -52,6 +52,6 @@ def _doubt(taken: Takes, differing: Sequence[Takes]) -> str:
     others = " and ".join(form_in_words(takes) for takes in differing)
     declared = " or ".join(f'takes = "{takes}"' for takes in (taken, *differing))
     return (
-        f"the model answers otherwise when it is given {others}, and nothing says what it is made for; it is given "
-        f"{form_in_words(taken)}; declare it in the sidecar: {declared}"
+        f"the model answers differently when it is given {others}, and nothing says which of them is right; "
+        f"it is given {form_in_words(taken)}; declare it in the sidecar: {declared}"
     )

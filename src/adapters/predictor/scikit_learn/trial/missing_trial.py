@@ -19,9 +19,9 @@ _UNHEARD_OF: Final[dict[str, object]] = {
 
 
 def with_missing_values(calls: TrialCalls, outcome: Outcome) -> Outcome:
-    """Return the outcome with those columns allowed to be missing whose encoders know what becomes of that.
+    """Return the outcome with missing values allowed in the columns whose encoders know what becomes of them.
 
-    Code of a user's own may fill a missing value in, or make a text of it: what comes out of that was fitted on then.
+    A user's own code may fill a missing value, or turn it into a text; the encoder was fitted on the result then.
     """
     places = outcome.plan.open_columns
     if not outcome.is_answered or outcome.plan.takes == "array" or len(places) > MOST_COLUMNS:
@@ -36,13 +36,13 @@ def with_missing_values(calls: TrialCalls, outcome: Outcome) -> Outcome:
 
 
 def _is_seen_by_encoder(calls: TrialCalls, outcome: Outcome, at: int) -> bool:
-    """Return whether an encoder knows less where the column holds a value that none was fitted on."""
+    """Return whether the encoders know fewer values if the column has one that none was fitted on."""
     column = outcome.plan.columns[at]
     value = _UNHEARD_OF.get(column.feature.dtype)
     if value is None:
         return bool(column.hints)
     changed = replace(column, feature=replace(column.feature, values=(value,)))
-    return calls.ask(outcome.plan.replacing({at: changed})).known < outcome.known
+    return calls.try_plan(outcome.plan.replacing({at: changed})).known < outcome.known
 
 
 def _allowed(calls: TrialCalls, outcome: Outcome, at: int) -> Outcome:
@@ -51,7 +51,7 @@ def _allowed(calls: TrialCalls, outcome: Outcome, at: int) -> Outcome:
         tried = replace(missing, feature=replace(missing.feature, values=(None, *column.feature.values)))
         if calls.is_spent:
             break
-        found = calls.ask(outcome.plan.replacing({at: tried}))
+        found = calls.try_plan(outcome.plan.replacing({at: tried}))
         if found.is_answered and found.known >= outcome.known:
             return replace(outcome, plan=outcome.plan.replacing({at: missing}))
     return outcome

@@ -1,4 +1,4 @@
-"""Rivals: the other dtypes that a model takes as well as the one that was found, and what is said of them."""
+"""Rival dtypes: others that a model accepts as well as the one found, and what is reported of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,11 +21,11 @@ from foreseen.domain.values.signature import DATETIMES, DType
 _NUMBERS: Final = frozenset({"float64", "int64", "bool"})
 _UNITS: Final = ("datetime64[ns]", "datetime64[us]")
 _ZONED: Final = "datetime64[us, UTC+05:30]"
-"""A time zone whose hours always differ from UTC, and which needs no database of zones."""
+"""A time zone that always differs from UTC, and needs no time zone database."""
 
 
-_Verdict = Literal["worse", "alike", "differing", "refused", "untried"]
-"""What became of another dtype: the list of rivals that it belongs to, or none."""
+_Verdict = Literal["worse", "alike", "differing", "rejected", "untried"]
+"""The result for another dtype: the list of `_Rivals` that it belongs to, or "untried"."""
 
 
 @dataclass(slots=True)
@@ -33,21 +33,21 @@ class _Rivals:
     """The other dtypes of a group of columns, as a sidecar writes them.
 
     Attributes:
-        worse: with which the model's own code fails, or its encoders know less of what becomes of the values.
-        alike: that are answered as well, and the same.
-        differing: that are answered as well, and otherwise.
-        refused: that may be right as well, but whose values are refused as they come in.
+        worse: the model's own code fails, or its encoders know fewer of the resulting values.
+        alike: the answers are the same.
+        differing: the answers differ.
+        rejected: it may be right as well, but its values are rejected when they are sent.
     """
 
     worse: list[str] = field(default_factory=list)
     alike: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
 
     @property
     def as_good(self) -> list[str]:
-        """Those that nothing speaks against."""
-        return self.alike + self.differing + self.refused
+        """The dtypes that may be right as well."""
+        return self.alike + self.differing + self.rejected
 
     def add(self, verdict: _Verdict, name: str) -> None:
         """Add a dtype to the list of a verdict."""
@@ -55,12 +55,12 @@ class _Rivals:
             getattr(self, verdict).append(name)
 
 
-def weighed(calls: TrialCalls, outcome: Outcome) -> InputPlan:
-    """Return the plan of an outcome with what was found, and with what is in doubt since another dtype does as well."""
+def with_findings(calls: TrialCalls, outcome: Outcome) -> InputPlan:
+    """Return the plan of an outcome with its findings, and with doubts where another dtype may be right as well."""
     plan = outcome.plan
     if not outcome.is_answered:
-        return replace(_guessed(plan, plan.open_columns), doubts=(_refused(plan),))
-    if calls.ask(plan).answers != outcome.answers:  # it answers otherwise each time
+        return replace(_guessed(plan, plan.open_columns), doubts=(_rejected(plan),))
+    if calls.try_plan(plan).answers != outcome.answers:  # its answers vary
         return _guessed(plan, [at for at in plan.open_columns if plan.columns[at].forms[0].is_guess])
     findings: list[str] = []
     doubtful: dict[tuple[str, tuple[str, ...]], list[int]] = {}
@@ -87,12 +87,12 @@ def weighed(calls: TrialCalls, outcome: Outcome) -> InputPlan:
 
 
 def _is_found(plan: InputPlan, group: Sequence[int], found: _Rivals) -> bool:
-    """Return whether the trial showed a dtype: of a float64, only that integers will not do is worth a word."""
+    """Return whether the trial determined a dtype; a float64 is worth reporting only if integers fail."""
     return "int64" in found.worse if plan.columns[group[0]].feature.dtype == "float64" else bool(found.worse)
 
 
 def _guessed(plan: InputPlan, places: Sequence[int], *, is_doubt: bool = True) -> InputPlan:
-    """Return a plan with columns whose values may be of another dtype, and whose own is in doubt where it is."""
+    """Return a plan with columns marked as guesses, and with `is_doubt` their dtypes as well."""
     columns = {}
     for at in places:
         column = plan.columns[at]
@@ -106,9 +106,9 @@ def _confirmed(plan: InputPlan, places: Sequence[int]) -> InputPlan:
 
 
 def _alike_for_all(calls: TrialCalls, outcome: Outcome) -> frozenset[DType]:
-    """Return the dtypes of numbers that all open columns may be of at once, and are answered the same.
+    """Return the number dtypes that all open columns can have at once with the same answers.
 
-    The code of most models computes with numbers, and a call for each of their columns would tell no more.
+    Most models compute with numbers, and a call for each of their columns would reveal no more.
     """
     places = outcome.plan.open_columns
     if len(places) < 2 or any(outcome.plan.columns[at].feature.dtype != "float64" for at in places):
@@ -120,15 +120,15 @@ def _rivals(calls: TrialCalls, outcome: Outcome, group: Sequence[int], settled_f
     found = _Rivals()
     chosen = outcome.plan.columns[group[0]].feature.dtype
     for dtype in sorted(TRIED, key=lambda dtype: dtype not in _NUMBERS):
-        # A matrix of dates is one of integers to scikit-learn: that it is answered says nothing.
+        # To scikit-learn a matrix of dates is one of integers: that it answers proves nothing.
         if dtype == chosen or (chosen in _NUMBERS and dtype in DATETIMES and not found.differing):
             continue
         if chosen == "float64" and dtype == "string" and not (found.worse or found.differing):
-            continue  # any number will do: what comes in as text is refused in words
+            continue  # any number will do: text is rejected with a message
         verdict = "alike" if dtype in settled_for_all else _compared(calls, outcome, group, dtype)
-        # Text is refused where numbers are expected, in words: what is no doubt among numbers need be none of the log.
+        # Text is rejected with a message where numbers are expected: no warning if the number dtypes agree.
         if verdict == "differing" and chosen in _NUMBERS and dtype not in _NUMBERS and not found.differing:
-            verdict = "refused"
+            verdict = "rejected"
         found.add(verdict, dtype)
     if chosen in DATETIMES:
         for form in _other_forms(outcome.plan, group):
@@ -139,23 +139,23 @@ def _rivals(calls: TrialCalls, outcome: Outcome, group: Sequence[int], settled_f
 def _compared(calls: TrialCalls, outcome: Outcome, group: Sequence[int], dtype: DType) -> _Verdict:
     """Return which list of rivals a dtype belongs to."""
     chosen = outcome.plan.columns[group[0]].feature.dtype
-    tried = [calls.ask(plan) for plan in _plans(calls, outcome, group, dtype) if not calls.is_spent]
-    if not tried:  # some values that are known behind the columns are none of this dtype
-        return "untried" if calls.is_spent else "refused"
+    tried = [calls.try_plan(plan) for plan in _plans(calls, outcome, group, dtype) if not calls.is_spent]
+    if not tried:  # some values known behind the columns cannot have this dtype
+        return "untried" if calls.is_spent else "rejected"
     best = max(tried, key=lambda each: each.merit)  # of equals the first
     if best.merit < outcome.merit:
         return "worse"
-    if {chosen, dtype} <= DATETIMES:  # to one in UTC many an answer is the same, which hours elsewhere change
-        best = calls.ask(_in_a_zone(best.plan if dtype == "datetime_tz" else outcome.plan, group))
+    if {chosen, dtype} <= DATETIMES:  # many answers are the same in UTC, and differ in another time zone
+        best = calls.try_plan(_in_a_zone(best.plan if dtype == "datetime_tz" else outcome.plan, group))
     if not {chosen, dtype} <= _NUMBERS:
         return _verdict(outcome, best)
     values = (1, 0) if "bool" in (chosen, dtype) else whole_numbers(outcome.plan.columns[group[0]].feature)
-    mine, other = (calls.ask(_in_numbers(outcome.plan, group, each, values)) for each in (chosen, dtype))
+    mine, other = (calls.try_plan(_in_numbers(outcome.plan, group, each, values)) for each in (chosen, dtype))
     return "worse" if other.merit < mine.merit else _verdict(mine, other)
 
 
 def _plans(calls: TrialCalls, outcome: Outcome, group: Sequence[int], dtype: DType) -> Iterator[InputPlan]:
-    """Yield a group in another dtype: with the values that it has, where they can be of that, and with others."""
+    """Yield plans with a group in another dtype: with its own values if they can have it, and with others."""
     plan = outcome.plan
     own = [plan.columns[at].feature.values for at in group]
     values = [readings(each, dtype) if reads_all(each, dtype) else () for each in own]
@@ -186,7 +186,7 @@ def _other_forms(plan: InputPlan, group: Sequence[int]) -> list[str]:
 def _compared_in_form(calls: TrialCalls, outcome: Outcome, group: Sequence[int], form: str) -> _Verdict:
     if calls.is_spent:
         return "untried"
-    other = calls.ask(_in_form(outcome.plan, group, form))
+    other = calls.try_plan(_in_form(outcome.plan, group, form))
     return "worse" if other.merit < outcome.merit else _verdict(outcome, other)
 
 
@@ -204,16 +204,16 @@ def _in_form(plan: InputPlan, group: Sequence[int], form: str) -> InputPlan:
 
 def _finding(plan: InputPlan, at: int, found: _Rivals) -> str:
     column = plan.columns[at]
-    also = f"; {_listed(found.alike, 'and')} would be answered alike" if found.alike else ""
+    also = f"; {_listed(found.alike, 'and')} would get the same answers" if found.alike else ""
     return (
         f"{column.feature.name}: {sidecar_name(column)}, since with {_listed(found.worse, 'or')} the model's own code "
-        f"fails, or its encoders do not know what becomes of the values{also}"
+        f"fails, or its encoders do not know the resulting values{also}"
     )
 
 
 def _doubt(plan: InputPlan, places: Sequence[int], chosen: str, others: Sequence[str]) -> str:
     return (
-        f"{_names(plan, places)}: nothing says what the model was fitted on, and its own code answers otherwise for "
+        f"{_names(plan, places)}: nothing says what the model was fitted on, and its own code answers differently for "
         f"{_listed(others, 'or')} than for {chosen}; taken as {chosen}; {_line(plan, places, [*others, chosen])}"
     )
 
@@ -226,10 +226,10 @@ def _nothing_known(plan: InputPlan, places: Sequence[int], share: float) -> str:
     )
 
 
-def _refused(plan: InputPlan) -> str:
+def _rejected(plan: InputPlan) -> str:
     places = plan.open_columns
     return (
-        f"{_names(plan, places)}: nothing says what the model was fitted on, and it refuses made-up values of each "
+        f"{_names(plan, places)}: nothing says what the model was fitted on, and it rejects made-up values of each "
         f"dtype that was tried; {_line(plan, places, [sidecar_name(plan.columns[places[0]])])}"
     )
 

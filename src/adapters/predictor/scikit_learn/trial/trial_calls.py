@@ -1,16 +1,16 @@
-"""Trial calls: a model called with made-up instances, counted, and what its parts showed meanwhile."""
+"""Trial calls: counted calls of a model with made-up instances, and what its parts reveal meanwhile."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.trial.dtype_options import ROWS
+from foreseen.adapters.predictor.scikit_learn.trial.observed_parts import Known, ObservedParts
 from foreseen.adapters.predictor.scikit_learn.trial.trial_failures import Failures
-from foreseen.adapters.predictor.scikit_learn.trial.trial_witnesses import Known, Witnesses
 from foreseen.domain.errors import InvalidBatchError, PredictionError, UnanswerableError
-from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.batch import Batch, Column
 from foreseen.domain.values.probe import probe_batch
 from foreseen.domain.values.signature import Signature
 
@@ -18,19 +18,19 @@ Call = Callable[[InputPlan, Batch], list[bytes]]
 """Calls the model with a batch in the form of a plan, and returns the encoded answers."""
 
 MOST_CALLS: Final = 400
-"""Calls of one model in one form, of four or five rows each; what is left then stays a guess."""
+"""Maximum calls of one model in one form, of four or five rows each; what is still unknown then stays a guess."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a model took a call.
+    """The outcome of one call.
 
     Attributes:
-        rank: 2 where it answered, 1 where it refused the values, 0 where it failed.
-        finished: how many of the user's own transformers came to their end.
-        known: the share of values that its encoders know.
-        recognised: how many values the user's own transformers keep in a table.
-        answers: as clients read them, so that 1 is 1.0.
+        rank: 2 if the model answered, 1 if it rejected the values, 0 if it failed.
+        finished: how many of the user's own transformers completed.
+        known: the share of values that its encoders know, 0 to 1.
+        recognised: how many values are in lookup tables of the user's own transformers.
+        answers: as clients read them, so that 1 equals 1.0.
     """
 
     plan: InputPlan
@@ -42,12 +42,12 @@ class Outcome:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How far the call came, whatever the encoders knew."""
+        """How far the call got, whatever the encoders knew."""
         return self.rank, self.finished
 
     @property
     def merit(self) -> tuple[int, int, float, int]:
-        """How far the call came, and what the model knew of the values."""
+        """How far the call got, and how many of the values the model knew."""
         return self.rank, self.finished, self.known, self.recognised
 
     @property
@@ -57,48 +57,48 @@ class Outcome:
 
 
 class TrialCalls:
-    """The calls to one model, of so many rows each."""
+    """The calls of one model, with the same number of rows each."""
 
-    def __init__(self, model: Any, call: Call, rows: int = ROWS) -> None:
+    def __init__(self, model: object, call: Call, rows: int = ROWS) -> None:
         self._model = model
         self._call = call
         self._rows = rows
-        self._witnesses: Witnesses | None = None
+        self._observed: ObservedParts | None = None
         self._left = MOST_CALLS
         self.known = Known()
         self.failures = Failures()
 
     @property
     def is_spent(self) -> bool:
-        """Whether the model was called as often as it may be."""
+        """Whether the model was called MOST_CALLS times."""
         return self._left <= 0
 
     @property
     def has_tables(self) -> bool:
-        """Whether the user's own code keeps values that it knows."""
-        return self._witnesses is not None and self._witnesses.keeps_tables
+        """Whether the user's own code keeps lookup tables."""
+        return self._observed is not None and self._observed.keeps_tables
 
-    def watch(self) -> None:
-        """Look at what the parts of the model know, from now on, and start to count."""
+    def observe(self) -> None:
+        """Observe the parts of the model from now on, and reset the count of calls."""
         self._left = MOST_CALLS
-        if self._witnesses is None:
-            self._witnesses = Witnesses(self._model)
-            self.known = self._witnesses.known()
+        if self._observed is None:
+            self._observed = ObservedParts(self._model)
+            self.known = self._observed.known()
 
-    def ask(self, plan: InputPlan) -> Outcome:
-        """Return how the model takes made-up instances of a plan."""
+    def try_plan(self, plan: InputPlan) -> Outcome:
+        """Call the model with made-up instances of a plan, and return the outcome."""
         self._left -= 1
         batch = made_up(plan.signature, self._rows + (1 < plan.width == self._rows))
-        if self._witnesses is None:
+        if self._observed is None:
             return self._outcome(plan, batch)
-        with self._witnesses.watching() as seen:
+        with self._observed.observing() as seen:
             outcome = self._outcome(plan, batch)
         return replace(outcome, finished=seen.finished, known=seen.known_share, recognised=seen.recognised)
 
     def _outcome(self, plan: InputPlan, batch: Batch) -> Outcome:
         try:
             return Outcome(plan, 2, answers=tuple(json.loads(body) for body in self._call(plan, batch)))
-        except UnanswerableError:  # it answered: what is wrong with that is another matter
+        except UnanswerableError:  # it answered; what is wrong with the answer is reported elsewhere
             return Outcome(plan, 2)
         except InvalidBatchError:
             return Outcome(plan, 1)
@@ -108,9 +108,9 @@ class TrialCalls:
 
 
 def made_up(signature: Signature, n: int) -> Batch:
-    """Make n instances of values that the model was fitted on, where it keeps some, and of plausible ones elsewhere."""
+    """Return n instances, with values that the model was fitted on if it keeps some, otherwise with plausible ones."""
     plausible = probe_batch(signature, n)
-    columns: dict[str, Any] = {}
+    columns: dict[str, Sequence[object] | Column] = {}
     for feature, column in zip(signature.features, plausible.columns, strict=True):
         values = feature.values
         columns[feature.name] = [values[row % len(values)] for row in range(n)] if values else column

@@ -1,4 +1,4 @@
-"""Failures: what a model raised in its trial, each once, and what it was given."""
+"""Failures: the errors of a model in its trial, each once, and the forms of input that caused it."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from foreseen.domain.model.model_input import Takes
 
 _MOST: Final = 3
 _WHATEVER_THE_VALUES: Final = (NameError, ImportError)
-"""What no other value helps against: a name or a module that is missing."""
+"""Errors that do not depend on values: a name or a module is missing."""
 
 
 class Failures:
@@ -18,13 +18,13 @@ class Failures:
         self._types: dict[str, type] = {}
 
     def note(self, takes: Takes, exc: PredictionError) -> None:
-        """Keep what a model raised when it was given such a form."""
+        """Record an error that a form of input caused."""
         error = str(exc).splitlines()[0]
         self._forms.setdefault(error, {})[takes] = None
         self._types.setdefault(error, type(exc.__cause__))
 
     def in_words(self) -> str:
-        """Return the failures that say most, each with the forms that it was seen with."""
+        """Return the most informative failures, each with the forms that caused it."""
         errors = self._by_worth()
         shown = [f"given {self._forms_in_words(error)}: {error}" for error in errors[:_MOST]]
         others = len(errors) - len(shown)
@@ -35,7 +35,7 @@ class Failures:
         return f"{', '.join(others)} or {last}" if others else last
 
     def _by_worth(self) -> list[str]:
-        """Return those first that no value causes, then one of each type."""
+        """Return first the errors that do not depend on values, then one of each type, then the rest."""
         of_type: dict[type, int] = {}
         worth: dict[str, tuple[bool, int]] = {}
         for error, cause in self._types.items():
@@ -46,6 +46,6 @@ class Failures:
 
 
 def form_in_words(takes: Takes) -> str:
-    """Return what a model is given, as a message says it."""
+    """Return the name of a form in messages."""
     names = {"frame": "a DataFrame", "array": "an array", "texts": "a list of texts", "dicts": "a list of dicts"}
     return names.get(takes, "a tensor")

@@ -1,4 +1,4 @@
-"""Readings: what a value that some part of a model knows is as a value of a dtype."""
+"""Readings: values that a part of a model knows, as values of a dtype."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,22 +7,22 @@ from typing import Final
 from foreseen.domain.values.signature import DType
 
 _MISSING_AS_TEXT: Final = frozenset({"nan", "None", "<NA>", "NaT"})
-"""What pandas makes of a missing value where it makes texts."""
+"""What a missing value becomes when pandas converts to texts."""
 
 
 def readings(values: Sequence[object], dtype: DType) -> tuple[object, ...]:
-    """Return those of some values that can be of a dtype, as such."""
+    """Return the values that can have a dtype, converted to it."""
     read = _READ[dtype]
     return tuple(found for value in present(values) if (found := read(value)) is not None)
 
 
 def reads_all(values: Sequence[object], dtype: DType) -> bool:
-    """Return whether each of some values can be of a dtype."""
+    """Return whether every value can have a dtype."""
     return len(readings(values, dtype)) == len(present(values))
 
 
 def present(values: Sequence[object]) -> tuple[object, ...]:
-    """Return the values without texts that stand for a missing one."""
+    """Return the values without texts that represent a missing one."""
     return tuple(value for value in values if not (isinstance(value, str) and value in _MISSING_AS_TEXT))
 
 

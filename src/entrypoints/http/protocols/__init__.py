@@ -1,0 +1,1 @@
+"""Protocols: the formats in which clients send instances and receive predictions."""

@@ -1,7 +1,0 @@
-"""How many requests are drawn."""
-
-import os
-from typing import Final
-
-DRAWN: Final = int(os.environ.get("FORESEEN_TEST_WRITTEN", "25"))
-"""Of each kind, for each model; `make written` for many more."""
