@@ -4,12 +4,12 @@ Run as a module it serves until its standard input ends, on a port that the kern
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from support.processes import command, environment
@@ -18,6 +18,8 @@ BUCKET: Final = "bucket"
 _ACTIONS_OF_SETTING_UP: Final = 3
 READ_ONLY: Final = "read-only"
 """A folder of the bucket that nothing may be written to."""
+_NO_FILE: Final = str(Path(__file__).with_name("no_such_file"))
+"""What a client reads its account from, beside the variables: not /dev/null, which may be a file where tests run."""
 _POLICY: Final = {
     "Version": "2012-10-17",
     "Statement": [
@@ -43,8 +45,8 @@ class S3Server:
             "AWS_ACCESS_KEY_ID": self.key,
             "AWS_SECRET_ACCESS_KEY": self.secret,
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_CONFIG_FILE": _NO_FILE,
+            "AWS_SHARED_CREDENTIALS_FILE": _NO_FILE,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_MAX_ATTEMPTS": "1",
         }
