@@ -79,8 +79,7 @@ class Predict:
 
         Args:
             timeout_s: the time budget of instances that L1 does not contain, in seconds.
-
-            Raises:
+        Raises:
             InvalidBatchError, PredictionError: as the predictor; nothing of what failed is stored.
             NotCachedError: the directives allow no computation, and one is needed.
             OverloadedError: the model's queue is full.

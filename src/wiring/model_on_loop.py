@@ -13,7 +13,7 @@ from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPred
 from foreseen.domain.errors import ForeseenError, PredictionError
 from foreseen.domain.flights.model_entries import ModelEntries
 from foreseen.domain.flights.placed_calls import BREAK_EVEN_CALLS, PlacedCalls
-from foreseen.domain.model.call_placement import SIZES, CallPlacement
+from foreseen.domain.model.call_placement import CHEAP_S, SIZES, CallPlacement
 from foreseen.domain.model.model_failure import failure_text
 from foreseen.domain.model.model_info import ModelInfo
 from foreseen.domain.model.model_thread import ModelThread
@@ -99,7 +99,8 @@ class ModelOnLoop:
             self._local = local = ClosablePredictor(await self._loaded())
             self._share_switches(local)
             costs = [await self._costs(local, rows) for rows in SIZES]
-            self._warm(local)
+            if costs[0][0] <= CHEAP_S:
+                self._warm(local)
         except Exception as exc:  # noqa: BLE001 - whatever it is, the model's process answers
             said = str(exc) if isinstance(exc, ForeseenError) else failure_text(exc)
             log.info("the model runs only in a process of its own: %s", said)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -60,6 +61,15 @@ TREE_MODELS: Final[dict[str, Callable[[], Any]]] = {
         n_estimators=60, n_iter_no_change=2, tol=0.5, **SEED
     ).fit(DIABETES, PROGRESS),
     "gradient of zero": lambda: GradientBoostingRegressor(init="zero", loss="quantile", **FEW).fit(DIABETES, PROGRESS),
+    "gradient of the most frequent": lambda: GradientBoostingClassifier(
+        init=DummyClassifier(strategy="most_frequent"), **FEW
+    ).fit(IRIS, WORDS),
+    "gradient of equal chances": lambda: GradientBoostingClassifier(
+        init=DummyClassifier(strategy="uniform"), **FEW
+    ).fit(IRIS, WORDS == "virginica"),
+    "gradient of a median": lambda: GradientBoostingRegressor(init=DummyRegressor(strategy="median"), **FEW).fit(
+        DIABETES, PROGRESS
+    ),
     "lightgbm of two classes": lambda: LGBMClassifier(**QUIET).fit(GAPS, WORDS == "virginica"),
     "lightgbm of three classes": lambda: LGBMClassifier(**QUIET).fit(IRIS, WORDS),
     "lightgbm of centred values": lambda: LGBMRegressor(**QUIET).fit(IRIS - IRIS[60], SPECIES),

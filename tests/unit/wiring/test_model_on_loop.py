@@ -45,7 +45,13 @@ class Other(FakePredictor):
 class Wired:
     """A use case around a fake process, and what loads the model beside it."""
 
-    def __init__(self, load: Callable[[], Predictor] = FakePredictor, *, after: int = 4096) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Predictor] = FakePredictor,
+        *,
+        after: int = 4096,
+        cpu_clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.process, self.thread, self.tally = FakeProcess(), ModelThread(), Tally()
         process: Any = self.process
         ticks = count()
@@ -56,7 +62,7 @@ class Wired:
             after=after,
             load=lambda _: load(),
             stopwatch=lambda: next(ticks),
-            cpu_clock=lambda: 0.0,
+            cpu_clock=cpu_clock,
         )
         self.predict = wire_predict(
             process,
@@ -95,6 +101,24 @@ async def test_calls_run_on_the_loop_once_loaded_here() -> None:
 
     assert await wired.answer() == [b'{"prediction":1.5}']
     assert wired.on_the_loop == 1
+    await wired.close()
+
+
+async def test_a_costly_model_is_never_called_on_the_loop() -> None:
+    here: list[int] = []
+
+    class Costly(FakePredictor):
+        def predict(self, batch: Batch) -> Predictions:
+            here.append(threading.get_ident())
+            return super().predict(batch)
+
+    wired = Wired(Costly, cpu_clock=count().__next__)
+    await wired.open()
+    await wired.answer()
+
+    assert here
+    assert threading.get_ident() not in here
+    assert wired.on_the_loop == 0
     await wired.close()
 
 

@@ -109,8 +109,9 @@ class LruCache:
 
     def replace(self, entries: Mapping[Key, Entry]) -> None:
         """Store those entries whose keys are held already."""
-        if held := [key for key in entries if key in self._store]:
-            self._put({key: entries[key] for key in held}, UNUSED)
+        for key in [key for key in entries if key in self._store]:
+            was_probe = self._store[key][3] == PROBE
+            self._put({key: entries[key]}, PROBE if was_probe else UNUSED)
 
     def clear(self) -> int:
         """Remove every entry; return how many there were."""

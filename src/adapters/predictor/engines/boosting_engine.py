@@ -64,8 +64,10 @@ def gradient_engine(model: object) -> TreeEngine:
     require_library_trees(grown)
     if type(boosting.init_).__module__ not in {"builtins", "sklearn.dummy"}:
         raise NoEngineError(f"it begins with {type(boosting.init_).__qualname__}")
+    if getattr(boosting.init_, "strategy", None) == "stratified":
+        raise NoEngineError("it begins with random labels")
     shapes = require_room([shape_of(tree.tree_) for tree in grown])
-    trees = import_model(stand_in(boosting, n_estimators=len(boosting.estimators_)))
+    trees = import_model(stand_in(boosting, n_estimators=len(boosting.estimators_), init_="zero"))
     nothing = np.zeros((1, boosting.n_features_in_), dtype=np.float32)
     first = np.ravel(boosting._raw_predict_init(nothing))  # noqa: SLF001 - compared at load
 

@@ -20,11 +20,11 @@ from foreseen.domain.values.predictions import EncodedPredictions, Predictions
 
 log = logging.getLogger(__name__)
 
-ByEngine = Callable[[Batch], Predictions | None]
+EngineAnswer = Callable[[Batch], Predictions | None]
 """Returns the answers to a batch; None if the library has to answer or reject it; raises as a predictor."""
 
 
-def by_engine(engine: TreeEngine, matrix: BuildMatrix, caller: SklearnPredictor) -> ByEngine:
+def engine_answer(engine: TreeEngine, matrix: BuildMatrix, caller: SklearnPredictor) -> EngineAnswer:
     """Return what answers batches by an engine, for all outputs of a model."""
     methods = [output.name for output in caller.outputs]
 
@@ -43,7 +43,7 @@ class EnginePredictor:
         engine_switch: whether the engine is still used.
     """
 
-    def __init__(self, library: Predictor, answer: ByEngine, use: EngineUse, *, one_in: int = ONE_IN) -> None:
+    def __init__(self, library: Predictor, answer: EngineAnswer, use: EngineUse, *, one_in: int = ONE_IN) -> None:
         """Accept the model as its library computes it, and its engine.
 
         Args:
@@ -59,13 +59,13 @@ class EnginePredictor:
     def predict(self, batch: Batch) -> Predictions | EncodedPredictions:
         """Predict by whichever is faster for the number of rows; raise as the library."""
         if len(batch) <= self._max_rows and self.engine_switch.is_on:
-            answers = self._by_engine(batch)
+            answers = self._answered(batch)
             if answers is not None:
                 self._checks.consider(batch, answers)
                 return answers
         return self._library.predict(batch)
 
-    def _by_engine(self, batch: Batch) -> Predictions | None:
+    def _answered(self, batch: Batch) -> Predictions | None:
         try:
             return self._answer(batch)
         except ForeseenError:

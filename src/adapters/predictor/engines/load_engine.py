@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from foreseen.adapters.predictor.engines.break_even import SIZES, break_even
 from foreseen.adapters.predictor.engines.engine_input import matrix_of_batch, transformed_matrix
-from foreseen.adapters.predictor.engines.engine_predictor import ByEngine, EnginePredictor, by_engine
+from foreseen.adapters.predictor.engines.engine_predictor import EngineAnswer, EnginePredictor, engine_answer
 from foreseen.adapters.predictor.engines.known_families import ENGINE_VERSION, build_engine
 from foreseen.adapters.predictor.engines.tree_engine import NoEngineError, TreeEngine
 from foreseen.adapters.predictor.engines.tree_part import TreePart, tree_part
@@ -70,7 +70,7 @@ def _verified(part: TreePart, engine: TreeEngine, caller: SklearnPredictor, libr
     else:
         matrix = transformed_matrix(caller, part.transformer)
     verify(engine, part.trees, engine.methods, VERIFIED - _PROBED)
-    answer = by_engine(engine, matrix, caller)
+    answer = engine_answer(engine, matrix, caller)
     try:
         _verify_whole_way(answer, library)
         max_rows = _measured(answer, library)
@@ -83,7 +83,7 @@ def _verified(part: TreePart, engine: TreeEngine, caller: SklearnPredictor, libr
     return EnginePredictor(library, answer, EngineUse(f"treelite {ENGINE_VERSION}", "", VERIFIED, max_rows, size_bytes))
 
 
-def _verify_whole_way(answer: ByEngine, library: Predictor) -> None:
+def _verify_whole_way(answer: EngineAnswer, library: Predictor) -> None:
     """Compare answers to made-up instances by bytes; raise BitsDifferError, or ForeseenError as the library."""
     probe = probe_batch(library.info.signature, _PROBED)
     expected = library.predict(probe).encode()
@@ -95,7 +95,7 @@ def _verify_whole_way(answer: ByEngine, library: Predictor) -> None:
             raise BitsDifferError(f"an answer to made-up instances {rows[0]} to {rows[-1]} differs")
 
 
-def _measured(answer: ByEngine, library: Predictor) -> int:
+def _measured(answer: EngineAnswer, library: Predictor) -> int:
     probe = probe_batch(library.info.signature, SIZES[-1])
     parts: dict[int, Batch] = {}
 

@@ -155,6 +155,7 @@ class KnownHeads:
         repeated = None if last is not None and last.has_ids else self._requests.get(data)
         if repeated is not None:
             known, key = repeated
+            self._use(known)
             values: Sequence[bytes] = ()
             hit = self._hits.of_key(key, has_tag=known.length_at is None)
         else:
@@ -162,7 +163,7 @@ class KnownHeads:
             if found is None:
                 return None
             known, content, values = found
-            self._known.move_to_end(known.form)
+            self._use(known)
             if known.length_at is not None and not is_length(values[known.length_at], content):
                 is_awaited = content == b"" and is_length_up_to(self._longest_awaited, values[known.length_at])
                 return b"" if is_awaited else None
@@ -209,10 +210,17 @@ class KnownHeads:
         elif (hit := self._hit_of(known, read.content)) is None:
             return  # the next body may be plain
         elif self._is_answered_alike(hit, sent, default_fields):
-            self._known[read.form] = known
-            _limit(self._known, self._most)
+            self._use(known)
         else:
             self._decline(read)
+
+    def _use(self, known: HeadForm) -> None:
+        """Note that a head is the one used last; one that was forgotten meanwhile is known again."""
+        try:
+            self._known.move_to_end(known.form)
+        except KeyError:
+            self._known[known.form] = known
+            _limit(self._known, self._most)
 
     def _read_as_last(self, data: bytes, sender: "Sender") -> _Read | None:
         """Read a request by the form of the last head on its connection: most clients send only one form."""

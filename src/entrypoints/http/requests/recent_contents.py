@@ -37,6 +37,8 @@ class RecentContents(Generic[Read]):
 
     def get(self, content: bytes) -> Read | None:
         """Return what was read of a content; None if it is not among those that are kept."""
+        if len(content) > self._longest:  # looking it up would hash all of it
+            return None
         found = self._newer.get(content)
         if found is None:
             found = self._older.get(content)
@@ -52,6 +54,7 @@ class RecentContents(Generic[Read]):
             return
         if self._left_out > 0:
             self._left_out -= 1
+            self._found = 0  # the next generation is judged by itself
             return
         self._newer[content] = read
         if len(self._newer) >= self._most:

@@ -198,6 +198,16 @@ async def test_replacing_stores_only_what_is_held(clock: Clock) -> None:
     assert {key: held.body for key, held in (await cache.get_many([A, B])).items()} == {A: b"newer"}
 
 
+async def test_a_replaced_probe_is_still_a_probe(clock: Clock) -> None:
+    cache = lru(clock)
+    await cache.put_many({A: entry(clock)})
+    cache.put_probes({B: entry(clock)})
+    cache.replace({A: entry(clock, b"newer"), B: entry(clock, b"newer")})
+    await cache.get_many([A, B])
+
+    assert (cache.found_again, cache.probes_found) == (2, 1)
+
+
 async def test_it_uses_no_more_memory_than_it_reports() -> None:
     """Small bodies under the longest keys, right after the store's dictionaries have grown: the worst case."""
     cache = LruCache(max_entries=10**6, max_bytes=10**9, lifetime=Lifetime(3600.0))

@@ -237,6 +237,16 @@ def test_a_head_kept_verbatim_stays_known_while_it_is_used(heads: KnownHeads) ->
     assert reply(heads, post()) is not None
 
 
+def test_a_head_of_repeated_requests_alone_is_used(heads: KnownHeads) -> None:
+    learn(heads, post(), answer(b'{"of":7}'))
+    client = Sender()
+    for number in range(8):
+        assert heads.reply(post(), FIELDS, client) is not None
+        learn(heads, post(b"n: %d\r\n" % number), answer(b'{"of":7}'))
+
+    assert heads.reply(post(body=b'{"a":22}'), FIELDS, Sender()) is not None
+
+
 def test_a_long_head_is_left_to_the_parser(heads: KnownHeads) -> None:
     long = post(b"n: %b\r\n" % (b"x" * LONGEST_HEAD))
     learn(heads, long, answer(b'{"of":7}'))

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from foreseen.entrypoints.http.requests.recent_contents import LONGEST, RecentContents
+from foreseen.entrypoints.http.requests.recent_contents import LONGEST, WORTH, RecentContents
 
 
 @pytest.fixture
@@ -58,6 +58,26 @@ def test_where_nothing_comes_again_few_are_kept(recent: RecentContents[int]) -> 
         recent.keep(b"%d" % number, number)
 
     assert sum(recent.get(b"%d" % number) is not None for number in range(800, 1000)) <= 50
+
+
+def test_a_generation_is_judged_by_its_own_contents(recent: RecentContents[int]) -> None:
+    for number in range(4):
+        recent.keep(b"%d" % number, number)
+    for number in range(4 * WORTH // 2):  # the pause, in which only what was kept before it is found
+        assert recent.get(b"0") == 0
+        recent.keep(b"new %d" % number, number)
+    for number in range(8):
+        recent.keep(b"after %d" % number, number)
+
+    assert [recent.get(b"after %d" % number) is not None for number in (3, 7)] == [True, False]
+
+
+def test_a_long_content_is_not_even_looked_up(recent: RecentContents[int]) -> None:
+    class Unhashable(bytes):
+        def __hash__(self) -> int:
+            raise AssertionError("hashing reads all of it")
+
+    assert recent.get(Unhashable(LONGEST + 1)) is None
 
 
 def test_what_comes_again_is_kept_after_others_that_did_not(recent: RecentContents[int]) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
+    GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     IsolationForest,
@@ -56,6 +58,10 @@ def categories() -> pd.DataFrame:
             lambda: GradientBoostingRegressor(init=LinearRegression(), **FEW).fit(DIABETES, PROGRESS),
             "it begins with LinearRegression",
         ),
+        (
+            lambda: GradientBoostingClassifier(init=DummyClassifier(strategy="stratified"), **FEW).fit(IRIS, SPECIES),
+            "it begins with random labels",
+        ),
     ],
     ids=[
         "subclass",
@@ -66,6 +72,7 @@ def categories() -> pd.DataFrame:
         "zeros missing",
         "early stop",
         "begins with another",
+        "begins at random",
     ],
 )
 def test_a_model_without_an_engine_says_why(model: Any, reason: str) -> None:
