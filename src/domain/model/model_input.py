@@ -9,7 +9,7 @@ import numpy as np
 
 from foreseen.domain.values.signature import Signature
 
-Takes = Literal["frame", "array", "texts", "dicts", "tensor"]
+Takes = Literal["frame", "array", "texts", "dicts", "tensor", "tensors"]
 TAKES: tuple[str, ...] = get_args(Takes)
 
 ANY_NUMBER: Final = "any number will do"
@@ -51,8 +51,9 @@ class ModelInput:
     """What a model is called with.
 
     Attributes:
-        takes: a pandas DataFrame, a matrix, a list of texts, a list of dicts, or an unchanged tensor.
-        columns: one for each value of an instance, in the model's order.
+        takes: a pandas DataFrame, a matrix, a list of texts, a list of dicts, a tensor as it is, or a dict of tensors.
+        columns: one for each value of an instance, in the model's order; one for each tensor of a dict.
+        shapes: of an instance's values in each tensor of a dict, () for a single value; empty in other forms.
         is_dmatrix: whether it is wrapped into XGBoost's DMatrix.
         findings: what trial calls determined about columns, one sentence each.
         doubts: guesses where another dtype would give other answers, one sentence each.
@@ -61,6 +62,7 @@ class ModelInput:
     takes: Takes
     columns: tuple[ColumnForm, ...]
     is_dmatrix: bool = False
+    shapes: tuple[tuple[int, ...], ...] = ()
     findings: tuple[str, ...] = field(default=(), compare=False)
     doubts: tuple[str, ...] = field(default=(), compare=False)
 
@@ -72,6 +74,8 @@ class ModelInput:
 
     def by_feature(self, signature: Signature) -> tuple[ColumnForm, ...]:
         """Return the form of each feature's first column; none if the columns are not described."""
+        if self.takes == "tensors":
+            return self.columns
         sizes = [feature.size for feature in signature.features]
         starts = accumulate(sizes[:-1], initial=0)
         return tuple(self.columns[start] for start in starts) if self.columns else ()
@@ -89,7 +93,8 @@ class ModelInput:
             ]
             for column in self.columns
         ]
-        return json.dumps([self.takes, self.is_dmatrix, columns], separators=(",", ":"), ensure_ascii=True).encode()
+        form = [self.takes, self.is_dmatrix, columns, *([self.shapes] if self.shapes else [])]
+        return json.dumps(form, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 A_MATRIX: Final = ModelInput("array", ())

@@ -9,6 +9,7 @@ from foreseen.adapters.predictor.call_sizes.call_decision import CallOptions
 from foreseen.adapters.predictor.engines.load_engine import EngineChoice
 from foreseen.adapters.predictor.formats.file_start import FileStart
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
+from foreseen.adapters.predictor.sidecar.known_input import KnownInput
 from foreseen.domain.ports import Predictor
 
 
@@ -26,6 +27,7 @@ class LoadOptions:
         code: the script that defines the classes which the file refers to as those of `__main__`.
         engine: auto for an engine if its bits are those of the library; library for none.
         trusted_types: names of types that a file may have an instance of, besides those that its format trusts.
+        known_input: what the format says of its inputs; None in the settings, a loader adds it.
     """
 
     outputs: Sequence[str]
@@ -37,6 +39,7 @@ class LoadOptions:
     code: Path | None
     engine: EngineChoice = "auto"
     trusted_types: Sequence[str] = ()
+    known_input: KnownInput | None = None
 
 
 class ModelLoader(Protocol):

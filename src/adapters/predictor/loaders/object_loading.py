@@ -116,6 +116,7 @@ def _described(path: Path, model: object, options: LoadOptions, limit: ThreadLim
         sidecar_path=options.sidecar,
         call=partial(_called, path, model, options.outputs, limit),
         missing=options.missing,
+        known=options.known_input,
     )
     for doubt in described.model_input.doubts:
         log.warning("%s: %s", path, doubt)

@@ -1,6 +1,6 @@
 """Description of a model: by the operator's names, a sidecar, the model's own names, or x0, x1, …, in that order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +9,15 @@ from foreseen.adapters.predictor.boosters.booster_columns import takes_dmatrix
 from foreseen.adapters.predictor.boosters.native_classifier import NativeClassifier
 from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.columns.estimator_tags import estimator_kind
-from foreseen.adapters.predictor.scikit_learn.columns.feature_names import planned_columns
-from foreseen.adapters.predictor.scikit_learn.columns.model_columns import feature_names, read_columns
+from foreseen.adapters.predictor.scikit_learn.columns.feature_names import OPAQUE, planned_columns
+from foreseen.adapters.predictor.scikit_learn.columns.model_columns import Columns, feature_names, read_columns
 from foreseen.adapters.predictor.scikit_learn.inputs.input_forms import plausible_forms
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import has_several_labels_a_row, read_labels
 from foreseen.adapters.predictor.scikit_learn.trial.form_doubts import form_doubts
 from foreseen.adapters.predictor.scikit_learn.trial.model_trial import plan_by_trial
 from foreseen.adapters.predictor.scikit_learn.trial.trial_calls import Call
+from foreseen.adapters.predictor.sidecar.known_input import KnownInput
 from foreseen.adapters.predictor.unpickling.outdated_model import outdated_rejected
 from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import ModelUnavailableError
@@ -24,7 +25,7 @@ from foreseen.domain.model.model_input import ModelInput
 from foreseen.domain.values.signature import Kind, Signature
 
 if TYPE_CHECKING:
-    from foreseen.adapters.predictor.sidecar.sidecar import Sidecar
+    from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable, Sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def describe(
     sidecar_path: Path | None,
     call: Call,
     missing: Sequence[str] = (),
+    known: KnownInput | None = None,
 ) -> Description:
     """Return what a model accepts and what kind of answer it gives; what is unknown is found by a few calls.
 
@@ -51,6 +53,7 @@ def describe(
         sidecar_path: a TOML file, which is not read if there are names.
         call: calls the model with a batch in the form of a plan.
         missing: names of features that may be missing; they override the model and its sidecar.
+        known: what the format of the file says of the features; names and sidecar override it, it overrides the model.
     Raises:
         ModelUnavailableError: the names do not fit the model, its input is unknown, or it fails at everything.
     """
@@ -58,9 +61,10 @@ def describe(
     sidecar = _read_sidecar(read) if read else None
     try:
         with outdated_rejected(model_path):
-            plans = _plans(model, names, sidecar, missing)
-        for plan in plans:
-            _check_examples(plan, sidecar)
+            plans = _plans(model, names, sidecar, missing, known)
+        if sidecar is not None or known is not None:
+            for plan in plans:
+                _check_examples(plan)
         plan = plan_by_trial(model, plans, call)
         plan = plan.with_doubts(f"{column.feature.name}: {column.doubt}" for column in plan.columns if column.doubt)
         plan = plan.with_doubts(form_doubts(plan, list(dict.fromkeys(each.takes for each in plans)), call))
@@ -77,26 +81,28 @@ def _read_sidecar(path: Path) -> "Sidecar":
     return read_sidecar(path)
 
 
-def _check_examples(plan: InputPlan, sidecar: "Sidecar | None") -> None:
-    if sidecar is not None:
-        from foreseen.adapters.predictor.sidecar.sidecar import check_examples  # noqa: PLC0415 - imported by now
+def _check_examples(plan: InputPlan) -> None:
+    from foreseen.adapters.predictor.sidecar.sidecar import check_examples  # noqa: PLC0415 - imported by now
 
-        check_examples(column.feature for column in plan.columns)
+    check_examples(column.feature for column in plan.columns)
 
 
 def _plans(
-    model: object, names: Sequence[str] | None, sidecar: "Sidecar | None", missing: Sequence[str]
+    model: object,
+    names: Sequence[str] | None,
+    sidecar: "Sidecar | None",
+    missing: Sequence[str],
+    known: KnownInput | None,
 ) -> list[InputPlan]:
     """Return the ways in which the model may be served, the most plausible first."""
     if sidecar and sidecar.classes and not isinstance(model, NativeClassifier):
         raise ValueError("classes: expected none for a model that names its own classes, or has none")
     tables = (sidecar.features if sidecar else None) or ()
-    declared_names = [] if any(table.shape for table in tables) else [table.name for table in tables]
-    columns = read_columns(model, names or declared_names)
-    planned = _allowed_missing(tuple(planned_columns(model, columns, names, tables)), missing)
+    found = _planned(model, names, tables) if known is None else _planned_as_known(model, names, tables, known)
+    planned = _allowed_missing(tuple(found), missing)
     has_names = feature_names(model) is not None
     features = [column.feature for column in planned]
-    declared = sidecar.takes if sidecar else None
+    declared = (sidecar.takes if sidecar else None) or (known.takes if known else None)
     forms = (declared,) if declared else plausible_forms(model, features, has_names=has_names)
     kind = (sidecar.kind if sidecar else None) or _kind(model)
     classes = _classes(model) if kind == "classification" else ()
@@ -114,6 +120,24 @@ def _plans(
         for takes in forms
     ]
     return [each for plan in plans for each in _with_and_without_dropped(plan)]
+
+
+def _planned(model: object, names: Sequence[str] | None, tables: Sequence["FeatureTable"]) -> Iterator[PlannedColumn]:
+    declared_names = [] if any(table.shape for table in tables) else [table.name for table in tables]
+    return planned_columns(model, read_columns(model, names or declared_names), names, tables)
+
+
+def _planned_as_known(
+    model: object, names: Sequence[str] | None, tables: Sequence["FeatureTable"], known: KnownInput
+) -> Iterator[PlannedColumn]:
+    """Plan the features that a file describes; what the model itself records completes them."""
+    has_tensors = any(table.shape for table in known.features)
+    columns = read_columns(model, [] if has_tensors else known.own_names)
+    if names and columns is not None and len(names) != len(known.features):  # of a model that drops columns
+        return planned_columns(model, columns, names, ())
+    own = known.own_names
+    columns = columns or Columns(tuple(own), (OPAQUE,) * len(own))
+    return planned_columns(model, columns, None, known.renamed(names) if names else known.declared(tables))
 
 
 def _allowed_missing(planned: tuple[PlannedColumn, ...], names: Sequence[str]) -> tuple[PlannedColumn, ...]:

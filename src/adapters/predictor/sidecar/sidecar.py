@@ -1,5 +1,6 @@
 """Sidecar: the TOML file beside a model that says what the model itself does not."""
 
+import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -39,6 +40,11 @@ class FeatureTable(BaseModel):
     example: object = None
     categories: Annotated[list[str | int | float | bool] | None, Field(min_length=1)] = None
     ordered: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many values one instance has for it; lengths below 1 are rejected with the feature."""
+        return math.prod(max(length, 1) for length in self.shape)
 
     @field_validator("example")
     @classmethod

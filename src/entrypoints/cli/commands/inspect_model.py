@@ -132,6 +132,7 @@ _INPUTS: Final = {
     "texts": "a list of texts",
     "dicts": "a list of dicts",
     "tensor": "a tensor",
+    "tensors": "a dict of tensors",
 }
 
 

@@ -106,7 +106,7 @@ def plan_column(
         origin=facts.origin or ("" if is_open else ANY_NUMBER),
         is_guess=is_open,
     )
-    forms = tuple(replace(form, name=own) for own in own_names)
+    forms = tuple(form if own == form.name else replace(form, name=own) for own in own_names)
     return PlannedColumn(feature, forms, is_open, facts.is_dropped, facts.hints, doubt=facts.doubt)
 
 

@@ -30,7 +30,7 @@ def planned_columns(
     if columns is None:
         if not tables:
             raise ValueError(_says_nothing(model))
-        return _as_declared(tables, [(table.name, OPAQUE) for table in tables for _ in range(_size(table))])
+        return _as_declared(tables, [(table.name, OPAQUE) for table in tables for _ in range(table.size)])
     own = list(zip(columns.shown_names, columns.facts, strict=True))
     if names:
         return _renamed(names, own, is_named=columns.names is not None)
@@ -39,7 +39,7 @@ def planned_columns(
     if all(table.name in columns.shown_names for table in tables) and not any(table.shape for table in tables):
         by_name = {table.name: table for table in tables}
         return (plan_column(name, [name], facts, by_name.get(name)) for name, facts in own)
-    if columns.names is not None and sum(map(_size, tables)) != len(own):
+    if columns.names is not None and sum(table.size for table in tables) != len(own):
         own = _not_dropped(own)
     _check_declared(own, tables, columns.shown_names)
     return _as_declared(tables, own)
@@ -89,7 +89,7 @@ def _check_declared(
     """
     own_names = [name for name, _ in own]
     known = [table.name for table in tables if table.name in all_names]
-    values = sum(map(_size, tables))
+    values = sum(table.size for table in tables)
     hints = {table.name: did_you_mean(table.name, all_names) for table in tables if table.name not in all_names}
     # As many tables as there are columns not dropped may also be some of the model's own, with one misspelt.
     is_misspelt = len(own) < len(all_names) and any(hints.values())
@@ -98,8 +98,10 @@ def _check_declared(
     )
     if is_all and not is_misspelt:
         return
+    if not hints and values == len(own):
+        raise ValueError(f"expected the features in the model's order; {_listed(own_names)}")
     unknown = next((name for name, hint in hints.items() if hint), next(iter(hints), ""))
-    if known or hints.get(unknown):
+    if hints and (known or hints.get(unknown)):
         said = hints.get(unknown) or _listed(own_names)
         raise ValueError(f"expected features that the model has, got {unknown!r}; {said}")
     expected = f"expected features of {len(own)} values in all, as many as the model takes, got {values}"
@@ -107,24 +109,18 @@ def _check_declared(
 
 
 def _listed(own_names: Sequence[str]) -> str:
-    return f"the model's are {', '.join(own_names[:20])}" + (", …" if len(own_names) > 20 else "")
+    distinct = list(dict.fromkeys(own_names))  # a tensor's values have the same
+    return f"the model's are {', '.join(distinct[:20])}" + (", …" if len(distinct) > 20 else "")
 
 
 def _placed(tables: Sequence["FeatureTable"]) -> Iterator[tuple[int, "FeatureTable"]]:
     place = 0
     for table in tables:
         yield place, table
-        place += _size(table)
+        place += table.size
 
 
 def _as_declared(tables: Sequence["FeatureTable"], own: Sequence[tuple[str, ColumnFacts]]) -> Iterator[PlannedColumn]:
     for place, table in _placed(tables):
-        taken = own[place : place + _size(table)]
+        taken = own[place : place + table.size]
         yield plan_column(table.name, [name for name, _ in taken], taken[0][1], table)
-
-
-def _size(table: "FeatureTable") -> int:
-    size = 1
-    for length in table.shape:
-        size *= max(length, 1)  # other lengths are rejected with the feature
-    return size

@@ -94,8 +94,19 @@ def _dicts(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildInp
     return dicts
 
 
-def _tensors(_features: Sequence[Feature], _forms: Sequence[ColumnForm]) -> BuildInput:
+def _tensor(_features: Sequence[Feature], _forms: Sequence[ColumnForm]) -> BuildInput:
     return lambda batch: batch.columns[0]
+
+
+def _tensors(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildInput:
+    """Return a function from a batch to a dict by the model's own names: arrays of shape (n, *shape)."""
+    turns = [(form.name, converter(feature, form)) for feature, form in zip(features, forms, strict=True)]
+
+    def tensors(batch: Batch) -> dict[str, Cells]:
+        named = zip(turns, batch.columns, strict=True)
+        return {name: column if turn is None else turn(column) for (name, turn), column in named}
+
+    return tensors
 
 
 _BUILDERS: dict[str, Callable[[Sequence[Feature], Sequence[ColumnForm]], BuildInput]] = {
@@ -103,7 +114,8 @@ _BUILDERS: dict[str, Callable[[Sequence[Feature], Sequence[ColumnForm]], BuildIn
     "array": _arrays,
     "texts": _texts,
     "dicts": _dicts,
-    "tensor": _tensors,
+    "tensor": _tensor,
+    "tensors": _tensors,
 }
 
 

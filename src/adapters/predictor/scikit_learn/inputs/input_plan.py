@@ -57,8 +57,15 @@ class InputPlan:
     @property
     def model_input(self) -> ModelInput:
         """What the model is given."""
-        forms = tuple(form for column in self.columns for form in column.forms)
-        return ModelInput(self.takes, forms, is_dmatrix=self.is_dmatrix, findings=self.findings, doubts=self.doubts)
+        is_by_tensor = self.takes == "tensors"
+        return ModelInput(
+            self.takes,
+            tuple(form for column in self.columns for form in column.forms[: 1 if is_by_tensor else None]),
+            is_dmatrix=self.is_dmatrix,
+            shapes=tuple(column.feature.shape for column in self.columns) if is_by_tensor else (),
+            findings=self.findings,
+            doubts=self.doubts,
+        )
 
     def replacing(self, columns: Mapping[int, PlannedColumn]) -> "InputPlan":
         """Return the plan with other columns at these indices."""

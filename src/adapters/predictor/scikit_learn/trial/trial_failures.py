@@ -47,5 +47,14 @@ class Failures:
 
 def form_in_words(takes: Takes) -> str:
     """Return the name of a form in messages."""
-    names = {"frame": "a DataFrame", "array": "an array", "texts": "a list of texts", "dicts": "a list of dicts"}
-    return names.get(takes, "a tensor")
+    return _IN_WORDS[takes]
+
+
+_IN_WORDS: Final[dict[Takes, str]] = {
+    "frame": "a DataFrame",
+    "array": "an array",
+    "texts": "a list of texts",
+    "dicts": "a list of dicts",
+    "tensor": "a tensor",
+    "tensors": "a dict of tensors",
+}
