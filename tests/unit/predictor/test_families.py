@@ -14,11 +14,13 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_digits, load_iris
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
+    RandomTreesEmbedding,
     StackingClassifier,
     VotingClassifier,
 )
@@ -187,7 +189,7 @@ def test_no_other_method_is_an_output(name: str, said: str, tmp_path: Path) -> N
     with pytest.raises(ModelUnavailableError) as caught:
         load_predictor(save(iris_logistic(), tmp_path), outputs=(name,))
 
-    offered = "(predict, predict_proba, decision_function)"
+    offered = "(predict, predict_proba, predict_log_proba, decision_function)"
     assert str(caught.value).endswith(f": expected outputs of LogisticRegression {offered}, got {name!r}{said}")
 
 
@@ -219,6 +221,68 @@ def test_scores_of_samples_are_the_numbers_of_the_model(tmp_path: Path) -> None:
     predictor = load_predictor(save(model, tmp_path), outputs=("score_samples",))
 
     assert [one["score_samples"] for one in answers(predictor, ROWS)] == model.score_samples(ROWS).tolist()
+
+
+@pytest.mark.parametrize("name", ["forest", "pipeline", "bool labels", "grid search"])
+def test_log_probabilities_are_numbers_by_label(name: str, tmp_path: Path) -> None:
+    model = CLASSIFIERS[name]()
+    predictor = load_predictor(save(model, tmp_path), outputs=("predict_log_proba",), rows_per_call=0)
+
+    got = [one["log_probabilities"] for one in answers(predictor, ROWS)]
+
+    with np.errstate(divide="ignore"):
+        expected = model.predict_log_proba(ROWS)
+    assert [list(one) for one in got] == [[str(label) for label in model.classes_]] * len(ROWS)
+    assert [list(one.values()) for one in got] == [
+        [value if np.isfinite(value) else None for value in row] for row in expected.tolist()
+    ]
+
+
+TRANSFORMERS: dict[str, Callable[[], Any]] = {
+    "distances": lambda: KMeans(3, n_init=1, random_state=0).fit(X),
+    "components": lambda: make_pipeline(StandardScaler(), PCA(2)).fit(X),
+    "sparse leaves": lambda: RandomTreesEmbedding(3, max_depth=2, random_state=0).fit(X),
+    "votes": lambda: VotingClassifier([("a", _tree()), ("b", GaussianNB())], voting="soft").fit(X, Y),
+    "one component": lambda: PCA(1).fit(X),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_what_a_model_transforms_rows_into_is_served(name: str, tmp_path: Path) -> None:
+    model = TRANSFORMERS[name]()
+    predictor = load_predictor(save(model, tmp_path), outputs=("transform",), rows_per_call=0)
+
+    got = [one["transform"] for one in answers(predictor, ROWS)]
+
+    made = model.transform(ROWS)
+    expected = (made.toarray() if hasattr(made, "toarray") else made).tolist()
+    assert got == ([row[0] for row in expected] if name == "one component" else expected)
+
+
+def test_transformed_frames_are_objects_by_column(tmp_path: Path) -> None:
+    model = make_pipeline(StandardScaler(), PCA(2)).set_output(transform="pandas").fit(X)
+    predictor = load_predictor(save(model, tmp_path), outputs=("transform",), rows_per_call=0)
+
+    got = [one["transform"] for one in answers(predictor, ROWS)]
+
+    assert got == model.transform(ROWS).to_dict("records")
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: make_pipeline(StandardScaler(), model)])
+def test_a_transform_without_a_row_for_each_instance_is_rejected(wrap: Callable[[Any], Any], tmp_path: Path) -> None:
+    voting = VotingClassifier([("a", _tree()), ("b", GaussianNB())], voting="soft", flatten_transform=False)
+
+    with pytest.raises(ModelUnavailableError, match="a matrix for each of its models; try: flatten_transform=True"):
+        load_predictor(save(wrap(voting).fit(X, Y), tmp_path), outputs=("transform",))
+
+
+def test_a_transformer_is_served_only_if_that_is_chosen(tmp_path: Path) -> None:
+    path = save(PCA(2).fit(X), tmp_path)
+
+    with pytest.raises(ModelUnavailableError, match="or serve what it returns by --outputs transform"):
+        load_predictor(path)
+    with pytest.raises(ModelUnavailableError, match="or serve what it returns by --outputs transform"):
+        load_predictor(path, outputs=("predict", "transform"))
 
 
 def test_a_regressor_has_no_probabilities(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from foreseen.adapters.predictor.provenance.provenance import is_of_scikit_learn
 from foreseen.adapters.predictor.provenance.read_files import ReadFiles
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.model_description import Description, describe
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import has_outputs
 from foreseen.adapters.predictor.scikit_learn.sklearn_predictor import SklearnPredictor
 from foreseen.adapters.predictor.unpickling.not_a_model import no_model
 from foreseen.adapters.predictor.unpickling.outdated_model import outdated_rejected
@@ -56,7 +57,7 @@ def predictor_of_object(
     files = ReadFiles.listed_in(options.sidecar)
     with isolated_load(options.code, model=file.path) as own:
         model = read(file, own.builtins)
-        _reject_unless_model(file.path, model)
+        _reject_unless_model(file.path, model, options.outputs)
         model = _by_objective(file.path, model, options)
         _reject_unless_fitted(file.path, model)
         _force_one_thread(model)
@@ -85,8 +86,9 @@ def predictor_of_object(
     return with_engine(file.path, model, caller, FixedSizePredictor(caller, info), options.engine)
 
 
-def _reject_unless_model(path: Path, found: object) -> None:
-    if isinstance(found, type) or not callable(getattr(found, "predict", None)):
+def _reject_unless_model(path: Path, found: object, outputs: Sequence[str]) -> None:
+    can_answer = callable(getattr(found, "predict", None)) or has_outputs(found, outputs)
+    if isinstance(found, type) or not can_answer:
         raise ModelUnavailableError(f"{path}: {no_model(found)}")
 
 

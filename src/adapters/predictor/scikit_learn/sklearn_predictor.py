@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from foreseen.domain.values.signature import Signature
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+_LOGARITHMS: Final = "predict_log_proba"
+"""The method that takes the logarithm of zero, which is a probability like any other."""
 
 _DECISION_VALUES: Final = ("predict_proba", "decision_function")
 """Methods that return the numbers by which a label is chosen."""
@@ -139,8 +142,10 @@ class SklearnPredictor:
     @contextmanager
     def _failures_worded(self, method: str) -> Iterator[None]:
         self._before_call()
+        of_zero: Literal["ignore"] | None = "ignore" if method == _LOGARITHMS else None
         try:
-            with np.errstate(over="ignore"):  # the model itself rejects what is too large for a float32
+            # The model itself rejects what is too large for a float32.
+            with np.errstate(over="ignore", divide=of_zero):
                 yield
         except ForeseenError:
             raise

@@ -33,9 +33,10 @@ def _described(found: object) -> tuple[str, str]:
     if callable(getattr(found, "fit_predict", None)):
         return f"{_kind(found)}, which labels only the rows that it is fitted on", "save a model with predict"
     if callable(getattr(found, "transform", None)):
+        pipeline = "save a Pipeline that ends in a model, or the model that it is made for"
         return (
             f"{_kind(found)}, which has transform but no predict",
-            "save a Pipeline that ends in a model, or the model that it is made for",
+            f"{pipeline}, or serve what it returns by --outputs transform",
         )
     return _kind(found), _WRAP
 

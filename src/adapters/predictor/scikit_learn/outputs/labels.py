@@ -96,11 +96,12 @@ def has_several_labels_a_row(model: object) -> bool:
     return any(
         getattr(part, "multilabel_", False)
         or str(getattr(getattr(part, "_label_binarizer", None), "y_type_", "")).startswith("multilabel")
-        for part in _last_parts(model)
+        for part in last_parts(model)
     )
 
 
-def _last_parts(model: object) -> Iterator[object]:
+def last_parts(model: object) -> Iterator[object]:
+    """Yield a model, and what answers in it: the last step of a pipeline, the best model of a search, and so on."""
     """Yield a model and the parts that answer in its place: the last step of a pipeline, the best model of a search."""
     part = model
     for _ in range(8):

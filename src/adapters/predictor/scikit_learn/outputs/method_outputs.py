@@ -1,8 +1,10 @@
 """The outputs of models with scikit-learn's methods, as far as a signature says what those return."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from foreseen.adapters.predictor.scikit_learn.outputs.labels import last_parts
 from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.values.output import PREDICTION, Output
@@ -14,9 +16,19 @@ def method_outputs(methods: Sequence[str], signature: Signature) -> tuple[Output
     return tuple(METHODS[method](signature) for method in methods)
 
 
+def has_outputs(model: object, names: Sequence[str]) -> bool:
+    """Return whether every name is a method of `METHODS` that a model has."""
+    return all(name in METHODS and _has(model, name) for name in names)
+
+
 def require_outputs(model: object, names: Sequence[str]) -> None:
-    """Raise ModelUnavailableError unless every name is a method of `METHODS` that a model has."""
+    """Raise ModelUnavailableError unless every name is a method of `METHODS` that a model has, and it returns rows."""
     for name in names:
+        if name == "transform" and (matrices := _transforms_into_matrices(model)):
+            raise ModelUnavailableError(
+                f"expected transform to return a row for each instance, got {matrices} with flatten_transform=False, "
+                "which returns a matrix for each of its models; try: flatten_transform=True"
+            )
         if name not in METHODS or not _has(model, name):
             offered = [method for method in METHODS if _has(model, method)]
             hint = "" if name in METHODS else did_you_mean(name, offered)
@@ -28,6 +40,14 @@ def require_outputs(model: object, names: Sequence[str]) -> None:
 
 def _has(model: object, method: str) -> bool:
     return callable(getattr(model, method, None))
+
+
+def _transforms_into_matrices(model: object) -> str:
+    """Return the name of the part of a model whose `transform` returns a matrix for each of its members, or nothing."""
+    for part in last_parts(model):
+        if getattr(part, "voting", "") == "soft" and getattr(part, "flatten_transform", None) is False:
+            return type(part).__qualname__
+    return ""
 
 
 def _predict(signature: Signature) -> Output:
@@ -45,6 +65,15 @@ def _predict_proba(signature: Signature) -> Output:
     return Output("predict_proba", "probabilities", "float64", shape, classes, of_class="probability")
 
 
+def _predict_log_proba(signature: Signature) -> Output:
+    probabilities = _predict_proba(signature)
+    return replace(probabilities, name="predict_log_proba", member="log_probabilities", of_class="log_probability")
+
+
+def _transform(_: Signature) -> Output:
+    return Output("transform", "transform", "float64")
+
+
 def _decision_function(_: Signature) -> Output:
     # A number per class, per pair of classes, or for the second of two: only the estimator knows which.
     return Output("decision_function", "decision_function", "float64")
@@ -57,11 +86,9 @@ def _score_samples(_: Signature) -> Output:
 METHODS: Final[Mapping[str, Callable[[Signature], Output]]] = {
     "predict": _predict,
     "predict_proba": _predict_proba,
+    "predict_log_proba": _predict_log_proba,
     "decision_function": _decision_function,
     "score_samples": _score_samples,
+    "transform": _transform,
 }
-"""Methods that answer each row by itself with numbers or labels, and their outputs.
-
-Not `transform`: voting classifiers return a matrix for each of their members. Not `predict_log_proba`: JSON cannot
-represent the logarithm of zero.
-"""
+"""Methods that answer each row by itself with numbers or labels, and their outputs."""

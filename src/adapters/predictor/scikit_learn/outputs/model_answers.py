@@ -32,7 +32,7 @@ class Answers:
             UnanswerableError: JSON cannot represent a row, or probabilities do not fit the labels.
         """
         if output.of_class:
-            return self._probabilities(rows)
+            return self._by_class(output.name, rows)
         return self._predictions(rows, are_labels=output.dtype == "string")
 
     def _predictions(self, rows: Rows, *, are_labels: bool) -> list[Json]:
@@ -47,15 +47,15 @@ class Answers:
             return [_labels_of_a_row(columns, value) for value in values]
         return self._labels.of_rows(values)
 
-    def _probabilities(self, rows: Rows | SeveralOutputs) -> Sequence[Json]:
+    def _by_class(self, method: str, rows: Rows | SeveralOutputs) -> Sequence[Json]:
         if not isinstance(rows, SeveralOutputs):
-            return _by_label(rows, self._labels)
+            return _by_label(method, rows, self._labels)
         outputs = self._outputs or [NO_LABELS] * len(rows.rows)
         if len(outputs) != len(rows.rows):
             raise UnanswerableError(
-                f"expected the probabilities of {len(outputs)} outputs from predict_proba, got {len(rows.rows)} arrays"
+                f"expected the probabilities of {len(outputs)} outputs from {method}, got {len(rows.rows)} arrays"
             )
-        parts = [_by_label(part, labels) for part, labels in zip(rows.rows, outputs, strict=True)]
+        parts = [_by_label(method, part, labels) for part, labels in zip(rows.rows, outputs, strict=True)]
         return parts[0] if len(parts) == 1 else [list(row) for row in zip(*parts, strict=True)]
 
 
@@ -72,7 +72,7 @@ def _labels_of_a_row(columns: Sequence[Labels], value: Any) -> Json:
     return [labels.label(each) for labels, each in zip(columns, value, strict=True)]
 
 
-def _by_label(rows: Rows, labels: Labels) -> Sequence[Json]:
+def _by_label(method: str, rows: Rows, labels: Labels) -> Sequence[Json]:
     """Return each row's probabilities by label, or unchanged if the model names no labels."""
     is_matrix = type(rows) is np.ndarray and rows.ndim == 2 and rows.dtype in _FLOATS
     if is_matrix and labels.texts and rows.shape[1] == len(labels.texts):
@@ -80,10 +80,10 @@ def _by_label(rows: Rows, labels: Labels) -> Sequence[Json]:
     values = _values(rows)
     if not labels.texts:
         return values
-    return [dict(zip(labels.texts, _one_for_each(labels, value), strict=True)) for value in values]
+    return [dict(zip(labels.texts, _one_for_each(method, labels, value), strict=True)) for value in values]
 
 
-def _one_for_each(labels: Labels, value: Json) -> Sequence[Json]:
+def _one_for_each(method: str, labels: Labels, value: Json) -> Sequence[Json]:
     """Return probabilities in the order of the labels."""
     count = len(labels.texts)
     if isinstance(value, list) and len(value) == count:
@@ -94,4 +94,4 @@ def _one_for_each(labels: Labels, value: Json) -> Sequence[Json]:
         if list(value) == [str(place) for place in range(count)]:  # of a table without column names
             return list(value.values())
     got = len(value) if isinstance(value, list) else f"those of {', '.join(value)}" if isinstance(value, dict) else 1
-    raise UnanswerableError(f"expected one probability from predict_proba for each of {count} classes, got {got}")
+    raise UnanswerableError(f"expected one probability from {method} for each of {count} classes, got {got}")
