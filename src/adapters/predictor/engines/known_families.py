@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from foreseen.adapters.predictor.boosters.native_classifier import booster_of
 from foreseen.adapters.predictor.engines.boosting_engine import gradient_engine, histogram_engine
 from foreseen.adapters.predictor.engines.forest_engine import forest_engine
-from foreseen.adapters.predictor.engines.lightgbm_engine import lightgbm_engine
+from foreseen.adapters.predictor.engines.lightgbm_engine import booster_engine, lightgbm_engine
 from foreseen.adapters.predictor.engines.tree_engine import NoEngineError, TreeEngine
 
 ENGINE_VERSION: Final = "4.8.1"
@@ -38,6 +39,7 @@ _HISTOGRAM: Final = _Family(
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting", "scikit-learn", _SCIKIT_LEARN, histogram_engine
 )
 _LIGHTGBM: Final = _Family("lightgbm.sklearn", "lightgbm", ("4.",), lightgbm_engine)
+_LIGHTGBM_FILES: Final = _Family("lightgbm.basic", "lightgbm", ("4.",), booster_engine)
 
 _FAMILIES: Final[Mapping[str, _Family]] = {
     "RandomForestClassifier": _FORESTS,
@@ -50,6 +52,7 @@ _FAMILIES: Final[Mapping[str, _Family]] = {
     "GradientBoostingRegressor": _GRADIENT,
     "LGBMClassifier": _LIGHTGBM,
     "LGBMRegressor": _LIGHTGBM,
+    "Booster": _LIGHTGBM_FILES,
 }
 
 
@@ -60,7 +63,7 @@ def build_engine(trees: object) -> TreeEngine:
         NoEngineError: its class is in no known family, its library or treelite has another version, or it has parts
             that no engine computes.
     """
-    kind = type(trees)
+    kind = type(booster_of(trees))
     family = _FAMILIES.get(kind.__name__)
     if family is None or kind.__module__ != family.package:
         raise NoEngineError(f"{kind.__qualname__} is of no family with an engine")

@@ -1,13 +1,15 @@
-"""The engine of LightGBM's estimators with scikit-learn's methods."""
+"""The engine of LightGBM's estimators with scikit-learn's methods, and of its Boosters."""
 
 import math
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 
+from foreseen.adapters.predictor.boosters.native_classifier import NativeClassifier, booster_of
 from foreseen.adapters.predictor.engines.tree_engine import (
     NoEngineError,
     Rows,
@@ -20,17 +22,36 @@ from foreseen.adapters.predictor.engines.tree_engine import (
 if TYPE_CHECKING:
     from lightgbm import Booster, LGBMClassifier
 
+Classes: TypeAlias = npt.NDArray[np.generic]
+
+_LEAVES_OUT_TREES: Final = "it leaves out trees where a score is large"
 _ZERO: Final = float(np.float32(1e-35))
 """LightGBM takes numbers no farther from zero for zero; most of its trees have a threshold there."""
 
 
 def lightgbm_engine(model: object) -> TreeEngine:
     """Return the engine of a fitted estimator; raise NoEngineError for what it does not compute, such as categories."""
+    estimator = cast("LGBMClassifier", model)
+    if estimator.get_params().get("pred_early_stop"):
+        raise NoEngineError(_LEAVES_OUT_TREES)
+    if callable(estimator.objective_):
+        raise NoEngineError("its objective is a function")
+    return _engine(estimator.booster_, estimator.classes_ if hasattr(estimator, "predict_proba") else None)
+
+
+def booster_engine(model: object) -> TreeEngine:
+    """Return the engine of a Booster, or of one that is a classifier; raise as `lightgbm_engine`."""
+    booster = cast("Booster", booster_of(model))
+    if booster.params.get("pred_early_stop"):
+        raise NoEngineError(_LEAVES_OUT_TREES)
+    return _engine(booster, model.classes_ if isinstance(model, NativeClassifier) else None)
+
+
+def _engine(booster: "Booster", classes: "Classes | None") -> TreeEngine:
     from treelite import gtil  # noqa: PLC0415 - only tree models need it
     from treelite.frontend import from_lightgbm  # noqa: PLC0415 - as above
 
-    estimator = cast("LGBMClassifier", model)
-    text = estimator.booster_.model_to_string()
+    text = booster.model_to_string()
     trees_text = text.partition("\nend of trees")[0]  # features are named behind it, which may be as fields of a tree
     if re.search(r"^num_cat=[1-9]", trees_text, re.MULTILINE):
         raise NoEngineError("it has categorical features")
@@ -38,12 +59,8 @@ def lightgbm_engine(model: object) -> TreeEngine:
         raise NoEngineError("its trees are linear")
     if re.search(r"^\[zero_as_missing: 1\]", text, re.MULTILINE):
         raise NoEngineError("zeros are missing to it")
-    if estimator.get_params().get("pred_early_stop"):
-        raise NoEngineError("it leaves out trees where a score is large")
-    if callable(estimator.objective_):
-        raise NoEngineError("its objective is a function")
     shapes = require_room([_shape(part) for part in trees_text.split("\nTree=")[1:]])
-    trees = from_lightgbm(_booster_of(trees_text))
+    trees = from_lightgbm(_booster_of_text(trees_text))
     link = _own_link(text)
 
     def walk(rows: Rows) -> Scores:
@@ -53,14 +70,14 @@ def lightgbm_engine(model: object) -> TreeEngine:
 
     return TreeEngine(
         walk,
-        _Classes(estimator.classes_).answers if hasattr(estimator, "predict_proba") else {"predict": _values},
+        {"predict": _values} if classes is None else _Classes(classes).answers,
         dtype=np.float64,
         trees=shapes,
         takes_floats=True,
     )
 
 
-def _booster_of(text: str) -> "Booster":
+def _booster_of_text(text: str) -> "Booster":
     """Return what treelite takes for a booster, and reads nothing of but this text."""
     import lightgbm  # noqa: PLC0415 - only its models need it
 
@@ -109,7 +126,7 @@ def _values(scores: Scores, _: Rows) -> object:
 class _Classes:
     """The answers of a classifier."""
 
-    def __init__(self, classes: "np.ndarray[tuple[int], np.dtype[np.generic]]") -> None:
+    def __init__(self, classes: Classes) -> None:
         self._classes = classes
         self.answers = {"predict": self._predict, "predict_proba": self._predict_proba}
 

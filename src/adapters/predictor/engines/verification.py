@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from foreseen.adapters.predictor.boosters.native_classifier import booster_of
 from foreseen.adapters.predictor.engines.threshold_rows import Matrix, threshold_rows
 from foreseen.adapters.predictor.engines.tree_engine import TreeEngine
 from foreseen.adapters.predictor.scikit_learn.outputs.answer_rows import returned_rows, row_bits
@@ -30,7 +31,7 @@ def verify(engine: TreeEngine, trees: object, methods: Sequence[str], n: int) ->
     Raises:
         BitsDifferError: an answer differs.
     """
-    features = int(trees.n_features_in_)  # type: ignore[attr-defined] # every family has it
+    features = _number_of_features(trees)
     engine.takes_missing = _accepts(trees, np.full((2, features), np.nan))
     rows = threshold_rows(engine, features, n)
     expected = {method: _bits(method, _called(trees, method, rows), n) for method in methods}
@@ -44,6 +45,12 @@ def verify(engine: TreeEngine, trees: object, methods: Sequence[str], n: int) ->
             for place, (bits, library_bits) in enumerate(zip(found, expected[method][start:stop], strict=True)):
                 if bits != library_bits:
                     raise BitsDifferError(f"{method} differs for {part[place].tolist()}")
+
+
+def _number_of_features(trees: object) -> int:
+    if (known := getattr(trees, "n_features_in_", None)) is not None:
+        return int(known)
+    return int(booster_of(trees).num_feature())  # type: ignore[attr-defined] # every other family is of boosters
 
 
 def _calls(n: int) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+from lightgbm import Booster
 
+from foreseen.adapters.predictor.boosters.native_classifier import by_objective
 from foreseen.adapters.predictor.engines.known_families import build_engine
 from foreseen.adapters.predictor.engines.threshold_rows import threshold_rows
 from foreseen.adapters.predictor.engines.verification import verify
@@ -35,6 +37,18 @@ def test_an_engine_has_the_bits_of_every_output(name: str) -> None:
                 assert answers is not None
                 found += bits(method, answers[method], size)
             assert found == expected, (method, size)
+
+
+@pytest.mark.parametrize("name", [name for name in TREE_MODELS if name.startswith("lightgbm")])
+@pytest.mark.parametrize("form", ["text", "object"])
+def test_boosters_have_the_bits_of_their_library(name: str, form: str) -> None:
+    booster = tree_model(name).booster_
+    model = by_objective(booster if form == "object" else Booster(model_str=booster.model_to_string()), lambda: None)
+    engine = build_engine(model)
+
+    verify(engine, model, engine.methods, ROWS)
+
+    assert set(engine.methods) == ({"predict", "predict_proba"} if hasattr(model, "classes_") else {"predict"})
 
 
 @pytest.mark.parametrize("changed", ["OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES"])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 from lightgbm import LGBMClassifier
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -78,6 +79,21 @@ def categories() -> pd.DataFrame:
 def test_a_model_without_an_engine_says_why(model: Any, reason: str) -> None:
     with pytest.raises(NoEngineError, match=reason):
         build_engine(model())
+
+
+@pytest.mark.parametrize("params", [{"pred_early_stop": True}, {"zero_as_missing": True}, {"linear_tree": True}])
+def test_a_booster_without_an_engine_says_why(params: dict[str, Any]) -> None:
+    booster = LGBMClassifier(**params, **QUIET).fit(IRIS, SPECIES).booster_
+
+    with pytest.raises(NoEngineError, match=r"^(it leaves out trees|zeros are missing|its trees are linear)"):
+        build_engine(booster)
+
+
+def test_a_booster_of_another_library_has_no_engine() -> None:
+    booster = xgboost.train({"nthread": 1}, xgboost.DMatrix(IRIS, SPECIES), 2)
+
+    with pytest.raises(NoEngineError, match="Booster is of no family"):
+        build_engine(booster)
 
 
 def test_features_named_as_fields_of_trees_are_no_fields() -> None:
