@@ -49,7 +49,10 @@ class Settings(BaseModel):
     )
 
     model: Path | None = _setting(
-        None, "Model", "Model file, saved by joblib, pickle, skops, LightGBM, XGBoost or CatBoost.", shown="FILE"
+        None,
+        "Model",
+        "Model file, saved by joblib, pickle, skops, LightGBM, XGBoost or CatBoost; or a folder that MLflow wrote.",
+        shown="FILE",
     )
     name: str | None = _setting(
         None,
@@ -92,7 +95,7 @@ class Settings(BaseModel):
     model_sha256: DigestOrFile | None = _setting(
         None,
         "Model",
-        "SHA-256 that the model file must have, or a file that contains it and is read at each load.",
+        "SHA-256 that the model file or folder must have, or a file that contains it and is read at each load.",
         shown="HEX|FILE",
     )
     rows_per_call: Whole | None = _setting(

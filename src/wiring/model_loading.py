@@ -15,6 +15,7 @@ __all__ = [
     "ModelProcess",
     "free_unused_code",
     "load_model",
+    "sidecar_path",
     "sidecar_text_of",
     "start_model",
     "start_model_for_files",
@@ -87,6 +88,14 @@ def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | 
     kept = listed_files(existing) if existing else []
     comments = dtype_comments(existing.read_text(encoding="utf-8", errors="replace")) if existing else {}
     return sidecar_text(info, read_sample(sample) if sample else {}, files=kept, comments=comments)
+
+
+def sidecar_path(settings: Settings) -> Path:
+    """Return where the sidecar of a model is, or is to be written: the one that the settings name, or beside it."""
+    # As above; it imports nothing else.
+    from foreseen.adapters.predictor.sidecar.sidecar_place import sidecar_beside  # noqa: PLC0415
+
+    return settings.sidecar or sidecar_beside(cast("Path", settings.model))
 
 
 def free_unused_code() -> None:

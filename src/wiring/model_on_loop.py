@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -214,7 +215,12 @@ def log_slow_call(rows: int, seconds: float) -> None:
 
 
 def _size(path: Path | None) -> float:
+    """Return the bytes of a model file, or of all files of a folder."""
     try:
-        return float("inf") if path is None else path.stat().st_size
+        if path is None:
+            return float("inf")
+        if not path.is_dir():
+            return path.stat().st_size
+        return sum((Path(here) / name).stat().st_size for here, _, names in os.walk(path) for name in names)
     except OSError:  # it was loaded, and is gone
         return float("inf")

@@ -227,7 +227,7 @@ def test_a_pickle_within_gzip_is_simply_loaded(tmp_path: Path) -> None:
 
 FOLDERS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "SavedModel": (("saved_model.pb", "variables/variables.index"), "a TensorFlow SavedModel", "write a class"),
-    "MLflow": (("MLmodel", "model.pkl"), "an MLflow model", "name {folder}/model.pkl"),
+    "around MLflow's": (("model/MLmodel", "model/model.pkl"), "around an MLflow model", "name {folder}/model"),
     "Hugging Face": (("config.json", "model.safetensors"), "a Hugging Face model", "write a class"),
     "Spark": (("metadata/part-00000", "stages/0/x"), "a Spark ML model", "write a class"),
     "of one's own": (("best.joblib", "train.csv"), "a directory", "name {folder}/best.joblib"),

@@ -8,8 +8,10 @@ from pathlib import Path
 from foreseen.adapters.predictor.call_sizes.call_decision import CallOptions
 from foreseen.adapters.predictor.engines.load_engine import EngineChoice
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
+from foreseen.adapters.predictor.load_folder import load_folder
 from foreseen.adapters.predictor.loaders.loader_registry import loadable_formats, loader_of
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.mlflow_folder.model_folder import is_model_folder
 from foreseen.adapters.predictor.model_file.model_file import open_model_file
 from foreseen.adapters.predictor.model_file.pinned_digest import pinned_digest
 from foreseen.adapters.predictor.scikit_learn.warning_races import ignore_warning_races
@@ -72,6 +74,8 @@ def load_predictor(
     ignore_warning_races()  # here, since a process may call its model side by side as soon as it is loaded
     with _failures_named(path):
         pinned = None if sha256 is None else pinned_digest(sha256, path)
+        if is_model_folder(path):
+            return load_folder(path, options, pinned_sha256=pinned)
         with open_model_file(path, pinned_sha256=pinned) as file:
             return loader_of(file).load(file, options)
 

@@ -10,8 +10,8 @@ def folder_format(folder: Path) -> FileFormat:
     names = {path.name for path in folder.iterdir()}
     saved = sorted(name for name in names if name.endswith((".joblib", ".pkl", ".pickle")))
     advice = f"name {folder / saved[0]}" if saved else WRAP
-    if "MLmodel" in names:
-        return FileFormat("a folder with an MLflow model", advice)
+    if inner := sorted(name for name in names if (folder / name / "MLmodel").is_file()):
+        return FileFormat("a folder around an MLflow model", f"name {folder / inner[0]}")
     if names & {"saved_model.pb", "saved_model.pbtxt"}:
         return FileFormat("a folder with a TensorFlow SavedModel", advice)
     if "config.json" in names and any(name.endswith((".safetensors", ".bin", ".h5")) for name in names):

@@ -1,5 +1,6 @@
 """Documents: JSON, XML, tables and other text."""
 
+import re
 from typing import Final
 
 from foreseen.adapters.predictor.formats.binary_formats import CATBOOST, XGBOOST
@@ -25,6 +26,8 @@ def text_format(head: bytes) -> FileFormat | None:
     text = _text(head)
     if text is None:
         return None
+    if re.search(r"^flavors:", text, re.MULTILINE):
+        return FileFormat("the MLmodel of a folder that MLflow wrote", "name the folder that it is in")
     lines = text.splitlines() or [""]
     delimiter = next((one for one in ",;\t" if one in lines[0]), None)
     if delimiter and len(lines) > 1 and lines[0].count(delimiter) == lines[1].count(delimiter):

@@ -1,15 +1,17 @@
 """ModelLoader: what loads the models of one format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from foreseen.adapters.predictor.call_sizes.call_decision import CallOptions
 from foreseen.adapters.predictor.engines.load_engine import EngineChoice
 from foreseen.adapters.predictor.formats.file_start import FileStart
+from foreseen.adapters.predictor.mlflow_folder.folder_facts import FolderFacts
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.sidecar.known_input import KnownInput
+from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.ports import Predictor
 
 
@@ -28,6 +30,7 @@ class LoadOptions:
         engine: auto for an engine if its bits are those of the library; library for none.
         trusted_types: names of types that a file may have an instance of, besides those that its format trusts.
         known_input: what the format says of its inputs; None in the settings, a loader adds it.
+        folder: what the folder around the file says of the model; None for a file by itself.
     """
 
     outputs: Sequence[str]
@@ -40,6 +43,13 @@ class LoadOptions:
     engine: EngineChoice = "auto"
     trusted_types: Sequence[str] = ()
     known_input: KnownInput | None = None
+    folder: FolderFacts | None = None
+
+    def loaded_from(self, found: LoadedFormat) -> LoadedFormat:
+        """Return the format of the file with that of the folder around it."""
+        if self.folder is None:
+            return found
+        return replace(found, name=f"MLflow's folder, flavor {self.folder.flavor}, {found.name}")
 
 
 class ModelLoader(Protocol):

@@ -55,7 +55,8 @@ def predictor_of_object(
     require_recent_scikit_learn()
     limit = ThreadLimit(options.threads)
     files = ReadFiles.listed_in(options.sidecar)
-    with isolated_load(options.code, model=file.path) as own:
+    modules = options.folder.code if options.folder else None
+    with isolated_load(options.code, model=file.path, modules=modules) as own:
         model = read(file, own.builtins)
         _reject_unless_model(file.path, model, options.outputs)
         model = _by_objective(file.path, model, options)
@@ -80,7 +81,7 @@ def predictor_of_object(
         known = provenance(model, own, files, always=LIBRARIES)
         called_again = model if steps is None else steps.rest
         info = _info(file, model, caller, described, known, options, called_again=called_again)
-        info = replace(info, loaded_from=loaded_from)
+        info = replace(info, loaded_from=options.loaded_from(loaded_from))
         withdraw_with(own, caller)
     log.debug("%s is called with %s", file.path, info.call_size)
     return with_engine(file.path, model, caller, FixedSizePredictor(caller, info), options.engine)
@@ -140,7 +141,7 @@ def _info(
     form = {"form of the input": model_input.canonical()}  # in another form, it may answer differently
     digest = fingerprint(file.digest, known.versions, {**known.sources, **form, **declared_labels(model)})
     decision = CallDecision(model, caller, signature, threads=options.threads, called_again=called_again)
-    behaviour = decision.behaviour(options.calls, KeptCallSizes(file.path), digest, options.outputs)
+    behaviour = decision.behaviour(options.calls, KeptCallSizes(file.named), digest, options.outputs)
     return ModelInfo(
         fingerprint=decision.fingerprint(digest, behaviour.call_size),
         signature=signature,

@@ -26,11 +26,18 @@ class ModelFile:
         path: where it is.
         digest: 32 bytes, of all that it holds.
         content: reads what was digested, from the start; raises ModelUnavailableError if the file was changed since.
+        folder: the folder around it that was named instead; then the digest is that of the folder.
     """
 
     path: Path
     digest: bytes
     content: BinaryIO = field(repr=False)
+    folder: Path | None = None
+
+    @property
+    def named(self) -> Path:
+        """What the settings name: the file, or the folder around it."""
+        return self.folder or self.path
 
 
 @contextmanager

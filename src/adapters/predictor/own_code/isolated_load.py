@@ -43,7 +43,7 @@ _lists = RLock()
 
 
 @contextmanager
-def isolated_load(code: Path | None = None, *, model: Path) -> Iterator[OwnModules]:
+def isolated_load(code: Path | None = None, *, model: Path, modules: Path | None = None) -> Iterator[OwnModules]:
     """Until the block ends, execute the user's own modules again when this thread imports them.
 
     Own modules that were imported before are hidden meanwhile. Afterwards `sys.modules` contains the new ones, except
@@ -52,6 +52,7 @@ def isolated_load(code: Path | None = None, *, model: Path) -> Iterator[OwnModul
     Args:
         code: the script whose classes the model file refers to as those of `__main__`.
         model: the model file.
+        modules: a folder of modules that came with this model; other models do not find them.
     Raises:
         ModelUnavailableError: the script cannot be read or executed, another user may write to it, or it wrote the
             model file; or another load still runs.
@@ -68,7 +69,7 @@ def isolated_load(code: Path | None = None, *, model: Path) -> Iterator[OwnModul
         with _lists:
             outside = _remove_own()
             on_exit.callback(sys.modules.update, outside)
-            own = OwnModules(outside)
+            own = OwnModules(outside, modules)
             finder = _Finder(own)
             _living[own] = finder
             sys.meta_path.insert(0, finder)

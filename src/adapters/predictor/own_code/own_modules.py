@@ -4,7 +4,7 @@ import builtins
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
@@ -29,11 +29,16 @@ class OwnModules:
         is_public: whether these modules are in `sys.modules`.
     """
 
-    def __init__(self, outside: Mapping[str, ModuleType]) -> None:
-        """Accept the own modules that were imported before, by name; one is used if it cannot be found again."""
+    def __init__(self, outside: Mapping[str, ModuleType], folder: Path | None = None) -> None:
+        """Accept the own modules that were imported before, by name; one is used if it cannot be found again.
+
+        Args:
+            folder: of modules that came with the model. They are found before installed ones, as where it was trained.
+        """
         self.builtins: dict[str, object] = {**vars(builtins), "__import__": ScopedImport(self)}
         self.is_public = True
         self._outside = outside
+        self._folder = None if folder is None else str(folder.resolve())
         self._files: dict[str, ModuleFile] = {}
         self._modules: dict[str, ModuleType] = {}
         self._by_path: WeakSet[ModuleType] = WeakSet()
@@ -155,9 +160,16 @@ class OwnModules:
         if package is not None:
             executed = self._modules.get(package.name)
             path = getattr(executed, "__path__", package.spec.submodule_search_locations)
-        spec = found_spec(name, path)
+        spec = self._came_with_model(name) if package is None else None
+        spec = spec or found_spec(name, path)
         outside = self._outside.get(name)
         return outside.__spec__ if spec is None and outside is not None else spec
+
+    def _came_with_model(self, name: str) -> ModuleSpec | None:
+        """Return where a top-level module of the model's folder is, unless a library of its name is in use."""
+        if self._folder is None or name in sys.stdlib_module_names or name in sys.modules:
+            return None
+        return PathFinder.find_spec(name, [self._folder])
 
     def _reject_late(self, file: ModuleFile) -> None:
         if self._listed is None or not file.spec.has_location:

@@ -70,7 +70,7 @@ def describe(
         plan = plan.with_doubts(form_doubts(plan, list(dict.fromkeys(each.takes for each in plans)), call))
         return Description(plan.signature, plan.model_input)
     except ValueError as exc:
-        raise ModelUnavailableError(f"{read or model_path}: {exc}") from exc
+        raise ModelUnavailableError(f"{read or (known and known.path) or model_path}: {exc}") from exc
     except ModelUnavailableError as exc:
         raise ModelUnavailableError(f"{model_path}: {exc}") from exc
 
@@ -137,7 +137,9 @@ def _planned_as_known(
         return planned_columns(model, columns, names, ())
     own = known.own_names
     columns = columns or Columns(tuple(own), (OPAQUE,) * len(own))
-    return planned_columns(model, columns, None, known.renamed(names) if names else known.declared(tables))
+    planned = planned_columns(model, columns, None, known.renamed(names) if names else known.declared(tables))
+    by_sidecar = {table.name for table in tables if table.dtype or table.categories}
+    return (each if each.feature.name in by_sidecar else each.declared_by(known.origin) for each in planned)
 
 
 def _allowed_missing(planned: tuple[PlannedColumn, ...], names: Sequence[str]) -> tuple[PlannedColumn, ...]:

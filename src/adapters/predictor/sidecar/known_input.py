@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foreseen.domain.model.model_input import Takes
@@ -17,10 +18,14 @@ class KnownInput:
     Attributes:
         features: all of them in the model's order, under the names by which the model knows them.
         takes: the form in which the model is given them; None if it follows from the model, or is found by trial.
+        path: of the file that says so, where that is another than the model's.
+        origin: what says so, as it is shown beside a dtype.
     """
 
     features: tuple["FeatureTable", ...]
     takes: Takes | None = None
+    path: Path | None = None
+    origin: str = "its file"
 
     @property
     def own_names(self) -> list[str]:

@@ -4,7 +4,15 @@ import os
 from pathlib import Path
 
 
+def sidecar_beside(model_path: Path) -> Path:
+    """Return where the sidecar of a model is if none is named: `model.toml` for `model.joblib`, or a folder `model`."""
+    if os.path.isdir(model_path):  # noqa: PTH112 - accepts a name that is too long
+        folder = model_path.resolve() if model_path.name in ("", "..") else model_path
+        return folder.with_name(f"{folder.name}.toml")  # a folder's name may have a dot, but no suffix
+    return model_path.with_suffix(".toml")
+
+
 def find_sidecar(model_path: Path, sidecar_path: Path | None) -> Path | None:
-    """Return the sidecar that was named, else the one beside the model with the same stem; None if there is none."""
-    beside = model_path.with_suffix(".toml")
+    """Return the sidecar that was named, else the one beside the model; None if there is none."""
+    beside = sidecar_beside(model_path)
     return sidecar_path or (beside if os.path.isfile(beside) else None)  # noqa: PTH113 - accepts a name that is too long

@@ -14,7 +14,7 @@ from foreseen.domain.ports import Predictor
 from foreseen.entrypoints.cli.commands.inspect_model import show
 from foreseen.entrypoints.cli.process.command_log import start_logging
 from foreseen.settings import Settings
-from foreseen.wiring.model_loading import load_model, sidecar_text_of
+from foreseen.wiring.model_loading import load_model, sidecar_path, sidecar_text_of
 
 
 def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Path | None, force: bool) -> None:
@@ -32,7 +32,7 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
         UnwritableError: the file exists already, or cannot be written.
     """
     start_logging(settings)
-    path = settings.sidecar or Path(str(settings.model)).with_suffix(".toml")
+    path = sidecar_path(settings)
     is_there = path.exists()
     if is_there and not force:
         raise UnwritableError(f"{path}: expected no sidecar, got one that exists; --force replaces it")

@@ -63,6 +63,11 @@ class PlannedColumn:
         """Return the column with its dtype no longer a guess."""
         return replace(self, forms=tuple(replace(form, is_guess=False, origin=origin) for form in self.forms))
 
+    def declared_by(self, origin: str) -> "PlannedColumn":
+        """Return the column with its dtype declared by something other than a sidecar, if it is declared at all."""
+        forms = tuple(replace(form, origin=origin) if form.origin == DECLARED else form for form in self.forms)
+        return replace(self, forms=forms)
+
     def without_made_up_values(self) -> "PlannedColumn":
         """Return the plan without values to try that the model does not know."""
         is_known = bool(self.hints) and not self.has_made_up_values

@@ -1,0 +1,50 @@
+"""Load a model from a folder that MLflow wrote: its own file by the loader of its format, or all of it by MLflow."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from foreseen.adapters.predictor.formats.other_format import OtherFormatError
+from foreseen.adapters.predictor.loaders.loader_registry import loader_of
+from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
+from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
+from foreseen.adapters.predictor.mlflow_folder.flavor import Flavor
+from foreseen.adapters.predictor.mlflow_folder.model_folder import ModelFolder, open_model_folder
+from foreseen.adapters.predictor.mlflow_folder.python_function import read_python_function
+from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.model.loaded_format import LoadedFormat
+from foreseen.domain.ports import Predictor
+
+
+def load_folder(folder: Path, options: LoadOptions, *, pinned_sha256: str | None = None) -> Predictor:
+    """Load the model in a folder.
+
+    Args:
+        pinned_sha256: the digest that the folder must have, in lower-case hex.
+    Raises:
+        ModelUnavailableError: as `ModelLoader.load`, or the folder is not what MLflow writes.
+    """
+    folder = folder if folder.name not in ("", "..") else folder.resolve()  # call sizes are kept beside it, by its name
+    with open_model_folder(folder, pinned_sha256=pinned_sha256) as opened:
+        within = replace(options, folder=opened.facts, known_input=opened.facts.known_input)
+        if opened.flavor.is_of_mlflow:
+            read = partial(read_python_function, folder)
+            return predictor_of_object(opened.file, within, read, LoadedFormat("pickle", runs_code=True))
+        return _by_format(opened, within)
+
+
+def _by_format(opened: ModelFolder, options: LoadOptions) -> Predictor:
+    path = opened.file.path
+    try:
+        loader = loader_of(opened.file)
+    except OtherFormatError as exc:
+        raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got {exc}") from exc
+    if isinstance(loader, PickleLoader) and not opened.flavor.may_be_pickle:
+        expected = f"{_expected(opened.flavor)}, which runs no code when it is loaded"
+        raise ModelUnavailableError(f"{path}: expected {expected}, got what may be a pickle")
+    return loader.load(opened.file, options)
+
+
+def _expected(flavor: Flavor) -> str:
+    return f"the file of MLflow's flavor {flavor.name}"
