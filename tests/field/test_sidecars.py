@@ -77,7 +77,7 @@ def test_the_handling_of_other_fields_is_declared(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "form": ('takes = "matrix"\n', "takes: input should be 'frame', 'array', 'texts', 'dicts' or 'tensor'"),
+    "form": ('takes = "matrix"\n', "takes: input should be 'frame', 'polars', 'array', 'texts', 'dicts', 'tensor' or"),
     "extra fields": ('extra_fields = "drop"\n', "extra_fields: input should be 'reject' or 'ignore'"),
     "dtype": ('[[features]]\nname = "a"\ndtype = "int"\n', "features[0].dtype: expected a dtype of 'float64'"),
     "dtype of pandas": ('[[features]]\nname = "a"\ndtype = "int"\n', "'category', 'Int64'"),

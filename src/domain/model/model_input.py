@@ -9,7 +9,7 @@ import numpy as np
 
 from foreseen.domain.values.signature import Signature
 
-Takes = Literal["frame", "array", "texts", "dicts", "tensor", "tensors"]
+Takes = Literal["frame", "polars", "array", "texts", "dicts", "tensor", "tensors"]
 TAKES: tuple[str, ...] = get_args(Takes)
 
 ANY_NUMBER: Final = "any number will do"
@@ -51,7 +51,7 @@ class ModelInput:
     """What a model is called with.
 
     Attributes:
-        takes: a pandas DataFrame, a matrix, a list of texts, a list of dicts, a tensor as it is, or a dict of tensors.
+        takes: a DataFrame of pandas or polars, a matrix, a list of texts or of dicts, a tensor, or a dict of tensors.
         columns: one for each value of an instance, in the model's order; one for each tensor of a dict.
         shapes: of an instance's values in each tensor of a dict, () for a single value; empty in other forms.
         is_dmatrix: whether it is wrapped into XGBoost's DMatrix.

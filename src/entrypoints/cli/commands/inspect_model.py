@@ -128,6 +128,7 @@ def engine_text(engine: EngineUse) -> str:
 
 _INPUTS: Final = {
     "frame": "a DataFrame",
+    "polars": "a DataFrame of polars",
     "array": "an array",
     "texts": "a list of texts",
     "dicts": "a list of dicts",

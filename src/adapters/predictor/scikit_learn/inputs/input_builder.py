@@ -45,6 +45,12 @@ def _frames(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildIn
     return lambda batch: layout.frame(columns(batch))
 
 
+def _polars(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildInput:
+    from foreseen.adapters.predictor.scikit_learn.inputs.polars_frames import polars_frames  # noqa: PLC0415 - imports polars, which few models need
+
+    return polars_frames(features, forms)
+
+
 def _arrays(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildInput:
     columns = _columns(features, forms)
     dtypes = [_numpy_dtype(form.dtype) for form in forms]
@@ -111,6 +117,7 @@ def _tensors(features: Sequence[Feature], forms: Sequence[ColumnForm]) -> BuildI
 
 _BUILDERS: dict[str, Callable[[Sequence[Feature], Sequence[ColumnForm]], BuildInput]] = {
     "frame": _frames,
+    "polars": _polars,
     "array": _arrays,
     "texts": _texts,
     "dicts": _dicts,

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from foreseen.adapters.predictor.scikit_learn.columns.first_part import first_part, is_dict_part, is_text_part
+from foreseen.adapters.predictor.scikit_learn.inputs.polars_code import uses_polars
 from foreseen.domain.model.model_input import Takes
 from foreseen.domain.values.signature import Feature
 
@@ -14,6 +15,11 @@ def plausible_forms(model: object, features: Sequence[Feature], *, has_names: bo
     Args:
         has_names: whether the model knows its columns by name.
     """
+    forms = _likely_forms(model, features, has_names=has_names)
+    return (*forms, "polars") if "frame" in forms and uses_polars(model) else forms
+
+
+def _likely_forms(model: object, features: Sequence[Feature], *, has_names: bool) -> tuple[Takes, ...]:
     first = first_part(model)
     if is_text_part(first):
         return ("texts",)

@@ -52,6 +52,7 @@ def form_in_words(takes: Takes) -> str:
 
 _IN_WORDS: Final[dict[Takes, str]] = {
     "frame": "a DataFrame",
+    "polars": "a DataFrame of polars",
     "array": "an array",
     "texts": "a list of texts",
     "dicts": "a list of dicts",
