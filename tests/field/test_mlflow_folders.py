@@ -36,6 +36,8 @@ from support.mlflow_folders import (
     array,
     columns_of,
     mlflow_folder,
+    multiplying_folder,
+    own_module,
     read_mlmodel,
     write_mlmodel,
 )
@@ -200,24 +202,6 @@ def comparable(document: Any) -> Any:
     return document
 
 
-def own_module(folder: Path, factor: int = 2) -> Path:
-    """Write a module with a class of models, and return its path."""
-    path = folder / "own_steps.py"
-    path.write_text(
-        "class Multiplied:\n    n_features_in_ = 2\n\n    def predict(self, rows):\n"
-        f"        return [{factor} * float(sum(row)) for row in rows]\n"
-    )
-    return path
-
-
-def folder_with_code(folder: Path, factor: int = 2) -> Path:
-    """Write a folder whose model is of a class in its folder `code`."""
-    folder.parent.mkdir(exist_ok=True)
-    written = mlflow_folder(folder, LinearRegression(), saved_by="pickle", code=[own_module(folder.parent, factor)])
-    (written / "model.pkl").write_bytes(b"cown_steps\nMultiplied\n)\x81.")
-    return written
-
-
 def answers(predictor: Predictor, *rows: tuple[float, ...]) -> list[float]:
     columns = tuple(np.array(column, float) for column in zip(*rows, strict=True))
     batch = Batch(predictor.info.signature, columns)
@@ -225,7 +209,7 @@ def answers(predictor: Predictor, *rows: tuple[float, ...]) -> list[float]:
 
 
 def test_modules_in_the_folder_code_are_those_of_its_model(tmp_path: Path) -> None:
-    one, other = folder_with_code(tmp_path / "one" / "model", 2), folder_with_code(tmp_path / "other" / "model", 3)
+    one, other = multiplying_folder(tmp_path / "one" / "model", 2), multiplying_folder(tmp_path / "other" / "model", 3)
 
     of_one, of_other = load(one), load(other)
 
@@ -235,7 +219,7 @@ def test_modules_in_the_folder_code_are_those_of_its_model(tmp_path: Path) -> No
 
 
 def test_code_that_others_may_change_is_not_run(tmp_path: Path) -> None:
-    folder = folder_with_code(tmp_path / "model")
+    folder = multiplying_folder(tmp_path / "model")
     (folder / "code" / "own_steps.py").chmod(0o666)
 
     assert "own_steps.py: expected a model file that only you may write to" in rejection(folder)
@@ -646,7 +630,7 @@ def test_a_model_of_mlflow_alone_is_loaded_by_it(tmp_path: Path, monkeypatch: py
     predictor = load(folder)
 
     assert predictor.info.signature.names == tuple(X.columns)
-    assert str(predictor.info.loaded_from).startswith("MLflow's folder, flavor python_function, pickle, which runs the")
+    assert str(predictor.info.loaded_from).startswith("MLflow's folder, flavor python_function, which runs the")
     (folder / "python_model.pkl").write_bytes(b"another")
     assert load(folder).info.fingerprint != predictor.info.fingerprint
     (folder / "python_model.pkl").unlink()
@@ -655,7 +639,7 @@ def test_a_model_of_mlflow_alone_is_loaded_by_it(tmp_path: Path, monkeypatch: py
 
 
 def test_a_folder_that_changes_while_it_is_loaded_is_rejected(tmp_path: Path) -> None:
-    folder = folder_with_code(tmp_path / "model")
+    folder = multiplying_folder(tmp_path / "model")
     module = folder / "code" / "own_steps.py"
     module.write_text(
         f"import pathlib\npathlib.Path({str(folder / 'table.csv')!r}).write_text('a')\n" + module.read_text()

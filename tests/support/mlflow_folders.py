@@ -68,6 +68,26 @@ def mlflow_folder(
     return folder
 
 
+def own_module(folder: Path, factor: int = 2) -> Path:
+    """Write a module with a class of models that multiply the sum of two numbers, and return its path."""
+    path = folder / "own_steps.py"
+    path.write_text(
+        "class Multiplied:\n    n_features_in_ = 2\n\n    def predict(self, rows):\n"
+        f"        return [{factor} * float(sum(row)) for row in rows]\n"
+    )
+    return path
+
+
+def multiplying_folder(folder: Path, factor: int = 2) -> Path:
+    """Write a folder whose model is of a class in its folder `code`."""
+    folder.parent.mkdir(exist_ok=True)
+    written = mlflow_folder(folder, None, saved_by="pickle", code=[own_module(folder.parent, factor)])
+    # By hand: a class of a module that is not imported here.
+    (written / "model.pkl").write_bytes(b"cown_steps\nMultiplied\n)\x81.")
+    (folder.parent / "own_steps.py").unlink()
+    return written
+
+
 def write_mlmodel(folder: Path, document: object) -> None:
     """Write the file MLmodel of a folder."""
     (folder / "MLmodel").write_text(yaml.safe_dump(document, allow_unicode=True, default_flow_style=False))

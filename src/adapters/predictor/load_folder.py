@@ -30,7 +30,7 @@ def load_folder(folder: Path, options: LoadOptions, *, pinned_sha256: str | None
         within = replace(options, folder=opened.facts, known_input=opened.facts.known_input)
         if opened.flavor.is_of_mlflow:
             read = partial(read_python_function, folder)
-            return predictor_of_object(opened.file, within, read, LoadedFormat("pickle", runs_code=True))
+            return predictor_of_object(opened.file, within, read, LoadedFormat(runs_code=True))
         return _by_format(opened, within)
 
 

@@ -260,3 +260,13 @@ def test_a_missing_or_large_file_is_not_loaded_twice(tmp_path: Path) -> None:
 
     assert not may_run_on_loop(Settings(model=large), of_scikit_learn())
     assert not may_run_on_loop(Settings(model=tmp_path / "gone.pkl"), of_scikit_learn())
+
+
+def test_a_folder_is_as_large_as_its_files(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with (tmp_path / "data" / "model.keras").open("wb") as file:
+        file.truncate(2**20)
+        assert may_run_on_loop(Settings(model=tmp_path), of_scikit_learn())
+        file.truncate(2**30)
+
+    assert not may_run_on_loop(Settings(model=tmp_path), of_scikit_learn())

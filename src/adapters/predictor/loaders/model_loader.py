@@ -49,7 +49,8 @@ class LoadOptions:
         """Return the format of the file with that of the folder around it."""
         if self.folder is None:
             return found
-        return replace(found, name=f"MLflow's folder, flavor {self.folder.flavor}, {found.name}")
+        names = ("MLflow's folder", f"flavor {self.folder.flavor}", found.name)
+        return replace(found, name=", ".join(filter(None, names)))
 
 
 class ModelLoader(Protocol):
