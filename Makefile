@@ -134,4 +134,4 @@ format: install ## Put the code into its format
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -f examples/*/*.joblib examples/*/*.calls.json
+	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.calls.json
