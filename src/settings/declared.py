@@ -51,7 +51,8 @@ class Settings(BaseModel):
     model: Path | None = _setting(
         None,
         "Model",
-        "Model file, saved by joblib, pickle, skops, LightGBM, XGBoost or CatBoost; or a folder that MLflow wrote.",
+        "Model file, saved by joblib, pickle, skops, LightGBM, XGBoost or CatBoost; a folder that MLflow wrote; "
+        "a Python file with load(); or MODULE:NAME of a class or function.",
         shown="FILE",
     )
     name: str | None = _setting(
@@ -358,6 +359,7 @@ class Settings(BaseModel):
 
     @property
     def model_name(self) -> str:
-        """The name, or one derived from the file's name."""
-        stem = self.model.name.split(".")[0] if self.model else ""
+        """The name, or one derived from the file's name, or from MODULE:NAME."""
+        written = self.model.name if self.model else ""
+        stem = written if ":" in written and ".py:" not in written else written.split(".")[0]
         return self.name or re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "model"

@@ -91,11 +91,25 @@ def sidecar_text_of(info: "ModelInfo", *, existing: Path | None, sample: Path | 
 
 
 def sidecar_path(settings: Settings) -> Path:
-    """Return where the sidecar of a model is, or is to be written: the one that the settings name, or beside it."""
-    # As above; it imports nothing else.
-    from foreseen.adapters.predictor.sidecar.sidecar_place import sidecar_beside  # noqa: PLC0415
+    """Return where the model's sidecar is, or would be written: as the settings say, or beside the model.
 
-    return settings.sidecar or sidecar_beside(cast("Path", settings.model))
+    Raises:
+        ModelUnavailableError: the model is in a module that is not in a file of the user's own.
+    """
+    from foreseen.adapters.predictor.python_objects.object_reference import reference_of  # noqa: PLC0415 - for this only
+    from foreseen.adapters.predictor.sidecar.sidecar_place import sidecar_beside  # noqa: PLC0415
+    from foreseen.domain.errors import ModelUnavailableError  # noqa: PLC0415
+
+    if settings.sidecar is not None:
+        return settings.sidecar
+    model = cast("Path", settings.model)
+    reference = reference_of(model)
+    source = model if reference is None else reference.source(settings.code)
+    if source is None:
+        raise ModelUnavailableError(
+            f"{model}: expected a module in a file of your own, beside which to write; try: --sidecar FILE"
+        )
+    return sidecar_beside(source)
 
 
 def free_unused_code() -> None:

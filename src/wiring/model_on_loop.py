@@ -195,7 +195,7 @@ def may_run_on_loop(settings: Settings, info: ModelInfo) -> bool:
     """
     if settings.model_isolation != "auto" or settings.model_threads != 1:
         return False
-    if not (info.is_thread_safe or info.engine.name):
+    if info.loaded_from.is_own_code or not (info.is_thread_safe or info.engine.name):
         return False
     if any(feature.dtype == "string" for feature in info.signature.features):
         return False  # a call with a long text may cost more than those that were measured

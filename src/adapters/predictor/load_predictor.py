@@ -11,9 +11,11 @@ from foreseen.adapters.predictor.formats.other_format import OtherFormatError
 from foreseen.adapters.predictor.load_folder import load_folder
 from foreseen.adapters.predictor.loaders.loader_registry import loadable_formats, loader_of
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.loaders.python_loader import PythonLoader, load_named_object
 from foreseen.adapters.predictor.mlflow_folder.model_folder import is_model_folder
 from foreseen.adapters.predictor.model_file.model_file import open_model_file
 from foreseen.adapters.predictor.model_file.pinned_digest import pinned_digest
+from foreseen.adapters.predictor.python_objects.object_reference import reference_of
 from foreseen.adapters.predictor.scikit_learn.warning_races import ignore_warning_races
 from foreseen.adapters.predictor.sidecar.sidecar_place import find_sidecar
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
@@ -41,9 +43,10 @@ def load_predictor(
     engine: EngineChoice = "auto",
     trusted_types: Sequence[str] = (),
 ) -> Predictor:
-    """Load a model by the loader of its format.
+    """Load a model by the loader of its format, or what a name in a module or in a Python file means.
 
     Args:
+        path: a model file, or MODULE:NAME or FILE.py:NAME; a file that exists is never taken for a name.
         outputs: what to predict, by the format's own names: "predict".
         features: names of its inputs; they override the sidecar and the model.
         missing: names of the inputs that may be missing; they override the sidecar and the model.
@@ -60,11 +63,14 @@ def load_predictor(
     Raises:
         ModelUnavailableError: it cannot be read, loaded or described, or lacks one of these outputs.
     """
+    reference = reference_of(path)
+    source = path if reference is None else reference.source(code)
+    found = find_sidecar(source, sidecar) if finds_sidecar and source is not None else sidecar
     options = LoadOptions(
         outputs=outputs,
         features=features,
         missing=missing or (),
-        sidecar=find_sidecar(path, sidecar) if finds_sidecar else sidecar,
+        sidecar=found,
         calls=CallOptions(rows_per_call, calls_for, decided),
         threads=threads,
         code=code,
@@ -73,11 +79,15 @@ def load_predictor(
     )
     ignore_warning_races()  # here, since a process may call its model side by side as soon as it is loaded
     with _failures_named(path):
-        pinned = None if sha256 is None else pinned_digest(sha256, path)
-        if is_model_folder(path):
+        if reference is not None and not reference.is_in_file:
+            return load_named_object(reference, options, is_pinned=sha256 is not None)
+        at = path if reference is None else Path(reference.place)
+        pinned = None if sha256 is None else pinned_digest(sha256, at)
+        if reference is None and is_model_folder(path):
             return load_folder(path, options, pinned_sha256=pinned)
-        with open_model_file(path, pinned_sha256=pinned) as file:
-            return loader_of(file).load(file, options)
+        with open_model_file(at, pinned_sha256=pinned) as file:
+            loader = loader_of(file) if reference is None else PythonLoader(reference.name)
+            return loader.load(file, options)
 
 
 @contextmanager

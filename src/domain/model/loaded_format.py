@@ -11,13 +11,20 @@ class LoadedFormat:
     Attributes:
         name: what writes it: "skops"; empty for a model that is of no file.
         runs_code: whether loading it runs whatever code its author put into it.
+        is_own_code: whether it is code, rather than an object that was saved.
     """
 
     name: str = ""
     runs_code: bool = False
+    is_own_code: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}, which runs {'the' if self.runs_code else 'no'} code of its file when it is loaded"
+
+    @property
+    def notice(self) -> str:
+        """What an operator should know about a model that was loaded; empty if no code of its file ran."""
+        return f"loading it ran the code of its file ({self.name})" if self.runs_code else ""
 
 
 NO_FILE: Final = LoadedFormat()

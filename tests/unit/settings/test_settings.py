@@ -369,6 +369,9 @@ def test_a_masked_url_keeps_its_place_and_loses_its_secrets(url: str, shown: str
     [
         ("models/iris.joblib", None, "iris"),
         ("models/iris.v2.joblib", None, "iris"),
+        ("mymodule:Model", None, "mymodule-Model"),
+        ("package.module:Model.inner", None, "package.module-Model.inner"),
+        ("models/delivery.py:Delivery", None, "delivery"),
         ("models/my model (2).pkl", None, "my-model-2"),
         ("models/größe.pkl", None, "gr-e"),
         ("models/.joblib", None, "model"),

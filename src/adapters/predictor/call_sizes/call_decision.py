@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from foreseen.adapters.predictor.call_sizes.batch_invariance import ProbedModel, call_size, next_size
-from foreseen.adapters.predictor.call_sizes.kept_call_sizes import KeptCallSizes
+from foreseen.adapters.predictor.call_sizes.kept_call_sizes import KeptCallSizes, NothingKept
 from foreseen.adapters.predictor.call_sizes.large_call_sizes import LargeCallSizes
-from foreseen.adapters.predictor.call_sizes.row_independence import is_estimator, row_knowledge
+from foreseen.adapters.predictor.call_sizes.row_independence import RowKnowledge, is_estimator
 from foreseen.adapters.predictor.call_sizes.thread_limits import blas_kernels
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.identity.key import Fingerprint, fingerprint_as_called
@@ -59,22 +59,30 @@ class CallDecision:
     """Decides from a model's parts, and from a fixed number of calls, how many rows each of its calls has."""
 
     def __init__(
-        self, model: object, caller: _Caller, signature: Signature, *, threads: int, called_again: object
+        self,
+        model: object,
+        caller: _Caller,
+        signature: Signature,
+        *,
+        knowledge: RowKnowledge,
+        threads: int,
+        called_again: object,
     ) -> None:
         """Accept a model and what calls it.
 
         Args:
+            knowledge: what is revealed by the parts of the model, and by the objects that its own code refers to.
             called_again: the part of the model that is called with a fixed number of rows, which may be all of it.
         """
         self._caller = caller
         self._signature = signature
         self._threads = threads
-        self._knowledge = row_knowledge(model)
+        self._knowledge = knowledge
         self._is_estimator = is_estimator(model)
         self._called_again = called_again
 
     def behaviour(
-        self, options: CallOptions, kept: KeptCallSizes, digest: Fingerprint, outputs: Sequence[str]
+        self, options: CallOptions, kept: KeptCallSizes | NothingKept, digest: Fingerprint, outputs: Sequence[str]
     ) -> Behaviour:
         """Return the behaviour in calls of the size that the options contain, that was kept, or that is decided now."""
         if options.rows is not None:
@@ -84,7 +92,7 @@ class CallDecision:
         behaviour = self._decided(kept, self._identity(digest, outputs), options.calls_for)
         return self._in_calls_of_its_own(behaviour) if options.calls_for == "files" else behaviour
 
-    def _decided(self, kept: KeptCallSizes, identity: Fingerprint, calls_for: CallsFor) -> Behaviour:
+    def _decided(self, kept: KeptCallSizes | NothingKept, identity: Fingerprint, calls_for: CallsFor) -> Behaviour:
         """Decide, and keep the decision. Large calls are slow to compare, and not worth it for requests."""
         known = kept.find(identity)
         size = known or call_size(self._caller, self._signature, self._knowledge, is_estimator=self._is_estimator)

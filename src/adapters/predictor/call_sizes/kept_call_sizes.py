@@ -52,7 +52,7 @@ class KeptCallSizes:
         sizes[identity.hex()] = {"least": size.least, "fixed": size.fixed, "large": size.large}
         document = {"format": FORMAT, "call_sizes": dict(list(sizes.items())[-MOST:])}
         try:
-            self._replace(json.dumps(document, indent=1).encode() + b"\n")
+            _replace(self.path, json.dumps(document, indent=1).encode() + b"\n")
         except OSError as exc:
             log.debug("%s: not written, so that each start decides the call size again: %s", self.path, exc.strerror)
 
@@ -69,15 +69,27 @@ class KeptCallSizes:
         sizes = document.get("call_sizes") if is_ours else None
         return sizes if isinstance(sizes, dict) else {}
 
-    def _replace(self, content: bytes) -> None:
-        """Write the file whole or not at all, since other replicas read it meanwhile."""
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).chmod(0o644)
-            Path(name).replace(self.path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+
+class NothingKept:
+    """Keeps nothing, for a model without a file of the user's own, such as one that an installed module makes."""
+
+    def find(self, _identity: Fingerprint) -> CallSize | None:
+        """Return None."""
+        return None
+
+    def keep(self, _identity: Fingerprint, _size: CallSize) -> None:
+        """Keep nothing."""
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, since other replicas read it meanwhile."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

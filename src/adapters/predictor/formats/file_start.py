@@ -16,18 +16,20 @@ class FileStart:
     Attributes:
         head: `HEAD_BYTES` at most.
         members: names of the archive's files; none if it is no archive, or a damaged one.
+        name: of the file.
     """
 
     head: bytes
     members: Sequence[str] = ()
+    name: str = ""
 
     @classmethod
-    def of(cls, file: BinaryIO) -> "FileStart":
-        """Read the start of a file, and return to its first byte."""
+    def of(cls, file: BinaryIO, name: str = "") -> "FileStart":
+        """Read the start of a file of some name, and return to its first byte."""
         head = file.read(HEAD_BYTES)
         members = _members(file) if is_zip(head) else ()
         file.seek(0)
-        return cls(head, members)
+        return cls(head, members, name)
 
 
 def _members(file: BinaryIO) -> Sequence[str]:

@@ -10,6 +10,7 @@ from foreseen.adapters.predictor.loaders.catboost_loader import CatBoostLoader
 from foreseen.adapters.predictor.loaders.lightgbm_loader import LightGBMLoader
 from foreseen.adapters.predictor.loaders.model_loader import ModelLoader
 from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
+from foreseen.adapters.predictor.loaders.python_loader import PythonLoader
 from foreseen.adapters.predictor.loaders.skops_loader import SkopsLoader
 from foreseen.adapters.predictor.loaders.xgboost_loader import XGBoostLoader
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
@@ -19,6 +20,7 @@ LOADERS: Final[Sequence[ModelLoader]] = (
     LightGBMLoader(),
     XGBoostLoader(),
     CatBoostLoader(),
+    PythonLoader(),
     PickleLoader(),  # must be last: a pickle may begin with almost anything
 )
 """A loader for each format; the first one that accepts a file loads it."""
@@ -26,7 +28,7 @@ LOADERS: Final[Sequence[ModelLoader]] = (
 
 def loader_of(file: ModelFile) -> ModelLoader:
     """Return the loader of a file's format; raise OtherFormatError where there is none."""
-    start = FileStart.of(file.content)
+    start = FileStart.of(file.content, file.path.name)
     for loader in LOADERS:
         if loader.can_load(start):
             return loader

@@ -9,8 +9,8 @@ from typing import Final, Protocol, TypeAlias, cast
 
 from foreseen.adapters.predictor.boosters.native_classifier import Label, by_objective, declared_labels
 from foreseen.adapters.predictor.call_sizes.call_decision import CallDecision
-from foreseen.adapters.predictor.call_sizes.kept_call_sizes import KeptCallSizes
-from foreseen.adapters.predictor.call_sizes.row_independence import is_estimator
+from foreseen.adapters.predictor.call_sizes.kept_call_sizes import KeptCallSizes, NothingKept
+from foreseen.adapters.predictor.call_sizes.row_independence import is_estimator, row_knowledge
 from foreseen.adapters.predictor.call_sizes.separable_first_steps import steps_of
 from foreseen.adapters.predictor.call_sizes.thread_limits import ThreadLimit
 from foreseen.adapters.predictor.engines.load_engine import with_engine
@@ -18,7 +18,9 @@ from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.object_graph import parts
 from foreseen.adapters.predictor.own_code.isolated_load import isolated_load, withdraw_with
+from foreseen.adapters.predictor.own_code.own_modules import OwnModules
 from foreseen.adapters.predictor.provenance.libraries import Provenance
+from foreseen.adapters.predictor.provenance.objects_behind import objects_behind
 from foreseen.adapters.predictor.provenance.provenance import is_of_scikit_learn, provenance
 from foreseen.adapters.predictor.provenance.read_files import ReadFiles
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
@@ -44,6 +46,9 @@ log = logging.getLogger(__name__)
 LIBRARIES: Final = ("numpy", "scikit-learn", "scipy")
 """Distributions that are part of the fingerprint of every model of this format, whatever it is made of."""
 
+MakeObject: TypeAlias = Callable[[OwnModules], object]
+"""Makes an object, given the own modules of its load; raises as `ModelLoader.load`."""
+
 ReadObject: TypeAlias = Callable[[ModelFile, dict[str, object]], object]
 """Reads the object of a file, given the builtins of its functions; raises as `ModelLoader.load`."""
 
@@ -52,12 +57,30 @@ def predictor_of_object(
     file: ModelFile, options: LoadOptions, read: ReadObject, loaded_from: LoadedFormat
 ) -> Predictor:
     """Read the object of a file, describe and try it, and decide how it is called; raise as `ModelLoader.load`."""
+    return predictor_of_code(file, options, lambda own: read(file, own.builtins), loaded_from, kept_beside=file.named)
+
+
+def predictor_of_code(
+    file: ModelFile,
+    options: LoadOptions,
+    make: MakeObject,
+    loaded_from: LoadedFormat,
+    *,
+    kept_beside: Path | None,
+    folder: Path | None = None,
+) -> Predictor:
+    """Make an object, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
+
+    Args:
+        kept_beside: the file beside which it is kept how the object is called; None to decide that in each load.
+        folder: where own modules are found besides the usual places.
+    """
     require_recent_scikit_learn()
     limit = ThreadLimit(options.threads)
     files = ReadFiles.listed_in(options.sidecar)
     modules = options.folder.code if options.folder else None
-    with isolated_load(options.code, model=file.path, modules=modules) as own:
-        model = read(file, own.builtins)
+    with isolated_load(options.code, model=file.path, modules=modules, folder=folder) as own:
+        model = make(own)
         _reject_unless_model(file.path, model, options.outputs)
         model = _by_objective(file.path, model, options)
         _reject_unless_fitted(file.path, model)
@@ -78,9 +101,20 @@ def predictor_of_object(
         except ModelUnavailableError as exc:
             raise ModelUnavailableError(f"{file.path}: {exc}") from exc
         _call_first(file.path, caller, described.signature)
-        known = provenance(model, own, files, always=LIBRARIES)
-        called_again = model if steps is None else steps.rest
-        info = _info(file, model, caller, described, known, options, called_again=called_again)
+        behind = objects_behind(model, own)  # after that call, in which code may have made some
+        _force_one_thread(behind)
+        whole = [model, *behind] if behind else model
+        known = provenance(whole, own, files, always=LIBRARIES)
+        decision = CallDecision(
+            model,
+            caller,
+            described.signature,
+            knowledge=row_knowledge(whole),
+            threads=options.threads,
+            called_again=model if steps is None else steps.rest,
+        )
+        kept = NothingKept() if kept_beside is None else KeptCallSizes(kept_beside)
+        info = _info(file, model, caller, described, known, options, decision, kept)
         info = replace(info, loaded_from=options.loaded_from(loaded_from))
         withdraw_with(own, caller)
     log.debug("%s is called with %s", file.path, info.call_size)
@@ -133,15 +167,14 @@ def _info(
     described: Description,
     known: Provenance,
     options: LoadOptions,
-    *,
-    called_again: object,
+    decision: CallDecision,
+    kept: KeptCallSizes | NothingKept,
 ) -> ModelInfo:
     """Decide how a model is called, and return it with its fingerprint."""
     signature, model_input = described.signature, described.model_input
     form = {"form of the input": model_input.canonical()}  # in another form, it may answer differently
     digest = fingerprint(file.digest, known.versions, {**known.sources, **form, **declared_labels(model)})
-    decision = CallDecision(model, caller, signature, threads=options.threads, called_again=called_again)
-    behaviour = decision.behaviour(options.calls, KeptCallSizes(file.named), digest, options.outputs)
+    behaviour = decision.behaviour(options.calls, kept, digest, options.outputs)
     return ModelInfo(
         fingerprint=decision.fingerprint(digest, behaviour.call_size),
         signature=signature,

@@ -1,11 +1,14 @@
 """Code in a model: functions and classes whose code is in the model file, as cloudpickle saves those of a notebook."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
+from typing import TypeAlias
 
 from foreseen.adapters.predictor.object_graph import LEAVES, held_by
+
+Named: TypeAlias = type | FunctionType | ModuleType
 
 
 def code_in(model: object) -> Iterator[CodeType]:
@@ -14,6 +17,17 @@ def code_in(model: object) -> Iterator[CodeType]:
     So is that of functions that they call: the globals, enclosing variables and defaults of a function in a model file
     are in the file as well, whatever decorators are around them.
     """
+    for part in reached_from(model, follows=lambda named: not _is_provided(named)):
+        if isinstance(part, FunctionType) and not _is_provided(part):
+            yield part.__code__
+
+
+def reached_from(model: object, *, follows: Callable[[Named], bool]) -> Iterator[object]:
+    """Yield a model and everything that it contains or that its code refers to, each once.
+
+    Args:
+        follows: whether what a function, class or module refers to is part of it; its name alone is otherwise.
+    """
     seen: dict[int, object] = {}  # keeps the objects, so that no other one gets the same id meanwhile
     waiting = [model]
     while waiting:
@@ -21,17 +35,19 @@ def code_in(model: object) -> Iterator[CodeType]:
         if isinstance(part, LEAVES) or id(part) in seen:
             continue
         seen[id(part)] = part
-        if isinstance(part, FunctionType) and not _is_provided(part):
-            yield part.__code__
+        yield part
         waiting.extend(held_by(part))
-        waiting.extend(_led_to(part))
+        waiting.extend(_led_to(part, follows))
 
 
-def _led_to(part: object) -> Iterator[object]:
+def _led_to(part: object, follows: Callable[[Named], bool]) -> Iterator[object]:
     """Yield what runs when a part is called or used, besides its attributes."""
     if isinstance(part, FunctionType):
-        if not _is_provided(part):
+        if follows(part):
             yield from _known_to(part)
+    elif isinstance(part, ModuleType):
+        if follows(part):
+            yield from (value for name, value in vars(part).items() if not name.startswith("__"))
     elif isinstance(part, staticmethod | classmethod):
         yield part.__func__
     elif isinstance(part, property):
@@ -39,7 +55,7 @@ def _led_to(part: object) -> Iterator[object]:
     elif isinstance(part, type):
         yield type(part)
         yield from part.__mro__
-        if not _is_provided(part):
+        if follows(part):
             yield from vars(part).values()
     else:
         yield type(part)
@@ -63,7 +79,9 @@ def _names_in(code: CodeType) -> Iterator[str]:
             yield from _names_in(constant)
 
 
-def _is_provided(named: type | FunctionType) -> bool:
+def _is_provided(named: Named) -> bool:
+    if isinstance(named, ModuleType):
+        return True
     try:
         return attrgetter(named.__qualname__)(sys.modules[named.__module__]) is named
     except (AttributeError, KeyError, TypeError):

@@ -43,7 +43,9 @@ _lists = RLock()
 
 
 @contextmanager
-def isolated_load(code: Path | None = None, *, model: Path, modules: Path | None = None) -> Iterator[OwnModules]:
+def isolated_load(
+    code: Path | None = None, *, model: Path, modules: Path | None = None, folder: Path | None = None
+) -> Iterator[OwnModules]:
     """Until the block ends, execute the user's own modules again when this thread imports them.
 
     Own modules that were imported before are hidden meanwhile. Afterwards `sys.modules` contains the new ones, except
@@ -53,6 +55,7 @@ def isolated_load(code: Path | None = None, *, model: Path, modules: Path | None
         code: the script whose classes the model file refers to as those of `__main__`.
         model: the model file.
         modules: a folder of modules that came with this model; other models do not find them.
+        folder: one in which modules are found as well, after all others.
     Raises:
         ModelUnavailableError: the script cannot be read or executed, another user may write to it, or it wrote the
             model file; or another load still runs.
@@ -65,7 +68,7 @@ def isolated_load(code: Path | None = None, *, model: Path, modules: Path | None
             )
         on_exit.callback(_load_lock.release)
         _withdraw_unused()
-        _import_from(Path.cwd(), *([code.resolve().parent] if code else []))
+        _import_from(Path.cwd(), *([code.resolve().parent] if code else []), *([folder] if folder else []))
         with _lists:
             outside = _remove_own()
             on_exit.callback(sys.modules.update, outside)

@@ -29,9 +29,11 @@ class ModuleFile:
         package.
     """
 
-    def __init__(self, name: str, spec: ModuleSpec) -> None:
+    def __init__(self, name: str, spec: ModuleSpec, *, content: bytes | None = None) -> None:
         """Read the file of a module.
 
+        Args:
+            content: what it contains, if it was checked and read already.
         Raises:
             ModelUnavailableError: another user may write to it.
             OSError: it cannot be read.
@@ -39,9 +41,9 @@ class ModuleFile:
         self.name = name
         self.spec = spec
         self._path = _source_path(spec)
-        if self._path:
+        if self._path and content is None:
             require_private(_existing(self._path), "module")
-        self.content = self._read()
+        self.content = self._read() if content is None else content
 
     @property
     def is_package(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from foreseen.adapters.predictor.model_file.model_file import require_private
 from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype
@@ -65,6 +65,10 @@ class _FingerprintTable(BaseModel):
     files: list[str] = []
 
 
+def _takes(declared: object) -> object:
+    return "dicts" if declared == "records" else declared  # as pandas calls a list of dicts
+
+
 class Sidecar(BaseModel):
     """The content of a sidecar.
 
@@ -80,7 +84,7 @@ class Sidecar(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     kind: Kind | None = None
-    takes: Takes | None = None
+    takes: Annotated[Takes | None, BeforeValidator(_takes)] = None
     extra_fields: ExtraFields = "reject"
     classes: Annotated[list[str | int | float | bool] | None, Field(min_length=2)] = None
     features: Annotated[list[FeatureTable] | None, Field(min_length=1)] = None

@@ -1,12 +1,8 @@
 """Load trouble: why a file did not load, in one line, and what helps."""
 
-import importlib.util
 import lzma
 import pickle
-import re
-import sys
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,22 +11,17 @@ from foreseen.adapters.predictor.formats.other_format import OtherFormatError
 from foreseen.adapters.predictor.formats.recognise_format import recognised_head
 from foreseen.adapters.predictor.model_file.compression import decompressed
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
-from foreseen.adapters.predictor.own_code import main_script
-from foreseen.adapters.predictor.unpickling.missing_distributions import distribution_of, installed
+from foreseen.adapters.predictor.unpickling.import_trouble import missing_module, not_importable, said_by
+from foreseen.adapters.predictor.unpickling.missing_distributions import installed
 from foreseen.adapters.predictor.unpickling.saved_version import (
     installed_version,
     is_other_release,
     saved_version,
     what_helps,
 )
-from foreseen.domain.model.model_failure import failure_text, message_text
+from foreseen.domain.model.model_failure import failure_text
 
 _BLOCK_BYTES: Final = 2**20
-_OF_THE_SCRIPT: Final = re.compile(
-    rf"attribute '([^']+)' on <module '{main_script.NAME}'|module '{main_script.NAME}' has no attribute '([^']+)'"
-)
-"""Python's messages about a name that is missing in the script; which one depends on the pickle's protocol."""
-
 _NO_PICKLE: Final = (KeyError, IndexError, EOFError, UnicodeDecodeError, pickle.UnpicklingError)
 """Errors of unpickling a file that is not a pickle: an unknown opcode, an empty stack, no end, not text."""
 
@@ -44,7 +35,7 @@ def trouble(exc: Exception, file: ModelFile) -> str:
     try:
         head, last = _ends(decompressed(file.content))
     except ModuleNotFoundError as missing:  # the library of its compression
-        return _missing(str(missing.name), file.path)
+        return missing_module(str(missing.name), file.path)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as damaged:
         return f"expected a whole file, got one that is damaged or cut off, {failure_text(damaged)}; try: copy it again"
     is_whole = last == b"."  # the end of every pickle
@@ -70,7 +61,7 @@ def version_trouble(version: str, exc: BaseException) -> str:
     it."""
     return (
         f"expected a model that scikit-learn {installed_version()} can load, got one that was saved by scikit-learn "
-        f"{version} ({_said(exc)}); try: {what_helps(version)}"
+        f"{version} ({said_by(exc)}); try: {what_helps(version)}"
     )
 
 
@@ -102,9 +93,9 @@ def _is_of_others(exc: Exception) -> bool:
 
 def _worded(exc: Exception, path: Path) -> str:
     if isinstance(exc, ModuleNotFoundError) and exc.name:
-        return _missing(exc.name, path)
+        return missing_module(exc.name, path)
     if isinstance(exc, AttributeError | ImportError):
-        return _not_importable(exc)
+        return not_importable(exc)
     if isinstance(exc, SyntaxError):
         return f"expected the model's modules to be importable, got {failure_text(exc)}"
     if isinstance(exc, UnicodeDecodeError) and exc.encoding == "ascii":  # Python 3 pickles nothing as ASCII
@@ -114,87 +105,3 @@ def _worded(exc: Exception, path: Path) -> str:
             f"expected a model that can be loaded, got one that seems damaged, {failure_text(exc)}; try: copy it again"
         )
     return f"expected a model that can be loaded, got {failure_text(exc)}"
-
-
-def _missing(name: str, path: Path) -> str:
-    """Return the message about a module that was not found.
-
-    Args:
-        path: the model file.
-    """
-    if name == main_script.NAME:
-        return (
-            "expected the script that defines the model's classes, which was named by --code when this model was "
-            "saved, got none; try: --code FILE.py"
-        )
-    top = name.partition(".")[0]
-    if name != top and (found := _installed(top)):
-        return (
-            f"expected module {name!r}, which the model needs, got {found}, which has no such module; try: install the "
-            f"version of {found.split()[0]} that the model was saved under"
-        )
-    if beside := _beside(path, top):
-        return (
-            f"expected module {name!r}, which the model needs, in the working directory, on PYTHONPATH or installed, "
-            f"got no such module there; there is {beside} beside the model: add {beside.parent} to PYTHONPATH"
-        )
-    if distribution := distribution_of(name):
-        return f"expected module {name!r}, which the model needs, got none; try: pip install {distribution}"
-    return (
-        f"expected module {name!r}, which the model needs, in the working directory, on PYTHONPATH or installed, "
-        "got no such module"
-    )
-
-
-def _beside(path: Path, top: str) -> Path | None:
-    """Return the module or package of this name in the folder of the model file; None if there is none."""
-    package, module = path.parent / top, path.parent / f"{top}.py"
-    return module if module.is_file() else package if package.is_dir() else None
-
-
-def _passed_over(module: str) -> str:
-    """Return the file in the working directory that has the name of a library's module; empty if there is none."""
-    file = Path(module.replace(".", "/") + ".py")
-    imported = getattr(sys.modules.get(module), "__file__", None)
-    return str(file) if imported and file.is_file() and not file.samefile(imported) else ""
-
-
-def _installed(top: str) -> str:
-    with suppress(ImportError, ValueError):
-        return installed(top) if importlib.util.find_spec(top) else ""
-    return ""
-
-
-def _said(exc: BaseException) -> str:
-    """Return the message of an exception, without the paths of modules in it."""
-    said = message_text(exc, is_first_line=True) or type(exc).__name__
-    return re.sub(r"(<module '[\w.]+') from '[^']*'>", r"\1>", said).rstrip(":")
-
-
-def _not_importable(exc: Exception) -> str:
-    said = _said(exc)
-    if lacking := _OF_THE_SCRIPT.search(said):
-        code = getattr(sys.modules.get("__main__"), "__file__", "the script")
-        return (
-            f"expected the script that defines the model's classes, but {code} defines no {lacking[1] or lacking[2]}, "
-            "which the model needs; try: --code FILE.py with the script that saved the model"
-        )
-    if "__main__" in said:
-        return (
-            f"expected every class of the model to be importable: {said}; it was defined in the script that saved the "
-            "model: name that script by --code FILE.py, or move the class to a module, import it from there and save "
-            "the model again"
-        )
-    module = re.search(r"(?:module|from) '([\w.]+)'", said)
-    if module and (file := _passed_over(module[1])):
-        return (
-            f"expected every class of the model to be importable: {said}; {file} in the working directory is another "
-            "module, since libraries are found first: rename it, and save the model from it again"
-        )
-    found = _installed(module[1].partition(".")[0]) if module else ""
-    if found:
-        return (
-            f"expected every class of the model to be importable: {said}; the model was saved under another version of "
-            f"{found.split()[0]} than {found.split()[1]}"
-        )
-    return f"expected every class of the model to be importable: {said}"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Mapping
 from inspect import isroutine
+from types import ModuleType
 from typing import Final
 
 _SHOWN: Final = 5
@@ -20,15 +21,17 @@ def _described(found: object) -> tuple[str, str]:
         return "None", _WRAP
     if isinstance(found, type):
         return f"the class {found.__qualname__} itself", "save an instance of it"
+    if isinstance(found, ModuleType):
+        return f"the module {found.__name__}", "name a class or a function in it: MODULE:NAME"
     if isinstance(found, Mapping):
         return f"{_kind(found)} with {_items(found.items())}", _of_parts(found.values())
     if isinstance(found, list | tuple | set | frozenset):
         return f"{_kind(found)} of {_parts(found)}", _of_parts(found)
     if isroutine(found):
         return f"the function {getattr(found, '__qualname__', found)}", _WRAP
-    if _is_of(found, "torch"):
+    if is_of_library(found, "torch"):
         return f"{_kind(found)}, of PyTorch", _WRAP
-    if _is_of(found, "numpy", "pandas", "polars", "scipy") and hasattr(found, "shape"):
+    if is_of_library(found, "numpy", "pandas", "polars", "scipy") and hasattr(found, "shape"):
         return f"data, {_kind(found)} of shape {tuple(found.shape)}", "save the model that was trained on it"
     if callable(getattr(found, "fit_predict", None)):
         return f"{_kind(found)}, which labels only the rows that it is fitted on", "save a model with predict"
@@ -43,7 +46,7 @@ def _described(found: object) -> tuple[str, str]:
 
 def _of_parts(parts: Iterable[object]) -> str:
     held = list(parts)
-    if any(_is_of(part, "torch") for part in held):
+    if any(is_of_library(part, "torch") for part in held):
         return _WRAP
     if any(callable(getattr(part, "transform", None)) for part in held):
         return "save one object, a Pipeline of what belongs together: make_pipeline(scaler, model)"
@@ -67,7 +70,7 @@ def _kind(found: object) -> str:
     return type(found).__qualname__
 
 
-def _is_of(found: object, *libraries: str) -> bool:
+def is_of_library(found: object, *libraries: str) -> bool:
     """Return whether an object's class, or a base of it, comes from one of these libraries."""
     tops = {kind.__module__.partition(".")[0] for kind in type(found).__mro__}
     return any(library in tops and library in sys.modules for library in libraries)

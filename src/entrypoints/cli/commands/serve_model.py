@@ -54,6 +54,8 @@ def announce(predict: "Predict", settings: Settings, port: int, out: TextIO) -> 
     """Log that the service has started, and print what it serves; as JSON if logs are JSON."""
     fingerprint = predict.predictor.info.fingerprint.hex()
     log.info("started: model %s, fingerprint %s, port %s", settings.model_name, fingerprint[:12], port)
+    if notice := predict.predictor.info.loaded_from.notice:
+        log.info("model %s: %s", settings.model_name, notice)
     if lines_are_json():
         facts = announced_facts(predict, settings, port)
         typer.echo(text_of(f"serving {settings.model_name}", level="info", **facts), file=out)

@@ -110,6 +110,8 @@ class Front:
 
     async def _exchange(self) -> tuple[str, str]:
         old, new = self._current, await self._loaded()
+        if notice := new.service.predictor.info.loaded_from.notice:
+            log.info("model %s: %s", new.service.settings.model_name, notice)
         if new.service.predict.recipe.namespace == old.service.predict.recipe.namespace:
             log.info("reloaded: the model is the same, fingerprint %s", old.fingerprint[:12])
             await retire(new.service)

@@ -54,7 +54,8 @@ def _says_nothing(model: object) -> str:
                 f"{expected}; {type(step).__qualname__} inside it takes {listed}: if the model takes the same, name "
                 f"them by --features {listed}, else name its own there or in a sidecar"
             )
-    return f"{expected}; name its features by --features or in a sidecar"
+    in_code = 'feature_names_in_ = ["a", "b"]'
+    return f"{expected}; name its features by --features or in a sidecar, or in its code by {in_code}"
 
 
 def _renamed(

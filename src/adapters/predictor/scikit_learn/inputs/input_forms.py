@@ -28,7 +28,7 @@ def _likely_forms(model: object, features: Sequence[Feature], *, has_names: bool
     if not hasattr(model, "n_features_in_") and len(features) == 1 and features[0].shape:
         return "tensor", "array"
     if has_names:
-        return ("frame",) if _is_of_a_library(model) else ("frame", "array")
+        return ("frame",) if _is_of_a_library(model) else ("frame", "array", "dicts")
     if _is_of_a_library(model) and getattr(model, "n_features_in_", None) is not None:
         return ("array",)
     return _of_own_code(model, features)

@@ -1,0 +1,1 @@
+"""Models that code makes: a name in a module, or what a Python file loads."""
