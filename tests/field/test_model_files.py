@@ -161,7 +161,7 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "one byte": (b"\x80", "a file of an unknown format, which begins with 80", ""),
     "one byte of ONNX": (b"\x08", "a file of an unknown format, which begins with 08", ""),
     "LightGBM JSON": (b'{"name": "tree", "version": "v4", "num_class": 1}', "a dump of a LightGBM model", "Booster"),
-    "ONNX": (b"\x08\x0a\x12\x08skl2onnx\x1a\x061.20.0", "an ONNX model", "write a class with predict"),
+    "ORT": (b"\x18\x00\x00\x00ORTM\x00", "a model in the own format of ONNX Runtime", "name the ONNX file"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "joblib.dump"),
     "Keras HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"keras_version", "a Keras model", "write a class with predict"),
     "Keras zip": (_zipped("metadata.json", "config.json", "model.weights.h5"), "a Keras model", "write a class"),

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.adapters.predictor.object_graph import parts
 from foreseen.adapters.predictor.provenance.provenance import is_of_scikit_learn
 
@@ -57,6 +58,8 @@ def row_knowledge(model: object) -> RowKnowledge:
     The blocks of a matrix product depend on the number of rows, and so do the last bits of its sums, but only in a few
     rows of thousands: too few to be found by calling the model.
     """
+    if isinstance(model, LibraryModel):
+        return "independent" if model.computes_rows_alone else "matrix"
     estimators = filter(_is_of_scikit_learn, parts(model))
     if any(type(estimator).__name__ not in INDEPENDENT for estimator in estimators):
         return "matrix"

@@ -8,6 +8,7 @@ from foreseen.adapters.predictor.formats.model_format import OTHER_FILE, WRAP, F
 KERAS: Final = FileFormat("a Keras model", WRAP)
 TORCH: Final = FileFormat("a file that torch.save wrote", WRAP)
 XGBOOST: Final = FileFormat("an XGBoost model", loaded_by("load_model of xgboost.XGBClassifier() or XGBRegressor()"))
+ONNX: Final = FileFormat("an ONNX model", "")
 CATBOOST: Final = FileFormat(
     "a CatBoost model", loaded_by("load_model of catboost.CatBoostClassifier() or CatBoostRegressor()")
 )
@@ -25,6 +26,7 @@ _BEGINNINGS: Final[Sequence[tuple[int, bytes, FileFormat]]] = (
     (0, b"tree\nversion=", LIGHTGBM),
     (0, b"tree\r\nversion=", LIGHTGBM),
     (0, b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", TORCH),  # a pickled number: torch before 1.6
+    (4, b"ORTM", FileFormat("a model in the own format of ONNX Runtime", "name the ONNX file that it was made from")),
     (4, b"TFL3", FileFormat("a TensorFlow Lite model", WRAP)),
     (0, b"GGUF", FileFormat("a language model in GGUF", WRAP)),
     (0, b"X\n\x00\x00\x00", _FROM_R),
@@ -54,10 +56,14 @@ def binary_format(head: bytes) -> FileFormat | None:
     if head[8:10] == b'{"' and 2 <= int.from_bytes(head[:8], "little") < 2**30:
         return FileFormat("weights in safetensors", WRAP)
     if _is_onnx(head):
-        return FileFormat("an ONNX model", WRAP)
+        return ONNX
     if not any(head):
         return FileFormat("a file that begins with zeros, as a full disk leaves behind", "copy it again")
     return None
+
+
+_FIELDS: Final = (b"\x12", b"\x1a", b'"', b"(", b"2", b":", b"B")
+"""Tags of the fields that may follow the version: names, domain, version of the model, text, graph, operators."""
 
 
 def _is_onnx(head: bytes) -> bool:
@@ -66,4 +72,4 @@ def _is_onnx(head: bytes) -> bool:
     Source:
         onnx.proto, message ModelProto
     """
-    return head[:1] == b"\x08" and b"\x01" <= head[1:2] <= b"\x40" and head[2:3] in (b"\x12", b"\x1a", b'"', b":", b"B")
+    return head[:1] == b"\x08" and b"\x01" <= head[1:2] <= b"\x40" and head[2:3] in _FIELDS

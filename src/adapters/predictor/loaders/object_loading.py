@@ -14,6 +14,7 @@ from foreseen.adapters.predictor.call_sizes.row_independence import is_estimator
 from foreseen.adapters.predictor.call_sizes.separable_first_steps import steps_of
 from foreseen.adapters.predictor.call_sizes.thread_limits import ThreadLimit
 from foreseen.adapters.predictor.engines.load_engine import with_engine
+from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.object_graph import parts
@@ -54,10 +55,26 @@ ReadObject: TypeAlias = Callable[[ModelFile, dict[str, object]], object]
 
 
 def predictor_of_object(
-    file: ModelFile, options: LoadOptions, read: ReadObject, loaded_from: LoadedFormat
+    file: ModelFile,
+    options: LoadOptions,
+    read: ReadObject,
+    loaded_from: LoadedFormat,
+    *,
+    libraries: Sequence[str] = LIBRARIES,
 ) -> Predictor:
-    """Read the object of a file, describe and try it, and decide how it is called; raise as `ModelLoader.load`."""
-    return predictor_of_code(file, options, lambda own: read(file, own.builtins), loaded_from, kept_beside=file.named)
+    """Read the object of a file, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
+
+    Args:
+        libraries: distributions that are part of the fingerprint, whatever the object is made of.
+    """
+    return predictor_of_code(
+        file,
+        options,
+        lambda own: read(file, own.builtins),
+        loaded_from,
+        kept_beside=file.named,
+        libraries=libraries,
+    )
 
 
 def predictor_of_code(
@@ -68,12 +85,14 @@ def predictor_of_code(
     *,
     kept_beside: Path | None,
     folder: Path | None = None,
+    libraries: Sequence[str] = LIBRARIES,
 ) -> Predictor:
     """Make an object, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
 
     Args:
         kept_beside: the file beside which it is kept how the object is called; None to decide that in each load.
         folder: where own modules are found besides the usual places.
+        libraries: distributions that are part of the fingerprint, whatever the object is made of.
     """
     require_recent_scikit_learn()
     limit = ThreadLimit(options.threads)
@@ -95,7 +114,7 @@ def predictor_of_code(
                 signature=described.signature,
                 model_input=described.model_input,
                 outputs=options.outputs,
-                is_thread_safe=is_of_scikit_learn(model),
+                is_thread_safe=model.is_thread_safe if isinstance(model, LibraryModel) else is_of_scikit_learn(model),
                 before_call=limit.apply,
             )
         except ModelUnavailableError as exc:
@@ -104,7 +123,7 @@ def predictor_of_code(
         behind = objects_behind(model, own)  # after that call, in which code may have made some
         _force_one_thread(behind)
         whole = [model, *behind] if behind else model
-        known = provenance(whole, own, files, always=LIBRARIES)
+        known = provenance(whole, own, files, always=libraries)
         decision = CallDecision(
             model,
             caller,
@@ -173,7 +192,8 @@ def _info(
     """Decide how a model is called, and return it with its fingerprint."""
     signature, model_input = described.signature, described.model_input
     form = {"form of the input": model_input.canonical()}  # in another form, it may answer differently
-    digest = fingerprint(file.digest, known.versions, {**known.sources, **form, **declared_labels(model)})
+    others = model.depends_on if isinstance(model, LibraryModel) else declared_labels(model)
+    digest = fingerprint(file.digest, known.versions, {**known.sources, **form, **others})
     behaviour = decision.behaviour(options.calls, kept, digest, options.outputs)
     return ModelInfo(
         fingerprint=decision.fingerprint(digest, behaviour.call_size),

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.adapters.predictor.scikit_learn.inputs.input_builder import input_builder
 from foreseen.adapters.predictor.scikit_learn.inputs.prepared_rows import PreparedRows, prepared_rows
 from foreseen.adapters.predictor.scikit_learn.outputs.answer_rows import Rows, SeveralOutputs, returned_rows, row_bits
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import Labels, read_labels
-from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import method_outputs, require_outputs
+from foreseen.adapters.predictor.scikit_learn.outputs.method_outputs import (
+    method_outputs,
+    named_outputs,
+    require_outputs,
+)
 from foreseen.adapters.predictor.scikit_learn.outputs.model_answers import Answers
 from foreseen.domain.errors import (
     ForeseenError,
@@ -67,7 +72,7 @@ class SklearnPredictor:
         self._first = steps and steps[0]
         self._rest: object = steps and steps[1]
         self.signature = signature
-        self.outputs = method_outputs(outputs, signature)
+        self.outputs = method_outputs(outputs, signature, named_outputs(model))
         self.is_thread_safe = is_thread_safe
         self._answers = Answers(_labels(model))
         self._before_call = before_call
@@ -92,8 +97,9 @@ class SklearnPredictor:
             PredictionError: it raised anything else, or did not return one answer per instance.
         """
         model, table = self._part(rows)
-        called = {output: self._answer(model, output, table, len(rows)) for output in self.outputs}
-        return Predictions({output.member: self._values(output, answer) for output, answer in called.items()})
+        called = self._answers_of(model, table, len(rows))
+        answered = zip(self.outputs, called, strict=True)
+        return Predictions({output.member: self._values(output, answer) for output, answer in answered})
 
     def read(self, answers: Mapping[str, object], n: int) -> Predictions:
         """Return the predictions that each output's method has answered to n rows elsewhere; raise as `predict`."""
@@ -107,7 +113,7 @@ class SklearnPredictor:
     def compute(self, batch: Batch) -> object:
         """Call the model as `predict` does, and return its answers unconverted; raise as `predict`."""
         table = self._table(batch)
-        return [self._answer(self._model, output, table, len(batch)) for output in self.outputs]
+        return self._answers_of(self._model, table, len(batch))
 
     def raw(self, rows: Batch | PreparedRows) -> list[bytes]:
         """Return each row's answer as the bits that the model computed, with decision values, which `predict` may hide.
@@ -118,10 +124,7 @@ class SklearnPredictor:
         model, table = self._part(rows)
         values = {method: True for method in _DECISION_VALUES if hasattr(model, method)}
         methods = {output.name: bool(output.of_class) for output in self.outputs} | values
-        called = [
-            self._called(model, method, table, len(rows), has_class_values=of_classes)
-            for method, of_classes in methods.items()
-        ]
+        called = self._called(model, methods, table, len(rows))
         return [b"".join(parts) for parts in zip(*map(row_bits, called), strict=True)]
 
     def _part(self, rows: Batch | PreparedRows) -> tuple[object, object]:
@@ -130,11 +133,19 @@ class SklearnPredictor:
             return self._rest, rows.values
         return self._model, self._table(rows)
 
-    def _answer(self, model: object, output: Output, table: object, n: int) -> Rows | SeveralOutputs:
-        return self._called(model, output.name, table, n, has_class_values=bool(output.of_class))
+    def _answers_of(self, model: object, table: object, n: int) -> list[Rows | SeveralOutputs]:
+        return self._called(model, {output.name: bool(output.of_class) for output in self.outputs}, table, n)
 
-    def _called(
-        self, model: object, method: str, table: object, n: int, *, has_class_values: bool
+    def _called(self, model: object, methods: Mapping[str, bool], table: object, n: int) -> list[Rows | SeveralOutputs]:
+        """Return what each method answers, given whether it returns a number for each class."""
+        if not isinstance(model, LibraryModel):
+            return [self._rows_of(model, method, table, n, is_of) for method, is_of in methods.items()]
+        with self._failures_worded(next(iter(methods))):
+            answers = model.answers(list(methods), table)
+            return [returned_rows(name, answers[name], n, has_class_values=is_of) for name, is_of in methods.items()]
+
+    def _rows_of(
+        self, model: object, method: str, table: object, n: int, has_class_values: bool
     ) -> Rows | SeveralOutputs:
         with self._failures_worded(method):
             return returned_rows(method, getattr(model, method)(table), n, has_class_values=has_class_values)

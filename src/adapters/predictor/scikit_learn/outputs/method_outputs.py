@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
+from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import last_parts
 from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import ModelUnavailableError
@@ -11,31 +13,44 @@ from foreseen.domain.values.output import PREDICTION, Output
 from foreseen.domain.values.signature import Signature
 
 
-def method_outputs(methods: Sequence[str], signature: Signature) -> tuple[Output, ...]:
-    """Return the outputs of methods, all of `METHODS`, in the order given."""
-    return tuple(METHODS[method](signature) for method in methods)
+def method_outputs(
+    methods: Sequence[str], signature: Signature, named: Mapping[str, Output] = MappingProxyType({})
+) -> tuple[Output, ...]:
+    """Return the outputs of methods, each of `METHODS` or a model's own, in the order given."""
+    return tuple(named[method] if method in named else METHODS[method](signature) for method in methods)
+
+
+def named_outputs(model: object) -> Mapping[str, Output]:
+    """Return the outputs of a model that are not methods of it, by name; most models have none."""
+    return model.named_outputs if isinstance(model, LibraryModel) else {}
 
 
 def has_outputs(model: object, names: Sequence[str]) -> bool:
-    """Return whether every name is a method of `METHODS` that a model has."""
-    return all(name in METHODS and _has(model, name) for name in names)
+    """Return whether a model has every output, by its name."""
+    return set(names) <= set(_offered(model))
 
 
 def require_outputs(model: object, names: Sequence[str]) -> None:
-    """Raise ModelUnavailableError unless every name is a method of `METHODS` that a model has, and it returns rows."""
+    """Raise ModelUnavailableError unless every name is an output of a model: a method that returns rows, or its own."""
+    offered = _offered(model)
     for name in names:
         if name == "transform" and (matrices := _transforms_into_matrices(model)):
             raise ModelUnavailableError(
                 f"expected transform to return a row for each instance, got {matrices} with flatten_transform=False, "
                 "which returns a matrix for each of its models; try: flatten_transform=True"
             )
-        if name not in METHODS or not _has(model, name):
-            offered = [method for method in METHODS if _has(model, method)]
+        if name not in offered:
             hint = "" if name in METHODS else did_you_mean(name, offered)
             raise ModelUnavailableError(
                 f"expected outputs of {type(model).__qualname__} ({', '.join(offered)}), got {name!r}"
                 + (f"; {hint}" if hint else "")
             )
+
+
+def _offered(model: object) -> list[str]:
+    """Return the methods of `METHODS` that a model has, and the names of its own outputs."""
+    named = named_outputs(model)
+    return [*(method for method in METHODS if method not in named and _has(model, method)), *named]
 
 
 def _has(model: object, method: str) -> bool:

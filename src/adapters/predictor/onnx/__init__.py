@@ -1,0 +1,1 @@
+"""ONNX: what a graph takes and answers, and a session of onnxruntime that computes it."""
