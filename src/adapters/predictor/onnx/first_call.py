@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import onnxruntime
 
 log = logging.getLogger(__name__)
+
+Array: TypeAlias = npt.NDArray[np.generic]
 
 _ROWS: Final = 3
 """Rows of the call: more than one, so that an output that has one answer for all of them is seen."""
@@ -55,7 +57,7 @@ def observed_answers(
     return replace(answers, outputs=kept)
 
 
-def _made_up(inputs: Sequence[GraphTensor], known: KnownInput, n: int) -> Mapping[str, npt.NDArray[Any]]:
+def _made_up(inputs: Sequence[GraphTensor], known: KnownInput, n: int) -> Mapping[str, Array]:
     if known.takes == "array":
         shapes = [[len(known.own_names)]]
     else:
@@ -66,15 +68,16 @@ def _made_up(inputs: Sequence[GraphTensor], known: KnownInput, n: int) -> Mappin
     return {tensor.name: _values(tensor, [n, *shape]) for tensor, shape in zip(inputs, shapes, strict=True)}
 
 
-def _values(tensor: GraphTensor, shape: Sequence[int]) -> npt.NDArray[Any]:
+def _values(tensor: GraphTensor, shape: Sequence[int]) -> Array:
     if tensor.dtype == TEXT:
         return np.full(shape, "text", dtype=object)
     by_row = np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1))
     return np.broadcast_to(by_row, shape).astype(tensor.dtype)
 
 
-def _are_probabilities(scores: npt.NDArray[Any], classes: int) -> bool:
+def _are_probabilities(scores: Array, classes: int) -> bool:
     if scores.shape[1:] != (classes,):
         return False
-    is_within = bool(((scores >= 0) & (scores <= 1 + _TOLERANCE)).all())
-    return is_within and bool(np.allclose(scores.sum(axis=1), 1, atol=_TOLERANCE))
+    numbers = scores.astype(np.float64)
+    is_within = bool(((numbers >= 0) & (numbers <= 1 + _TOLERANCE)).all())
+    return is_within and bool(np.allclose(numbers.sum(axis=1), 1, atol=_TOLERANCE))

@@ -1,9 +1,9 @@
 """OnnxModel: a graph of ONNX with methods of scikit-learn where it is a classifier, and its outputs by name."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,11 @@ from foreseen.domain.values.output import Output
 if TYPE_CHECKING:
     import onnxruntime
 
-Array: TypeAlias = npt.NDArray[Any]
+Array: TypeAlias = npt.NDArray[np.generic]
 
-_METHODS: Final = frozenset({"predict", "predict_proba"})
+_RESERVED: Final = frozenset({"predict", "predict_proba", "prediction", "probabilities"})
+"""Names of methods, and of the members of an answer that they fill."""
+
 _NUMBERS: Final = frozenset({"float16", "float32", "float64"})
 
 
@@ -62,9 +64,10 @@ class OnnxModel(LibraryModel):
         self.named_outputs: dict[str, Output] = {}
         self._tensors: dict[str, str] = {}
         known = {graph.answers.label, graph.answers.scores}
+        reserved = _RESERVED if graph.answers.scores else _RESERVED - {"probabilities"}
         for tensor in graph.answers.outputs if not graph.answers.is_regressor else ():
             if tensor.name not in known:
-                output = _output(tensor, taken=self._tensors)
+                output = _output(tensor, reserved | self._tensors.keys())
                 self.named_outputs[output.name] = output
                 self._tensors[output.name] = tensor.name
         if graph.answers.is_regressor:
@@ -149,11 +152,11 @@ def _answer(tensors: Sequence[tuple[str, Array]]) -> object:
     return {name: array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array for name, array in tensors}
 
 
-def _output(tensor: GraphTensor, *, taken: Mapping[str, str]) -> Output:
+def _output(tensor: GraphTensor, taken: Set[str]) -> Output:
     """Describe an output under a name that a setting may have: that of `/fc/Gemm:0` is `_fc_Gemm_0`."""
     name = plain = re.sub(r"^(?=\d)|[^A-Za-z0-9_]", "_", tensor.name)[:60]
     number = 1
-    while name in taken or name in _METHODS:
+    while name in taken:
         number += 1
         name = f"{plain}_{number}"
     of_row = tensor.of_row
@@ -185,10 +188,10 @@ def _in_dtype(tensor: GraphTensor, given: Array) -> Array:
     if given.dtype.kind in "OU":
         raise ValueError(f"expected numbers for the input {tensor.name!r}")
     dtype = np.dtype(tensor.dtype)
-    if dtype.kind != "f" and given.dtype.kind == "f" and not np.isfinite(given).all():
+    if dtype.kind != "f" and given.dtype.kind == "f" and bool((given != given).any()):
         raise ValueError(f"expected no missing value of the input {tensor.name!r}, which takes {dtype.name}")
     with np.errstate(over="ignore"):
         values = given.astype(dtype, copy=False)
-    if dtype.kind == "f" and np.isinf(values).any() and not np.isinf(given).any():
+    if dtype.itemsize < given.dtype.itemsize and dtype.kind == "f" and np.isinf(values.astype(np.float64)).any():
         raise ValueError(f"expected values that fit {dtype.name}, which the input {tensor.name!r} takes")
     return values
