@@ -19,6 +19,7 @@ import xgboost
 import yaml
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -272,6 +273,24 @@ def test_an_array_of_the_signature_is_as_many_columns(tmp_path: Path) -> None:
     assert [(each.name, each.dtype, each.example) for each in features] == [
         (f"x{at}", "float32", value) for at, value in enumerate(example[0])
     ]
+
+
+@pytest.mark.parametrize("inputs", [[array("float32", 4)], [{"type": "float"}] * 4], ids=["array", "columns"])
+def test_a_signature_without_names_leaves_those_of_the_model(inputs: Any, tmp_path: Path) -> None:
+    folder = mlflow_folder(tmp_path / "model", logistic(), inputs=inputs)
+
+    features = load(folder).info.signature.features
+
+    assert [(each.name, each.dtype) for each in features] == [(name, "float32") for name in X.columns]
+
+
+def test_a_model_of_texts_is_described_by_its_own_name(tmp_path: Path) -> None:
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(["good", "bad", "good one"], [1, 0, 1])
+    folder = mlflow_folder(tmp_path / "model", model, saved_by="pickle", inputs=[{"type": "string", "required": True}])
+
+    (feature,) = load(folder).info.signature.features
+
+    assert (feature.name, feature.dtype) == ("text", "string")
 
 
 class OfImages:
@@ -625,15 +644,16 @@ def test_a_model_of_mlflow_alone_is_loaded_by_it(tmp_path: Path, monkeypatch: py
     mlflow.load_model = lambda path: pickle.loads((Path(path) / "model.pkl").read_bytes())
     monkeypatch.setitem(sys.modules, "mlflow", ModuleType("mlflow"))
     monkeypatch.setitem(sys.modules, "mlflow.pyfunc", mlflow)
-    pin = sha256_of(folder)
 
     predictor = load(folder)
 
     assert predictor.info.signature.names == tuple(X.columns)
     assert str(predictor.info.loaded_from).startswith("MLflow's folder, flavor python_function, which runs the")
-    (folder / "python_model.pkl").write_bytes(b"another")
+    changed(folder, lambda document: document.update(utc_time_created="later", model_uuid="1"))
+    assert load(folder).info.fingerprint == predictor.info.fingerprint
+    changed(folder, lambda document: document.update(type_hint_from_example=True))
     assert load(folder).info.fingerprint != predictor.info.fingerprint
-    (folder / "python_model.pkl").unlink()
+    pin = sha256_of(folder)
     folder.chmod(0o777)
     assert "only you may replace" in rejection_of(folder, sha256=pin)  # MLflow reads the files by itself
 

@@ -56,7 +56,8 @@ class Flavor:
         files: names of what may be its file, relative to the folder; the first that exists is. None for MLflow itself.
         code: name of the folder with modules of the model's author; empty if there is none.
         may_be_pickle: whether its file may be a pickle.
-        settings: everything that MLmodel says of it, as JSON: part of what identifies the model.
+        settings: everything that MLmodel says of it, as JSON: part of what identifies the model. For MLflow's own,
+            everything that it says at all, except when and where the model was saved.
     """
 
     name: str
@@ -88,7 +89,7 @@ def chosen_flavor(found: MLmodel) -> Flavor:
         _files(found, name, table),
         _relative_name(found, f"{name}.code", code) if code else "",
         may_be_pickle=_may_be_pickle(name, table),
-        settings=json.dumps([name, table], sort_keys=True, default=str).encode(),
+        settings=_json([name, found.stable if name == PYTHON_FUNCTION else table]),
     )
 
 
@@ -110,6 +111,17 @@ def _may_be_pickle(name: str, table: Mapping[str, object]) -> bool:
         return declared in _PICKLES
     is_pickle = name == "lightgbm" and str(table.get("data", "")).endswith(".pkl")  # MLflow before version 3
     return _NATIVE[name].may_be_pickle or is_pickle if name in _NATIVE else True
+
+
+def _json(settings: object) -> bytes:
+    """Return JSON in a fixed order; keys of YAML may be of any type, which cannot be compared with one another."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            return sorted(([repr(key), plain(each)] for key, each in value.items()), key=lambda pair: str(pair[0]))
+        return [plain(each) for each in value] if isinstance(value, list) else repr(value)
+
+    return json.dumps(plain(settings)).encode()
 
 
 def _relative_name(found: MLmodel, entry: str, name: object) -> str:

@@ -22,10 +22,7 @@ DESCRIPTIONS: Final = frozenset(
         "input_example.json", "serving_input_example.json", "input_dataset.json", "environment_variables.txt",
     }
 )  # fmt: skip
-"""Files, beside MLmodel, that say where a model comes from and how to install its libraries: no answer depends on them.
-
-What of MLmodel an answer depends on, its flavor and its signature, is part of the fingerprint by itself.
-"""
+"""Files that say where a model comes from and how to install its libraries; MLflow puts copies into `metadata`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +96,21 @@ def folder_sha256(digests: Mapping[str, bytes]) -> str:
     return sha256(os.fsencode("".join(lines))).hexdigest()
 
 
+def is_description(name: str) -> bool:
+    """Return whether no answer of a model whose own file is loaded depends on a file of this name."""
+    return name.removeprefix("metadata/") in DESCRIPTIONS
+
+
 def content_digest(digests: Mapping[str, bytes], settings: bytes) -> bytes:
-    """Return what identifies a model by its folder, 32 bytes: its flavor's settings, and each file that may matter."""
+    """Return what identifies a model by its folder, 32 bytes.
+
+    Args:
+        digests: of the files that count, by name, in a fixed order.
+        settings: what counts of MLmodel.
+    """
     digest = sha256(b"folder\0" + sha256(settings).digest())
     for name, each in digests.items():
-        if name not in DESCRIPTIONS and not name.startswith("metadata/"):
-            digest.update(sha256(os.fsencode(name)).digest() + each)
+        digest.update(sha256(os.fsencode(name)).digest() + sha256(each).digest())
     return digest.digest()
 
 

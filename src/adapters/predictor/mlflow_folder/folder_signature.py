@@ -37,9 +37,11 @@ def signature_input(found: MLmodel, examples: Examples) -> KnownInput | None:
         return None
     try:
         columns = _columns(json.loads(found.inputs))
-        return (
-            KnownInput(tuple(_tables(columns, examples)), path=found.path, origin="its signature") if columns else None
-        )
+        if not columns:
+            return None
+        has_names = all(column.get("name") is not None for column in columns)
+        tables = tuple(_tables(columns, examples))
+        return KnownInput(tables, path=found.path, origin="its signature", has_names=has_names)
     except _CannotBeSentError as exc:
         log.warning("%s: signature: not used, since %s; the model itself is asked what it takes", found.path, exc)
         return None
@@ -69,7 +71,7 @@ def _tables(columns: Sequence[Mapping[str, object]], examples: Examples) -> list
         return _tables_of_array(columns[0], examples)
     tables = []
     for at, column in enumerate(columns):
-        name = column.get("name", f"x{at}")
+        name = f"x{at}" if column.get("name") is None else column["name"]
         if not isinstance(name, str):
             raise ValueError(f"[{at}].name: expected a text, got {_shown(name)}")
         if column["type"] == "tensor":

@@ -1,7 +1,7 @@
 """MLmodel: the file of an MLflow folder that says which model is in it, and what that takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -10,6 +10,11 @@ from foreseen.domain.errors import ModelUnavailableError
 
 NAME: Final = "MLmodel"
 """The name of the file, by which such a folder is known."""
+
+
+_OF_ONE_SAVING: Final = frozenset(
+    {"artifact_path", "model_id", "model_size_bytes", "model_uuid", "run_id", "utc_time_created"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class MLmodel:
         flavors: what each library that can load the model needs to know, by the flavor's name.
         inputs: JSON that describes the model's inputs; empty if there is none.
         example: name of a file with instances of the model's input; empty if there is none.
+        stable: all that it says, without what differs whenever the same model is saved.
 
     Source:
         MLflow, mlflow/models/model.py
@@ -30,6 +36,7 @@ class MLmodel:
     flavors: Mapping[str, Mapping[str, object]]
     inputs: str = ""
     example: str = ""
+    stable: Mapping[object, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, content: bytes, path: Path) -> Self:
@@ -40,6 +47,7 @@ class MLmodel:
             _flavors(document.get("flavors"), path),
             _text(document.get("signature"), "inputs"),
             _text(document.get("saved_input_example_info"), "artifact_path"),
+            {key: value for key, value in document.items() if key not in _OF_ONE_SAVING},
         )
 
 

@@ -1,5 +1,6 @@
 """ModelFolder: a folder that MLflow wrote, with its model file open, and only if no other user can change it."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -8,7 +9,12 @@ from pathlib import Path
 
 from foreseen.adapters.predictor.mlflow_folder.flavor import Flavor, chosen_flavor
 from foreseen.adapters.predictor.mlflow_folder.folder_facts import FolderFacts
-from foreseen.adapters.predictor.mlflow_folder.folder_files import FolderFiles, content_digest, folder_sha256
+from foreseen.adapters.predictor.mlflow_folder.folder_files import (
+    FolderFiles,
+    content_digest,
+    folder_sha256,
+    is_description,
+)
 from foreseen.adapters.predictor.mlflow_folder.folder_signature import signature_input
 from foreseen.adapters.predictor.mlflow_folder.input_example import MOST_BYTES, NONE, Examples, read_examples
 from foreseen.adapters.predictor.mlflow_folder.mlmodel import NAME, MLmodel
@@ -34,7 +40,7 @@ class ModelFolder:
 
 def is_model_folder(path: Path) -> bool:
     """Return whether MLflow wrote a folder, by the name of a file in it."""
-    return (path / NAME).is_file()
+    return os.path.isfile(path / NAME)  # noqa: PTH113 - accepts a name that is too long
 
 
 @contextmanager
@@ -61,7 +67,8 @@ def open_model_folder(folder: Path, *, pinned_sha256: str | None = None) -> Iter
     name = NAME if flavor.is_of_mlflow else _file_name(files, flavor)
     with _opened(files, name, pins) as file:
         digests = {**(pins or files.digests(leaving_out=name)), name: file.digest}
-        digest = content_digest(dict(sorted(digests.items())), flavor.settings)
+        names = [each for each in files.versions if each != NAME and (flavor.is_of_mlflow or not is_description(each))]
+        digest = content_digest({each: digests[each] for each in names}, flavor.settings)
         yield ModelFolder(replace(file, digest=digest, folder=folder), flavor, facts)
         files.require_unchanged()
 

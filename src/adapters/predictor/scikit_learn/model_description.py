@@ -135,6 +135,7 @@ def _planned_as_known(
     columns = read_columns(model, [] if has_tensors else known.own_names)
     if names and columns is not None and len(names) != len(known.features):  # of a model that drops columns
         return planned_columns(model, columns, names, ())
+    known = known if columns is None else known.under(columns.shown_names)
     own = known.own_names
     columns = columns or Columns(tuple(own), (OPAQUE,) * len(own))
     planned = planned_columns(model, columns, None, known.renamed(names) if names else known.declared(tables))

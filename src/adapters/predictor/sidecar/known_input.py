@@ -1,7 +1,7 @@
 """KnownInput: what a file format says of a model's input, besides what the model records and a sidecar declares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,17 +20,26 @@ class KnownInput:
         takes: the form in which the model is given them; None if it follows from the model, or is found by trial.
         path: of the file that says so, where that is another than the model's.
         origin: what says so, as it is shown beside a dtype.
+        has_names: whether it names them; otherwise they are numbered, and what the model calls them counts.
     """
 
     features: tuple["FeatureTable", ...]
     takes: Takes | None = None
     path: Path | None = None
     origin: str = "its file"
+    has_names: bool = True
 
     @property
     def own_names(self) -> list[str]:
         """The name of the feature that each value of an instance belongs to."""
         return [table.name for table in self.features for _ in range(table.size)]
+
+    def under(self, names: Sequence[str]) -> "KnownInput":
+        """Return the features under the names of the model's columns, if they have none and are as many."""
+        if self.has_names or len(names) != len(self.features):
+            return self
+        renamed = (known.model_copy(update={"name": name}) for known, name in zip(self.features, names, strict=True))
+        return replace(self, features=tuple(renamed))
 
     def declared(self, tables: Sequence["FeatureTable"]) -> list["FeatureTable"]:
         """Return the features as a sidecar declares them: each key that it leaves out is as the file says.
