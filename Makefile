@@ -9,6 +9,7 @@ STAMP := $(VENV)/.installed
 RAY_STAMP := $(VENV)/.installed-ray
 STORES_STAMP := $(VENV)/.installed-stores
 BOOSTERS_STAMP := $(VENV)/.installed-boosters
+FORMATS_STAMP := $(VENV)/.installed-formats
 # The lowest versions have wheels for Python 3.11 and 3.12.
 LOWEST_PYTHON ?= $(firstword $(foreach name,$(PYTHON) python3.12 python3.11,$(shell \
   $(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $(name))) python3.12)
@@ -26,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 .DEFAULT_GOAL := help
 REDIS_TESTS := cache_command caches inventory purge redis_wire redis_writes
 
-.PHONY: help install serve test test-boosters test-ray test-redis test-lowest test-stores faults stops kills fingerprints grammar check house bench contenders soak format clean
+.PHONY: help install serve test test-boosters test-formats test-ray test-redis test-lowest test-stores faults stops kills fingerprints grammar check house bench contenders soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -58,6 +59,14 @@ test-boosters: $(BOOSTERS_STAMP) ## Run the tests of boosters with CatBoost too,
 
 $(BOOSTERS_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,boosters]'
+	@touch $@
+
+test-formats: $(FORMATS_STAMP) ## Run the tests of PyTorch's models, which is installed for them (900 MB)
+	$(BIN)/python -m pytest tests/field/test_torch.py
+
+# PyTorch by its version: any other release takes gigabytes for graphics cards.
+$(FORMATS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,torch]' torch==2.13.0
 	@touch $@
 
 test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed for them (240 MB)
@@ -134,4 +143,4 @@ format: install ## Put the code into its format
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.calls.json
+	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.pt2 examples/*/*.calls.json

@@ -6,7 +6,11 @@ from typing import Final
 from foreseen.adapters.predictor.formats.model_format import OTHER_FILE, WRAP, FileFormat, loaded_by
 
 KERAS: Final = FileFormat("a Keras model", WRAP)
-TORCH: Final = FileFormat("a file that torch.save wrote", WRAP)
+TORCH: Final = FileFormat(
+    "a file that torch.save wrote, which has no model without its code",
+    "load it in Python and save the model with torch.export.save(torch.export.export(model.eval(), (example,)), "
+    "'model.pt2')",
+)
 XGBOOST: Final = FileFormat("an XGBoost model", loaded_by("load_model of xgboost.XGBClassifier() or XGBRegressor()"))
 ONNX: Final = FileFormat("an ONNX model", "")
 CATBOOST: Final = FileFormat(

@@ -8,11 +8,27 @@ from foreseen.adapters.predictor.formats.binary_formats import KERAS, TORCH
 from foreseen.adapters.predictor.formats.model_format import WRAP, FileFormat
 
 _SAVED = (".joblib", ".pkl", ".pickle")
+_OLD_PROGRAM = "serialized_exported_program.json"
 
 
 def is_zip(head: bytes) -> bool:
     """Return whether a file begins as a zip archive does."""
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def is_exported_program(names: Sequence[str]) -> bool:
+    """Return whether names in an archive are those of a program that torch.export.save wrote, in any version."""
+    return _OLD_PROGRAM in names or any(name.endswith(("/archive_format", "/models/model.json")) for name in names)
+
+
+def is_torch_script(names: Sequence[str]) -> bool:
+    """Return whether names in an archive are those of a TorchScript module."""
+    return any(name.rpartition("/")[2] == "constants.pkl" for name in names)
+
+
+def is_keras(names: Sequence[str]) -> bool:
+    """Return whether names in an archive are those of a model of Keras 3."""
+    return {"config.json", "model.weights.h5"} <= set(names)
 
 
 def zip_format(file: BinaryIO) -> FileFormat:
@@ -27,9 +43,9 @@ def zip_format(file: BinaryIO) -> FileFormat:
 
 def _of_names(names: Sequence[str]) -> FileFormat | None:
     ends = {name.rpartition("/")[2] for name in names}
-    if {"config.json", "model.weights.h5"} <= set(names):
+    if is_keras(names):
         return KERAS
-    if "constants.pkl" in ends:
+    if is_torch_script(names):
         return FileFormat("a TorchScript model", WRAP)
     if any(name.endswith("data.pkl") and f"{name.removesuffix('data.pkl')}version" in names for name in names):
         return TORCH  # torch writes a version file beside data.pkl; data.pkl alone may be any pickle

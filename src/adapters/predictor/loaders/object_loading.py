@@ -45,7 +45,7 @@ from foreseen.domain.values.signature import Signature
 log = logging.getLogger(__name__)
 
 LIBRARIES: Final = ("numpy", "scikit-learn", "scipy")
-"""Distributions that are part of the fingerprint of every model of this format, whatever it is made of."""
+"""Distributions that are part of the fingerprint of every model of scikit-learn's kind, whatever it is made of."""
 
 MakeObject: TypeAlias = Callable[[OwnModules], object]
 """Makes an object, given the own modules of its load; raises as `ModelLoader.load`."""

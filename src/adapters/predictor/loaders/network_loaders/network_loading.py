@@ -1,0 +1,60 @@
+"""Networks of PyTorch and Keras: what their files say of their inputs, and how many rows their calls have."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
+from foreseen.adapters.predictor.model_file.model_file import ModelFile
+from foreseen.adapters.predictor.networks.tensor_model import TensorInput, TensorModel
+from foreseen.adapters.predictor.sidecar.known_input import KnownInput
+from foreseen.domain.model.loaded_format import LoadedFormat
+from foreseen.domain.ports import Predictor
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable
+
+
+def predictor_of_network(
+    file: ModelFile, options: LoadOptions, model: TensorModel, loaded_from: LoadedFormat, *, libraries: Sequence[str]
+) -> Predictor:
+    """Describe and try a network, and decide how it is called; raise as `ModelLoader.load`.
+
+    Args:
+        libraries: distributions that answers depend on.
+    """
+    options = replace(options, known_input=known_network_input(model.inputs, options))
+    if model.rows is not None and options.calls.rows is None:
+        options = replace(options, calls=replace(options.calls, rows=model.rows))
+    return predictor_of_object(file, options, lambda *_: model, loaded_from, libraries=libraries)
+
+
+def known_network_input(inputs: Sequence[TensorInput], options: LoadOptions) -> KnownInput:
+    """Return the features of a network: a tensor for each input.
+
+    A single input of k values is k features instead if the operator, or the sidecar, names as many without a shape: as
+    those of a table.
+    """
+    from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable  # noqa: PLC0415 - with pydantic, which few models need
+
+    first = inputs[0]
+    if len(inputs) == 1 and len(first.shape) == 1 and first.shape[0] == _named_columns(options) > 1:
+        names = [f"{first.name}{place}" for place in range(first.shape[0])]
+        return KnownInput(tuple(FeatureTable(name=name, dtype=first.dtype) for name in names), "array")
+    tables = (FeatureTable(name=each.name, dtype=each.dtype, shape=list(each.shape)) for each in inputs)
+    return KnownInput(tuple(tables), "tensors")
+
+
+def declared_tables(options: LoadOptions) -> "Sequence[FeatureTable]":
+    """Return the features that the operator or the sidecar names; none if neither does."""
+    from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable, read_sidecar  # noqa: PLC0415 - as above
+
+    if options.features:
+        return [FeatureTable(name=name) for name in options.features]
+    return (read_sidecar(options.sidecar).features if options.sidecar else None) or ()
+
+
+def _named_columns(options: LoadOptions) -> int:
+    tables = declared_tables(options)
+    return 0 if any(table.shape for table in tables) else len(tables)

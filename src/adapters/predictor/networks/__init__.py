@@ -1,0 +1,1 @@
+"""Neural networks of PyTorch and Keras: what their files contain is checked before the library reads it."""

@@ -1,0 +1,66 @@
+"""TorchScript as a model that is called with arrays. Its code is that of the file; PyTorch's interpreter runs it."""
+
+import io
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+from typing import BinaryIO, Protocol
+
+from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
+from foreseen.adapters.predictor.networks.torch_tensors import arrays_of, computing, tensor_of
+from foreseen.adapters.predictor.networks.torch_threads import cpu_kernels
+
+
+class _Argument(Protocol):
+    def has_default_value(self) -> bool: ...
+
+
+class _Schema(Protocol):
+    arguments: Sequence[_Argument]
+
+
+class _Forward(Protocol):
+    schema: _Schema
+
+
+class ScriptModule(Protocol):
+    """What is used of PyTorch's class of this name."""
+
+    forward: _Forward
+
+    def __call__(self, *tensors: object) -> object:
+        """Compute."""
+
+
+def loaded_script(torch: ModuleType, file: BinaryIO) -> ScriptModule:
+    """Return the module in a file, on the CPU and ready to predict."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of TorchScript as such; the documentation says it
+        module: ScriptModule = torch.jit.load(io.BytesIO(file.read()), map_location="cpu").eval()
+    return module
+
+
+def least_inputs(module: ScriptModule) -> int:
+    """Return how many inputs a module has that must be given."""
+    return sum(not argument.has_default_value() for argument in module.forward.schema.arguments[1:])
+
+
+def script_model(torch: ModuleType, module: ScriptModule, inputs: Sequence[TensorInput]) -> TensorModel:
+    """Return a module as a model with these inputs, in the order of its arguments."""
+    return TensorModel(_ScriptCall(torch, module, inputs), inputs, depends_on=cpu_kernels(torch))
+
+
+class _ScriptCall:
+    """Calls a module with its arguments by place."""
+
+    def __init__(self, torch: ModuleType, module: ScriptModule, inputs: Sequence[TensorInput]) -> None:
+        self._torch = torch
+        self._module = module
+        self._inputs = inputs
+
+    def __call__(self, arrays: Sequence[Array]) -> object:
+        pairs = zip(arrays, self._inputs, strict=True)
+        tensors = [tensor_of(self._torch, array, each.own_dtype) for array, each in pairs]
+        # Otherwise PyTorch compiles what it has run a few times, and the last bits of later answers may differ.
+        with computing(self._torch), self._torch.jit.optimized_execution(False):
+            return arrays_of(self._torch, self._module(*tensors))
