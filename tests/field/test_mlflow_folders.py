@@ -43,6 +43,8 @@ from support.mlflow_folders import (
     write_mlmodel,
 )
 from support.models import save
+from support.onnx_models import of_family
+from support.onnx_models import saved as saved_onnx
 
 X, SPECIES = load_iris(return_X_y=True, as_frame=True)
 TEXTS = Path(__file__).parent / "files" / "mlflow"
@@ -112,6 +114,27 @@ def test_a_folder_answers_as_its_model_in_one_file(name: str, version: str, tmp_
     assert by_folder.info.signature.kind == by_joblib.info.signature.kind
     assert by_folder.info.signature.names == tuple(X.columns)
     assert by_folder.predict(same).encode() == by_joblib.predict(batch).encode()
+
+
+@pytest.mark.parametrize("name", ["logistic", "forest of numbers", "columns"])
+def test_a_folder_answers_as_its_onnx_file(name: str, tmp_path: Path) -> None:
+    content = of_family(name)
+    by_folder = load(mlflow_folder(tmp_path / "model", content, flavor="onnx"))
+    by_file = load(saved_onnx(content, tmp_path))
+    batch = probe_batch(by_file.info.signature)
+
+    assert by_folder.info.signature == by_file.info.signature
+    assert by_folder.info.loaded_from.name == "MLflow's folder, flavor onnx, ONNX"
+    assert by_folder.predict(batch).encode() == by_file.predict(batch).encode()
+
+
+def test_a_signature_names_the_columns_of_an_onnx_file(tmp_path: Path) -> None:
+    inputs = columns_of(X.astype("float32"))
+    folder = mlflow_folder(tmp_path / "model", of_family("logistic"), flavor="onnx", inputs=inputs)
+
+    features = load(folder).info.signature.features
+
+    assert [(each.name, each.dtype) for each in features] == [(name, "float32") for name in X.columns]
 
 
 def test_http_files_and_calls_return_the_same_bits(tmp_path: Path) -> None:
@@ -186,6 +209,7 @@ MODELS_OF_TEXTS: dict[str, tuple[Callable[[], Any], Any, Any, dict[str, Any]]] =
         None,
         {"flavor": "lightgbm"},
     ),
+    "onnx": (lambda: of_family("logistic"), columns_of(X.astype("float32")), None, {"flavor": "onnx"}),
     "xgboost": (CASES["XGBoost's classifier"][0], columns_of(X), None, {"flavor": "xgboost"}),
 }
 
@@ -462,6 +486,21 @@ def test_a_pickle_in_place_of_a_safe_format_is_not_loaded(
     said = rejection(folder)
 
     assert f"{name}: expected the file of MLflow's flavor {flavor}, which runs no code when it is loaded" in said
+    assert not (tmp_path / MARK).exists()
+
+
+@pytest.mark.parametrize(
+    ("flavor", "key"), [("sklearn", "pickled_model"), ("catboost", "data"), ("pytorch", "model_data")]
+)
+def test_a_python_file_is_not_run_as_the_file_of_a_flavor(
+    flavor: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = mlflow_folder(tmp_path / "model", logistic(), saved_by="pickle")
+    (folder / "model.py").write_text(f"from pathlib import Path\nPath({MARK!r}).touch()\n")
+    changed(folder, lambda found: found.update(flavors={flavor: {key: "model.py"}}))
+    monkeypatch.chdir(tmp_path)
+
+    assert f"model.py: expected the file of MLflow's flavor {flavor}, got a Python file" in rejection(folder)
     assert not (tmp_path / MARK).exists()
 
 

@@ -44,7 +44,8 @@ def mlflow_folder(
     """Write the folder of a model, and return its path.
 
     Args:
-        flavor: "sklearn", "lightgbm", "xgboost" or "catboost".
+        model: for "onnx", the content of its file.
+        flavor: "sklearn", "lightgbm", "xgboost", "catboost" or "onnx".
         saved_by: "pickle", "cloudpickle" or "skops" for a model that is not saved by its own library; empty for what
             that version of MLflow chooses.
         inputs: the signature, as MLflow describes columns and tensors.
@@ -153,7 +154,15 @@ def _catboost(folder: Path, model: Any, _: str, __: str) -> dict[str, Any]:
     return {"catboost_version": version, "data": "model.cb", "model_type": type(model).__name__, "save_format": "cbm"}
 
 
-_WRITERS: Final = {"sklearn": _sklearn, "lightgbm": _lightgbm, "xgboost": _xgboost, "catboost": _catboost}
+def _onnx(folder: Path, content: bytes, _: str, __: str) -> dict[str, Any]:
+    (folder / "model.onnx").write_bytes(content)
+    table = {"data": "model.onnx", "onnx_version": import_module("onnx").__version__, "onnx_session_options": None}
+    return {**table, "providers": ["CUDAExecutionProvider", "CPUExecutionProvider"]}
+
+
+_WRITERS: Final = {
+    "sklearn": _sklearn, "lightgbm": _lightgbm, "xgboost": _xgboost, "catboost": _catboost, "onnx": _onnx,
+}  # fmt: skip
 
 
 def _dumped(folder: Path, model: Any, saved_by: str) -> str:

@@ -9,6 +9,7 @@ from foreseen.adapters.predictor.loaders.loader_registry import loader_of
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
 from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
 from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
+from foreseen.adapters.predictor.loaders.python_loader import PythonLoader
 from foreseen.adapters.predictor.mlflow_folder.flavor import Flavor
 from foreseen.adapters.predictor.mlflow_folder.model_folder import ModelFolder, open_model_folder
 from foreseen.adapters.predictor.mlflow_folder.python_function import read_python_function
@@ -40,6 +41,8 @@ def _by_format(opened: ModelFolder, options: LoadOptions) -> Predictor:
         loader = loader_of(opened.file)
     except OtherFormatError as exc:
         raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got {exc}") from exc
+    if isinstance(loader, PythonLoader):  # no flavor's file is called .py
+        raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got a Python file")
     if isinstance(loader, PickleLoader) and not opened.flavor.may_be_pickle:
         expected = f"{_expected(opened.flavor)}, which runs no code when it is loaded"
         raise ModelUnavailableError(f"{path}: expected {expected}, got what may be a pickle")
