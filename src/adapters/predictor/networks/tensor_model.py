@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.domain.errors import PredictionError
-from foreseen.domain.values.output import Output
 from foreseen.domain.values.signature import DType
+
+if TYPE_CHECKING:
+    from foreseen.domain.values.output import Output
 
 Array = npt.NDArray[np.generic]
 
