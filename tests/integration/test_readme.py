@@ -27,7 +27,7 @@ def test_the_readme_is_under_200_lines() -> None:
 
 
 def test_the_readme_names_every_setting_with_its_default() -> None:
-    table = README.read_text(encoding="utf-8").split("## Settings")[1].split("## Code map")[0]
+    table = README.read_text(encoding="utf-8").split("## Settings")[1].split("## More")[0]
     named = {
         name
         for line in table.splitlines()
@@ -37,13 +37,16 @@ def test_the_readme_names_every_setting_with_its_default() -> None:
     assert named == set(Settings.model_fields)
 
 
-def test_every_place_the_readme_names_is_there() -> None:
-    code_map = README.read_text(encoding="utf-8").split("## Code map")[1]
+@pytest.mark.parametrize("document", [README, ROOT / "docs" / "architecture.md"], ids=lambda path: path.name)
+def test_every_place_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
 
-    places = re.findall(r"`((?:src|tests|examples|docs)/[\w./]*)`|\]\(([\w./]+)\)", code_map)
+    places = re.findall(r"`((?:src|tests|examples|docs)/[\w./]*)`", text)
+    links = [link for link in re.findall(r"\]\(([\w./]+)\)", text) if not link.startswith("http")]
 
-    assert len(places) > 8
-    assert [place for pair in places for place in pair if place and not (ROOT / place).exists()] == []
+    assert len(places) > 5
+    assert [place for place in places if not (ROOT / place).exists()] == []
+    assert [link for link in links if not (document.parent / link).exists()] == []
 
 
 def test_git_ignores_what_the_readme_writes() -> None:
