@@ -15,6 +15,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.onnx.onnx_session import open_session
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
 from foreseen.domain.ports import Predictor
 from foreseen.domain.values.batch import Batch
@@ -274,6 +275,12 @@ def test_a_declared_shape_must_be_that_of_the_file(
     assert expected in rejection(path)
 
 
+def test_a_name_with_line_breaks_is_shown_in_one_line(tmp_path: Path) -> None:
+    path = saved(_several(tensor("im\nage", ["n", "h", "w"])), tmp_path)
+
+    assert "expected the shape of one row" in rejection(path)
+
+
 def test_columns_that_a_file_leaves_open_are_counted_by_their_names(tmp_path: Path) -> None:
     path = saved(_several(tensor("X", [None, None])), tmp_path)
 
@@ -469,11 +476,22 @@ def test_only_libraries_of_the_format_are_in_the_fingerprint(tmp_path: Path) -> 
     assert set(load(saved(of_family("forest"), tmp_path)).info.versions) == {"python", "numpy", "onnxruntime"}
 
 
-def test_a_session_computes_on_the_threads_of_the_setting(tmp_path: Path) -> None:
+def test_the_number_of_threads_is_part_of_the_fingerprint(tmp_path: Path) -> None:
     path = saved(of_family("forest"), tmp_path)
 
-    one, two = load(path), load(path, threads=2)
-    assert one.info.fingerprint != two.info.fingerprint
+    assert load(path).info.fingerprint != load(path, threads=2).info.fingerprint
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_session_has_the_calling_thread_and_as_many_more_as_are_set(threads: int) -> None:
+    kept = [open_session(of_family("forest"), {}, threads=1)]  # onnxruntime itself starts some with its first one
+    before = {path.name for path in Path("/proc/self/task").iterdir()}
+    kept.append(open_session(of_family("forest"), {}, threads=threads))
+    for session in kept:
+        session.run(None, {"X": FLOWERS})
+
+    assert len({path.name for path in Path("/proc/self/task").iterdir()} - before) == threads - 1
 
 
 def test_a_missing_library_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -519,3 +537,18 @@ def test_people_in_a_csv_file_are_scored_by_column_names(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     found = pd.read_csv(tmp_path / "out.csv")["prediction"].tolist()
     assert found == [answer["prediction"] for answer in expected("columns")]
+
+
+def test_a_folder_of_mlflow_gives_a_graph_its_names(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    saved(of_family("forest"), folder)
+    columns = [{"type": "double", "name": f"f{place}", "required": True} for place in range(4)]
+    (folder / "MLmodel").write_text(
+        "flavors:\n  onnx:\n    data: model.onnx\n    onnx_version: 1.23.2\n"
+        f"signature:\n  inputs: '{json.dumps(columns)}'\n"
+    )
+    predictor = load(folder, PROBABILITIES)
+
+    assert dtypes(predictor.info.signature) == {f"f{place}": "float32" for place in range(4)}
+    assert predicted(predictor, instances("forest", predictor)) == expected("forest")

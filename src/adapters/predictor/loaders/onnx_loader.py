@@ -89,7 +89,7 @@ def _opened(
     try:
         known = known_input(inputs, names=options.features, declared=tables, given=options.known_input)
     except ValueError as exc:
-        raise ModelUnavailableError(f"{options.sidecar if tables else file.path}: {exc}") from exc
+        raise ModelUnavailableError(f"{options.sidecar if tables else file.path}: {message_text(exc)}") from exc
     session = _session(file, model, external, options.threads)
     answers = observed_answers(session, inputs, known, answers, rows)
     graph = Graph(inputs, answers, rows, computes_rows_alone(model))

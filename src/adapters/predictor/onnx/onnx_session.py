@@ -41,7 +41,8 @@ def open_session(content: bytes, external: Mapping[str, bytes], *, threads: int)
     if external:
         lengths = [len(data) for data in external.values()]
         options.add_external_initializers_from_files_in_memory(list(external), list(external.values()), lengths)
-    session = onnxruntime.InferenceSession(content, options, providers=_PROVIDERS)
+    # There is nothing to fall back to, and it would print what it tries.
+    session = onnxruntime.InferenceSession(content, options, providers=_PROVIDERS, enable_fallback=0)
     used = session.get_session_options()
     found = used.intra_op_num_threads, used.inter_op_num_threads, session.get_providers()
     if found != (threads, 1, _PROVIDERS):  # the environment may tell onnxruntime to take options from the model
