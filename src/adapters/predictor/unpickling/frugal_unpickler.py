@@ -7,6 +7,11 @@ from typing import BinaryIO
 from joblib.numpy_pickle import NumpyUnpickler
 
 from foreseen.adapters.predictor.own_code.code_in_file import scoped_maker
+from foreseen.adapters.predictor.unpickling.script_namespace import (
+    is_script_namespace,
+    require_globals,
+    script_namespace,
+)
 
 
 class FrugalUnpickler(NumpyUnpickler):  # type: ignore[misc]
@@ -19,6 +24,8 @@ class FrugalUnpickler(NumpyUnpickler):  # type: ignore[misc]
     dispatch = NumpyUnpickler.dispatch.copy()
     builtins: dict[str, object] | None = None
     """Builtins of functions in the file; None for the process's own."""
+    uses_script = False
+    """Whether the file refers to the globals of the script that saved it."""
 
     @classmethod
     def of(cls, file: BinaryIO) -> "FrugalUnpickler":
@@ -29,6 +36,9 @@ class FrugalUnpickler(NumpyUnpickler):  # type: ignore[misc]
 
     def find_class(self, module: str, name: str) -> object:
         """Return an object of a module by name; functions that create code in the file are replaced by scoped ones."""
+        if is_script_namespace(module, name):
+            self.uses_script = True
+            return script_namespace()
         found = super().find_class(module, name)
         return found if self.builtins is None else scoped_maker(module, name, found, self.builtins)
 
@@ -50,4 +60,7 @@ def load(file: BinaryIO, builtins: dict[str, object] | None = None) -> object:
     """
     unpickler = FrugalUnpickler.of(file)
     unpickler.builtins = builtins
-    return unpickler.load()
+    found: object = unpickler.load()
+    if unpickler.uses_script:
+        require_globals(found)
+    return found

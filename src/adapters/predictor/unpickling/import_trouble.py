@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from foreseen.adapters.predictor.own_code import main_script
+from foreseen.adapters.predictor.own_code.installed_distributions import is_own
 from foreseen.adapters.predictor.unpickling.missing_distributions import distribution_of, installed
 from foreseen.domain.model.model_failure import message_text
 
@@ -45,6 +46,11 @@ def missing_module(name: str, path: Path) -> str:
             f"expected module {name!r}, which the model needs, got {found}, which has no such module; try: install the "
             f"version of {found.split()[0]} that the model was saved under"
         )
+    if name != top and (package := _own_package(name)):
+        return (
+            f"expected module {name!r}, which the model needs, in {package}, got no such module there; if it was moved "
+            "or renamed, let a module of the old name import what is in the new one, or save the model again"
+        )
     if beside := _beside(path, top):
         return (
             f"expected module {name!r}, which the model needs, in the working directory, on PYTHONPATH or installed, "
@@ -62,6 +68,17 @@ def _beside(path: Path, top: str) -> Path | None:
     """Return the module or package of this name in the folder of the model file; None if there is none."""
     package, module = path.parent / top, path.parent / f"{top}.py"
     return module if module.is_file() else package if package.is_dir() else None
+
+
+def _own_package(name: str) -> str:
+    """Return the innermost package or module of the user's own around a module's name that is found; empty if none."""
+    around = name.rpartition(".")[0]
+    while around:
+        with suppress(ImportError, ValueError, AttributeError):
+            if (spec := importlib.util.find_spec(around)) is not None:
+                return str(spec.origin or around) if is_own(spec) else ""
+        around = around.rpartition(".")[0]
+    return ""
 
 
 def _passed_over(module: str) -> str:
@@ -110,4 +127,7 @@ def not_importable(exc: Exception) -> str:
             f"expected every class of the model to be importable: {said}; the model was saved under another version of "
             f"{found.split()[0]} than {found.split()[1]}"
         )
-    return f"expected every class of the model to be importable: {said}"
+    return (
+        f"expected every class of the model to be importable: {said}; if it was moved or renamed, let that module have "
+        "it under the old name as well, or save the model again"
+    )
