@@ -1,6 +1,7 @@
 """Files of ONNX: over HTTP, in files and called directly they answer with the bits of onnxruntime, and no code runs."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ from support.onnx_models import (
     saved,
     tensor,
 )
+from support.processes import environment
 
 ROWS = FLOWERS[::3]
 CLASSIFIERS = ("logistic", "forest", "boosting", "scaled network", "support vectors", "columns", "without ZipMap")
@@ -552,3 +554,38 @@ def test_a_folder_of_mlflow_gives_a_graph_its_names(tmp_path: Path) -> None:
 
     assert dtypes(predictor.info.signature) == {f"f{place}": "float32" for place in range(4)}
     assert predicted(predictor, instances("forest", predictor)) == expected("forest")
+
+
+def test_a_missing_number_is_nan_where_a_sidecar_allows_it(tmp_path: Path) -> None:
+    imputer = helper.make_node("Imputer", ["X"], ["y"], "filled", domain="ai.onnx.ml", imputed_value_floats=[7.0, 8.0],
+                               replaced_value_float=float("nan"))  # fmt: skip
+    path = saved(network([imputer], [tensor("X", ["n", 2])], [tensor("y", ["n", 2])]), tmp_path)
+
+    assert [each.missing for each in load(path).info.signature.features] == [False, False]
+    path.with_suffix(".toml").write_text('[[features]]\nname = "x1"\nmissing = true\n')
+    assert predicted(load(path), [{"x0": 1.0, "x1": None}]) == [{"prediction": [1.0, 8.0]}]
+
+
+@pytest.mark.parametrize("kind", [TensorProto.INT64, TensorProto.STRING, TensorProto.BOOL])
+def test_a_missing_value_of_another_type_is_rejected(kind: int, tmp_path: Path) -> None:
+    nodes = [helper.make_node("Identity", ["given"], ["returned"])]
+    model = network(nodes, [tensor("given", ["n"], kind)], [tensor("returned", ["n"], kind)])
+    predictor = load(saved(model, tmp_path, '[[features]]\nname = "given"\nmissing = true\n'))
+
+    values: Mapping[int, object] = {TensorProto.INT64: 3, TensorProto.STRING: "Oslo", TensorProto.BOOL: True}
+    value = values[kind]
+
+    assert predicted(predictor, [{"given": value}]) == [{"prediction": value}]
+    with pytest.raises(InvalidBatchError, match=r"expected no missing value|expected a text"):
+        predicted(predictor, [{"given": None}])
+
+
+def test_a_graph_imports_no_library_of_another_format(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from foreseen.adapters.predictor.load_predictor import load_predictor\n"
+        "load_predictor(Path(sys.argv[1]))\n"
+        "print(*sorted({'sklearn', 'scipy', 'pandas', 'xgboost'} & set(sys.modules)))"
+    )
+    line = [sys.executable, "-c", code, str(saved(of_family("forest"), tmp_path))]
+
+    assert subprocess.run(line, env=environment(), capture_output=True, text=True, check=True).stdout == "\n"

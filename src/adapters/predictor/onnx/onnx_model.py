@@ -185,8 +185,10 @@ def _in_dtype(tensor: GraphTensor, given: Array) -> Array:
         if given.dtype.kind not in "OU" or any(not isinstance(text, str) for text in given.flat):
             raise ValueError(f"expected a text for the input {tensor.name!r}")
         return given.astype(object, copy=False)
-    if given.dtype.kind in "OU":
-        raise ValueError(f"expected numbers for the input {tensor.name!r}")
+    if given.dtype.kind in "OU":  # bools of which some may be missing are objects
+        if any(isinstance(value, str) for value in given.flat):
+            raise ValueError(f"expected numbers for the input {tensor.name!r}")
+        given = given.astype(np.float64)
     dtype = np.dtype(tensor.dtype)
     if dtype.kind != "f" and given.dtype.kind == "f" and bool((given != given).any()):
         raise ValueError(f"expected no missing value of the input {tensor.name!r}, which takes {dtype.name}")
