@@ -33,26 +33,31 @@ def predictor_of_network(
 def known_network_input(inputs: Sequence[TensorInput], options: LoadOptions) -> KnownInput:
     """Return the features of a network: a tensor for each input.
 
-    A single input of k values is k features instead if the operator, or the sidecar, names as many without a shape: as
-    those of a table.
+    A single input of k values is k features instead if the operator, the sidecar or the folder around the file names as
+    many without a shape: as those of a table.
     """
     from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable  # noqa: PLC0415 - with pydantic, which few models need
 
     first = inputs[0]
     if len(inputs) == 1 and len(first.shape) == 1 and first.shape[0] == _named_columns(options) > 1:
+        given = options.known_input
+        is_named = given is not None and given.has_names and len(given.features) == first.shape[0]
         names = [f"{first.name}{place}" for place in range(first.shape[0])]
+        if given is not None and is_named:  # as MLflow's signature does
+            names = [table.name for table in given.features]
         return KnownInput(tuple(FeatureTable(name=name, dtype=first.dtype) for name in names), "array")
     tables = (FeatureTable(name=each.name, dtype=each.dtype, shape=list(each.shape)) for each in inputs)
     return KnownInput(tuple(tables), "tensors")
 
 
 def declared_tables(options: LoadOptions) -> "Sequence[FeatureTable]":
-    """Return the features that the operator or the sidecar names; none if neither does."""
+    """Return the features that the operator, the sidecar or the folder around the file names; none if none does."""
     from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable, read_sidecar  # noqa: PLC0415 - as above
 
     if options.features:
         return [FeatureTable(name=name) for name in options.features]
-    return (read_sidecar(options.sidecar).features if options.sidecar else None) or ()
+    declared = read_sidecar(options.sidecar).features if options.sidecar else None
+    return declared or (options.known_input.features if options.known_input else ())
 
 
 def _named_columns(options: LoadOptions) -> int:
