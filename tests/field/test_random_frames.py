@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from support.command_in_process import run_here
+from support.example_counts import BY_THE_CLOCK
 from support.models import save
 from support.own_functions import as_text, parts_of_dates
 
@@ -66,7 +67,12 @@ CHOICES = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, *BY_THE_CLOCK],
+)
 @given(CHOICES, st.integers(0, 1000))
 def test_a_served_pipeline_answers_as_it_does_by_itself(choices: list[tuple[str, int]], seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -4,17 +4,20 @@ import os
 from collections.abc import Sequence
 from typing import Any, Final
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 LONG: Final = 20
 """How many times as much."""
+
+BY_THE_CLOCK: Final = (HealthCheck.too_slow,)
+"""Checks of hypothesis that fail on a busy machine."""
 
 
 def use_profile() -> None:
     """Use the profile that the environment names."""
     # Without deadlines: what takes 0.5 ms alone may take 400 on a machine that does other things as well.
-    settings.register_profile("usual", deadline=None)
-    settings.register_profile("long", deadline=None, print_blob=True)
+    settings.register_profile("usual", deadline=None, suppress_health_check=BY_THE_CLOCK)
+    settings.register_profile("long", deadline=None, print_blob=True, suppress_health_check=BY_THE_CLOCK)
     settings.load_profile(os.environ.get("FORESEEN_TEST_PROFILE") or "usual")
 
 
