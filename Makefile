@@ -61,12 +61,12 @@ $(BOOSTERS_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,boosters]'
 	@touch $@
 
-test-formats: $(FORMATS_STAMP) ## Run the tests of PyTorch's models, which is installed for them (900 MB)
-	$(BIN)/python -m pytest tests/field/test_torch.py
+test-formats: $(FORMATS_STAMP) ## Run the tests of PyTorch's and Keras' models, which are installed for them (1 GB)
+	$(BIN)/python -m pytest tests/field/test_torch.py tests/field/test_keras.py
 
 # PyTorch by its version: any other release takes gigabytes for graphics cards.
 $(FORMATS_STAMP): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,torch]' torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,torch,keras]' torch==2.13.0
 	@touch $@
 
 test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed for them (240 MB)
@@ -143,4 +143,4 @@ format: install ## Put the code into its format
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.pt2 examples/*/*.calls.json
+	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.pt2 examples/*/*.keras examples/*/*.calls.json

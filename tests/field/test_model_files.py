@@ -163,8 +163,7 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "LightGBM JSON": (b'{"name": "tree", "version": "v4", "num_class": 1}', "a dump of a LightGBM model", "Booster"),
     "ORT": (b"\x18\x00\x00\x00ORTM\x00", "a model in the own format of ONNX Runtime", "name the ONNX file"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "joblib.dump"),
-    "Keras HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"keras_version", "a Keras model", "write a class with predict"),
-    "Keras zip": (_zipped("metadata.json", "config.json", "model.weights.h5"), "a Keras model", "write a class"),
+    "Keras HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"keras_version", "a Keras model", "save it as model.keras"),
     "torch.save": (_zipped("archive/data.pkl", "archive/version"), "a file that torch.save wrote", "torch.export.save"),
     "torch.save before 1.6": (pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2), "torch.save", "torch.export.save"),
     "safetensors": (_safetensors(), "weights in safetensors", "write a class"),
@@ -225,7 +224,7 @@ def test_a_pickle_within_gzip_is_simply_loaded(tmp_path: Path) -> None:
 
 
 FOLDERS: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "SavedModel": (("saved_model.pb", "variables/variables.index"), "a TensorFlow SavedModel", "write a class"),
+    "SavedModel": (("saved_model.pb", "variables/variables.index"), "a TensorFlow SavedModel", "model.keras"),
     "around MLflow's": (("model/MLmodel", "model/model.pkl"), "around an MLflow model", "name {folder}/model"),
     "Hugging Face": (("config.json", "model.safetensors"), "a Hugging Face model", "write a class"),
     "Spark": (("metadata/part-00000", "stages/0/x"), "a Spark ML model", "write a class"),

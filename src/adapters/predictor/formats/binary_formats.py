@@ -5,7 +5,9 @@ from typing import Final
 
 from foreseen.adapters.predictor.formats.model_format import OTHER_FILE, WRAP, FileFormat, loaded_by
 
-KERAS: Final = FileFormat("a Keras model", WRAP)
+KERAS: Final = FileFormat(
+    "a Keras model in HDF5, which may run code", "load it with keras.saving.load_model and save it as model.keras"
+)
 TORCH: Final = FileFormat(
     "a file that torch.save wrote, which has no model without its code",
     "load it in Python and save the model with torch.export.save(torch.export.export(model.eval(), (example,)), "

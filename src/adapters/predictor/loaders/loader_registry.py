@@ -9,6 +9,7 @@ from foreseen.adapters.predictor.formats.recognise_format import recognised
 from foreseen.adapters.predictor.loaders.catboost_loader import CatBoostLoader
 from foreseen.adapters.predictor.loaders.lightgbm_loader import LightGBMLoader
 from foreseen.adapters.predictor.loaders.model_loader import ModelLoader
+from foreseen.adapters.predictor.loaders.network_loaders.keras_loader import KerasLoader
 from foreseen.adapters.predictor.loaders.network_loaders.torch_loader import TorchLoader
 from foreseen.adapters.predictor.loaders.onnx_loader import OnnxLoader
 from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
@@ -25,6 +26,7 @@ LOADERS: Final[Sequence[ModelLoader]] = (
     OnnxLoader(),
     PythonLoader(),
     TorchLoader(),
+    KerasLoader(),
     PickleLoader(),  # must be last: a pickle may begin with almost anything
 )
 """A loader for each format; the first one that accepts a file loads it."""

@@ -23,9 +23,14 @@ def archive(folder: Path, *members: str) -> Path:
 @pytest.mark.parametrize(
     ("members", "extra", "what"),
     [
-        (("net/models/model.json", "net/archive_format"), "torch", "torch.export"),
-        (("serialized_exported_program.json", "version"), "torch", "torch.export"),
-        (("net/data.pkl", "net/code/__torch__.py", "net/constants.pkl", "net/version"), "torch", "TorchScript"),
+        (("net/models/model.json", "net/archive_format"), "torch", "models of torch.export"),
+        (("serialized_exported_program.json", "version"), "torch", "models of torch.export"),
+        (
+            ("net/data.pkl", "net/constants.pkl", "net/version"),
+            "torch",
+            "models of TorchScript",
+        ),
+        (("config.json", "metadata.json", "model.weights.h5"), "keras", "its models"),
     ],
 )
 def test_the_extra_of_a_format_is_named(
@@ -33,11 +38,12 @@ def test_the_extra_of_a_format_is_named(
 ) -> None:
     path = archive(tmp_path, *members)
     monkeypatch.setitem(sys.modules, extra, None)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
 
     with pytest.raises(ModelUnavailableError) as error:
         load_predictor(path)
 
-    expected = f"{path}: expected {extra}, which reads models of {what}; try: pip install 'foreseen[{extra}]'"
+    expected = f"{path}: expected {extra}, which reads {what}; try: pip install 'foreseen[{extra}]'"
     assert str(error.value) == expected
 
 

@@ -1,0 +1,121 @@
+"""A model of Keras 3 as a model that is called with arrays, computed by PyTorch."""
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from tempfile import NamedTemporaryFile
+from types import ModuleType
+from typing import BinaryIO, Final, Protocol
+
+import numpy as np
+
+from foreseen.adapters.predictor.networks.keras_archive import write_checked
+from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
+from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
+from foreseen.adapters.predictor.networks.torch_tensors import arrays_of, computing
+from foreseen.adapters.predictor.networks.torch_threads import cpu_kernels
+from foreseen.domain.values.signature import DType
+
+_BACKEND: Final = "KERAS_BACKEND"
+_DTYPES: Final[Mapping[str, DType]] = {
+    "bool": "bool", "uint8": "uint8", "int8": "int8", "uint16": "uint16", "int16": "int16", "uint32": "uint32",
+    "int32": "int32", "uint64": "uint64", "int64": "int64", "float16": "float32", "bfloat16": "float32",
+    "float32": "float32", "float64": "float64",
+}  # fmt: skip
+_LOWEST: Final = (3, 13)
+"""Before it, the safe mode of Keras could be bypassed: CVE-2025-1550, CVE-2025-8747, CVE-2025-9906, CVE-2025-9905."""
+
+
+class _KerasTensor(Protocol):
+    name: str
+    dtype: str
+    shape: Sequence[int | None]
+
+
+class _Model(Protocol):
+    inputs: Sequence[_KerasTensor] | None
+
+    def __call__(self, given: object, *, training: bool) -> object: ...
+
+
+def have_backend() -> None:
+    """Have Keras compute by PyTorch, before it is imported first.
+
+    Raises:
+        RejectedFileError: the environment says another backend, whose threads and bits are not known.
+    """
+    found = os.environ.setdefault(_BACKEND, "torch")
+    if found != "torch":
+        raise RejectedFileError(
+            f"expected {_BACKEND} to be torch, by which models of Keras are served, got {found[:40]!r}"
+        )
+
+
+def require_safe_version() -> None:
+    """Raise RejectedFileError for a version of Keras whose loading can be made to run code."""
+    version = metadata.version("keras")
+    if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < _LOWEST:
+        lowest = ".".join(map(str, _LOWEST))
+        raise RejectedFileError(f"expected Keras {lowest} or newer, got {version}; try: pip install 'keras>={lowest}'")
+
+
+def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO) -> TensorModel:
+    """Read, check and load the model in a file.
+
+    Raises:
+        RejectedFileError: it has anything that is not known to be harmless, or inputs that cannot be served.
+        Exception: Keras cannot load it.
+    """
+    with NamedTemporaryFile(suffix=".keras") as copy, warnings.catch_warnings():
+        write_checked(file, copy)
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras' own, of numpy's newest versions
+        model: _Model = keras.saving.load_model(copy.name, compile=False, safe_mode=True)
+    tensors = model.inputs
+    if not tensors:
+        raise RejectedFileError("expected a model that knows its inputs, got none; try: call it before it is saved")
+    inputs = [_input(tensor) for tensor in tensors]
+    rows = {tensor.shape[0] for tensor in tensors}
+    if len(rows) > 1:
+        raise RejectedFileError(f"expected as many rows in each input, got {' and '.join(sorted(map(str, rows)))}")
+    if keras.backend.backend() != "torch":
+        raise RejectedFileError(
+            f"expected Keras to compute by torch, got {keras.backend.backend()}; try: a new process"
+        )
+    call = _KerasCall(model, torch, _arranged(getattr(model, "input", None), inputs))
+    return TensorModel(call, inputs, rows=rows.pop(), depends_on=cpu_kernels(torch))
+
+
+def _input(tensor: _KerasTensor) -> TensorInput:
+    if tensor.dtype not in _DTYPES:
+        raise RejectedFileError(f"expected numbers or bools in the input {tensor.name!r}, got {tensor.dtype}")
+    if not tensor.shape or None in tensor.shape[1:]:
+        raise RejectedFileError(
+            f"expected the input {tensor.name!r} to have one size, apart from the number of rows, got {tensor.shape}"
+        )
+    shape = tuple(int(length) for length in tensor.shape[1:] if length is not None)
+    return TensorInput(tensor.name, _DTYPES[tensor.dtype], shape, tensor.dtype)
+
+
+def _arranged(structure: object, inputs: Sequence[TensorInput]) -> Callable[[Sequence[Array]], object]:
+    """Return a function that arranges one array per input as a model takes them: in a dict, in a list, or alone."""
+    places = {each.name: place for place, each in enumerate(inputs)}
+    if isinstance(structure, Mapping):
+        keys = {str(key): places[tensor.name] for key, tensor in structure.items()}
+        return lambda arrays: {key: arrays[place] for key, place in keys.items()}
+    return (lambda arrays: arrays[0]) if len(inputs) == 1 else list
+
+
+class _KerasCall:
+    """Calls a model with its inputs as it takes them."""
+
+    def __init__(self, model: _Model, torch: ModuleType, arrange: Callable[[Sequence[Array]], object]) -> None:
+        self._model = model
+        self._torch = torch
+        self._arrange = arrange
+
+    def __call__(self, arrays: Sequence[Array]) -> object:
+        given = self._arrange([np.array(array, order="C") for array in arrays])
+        with computing(self._torch):
+            return arrays_of(self._torch, self._model(given, training=False))
