@@ -398,3 +398,32 @@ def test_records_are_found_for_code_that_names_its_features(folder: Path) -> Non
     put(folder / "ownrecords.py", RECORDS + "model.feature_names_in_ = ['a', 'b']\n")
 
     assert load("ownrecords:model").info.model_input.takes == "dicts"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    ["return self", "return [1, 2]", "raise RuntimeError(name)", "return type('Jobs', (), {'__eq__': None})()"],
+    ids=["itself", "a list", "an error", "what cannot be compared"],
+)
+def test_code_may_refer_to_what_answers_any_name(answers: str, folder: Path) -> None:
+    put(
+        folder / "ownany.py",
+        f"""
+class Anything:
+    def __getattr__(self, name):
+        {answers}
+
+    def __bool__(self):
+        raise TypeError("neither true nor false")
+
+anything = Anything()
+
+class Model:
+    n_features_in_ = 1
+
+    def predict(self, rows):
+        return rows[:, 0] * (2 if anything is not None else 3)
+""",
+    )
+
+    assert sent(load_predictor(Path("ownany:Model")), {"x0": 3.0}) == [6.0]

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from inspect import getattr_static
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, cast
 
@@ -252,13 +253,21 @@ def _reject_unless_fitted(path: Path, model: object) -> None:
 
 
 class _Parallel(Protocol):
-    n_jobs: int
+    n_jobs: int | None
+
+
+def _takes_other_jobs(part: object) -> bool:
+    """Return whether a part has an `n_jobs` other than 1; what answers any name, such as `col` of polars, has none."""
+    if getattr_static(part, "n_jobs", None) is None and "n_jobs" not in getattr(part, "__dict__", ()):
+        return False
+    jobs = cast("_Parallel", part).n_jobs
+    return jobs is None or (isinstance(jobs, int) and jobs != 1)
 
 
 def _force_one_thread(model: object) -> None:
     """Set n_jobs to 1 in every part: threads sum a forest's trees in any order, which changes the last bits."""
     for part in parts(model):
-        if not isinstance(part, type) and getattr(part, "n_jobs", 1) != 1:
+        if not isinstance(part, type) and _takes_other_jobs(part):
             try:
                 cast("_Parallel", part).n_jobs = 1
             except AttributeError:  # it is read-only

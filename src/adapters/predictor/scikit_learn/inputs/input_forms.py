@@ -16,7 +16,8 @@ def plausible_forms(model: object, features: Sequence[Feature], *, has_names: bo
         has_names: whether the model knows its columns by name.
     """
     forms = _likely_forms(model, features, has_names=has_names)
-    return (*forms, "polars") if "frame" in forms and uses_polars(model) else forms
+    # Some versions of scikit-learn see no names in a frame of polars, as if it were an array.
+    return (*forms, "polars") if {"frame", "array"} & set(forms) and uses_polars(model) else forms
 
 
 def _likely_forms(model: object, features: Sequence[Feature], *, has_names: bool) -> tuple[Takes, ...]:

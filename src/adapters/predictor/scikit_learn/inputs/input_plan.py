@@ -58,9 +58,15 @@ class InputPlan:
     def model_input(self) -> ModelInput:
         """What the model is given."""
         is_by_tensor = self.takes == "tensors"
+        # A frame of polars has the features' names, since its code goes by names even where the model knows none.
+        is_renamed = self.takes == "polars" and not self.knows_names
         return ModelInput(
             self.takes,
-            tuple(form for column in self.columns for form in column.forms[: 1 if is_by_tensor else None]),
+            tuple(
+                replace(form, name=column.feature.name) if is_renamed else form
+                for column in self.columns
+                for form in column.forms[: 1 if is_by_tensor else None]
+            ),
             is_dmatrix=self.is_dmatrix,
             shapes=tuple(column.feature.shape for column in self.columns) if is_by_tensor else (),
             findings=self.findings,
