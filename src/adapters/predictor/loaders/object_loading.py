@@ -260,7 +260,7 @@ def _takes_other_jobs(part: object) -> bool:
     """Return whether a part has an `n_jobs` other than 1; what answers any name, such as `col` of polars, has none."""
     if getattr_static(part, "n_jobs", None) is None and "n_jobs" not in getattr(part, "__dict__", ()):
         return False
-    jobs = cast("_Parallel", part).n_jobs
+    jobs: object = cast("_Parallel", part).n_jobs
     return jobs is None or (isinstance(jobs, int) and jobs != 1)
 
 
