@@ -13,6 +13,7 @@ from typing import Any
 
 import foreseen
 from support.loop_guard import has_found
+from support.loop_watch import slowness
 from support.processes import wait_until
 
 CODE = """
@@ -50,7 +51,7 @@ OURS = code_of_ours()
 
 def work(some_ms: float = 5.0) -> None:
     """Keep the processor busy for a while."""
-    ends = time.thread_time() + some_ms / 1000
+    ends = time.thread_time() + slowness() * some_ms / 1000
     while time.thread_time() < ends:
         hashlib.blake2b(bytes(1000)).digest()
 

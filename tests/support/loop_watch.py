@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from itertools import accumulate, repeat
 from pathlib import Path
 from types import FrameType
@@ -29,12 +30,31 @@ PUNCTUAL_S: Final = 0.004
 """Seconds that a look may be late: later, and a sleeping thread may only have been kept from going on."""
 
 LIMIT_S: Final = 0.05
-"""Seconds for which our code may hold a loop."""
+"""Seconds for which our code may hold a loop, on a machine that adds up in `_ADDED_S`."""
+
+_ADDED_S: Final = 0.005
+_ADDED: Final = 100_000
+"""Numbers that are added up to see how fast a machine is, and the processor's seconds that this usually takes."""
+
+_TRIES: Final = 5
 
 _START: Final = threading.Thread.start.__code__
 
 _LOOPS: Final = ("/asyncio/runners.py", "/asyncio/events.py", "/asyncio/base_events.py", "/support/loop_guard.py")
 """Ends of the names of files whose frames call what runs on a loop."""
+
+
+@cache
+def slowness() -> float:
+    """Return how many times as long as usual this machine computes, at least 1: some are slow even when idle."""
+    return max(1.0, min(_added_s() for _ in range(_TRIES)) / _ADDED_S)
+
+
+def _added_s() -> float:
+    began, total = time.thread_time(), 0
+    for number in range(_ADDED):
+        total += number
+    return time.thread_time() - began
 
 
 class Turn:
@@ -67,7 +87,7 @@ class LoopWatch:
 
     def __init__(self, tell: Callable[[Turn], None], *, limit_s: float = LIMIT_S) -> None:
         self._tell = tell
-        self.limit_s = limit_s
+        self.limit_s = limit_s * slowness()
         self._turns: dict[int, Turn] = {}
         self._loops: list[tuple[Any, int, int, int]] = []
         self._known = threading.local()

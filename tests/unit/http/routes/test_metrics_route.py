@@ -20,6 +20,7 @@ from foreseen.entrypoints.http.responses.problems import REASONS, STATUSES
 from foreseen.entrypoints.http.service.hot_path import HotPath
 from support.fakes import FakePredictor
 from support.in_process_service import Service, service, wired_around
+from support.loop_watch import slowness
 
 SOURCES = Path(__file__).parents[4] / "src"
 PAGE = Path(__file__).parents[4] / "docs" / "metrics.md"
@@ -359,4 +360,4 @@ def test_a_scrape_takes_no_time_that_matters(sums: Service) -> None:
         sums.get("/metrics")
         return time.thread_time() - started
 
-    assert min(seconds() for _ in range(10)) < 0.005
+    assert min(seconds() for _ in range(10)) < 0.005 * slowness()
