@@ -55,6 +55,7 @@ test: install ## Run every test, unit and integration
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 test-boosters: $(BOOSTERS_STAMP) ## Run the tests of boosters with CatBoost too, which is installed for them (200 MB)
+	@$(BIN)/python -c "import catboost" # without which its tests are left out
 	$(BIN)/python -m pytest tests/field/test_boosters.py tests/field/test_catboost_categories.py tests/field/test_native_catboost.py
 
 $(BOOSTERS_STAMP): $(STAMP)
@@ -62,6 +63,7 @@ $(BOOSTERS_STAMP): $(STAMP)
 	@touch $@
 
 test-formats: $(FORMATS_STAMP) ## Run the tests of PyTorch's and Keras' models, which are installed for them (1 GB)
+	@$(BIN)/python -c "import torch, keras, h5py" # without which their tests are left out
 	$(BIN)/python -m pytest tests/field/test_torch.py tests/field/test_keras.py
 
 # PyTorch by its version: any other release takes gigabytes for graphics cards.

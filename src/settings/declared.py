@@ -51,7 +51,7 @@ class Settings(BaseModel):
     model: Path | None = _setting(
         None,
         "Model",
-        "Model file, saved by joblib, pickle, skops, LightGBM, XGBoost or CatBoost; a folder that MLflow wrote; "
+        "Model file: of joblib, pickle, skops, LightGBM, XGBoost, CatBoost, ONNX, PyTorch, Keras; a folder of MLflow; "
         "a Python file with load(); or MODULE:NAME of a class or function.",
         shown="FILE",
     )

@@ -343,7 +343,7 @@ def test_types_that_cannot_be_sent_leave_it_to_the_model(
     folder = mlflow_folder(tmp_path / "model", logistic(), inputs=inputs)
 
     assert load(folder).info.signature.names == tuple(X.columns)
-    assert f"is of type {kind}; the model itself is asked" in caplog.text
+    assert f"is of type {kind}; what the model itself records decides" in caplog.text
 
 
 def test_saving_the_same_model_again_keeps_its_fingerprint(tmp_path: Path) -> None:

@@ -441,7 +441,6 @@ def test_a_module_beside_the_model_file_is_pointed_to(folder: Path, file: str, n
 
 def test_code_inside_the_model_file_may_import_own_code(folder: Path) -> None:
     """As cloudpickle saves classes and functions that a notebook defines."""
-    pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-lowest has an older one")
     model = folder / "notebook.pkl"
     write(folder, HELP, 2)
     notebook = [sys.executable, "-c", NOTEBOOK.format(path=str(model))]
@@ -519,7 +518,6 @@ with open({path!r}, "wb") as file:
 
 @pytest.mark.parametrize("form", HELPERS)
 def test_code_inside_the_model_file_counts_in_every_form(form: str, folder: Path) -> None:
-    pytest.importorskip("cloudpickle", reason="joblib brings it from 1.5 on; make test-lowest has an older one")
     model = folder / "notebook.pkl"
     helper = HELPERS[form].replace("\n", "\n    ")
     notebook = [sys.executable, "-c", NOTEBOOK_WITH_HELPERS.format(path=str(model), helper=helper)]
@@ -537,7 +535,6 @@ def test_code_inside_the_model_file_counts_in_every_form(form: str, folder: Path
 
 def test_code_inside_the_model_file_imports_only_what_counted(folder: Path) -> None:
     """Its name is in no text of the code, as that of a plugin which a file names."""
-    pytest.importorskip("cloudpickle")
     model = folder / "notebook.pkl"
     helper = "def help(self, x): return getattr(__import__(Path('name').read_text()), 'FACTOR', 0)"
     notebook = [sys.executable, "-c", NOTEBOOK_WITH_HELPERS.format(path=str(model), helper=helper)]

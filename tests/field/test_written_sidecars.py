@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,7 +142,6 @@ def test_force_finds_types_afresh_whatever_stood_there(tmp_path: Path) -> None:
 
 
 def test_categories_of_a_booster_outlive_a_csv_sample(tmp_path: Path) -> None:
-    lightgbm = pytest.importorskip("lightgbm")
     frame = pd.DataFrame({"plan": pd.Categorical(["free", "pro"] * 40), "spend": np.linspace(0, 9, 80)})
     path = save(lightgbm.LGBMRegressor(n_estimators=2, verbose=-1).fit(frame, np.arange(80.0)), tmp_path)
     sample = tmp_path / "train.csv"

@@ -252,13 +252,16 @@ def _reject_unless_fitted(path: Path, model: object) -> None:
         ) from None
 
 
+_ABSENT: Final = object()
+
+
 class _Parallel(Protocol):
     n_jobs: int | None
 
 
 def _takes_other_jobs(part: object) -> bool:
     """Return whether a part has an `n_jobs` other than 1; what answers any name, such as `col` of polars, has none."""
-    if getattr_static(part, "n_jobs", None) is None and "n_jobs" not in getattr(part, "__dict__", ()):
+    if getattr_static(part, "n_jobs", _ABSENT) is _ABSENT:
         return False
     jobs: object = cast("_Parallel", part).n_jobs
     return jobs is None or (isinstance(jobs, int) and jobs != 1)

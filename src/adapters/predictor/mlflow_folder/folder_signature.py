@@ -43,7 +43,7 @@ def signature_input(found: MLmodel, examples: Examples) -> KnownInput | None:
         tables = tuple(_tables(columns, examples))
         return KnownInput(tables, path=found.path, origin="its signature", has_names=has_names)
     except _CannotBeSentError as exc:
-        log.warning("%s: signature: not used, since %s; the model itself is asked what it takes", found.path, exc)
+        log.warning("%s: signature: not used, since %s; what the model itself records decides", found.path, exc)
         return None
     except (ValueError, RecursionError) as exc:
         said = "; ".join(str(exc).splitlines()[:1]) or type(exc).__name__

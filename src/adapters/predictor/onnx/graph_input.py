@@ -111,6 +111,6 @@ def _with_names(known: KnownInput, given: Sequence["FeatureTable"]) -> KnownInpu
     """Return the features with the names and missing values that the folder around a file declares for them."""
     if [table.size for table in given] != [table.size for table in known.features]:
         return known
-    told = ({"name": table.name, "missing": table.missing} for table in given)
-    renamed = (own.model_copy(update=update) for own, update in zip(known.features, told, strict=True))
+    described = ({"name": table.name, "missing": table.missing} for table in given)
+    renamed = (own.model_copy(update=update) for own, update in zip(known.features, described, strict=True))
     return KnownInput(tuple(renamed), known.takes)

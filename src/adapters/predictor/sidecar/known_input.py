@@ -46,7 +46,7 @@ class KnownInput:
 
         Args:
             tables: some of the features by name, or all of them in order under names of the operator's. Others are
-                returned as they are, for whoever compares them with the model's columns.
+                returned as they are, for a comparison with the model's columns.
         """
         by_name = {table.name: table for table in tables}
         if by_name.keys() <= {known.name for known in self.features}:

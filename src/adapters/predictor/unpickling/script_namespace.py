@@ -1,4 +1,4 @@
-"""The script's namespace: where functions that dill saved look their globals up, unless it was asked to save them."""
+"""The script's namespace: where functions that dill saved look their globals up, unless it saved them too."""
 
 import dis
 import sys

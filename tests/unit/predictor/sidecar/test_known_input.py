@@ -1,4 +1,4 @@
-"""What a file format says of a model's input stands below names and sidecar, and above what the model records."""
+"""What a file format says of a model's input overrides what the model records; names and the sidecar override it."""
 
 from pathlib import Path
 from typing import Any

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,7 +97,6 @@ def test_files_of_pandas_are_written_unchanged(
 def test_files_of_duckdb_are_read_by_it_unchanged(
     rows: list[tuple[float, str | None, str | None]], delimiter: str, is_forced: bool
 ) -> None:
-    duckdb = pytest.importorskip("duckdb")
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
         database.execute("create table rows (n double, t varchar, extra varchar)")
         database.executemany("insert into rows values (?, ?, ?)", rows)
