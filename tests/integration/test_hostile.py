@@ -317,9 +317,10 @@ class TestFloods:
             return [each for each in wires if each.is_closed(within_s=0.001) or each.came]
 
         with ExitStack() as open_ones:
-            wires = [open_ones.enter_context(wire_to(iris.url)) for _ in range(12)]
-            for each in wires:
-                assert each.send(part)
+            wires: list[Wire] = []
+            for _ in range(12):  # one by one: an open connection has only seconds until its first byte
+                wires.append(open_ones.enter_context(wire_to(iris.url)))
+                assert wires[-1].send(part)
             wait_until(lambda: len(answered()) == 3)  # 9 of 7 MiB fit into 64 MiB
             wire.send(GOOD)
             assert b"200 OK" in wire.read(until=b'"}')

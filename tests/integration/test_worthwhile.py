@@ -53,24 +53,32 @@ def test_inputs_of_a_cheap_model_are_shared_on_repeats(logistic: Path, redis_url
     # In a thread: in a process of its own the model yields, and its time is that of whatever else runs.
     patient = ("--redis-timeout", "10s", "--model-isolation", "thread")
     line = (logistic, "--cache", "tiered", "--redis-url", redis_url, *patient)
-    ours, theirs = flowers(8_000, width=1.0), flowers(60_000, width=2.0)
+    ours = flowers(8_000, width=1.0)
     with served(*line, is_fresh=True) as one:
+        number = request_until_hardly_shared(one, width=2.0)
         computed = answers(one, ours)
         one.stop()  # which writes what waits
         assert SAID in "".join(one.err)
-    assert 0 < entries(redis_url) < len(ours)
+    assert 0 < entries(redis_url) < number + len(ours)
 
     with served(*line) as other:
-        new = iter(range(0, len(theirs), 3_000))
-        wait_until(lambda: hardly_shared(other, theirs[(start := next(new)) : start + 3_000]))
+        request_until_hardly_shared(other, width=3.0)
 
         wait_until(lambda: answers(other, ours) == computed and lookup_share(other) == 1)
 
 
-def hardly_shared(running: Served, rows: Sequence[Sequence[float]]) -> bool:
-    """Request rows, and return whether a sample of keys alone is looked up then; a preempted call looks costly."""
-    answers(running, rows)
-    return lookup_share(running) == 1 / 64
+def request_until_hardly_shared(running: Served, *, width: float) -> int:
+    """Request new rows until only a sample of keys is looked up; return how many. A preempted call looks costly."""
+    rows = flowers(200_000, width=width)
+    starts = iter(range(0, len(rows), 3_000))
+
+    def is_hardly_shared() -> bool:
+        start = next(starts)
+        answers(running, rows[start : start + 3_000])
+        return lookup_share(running) == 1 / 64
+
+    wait_until(is_hardly_shared)
+    return next(starts)
 
 
 def test_a_scored_file_is_stored_to_its_last_row(logistic: Path, redis_url: str, tmp_path: Path) -> None:

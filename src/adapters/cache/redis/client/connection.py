@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import redis.asyncio
-from redis.asyncio.connection import AbstractConnection, parse_url
+from redis.asyncio.connection import AbstractConnection, SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
@@ -14,6 +14,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 from foreseen.adapters.cache.redis.client.credentials import FileCredentials
 from foreseen.adapters.cache.redis.client.error_replies import error_reply_in
 from foreseen.adapters.cache.redis.client.reply_limits import BoundedParser
+from foreseen.adapters.cache.redis.client.tls_connection import TlsConnection
 from foreseen.domain.errors import CacheError, CacheUnavailableError
 
 PREFIX: Final = "foreseen"
@@ -85,6 +86,8 @@ def redis_options(
     given: dict[str, object] = dict(parse_url(url))
     if "path" not in given:  # a Unix socket has no such option
         given["socket_keepalive"] = True
+    if given.get("connection_class") is SSLConnection:
+        given["connection_class"] = TlsConnection
     given |= {
         "max_connections": max_connections,
         "timeout": timeout_s,

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, cast
 
-from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection
+from redis.asyncio.connection import AbstractConnection, Connection
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.exceptions import RedisError, ResponseError
 
 from foreseen.adapters.cache.redis.client.connection import client_with
+from foreseen.adapters.cache.redis.client.tls_connection import TlsConnection
 from foreseen.adapters.cache.redis.servers.slot_map import Address, address_text
 
 TIMEOUT_S: Final = 0.6
@@ -76,7 +77,7 @@ class Sentinels:
 
 def primary_options(sentinels: Sentinels, options: Mapping[str, object]) -> dict[str, object]:
     """Return options of a client whose new connections lead to the primary of their time."""
-    has_tls = issubclass(cast("type", options.get("connection_class", Connection)), SSLConnection)
+    has_tls = issubclass(cast("type", options.get("connection_class", Connection)), TlsConnection)
     return {**options, "connection_class": _TlsToPrimary if has_tls else _PlainToPrimary, "sentinels": sentinels}
 
 
@@ -98,5 +99,5 @@ class _PlainToPrimary(_ToPrimary, Connection):
     """A connection without TLS."""
 
 
-class _TlsToPrimary(_ToPrimary, SSLConnection):
+class _TlsToPrimary(_ToPrimary, TlsConnection):
     """A connection with TLS."""
