@@ -1,7 +1,7 @@
 """Files that LightGBM and XGBoost wrote, and Boosters that joblib saved, answer as the estimators they came from."""
 
 from collections.abc import Callable
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,13 @@ def test_a_text_of_lightgbm_answers_as_its_estimator(name: str, tmp_path: Path) 
     assert predictor.info.signature.kind == "classification"
     rows = ROWS.set_axis(predictor.info.signature.names, axis=1)
     assert sent(predictor, *instances(rows)) == own_answers(model, ROWS)
+    assert set(predictor.info.versions) == {"python", "numpy", "lightgbm"}
+
+
+def distribution_of_xgboost() -> str:
+    """Return its name: `xgboost-cpu` has the same modules."""
+    (name,) = metadata.packages_distributions()["xgboost"]
+    return name
 
 
 @pytest.mark.parametrize("end", ["json", "ubj"])
@@ -74,6 +81,7 @@ def test_a_document_of_xgboost_answers_as_its_estimator(name: str, end: str, tmp
     predictor = load(written(model.save_model, tmp_path / f"model.{end}"))
 
     assert sent(predictor, *instances(ROWS)) == own_answers(model, ROWS)
+    assert set(predictor.info.versions) == {"python", "numpy", distribution_of_xgboost()}
 
 
 def test_labels_are_the_numbers_of_the_classes(tmp_path: Path) -> None:

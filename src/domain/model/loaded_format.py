@@ -19,6 +19,8 @@ class LoadedFormat:
     is_own_code: bool = False
 
     def __str__(self) -> str:
+        if not self.name:
+            return ""
         return f"{self.name}, which runs {'the' if self.runs_code else 'no'} code of its file when it is loaded"
 
     @property

@@ -17,6 +17,7 @@ class Summary:
     Attributes:
         model: name of the model.
         fingerprint: fingerprint of the model, in hexadecimal.
+        format: format of the model's file, and whether code of the file ran when it was loaded.
         rows: rows scored.
         rejected: rows that could not be scored.
         rows_before: those of the rows that were scored before the run was resumed.
@@ -33,6 +34,7 @@ class Summary:
 
     model: str
     fingerprint: str
+    format: str
     rows: int
     rejected: int
     rows_before: int
@@ -68,6 +70,7 @@ class Summary:
         return cls(
             model=settings.model_name,
             fingerprint=predict.predictor.info.fingerprint.hex(),
+            format=str(predict.predictor.info.loaded_from),
             rows=scored.rows,
             rejected=scored.rejected,
             rows_before=before.rows,
@@ -88,6 +91,7 @@ class Summary:
         return cls(
             model=settings.model_name,
             fingerprint="",
+            format="",
             rows=0,
             rejected=0,
             rows_before=0,
@@ -118,6 +122,8 @@ class Summary:
         lines.append(("cache", self.cache))
         lines += [(f"  {tier}", said) for tier, said in self.decided.items()]
         lines.append(("model", f"{self.model}, fingerprint {self.fingerprint[:12]}"))
+        if self.format:
+            lines.append(("format", self.format))
         return lines
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from foreseen.domain.answer import Origin
 from foreseen.domain.bulk.bulk import Tier
 from foreseen.domain.bulk.tier_use import AlwaysUsed
+from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table import Scored
@@ -27,7 +29,9 @@ async def summary() -> AsyncIterator[Summary]:
     """The summary of a run of three thousand rows, two thousand of which an earlier one had scored."""
     thread = ModelThread()
     tiers = [Tier(DictCache(), Origin.L1, AlwaysUsed()), Tier(DictCache(), Origin.L2, AlwaysUsed())]
-    predict = wire_bulk_predict(FakePredictor(), tiers, thread)
+    predictor = FakePredictor()
+    predictor.info = replace(predictor.info, loaded_from=LoadedFormat("skops"))
+    predict = wire_bulk_predict(predictor, tiers, thread)
     lengths = [float(n % 300) for n in range(500)]
     for _ in range(2):
         await predict.answer(Batch.of(FLOWER, {"length": lengths, "width": lengths}))
@@ -50,6 +54,7 @@ def test_a_person_reads_how_many_rows_came_from_where(summary: Summary) -> None:
     assert lines["cache"] == "auto: tiered"
     assert lines["  L2"] == "looked up for every row, as configured"
     assert lines["model"] == f"iris, fingerprint {(b'f' * 6).hex()}"
+    assert lines["format"] == "skops, which runs no code of its file when it is loaded"
 
 
 def test_a_program_reads_the_same_as_json(summary: Summary) -> None:
@@ -59,6 +64,7 @@ def test_a_program_reads_the_same_as_json(summary: Summary) -> None:
     assert read == {
         "model": "iris",
         "fingerprint": (b"f" * 16).hex(),
+        "format": "skops, which runs no code of its file when it is loaded",
         "rows": 3_000,
         "rejected": 4,
         "rows_before": 2_000,

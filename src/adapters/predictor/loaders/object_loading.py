@@ -48,6 +48,10 @@ log = logging.getLogger(__name__)
 LIBRARIES: Final = ("numpy", "scikit-learn", "scipy")
 """Distributions that are part of the fingerprint of every model of scikit-learn's kind, whatever it is made of."""
 
+BOOSTER_LIBRARIES: Final = ("numpy",)
+"""Those of a Booster in its library's own file, which need not be of scikit-learn's kind; its library is found as its
+own module's, since several distributions have one of that name."""
+
 MakeObject: TypeAlias = Callable[[OwnModules], object]
 """Makes an object, given the own modules of its load; raises as `ModelLoader.load`."""
 

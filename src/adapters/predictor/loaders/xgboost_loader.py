@@ -7,7 +7,7 @@ from foreseen.adapters.predictor.formats.file_start import FileStart
 from foreseen.adapters.predictor.formats.text_formats import document_format
 from foreseen.adapters.predictor.loaders.damaged_files import damage_named
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
-from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
+from foreseen.adapters.predictor.loaders.object_loading import BOOSTER_LIBRARIES, predictor_of_object
 from foreseen.adapters.predictor.loaders.required_library import required_library
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.domain.model.loaded_format import LoadedFormat
@@ -28,7 +28,7 @@ class XGBoostLoader:
 
     def load(self, file: ModelFile, options: LoadOptions) -> Predictor:
         """Read, describe and try a model, and decide how it is called."""
-        return predictor_of_object(file, options, _read, LoadedFormat("XGBoost's own"))
+        return predictor_of_object(file, options, _read, LoadedFormat("XGBoost's own"), libraries=BOOSTER_LIBRARIES)
 
 
 def _read(file: ModelFile, _: dict[str, object]) -> object:
