@@ -64,7 +64,7 @@ $(BOOSTERS_STAMP): $(STAMP)
 
 test-formats: $(FORMATS_STAMP) ## Run the tests of PyTorch's and Keras' models, which are installed for them (1 GB)
 	@$(BIN)/python -c "import torch, keras, h5py" # without which their tests are left out
-	$(BIN)/python -m pytest tests/field/test_torch.py tests/field/test_keras.py
+	$(BIN)/python -m pytest tests/field/test_torch.py tests/field/test_torch_modules.py tests/field/test_keras.py
 
 # PyTorch by its version: any other release takes gigabytes for graphics cards.
 $(FORMATS_STAMP): $(STAMP)

@@ -83,8 +83,8 @@ class Settings(BaseModel):
     code: Path | None = _setting(
         None,
         "Model",
-        "Python script that defines the model's classes, if the model was saved by running that script. "
-        'Its code that trains and saves must be under: if __name__ == "__main__".',
+        "Python script that defines the model's classes, if the model was saved by running that script; or the module "
+        'of weights that torch.save wrote. Its code that trains and saves must be under: if __name__ == "__main__".',
         shown="FILE",
     )
     outputs: Outputs = _setting(

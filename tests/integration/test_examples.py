@@ -28,6 +28,7 @@ LIBRARIES = {
     "onnx": "skl2onnx",
     "skops": "skops",
     "torch": "torch",
+    "torch_module": "torch",
     "xgboost": "xgboost",
 }
 """What each example imports besides scikit-learn; the heavy ones are installed by their own targets of the Makefile."""

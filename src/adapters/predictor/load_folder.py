@@ -39,14 +39,14 @@ def _by_format(opened: ModelFolder, options: LoadOptions) -> Predictor:
     path = opened.file.path
     try:
         loader = loader_of(opened.file)
+        if isinstance(loader, PythonLoader):  # no flavor's file is called .py
+            raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got a Python file")
+        if isinstance(loader, PickleLoader) and not opened.flavor.may_be_pickle:
+            expected = f"{_expected(opened.flavor)}, which runs no code when it is loaded"
+            raise ModelUnavailableError(f"{path}: expected {expected}, got what may be a pickle")
+        return loader.load(opened.file, options)
     except OtherFormatError as exc:
         raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got {exc}") from exc
-    if isinstance(loader, PythonLoader):  # no flavor's file is called .py
-        raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got a Python file")
-    if isinstance(loader, PickleLoader) and not opened.flavor.may_be_pickle:
-        expected = f"{_expected(opened.flavor)}, which runs no code when it is loaded"
-        raise ModelUnavailableError(f"{path}: expected {expected}, got what may be a pickle")
-    return loader.load(opened.file, options)
 
 
 def _expected(flavor: Flavor) -> str:

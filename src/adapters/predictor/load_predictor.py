@@ -57,7 +57,8 @@ def load_predictor(
         calls_for: what the calls are for; used only where `rows_per_call` is None.
         decided: the call size that the process which started a run decided; None to decide it here.
         threads: how many the model's libraries compute with.
-        code: the script that defines the classes which the file refers to as those of `__main__`.
+        code: the script that defines the classes which the file refers to as those of `__main__`, or the module of
+            PyTorch's weights.
         engine: auto for an engine if its bits are those of the library; library for none.
         trusted_types: names of types that a file may have an instance of, besides those that its format trusts.
     Raises:

@@ -12,21 +12,23 @@ class LoadedFormat:
         name: what writes it: "skops"; empty for a model that is of no file.
         runs_code: whether loading it runs whatever code its author put into it.
         is_own_code: whether it is code, rather than an object that was saved.
+        code_in: where that code is.
     """
 
     name: str = ""
     runs_code: bool = False
     is_own_code: bool = False
+    code_in: str = "its file"
 
     def __str__(self) -> str:
         if not self.name:
             return ""
-        return f"{self.name}, which runs {'the' if self.runs_code else 'no'} code of its file when it is loaded"
+        return f"{self.name}, which runs {'the' if self.runs_code else 'no'} code of {self.code_in} when it is loaded"
 
     @property
     def notice(self) -> str:
-        """What an operator should know about a model that was loaded; empty if no code of its file ran."""
-        return f"loading it ran the code of its file ({self.name})" if self.runs_code else ""
+        """What an operator should know about a model that was loaded; empty if no such code ran."""
+        return f"loading it ran the code of {self.code_in} ({self.name})" if self.runs_code else ""
 
 
 NO_FILE: Final = LoadedFormat()

@@ -10,8 +10,8 @@ KERAS: Final = FileFormat(
 )
 TORCH: Final = FileFormat(
     "a file that torch.save wrote, which has no model without its code",
-    "load it in Python and save the model with torch.export.save(torch.export.export(model.eval(), (example,)), "
-    "'model.pt2')",
+    "--code FILE.py with the module of a state_dict, or load it in Python and save the model with "
+    "torch.export.save(torch.export.export(model.eval(), (example,)), 'model.pt2')",
 )
 XGBOOST: Final = FileFormat("an XGBoost model", loaded_by("load_model of xgboost.XGBClassifier() or XGBRegressor()"))
 ONNX: Final = FileFormat("an ONNX model", "")

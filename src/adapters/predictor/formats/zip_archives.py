@@ -26,6 +26,14 @@ def is_torch_script(names: Sequence[str]) -> bool:
     return any(name.rpartition("/")[2] == "constants.pkl" for name in names)
 
 
+def is_saved_by_torch(names: Sequence[str]) -> bool:
+    """Return whether names in an archive are those of an object that torch.save wrote.
+
+    It writes a version file beside data.pkl; data.pkl alone may be any pickle.
+    """
+    return any(name.endswith("data.pkl") and f"{name.removesuffix('data.pkl')}version" in names for name in names)
+
+
 def is_keras(names: Sequence[str]) -> bool:
     """Return whether names in an archive are those of a model of Keras 3."""
     return {"config.json", "model.weights.h5"} <= set(names)
@@ -47,8 +55,8 @@ def _of_names(names: Sequence[str]) -> FileFormat | None:
         return KERAS
     if is_torch_script(names):
         return FileFormat("a TorchScript model", WRAP)
-    if any(name.endswith("data.pkl") and f"{name.removesuffix('data.pkl')}version" in names for name in names):
-        return TORCH  # torch writes a version file beside data.pkl; data.pkl alone may be any pickle
+    if is_saved_by_torch(names):
+        return TORCH
     if "model.ini" in ends:
         return FileFormat("an H2O MOJO model", WRAP)
     if "[Content_Types].xml" in names:

@@ -11,6 +11,7 @@ from foreseen.adapters.predictor.loaders.lightgbm_loader import LightGBMLoader
 from foreseen.adapters.predictor.loaders.model_loader import ModelLoader
 from foreseen.adapters.predictor.loaders.network_loaders.keras_loader import KerasLoader
 from foreseen.adapters.predictor.loaders.network_loaders.torch_loader import TorchLoader
+from foreseen.adapters.predictor.loaders.network_loaders.torch_module_loader import TorchModuleLoader
 from foreseen.adapters.predictor.loaders.onnx_loader import OnnxLoader
 from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
 from foreseen.adapters.predictor.loaders.python_loader import PythonLoader
@@ -26,6 +27,7 @@ LOADERS: Final[Sequence[ModelLoader]] = (
     OnnxLoader(),
     PythonLoader(),
     TorchLoader(),
+    TorchModuleLoader(),
     KerasLoader(),
     PickleLoader(),  # must be last: a pickle may begin with almost anything
 )

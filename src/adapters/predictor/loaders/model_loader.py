@@ -26,7 +26,8 @@ class LoadOptions:
         sidecar: a TOML file that describes its inputs, and lists files that its code reads.
         calls: how many rows its calls have.
         threads: how many the model's libraries compute with.
-        code: the script that defines the classes which the file refers to as those of `__main__`.
+        code: the script that defines the classes which the file refers to as those of `__main__`, or the module of
+            PyTorch's weights.
         engine: auto for an engine if its bits are those of the library; library for none.
         trusted_types: names of types that a file may have an instance of, besides those that its format trusts.
         known_input: what the format says of its inputs; None in the settings, a loader adds it.

@@ -91,6 +91,7 @@ def predictor_of_code(
     kept_beside: Path | None,
     folder: Path | None = None,
     libraries: Sequence[str] = LIBRARIES,
+    options_for: Callable[[object], LoadOptions] | None = None,
 ) -> Predictor:
     """Make an object, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
 
@@ -98,6 +99,7 @@ def predictor_of_code(
         kept_beside: the file beside which it is kept how the object is called; None to decide that in each load.
         folder: where own modules are found besides the usual places.
         libraries: distributions that are part of the fingerprint, whatever the object is made of.
+        options_for: returns the options with what the object itself says of its inputs; None if it says nothing.
     """
     require_recent_scikit_learn()
     limit = ThreadLimit(options.threads)
@@ -105,6 +107,7 @@ def predictor_of_code(
     modules = options.folder.code if options.folder else None
     with isolated_load(options.code, model=file.path, modules=modules, folder=folder) as own:
         model = make(own)
+        options = options if options_for is None else options_for(model)
         _reject_unless_model(file.path, model, options.outputs)
         model = _by_objective(file.path, model, options)
         _reject_unless_fitted(file.path, model)

@@ -1,13 +1,14 @@
 """Networks of PyTorch and Keras: what their files say of their inputs, and how many rows their calls have."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
-from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
+from foreseen.adapters.predictor.loaders.object_loading import predictor_of_code, predictor_of_object
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.networks.tensor_model import TensorInput, TensorModel
+from foreseen.adapters.predictor.own_code.own_modules import OwnModules
 from foreseen.adapters.predictor.sidecar.known_input import KnownInput
 from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.ports import Predictor
@@ -24,10 +25,39 @@ def predictor_of_network(
     Args:
         libraries: distributions that answers depend on.
     """
+    return predictor_of_object(file, _known(model, options), lambda *_: model, loaded_from, libraries=libraries)
+
+
+def predictor_of_made_network(
+    file: ModelFile,
+    options: LoadOptions,
+    make: Callable[[OwnModules], TensorModel],
+    loaded_from: LoadedFormat,
+    *,
+    libraries: Sequence[str],
+) -> Predictor:
+    """Make a network by own code, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
+
+    Args:
+        libraries: distributions that answers depend on.
+    """
+    return predictor_of_code(
+        file,
+        options,
+        make,
+        loaded_from,
+        kept_beside=file.named,
+        libraries=libraries,
+        options_for=lambda model: _known(cast("TensorModel", model), options),
+    )
+
+
+def _known(model: TensorModel, options: LoadOptions) -> LoadOptions:
+    """Return the options with what a network says of its inputs, and of the rows that it takes at once."""
     options = replace(options, known_input=known_network_input(model.inputs, options))
     if model.rows is not None and options.calls.rows is None:
-        options = replace(options, calls=replace(options.calls, rows=model.rows))
-    return predictor_of_object(file, options, lambda *_: model, loaded_from, libraries=libraries)
+        return replace(options, calls=replace(options.calls, rows=model.rows))
+    return options
 
 
 def known_network_input(inputs: Sequence[TensorInput], options: LoadOptions) -> KnownInput:

@@ -1,0 +1,48 @@
+"""The inputs of networks that do not know their shapes, as the operator or the sidecar declares them."""
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.loaders.network_loaders.network_loading import declared_tables
+from foreseen.adapters.predictor.model_file.model_file import ModelFile
+from foreseen.adapters.predictor.networks.tensor_model import TensorInput
+from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.values.signature import DATETIMES
+
+if TYPE_CHECKING:
+    from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable
+
+
+def declared_inputs(
+    torch: ModuleType, file: ModelFile, options: LoadOptions, count: int, whose: str
+) -> Sequence[TensorInput]:
+    """Return the inputs in the order of a network's arguments; one of k values for the k columns of a table.
+
+    Args:
+        count: of arguments that must be given.
+        whose: shapes are not known, as "not know their shapes" follows it: "TorchScript does".
+    Raises:
+        ModelUnavailableError: fewer are declared, or one that is no number.
+    """
+    inputs = [_declared_input(torch, file, table) for table in declared_tables(options)]
+    if count == 1 < len(inputs) and not any(each.shape for each in inputs):  # columns of a table
+        return [TensorInput("x", inputs[0].dtype, (len(inputs),), inputs[0].own_dtype)]
+    if len(inputs) < count or not inputs:
+        raise ModelUnavailableError(
+            f"{file.path}: expected a sidecar that describes the {count} input(s) of the model, as {whose} "
+            f"not know their shapes, got {len(inputs)}; try: [[features]] with name, dtype and shape in "
+            f"{options.sidecar or file.path.with_suffix('.toml')}, or torch.export.save"
+        )
+    return inputs
+
+
+def _declared_input(torch: ModuleType, file: ModelFile, table: "FeatureTable") -> TensorInput:
+    """Return an input as the sidecar declares it: float32 if that says no dtype, as PyTorch's own."""
+    from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype  # noqa: PLC0415 - with the sidecar only
+
+    dtype = declared_dtype(table.dtype).dtype if table.dtype else "float32"
+    if dtype is None or dtype == "string" or dtype in DATETIMES:
+        raise ModelUnavailableError(f"{file.path}: feature {table.name!r}: expected a number, got {table.dtype}")
+    return TensorInput(table.name, dtype, tuple(table.shape), getattr(torch, dtype))

@@ -1,0 +1,1 @@
+"""Modules of PyTorch that code defines, with weights that torch.save wrote."""

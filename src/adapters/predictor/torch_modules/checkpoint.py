@@ -1,0 +1,87 @@
+"""The weights in a file that torch.save wrote: a state_dict, alone or in a checkpoint of training."""
+
+import re
+from collections.abc import Mapping, MutableMapping
+from importlib import metadata
+from pickle import UnpicklingError
+from types import ModuleType
+from typing import BinaryIO, Final, TypeAlias
+
+from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
+from foreseen.adapters.predictor.torch_modules.checkpoint_archive import copied_checkpoint
+
+Weights: TypeAlias = MutableMapping[str, object]
+"""Tensors by their names; other objects only where a module stores some itself, as `_extra_state`."""
+
+_IN_CHECKPOINTS: Final = ("state_dict", "model_state_dict")
+_EXTRA: Final = "_extra_state"
+_SAVE: Final = "try: torch.save(model.state_dict(), 'weights.pt')"
+_SHOWN: Final = 5
+_LOWEST: Final = (2, 10)
+"""Before it, weights could make `torch.load` write outside of its memory, also with `weights_only`: CVE-2026-24747."""
+
+
+def read_weights(torch: ModuleType, file: BinaryIO) -> Weights:
+    """Return the only state_dict in a file, on the CPU. No code of the file runs.
+
+    Raises:
+        RejectedFileError: it has anything but tensors, numbers, texts and containers of them, or no state_dict or two.
+        Exception: it is damaged.
+    """
+    _require_safe_version()
+    content = copied_checkpoint(file)
+    try:
+        found = torch.load(content, map_location="cpu", weights_only=True)
+    except UnpicklingError as exc:
+        raise RejectedFileError(f"expected a state_dict, got {_rejected_by_pytorch(str(exc))}; {_SAVE}") from exc
+    return _only_weights(torch, found)
+
+
+def _require_safe_version() -> None:
+    version = metadata.version("torch")
+    if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < _LOWEST:
+        lowest = ".".join(map(str, _LOWEST))
+        raise RejectedFileError(
+            f"expected PyTorch {lowest} or newer, whose loading of weights is safe, got {version}; "
+            f"try: pip install 'torch>={lowest}'"
+        )
+
+
+def _rejected_by_pytorch(said: str) -> str:
+    if named := re.search(r"GLOBAL ([\w.]+)", said):
+        return f"a pickled object that needs {named[1][:80]}, which is not read"
+    *_, detail = said.partition("WeightsUnpickler error: ")
+    return f"a pickle of something else ({(detail or said).strip().splitlines()[0][:80]})"
+
+
+def _only_weights(torch: ModuleType, found: object) -> Weights:
+    if _is_weights(torch, found):
+        return found  # type: ignore[return-value]  # as was checked
+    if isinstance(found, Mapping):
+        named = [name for name in _IN_CHECKPOINTS if name in found]
+        if len(named) > 1:
+            raise RejectedFileError(
+                f"expected one state_dict in the checkpoint, got {' and '.join(named)}; "
+                f"try: torch.save(checkpoint['{named[0]}'], 'weights.pt')"
+            )
+        if named and _is_weights(torch, found[named[0]]):
+            return found[named[0]]  # type: ignore[no-any-return]  # as was checked
+    raise RejectedFileError(
+        f"expected a state_dict, or a checkpoint that has one as {' or '.join(_IN_CHECKPOINTS)}, got {_kind(found)}; "
+        f"{_SAVE}"
+    )
+
+
+def _is_weights(torch: ModuleType, found: object) -> bool:
+    return isinstance(found, MutableMapping) and all(
+        isinstance(name, str) and (isinstance(value, torch.Tensor) or name.rpartition(".")[2] == _EXTRA)
+        for name, value in found.items()
+    )
+
+
+def _kind(found: object) -> str:
+    if not isinstance(found, Mapping):
+        return f"an object of class {type(found).__qualname__}"
+    names = [repr(name)[:40] for name in list(found)[:_SHOWN]]
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"a dict of {', '.join(names)}{more}"

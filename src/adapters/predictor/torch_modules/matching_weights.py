@@ -1,0 +1,60 @@
+"""Weights in a module: each must be one of the module's, of its shape, and none may be missing."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Final
+
+from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
+from foreseen.adapters.predictor.torch_modules.checkpoint import Weights
+from foreseen.adapters.predictor.torch_modules.module_of_code import Module
+from foreseen.domain.model.model_failure import failure_text
+
+_WRAPPERS: Final = ("module.", "_orig_mod.")
+"""What DataParallel, DistributedDataParallel and torch.compile write before each name."""
+
+
+def load_weights(module: Module, weights: Weights) -> None:
+    """Load weights into a module, without the names of wrappers that it was trained in; the weights are changed.
+
+    Raises:
+        RejectedFileError: weights are missing, unknown or of another shape.
+    """
+    own = module.state_dict()
+    _unwrap(weights, own)
+    try:
+        module.load_state_dict(weights, strict=True)
+    except RuntimeError as exc:
+        said = "; ".join(_differences(own, weights)) or failure_text(exc)
+        raise RejectedFileError(f"expected the weights of {type(module).__qualname__}, got {said}") from exc
+
+
+def _unwrap(weights: Weights, own: Mapping[str, object]) -> None:
+    consume = import_module("torch.nn.modules.utils").consume_prefix_in_state_dict_if_present
+    while prefix := next((each for each in _WRAPPERS if _all_have(each, weights) and not _all_have(each, own)), None):
+        consume(weights, prefix)
+
+
+def _all_have(prefix: str, weights: Mapping[str, object]) -> bool:
+    return bool(weights) and all(name.startswith(prefix) for name in weights)
+
+
+def _differences(own: Mapping[str, object], weights: Mapping[str, object]) -> list[str]:
+    """Return what differs, in up to three parts: how many weights, and the first of them."""
+    missing = [f"{name!r} of shape {_shape(own[name])}" for name in own if name not in weights]
+    unknown = [f"{name!r} of shape {_shape(weights[name])}" for name in weights if name not in own]
+    shapes = [(name, _shape(weights[name]), _shape(own[name])) for name in own if name in weights]
+    others = [f"{name!r} of shape {got} instead of {needed}" for name, got, needed in shapes if got != needed]
+    found = (("missing", missing), ("unexpected", unknown), ("of another shape", others))
+    return [f"{len(names)} {what}: {_first(names)}" for what, names in found if names]
+
+
+def _first(names: Sequence[str]) -> str:
+    return f"{names[0]}, …" if len(names) > 1 else names[0]
+
+
+def _shape(tensor: object) -> str:
+    """Return the shape of a tensor; a question mark for one that has none until it is used first."""
+    try:
+        return str(tuple(getattr(tensor, "shape", ())))
+    except RuntimeError:
+        return "?"

@@ -1,0 +1,483 @@
+"""Weights that torch.save wrote answer as the module of --code that they are loaded into, and nothing of them runs."""
+
+import io
+import os
+import pickle
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere
+from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from foreseen.domain.values.probe import probe_batch
+from support.processes import run
+from support.same_everywhere import answers_of, answers_of_file, answers_of_http
+
+have_same_bits_everywhere()  # before PyTorch computes anything in this process
+torch: Any = pytest.importorskip("torch", reason="600 MB: make test-formats installs it")
+nn: Any = torch.nn
+
+ROWS = [{"x": [place / 7, -1.5, 0.25 * place, 3.0]} for place in range(40)]
+ONE_LINE = r"^[^\n]*expected [^\n]*$"
+SIDECAR = '[[features]]\nname = "x"\nshape = [4]\n'
+
+NET = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.Sequential(nn.Linear(4, 50), nn.BatchNorm1d(50), nn.ReLU(), nn.Dropout(0.5), nn.Linear(50, 3))
+
+    def forward(self, x):
+        return self.parts(x)
+"""
+
+
+def defined(source: str) -> Any:
+    """Return the names that a source defines."""
+    names: dict[str, Any] = {"__name__": "defined"}
+    exec(source, names)
+    return names
+
+
+def trained(source: str = NET, name: str = "Net") -> Any:
+    """Return a module of a source with weights that a new one does not have, ready to predict."""
+    torch.manual_seed(7)
+    made = defined(source)[name]()
+    with torch.no_grad():
+        for tensor in made.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.copy_(torch.rand_like(tensor) + 0.1)
+    return made.eval()
+
+
+def saved(folder: Path, content: Any, code: str = NET, sidecar: str = SIDECAR, **more: Any) -> tuple[Path, Path]:
+    """Save an object, the code beside it, and a sidecar; return the paths of the first two."""
+    weights, net = folder / "weights.pt", folder / "net.py"
+    torch.save(content, weights, **more)
+    net.write_text(code)
+    if sidecar:
+        (folder / "weights.toml").write_text(sidecar)
+    for path in (weights, net):
+        path.chmod(0o600)
+    return weights, net
+
+
+def own_answers(module: Any, rows: list[dict[str, Any]]) -> list[Any]:
+    """Return what a module answers by itself to so many rows that they fill calls of 32."""
+    matrix = torch.tensor([row["x"] for row in rows] + [rows[-1]["x"]] * (-len(rows) % 32))
+    with torch.inference_mode():
+        parts = [module(part) for part in matrix.split(32)]
+    return [{"prediction": row} for row in torch.cat(parts)[: len(rows)].tolist()]
+
+
+def message(weights: Path, code: Path | None) -> str:
+    """Return why weights are not loaded."""
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(weights, code=code)
+    return str(error.value)
+
+
+def test_weights_answer_with_the_bits_of_their_module(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    predictor = load_predictor(weights, code=net)
+
+    assert answers_of(predictor, ROWS) == own_answers(trained(), ROWS)
+    assert [answers_of(predictor, [row])[0] for row in ROWS[:3]] == answers_of(predictor, ROWS)[:3]
+
+
+def test_every_entrypoint_returns_the_same_bits(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    expected = own_answers(trained(), ROWS)
+
+    assert answers_of_http(weights, ROWS, "--code", str(net)) == expected
+    assert answers_of_file(weights, ROWS, "--code", str(net)) == expected
+
+
+def test_inputs_are_those_of_the_sidecar(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    info = load_predictor(weights, code=net).info
+
+    assert [(each.name, each.dtype, each.shape) for each in info.signature.features] == [("x", "float32", (4,))]
+    assert (info.call_size.fixed, info.model_input.takes) == (32, "tensors")
+    assert set(info.versions) == {"python", "numpy", "torch"}
+
+
+def test_a_table_has_a_column_for_each_value_of_the_only_argument(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict(), sidecar="")
+    rows = [dict(zip("abcd", row["x"], strict=True)) for row in ROWS]
+
+    predictor = load_predictor(weights, code=net, features=list("abcd"))
+
+    assert answers_of(predictor, rows) == own_answers(trained(), ROWS)
+
+
+def test_without_a_sidecar_the_error_says_what_to_write(tmp_path: Path) -> None:
+    said = message(*saved(tmp_path, trained().state_dict(), sidecar=""))
+
+    assert "a sidecar that describes the 1 input(s) of the model" in said
+    assert "[[features]] with name, dtype and shape" in said
+
+
+def test_several_inputs_and_outputs_have_names(tmp_path: Path) -> None:
+    code = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.kinds, self.last = nn.Embedding(9, 3), nn.Linear(5, 1)
+
+    def forward(self, amount, kind, scale=None):
+        return {"score": self.last(torch.cat([amount, self.kinds(kind)], 1)), "parts": (amount.sum(1), kind > 1)}
+"""
+    sidecar = '[[features]]\nname = "amount"\nshape = [2]\n[[features]]\nname = "kind"\ndtype = "int64"\n'
+    made = trained(code)
+    weights, net = saved(tmp_path, made.state_dict(), code, sidecar)
+    predictor = load_predictor(weights, code=net)
+
+    found = answers_of(predictor, [{"amount": [0.5, 2.0], "kind": 3}])[0]["prediction"]
+
+    assert {name: found[name] for name in ("parts.0", "parts.1")} == {"parts.0": 2.5, "parts.1": True}
+    assert found["score"] == pytest.approx(made(torch.tensor([[0.5, 2.0]]), torch.tensor([3]))["score"].item())
+    with pytest.raises(InvalidBatchError, match="index out of range"):  # an embedding of nine kinds
+        answers_of(predictor, [{"amount": [0.5, 2.0], "kind": 9}])
+
+
+BUILDS: dict[str, str] = {
+    "a function": "def build():\n    return Net()\n",
+    "a function with defaults": "def build(kind=Net):\n    return kind()\n",
+    "a helper with arguments": "class Block(nn.Module):\n    def __init__(self, size):\n        super().__init__()\n",
+    "an alias": "Other = Net\n",
+    "a class that is imported": "from torch.nn import Identity\n",
+    "a choice of two": "class Other(nn.Module):\n    pass\n\ndef build():\n    return Net()\n",
+    "a module of another file": "from beside import build\n",
+    "a module in a graph of its own": "def build():\n    return nn.DataParallel(Net()).module\n",
+    "threads of its own": "torch.set_num_threads(7)\n",
+}
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_code_gives_the_module_by_build_or_by_its_only_class(name: str, tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict(), NET + BUILDS[name])
+    (tmp_path / "beside.py").write_text(NET + "def build():\n    return Net()\n")
+    (tmp_path / "beside.py").chmod(0o600)
+
+    predictor = load_predictor(weights, code=net)
+
+    assert answers_of(predictor, ROWS) == own_answers(trained(), ROWS)
+    assert torch.get_num_threads() == 1
+
+
+CHECKPOINTS: dict[str, Callable[[Any], Any]] = {
+    "state_dict": lambda own: {"state_dict": own, "epoch": 3, "lr": [0.1]},
+    "model_state_dict": lambda own: {"model_state_dict": own, "optimizer_state_dict": {"state": {0: {"step": 1}}}},
+    "DataParallel": lambda own: {f"module.{name}": tensor for name, tensor in own.items()},
+    "torch.compile": lambda own: {f"_orig_mod.{name}": tensor for name, tensor in own.items()},
+    "both": lambda own: {"state_dict": {f"module._orig_mod.{name}": tensor for name, tensor in own.items()}},
+    "half precision": lambda own: {name: tensor.double() for name, tensor in own.items()},
+}
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_a_checkpoint_of_training_has_one_state_dict(name: str, tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, CHECKPOINTS[name](trained().state_dict()))
+
+    assert answers_of(load_predictor(weights, code=net), ROWS) == own_answers(trained(), ROWS)
+
+
+def test_a_module_whose_own_names_look_like_a_wrapper_is_loaded(tmp_path: Path) -> None:
+    code = NET.replace("self.parts", "self.module")
+    weights, net = saved(tmp_path, trained(code).state_dict(), code)
+
+    assert answers_of(load_predictor(weights, code=net), ROWS) == own_answers(trained(code), ROWS)
+
+
+def without(own: Any, name: str) -> Any:
+    return {each: tensor for each, tensor in own.items() if each != name}
+
+
+def of_module(name: str) -> Any:
+    """Return an instance of a class of a module, as the module that was trained is."""
+    module = sys.modules[name] = ModuleType(name)
+    exec(NET, vars(module))
+    return module.Net()
+
+
+WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "a missing key": (
+        lambda own: without(own, "parts.4.bias"),
+        r"the weights of Net, got 1 missing: 'parts\.4\.bias' of shape \(3,\)$",
+    ),
+    "an unknown key": (
+        lambda own: {**own, "last.bias": torch.zeros(2)},
+        r"got 1 unexpected: 'last\.bias' of shape \(2,\)$",
+    ),
+    "another shape": (
+        lambda own: {**own, "parts.0.weight": torch.zeros(50, 5)},
+        r"got 1 of another shape: 'parts\.0\.weight' of shape \(50, 5\) instead of \(50, 4\)$",
+    ),
+    "another model": (
+        lambda own: nn.Linear(4, 3).state_dict(),
+        r"got 9 missing: 'parts\.0\.weight' of shape \(50, 4\), …; 2 unexpected: 'weight' of shape \(3, 4\), …$",
+    ),
+    "nothing": (lambda own: {}, r"got 9 missing"),
+    "a view of far more": (
+        lambda own: {**own, "parts.4.bias": torch.zeros(1).expand(2**40)},
+        r"got 1 of another shape",
+    ),
+    "both keys": (
+        lambda own: {"state_dict": own, "model_state_dict": own},
+        r"expected one state_dict in the checkpoint, got state_dict and model_state_dict; try: ",
+    ),
+    "no state_dict": (
+        lambda own: {"weights": own, "epoch": 3},
+        r"or a checkpoint that has one as state_dict or model_state_dict, got a dict of 'weights', 'epoch'; try: ",
+    ),
+    "a state_dict of other objects": (lambda own: {"state_dict": [1, 2]}, r"got a dict of 'state_dict'; try: "),
+    "a tensor": (lambda own: torch.zeros(3), r"got an object of class Tensor; try: torch\.save\(model\.state_dict"),
+    "a list": (lambda own: [own], r"got an object of class list"),
+    "numbers as names": (lambda own: {1: torch.zeros(3)}, r"got a dict of 1; "),
+    "a pickled module": (
+        lambda own: nn.Linear(4, 3),
+        r"expected a state_dict, got a pickled object that needs torch\.nn\.modules\.linear\.Linear, which is not read",
+    ),
+    "a module of the code": (
+        lambda own: of_module("ownnet"), r"a pickled object that needs ownnet\.Net, .*try: torch\.save\(model"
+    ),
+    "a function of the system": (lambda own: Calling(os.system, ("touch ran",)), r"that needs posix\.system, which"),
+    "a function among weights": (lambda own: {**own, "x": Calling(os.mkdir, ("ran",))}, r"that needs posix\.mkdir"),
+    "code as a text": (lambda own: Calling(eval, ("open('ran', 'w')",)), r"that needs eval, which"),
+}  # fmt: skip
+
+
+class Calling:
+    """An object that calls a function where it is unpickled."""
+
+    def __init__(self, function: Any, given: tuple[Any, ...]) -> None:
+        self.call = function, given
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.call
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_does_not_fit_is_rejected_in_one_line_and_nothing_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    change, expected = WRONG[name]
+    weights, net = saved(tmp_path, change(trained().state_dict()))
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(weights, code=net)
+    assert str(error.value).startswith(f"{weights}: ")
+    error.match(expected)
+    assert not (tmp_path / "ran").exists()
+
+
+CODES: dict[str, tuple[str, str]] = {
+    "none": ("import torch\n", r"a function build\(\) that .*, or one class of torch\.nn\.Module .*, got neither$"),
+    "another file": ("x = 1\n", r"got neither$"),
+    "imported classes": ("from torch.nn import Linear, Identity\n", r"got neither$"),
+    "two": (NET + "class Other(nn.Module):\n    pass\n", r"got Net, Other; try: def build\(\): return Other\(\)$"),
+    "arguments": (
+        NET.replace("__init__(self)", "__init__(self, size)"),
+        r"got Net\(size\); try: def build\(\): return Net\(\.\.\.\)$",
+    ),
+    "build with arguments": (
+        NET + "def build(size, *, kind):\n    return Net()\n",
+        r"called without arguments, build\(\), got build\(size, kind\)$",
+    ),
+    "build that is none": (NET + "build = 3\n", r"without arguments, build\(\), got an object of class int$"),
+    "build of a class": (NET + "def build():\n    return Net\n", r"a torch\.nn\.Module, got the class Net itself$"),
+    "build of something": (NET + "def build():\n    return 3\n", r"a torch\.nn\.Module, got an object of class int$"),
+    "a module that raises": (
+        NET.replace("super()", "raise KeyError('no such size')\n        super()"),
+        r"expected Net\(\) to return a module, got KeyError: 'no such size'$",
+    ),
+    "a build that ends": (NET + "def build():\n    raise SystemExit(3)\n", r"to return a module, got SystemExit"),
+    "code that raises": (NET + "1 / 0\n", r"ZeroDivisionError: division by zero$"),
+    "no Python": ("class Net(:\n", r"got SyntaxError"),
+    "a module without values": (
+        NET + "def build():\n    return Net().to('meta')\n",
+        r"expected a module that predicts on the CPU, got NotImplementedError: Cannot copy out of meta tensor",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_code_without_one_module_is_an_error_of_one_line(name: str, tmp_path: Path) -> None:
+    code, expected = CODES[name]
+    weights, net = saved(tmp_path, trained().state_dict(), code)
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(weights, code=net)
+    assert str(error.value).startswith(f"{net}: ")
+    error.match(expected)
+
+
+def test_code_that_others_may_write_to_is_rejected(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    net.chmod(0o666)
+
+    assert "that only you may write to" in message(weights, net)
+
+
+def rewritten(path: Path, change: Callable[[str, bytes], bytes | None], **added: bytes) -> None:
+    """Write an archive again with its files changed, or without some."""
+    content = path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(path, "w") as written:
+        for name in archive.namelist():
+            changed = change(name.partition("/")[2], archive.read(name))
+            if changed is not None:
+                written.writestr(name, changed)
+        for name, each in added.items():
+            written.writestr(f"weights/{name}", each)
+
+
+def changed(member: str, to: bytes | None) -> Callable[[str, bytes], bytes | None]:
+    return lambda name, content: to if name == member else content
+
+
+DAMAGES: dict[str, Callable[[str, bytes], bytes | None]] = {
+    "a short tensor": lambda name, content: content[:100] if name == "data/0" else content,
+    "an empty tensor": changed("data/0", b""),
+    "a missing tensor": changed("data/0", None),
+    "another pickle": changed("data.pkl", pickle.dumps({"a": 1})),
+    "an empty pickle": changed("data.pkl", b""),
+    "half a pickle": lambda name, content: content[: len(content) // 2] if name == "data.pkl" else content,
+    "no pickle": changed("data.pkl", b"\xff\xfe\x00"),
+    "a longer tensor than the file has": lambda name, content: content.replace(b"K\x32", b"K\x7f"),
+    "another order of bytes": changed("byteorder", b"big"),
+    "a version that is none": changed("version", b"none"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damaged_weights_are_an_error_of_one_line(name: str, tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    rewritten(weights, DAMAGES[name])
+
+    assert message(weights, net).startswith(f"{weights}: ")
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
+def test_weights_that_are_cut_off_are_an_error_of_one_line(keep: float, tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    content = weights.read_bytes()
+    weights.write_bytes(content[: int(keep * len(content))])
+
+    assert message(weights, net).startswith(f"{weights}: ")
+
+
+def test_bytes_that_were_changed_are_found(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    content = bytearray(weights.read_bytes())
+    with zipfile.ZipFile(weights) as archive:
+        content[archive.getinfo("weights/data/0").header_offset + 200] ^= 1
+    weights.write_bytes(content)
+
+    assert "CRC" in message(weights, net)
+
+
+def test_an_archive_that_unpacks_to_far_more_is_not_read(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    with zipfile.ZipFile(weights, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("weights/data/99", bytes(80 * 2**20))
+
+    assert "expected an archive that unpacks to 67,108,864 bytes at most" in message(weights, net)
+
+
+def test_weights_of_an_old_pytorch_are_rejected(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict(), _use_new_zipfile_serialization=False)
+
+    assert "expected what torch.save writes since PyTorch 1.6, got an older form" in message(weights, net)
+
+
+def test_without_code_the_error_names_it(tmp_path: Path) -> None:
+    weights, _ = saved(tmp_path, trained().state_dict())
+
+    assert "got a file that torch.save wrote, which has no model without its code; try: --code FILE.py" in message(
+        weights, None
+    )
+
+
+def test_a_fingerprint_covers_weights_code_and_what_that_imports(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict(), "import sizes\n" + NET)
+    sizes = tmp_path / "sizes.py"
+    sizes.write_text("SIZE = 1\n")
+    sizes.chmod(0o600)
+
+    def fingerprint() -> object:
+        return load_predictor(weights, code=net).info.fingerprint
+
+    found = [fingerprint(), fingerprint()]
+    sizes.write_text("SIZE = 2\n")
+    found.append(fingerprint())
+    net.write_text("import sizes\n" + NET + "# changed\n")
+    found.append(fingerprint())
+    torch.save({name: tensor + 1 for name, tensor in trained().state_dict().items()}, weights)
+    found.append(fingerprint())
+
+    assert found[0] == found[1]
+    assert len(set(found)) == 4
+
+
+def test_what_code_makes_at_random_is_the_same_in_each_load(tmp_path: Path) -> None:
+    code = NET.replace("self.parts(x)", "self.parts(x) + self.offset").replace(
+        "super().__init__()", "super().__init__(); self.offset = torch.rand(3)"
+    )
+    weights, net = saved(tmp_path, trained(code).state_dict(), code)
+    torch.rand(5)  # as another program would have drawn before
+
+    first, second = load_predictor(weights, code=net), load_predictor(weights, code=net)
+
+    assert first.info.fingerprint == second.info.fingerprint
+    assert answers_of(first, ROWS) == answers_of(second, ROWS)
+
+
+def test_an_old_model_keeps_its_code_when_another_is_loaded(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    first = load_predictor(weights, code=net)
+    before = answers_of(first, ROWS)
+    net.write_text(NET.replace("self.parts(x)", "self.parts(x) * 2"))
+    second = load_predictor(weights, code=net)
+
+    doubled = [{"prediction": [2 * value for value in each["prediction"]]} for each in before]
+    assert (answers_of(first, ROWS), answers_of(second, ROWS)) == (before, doubled)
+
+
+def test_inspect_names_the_format(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    ended = run("inspect", weights, "--code", net)
+
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert "PyTorch's weights, which runs the code of net.py when it is loaded" in ended.stdout.decode()
+
+
+def test_rejected_weights_end_a_command_in_one_line(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, Calling(os.system, ("touch ran",)))
+    ended = run("inspect", weights, "--code", net, cwd=tmp_path)
+
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert ended.stderr.decode().count("\n") == 1
+    assert "got a pickled object that needs posix.system" in ended.stderr.decode()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pytorch_computes_with_the_threads_of_the_settings(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    predictor = load_predictor(weights, code=net, threads=2)
+    predictor.predict(probe_batch(predictor.info.signature, 32))
+
+    assert torch.get_num_threads() == 2
