@@ -16,7 +16,8 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
 from foreseen.domain.values.probe import probe_batch
-from support.processes import run
+from support.processes import run, served
+from support.reloadable_service import reload
 from support.same_everywhere import answers_of, answers_of_file, answers_of_http
 
 have_same_bits_everywhere()  # before PyTorch computes anything in this process
@@ -243,6 +244,15 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda own: {"weights": own, "epoch": 3},
         r"or a checkpoint that has one as state_dict or model_state_dict, got a dict of 'weights', 'epoch'; try: ",
     ),
+    "an extra state that the module has not": (
+        lambda own: {**own, "parts._extra_state": {"a": 1}}, r"got 1 unexpected: 'parts\._extra_state'$"
+    ),
+    "a tensor without values": (
+        lambda own: {**own, "parts.4.bias": torch.zeros(3, device="meta")}, r"Cannot copy out of meta tensor"
+    ),
+    "a sparse tensor": (
+        lambda own: {**own, "parts.4.weight": own["parts.4.weight"].to_sparse()}, r"between dense and sparse"
+    ),
     "a state_dict of other objects": (lambda own: {"state_dict": [1, 2]}, r"got a dict of 'state_dict'; try: "),
     "a tensor": (lambda own: torch.zeros(3), r"got an object of class Tensor; try: torch\.save\(model\.state_dict"),
     "a list": (lambda own: [own], r"got an object of class list"),
@@ -455,6 +465,29 @@ def test_an_old_model_keeps_its_code_when_another_is_loaded(tmp_path: Path) -> N
 
     doubled = [{"prediction": [2 * value for value in each["prediction"]]} for each in before]
     assert (answers_of(first, ROWS), answers_of(second, ROWS)) == (before, doubled)
+
+
+@pytest.mark.parametrize("model_isolation", ["process", "thread"])
+def test_new_code_and_new_weights_answer_after_a_reload(model_isolation: str, tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    line = (weights, "--code", net, "--cache", "lru", "--model-isolation", model_isolation)
+
+    with served(*line, cwd=tmp_path) as running:
+
+        def answer() -> Any:
+            return running.post({"instances": ROWS[:1]}).json()["predictions"]
+
+        assert answer() == own_answers(trained(), ROWS[:1])
+        assert reload(running).json()["status"] == "unchanged"
+
+        changed_code = NET.replace("self.parts(x)", "self.parts(x) * 2")
+        net.write_text(changed_code)
+        assert reload(running).json()["status"] == "reloaded"
+        assert answer() == own_answers(trained(changed_code), ROWS[:1])
+
+        torch.save(nn.Linear(4, 3).state_dict(), weights)
+        assert reload(running).status_code == 503
+        assert answer() == own_answers(trained(changed_code), ROWS[:1])
 
 
 def test_inspect_names_the_format(tmp_path: Path) -> None:

@@ -40,10 +40,12 @@ def _all_have(prefix: str, weights: Mapping[str, object]) -> bool:
 
 def _differences(own: Mapping[str, object], weights: Mapping[str, object]) -> list[str]:
     """Return what differs, in up to three parts: how many weights, and the first of them."""
-    missing = [f"{name!r} of shape {_shape(own[name])}" for name in own if name not in weights]
-    unknown = [f"{name!r} of shape {_shape(weights[name])}" for name in weights if name not in own]
+    missing = [f"{name!r}{_shape(own[name])}" for name in own if name not in weights]
+    unknown = [f"{name!r}{_shape(weights[name])}" for name in weights if name not in own]
     shapes = [(name, _shape(weights[name]), _shape(own[name])) for name in own if name in weights]
-    others = [f"{name!r} of shape {got} instead of {needed}" for name, got, needed in shapes if got != needed]
+    others = [
+        f"{name!r}{got} instead of{needed.removeprefix(' of shape')}" for name, got, needed in shapes if got != needed
+    ]
     found = (("missing", missing), ("unexpected", unknown), ("of another shape", others))
     return [f"{len(names)} {what}: {_first(names)}" for what, names in found if names]
 
@@ -53,8 +55,8 @@ def _first(names: Sequence[str]) -> str:
 
 
 def _shape(tensor: object) -> str:
-    """Return the shape of a tensor; a question mark for one that has none until it is used first."""
+    """Return the shape of a tensor, as it follows a name; empty for what has none, or none until it is used first."""
     try:
-        return str(tuple(getattr(tensor, "shape", ())))
+        return f" of shape {tuple(tensor.shape)}" if hasattr(tensor, "shape") else ""
     except RuntimeError:
-        return "?"
+        return ""
