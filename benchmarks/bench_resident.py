@@ -4,6 +4,7 @@ import http.client
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle, islice
@@ -109,18 +110,28 @@ def l1_bytes(url: str) -> float:
 @contextmanager
 def serving(model: Path) -> Iterator[tuple[dict[str, int], str]]:
     """Serve until the block ends; yield the ids of the two processes by name, and the service's URL."""
+    with answering(serve_command(model)) as (pid, url):
+        yield {SERVICE: pid, MODEL: max(children(pid), key=memory)}, url
+
+
+@contextmanager
+def answering(command: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Run a server on a port of its own until the block ends; yield its process's id and its URL once it answers."""
     port = free_port()
-    process = subprocess.Popen(
-        [*serve_command(model), "--port", str(port)], stdout=subprocess.DEVNULL, env=environment()
-    )
+    process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL, env=environment())
     try:
         while not answers(port):
             if process.poll() is not None:
-                sys.exit("expected the service to answer")
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield {SERVICE: process.pid, MODEL: max(map(int, children), key=memory)}, f"http://127.0.0.1:{port}"
+                sys.exit(f"expected {' '.join(command)} to answer")
+            time.sleep(0.01)
+        yield process.pid, f"http://127.0.0.1:{port}"
     finally:
         end(process)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def memory(pid: int) -> Memory:

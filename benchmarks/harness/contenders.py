@@ -20,7 +20,12 @@ FORESEEN = str(Path(sys.executable).with_name("foreseen"))
 
 def bare() -> AbstractContextManager[str]:
     """Serve the smallest ASGI reply."""
-    return _predicting([*_uvicorn(), "harness.apps.bare:app"])
+    return _predicting(bare_command())
+
+
+def bare_command() -> list[str]:
+    """Return the command that serves it, on a free port unless another follows."""
+    return [*_uvicorn(), "harness.apps.bare:app"]
 
 
 def naive(model: Path, redis_url: str) -> AbstractContextManager[str]:

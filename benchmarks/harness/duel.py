@@ -48,12 +48,19 @@ def staged(options: Options) -> Iterator[Stage]:
 
 
 def replayed(
-    urls: Mapping[str, str], method: str, file: Path, connections: int, seconds: int, *, how: str = "replay"
+    urls: Mapping[str, str],
+    method: str,
+    file: Path,
+    connections: int,
+    seconds: int,
+    *,
+    how: str = "replay",
+    drained_s: float = DRAINED_S,
 ) -> dict[str, Callable[[], Load]]:
     """Return how each contender is measured with the requests of a file, sent in a way that load.lua knows."""
 
     def measure(url: str) -> Callable[[], Load]:
-        return lambda: _alone(url, connections, seconds, how, method, file)
+        return lambda: _alone(url, connections, seconds, how, method, file, drained_s=drained_s)
 
     return {name: measure(url) for name, url in urls.items()}
 
@@ -61,32 +68,34 @@ def replayed(
 _runs = count(1)
 
 
-def fresh(urls: Mapping[str, str], connections: int, seconds: int) -> dict[str, Callable[[], Load]]:
-    """Give how each contender is measured with flowers that nobody has asked for before."""
+def fresh(
+    urls: Mapping[str, str], connections: int, seconds: int, *body: str, drained_s: float = DRAINED_S
+) -> dict[str, Callable[[], Load]]:
+    """Give how each contender is measured with flowers that nobody has asked for before, or with bodies of a form."""
 
     def measure(url: str) -> Callable[[], Load]:
-        return lambda: _alone(url, connections, seconds, "fresh", next(_runs))
+        return lambda: _alone(url, connections, seconds, "fresh", next(_runs), *body, drained_s=drained_s)
 
     return {name: measure(url) for name, url in urls.items()}
 
 
-def settle(url: str) -> None:
-    """Send new flowers until Foreseen calls its model where that costs least, or for a while.
+def settle(url: str, *body: str, times: int = SETTLING) -> None:
+    """Send new flowers, or bodies of a form, until Foreseen calls its model where that costs least, or for a while.
 
     It loads a cheap model a second time after some thousands of calls, which takes it a second or two.
     """
-    for _ in range(SETTLING):
-        send(url, 4, 1, "fresh", next(_runs))
+    for _ in range(times):
+        send(url, 4, 1, "fresh", next(_runs), *body)
         time.sleep(DRAINED_S)
         with urllib.request.urlopen(urljoin(url, "/metrics")) as reply:  # noqa: S310 - our own process
             if re.search(rb"^foreseen_model_calls_on_loop_total [1-9]", reply.read(), re.MULTILINE):
                 return
 
 
-def _alone(url: str, connections: int, seconds: int, *words: object) -> Load:
+def _alone(url: str, connections: int, seconds: int, *words: object, drained_s: float) -> Load:
     """Send load once the contender before has finished what wrk left it with."""
     with alone(url):
-        time.sleep(DRAINED_S)
+        time.sleep(drained_s)
         return send(url, connections, seconds, *words)
 
 

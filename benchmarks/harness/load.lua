@@ -1,7 +1,8 @@
 -- What wrk sends to the path of its URL, named by the words after `--`:
 --   replay METHOD FILE    the bodies (POST) or queries (GET) of a file, line by line, over and over
 --   traced METHOD FILE    the same, each request with a traceparent and an x-request-id of its own
---   fresh RUN             a flower by POST that was never sent before; RUN numbers the runs against one server
+--   fresh RUN [BODY]      a flower by POST that was never sent before; RUN numbers the runs against one server. BODY is
+--                         another body, with the place of two integers: RUN, and the number of the request
 
 local made, next_one = {}, 0
 
@@ -50,10 +51,11 @@ local function traced()
   end
 end
 
-local function fresh(run, path)
+local function fresh(run, path, body)
   local flower = flowers[path]
   request = function()
     next_one = next_one + 1
+    if body then return wrk.format("POST", path, nil, body:format(run, next_one)) end
     return wrk.format("POST", path, nil, flower:format(4 + run / 1000, 2 + next_one / 1000000))
   end
 end
@@ -61,7 +63,7 @@ end
 function init(args)
   local what, method = args[1], args[1] == "fresh" and "POST" or args[2]
   if method == "POST" then wrk.headers["Content-Type"] = "application/json" end
-  if what == "fresh" then return fresh(tonumber(args[2]), wrk.path) end
+  if what == "fresh" then return fresh(tonumber(args[2]), wrk.path, args[3]) end
   if what == "traced" then wrk.headers["traceparent"], wrk.headers["x-request-id"] = TRACE, ID end
   read(method, args[3], wrk.path)
   if what == "traced" then traced() else replay() end

@@ -17,7 +17,7 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 BENCHMARKS = Path(__file__).parents[1]
-STARTUP_S = 60.0
+STARTUP_S = 300.0
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

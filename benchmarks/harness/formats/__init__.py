@@ -1,0 +1,1 @@
+"""The formats of models: their examples, their services, and the libraries that saved them."""
