@@ -25,6 +25,7 @@ IN_PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
+MOMENTS ?= 20
 REDIS_TESTS := cache_command caches inventory purge redis_wire redis_writes
 
 .PHONY: help install serve test test-boosters test-formats test-ray test-redis test-lowest test-stores faults stops kills fingerprints grammar check house bench contenders soak format clean
@@ -89,8 +90,8 @@ $(STORES_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,stores]'
 	@touch $@
 
-test-lowest: $(LOWEST_STAMP) ## Run every test on the lowest versions that pyproject.toml allows (ten minutes)
-	PYTEST_ADDOPTS='-p no:anyio' $(LOWEST_BIN)/python -m pytest $(IN_PARALLEL)
+test-lowest: $(LOWEST_STAMP) ## Run every test on the lowest versions that pyproject.toml allows (ten minutes; TESTS="tests/field" for some of it)
+	PYTEST_ADDOPTS='-p no:anyio' $(LOWEST_BIN)/python -m pytest $(IN_PARALLEL) $(TESTS)
 
 $(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt
 	@test -x $(LOWEST_BIN)/python || $(LOWEST_PYTHON) -m venv $(LOWEST_VENV) || { rm -rf $(LOWEST_VENV); exit 1; }
@@ -101,8 +102,8 @@ $(LOWEST_STAMP): pyproject.toml constraints.txt constraints-lowest.txt
 faults: install ## Measure what faults of Redis cost, into docs/faults.md (seven minutes)
 	FORESEEN_TEST_FAULTS_S=5 $(BIN)/python -m pytest tests/integration/test_faults.py tests/integration/test_faults_of_modes.py --timeout=300
 
-stops: $(RAY_STAMP) ## Stop a scoring run on Ray at twenty moments, and look what is left of it (a minute)
-	FORESEEN_TEST_STOPS=20 $(BIN)/python -m pytest -s tests/cluster/test_stopping.py -k any_moment
+stops: $(RAY_STAMP) ## Stop a scoring run on Ray at twenty moments (MOMENTS=5 for fewer), and look what is left of it (a minute)
+	FORESEEN_TEST_STOPS=$(MOMENTS) $(BIN)/python -m pytest -s tests/cluster/test_stopping.py -k any_moment
 
 kills: install ## Kill a scoring run at twenty random moments, and compare what comes out (three minutes)
 	FORESEEN_TEST_KILLS=20 $(BIN)/python -m pytest tests/integration/test_durable.py -k random_moments

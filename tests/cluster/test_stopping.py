@@ -1,6 +1,6 @@
 """A run on a Ray of its own that is stopped: one line, the right exit code, and within seconds nothing is left of it.
 
-`make stops` stops a run at twenty moments of its life instead of the few of here.
+`make stops` stops a run at any number of moments of its life instead of the few of here.
 """
 
 import itertools
@@ -152,7 +152,7 @@ def test_a_killed_run_leaves_no_process(own: Path, tmp_path: Path) -> None:
         wait_until(lambda: not mark.left(), seconds=GONE_S)
 
 
-@pytest.mark.skipif(not MOMENTS, reason="takes a minute: make stops, which CI runs")
+@pytest.mark.skipif(not MOMENTS, reason="takes a minute: make stops")
 @pytest.mark.timeout(300 * (1 + MOMENTS))
 def test_a_run_stopped_at_any_moment_ends_in_one_line(own: Path, tmp_path: Path) -> None:
     with marked() as mark, started(own, tmp_path, mark, "Counting") as process:

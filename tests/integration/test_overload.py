@@ -28,6 +28,9 @@ PATIENT = ("--redis-timeout", "10s", "--lease", "60s")
 BUSY = 1
 """The number that keeps the model busy."""
 
+AT_ONCE = 50
+"""Connections that are opened at once."""
+
 Start = Callable[..., Served]
 
 
@@ -52,6 +55,12 @@ def start(holds: Holds, tmp_path: Path) -> Iterator[Start]:
 
 async def ask(running: Served, number: int, headers: Mapping[str, str] | None = None) -> Asking:
     return await Asking.post(running.url, json.dumps({"number": number}).encode(), headers)
+
+
+async def ask_all(each: Sequence[Served], number: int) -> list[Asking]:
+    """Ask each service once per mention, a few at a time: the first bytes have to follow a connection in seconds."""
+    groups = [each[start : start + AT_ONCE] for start in range(0, len(each), AT_ONCE)]
+    return [asking for group in groups for asking in await asyncio.gather(*(ask(one, number) for one in group))]
 
 
 async def replies(asking: Sequence[Asking]) -> list[RawReply]:
@@ -101,13 +110,13 @@ def test_a_thousand_clients_with_one_new_input_cost_one_row(start: Start, holds:
     running = start()
     holds.hold(3)
 
-    async def ask_all() -> list[RawReply]:
-        asking = await asyncio.gather(*(ask(running, 3) for _ in range(1000)))
+    async def ask_it() -> list[RawReply]:
+        asking = await ask_all([running] * 1000, 3)
         await heard(running)
         holds.let_go()
         return await replies(asking)
 
-    answered = asyncio.run(ask_all())
+    answered = asyncio.run(ask_it())
 
     assert {(reply.status, reply.body) for reply in answered} == {(200, b'{"prediction":6.0}')}
     assert sum(reply.headers["cache-status"] == "foreseen; fwd=miss; collapsed" for reply in answered) == 999
@@ -125,15 +134,15 @@ def test_a_thousand_clients_of_two_replicas_cost_two_rows(
         assert running.post({"number": 100 + number}).status_code == 200
     holds.hold(3)
 
-    async def ask_all() -> list[RawReply]:
-        asking = await asyncio.gather(*(ask(running, 3) for running in replicas * 500))
+    async def ask_it() -> list[RawReply]:
+        asking = await ask_all(replicas * 500, 3)
         await begun(holds, 3)
         for running in replicas:
             await heard(running)
         holds.let_go()
         return await replies(asking)
 
-    answered = asyncio.run(ask_all())
+    answered = asyncio.run(ask_it())
 
     assert {(reply.status, reply.body) for reply in answered} == {(200, b'{"prediction":6.0}')}
     assert sum(metric(running, "model_rows_total") for running in replicas) == 2 + rows

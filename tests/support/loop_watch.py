@@ -50,6 +50,11 @@ def slowness() -> float:
     return max(1.0, min(_added_s() for _ in range(_TRIES)) / _ADDED_S)
 
 
+def slowness_now() -> float:
+    """Return the same of this moment, since that of a machine which others share changes within seconds."""
+    return max(slowness(), sorted(_added_s() for _ in range(_TRIES))[_TRIES // 2] / _ADDED_S)
+
+
 def _added_s() -> float:
     began, total = time.thread_time(), 0
     for number in range(_ADDED):
@@ -64,9 +69,10 @@ class Turn:
         cpu_s: what its thread had used when last looked at.
         call: the call of our code that was seen last; a turn may make many.
         ours_s: what that has taken so far.
+        held_s: what one call had taken when it was found to hold the loop; 0 where none was.
     """
 
-    __slots__ = ("call", "clock", "cpu_s", "instruction", "ours_s", "stack", "thread", "tid")
+    __slots__ = ("call", "clock", "cpu_s", "held_s", "instruction", "ours_s", "stack", "thread", "tid")
 
     def __init__(self, thread: int, tid: int, clock: int, cpu_s: float) -> None:
         self.thread = thread
@@ -75,11 +81,12 @@ class Turn:
         self.cpu_s = cpu_s
         self.call: FrameType | None = None
         self.ours_s = 0.0
+        self.held_s = 0.0
         self.instruction: tuple[int, int] | None = None
         self.stack: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"our code held the event loop for {self.ours_s * 1000:.0f} ms: {' > '.join(self.stack)}"
+        return f"our code held the event loop for {self.held_s * 1000:.0f} ms: {' > '.join(self.stack)}"
 
 
 class LoopWatch:
@@ -87,7 +94,7 @@ class LoopWatch:
 
     def __init__(self, tell: Callable[[Turn], None], *, limit_s: float = LIMIT_S) -> None:
         self._tell = tell
-        self.limit_s = limit_s * slowness()
+        self.limit_s = limit_s
         self._turns: dict[int, Turn] = {}
         self._loops: list[tuple[Any, int, int, int]] = []
         self._known = threading.local()
@@ -169,9 +176,10 @@ class LoopWatch:
             self._blame(turn, frames[: frames.index(call) + 1], used_s)
 
     def _blame(self, turn: Turn, frames: list[FrameType], seconds: float) -> None:
-        was_within = turn.ours_s <= self.limit_s
         turn.ours_s += seconds
-        if was_within and turn.ours_s > self.limit_s:
+        is_long = not turn.held_s and turn.ours_s > self.limit_s * slowness()
+        if is_long and turn.ours_s > self.limit_s * slowness_now():
+            turn.held_s = turn.ours_s
             turn.stack = tuple(f"{_place(frame)}:{frame.f_lineno} {frame.f_code.co_name}" for frame in frames[::-1])
             self._tell(turn)
 

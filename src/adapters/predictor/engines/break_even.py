@@ -26,19 +26,23 @@ may all take several times as long, and a model would lose it until the next loa
 _HALVINGS: Final = 3
 
 
-def break_even(engine: Call, library: Call, *, clock: Callable[[], float] = time.thread_time) -> int:
+def break_even(
+    engine: Call, library: Call, *, largest: int = SIZES[-1], clock: Callable[[], float] = time.thread_time
+) -> int:
     """Return the rows of the largest call that the engine answers faster; 0 if there is none.
 
     Args:
         engine, library: predict up to `SIZES[-1]` rows.
+        largest: rows of the largest call that the library makes; it answers more rows by several calls. If the engine
+            is faster for one, it is for several, which would take long to measure.
         clock: returns seconds; by default of the processor, on this thread, which other work cannot lengthen much.
     """
     won = 0
-    for size in SIZES:
+    for size in (*(size for size in SIZES if size < largest), min(largest, SIZES[-1])):
         if not _is_faster(engine, library, size, clock):
             return _between(won, size, lambda rows: _is_faster(engine, library, rows, clock))
         won = size
-    return won
+    return SIZES[-1]
 
 
 def _between(won: int, lost: int, is_faster: Callable[[int], bool]) -> int:

@@ -104,4 +104,9 @@ def _measured(answer: EngineAnswer, library: Predictor) -> int:
             parts[rows] = probe.take(range(rows))
         return parts[rows]
 
-    return break_even(lambda rows: answer(part(rows)), lambda rows: library.predict(part(rows)))
+    size = library.info.call_size
+    return break_even(
+        lambda rows: answer(part(rows)),
+        lambda rows: library.predict(part(rows)),
+        largest=SIZES[-1] if size.fixed is None else size.sizes[-1],
+    )

@@ -41,6 +41,22 @@ def test_calls_that_were_held_up_cost_no_engine() -> None:
     assert rows == SIZES[-1]
 
 
+@pytest.mark.parametrize("largest", [1, 32, 512])
+def test_no_more_rows_are_measured_than_the_library_takes_at_once(largest: int) -> None:
+    clock, measured = Clock(), set[int]()
+
+    def library_s(rows: int) -> float:
+        measured.add(rows)
+        return 0.003 * -(-rows // largest)
+
+    rows = break_even(
+        clock.spending(lambda _: 0.0001), clock.spending(library_s), largest=largest, clock=lambda: clock.now
+    )
+
+    assert rows == SIZES[-1]
+    assert max(measured) == largest
+
+
 class Clock:
     """Time that passes by calls alone."""
 

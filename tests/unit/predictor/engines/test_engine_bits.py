@@ -51,6 +51,7 @@ def test_boosters_have_the_bits_of_their_library(name: str, form: str) -> None:
     assert set(engine.methods) == ({"predict", "predict_proba"} if hasattr(model, "classes_") else {"predict"})
 
 
+@pytest.mark.timeout(4 * COMMAND_S)
 @pytest.mark.parametrize("changed", ["OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES"])
 def test_an_engine_has_these_bits_with_other_kernels(changed: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != changed}
@@ -58,7 +59,7 @@ def test_an_engine_has_these_bits_with_other_kernels(changed: str) -> None:
         environment[changed] = " ".join(np.show_config(mode="dicts")["SIMD Extensions"]["found"])
     line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", "bits_of_every_output"]
 
-    done = subprocess.run(line, env=environment, capture_output=True, timeout=COMMAND_S, check=False, text=True)
+    done = subprocess.run(line, env=environment, capture_output=True, timeout=3 * COMMAND_S, check=False, text=True)
 
     assert done.returncode == 0, done.stdout
     assert f"{len(TREE_MODELS)} passed" in done.stdout

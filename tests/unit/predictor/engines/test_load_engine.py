@@ -55,7 +55,7 @@ MODELS = {
 @pytest.fixture(autouse=True)
 def fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine be faster for any call: on a busy machine it may be found slower."""
-    monkeypatch.setattr(load_engine, "break_even", lambda *_: SIZES[-1])
+    monkeypatch.setattr(load_engine, "break_even", lambda *_, **__: SIZES[-1])
 
 
 @pytest.mark.parametrize("name", MODELS)
