@@ -63,13 +63,14 @@ $(BOOSTERS_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,boosters]'
 	@touch $@
 
-test-formats: $(FORMATS_STAMP) ## Run the tests of PyTorch's and Keras' models, which are installed for them (1 GB)
-	@$(BIN)/python -c "import torch, keras, h5py" # without which their tests are left out
+test-formats: $(FORMATS_STAMP) ## Run the tests of models of PyTorch, Keras and TensorFlow, which are installed for them (3 GB)
+	@$(BIN)/python -c "import torch, keras, h5py, tensorflow" # without which their tests are left out
 	$(BIN)/python -m pytest tests/field/test_torch.py tests/field/test_torch_modules.py tests/field/test_keras.py
+	$(BIN)/python -m pytest tests/field/test_saved_model.py # in a process of its own: Keras has one backend in each
 
 # PyTorch by its version: any other release takes gigabytes for graphics cards.
 $(FORMATS_STAMP): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,torch,keras]' torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,torch,keras,tensorflow]' torch==2.13.0
 	@touch $@
 
 test-ray: $(RAY_STAMP) ## Run the tests of scoring on Ray, which is installed for them (240 MB)
@@ -145,5 +146,5 @@ format: install ## Put the code into its format
 	$(BIN)/ruff format .
 
 clean: ## Remove the environment and what was built
-	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs examples/tensorflow/model build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.pt2 examples/*/*.keras examples/*/*.calls.json

@@ -51,8 +51,8 @@ class Settings(BaseModel):
     model: Path | None = _setting(
         None,
         "Model",
-        "Model file: of joblib, pickle, skops, LightGBM, XGBoost, CatBoost, ONNX, PyTorch, Keras; a folder of MLflow; "
-        "a Python file with load(); or MODULE:NAME of a class or function.",
+        "Model file: of joblib, pickle, skops, LightGBM, XGBoost, CatBoost, ONNX, PyTorch, Keras; a folder of MLflow "
+        "or TensorFlow; a Python file with load(); or MODULE:NAME of a class or function.",
         shown="FILE",
     )
     name: str | None = _setting(

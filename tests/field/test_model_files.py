@@ -224,7 +224,8 @@ def test_a_pickle_within_gzip_is_simply_loaded(tmp_path: Path) -> None:
 
 
 FOLDERS: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "SavedModel": (("saved_model.pb", "variables/variables.index"), "a TensorFlow SavedModel", "model.keras"),
+    "SavedModel as text": (("saved_model.pbtxt",), "a TensorFlow SavedModel as text", "tf.saved_model.save"),
+    "around a SavedModel": (("model/saved_model.pb",), "around a TensorFlow SavedModel", "name {folder}/model"),
     "around MLflow's": (("model/MLmodel", "model/model.pkl"), "around an MLflow model", "name {folder}/model"),
     "Hugging Face": (("config.json", "model.safetensors"), "a Hugging Face model", "write a class"),
     "Spark": (("metadata/part-00000", "stages/0/x"), "a Spark ML model", "write a class"),
@@ -245,6 +246,18 @@ def test_a_folder_is_rejected_with_the_model_file_in_it(name: str, tmp_path: Pat
 
     assert what in said
     assert advice.format(folder=folder) in said
+
+
+def test_a_saved_model_without_tensorflow_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as if it were not installed
+    folder = tmp_path / "model"
+    (folder / "variables").mkdir(parents=True)
+    for name in ("saved_model.pb", "variables/variables.index"):
+        (folder / name).touch(0o600)
+
+    assert _rejection(folder) == (
+        f"{folder}: expected tensorflow, which reads SavedModels; try: pip install 'foreseen[tensorflow]'"
+    )
 
 
 class Prepared:

@@ -27,6 +27,7 @@ LIBRARIES = {
     "mlflow": "mlflow",
     "onnx": "skl2onnx",
     "skops": "skops",
+    "tensorflow": "tensorflow",
     "torch": "torch",
     "torch_module": "torch",
     "xgboost": "xgboost",

@@ -1,18 +1,22 @@
-"""Load a model from a folder that MLflow wrote: its own file by the loader of its format, or all of it by MLflow."""
+"""Load a model from a folder: one of MLflow by the loader of the file in it or by MLflow, and a SavedModel."""
 
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from foreseen.adapters.predictor.formats.model_folders import SAVED_MODEL
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
 from foreseen.adapters.predictor.loaders.loader_registry import loader_of
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.loaders.network_loaders.saved_model_loader import SavedModelLoader
 from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
 from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
 from foreseen.adapters.predictor.loaders.python_loader import PythonLoader
 from foreseen.adapters.predictor.mlflow_folder.flavor import Flavor
+from foreseen.adapters.predictor.mlflow_folder.folder_files import FolderFiles, content_digest
 from foreseen.adapters.predictor.mlflow_folder.model_folder import ModelFolder, open_model_folder
 from foreseen.adapters.predictor.mlflow_folder.python_function import read_python_function
+from foreseen.adapters.predictor.model_file.model_file import open_model_file
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.ports import Predictor
@@ -33,6 +37,21 @@ def load_folder(folder: Path, options: LoadOptions, *, pinned_sha256: str | None
             read = partial(read_python_function, folder)
             return predictor_of_object(opened.file, within, read, LoadedFormat(runs_code=True))
         return _by_format(opened, within)
+
+
+def load_saved_model(folder: Path, options: LoadOptions, *, pinned_sha256: str | None = None) -> Predictor:
+    """Load a SavedModel of TensorFlow; arguments and errors are those of `load_folder`."""
+    folder = folder if folder.name not in ("", "..") else folder.resolve()
+    files = FolderFiles.of(folder)
+    pins = None if pinned_sha256 is None else files.pinned(pinned_sha256)
+    if pins is None:
+        files.require_private()
+    with open_model_file(folder / SAVED_MODEL, pinned_sha256=None if pins is None else pins[SAVED_MODEL].hex()) as file:
+        digests = {**(pins or files.digests(leaving_out=SAVED_MODEL)), SAVED_MODEL: file.digest}
+        whole = replace(file, digest=content_digest(dict(sorted(digests.items())), b"SavedModel"), folder=folder)
+        predictor = SavedModelLoader().load(whole, options)
+        files.require_unchanged()
+    return predictor
 
 
 def _by_format(opened: ModelFolder, options: LoadOptions) -> Predictor:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from foreseen.adapters.predictor.call_sizes.call_decision import CallOptions
 from foreseen.adapters.predictor.engines.load_engine import EngineChoice
+from foreseen.adapters.predictor.formats.model_folders import is_saved_model
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
-from foreseen.adapters.predictor.load_folder import load_folder
+from foreseen.adapters.predictor.load_folder import load_folder, load_saved_model
 from foreseen.adapters.predictor.loaders.loader_registry import loadable_formats, loader_of
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
 from foreseen.adapters.predictor.loaders.python_loader import PythonLoader, load_named_object
@@ -86,6 +87,8 @@ def load_predictor(
         pinned = None if sha256 is None else pinned_digest(sha256, at)
         if reference is None and is_model_folder(path):
             return load_folder(path, options, pinned_sha256=pinned)
+        if reference is None and is_saved_model(path):
+            return load_saved_model(path, options, pinned_sha256=pinned)
         with open_model_file(at, pinned_sha256=pinned) as file:
             loader = loader_of(file) if reference is None else PythonLoader(reference.name)
             return loader.load(file, options)

@@ -1,11 +1,20 @@
 """Folders: models that are more than one file."""
 
+import os
 from pathlib import Path
 from typing import Final
 
 from foreseen.adapters.predictor.formats.model_format import WRAP, FileFormat
 
-_AS_KERAS: Final = "save the model that it was made from as model.keras, or export it to ONNX"
+SAVED_MODEL: Final = "saved_model.pb"
+"""The name of the file by which TensorFlow knows a folder as a SavedModel."""
+
+_AS_TEXT: Final = "save the model with tf.saved_model.save, which writes saved_model.pb"
+
+
+def is_saved_model(folder: Path) -> bool:
+    """Return whether TensorFlow wrote a folder, by the name of a file in it."""
+    return os.path.isfile(folder / SAVED_MODEL)  # noqa: PTH113 - accepts a name that is too long
 
 
 def folder_format(folder: Path) -> FileFormat:
@@ -15,8 +24,10 @@ def folder_format(folder: Path) -> FileFormat:
     advice = f"name {folder / saved[0]}" if saved else WRAP
     if inner := sorted(name for name in names if (folder / name / "MLmodel").is_file()):
         return FileFormat("a folder around an MLflow model", f"name {folder / inner[0]}")
-    if names & {"saved_model.pb", "saved_model.pbtxt"}:
-        return FileFormat("a folder with a TensorFlow SavedModel", advice if saved else _AS_KERAS)
+    if "saved_model.pbtxt" in names:
+        return FileFormat("a folder with a TensorFlow SavedModel as text", advice if saved else _AS_TEXT)
+    if inner := sorted(name for name in names if is_saved_model(folder / name)):
+        return FileFormat("a folder around a TensorFlow SavedModel", f"name {folder / inner[0]}")
     if "config.json" in names and any(name.endswith((".safetensors", ".bin", ".h5")) for name in names):
         return FileFormat("a folder with a Hugging Face model", advice)
     if {"metadata", "stages"} <= names or {"metadata", "data"} <= names:

@@ -10,6 +10,7 @@ from foreseen.adapters.predictor.loaders.catboost_loader import CatBoostLoader
 from foreseen.adapters.predictor.loaders.lightgbm_loader import LightGBMLoader
 from foreseen.adapters.predictor.loaders.model_loader import ModelLoader
 from foreseen.adapters.predictor.loaders.network_loaders.keras_loader import KerasLoader
+from foreseen.adapters.predictor.loaders.network_loaders.saved_model_loader import SavedModelLoader
 from foreseen.adapters.predictor.loaders.network_loaders.torch_loader import TorchLoader
 from foreseen.adapters.predictor.loaders.network_loaders.torch_module_loader import TorchModuleLoader
 from foreseen.adapters.predictor.loaders.onnx_loader import OnnxLoader
@@ -24,6 +25,7 @@ LOADERS: Final[Sequence[ModelLoader]] = (
     LightGBMLoader(),
     XGBoostLoader(),
     CatBoostLoader(),
+    SavedModelLoader(),  # before ONNX, whose files begin alike
     OnnxLoader(),
     PythonLoader(),
     TorchLoader(),

@@ -37,7 +37,10 @@ _NATIVE: Final[Mapping[str, _Native]] = {
     "catboost": _Native(("data",), ("model.cb",)),
     "onnx": _Native(("data",), ("model.onnx",)),
     "keras": _Native(("data",), ("data/model.keras", "model.keras", "data/model.h5", "model.h5")),
-    "tensorflow": _Native(("data", "saved_model_dir"), ("data/model.keras", "model.keras", "data/model.h5")),
+    "tensorflow": _Native(
+        ("data", "saved_model_dir"),
+        ("data/model.keras", "model.keras", "data/model.h5", "saved_model.pb", "model/saved_model.pb"),
+    ),
     "pytorch": _Native(("model_data",), ("data/model.pt2", "data/model.pth", "data/model.pt"), may_be_pickle=True),
 }
 """The flavors whose file has a loader, the preferred ones first.
@@ -100,8 +103,8 @@ def _files(found: MLmodel, name: str, table: Mapping[str, object]) -> tuple[Pure
     for key in native.keys:
         if (named := table.get(key)) is not None:
             place = PurePosixPath(_relative_name(found, f"{name}.{key}", named))
-            # Keras and PyTorch name the folder of the file.
-            return (place, *(place / PurePosixPath(each).name for each in native.names))
+            # Keras, TensorFlow and PyTorch name the folder of the file.
+            return (place, *(place / each.removeprefix("data/") for each in native.names))
     return tuple(map(PurePosixPath, native.names))
 
 

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
+from hmac import compare_digest
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +65,14 @@ class FolderFiles:
     def digests(self, *, leaving_out: str = "") -> dict[str, bytes]:
         """Return the SHA-256 of each file, by its name."""
         return {name: self._digest(name) for name in self.versions if name != leaving_out}
+
+    def pinned(self, sha256: str) -> dict[str, bytes]:
+        """Return the digests of all files; raise ModelUnavailableError unless they are those that were pinned."""
+        digests = self.digests()
+        found = folder_sha256(digests)
+        if not compare_digest(found, sha256):
+            raise ModelUnavailableError(f"{self.folder}: expected SHA-256 {sha256}, got {found}; nothing was loaded")
+        return digests
 
     def require_unchanged(self) -> None:
         """Raise ModelUnavailableError if a file was changed, added or removed since they were found."""

@@ -4,17 +4,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from hmac import compare_digest
 from pathlib import Path
 
 from foreseen.adapters.predictor.mlflow_folder.flavor import Flavor, chosen_flavor
 from foreseen.adapters.predictor.mlflow_folder.folder_facts import FolderFacts
-from foreseen.adapters.predictor.mlflow_folder.folder_files import (
-    FolderFiles,
-    content_digest,
-    folder_sha256,
-    is_description,
-)
+from foreseen.adapters.predictor.mlflow_folder.folder_files import FolderFiles, content_digest, is_description
 from foreseen.adapters.predictor.mlflow_folder.folder_signature import signature_input
 from foreseen.adapters.predictor.mlflow_folder.input_example import MOST_BYTES, NONE, Examples, read_examples
 from foreseen.adapters.predictor.mlflow_folder.mlmodel import NAME, MLmodel
@@ -55,7 +49,7 @@ def open_model_folder(folder: Path, *, pinned_sha256: str | None = None) -> Iter
             was changed before the block ended.
     """
     files = FolderFiles.of(folder)
-    pins = None if pinned_sha256 is None else _pinned(files, pinned_sha256)
+    pins = None if pinned_sha256 is None else files.pinned(pinned_sha256)
     if pins is None:
         files.require_private()
     with _opened(files, NAME, pins) as listed:
@@ -71,15 +65,6 @@ def open_model_folder(folder: Path, *, pinned_sha256: str | None = None) -> Iter
         digest = content_digest({each: digests[each] for each in names}, flavor.settings)
         yield ModelFolder(replace(file, digest=digest, folder=folder), flavor, facts)
         files.require_unchanged()
-
-
-def _pinned(files: FolderFiles, pinned: str) -> Mapping[str, bytes]:
-    """Return the digests of all files; raise ModelUnavailableError unless they are those that were pinned."""
-    digests = files.digests()
-    found = folder_sha256(digests)
-    if not compare_digest(found, pinned):
-        raise ModelUnavailableError(f"{files.folder}: expected SHA-256 {pinned}, got {found}; nothing was loaded")
-    return digests
 
 
 def _opened(files: FolderFiles, name: str, pins: Mapping[str, bytes] | None) -> AbstractContextManager[ModelFile]:

@@ -1,23 +1,27 @@
 """TensorModel: a network of any library, called with one array per input and answering with arrays."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.domain.errors import PredictionError
+from foreseen.domain.values.output import Output
 from foreseen.domain.values.signature import DType
-
-if TYPE_CHECKING:
-    from foreseen.domain.values.output import Output
 
 Array = npt.NDArray[np.generic]
 
 Compute = Callable[[Sequence[Array]], object]
 """Computes n rows: one array per input, of shape (n, *shape), to arrays of n rows in lists and dicts."""
+
+
+_CHOSEN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+_RESERVED: Final = frozenset({"predict", "predict_proba", "prediction", "probabilities"})
+"""Names of methods, and of the members of an answer that they fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +55,31 @@ class TensorModel(LibraryModel):
         *,
         rows: int | None = None,
         depends_on: Mapping[str, bytes] | None = None,
+        outputs: Sequence[str] = (),
     ) -> None:
         """Accept what computes.
 
         Args:
             rows: the number of rows of each call, if the network takes no other.
             depends_on: what else decides the bits of answers, such as the CPU's instructions, by name.
+            outputs: names of what it answers with, where its file has names; those that a setting may have can be
+                chosen.
         """
         self.__compute = compute
         self.inputs = tuple(inputs)
         self.rows = rows
         self.depends_on = dict(depends_on or {})
-        self.named_outputs: Mapping[str, Output] = {}
+        self.named_outputs: Mapping[str, Output] = {
+            name: Output(name, name) for name in outputs if _CHOSEN.fullmatch(name) and name not in _RESERVED
+        }
         self.computes_rows_alone = False
         self.is_thread_safe = False
 
     def answers(self, names: Sequence[str], rows: object) -> Mapping[str, object]:
-        """Return what `predict` returns, which is the only output."""
-        return {name: self.predict(cast("Mapping[str, Array] | Array", rows)) for name in names}
+        """Return what `predict` returns, and parts of it by their names, all of one call."""
+        found = self.predict(cast("Mapping[str, Array] | Array", rows))
+        own = found if isinstance(found, dict) else {}
+        return {name: own.get(name, found) if name in self.named_outputs else found for name in names}
 
     def predict(self, given: "Mapping[str, Array] | Array") -> Array | dict[str, Array]:
         """Return what the network answers: an array of n rows, or several by their names.

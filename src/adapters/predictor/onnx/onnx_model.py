@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from foreseen.adapters.predictor.cpu_kernels import cpu_kernels
 from foreseen.adapters.predictor.library_model import LibraryModel
-from foreseen.adapters.predictor.onnx.cpu_kernels import cpu_kernels
 from foreseen.adapters.predictor.onnx.graph_answers import GraphAnswers
 from foreseen.adapters.predictor.onnx.graph_tensors import TEXT, GraphTensor
 from foreseen.adapters.predictor.onnx.onnx_session import said_by_onnxruntime

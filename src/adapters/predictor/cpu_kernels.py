@@ -1,4 +1,4 @@
-"""CPU kernels: what of a processor decides by which kernels onnxruntime multiplies, and so the last bits of sums."""
+"""CPU kernels: what of a processor decides by which kernels a library multiplies, and so the last bits of sums."""
 
 import platform
 from pathlib import Path
@@ -12,15 +12,15 @@ _FEATURES: Final = frozenset(
         "asimd", "asimdhp", "asimddp", "asimdfhm", "i8mm", "bf16", "sve", "sve2", "sme",
     }
 )  # fmt: skip
-"""Instructions for which onnxruntime has kernels of its own, as Linux names them.
+"""Instructions for which onnxruntime and oneDNN have kernels of their own, as Linux names them.
 
 Source:
-    onnxruntime, core/mlas/lib/platform.cpp
+    onnxruntime, core/mlas/lib/platform.cpp; oneDNN, src/cpu/platform.cpp
 """
 
 
 def cpu_kernels() -> str:
-    """Return the processor's architecture and those of its instructions that onnxruntime has kernels for."""
+    """Return the processor's architecture and those of its instructions that libraries have kernels for."""
     try:
         lines = _CPU.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not Linux

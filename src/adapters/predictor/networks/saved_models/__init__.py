@@ -1,0 +1,1 @@
+"""SavedModels of TensorFlow: their graph is checked and reduced to what answers before TensorFlow reads it."""

@@ -1,0 +1,162 @@
+"""The graph of a SavedModel: reduced to what answers and what has to run before, and checked, operator by operator.
+
+TensorFlow runs whatever a graph consists of. Operators read and write files, talk to other machines and call Python.
+"""
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
+from foreseen.adapters.predictor.networks.saved_models.allowed_operators import COMPUTING, PREPARING
+from foreseen.adapters.predictor.networks.saved_models.graph_functions import (
+    CALLS,
+    called_by,
+    functions_by_name,
+    needed_functions,
+    needed_nodes,
+    node_of,
+    nodes_by_name,
+)
+
+if TYPE_CHECKING:
+    from tensorflow.core.framework.function_pb2 import FunctionDef
+    from tensorflow.core.framework.graph_pb2 import GraphDef
+    from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+_PATHS: Final[Mapping[str, int]] = {"InitializeTableFromTextFileV2": 1, "RestoreV2": 0}
+"""Operators that read a file, and which of their inputs is its name."""
+
+_WRITES: Final = frozenset({"AssignAddVariableOp", "AssignSubVariableOp", "AssignVariableOp", "LookupTableInsertV2"})
+_EXPORT: Final = "try: tf.saved_model.save(model, path, signatures=…) with a function that only computes"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What has to run before a graph can answer.
+
+    Attributes:
+        restore: the node that loads the weights; empty if there are none.
+        file_name: the tensor that is the name of their file.
+        initialise: the nodes that fill tables.
+        assets: the tensors that are names of files in the folder `assets`.
+    """
+
+    restore: str
+    file_name: str
+    initialise: tuple[str, ...]
+    assets: tuple[str, ...]
+
+
+def checked_graph(graph: "GraphDef", tensors: Iterable[str], preparation: Preparation) -> "GraphDef":
+    """Return a graph with nothing but what computes some tensors, and what prepares that.
+
+    Raises:
+        RejectedFileError: it has anything that is not known to be harmless.
+    """
+    nodes, functions = nodes_by_name(graph), functions_by_name(graph)
+    answering = needed_nodes(nodes, tensors)
+    _require_allowed(answering, functions, COMPUTING)
+    roots = [name for name in (preparation.restore, *preparation.initialise) if name]
+    kept = answering | needed_nodes(nodes, roots)
+    inner = _require_allowed(kept, functions, COMPUTING | PREPARING)
+    _require_own_files(kept, inner, preparation)
+    reduced = type(graph)()
+    reduced.versions.CopyFrom(graph.versions)
+    reduced.node.extend(node for name, node in nodes.items() if name in kept)
+    reduced.library.function.extend(inner.values())
+    for node in [*reduced.node, *(node for function in reduced.library.function for node in function.node_def)]:
+        node.device = ""
+        node.attr.pop("_class", None)  # which other node it has to be beside, which may not be kept
+    return reduced
+
+
+def _require_allowed(
+    nodes: Mapping[str, "NodeDef"], functions: Mapping[str, "FunctionDef"], allowed: Set[str]
+) -> dict[str, "FunctionDef"]:
+    """Return the functions that nodes need; raise RejectedFileError for an operator that is not allowed."""
+    inner = needed_functions(nodes.values(), functions)
+    for node in [*nodes.values(), *(node for function in inner.values() for node in function.node_def)]:
+        if node.op in allowed or node.op in inner:
+            continue
+        if node.op in _WRITES:
+            raise RejectedFileError(f"expected a model that no call changes, got {node.op}; {_EXPORT}")
+        raise RejectedFileError(f"expected operators of TensorFlow's own that compute, got {node.op[:80]}; {_EXPORT}")
+    if shadowed := allowed & inner.keys():
+        raise RejectedFileError(f"expected functions with names of their own, got {min(shadowed)}")
+    return inner
+
+
+def _require_own_files(
+    nodes: Mapping[str, "NodeDef"], functions: Mapping[str, "FunctionDef"], preparation: Preparation
+) -> None:
+    """Have every operator that reads a file read one of the folder, whose name is given when the graph runs.
+
+    Such an operator is among the nodes of the graph, or in a function that these call with the name as an argument.
+
+    Raises:
+        RejectedFileError: one may read another file.
+    """
+    given = {"RestoreV2": {preparation.file_name}, "InitializeTableFromTextFileV2": set(preparation.assets)}
+    for node in nodes.values():
+        if node.op in _PATHS:
+            _redirect(node, _PATHS[node.op], given[node.op], nodes)
+    nested = {
+        name for function in functions.values() for node in function.node_def for name in called_by(node, functions)
+    }
+    for function in functions.values():
+        for node in function.node_def:
+            if node.op not in _PATHS:
+                continue
+            if function.signature.name in nested:
+                raise _other_file(node)
+            place = _argument(function, node)
+            for caller in nodes.values():
+                if function.signature.name in called_by(caller, functions):
+                    if caller.op not in {*CALLS, function.signature.name}:
+                        raise _other_file(node)
+                    _redirect(caller, place, given[node.op], nodes)
+
+
+def _argument(function: "FunctionDef", node: "NodeDef") -> int:
+    """Return which argument of a function is the name of the file that a node reads; raise if none is."""
+    arguments = list(function.signature.input_arg)
+    names = [each.name for each in arguments]
+    name = _input(node, _PATHS[node.op])
+    # An argument that is several inputs would move the others to other places.
+    if name not in names or any(each.number_attr or each.type_list_attr for each in arguments):
+        raise _other_file(node)
+    return names.index(name)
+
+
+def _redirect(node: "NodeDef", place: int, given: Set[str], nodes: Mapping[str, "NodeDef"]) -> None:
+    """Have a node take the name of a file from where it is given; raise RejectedFileError if it is another name.
+
+    Names of assets come by way of a variable, which others could change as well.
+    """
+    known = {each.removesuffix(":0") for each in given}
+    name = _input(node, place)
+    reader = nodes.get(name)
+    if name not in known and reader is not None and reader.op == "ReadVariableOp":
+        variable = _input(reader, 0)
+        assigned = [
+            _input(each, 1) for each in nodes.values() if each.op == "AssignVariableOp" and _input(each, 0) == variable
+        ]
+        name = assigned[0] if len(assigned) == 1 else name
+    if name not in known:
+        raise _other_file(node)
+    node.input[place] = name
+
+
+def _input(node: "NodeDef", place: int) -> str:
+    """Return an input of a node as the graph refers to it; raise RejectedFileError if it has fewer."""
+    if place >= len(node.input) or node.input[place].startswith("^"):
+        raise RejectedFileError(f"expected {place + 1} inputs of {node_of(node.name)[:80]!r}, got fewer")
+    return str(node.input[place]).removesuffix(":0")
+
+
+def _other_file(node: "NodeDef") -> RejectedFileError:
+    return RejectedFileError(
+        f"expected a graph that reads only the files of its folder, got another one in {node.name[:80]!r} ({node.op}); "
+        "try: save the model with its vocabularies as assets"
+    )

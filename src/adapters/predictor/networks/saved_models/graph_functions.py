@@ -1,0 +1,82 @@
+"""Graph functions: which functions of its library the nodes of a SavedModel's graph call, and from where."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
+
+if TYPE_CHECKING:
+    from tensorflow.core.framework.attr_value_pb2 import AttrValue, NameAttrList
+    from tensorflow.core.framework.function_pb2 import FunctionDef
+    from tensorflow.core.framework.graph_pb2 import GraphDef
+    from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+"""Operators that pass their inputs on to a function as they are."""
+
+
+def nodes_by_name(graph: "GraphDef") -> Mapping[str, "NodeDef"]:
+    """Return the nodes of a graph; raise RejectedFileError if two have the same name."""
+    nodes = {node.name: node for node in graph.node}
+    if len(nodes) != len(graph.node):
+        raise RejectedFileError("expected a graph whose nodes have different names")
+    return nodes
+
+
+def functions_by_name(graph: "GraphDef") -> Mapping[str, "FunctionDef"]:
+    """Return the functions in the library of a graph; raise RejectedFileError if two have the same name."""
+    functions = {function.signature.name: function for function in graph.library.function}
+    if len(functions) != len(graph.library.function):
+        raise RejectedFileError("expected a graph whose functions have different names")
+    return functions
+
+
+def node_of(name: str) -> str:
+    """Return the name of the node that a tensor or a control input comes from."""
+    return name.removeprefix("^").partition(":")[0]
+
+
+def needed_nodes(nodes: Mapping[str, "NodeDef"], names: Iterable[str]) -> dict[str, "NodeDef"]:
+    """Return the nodes that some nodes depend on, and themselves; raise RejectedFileError if one does not exist."""
+    found: dict[str, NodeDef] = {}
+    waiting = [node_of(name) for name in names]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if name not in nodes:
+            raise RejectedFileError(f"expected the node {name[:80]!r} in the graph, got no such node")
+        found[name] = nodes[name]
+        waiting += map(node_of, nodes[name].input)
+    return found
+
+
+def called_by(node: "NodeDef", functions: Mapping[str, "FunctionDef"]) -> set[str]:
+    """Return the names of the functions that a node refers to, whether or not they exist."""
+    named = {name for attr in node.attr.values() for name in _named(attr)}
+    return named | ({node.op} if node.op in functions else set())
+
+
+def needed_functions(nodes: Iterable["NodeDef"], functions: Mapping[str, "FunctionDef"]) -> dict[str, "FunctionDef"]:
+    """Return the functions that nodes call, also by way of others; raise RejectedFileError if one does not exist."""
+    found: dict[str, FunctionDef] = {}
+    waiting = [name for node in nodes for name in called_by(node, functions)]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if name not in functions:
+            raise RejectedFileError(f"expected the function {name[:80]!r} in the graph's library, got no such function")
+        found[name] = functions[name]
+        waiting += [each for node in functions[name].node_def for each in called_by(node, functions)]
+    return found
+
+
+def _named(attr: "AttrValue") -> Iterator[str]:
+    """Yield the names of the functions in an attribute, and in the attributes of these."""
+    waiting: list[NameAttrList] = [*([attr.func] if attr.HasField("func") else []), *attr.list.func]
+    while waiting:
+        named = waiting.pop()
+        yield named.name
+        for inner in named.attr.values():
+            waiting += [*([inner.func] if inner.HasField("func") else []), *inner.list.func]

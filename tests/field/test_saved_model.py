@@ -1,0 +1,485 @@
+"""SavedModels of TensorFlow answer as TensorFlow does, and nothing of their graph runs but what computes."""
+
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.networks.saved_models.tensorflow_process import have_quiet_tensorflow
+from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from support.processes import run
+from support.same_everywhere import answers_of, answers_of_file, answers_of_http
+from support.time_limits import COMMAND_S
+
+have_quiet_tensorflow()  # before anything is computed in this process
+tf: Any = pytest.importorskip("tensorflow", reason="1.5 GB: make test-formats installs it")
+
+tf.config.threading.set_intra_op_parallelism_threads(1)  # of TensorFlow's own calls, beside which others are shown
+
+ROWS = [{"x": [place / 7, -1.5, 0.25 * place, 3.0]} for place in range(40)]
+ONE_LINE = r"^[^\n]*expected [^\n]*$"
+
+
+def saved(folder: Path, call: Callable[..., Any], *inputs: Any, **parts: Any) -> Path:
+    """Save a module whose call is a function of it and of inputs of these specifications."""
+    module = tf.Module()
+    for name, part in parts.items():
+        setattr(module, name, part)
+    module.call = tf.function(lambda *given: call(module, *given), input_signature=inputs)
+    tf.saved_model.save(module, folder, signatures={"serving_default": module.call})
+    return private(folder)
+
+
+def private(folder: Path) -> Path:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return folder
+
+
+def spec(name: str, *shape: int | None, dtype: str = "float32") -> Any:
+    return tf.TensorSpec(shape, dtype, name=name)
+
+
+def weights(*shape: int) -> Any:
+    return tf.Variable(np.random.default_rng(len(shape) + sum(shape)).normal(size=shape).astype("float32"))
+
+
+def dense(module: Any, x: Any) -> Any:
+    """Compute 4 numbers to 3."""
+    return {"scores": tf.nn.softmax(tf.nn.relu(x @ module.first) @ module.last)}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models: saving one takes a second."""
+    folder = tmp_path_factory.mktemp("models")
+    saved(folder / "dense", dense, spec("x", None, 4), first=weights(4, 50), last=weights(50, 3))
+    saved(folder / "fixed", dense, spec("x", 5, 4), first=weights(4, 50), last=weights(50, 3))
+    (folder / "colours.txt").write_text("red\ngreen\nblue\n")
+    file = tf.lookup.TextFileInitializer(
+        str(folder / "colours.txt"),
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
+    )
+    saved(
+        folder / "texts",
+        lambda module, colour, amount: {
+            "price": tf.gather(module.prices, module.table.lookup(colour)) * amount[:, 0],
+            "name": tf.strings.upper(colour),
+        },
+        spec("colour", None, dtype="string"),
+        spec("amount", None, 1),
+        table=tf.lookup.StaticVocabularyTable(file, 1),
+        prices=tf.Variable([1.0, 2.0, 3.0, 4.0]),
+    )
+    return folder
+
+
+@pytest.fixture
+def model(models: Path, tmp_path: Path) -> Path:
+    """A copy of the dense network."""
+    return copied(models / "dense", tmp_path / "model")
+
+
+def copied(source: Path, folder: Path) -> Path:
+    shutil.copytree(source, folder)
+    return private(folder)
+
+
+def own_answers(folder: Path, rows: list[dict[str, Any]], size: int = 32) -> list[Any]:
+    """Return what TensorFlow itself answers to so many rows that they fill its calls."""
+    call = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    matrix = np.array([row["x"] for row in rows] + [rows[-1]["x"]] * (-len(rows) % size), dtype="float32")
+    parts = [call(x=tf.constant(part))["scores"].numpy() for part in np.split(matrix, len(matrix) // size)]
+    return [{"prediction": row} for row in np.concatenate(parts)[: len(rows)].tolist()]
+
+
+def test_a_model_answers_with_the_bits_of_tensorflow(model: Path) -> None:
+    predictor = load_predictor(model)
+
+    assert answers_of(predictor, ROWS) == own_answers(model, ROWS)
+    assert [answers_of(predictor, [row])[0] for row in ROWS[:3]] == answers_of(predictor, ROWS)[:3]
+    assert answers_of(predictor, ROWS[::-1]) == answers_of(predictor, ROWS)[::-1]
+
+
+def test_every_entrypoint_returns_the_same_bits(model: Path) -> None:
+    expected = answers_of(load_predictor(model), ROWS)
+
+    assert answers_of_http(model, ROWS) == expected
+    assert answers_of_file(model, ROWS) == expected
+
+
+def test_inputs_and_libraries_are_those_of_the_model(model: Path) -> None:
+    info = load_predictor(model).info
+
+    assert [(each.name, each.dtype, each.shape) for each in info.signature.features] == [("x", "float32", (4,))]
+    assert (info.call_size.fixed, info.model_input.takes) == (32, "tensors")
+    assert {name.partition("-")[0] for name in info.versions} == {"python", "tensorflow"}
+    assert (info.loaded_from.name, info.loaded_from.runs_code) == ("SavedModel", False)
+
+
+def test_a_table_has_a_column_for_each_value_of_the_only_input(model: Path) -> None:
+    rows = [dict(zip("abcd", row["x"], strict=True)) for row in ROWS]
+
+    assert answers_of(load_predictor(model, features=list("abcd")), rows) == own_answers(model, ROWS)
+
+
+def test_a_model_of_a_fixed_number_of_rows_is_called_with_as_many(models: Path) -> None:
+    predictor = load_predictor(models / "fixed")
+
+    assert predictor.info.call_size.fixed == 5
+    assert answers_of(predictor, ROWS) == own_answers(models / "fixed", ROWS, 5)
+
+
+def test_texts_and_several_inputs_and_outputs_have_names(models: Path) -> None:
+    predictor = load_predictor(models / "texts")
+    rows = [{"amount": 2.0, "colour": "green"}, {"amount": 1.0, "colour": "pink"}, {"amount": 3.0, "colour": "blue"}]
+
+    assert [(each.name, each.dtype, each.shape) for each in predictor.info.signature.features] == [
+        ("amount", "float32", ()),
+        ("colour", "string", ()),
+    ]
+    assert answers_of(predictor, rows) == [
+        {"prediction": {"name": "GREEN", "price": 4.0}},
+        {"prediction": {"name": "PINK", "price": 4.0}},
+        {"prediction": {"name": "BLUE", "price": 9.0}},
+    ]
+
+
+def test_outputs_are_chosen_by_their_names(models: Path) -> None:
+    predictor = load_predictor(models / "texts", outputs=["price", "name"])
+    alone = load_predictor(models / "dense", outputs=["scores"])
+
+    assert answers_of(predictor, [{"amount": 2.0, "colour": "green"}]) == [{"price": 4.0, "name": "GREEN"}]
+    assert [each["scores"] for each in answers_of(alone, ROWS)] == [
+        each["prediction"] for each in answers_of(load_predictor(models / "dense"), ROWS)
+    ]
+
+
+def test_texts_are_the_same_everywhere(models: Path, tmp_path: Path) -> None:
+    folder = copied(models / "texts", tmp_path / "model")
+    rows = [{"amount": place / 3, "colour": colour} for place, colour in enumerate(["red", "blue", "grün", ""] * 9)]
+    expected = answers_of(load_predictor(folder), rows)
+
+    assert answers_of_http(folder, rows) == expected
+    assert answers_of_file(folder, rows) == expected
+
+
+KERAS = """
+import sys, keras
+keras.utils.set_random_seed(0)
+flower = keras.Input((4,), name="flower")
+hidden = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization()(keras.layers.Dense(50, "relu")(flower)))
+keras.Model(flower, keras.layers.Dense(3, "softmax")(hidden)).export(sys.argv[1] + "/numbers", verbose=False)
+text = keras.Input((1,), name="text", dtype="string")
+words = keras.layers.TextVectorization(vocabulary=["good", "bad"], output_sequence_length=4)(text)
+mean = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(9, 3)(words))
+keras.Model(text, keras.layers.Dense(1)(mean)).export(sys.argv[1] + "/texts", verbose=False)
+"""
+
+
+def test_what_keras_exports_answers(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KERAS, str(tmp_path)]  # in a process whose Keras computes by TensorFlow
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=COMMAND_S, check=False)
+    assert done.returncode == 0, done.stderr
+    numbers, texts = (load_predictor(private(tmp_path / name)) for name in ("numbers", "texts"))
+
+    for answer in answers_of(numbers, [{"flower": row["x"]} for row in ROWS]):
+        assert sum(answer["prediction"]) == pytest.approx(1, abs=1e-6)
+    good, bad, again = answers_of(texts, [{"text": "good"}, {"text": "bad"}, {"text": "Good!"}])
+    assert good == again != bad
+
+
+def test_the_folder_of_mlflow_around_a_model_is_served(models: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    copied(models / "dense", folder / "tf2model")
+    flavor = {"saved_model_dir": "tf2model", "model_type": "tf2-module", "code": None}
+    (folder / "MLmodel").write_text(yaml.safe_dump({"flavors": {"tensorflow": flavor}}))
+    predictor = load_predictor(private(folder))
+
+    assert answers_of(predictor, ROWS) == own_answers(models / "dense", ROWS)
+    assert predictor.info.loaded_from.name == "MLflow's folder, flavor tensorflow, SavedModel"
+
+
+def test_a_length_that_the_model_leaves_open_is_declared(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "model", lambda _, x: {"sums": tf.reduce_sum(x, 1)}, spec("x", None, None))
+
+    with pytest.raises(ModelUnavailableError, match=r"to have one size, .* got \[\?, \?\]; try: shape"):
+        load_predictor(folder)
+    folder.with_suffix(".toml").write_text('[[features]]\nname = "x"\nshape = [3]\n')
+
+    assert answers_of(load_predictor(folder), [{"x": [1.0, 2.0, 3.0]}]) == [{"prediction": 6.0}]
+
+
+def test_a_value_that_an_operator_rejects_is_the_fault_of_the_instance(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "model", lambda _, x: {"y": tf.gather([1.0, 2.0], x)}, spec("place", None, dtype="int32"))
+    predictor = load_predictor(folder)
+
+    assert answers_of(predictor, [{"place": 1}]) == [{"prediction": 2.0}]
+    with pytest.raises(InvalidBatchError, match=r"indices.* is not in \[0, 2\)"):
+        answers_of(predictor, [{"place": 7}])
+
+
+def test_every_file_of_the_folder_is_part_of_the_fingerprint(models: Path, tmp_path: Path) -> None:
+    folder = copied(models / "texts", tmp_path / "model")
+    before = load_predictor(folder).info.fingerprint
+    assert load_predictor(models / "texts").info.fingerprint == before
+
+    (folder / "assets" / "colours.txt").write_text("green\nred\nblue\n")
+
+    assert load_predictor(folder).info.fingerprint != before
+
+
+WRITTEN: dict[str, tuple[Callable[[Path, Any, Any], Any], str]] = {
+    "reads a file": (lambda path, module, x: (tf.io.read_file(str(path)), x)[1] + tf.cast(
+        tf.strings.length(tf.io.read_file(str(path))), "float32"), "ReadFile"),
+    "writes a file": (lambda path, module, x: [tf.io.write_file(str(path), "x"), x][1], "WriteFile"),
+    "lists files": (lambda path, module, x: x + tf.cast(tf.size(tf.io.matching_files(str(path))), "float32"),
+                    "MatchingFiles"),
+    "calls Python": (lambda path, module, x: tf.py_function(lambda x: x, [x], "float32"), "EagerPyFunc"),
+    "calls numpy": (lambda path, module, x: tf.numpy_function(lambda x: x, [x], "float32"), "PyFunc"),
+    "prints": (lambda path, module, x: [tf.print(x, output_stream=f"file://{path}"), x][1], "PrintV2"),
+    "maps a file": (lambda path, module, x: x + tf.raw_ops.ImmutableConst(
+        dtype="float32", shape=[1], memory_region_name=str(path)), "ImmutableConst"),
+    "ends the process": (lambda path, module, x: [tf.raw_ops.Abort(), x][1], "Abort"),
+    "reads a dataset": (lambda path, module, x: x + tf.cast(
+        tf.data.TextLineDataset(str(path)).reduce(np.int64(0), lambda total, _: total + 1), "float32"),
+        "TensorSliceDataset|TextLineDataset|ReduceDataset"),
+    "within a branch": (lambda path, module, x: tf.cond(
+        tf.size(x) > 9, lambda: x, lambda: tf.strings.to_number(tf.io.read_file(str(path))) + x), "ReadFile"),
+    "within a loop": (lambda path, module, x: tf.map_fn(
+        lambda row: row + tf.strings.to_number(tf.io.read_file(str(path))), x), "ReadFile"),
+    "changes itself": (lambda path, module, x: x + module.calls.assign_add(1.0), "AssignAddVariableOp"),
+    "is random": (lambda path, module, x: x + tf.random.uniform([], seed=1), "RandomUniform"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRITTEN)
+def test_a_graph_that_does_more_than_compute_is_rejected(what: str, tmp_path: Path) -> None:
+    call, operator = WRITTEN[what]
+    marker = tmp_path / "marker"
+    folder = saved(
+        tmp_path / "model",
+        lambda module, x: {"y": call(marker, module, x)},
+        spec("x", None, 4),
+        calls=tf.Variable(0.0),
+    )
+
+    with pytest.raises(ModelUnavailableError, match=rf"^[^\n]*expected [^\n]*got ({operator});[^\n]*$"):
+        load_predictor(folder)
+    assert not marker.exists()
+
+
+def changed(folder: Path, change: Callable[[Any], object]) -> Path:
+    """Write the graph of a folder again with a change."""
+    messages = __import__("tensorflow.core.protobuf.saved_model_pb2", fromlist=["SavedModel"])
+    path = folder / "saved_model.pb"
+    found = messages.SavedModel.FromString(path.read_bytes())
+    change(found.meta_graphs[0])
+    path.write_bytes(found.SerializeToString())
+    return folder
+
+
+def node(graph: Any, op: str, name: str = "", place: int = 0) -> Any:
+    """Return one of the nodes that are of an operator, or begin with a name."""
+    return [each for each in graph.graph_def.node if each.op == op and each.name.startswith(name)][place]
+
+
+def function(graph: Any, part: str) -> Any:
+    return next(each for each in graph.graph_def.library.function if part in each.signature.name)
+
+
+def with_constant(graph: Any, text: str) -> str:
+    """Add a constant text to the graph, and return its name."""
+    added = graph.graph_def.node.add(op="Const", name="other_file")
+    added.attr["dtype"].type = 7
+    added.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(text))
+    return "other_file"
+
+
+def writing(graph: Any, marker: Path) -> str:
+    """Add a node that writes a file, and return its name."""
+    name = with_constant(graph, str(marker))
+    graph.graph_def.node.add(op="WriteFile", name="write", input=[name, name])
+    return "write"
+
+
+def initialised_by(graph: Any, name: str) -> None:
+    graph.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = name
+
+
+def put_into(graph: Any, part: str, op: str) -> None:
+    """Have a node of a function be of another operator."""
+    function(graph, part).node_def[-1].op = op
+
+
+def given_to(caller: Any, place: int, name: str) -> None:
+    caller.input[place] = name
+
+
+HOSTILE: dict[str, tuple[str, Callable[[Any, Path], object]]] = {
+    "a file is written before": ("dense", lambda graph, marker: initialised_by(graph, writing(graph, marker))),
+    "a file is written by control": (
+        "dense", lambda graph, marker: node(graph, "NoOp").input.append(f"^{writing(graph, marker)}"),
+    ),
+    "weights from another file": (
+        "dense",
+        lambda graph, marker: given_to(
+            node(graph, "StatefulPartitionedCall", place=-1), 0, with_constant(graph, str(marker))),
+    ),
+    "weights named in a function": (
+        "dense", lambda graph, marker: given_to(
+            next(each for each in function(graph, "traced_restore").node_def if each.op == "RestoreV2"),
+            0, "RestoreV2/tensor_names:output:0"),
+    ),
+    "a vocabulary elsewhere": (
+        "texts", lambda graph, marker: given_to(
+            node(graph, "StatefulPartitionedCall", "StatefulPartitionedCall_1"), 0, "Const_1"),
+    ),
+    "an asset elsewhere": (
+        "texts", lambda graph, marker: setattr(graph.asset_file_def[0], "filename", "../../colours.txt"),
+    ),
+    "an asset by its path": ("texts", lambda graph, marker: setattr(graph.asset_file_def[0], "filename", "/etc/hosts")),
+    "an unknown operator": ("dense", lambda graph, marker: put_into(graph, "signature_wrapper", "RunProgram")),
+    "an operator of another machine": ("dense", lambda graph, marker: put_into(graph, "signature_wrapper", "Recv")),
+    "a function of an operator's name": (
+        "dense", lambda graph, marker: setattr(function(graph, "traced_restore").signature, "name", "Identity"),
+    ),
+    "a missing function": (
+        "dense", lambda graph, marker: setattr(function(graph, "signature_wrapper").signature, "name", "other"),
+    ),
+    "a missing node": ("dense", lambda graph, marker: initialised_by(graph, "nothing")),
+    "a node twice": ("dense", lambda graph, marker: graph.graph_def.node.extend([graph.graph_def.node[0]])),
+    "no signature": ("dense", lambda graph, marker: graph.signature_def.clear()),
+    "a signature without inputs": (
+        "dense", lambda graph, marker: graph.signature_def["serving_default"].inputs.clear(),
+    ),
+    "an output that is no tensor": (
+        "dense",
+        lambda graph, marker: setattr(graph.signature_def["serving_default"].outputs["scores"], "name", "a/b:c"),
+    ),
+    "another tag": ("dense", lambda graph, marker: graph.meta_info_def.tags.__setitem__(0, "train")),
+    "a huge tensor": (
+        "dense", lambda graph, marker: node(graph, "VarHandleOp").attr["shape"].shape.dim.add(size=2**60),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_graph_is_an_error_of_one_line(what: str, models: Path, tmp_path: Path) -> None:
+    name, change = HOSTILE[what]
+    marker = tmp_path / "marker"
+    folder = changed(copied(models / name, tmp_path / "model"), lambda graph: change(graph, marker))
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE):
+        load_predictor(folder)
+    assert not marker.exists()
+
+
+class Marked:
+    """An object that leaves a marker where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+INDEX, DATA = "variables/variables.index", "variables/variables.data-00000-of-00001"
+DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "an empty graph": ("saved_model.pb", lambda _: b""),
+    "a graph that is cut off": ("saved_model.pb", lambda content: content[: len(content) // 2]),
+    "a graph without its end": ("saved_model.pb", lambda content: content[:-1]),
+    "a text": ("saved_model.pb", lambda _: b"no graph\n"),
+    "an index that is cut off": (INDEX, lambda content: content[: len(content) // 2]),
+    "an empty index": (INDEX, lambda _: b""),
+    "weights that are cut off": (DATA, lambda content: content[:100]),
+    "no weights": (DATA, lambda _: b""),
+    "a changed weight": (DATA, lambda content: content[:40] + bytes([content[40] ^ 1]) + content[41:]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_folder_is_an_error_of_one_line(damage: str, model: Path) -> None:
+    name, change = DAMAGES[damage]
+    (model / name).write_bytes(change((model / name).read_bytes()))
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(model)
+    assert str(error.value).startswith(f"{model}")
+
+
+@pytest.mark.parametrize("name", [INDEX, DATA])
+def test_a_file_that_is_missing_is_an_error_of_one_line(name: str, model: Path) -> None:
+    (model / name).unlink()
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE):
+        load_predictor(model)
+
+
+def test_a_pickle_of_the_name_is_not_unpickled(model: Path, tmp_path: Path) -> None:
+    (model / "saved_model.pb").write_bytes(pickle.dumps(Marked(tmp_path / "marker")))
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE):
+        load_predictor(model)
+    assert not (tmp_path / "marker").exists()
+
+
+@pytest.mark.parametrize("name", ["variables", INDEX, "saved_model.pb"])
+def test_a_link_that_leaves_the_folder_is_rejected(name: str, model: Path, tmp_path: Path) -> None:
+    (model / name).rename(tmp_path / "elsewhere")
+    (model / name).symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(ModelUnavailableError, match=r"expected a folder whose links stay in it"):
+        load_predictor(model)
+
+
+def test_a_file_that_others_may_change_is_rejected(model: Path) -> None:
+    (model / DATA).chmod(0o666)
+
+    with pytest.raises(ModelUnavailableError, match=r"expected a model file that only you may write to"):
+        load_predictor(model)
+
+
+def test_a_digest_pins_the_whole_folder(model: Path) -> None:
+    lines = f"cd {model} && find . -xtype f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
+    pin = subprocess.run(lines, shell=True, capture_output=True, text=True, check=True).stdout.split()[0]
+
+    assert load_predictor(model, sha256=pin).info.signature.names == ("x",)
+    (model / "variables" / "more").write_text("")
+    with pytest.raises(ModelUnavailableError, match="expected SHA-256"):
+        load_predictor(model, sha256=pin)
+
+
+def test_a_file_in_the_folder_is_not_the_model(model: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match=rf"expected the folder of a SavedModel.*try: {model}$"):
+        load_predictor(model / "saved_model.pb")
+
+
+def test_inspect_names_the_format_and_writes_no_notices(model: Path) -> None:
+    ended = run("inspect", model)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert "SavedModel, which runs no code of its file" in ended.stdout.decode()
+
+
+def test_a_rejected_model_ends_a_command_in_one_line(model: Path, tmp_path: Path) -> None:
+    changed(model, lambda graph: initialised_by(graph, writing(graph, tmp_path / "marker")))
+    ended = run("inspect", model)
+
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert ended.stderr.decode().count("\n") == 1
+    assert "got WriteFile" in ended.stderr.decode()

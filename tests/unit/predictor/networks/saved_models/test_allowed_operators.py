@@ -1,0 +1,33 @@
+"""Operators that do more than compute are in no list of those that a SavedModel may have."""
+
+import pytest
+
+from foreseen.adapters.predictor.networks.saved_models.allowed_operators import COMPUTING, PREPARING
+
+OTHERS = {
+    "read files": "ReadFile MatchingFiles ImmutableConst WholeFileReaderV2 LoadAndRemapMatrix RestoreSlice Restore "
+    "FixedUnigramCandidateSampler Skipgram GenerateVocabRemapping DecodeProtoV2 EncodeProto",
+    "write files": "WriteFile SaveV2 Save SaveSlices ShardedFilename MergeV2Checkpoints PrintV2 Print WriteSummary",
+    "run code": "PyFunc PyFuncStateless EagerPyFunc SymbolicGradient RemoteCall XlaLaunch XlaCallModule",
+    "talk to others": "Send Recv RpcCall CollectiveReduceV2 NcclAllReduce DebugIdentityV2 DebugIdentity DebugNanCount",
+    "read datasets": "TextLineDataset TFRecordDataset FixedLengthRecordDatasetV2 IteratorV2 ReduceDataset LoadDataset",
+    "end the process": "Abort",
+    "answer differently each time": "RandomUniform RandomStandardNormal Multinomial StatefulUniform Timestamp Empty",
+    "change what others read": "ResourceScatterUpdate ScatterUpdate AssignAdd InplaceUpdate DestroyResourceOp",
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_operators_that_do_more_than_compute_are_not_allowed(what: str) -> None:
+    assert (COMPUTING | PREPARING).isdisjoint(OTHERS[what].split())
+
+
+def test_what_changes_a_model_runs_only_before_it_answers() -> None:
+    assert COMPUTING.isdisjoint(PREPARING)
+    assert {"AssignVariableOp", "Assign", "LookupTableImportV2", "RestoreV2"} <= PREPARING
+
+
+def test_operators_of_common_layers_are_allowed() -> None:
+    layers = "MatMul BiasAdd Relu Softmax Conv2D FusedBatchNormV3 GatherV2 LookupTableFindV2 Einsum While StatelessIf"
+
+    assert set(layers.split()) <= COMPUTING
