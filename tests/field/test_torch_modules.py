@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import foreseen
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
@@ -152,6 +153,34 @@ class Net(nn.Module):
     assert found["score"] == pytest.approx(made(torch.tensor([[0.5, 2.0]]), torch.tensor([3]))["score"].item())
     with pytest.raises(InvalidBatchError, match="index out of range"):  # an embedding of nine kinds
         answers_of(predictor, [{"amount": [0.5, 2.0], "kind": 9}])
+
+
+UNFIT: dict[str, tuple[str, str, str]] = {
+    "another size": (NET, SIDECAR.replace("4", "5"), r"fails whatever it is given: .*cannot be multiplied"),
+    "too many": (NET, SIDECAR + '[[features]]\nname = "y"\n', r"takes 2 positional arguments but 3 were given"),
+    "another dtype": (NET, SIDECAR + 'dtype = "int64"\n', r"must have the same dtype, but got Long and Float"),
+    "texts": (NET, SIDECAR + 'dtype = "string"\n', r"feature 'x': expected a number, got string"),
+    "named arguments": (NET.replace("self, x)", "self, x, *, y)"), SIDECAR, r"required keyword-only argument: 'y'"),
+    "two arguments": (NET.replace("self, x)", "self, x, y)"), SIDECAR, r"describes the 2 input\(s\) .* got 1; try: "),
+    "no tensors": (NET.replace("return", "return 3 #"), SIDECAR, r"to answer with tensors, got int"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_inputs_that_do_not_fit_the_module_are_rejected_when_it_is_loaded(name: str, tmp_path: Path) -> None:
+    code, sidecar, expected = UNFIT[name]
+    weights, net = saved(tmp_path, trained(code).state_dict(), code, sidecar)
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(weights, code=net)
+    error.match(expected)
+
+
+def test_a_program_loads_weights_as_the_command_does(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    model = foreseen.load(weights, code=net)
+
+    assert list(map(list, model.predict(ROWS))) == [each["prediction"] for each in own_answers(trained(), ROWS)]
 
 
 BUILDS: dict[str, str] = {
