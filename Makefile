@@ -67,6 +67,7 @@ test-formats: $(FORMATS_STAMP) ## Run the tests of models of PyTorch, Keras and 
 	@$(BIN)/python -c "import torch, keras, h5py, tensorflow" # without which their tests are left out
 	$(BIN)/python -m pytest tests/field/test_torch.py tests/field/test_torch_modules.py tests/field/test_keras.py
 	$(BIN)/python -m pytest tests/field/test_saved_model.py # in a process of its own: Keras has one backend in each
+	$(BIN)/python -m pytest tests/integration/test_examples.py -k "keras or tensorflow or torch"
 
 # PyTorch by its version: any other release takes gigabytes for graphics cards.
 $(FORMATS_STAMP): $(STAMP)
