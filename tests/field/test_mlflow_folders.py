@@ -137,22 +137,26 @@ def test_a_signature_names_the_columns_of_an_onnx_file(tmp_path: Path) -> None:
     assert [(each.name, each.dtype) for each in features] == [(name, "float32") for name in X.columns]
 
 
-def test_http_files_and_calls_return_the_same_bits(tmp_path: Path) -> None:
-    folder = mlflow_folder(tmp_path / "iris", logistic(), inputs=columns_of(X), example=X.head(2))
-    predictor = load(folder, outputs=("predict_proba",), rows_per_call=0)
-    rows = X.iloc[::15]
-    own = logistic().predict_proba(rows).tolist()
+@pytest.mark.parametrize("name", [*CASES, "ONNX"])
+def test_http_files_and_calls_return_the_same_bits(name: str, tmp_path: Path) -> None:
+    model, how = CASES.get(name, (lambda: of_family("logistic"), {"flavor": "onnx"}))
+    rows = X.astype("float32") if name == "ONNX" else X
+    folder = mlflow_folder(tmp_path / "iris", model(), inputs=columns_of(rows), **how)
+    outputs = ("predict", "predict_proba")
+    predictor = load(folder, outputs=outputs, rows_per_call=0)
+    rows = rows.iloc[::15]
+    own = predictor.predict(Batch.of(predictor.info.signature, rows.to_dict("list"))).encode()
     rows.to_csv(tmp_path / "in.csv", index=False)
 
     with service(wired_around(predictor)) as served:
-        replies = served.post({"instances": rows.to_dict("records")}).json()["predictions"]
-    line = ("-o", "out.jsonl", "--outputs", "predict_proba", "--rows-per-call", "0", "--cache", "none")
-    done = run_here("score", "iris", "in.csv", *line, cwd=tmp_path)
+        replies = served.post({"instances": rows.astype(object).to_dict("records")}).json()["predictions"]
+    line = ("-o", "out.jsonl", "--outputs", ",".join(outputs), "--rows-per-call", "0", "--cache", "none")
+    done = run_here("score", "iris", "in.csv", "--keep", "", *line, cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
     scored = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert [list(reply["probabilities"].values()) for reply in replies] == own
-    assert [list(row["probabilities"].values()) for row in scored] == own
+    assert replies == [json.loads(body) for body in own]
+    assert [{name: row[name] for name in replies[0]} for row in scored] == replies
 
 
 @pytest.mark.parametrize("path", sorted(TEXTS.glob("*.MLmodel")), ids=lambda path: path.stem)
