@@ -92,7 +92,7 @@ class Example:
 SKLEARN, SKOPS = ("sklearn", "scikit-learn"), ("skops", "skops")
 LIGHTGBM, XGBOOST, CATBOOST = ("lightgbm", "lightgbm"), ("xgboost", "xgboost-cpu"), ("catboost", "catboost")
 MLFLOW, SKL2ONNX, ONNX = ("mlflow", "mlflow-skinny"), ("skl2onnx", "skl2onnx"), ("onnxruntime", "onnxruntime")
-TORCH, KERAS = ("torch", "torch"), ("keras", "keras")
+TORCH, KERAS, TENSORFLOW = ("torch", "torch"), ("keras", "keras"), ("tensorflow", "tensorflow-cpu")
 TENSORS = "make test-formats installs it"
 
 FORMATS = (
@@ -128,6 +128,7 @@ FORMATS = (
     ),
     Example("PyTorch's weights: a network", "torch_module", "weights.pt", (TORCH,), TENSORS, code="net.py"),
     Example("Keras: a network", "keras", "model.keras", (TORCH, KERAS), TENSORS, options=NAMED),
+    Example("TensorFlow SavedModel: a network", "tensorflow", "model", (KERAS, TENSORFLOW), TENSORS),
     Example("code of one's own", "own_model", "delivery.py", (), body=DELIVERY),
 )
 

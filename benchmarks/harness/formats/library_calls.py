@@ -100,6 +100,15 @@ def keras_model(path: Path) -> Call:
     return _of_tensor(keras.saving.load_model(path))
 
 
+def saved_model(path: Path) -> Call:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    call = loaded.signatures["serving_default"]
+    (answer,) = call.structured_outputs
+    return lambda row: call(flower=tf.constant([list(row.values())], tf.float32))[answer].numpy().tolist()[0]
+
+
 def own_code(path: Path) -> Call:
     sys.path.insert(0, str(path.parent))
     import delivery  # type: ignore[import-not-found]
@@ -139,6 +148,7 @@ KINDS = {
     "model.pt": torch_script,
     "weights.pt": torch_weights,
     "model.keras": keras_model,
+    "model": saved_model,
     "delivery.py": own_code,
 }
 """By the name of the model."""
