@@ -147,5 +147,5 @@ format: install ## Put the code into its format
 	$(BIN)/ruff format .
 
 clean: ## Remove the environment and what was built
-	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs examples/tensorflow/model build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.pt2 examples/*/*.keras examples/*/*.calls.json
+	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs examples/mlflow/flowers examples/tensorflow/model build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.onnx examples/*/*.pt examples/*/*.pt2 examples/*/*.keras examples/*/*.calls.json

@@ -74,6 +74,14 @@ def test_libraries_whose_private_parts_are_used_have_upper_bounds() -> None:
     assert bounded == PRIVATE.keys()
 
 
+def test_clean_removes_what_git_ignores_of_the_examples() -> None:
+    ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split() if line.startswith("examples/")}
+    clean = (ROOT / "Makefile").read_text().partition("\nclean:")[2]
+    removed = {word for word in clean.split() if word.startswith("examples/")}
+
+    assert removed == {name.replace("**", "*") for name in ignored}
+
+
 def dependencies() -> dict[str, str]:
     """Return what pyproject.toml requires, by name."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
