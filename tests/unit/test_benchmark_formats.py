@@ -22,6 +22,10 @@ def test_an_example_without_a_line_is_named(tmp_path: Path) -> None:
     assert not_measured(tmp_path)[-1].startswith("newest, whose example is not among")
 
 
+def test_every_example_has_a_line() -> None:
+    assert not_measured() == [example.missing for example in FORMATS if example.missing]
+
+
 def test_every_line_has_an_example() -> None:
     assert all((EXAMPLES / example.folder).is_dir() for example in FORMATS)
 
