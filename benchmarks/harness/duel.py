@@ -71,7 +71,7 @@ _runs = count(1)
 def fresh(
     urls: Mapping[str, str], connections: int, seconds: int, *body: str, drained_s: float = DRAINED_S
 ) -> dict[str, Callable[[], Load]]:
-    """Give how each contender is measured with flowers that nobody has asked for before, or with bodies of a form."""
+    """Return how each contender is measured with flowers that no request had before, or with bodies of a form."""
 
     def measure(url: str) -> Callable[[], Load]:
         return lambda: _alone(url, connections, seconds, "fresh", next(_runs), *body, drained_s=drained_s)

@@ -37,7 +37,7 @@ LIBRARIES = {
 
 @dataclass
 class Walk:
-    """What is typed to train one model, serve it and ask it."""
+    """What is typed to train one model, serve it and send requests."""
 
     folder: str = "."
     before: list[Shown] = field(default_factory=list)

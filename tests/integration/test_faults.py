@@ -131,14 +131,14 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
     ended = stage.lookups_while_out()
     wait_until(lambda: stage.load.seen.is_enough)
 
-    def is_said() -> bool:
+    def is_logged() -> bool:
         """A closed connection may be noticed first, its cause by a probe; a busy machine makes Redis slow before."""
         return any(trouble.says in line for line in stage.running.err[lines_before:]) or (
             stage.scraped(SLOWNESS) > slow
         )
 
     if trouble.goes_out:
-        wait_until(is_said)
+        wait_until(is_logged)
     trouble.end(stage)
     ill = stage.load.taken()
     back_s = seconds_until(stage.is_in_use, at_most_s=BACK_S)
@@ -163,12 +163,12 @@ def test_a_fault_costs_time_and_no_answer(trouble: Trouble, stage: Stage, table:
     if trouble.counts:
         wait_until(lambda: stage.scraped(trouble.counts) > counted)
 
-    def is_told() -> bool:
+    def is_logged_each_time() -> bool:
         """What is written before an answer may be read after it; and by now it may be out again, for a while."""
         said = said_of_it(stage.running)
         return ["L2 disabled" in line for line in said] == [True, False] * int(stage.scraped("l2_outages"))
 
-    wait_until(is_told)
+    wait_until(is_logged_each_time)
     assert PASSWORD not in "".join(stage.running.err)
     # One that is in use for less than it was waited for has not recovered: the next trouble would last longer.
     time.sleep(max(0.0, 1.2 * back_s - HEALTHY_S))

@@ -88,7 +88,7 @@ class TestReplicas:
         replicas = [replica(redis_url, *PATIENT, *LONG) for _ in range(2)]
         holds.hold(3)
 
-        async def ask_all() -> list[RawReply]:
+        async def send_and_read() -> list[RawReply]:
             asking = [await Asking.post(running.url, b'{"number":3}') for running in replicas * 100]
             await asyncio.to_thread(wait_until_all_wait)
             holds.let_go()
@@ -100,7 +100,7 @@ class TestReplicas:
             for running in replicas:
                 wait_until_heard(running)
 
-        replies = asyncio.run(ask_all())
+        replies = asyncio.run(send_and_read())
 
         assert {(reply.status, reply.body) for reply in replies} == {(200, b'{"prediction":6.0}')}
         assert sum(map(rows, replicas)) == 1

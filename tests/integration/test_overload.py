@@ -57,8 +57,8 @@ async def ask(running: Served, number: int, headers: Mapping[str, str] | None = 
     return await Asking.post(running.url, json.dumps({"number": number}).encode(), headers)
 
 
-async def ask_all(each: Sequence[Served], number: int) -> list[Asking]:
-    """Ask each service once per mention, a few at a time: the first bytes have to follow a connection in seconds."""
+async def send_all(each: Sequence[Served], number: int) -> list[Asking]:
+    """Send each service a request per mention, a few at a time: first bytes have to follow a connection in seconds."""
     groups = [each[start : start + AT_ONCE] for start in range(0, len(each), AT_ONCE)]
     return [asking for group in groups for asking in await asyncio.gather(*(ask(one, number) for one in group))]
 
@@ -110,13 +110,13 @@ def test_a_thousand_clients_with_one_new_input_cost_one_row(start: Start, holds:
     running = start()
     holds.hold(3)
 
-    async def ask_it() -> list[RawReply]:
-        asking = await ask_all([running] * 1000, 3)
+    async def send_and_read() -> list[RawReply]:
+        asking = await send_all([running] * 1000, 3)
         await heard(running)
         holds.let_go()
         return await replies(asking)
 
-    answered = asyncio.run(ask_it())
+    answered = asyncio.run(send_and_read())
 
     assert {(reply.status, reply.body) for reply in answered} == {(200, b'{"prediction":6.0}')}
     assert sum(reply.headers["cache-status"] == "foreseen; fwd=miss; collapsed" for reply in answered) == 999
@@ -134,15 +134,15 @@ def test_a_thousand_clients_of_two_replicas_cost_two_rows(
         assert running.post({"number": 100 + number}).status_code == 200
     holds.hold(3)
 
-    async def ask_it() -> list[RawReply]:
-        asking = await ask_all(replicas * 500, 3)
+    async def send_and_read() -> list[RawReply]:
+        asking = await send_all(replicas * 500, 3)
         await begun(holds, 3)
         for running in replicas:
             await heard(running)
         holds.let_go()
         return await replies(asking)
 
-    answered = asyncio.run(ask_it())
+    answered = asyncio.run(send_and_read())
 
     assert {(reply.status, reply.body) for reply in answered} == {(200, b'{"prediction":6.0}')}
     assert sum(metric(running, "model_rows_total") for running in replicas) == 2 + rows

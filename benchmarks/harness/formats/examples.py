@@ -1,4 +1,4 @@
-"""The example of each format: what it takes, how it is trained and served, and how it is asked."""
+"""The example of each format: what it takes, how it is trained and served, and what clients send."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A process that calls a library with one row after another, whenever it is told to."""
+"""A process that calls a library with one row after another, for the seconds that it is sent."""
 
 import json
 import subprocess

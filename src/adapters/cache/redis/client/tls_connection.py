@@ -9,7 +9,7 @@ class TlsConnection(SSLConnection):
     """A connection with TLS.
 
     Each reads the certificates that the system trusts, and those of its own, as redis-py's does, so that replaced files
-    are used. That takes 10 to 150 ms of the processor, for which the event loop would answer nobody else.
+    are used. That takes 10 to 150 ms of the processor, for which the event loop would be blocked.
     """
 
     async def _connect(self) -> None:
