@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
+from foreseen.adapters.predictor.networks.saved_models.saved_model import WEIGHTS
 from foreseen.adapters.predictor.networks.saved_models.tensorflow_process import have_quiet_tensorflow
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
 from support.processes import run
@@ -316,6 +317,15 @@ def writing(graph: Any, marker: Path) -> str:
     return "write"
 
 
+def renamed(graph: Any, part: str, name: str) -> None:
+    """Call a function of the graph by another name, there and where it is referred to."""
+    found = function(graph, part).signature
+    for each in graph.graph_def.node:
+        if "f" in each.attr and each.attr["f"].func.name == found.name:
+            each.attr["f"].func.name = name
+    found.name = name
+
+
 def initialised_by(graph: Any, name: str) -> None:
     graph.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = name
 
@@ -329,63 +339,153 @@ def given_to(caller: Any, place: int, name: str) -> None:
     caller.input[place] = name
 
 
-HOSTILE: dict[str, tuple[str, Callable[[Any, Path], object]]] = {
-    "a file is written before": ("dense", lambda graph, marker: initialised_by(graph, writing(graph, marker))),
+def restore_call(graph: Any) -> Any:
+    """Return the node that calls the function which loads the weights."""
+    return node(graph, "StatefulPartitionedCall", place=-1)
+
+
+def from_elsewhere(graph: Any, place: Path, op: str = "RestoreV2") -> str:
+    """Have the weights of another model be read, or its vocabulary, and return the node that reads it."""
+    return with_constant(graph, str(place / "elsewhere" / ("colours.txt" if op != "RestoreV2" else WEIGHTS)))
+
+
+def without_restore(graph: Any, place: Path) -> None:
+    """Load another model's weights as if that were a table, by a name that only the saver would be given."""
+    name = from_elsewhere(graph, place)
+    restore_call(graph).input[0] = name
+    initialised_by(graph, restore_call(graph).name)
+    graph.saver_def.restore_op_name = ""
+    graph.saver_def.filename_tensor_name = f"{name}:0"
+
+
+def read_directly(graph: Any, place: Path) -> None:
+    """Assign another model's weights to a variable, without a function."""
+    file = from_elsewhere(graph, place)
+    for name, text in {"names": "first/.ATTRIBUTES/VARIABLE_VALUE", "slices": ""}.items():
+        graph.graph_def.node.add(op="Const", name=name).attr["dtype"].type = 7
+        graph.graph_def.node[-1].attr["value"].tensor.CopyFrom(tf.make_tensor_proto([text]))
+    read = graph.graph_def.node.add(op="RestoreV2", name="read", input=[file, "names", "slices"])
+    read.attr["dtypes"].list.type.append(1)
+    handle = next(each.name for each in graph.graph_def.node if each.op == "VarHandleOp")
+    assign = graph.graph_def.node.add(op="AssignVariableOp", name="assign", input=[handle, "read"])
+    assign.attr["dtype"].type = 1
+    graph.graph_def.node.add(op="NoOp", name="all", input=["^assign", f"^{restore_call(graph).name}"])
+    initialised_by(graph, "all")
+    graph.saver_def.restore_op_name = ""
+    graph.saver_def.filename_tensor_name = f"{file}:0"
+
+
+OTHER_FILE = r"expected a graph that reads only the files of its folder, got another one in '{}' \({}\); try: "
+HOSTILE: dict[str, tuple[str, Callable[[Any, Path], object], str]] = {
+    "a file is written before": (
+        "dense", lambda graph, place: initialised_by(graph, writing(graph, place / "marker")), "got WriteFile; try: ",
+    ),
     "a file is written by control": (
-        "dense", lambda graph, marker: node(graph, "NoOp").input.append(f"^{writing(graph, marker)}"),
+        "dense",
+        lambda graph, place: node(graph, "NoOp").input.append(f"^{writing(graph, place / 'marker')}"),
+        "got WriteFile; try: ",
     ),
     "weights from another file": (
         "dense",
-        lambda graph, marker: given_to(
-            node(graph, "StatefulPartitionedCall", place=-1), 0, with_constant(graph, str(marker))),
+        lambda graph, place: given_to(restore_call(graph), 0, from_elsewhere(graph, place)),
+        OTHER_FILE.format("StatefulPartitionedCall_2", "StatefulPartitionedCall"),
     ),
+    "weights without an operation for them": (
+        "dense", without_restore, OTHER_FILE.format("StatefulPartitionedCall_2", "StatefulPartitionedCall"),
+    ),
+    "weights without a function": ("dense", read_directly, OTHER_FILE.format("read", "RestoreV2")),
     "weights named in a function": (
-        "dense", lambda graph, marker: given_to(
+        "dense", lambda graph, place: given_to(
             next(each for each in function(graph, "traced_restore").node_def if each.op == "RestoreV2"),
             0, "RestoreV2/tensor_names:output:0"),
+        OTHER_FILE.format("RestoreV2", "RestoreV2"),
     ),
     "a vocabulary elsewhere": (
-        "texts", lambda graph, marker: given_to(
-            node(graph, "StatefulPartitionedCall", "StatefulPartitionedCall_1"), 0, "Const_1"),
+        "texts", lambda graph, place: given_to(
+            node(graph, "StatefulPartitionedCall", "StatefulPartitionedCall_1"),
+            0, from_elsewhere(graph, place, "InitializeTableFromTextFileV2")),
+        OTHER_FILE.format("StatefulPartitionedCall_1", "StatefulPartitionedCall"),
     ),
     "an asset elsewhere": (
-        "texts", lambda graph, marker: setattr(graph.asset_file_def[0], "filename", "../../colours.txt"),
+        "texts",
+        lambda graph, place: setattr(graph.asset_file_def[0], "filename", "../../elsewhere/colours.txt"),
+        r"expected the file 'assets/\.\./\.\./elsewhere/colours\.txt' in its folder, got no such file",
     ),
-    "an asset by its path": ("texts", lambda graph, marker: setattr(graph.asset_file_def[0], "filename", "/etc/hosts")),
-    "an unknown operator": ("dense", lambda graph, marker: put_into(graph, "signature_wrapper", "RunProgram")),
-    "an operator of another machine": ("dense", lambda graph, marker: put_into(graph, "signature_wrapper", "Recv")),
+    "an asset by its path": (
+        "texts",
+        lambda graph, place: setattr(graph.asset_file_def[0], "filename", str(place / "elsewhere" / "colours.txt")),
+        r"expected the file 'assets//.*' in its folder, got no such file",
+    ),
+    "an unknown operator": (
+        "dense", lambda graph, place: put_into(graph, "signature_wrapper", "RunProgram"), "got RunProgram; try: ",
+    ),
+    "an operator of another machine": (
+        "dense", lambda graph, place: put_into(graph, "signature_wrapper", "Recv"), "got Recv; try: ",
+    ),
     "a function of an operator's name": (
-        "dense", lambda graph, marker: setattr(function(graph, "traced_restore").signature, "name", "Identity"),
+        "dense",
+        lambda graph, place: renamed(graph, "signature_wrapper", "Identity"),
+        "expected functions with names of their own, got Identity$",
     ),
     "a missing function": (
-        "dense", lambda graph, marker: setattr(function(graph, "signature_wrapper").signature, "name", "other"),
+        "dense",
+        lambda graph, place: setattr(function(graph, "signature_wrapper").signature, "name", "other"),
+        "expected the function '.*signature_wrapper.*' in the graph's library, got no such function$",
     ),
-    "a missing node": ("dense", lambda graph, marker: initialised_by(graph, "nothing")),
-    "a node twice": ("dense", lambda graph, marker: graph.graph_def.node.extend([graph.graph_def.node[0]])),
-    "no signature": ("dense", lambda graph, marker: graph.signature_def.clear()),
+    "a missing node": (
+        "dense",
+        lambda graph, place: initialised_by(graph, "nothing"),
+        "expected the node 'nothing' in the graph, got no such node$",
+    ),
+    "a node twice": (
+        "dense",
+        lambda graph, place: graph.graph_def.node.extend([graph.graph_def.node[0]]),
+        "expected a graph whose nodes have different names$",
+    ),
+    "a function twice": (
+        "dense",
+        lambda graph, place: graph.graph_def.library.function.extend([graph.graph_def.library.function[0]]),
+        "expected a graph whose functions have different names$",
+    ),
+    "no signature": (
+        "dense",
+        lambda graph, place: graph.signature_def.clear(),
+        "expected the signature serving_default, got none; try: ",
+    ),
     "a signature without inputs": (
-        "dense", lambda graph, marker: graph.signature_def["serving_default"].inputs.clear(),
+        "dense",
+        lambda graph, place: graph.signature_def["serving_default"].inputs.clear(),
+        "expected a signature with inputs, got none$",
     ),
     "an output that is no tensor": (
         "dense",
-        lambda graph, marker: setattr(graph.signature_def["serving_default"].outputs["scores"], "name", "a/b:c"),
+        lambda graph, place: setattr(graph.signature_def["serving_default"].outputs["scores"], "name", "a/b:c"),
+        "expected the node 'a/b' in the graph, got no such node$",
     ),
-    "another tag": ("dense", lambda graph, marker: graph.meta_info_def.tags.__setitem__(0, "train")),
+    "another tag": (
+        "dense",
+        lambda graph, place: graph.meta_info_def.tags.__setitem__(0, "train"),
+        "expected a graph with the tag serve, got train$",
+    ),
     "a huge tensor": (
-        "dense", lambda graph, marker: node(graph, "VarHandleOp").attr["shape"].shape.dim.add(size=2**60),
+        "dense",
+        lambda graph, place: node(graph, "VarHandleOp").attr["shape"].shape.dim.add(size=2**60),
+        "expected .*TensorFlow",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_graph_is_an_error_of_one_line(what: str, models: Path, tmp_path: Path) -> None:
-    name, change = HOSTILE[what]
-    marker = tmp_path / "marker"
-    folder = changed(copied(models / name, tmp_path / "model"), lambda graph: change(graph, marker))
+    name, change, expected = HOSTILE[what]
+    copied(models / name, tmp_path / "elsewhere")  # files that exist, and would be read if the check were not there
+    shutil.copy(models / "colours.txt", tmp_path / "elsewhere")
+    folder = changed(copied(models / name, tmp_path / "model"), lambda graph: change(graph, tmp_path))
 
-    with pytest.raises(ModelUnavailableError, match=ONE_LINE):
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
         load_predictor(folder)
-    assert not marker.exists()
+    error.match(expected)
+    assert not (tmp_path / "marker").exists()
 
 
 class Marked:

@@ -3,6 +3,7 @@
 TensorFlow runs whatever a graph consists of. Operators read and write files, talk to other machines and call Python.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -48,7 +49,21 @@ class Preparation:
     assets: tuple[str, ...]
 
 
-def checked_graph(graph: "GraphDef", tensors: Iterable[str], preparation: Preparation) -> "GraphDef":
+@dataclass(frozen=True, slots=True)
+class CheckedGraph:
+    """A graph that only computes, once it is prepared.
+
+    Attributes:
+        definition: with nothing but what computes some tensors, and what prepares that.
+        file_names: the tensors that name the files it reads. Whatever runs it has to give a name for each: what the
+            graph itself has there may be any path.
+    """
+
+    definition: "GraphDef"
+    file_names: frozenset[str]
+
+
+def checked_graph(graph: "GraphDef", tensors: Iterable[str], preparation: Preparation) -> CheckedGraph:
     """Return a graph with nothing but what computes some tensors, and what prepares that.
 
     Raises:
@@ -60,7 +75,7 @@ def checked_graph(graph: "GraphDef", tensors: Iterable[str], preparation: Prepar
     roots = [name for name in (preparation.restore, *preparation.initialise) if name]
     kept = answering | needed_nodes(nodes, roots)
     inner = _require_allowed(kept, functions, COMPUTING | PREPARING)
-    _require_own_files(kept, inner, preparation)
+    file_names = _own_file_names(kept, inner, preparation)
     reduced = type(graph)()
     reduced.versions.CopyFrom(graph.versions)
     reduced.node.extend(node for name, node in nodes.items() if name in kept)
@@ -68,7 +83,7 @@ def checked_graph(graph: "GraphDef", tensors: Iterable[str], preparation: Prepar
     for node in [*reduced.node, *(node for function in reduced.library.function for node in function.node_def)]:
         node.device = ""
         node.attr.pop("_class", None)  # which other node it has to be beside, which may not be kept
-    return reduced
+    return CheckedGraph(reduced, file_names)
 
 
 def _require_allowed(
@@ -87,35 +102,42 @@ def _require_allowed(
     return inner
 
 
-def _require_own_files(
+def _own_file_names(
     nodes: Mapping[str, "NodeDef"], functions: Mapping[str, "FunctionDef"], preparation: Preparation
-) -> None:
-    """Have every operator that reads a file read one of the folder, whose name is given when the graph runs.
+) -> frozenset[str]:
+    """Have every operator that reads a file read one of the folder, and return the tensors that name these files.
 
     Such an operator is among the nodes of the graph, or in a function that these call with the name as an argument.
 
     Raises:
         RejectedFileError: one may read another file.
     """
-    given = {"RestoreV2": {preparation.file_name}, "InitializeTableFromTextFileV2": set(preparation.assets)}
-    for node in nodes.values():
-        if node.op in _PATHS:
-            _redirect(node, _PATHS[node.op], given[node.op], nodes)
-    nested = {
-        name for function in functions.values() for node in function.node_def for name in called_by(node, functions)
+    given = {
+        "RestoreV2": {preparation.file_name} if preparation.restore else set(),
+        "InitializeTableFromTextFileV2": set(preparation.assets),
     }
+    accepted = {_redirect(node, _PATHS[node.op], given[node.op], nodes) for node in nodes.values() if node.op in _PATHS}
+    callers = _callers(nodes.values(), functions)
+    nested = _callers((node for function in functions.values() for node in function.node_def), functions)
     for function in functions.values():
+        name = function.signature.name
         for node in function.node_def:
             if node.op not in _PATHS:
                 continue
-            if function.signature.name in nested:
-                raise _other_file(node)
             place = _argument(function, node)
-            for caller in nodes.values():
-                if function.signature.name in called_by(caller, functions):
-                    if caller.op not in {*CALLS, function.signature.name}:
-                        raise _other_file(node)
-                    _redirect(caller, place, given[node.op], nodes)
+            if name in nested or any(caller.op not in {*CALLS, name} for caller in callers[name]):
+                raise _other_file(node)
+            accepted |= {_redirect(caller, place, given[node.op], nodes) for caller in callers[name]}
+    return frozenset(accepted)
+
+
+def _callers(nodes: Iterable["NodeDef"], functions: Mapping[str, "FunctionDef"]) -> Mapping[str, list["NodeDef"]]:
+    """Return which of some nodes refer to each function that one of them refers to."""
+    callers: defaultdict[str, list[NodeDef]] = defaultdict(list)
+    for node in nodes:
+        for name in called_by(node, functions):
+            callers[name].append(node)
+    return callers
 
 
 def _argument(function: "FunctionDef", node: "NodeDef") -> int:
@@ -129,12 +151,15 @@ def _argument(function: "FunctionDef", node: "NodeDef") -> int:
     return names.index(name)
 
 
-def _redirect(node: "NodeDef", place: int, given: Set[str], nodes: Mapping[str, "NodeDef"]) -> None:
-    """Have a node take the name of a file from where it is given; raise RejectedFileError if it is another name.
+def _redirect(node: "NodeDef", place: int, given: Set[str], nodes: Mapping[str, "NodeDef"]) -> str:
+    """Have a node take the name of a file from where it is given, and return the tensor that is given there.
 
     Names of assets come by way of a variable, which others could change as well.
+
+    Raises:
+        RejectedFileError: it takes another name.
     """
-    known = {each.removesuffix(":0") for each in given}
+    known = {each.removesuffix(":0"): each for each in given}
     name = _input(node, place)
     reader = nodes.get(name)
     if name not in known and reader is not None and reader.op == "ReadVariableOp":
@@ -146,6 +171,7 @@ def _redirect(node: "NodeDef", place: int, given: Set[str], nodes: Mapping[str, 
     if name not in known:
         raise _other_file(node)
     node.input[place] = name
+    return known[name]
 
 
 def _input(node: "NodeDef", place: int) -> str:

@@ -1,7 +1,7 @@
 """Graph functions: which functions of its library the nodes of a SavedModel's graph call, and from where."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from tensorflow.core.framework.function_pb2 import FunctionDef
     from tensorflow.core.framework.graph_pb2 import GraphDef
     from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+_Part = TypeVar("_Part")
 
 CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 """Operators that pass their inputs on to a function as they are."""
@@ -37,18 +39,13 @@ def node_of(name: str) -> str:
 
 
 def needed_nodes(nodes: Mapping[str, "NodeDef"], names: Iterable[str]) -> dict[str, "NodeDef"]:
-    """Return the nodes that some nodes depend on, and themselves; raise RejectedFileError if one does not exist."""
-    found: dict[str, NodeDef] = {}
-    waiting = [node_of(name) for name in names]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        if name not in nodes:
-            raise RejectedFileError(f"expected the node {name[:80]!r} in the graph, got no such node")
-        found[name] = nodes[name]
-        waiting += map(node_of, nodes[name].input)
-    return found
+    """Return the nodes that some depend on, and these themselves; raise RejectedFileError if one does not exist.
+
+    Args:
+        names: of tensors, control inputs or nodes.
+    """
+    missing = "expected the node {} in the graph, got no such node"
+    return _reachable(map(node_of, names), nodes, lambda node: map(node_of, node.input), missing)
 
 
 def called_by(node: "NodeDef", functions: Mapping[str, "FunctionDef"]) -> set[str]:
@@ -59,16 +56,32 @@ def called_by(node: "NodeDef", functions: Mapping[str, "FunctionDef"]) -> set[st
 
 def needed_functions(nodes: Iterable["NodeDef"], functions: Mapping[str, "FunctionDef"]) -> dict[str, "FunctionDef"]:
     """Return the functions that nodes call, also by way of others; raise RejectedFileError if one does not exist."""
-    found: dict[str, FunctionDef] = {}
-    waiting = [name for node in nodes for name in called_by(node, functions)]
+
+    def called(nodes: Iterable["NodeDef"]) -> Iterator[str]:
+        return (name for node in nodes for name in called_by(node, functions))
+
+    missing = "expected the function {} in the graph's library, got no such function"
+    return _reachable(called(nodes), functions, lambda function: called(function.node_def), missing)
+
+
+def _reachable(
+    names: Iterable[str], known: Mapping[str, _Part], leads_to: Callable[[_Part], Iterable[str]], missing: str
+) -> dict[str, _Part]:
+    """Return the parts with some names and those that they lead to; raise RejectedFileError if one does not exist.
+
+    Args:
+        missing: what the error says, with {} for the name.
+    """
+    found: dict[str, _Part] = {}
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name in found:
             continue
-        if name not in functions:
-            raise RejectedFileError(f"expected the function {name[:80]!r} in the graph's library, got no such function")
-        found[name] = functions[name]
-        waiting += [each for node in functions[name].node_def for each in called_by(node, functions)]
+        if name not in known:
+            raise RejectedFileError(missing.format(repr(name[:80])))
+        found[name] = known[name]
+        waiting += leads_to(known[name])
     return found
 
 

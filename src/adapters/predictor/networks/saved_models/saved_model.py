@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
-from foreseen.adapters.predictor.networks.saved_models.checked_graph import Preparation, checked_graph
+from foreseen.adapters.predictor.networks.saved_models.checked_graph import CheckedGraph, Preparation, checked_graph
 from foreseen.adapters.predictor.networks.saved_models.signature_tensors import (
     SignatureTensor,
     fixed_rows,
@@ -23,6 +23,7 @@ from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput
 from foreseen.domain.errors import PredictionError
 
 if TYPE_CHECKING:
+    from tensorflow.compat.v1 import Session
     from tensorflow.core.framework.graph_pb2 import GraphDef
     from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
@@ -51,7 +52,9 @@ def saved_model(
     """Parse, check and load a model.
 
     Args:
+        tensorflow: the library.
         content: of its file saved_model.pb.
+        folder: in which its weights and vocabularies are.
         threads: how many compute an operator.
         declared: shapes of rows that the sidecar declares, by name.
     Raises:
@@ -64,8 +67,8 @@ def saved_model(
     preparation = _preparation(found)
     tensors = [*(each.tensor for each in inputs), *outputs.values()]
     graph = checked_graph(found.graph_def, tensors, preparation)
-    call = _SessionCall(tensorflow, inputs, outputs)
-    call.open(graph, threads, preparation, _given(found, preparation, graph, folder))
+    session = _prepared(tensorflow, graph.definition, threads, preparation, _given(found, preparation, graph, folder))
+    call = _SessionCall(tensorflow, session, inputs, outputs)
     given = [TensorInput(each.name, each.dtype, _of_row(each), each.type) for each in inputs]
     return TensorModel(call, given, rows=fixed_rows(inputs), depends_on=tensorflow_kernels(), outputs=tuple(outputs))
 
@@ -94,23 +97,25 @@ def _preparation(found: "MetaGraphDef") -> Preparation:
     )
 
 
-def _given(found: "MetaGraphDef", preparation: Preparation, graph: "GraphDef", folder: SavedFolder) -> dict[str, str]:
-    """Return the names of the files that the graph is given, by tensor.
+def _given(found: "MetaGraphDef", preparation: Preparation, graph: CheckedGraph, folder: SavedFolder) -> dict[str, str]:
+    """Return the names of the files that the graph reads, by the tensor that each is given as.
 
     Raises:
         RejectedFileError: one is not in the folder.
     """
-    kept = {node.name for node in graph.node}
     places = {each.tensor_info.name: f"assets/{each.filename}" for each in found.asset_file_def}
-    for tensor, place in places.items():
-        if tensor.partition(":")[0] in kept and place not in folder.names:
-            raise RejectedFileError(f"expected the file {place[:80]!r} in its folder, got no such file")
     if preparation.restore:
-        if f"{WEIGHTS}.index" not in folder.names:
-            raise RejectedFileError(f"expected its weights in {WEIGHTS}.index, got no such file; copy the whole folder")
         places[preparation.file_name] = WEIGHTS
-    real = folder.path.resolve()
-    return {tensor: str(real / place) for tensor, place in places.items() if tensor.partition(":")[0] in kept}
+    given = {}
+    for tensor in graph.file_names:
+        place = places.get(tensor, "")
+        name = f"{WEIGHTS}.index" if place == WEIGHTS else place
+        if name not in folder.names:
+            raise RejectedFileError(
+                f"expected the file {name[:80]!r} in its folder, got no such file; copy the whole folder"
+            )
+        given[tensor] = str(folder.path.resolve() / place)
+    return given
 
 
 def _of_row(found: SignatureTensor) -> tuple[int, ...]:
@@ -119,28 +124,41 @@ def _of_row(found: SignatureTensor) -> tuple[int, ...]:
     return () if shape == (1,) else shape
 
 
+def _prepared(
+    tensorflow: ModuleType, graph: "GraphDef", threads: int, preparation: Preparation, files: Mapping[str, str]
+) -> "Session":
+    """Return a session that computes a graph, with its weights loaded and its tables filled.
+
+    Args:
+        files: names of the files to read, by the tensor that each is given as.
+    """
+    made = tensorflow.Graph()
+    with made.as_default():
+        tensorflow.compat.v1.import_graph_def(graph, name="")
+    session = new_session(tensorflow, made, threads)
+    for operation in (preparation.restore, *preparation.initialise):
+        if operation:
+            session.run(made.get_operation_by_name(operation), feed_dict=dict(files))
+    return session
+
+
 class _SessionCall:
     """Calls a graph with one array per input."""
 
-    def __init__(self, tensorflow: ModuleType, inputs: Sequence[SignatureTensor], outputs: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tensorflow: ModuleType,
+        session: "Session",
+        inputs: Sequence[SignatureTensor],
+        outputs: Mapping[str, str],
+    ) -> None:
         self._tensorflow = tensorflow
         self._inputs = inputs
         self._dtypes = [tensorflow.dtypes.as_dtype(each.type).as_numpy_dtype for each in inputs]
-        self._outputs = outputs
-        self._call: Callable[..., Sequence[object]]
-
-    def open(self, graph: "GraphDef", threads: int, preparation: Preparation, files: Mapping[str, str]) -> None:
-        """Make the session, load the weights, and fill the tables."""
-        made = self._tensorflow.Graph()
-        with made.as_default():
-            self._tensorflow.compat.v1.import_graph_def(graph, name="")
-        session = new_session(self._tensorflow, made, threads)
-        for operation in (preparation.restore, *preparation.initialise):
-            if operation:
-                session.run(made.get_operation_by_name(operation), feed_dict=dict(files))
-        self._call = session.make_callable(
-            [made.get_tensor_by_name(name) for name in self._outputs.values()],
-            feed_list=[made.get_tensor_by_name(each.tensor) for each in self._inputs],
+        self._outputs = tuple(outputs)
+        tensor = session.graph.get_tensor_by_name
+        self._call: Callable[..., Sequence[object]] = session.make_callable(
+            [tensor(name) for name in outputs.values()], feed_list=[tensor(each.tensor) for each in inputs]
         )
 
     def __call__(self, arrays: Sequence[Array]) -> object:
