@@ -12,23 +12,29 @@ class LoadedFormat:
         name: what writes it: "skops"; empty for a model that is of no file.
         runs_code: whether loading it runs whatever code its author put into it.
         is_own_code: whether it is code, rather than an object that was saved.
-        code_in: where that code is.
+        code_file: the name of the file that has the code, where that is not the model file.
     """
 
     name: str = ""
     runs_code: bool = False
     is_own_code: bool = False
-    code_in: str = "its file"
+    code_file: str | None = None
 
     def __str__(self) -> str:
         if not self.name:
             return ""
-        return f"{self.name}, which runs {'the' if self.runs_code else 'no'} code of {self.code_in} when it is loaded"
+        return (
+            f"{self.name}, which runs {'the' if self.runs_code else 'no'} code of {self._code_place} when it is loaded"
+        )
+
+    @property
+    def _code_place(self) -> str:
+        return self.code_file or "its file"
 
     @property
     def notice(self) -> str:
         """What an operator should know about a model that was loaded; empty if no such code ran."""
-        return f"loading it ran the code of {self.code_in} ({self.name})" if self.runs_code else ""
+        return f"loading it ran the code of {self._code_place} ({self.name})" if self.runs_code else ""
 
 
 NO_FILE: Final = LoadedFormat()

@@ -55,7 +55,7 @@ class TorchModuleLoader:
         with damage_named(file.path, "PyTorch"):
             weights = read_weights(torch, file.content)  # before any code runs, which may have PyTorch trust more
         make = partial(_model, torch, file, options, options.code, weights)
-        found = LoadedFormat("PyTorch's weights", runs_code=True, is_own_code=True, code_in=options.code.name)
+        found = LoadedFormat("PyTorch's weights", runs_code=True, is_own_code=True, code_file=options.code.name)
         return predictor_of_made_network(file, options, make, found, libraries=LIBRARIES)
 
 
