@@ -1,11 +1,12 @@
 """Weights that torch.save wrote answer as the module of --code that they are loaded into, and nothing of them runs."""
 
 import io
+import json
 import os
 import pickle
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +44,14 @@ class Net(nn.Module):
 """
 
 
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Each load sets the number of PyTorch's threads, for the whole process."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 def defined(source: str) -> Any:
     """Return the names that a source defines."""
     names: dict[str, Any] = {"__name__": "defined"}
@@ -56,7 +65,7 @@ def trained(source: str = NET, name: str = "Net") -> Any:
     made = defined(source)[name]()
     with torch.no_grad():
         for tensor in made.state_dict().values():
-            if tensor.is_floating_point():
+            if torch.is_tensor(tensor) and tensor.is_floating_point():
                 tensor.copy_(torch.rand_like(tensor) + 0.1)
     return made.eval()
 
@@ -123,10 +132,12 @@ def test_a_table_has_a_column_for_each_value_of_the_only_argument(tmp_path: Path
 
 
 def test_without_a_sidecar_the_error_says_what_to_write(tmp_path: Path) -> None:
-    said = message(*saved(tmp_path, trained().state_dict(), sidecar=""))
+    weights, net = saved(tmp_path, trained().state_dict(), sidecar="")
 
-    assert "a sidecar that describes the 1 input(s) of the model" in said
-    assert "[[features]] with name, dtype and shape" in said
+    assert message(weights, net) == (
+        f"{weights}: expected a sidecar that describes the 1 input(s) of the model, as modules of PyTorch do not "
+        f"record shapes, got 0; try: [[features]] with name, dtype and shape in {tmp_path / 'weights.toml'}"
+    )
 
 
 def test_several_inputs_and_outputs_have_names(tmp_path: Path) -> None:
@@ -214,7 +225,7 @@ CHECKPOINTS: dict[str, Callable[[Any], Any]] = {
     "DataParallel": lambda own: {f"module.{name}": tensor for name, tensor in own.items()},
     "torch.compile": lambda own: {f"_orig_mod.{name}": tensor for name, tensor in own.items()},
     "both": lambda own: {"state_dict": {f"module._orig_mod.{name}": tensor for name, tensor in own.items()}},
-    "half precision": lambda own: {name: tensor.double() for name, tensor in own.items()},
+    "double precision": lambda own: {name: tensor.double() for name, tensor in own.items()},
 }
 
 
@@ -223,6 +234,17 @@ def test_a_checkpoint_of_training_has_one_state_dict(name: str, tmp_path: Path) 
     weights, net = saved(tmp_path, CHECKPOINTS[name](trained().state_dict()))
 
     assert answers_of(load_predictor(weights, code=net), ROWS) == own_answers(trained(), ROWS)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_weights_in_half_precision_are_computed_in_that_of_the_module(dtype: str, tmp_path: Path) -> None:
+    halves = {name: tensor.to(getattr(torch, dtype)) for name, tensor in trained().state_dict().items()}
+    weights, net = saved(tmp_path, halves)
+    rounded = trained()
+    rounded.load_state_dict(halves)
+
+    assert answers_of(load_predictor(weights, code=net), ROWS) == own_answers(rounded, ROWS)
+    assert own_answers(rounded, ROWS) != own_answers(trained(), ROWS)
 
 
 def test_a_module_whose_own_names_look_like_a_wrapper_is_loaded(tmp_path: Path) -> None:
@@ -234,13 +256,6 @@ def test_a_module_whose_own_names_look_like_a_wrapper_is_loaded(tmp_path: Path) 
 
 def without(own: Any, name: str) -> Any:
     return {each: tensor for each, tensor in own.items() if each != name}
-
-
-def of_module(name: str) -> Any:
-    """Return an instance of a class of a module, as the module that was trained is."""
-    module = sys.modules[name] = ModuleType(name)
-    exec(NET, vars(module))
-    return module.Net()
 
 
 WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -291,7 +306,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
         r"expected a state_dict, got a pickled object that needs torch\.nn\.modules\.linear\.Linear, which is not read",
     ),
     "a module of the code": (
-        lambda own: of_module("ownnet"), r"a pickled object that needs ownnet\.Net, .*try: torch\.save\(model"
+        lambda own: sys.modules["ownnet"].Net(), r"a pickled object that needs ownnet\.Net, .*try: torch\.save\(model"
     ),
     "a function of the system": (lambda own: Calling(os.system, ("touch ran",)), r"that needs posix\.system, which"),
     "a function among weights": (lambda own: {**own, "x": Calling(os.mkdir, ("ran",))}, r"that needs posix\.mkdir"),
@@ -314,6 +329,9 @@ def test_what_does_not_fit_is_rejected_in_one_line_and_nothing_runs(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    own = ModuleType("ownnet")  # as where a module was trained
+    exec(NET, vars(own))
+    monkeypatch.setitem(sys.modules, "ownnet", own)
     change, expected = WRONG[name]
     weights, net = saved(tmp_path, change(trained().state_dict()))
 
@@ -363,6 +381,44 @@ def test_code_without_one_module_is_an_error_of_one_line(name: str, tmp_path: Pa
         load_predictor(weights, code=net)
     assert str(error.value).startswith(f"{net}: ")
     error.match(expected)
+
+
+STATEFUL = (
+    NET
+    + """
+    def get_extra_state(self):
+        return {"unit": "mm"}
+
+    def set_extra_state(self, state):
+        CODE
+"""
+)
+FAILING_STATES: dict[str, tuple[str, str]] = {
+    "a missing key": ("self.unit = state['units']", r"got KeyError: 'units'$"),
+    "a wrong type": ("self.unit = state + 1", r"got TypeError: unsupported operand"),
+    "an own error": ("raise RuntimeError('unknown unit')", r"got RuntimeError: unknown unit$"),
+    "an end": ("raise SystemExit(3)", r"got SystemExit: 3$"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING_STATES)
+def test_code_that_fails_while_weights_are_loaded_is_named(name: str, tmp_path: Path) -> None:
+    statement, expected = FAILING_STATES[name]
+    weights, net = saved(tmp_path, trained(STATEFUL).state_dict(), STATEFUL.replace("CODE", statement))
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(weights, code=net)
+    assert str(error.value).startswith(f"{net}: expected a module that its weights can be loaded into, ")
+    error.match(expected)
+
+
+def test_a_module_has_its_extra_state_from_the_weights(tmp_path: Path) -> None:
+    code = STATEFUL.replace("CODE", "self.offset = len(state['unit'])").replace("(x)", "(x) + self.offset")
+    made = trained(code)
+    weights, net = saved(tmp_path, made.state_dict(), code)
+    made.offset = 2
+
+    assert answers_of(load_predictor(weights, code=net), ROWS) == own_answers(made, ROWS)
 
 
 def test_code_that_others_may_write_to_is_rejected(tmp_path: Path) -> None:
@@ -525,6 +581,11 @@ def test_inspect_names_the_format(tmp_path: Path) -> None:
 
     assert ended.returncode == 0, ended.stderr.decode()
     assert "PyTorch's weights, which runs the code of net.py when it is loaded" in ended.stdout.decode()
+
+    document = json.loads(run("inspect", weights, "--code", net, "--json").stdout)
+    assert document["format"] == {
+        "name": "PyTorch's weights", "runs_code": True, "is_own_code": True, "code_file": "net.py"
+    }  # fmt: skip
 
 
 def test_rejected_weights_end_a_command_in_one_line(tmp_path: Path) -> None:

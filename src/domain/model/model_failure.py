@@ -23,8 +23,8 @@ def is_interruption(exc: BaseException) -> bool:
 
 def failure_text(exc: BaseException) -> str:
     """Return the type and message of an exception in one line, cut to a readable length."""
-    said = message_text(exc)
-    return f"{type(exc).__name__}: {said}" if said else type(exc).__name__
+    message = message_text(exc)
+    return f"{type(exc).__name__}: {message}" if message else type(exc).__name__
 
 
 def message_text(exc: BaseException, *, is_first_line: bool = False) -> str:

@@ -9,7 +9,7 @@ from foreseen.adapters.predictor.networks.exported_archive import checked_archiv
 from foreseen.adapters.predictor.networks.exported_inputs import ExportedInputs
 from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
 from foreseen.adapters.predictor.networks.torch_tensors import arrays_of, computing, tensor_of
-from foreseen.adapters.predictor.networks.torch_threads import cpu_kernels
+from foreseen.adapters.predictor.networks.torch_threads import torch_kernels
 
 
 def exported_model(torch: ModuleType, file: BinaryIO) -> TensorModel:
@@ -25,7 +25,7 @@ def exported_model(torch: ModuleType, file: BinaryIO) -> TensorModel:
     inputs = [TensorInput(each.name, each.dtype, each.shape, getattr(torch, each.own_dtype)) for each in found.inputs]
     module = programs["model"].module()
     return TensorModel(
-        _ProgramCall(torch, module, inputs, found), inputs, rows=found.rows, depends_on=cpu_kernels(torch)
+        _ProgramCall(torch, module, inputs, found), inputs, rows=found.rows, depends_on=torch_kernels(torch)
     )
 
 

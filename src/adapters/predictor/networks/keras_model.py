@@ -1,10 +1,8 @@
 """A model of Keras 3 as a model that is called with arrays, computed by PyTorch."""
 
 import os
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from tempfile import NamedTemporaryFile
 from types import ModuleType
 from typing import BinaryIO, Final, Protocol
@@ -13,9 +11,10 @@ import numpy as np
 
 from foreseen.adapters.predictor.networks.keras_archive import write_checked
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
+from foreseen.adapters.predictor.networks.required_version import require_version
 from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
 from foreseen.adapters.predictor.networks.torch_tensors import arrays_of, computing
-from foreseen.adapters.predictor.networks.torch_threads import cpu_kernels
+from foreseen.adapters.predictor.networks.torch_threads import torch_kernels
 from foreseen.domain.values.signature import DType
 
 _BACKEND: Final = "KERAS_BACKEND"
@@ -55,10 +54,7 @@ def have_backend() -> None:
 
 def require_safe_version() -> None:
     """Raise RejectedFileError for a version of Keras whose loading can be made to run code."""
-    version = metadata.version("keras")
-    if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < _LOWEST:
-        lowest = ".".join(map(str, _LOWEST))
-        raise RejectedFileError(f"expected Keras {lowest} or newer, got {version}; try: pip install 'keras>={lowest}'")
+    require_version("keras", _LOWEST, "whose safe mode cannot be bypassed")
 
 
 def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO) -> TensorModel:
@@ -84,7 +80,7 @@ def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO) -> TensorM
             f"expected Keras to compute by torch, got {keras.backend.backend()}; try: a new process"
         )
     call = _KerasCall(model, torch, _arranged(getattr(model, "input", None), inputs))
-    return TensorModel(call, inputs, rows=rows.pop(), depends_on=cpu_kernels(torch))
+    return TensorModel(call, inputs, rows=rows.pop(), depends_on=torch_kernels(torch))
 
 
 def _input(tensor: _KerasTensor) -> TensorInput:

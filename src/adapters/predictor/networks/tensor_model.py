@@ -76,7 +76,16 @@ class TensorModel(LibraryModel):
         self.is_thread_safe = False
 
     def answers(self, names: Sequence[str], rows: object) -> Mapping[str, object]:
-        """Return what `predict` returns, and parts of it by their names, all of one call."""
+        """Return what `predict` returns, or one of its outputs, for each name; all of one call.
+
+        Args:
+            names: those of `named_outputs` mean this output; any other means all that `predict` returns.
+            rows: as `predict` takes them.
+        Returns:
+            An array of n rows for each name, or a dict of such arrays where the network has several outputs.
+        Raises:
+            PredictionError: an output does not have n rows.
+        """
         found = self.predict(cast("Mapping[str, Array] | Array", rows))
         own = found if isinstance(found, dict) else {}
         return {name: own.get(name, found) if name in self.named_outputs else found for name in names}

@@ -29,7 +29,7 @@ def limit_torch(torch: ModuleType, threads: int) -> None:
         raise ModelUnavailableError(f"expected PyTorch to compute with {threads} threads, got {found}")
 
 
-def cpu_kernels(torch: ModuleType) -> dict[str, bytes]:
+def torch_kernels(torch: ModuleType) -> dict[str, bytes]:
     """Return what chooses PyTorch's kernels, and so the last bits: the instructions of the CPU that it uses."""
     found = f"{torch.backends.cpu.get_cpu_capability()} {os.environ.get(_MKL, '')}"
     return {"kernels of PyTorch": found.encode()}

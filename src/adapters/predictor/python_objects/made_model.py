@@ -80,10 +80,10 @@ def failures_of_code(path: Path, what: str) -> Iterator[None]:
         if is_interruption(exc):
             raise
         log.debug("%s", path, exc_info=True)
-        said = (
+        message = (
             import_trouble(exc, path) if isinstance(exc, ImportError) else f"expected {what}, got {failure_text(exc)}"
         )
-        raise ModelUnavailableError(f"{path}: {said}") from exc
+        raise ModelUnavailableError(f"{path}: {message}") from exc
 
 
 def _attribute(path: Path, owner: object, name: str) -> object:

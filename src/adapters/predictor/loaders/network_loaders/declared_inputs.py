@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 def declared_inputs(
-    torch: ModuleType, file: ModelFile, options: LoadOptions, count: int, whose: str
+    torch: ModuleType, file: ModelFile, options: LoadOptions, count: int, *, reason: str, instead: str = ""
 ) -> Sequence[TensorInput]:
     """Return the inputs in the order of a network's arguments; one of k values for the k columns of a table.
 
     Args:
         count: of arguments that must be given.
-        whose: shapes are not known, as "not know their shapes" follows it: "TorchScript does".
+        reason: why they must be declared: "TorchScript does not record shapes".
+        instead: what helps as well, as it follows the hint to declare them: ", or torch.export.save".
     Raises:
         ModelUnavailableError: fewer are declared, or one that is no number.
     """
@@ -31,9 +32,9 @@ def declared_inputs(
         return [TensorInput("x", inputs[0].dtype, (len(inputs),), inputs[0].own_dtype)]
     if len(inputs) < count or not inputs:
         raise ModelUnavailableError(
-            f"{file.path}: expected a sidecar that describes the {count} input(s) of the model, as {whose} "
-            f"not know their shapes, got {len(inputs)}; try: [[features]] with name, dtype and shape in "
-            f"{options.sidecar or file.path.with_suffix('.toml')}, or torch.export.save"
+            f"{file.path}: expected a sidecar that describes the {count} input(s) of the model, as {reason}, "
+            f"got {len(inputs)}; try: [[features]] with name, dtype and shape in "
+            f"{options.sidecar or file.path.with_suffix('.toml')}{instead}"
         )
     return inputs
 

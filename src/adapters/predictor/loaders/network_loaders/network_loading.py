@@ -25,10 +25,12 @@ def predictor_of_network(
     Args:
         libraries: distributions that answers depend on.
     """
-    return predictor_of_object(file, _known(model, options), lambda *_: model, loaded_from, libraries=libraries)
+    return predictor_of_object(
+        file, _with_known_inputs(model, options), lambda *_: model, loaded_from, libraries=libraries
+    )
 
 
-def predictor_of_made_network(
+def predictor_of_network_code(
     file: ModelFile,
     options: LoadOptions,
     make: Callable[[OwnModules], TensorModel],
@@ -39,6 +41,8 @@ def predictor_of_made_network(
     """Make a network by own code, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
 
     Args:
+        make: returns the network, given the own modules of its load, of which the code of `--code` is one; raises as
+            `ModelLoader.load`.
         libraries: distributions that answers depend on.
     """
     return predictor_of_code(
@@ -48,11 +52,11 @@ def predictor_of_made_network(
         loaded_from,
         kept_beside=file.named,
         libraries=libraries,
-        options_for=lambda model: _known(cast("TensorModel", model), options),
+        options_for=lambda model: _with_known_inputs(cast("TensorModel", model), options),
     )
 
 
-def _known(model: TensorModel, options: LoadOptions) -> LoadOptions:
+def _with_known_inputs(model: TensorModel, options: LoadOptions) -> LoadOptions:
     """Return the options with what a network says of its inputs, and of the rows that it takes at once."""
     options = replace(options, known_input=known_network_input(model.inputs, options))
     if model.rows is not None and options.calls.rows is None:

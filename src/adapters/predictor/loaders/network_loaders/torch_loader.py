@@ -14,7 +14,7 @@ from foreseen.adapters.predictor.loaders.required_library import required_librar
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.networks.exported_program import exported_model
 from foreseen.adapters.predictor.networks.tensor_model import TensorModel
-from foreseen.adapters.predictor.networks.torch_script import least_inputs, loaded_script, script_model
+from foreseen.adapters.predictor.networks.torch_modules.torch_script import least_inputs, loaded_script, script_model
 from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere, limit_torch
 from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.ports import Predictor
@@ -55,5 +55,7 @@ def _script(torch: ModuleType, file: ModelFile, options: LoadOptions) -> TensorM
     with damage_named(file.path, "PyTorch"):
         module = loaded_script(torch, file.content)
         count = least_inputs(module)
-    inputs = declared_inputs(torch, file, options, count, "TorchScript does")
+    inputs = declared_inputs(
+        torch, file, options, count, reason="TorchScript does not record shapes", instead=", or torch.export.save"
+    )
     return script_model(torch, module, inputs)

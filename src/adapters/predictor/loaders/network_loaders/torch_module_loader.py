@@ -12,19 +12,19 @@ from foreseen.adapters.predictor.formats.zip_archives import is_saved_by_torch
 from foreseen.adapters.predictor.loaders.damaged_files import damage_named
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
 from foreseen.adapters.predictor.loaders.network_loaders.declared_inputs import declared_inputs
-from foreseen.adapters.predictor.loaders.network_loaders.network_loading import predictor_of_made_network
+from foreseen.adapters.predictor.loaders.network_loaders.network_loading import predictor_of_network_code
 from foreseen.adapters.predictor.loaders.network_loaders.torch_loader import LIBRARIES
 from foreseen.adapters.predictor.loaders.required_library import required_library
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.networks.tensor_model import TensorModel
+from foreseen.adapters.predictor.networks.torch_modules.checkpoint import Weights, read_weights
+from foreseen.adapters.predictor.networks.torch_modules.matching_weights import load_weights
+from foreseen.adapters.predictor.networks.torch_modules.module_model import module_model
+from foreseen.adapters.predictor.networks.torch_modules.module_of_code import least_arguments, module_of_code
 from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere, limit_torch
 from foreseen.adapters.predictor.own_code import main_script
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules
 from foreseen.adapters.predictor.python_objects.made_model import failures_of_code
-from foreseen.adapters.predictor.torch_modules.checkpoint import Weights, read_weights
-from foreseen.adapters.predictor.torch_modules.matching_weights import load_weights
-from foreseen.adapters.predictor.torch_modules.module_model import least_arguments, module_model
-from foreseen.adapters.predictor.torch_modules.module_of_code import module_of_code
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.ports import Predictor
@@ -56,7 +56,7 @@ class TorchModuleLoader:
             weights = read_weights(torch, file.content)  # before any code runs, which may have PyTorch trust more
         make = partial(_model, torch, file, options, options.code, weights)
         found = LoadedFormat("PyTorch's weights", runs_code=True, is_own_code=True, code_file=options.code.name)
-        return predictor_of_made_network(file, options, make, found, libraries=LIBRARIES)
+        return predictor_of_network_code(file, options, make, found, libraries=LIBRARIES)
 
 
 def _model(
@@ -69,7 +69,7 @@ def _model(
         module.eval()
         count = least_arguments(module)
     with damage_named(file.path, "PyTorch"):
-        load_weights(module, weights)
+        load_weights(module, weights, code)
     limit_torch(torch, options.threads)  # here, since the code may have set another number
-    inputs = declared_inputs(torch, file, options, count, "modules do")
+    inputs = declared_inputs(torch, file, options, count, reason="modules of PyTorch do not record shapes")
     return module_model(torch, module, inputs)

@@ -2,30 +2,50 @@
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
-from foreseen.adapters.predictor.torch_modules.checkpoint import Weights
-from foreseen.adapters.predictor.torch_modules.module_of_code import Module
+from foreseen.adapters.predictor.networks.torch_modules.checkpoint import Weights
+from foreseen.adapters.predictor.networks.torch_modules.module_of_code import Module
+from foreseen.adapters.predictor.python_objects.made_model import failures_of_code
 from foreseen.domain.model.model_failure import failure_text
 
 _WRAPPERS: Final = ("module.", "_orig_mod.")
 """What DataParallel, DistributedDataParallel and torch.compile write before each name."""
 
 
-def load_weights(module: Module, weights: Weights) -> None:
+_FAILED: Final = "Error(s) in loading state_dict"
+"""How PyTorch's own message begins. Other exceptions are of methods of the module, such as `set_extra_state`."""
+
+
+def load_weights(module: Module, weights: Weights, code: Path) -> None:
     """Load weights into a module, without the names of wrappers that it was trained in; the weights are changed.
 
+    Args:
+        code: the file that defines the module, as messages call it.
     Raises:
         RejectedFileError: weights are missing, unknown or of another shape.
+        ModelUnavailableError: the code of the module failed.
     """
-    own = module.state_dict()
-    _unwrap(weights, own)
+    with failures_of_code(code, "a module that its weights can be loaded into"):
+        own = module.state_dict()
+        _unwrap(weights, own)
+        mismatch = _mismatch(module, weights, own)
+    if mismatch:
+        raise RejectedFileError(f"expected the weights of {type(module).__qualname__}, got {mismatch}")
+
+
+def _mismatch(module: Module, weights: Weights, own: Mapping[str, object]) -> str:
+    """Load weights into a module; return what does not fit, empty if everything does."""
     try:
         module.load_state_dict(weights, strict=True)
     except RuntimeError as exc:
-        said = "; ".join(_differences(own, weights)) or failure_text(exc)
-        raise RejectedFileError(f"expected the weights of {type(module).__qualname__}, got {said}") from exc
+        found = "; ".join(_differences(own, weights))
+        if not found and not str(exc).startswith(_FAILED):
+            raise
+        return found or failure_text(exc)
+    return ""
 
 
 def _unwrap(weights: Weights, own: Mapping[str, object]) -> None:

@@ -19,7 +19,8 @@ def copied_checkpoint(file: BinaryIO) -> io.BytesIO:
     """Return a new archive of the pickle and the storages in a file, whatever else is in it.
 
     Raises:
-        RejectedFileError: it has other bytes first, several folders, or a file twice.
+        RejectedFileError: it has several folders, a file twice, no pickle or one of more than 256 MiB, or values in
+            big-endian order.
         zipfile.BadZipFile: it is damaged.
     """
     content = io.BytesIO()

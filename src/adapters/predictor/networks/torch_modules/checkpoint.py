@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, MutableMapping
-from importlib import metadata
 from pickle import UnpicklingError
 from types import ModuleType
-from typing import BinaryIO, Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias, TypeGuard
 
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
-from foreseen.adapters.predictor.torch_modules.checkpoint_archive import copied_checkpoint
+from foreseen.adapters.predictor.networks.required_version import require_version
+from foreseen.adapters.predictor.networks.torch_modules.checkpoint_archive import copied_checkpoint
 
 Weights: TypeAlias = MutableMapping[str, object]
 """Tensors by their names; other objects only where a module stores some itself, as `_extra_state`."""
@@ -28,7 +28,7 @@ def read_weights(torch: ModuleType, file: BinaryIO) -> Weights:
         RejectedFileError: it has anything but tensors, numbers, texts and containers of them, or no state_dict or two.
         Exception: it is damaged.
     """
-    _require_safe_version()
+    require_version("torch", _LOWEST, "whose loading of weights is safe")
     content = copied_checkpoint(file)
     try:
         found = torch.load(content, map_location="cpu", weights_only=True)
@@ -37,26 +37,16 @@ def read_weights(torch: ModuleType, file: BinaryIO) -> Weights:
     return _only_weights(torch, found)
 
 
-def _require_safe_version() -> None:
-    version = metadata.version("torch")
-    if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < _LOWEST:
-        lowest = ".".join(map(str, _LOWEST))
-        raise RejectedFileError(
-            f"expected PyTorch {lowest} or newer, whose loading of weights is safe, got {version}; "
-            f"try: pip install 'torch>={lowest}'"
-        )
-
-
-def _rejected_by_pytorch(said: str) -> str:
-    if named := re.search(r"GLOBAL ([\w.]+)", said):
+def _rejected_by_pytorch(message: str) -> str:
+    if named := re.search(r"GLOBAL ([\w.]+)", message):
         return f"a pickled object that needs {named[1][:80]}, which is not read"
-    *_, detail = said.partition("WeightsUnpickler error: ")
-    return f"a pickle of something else ({(detail or said).strip().splitlines()[0][:80]})"
+    *_, detail = message.partition("WeightsUnpickler error: ")
+    return f"a pickle of something else ({(detail or message).strip().splitlines()[0][:80]})"
 
 
 def _only_weights(torch: ModuleType, found: object) -> Weights:
-    if _is_weights(torch, found):
-        return found  # type: ignore[return-value]  # as was checked
+    if _is_weights(found, torch):
+        return found
     if isinstance(found, Mapping):
         named = [name for name in _IN_CHECKPOINTS if name in found]
         if len(named) > 1:
@@ -64,15 +54,16 @@ def _only_weights(torch: ModuleType, found: object) -> Weights:
                 f"expected one state_dict in the checkpoint, got {' and '.join(named)}; "
                 f"try: torch.save(checkpoint['{named[0]}'], 'weights.pt')"
             )
-        if named and _is_weights(torch, found[named[0]]):
-            return found[named[0]]  # type: ignore[no-any-return]  # as was checked
+        weights: object = found[named[0]] if named else None
+        if _is_weights(weights, torch):
+            return weights
     raise RejectedFileError(
         f"expected a state_dict, or a checkpoint that has one as {' or '.join(_IN_CHECKPOINTS)}, got {_kind(found)}; "
         f"{_SAVE}"
     )
 
 
-def _is_weights(torch: ModuleType, found: object) -> bool:
+def _is_weights(found: object, torch: ModuleType) -> TypeGuard[Weights]:
     return isinstance(found, MutableMapping) and all(
         isinstance(name, str) and (isinstance(value, torch.Tensor) or name.rpartition(".")[2] == _EXTRA)
         for name, value in found.items()

@@ -1,10 +1,10 @@
-"""The module that a Python file gives: what its function `build` returns, or the only class that needs no arguments."""
+"""The module that a Python file defines: what its function `build` returns, or its only class without arguments."""
 
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from foreseen.adapters.predictor.python_objects.made_model import failures_of_code
 from foreseen.domain.errors import ModelUnavailableError
@@ -48,10 +48,22 @@ def module_of_code(torch: ModuleType, code: Path, script: ModuleType) -> Module:
         torch.manual_seed(0)
         found = make()
     if isinstance(found, torch.nn.Module):
-        return found  # type: ignore[no-any-return]  # the class of an untyped library
+        return cast("Module", found)  # as was checked, by the class of an untyped library
     kind = f"an object of class {type(found).__qualname__}"
     got = f"the class {found.__qualname__} itself" if isinstance(found, type) else kind
     raise ModelUnavailableError(f"{code}: expected {call} to return a torch.nn.Module, got {got}")
+
+
+def least_arguments(module: Module) -> int:
+    """Return how many tensors a module must be called with.
+
+    Raises:
+        TypeError: its `forward` is no function.
+        ValueError: `forward` is compiled, and does not say what it takes.
+    """
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(module.forward).parameters.values()
+    return sum(each.kind in by_place and each.default is inspect.Parameter.empty for each in parameters)
 
 
 def _maker(torch: ModuleType, code: Path, script: ModuleType) -> tuple[Callable[[], object], str]:

@@ -3,12 +3,12 @@
 import io
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from types import ModuleType
 from typing import BinaryIO, Protocol
 
-from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
-from foreseen.adapters.predictor.networks.torch_tensors import arrays_of, computing, tensor_of
-from foreseen.adapters.predictor.networks.torch_threads import cpu_kernels
+from foreseen.adapters.predictor.networks.tensor_model import TensorInput, TensorModel
+from foreseen.adapters.predictor.networks.torch_modules.module_model import module_model
 
 
 class _Argument(Protocol):
@@ -47,20 +47,5 @@ def least_inputs(module: ScriptModule) -> int:
 
 def script_model(torch: ModuleType, module: ScriptModule, inputs: Sequence[TensorInput]) -> TensorModel:
     """Return a module as a model with these inputs, in the order of its arguments."""
-    return TensorModel(_ScriptCall(torch, module, inputs), inputs, depends_on=cpu_kernels(torch))
-
-
-class _ScriptCall:
-    """Calls a module with its arguments by place."""
-
-    def __init__(self, torch: ModuleType, module: ScriptModule, inputs: Sequence[TensorInput]) -> None:
-        self._torch = torch
-        self._module = module
-        self._inputs = inputs
-
-    def __call__(self, arrays: Sequence[Array]) -> object:
-        pairs = zip(arrays, self._inputs, strict=True)
-        tensors = [tensor_of(self._torch, array, each.own_dtype) for array, each in pairs]
-        # Otherwise PyTorch compiles what it has run a few times, and the last bits of later answers may differ.
-        with computing(self._torch), self._torch.jit.optimized_execution(False):
-            return arrays_of(self._torch, self._module(*tensors))
+    # Otherwise PyTorch compiles what it has run a few times, and the last bits of later answers may differ.
+    return module_model(torch, module, inputs, within=partial(torch.jit.optimized_execution, False))

@@ -1,0 +1,1 @@
+"""Modules of PyTorch: those that code defines, with weights that torch.save wrote, and those of TorchScript."""

@@ -1,1 +1,0 @@
-"""Modules of PyTorch that code defines, with weights that torch.save wrote."""
