@@ -151,6 +151,25 @@ def test_code_beside_a_file_and_beside_a_script_is_found(folder: Path, monkeypat
     assert sent(load("owncode:Doubling", code=folder / "ownhelp.py"), {"x0": 3}) == [6.0]
 
 
+def test_each_model_has_the_modules_beside_its_own_file(tmp_path: Path) -> None:
+    for factor in (1, 2, 3):
+        folder = tmp_path / f"run{factor}"
+        folder.mkdir()
+        (folder / "ownfactor.py").write_text(f"FACTOR = {factor}\n")
+        (folder / "model.py").write_text(
+            "from ownfactor import FACTOR\n\ndef load():\n    return Times()\n\n"
+            "class Times:\n    n_features_in_ = 1\n    def predict(self, rows):\n        return rows[:, 0] * FACTOR\n"
+        )
+
+    answers = {}
+    for factor in (1, 2, 1, 3, 2):
+        predictor = load_predictor(tmp_path / f"run{factor}" / "model.py", rows_per_call=0)
+        answers[predictor.info.fingerprint] = factor
+        assert sent(predictor, {"x0": 10}) == [10.0 * factor]
+
+    assert sorted(answers.values()) == [1, 2, 3]
+
+
 def test_the_sidecar_beside_the_code_describes_the_model(folder: Path) -> None:
     put(folder / "owncode.toml", '[[features]]\nname = "weight"\n[fingerprint]\nfiles = ["table.csv"]\n')
     put(folder / "table.csv", "1")

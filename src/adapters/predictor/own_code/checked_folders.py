@@ -7,6 +7,7 @@ user has put into the working directory.
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
@@ -30,21 +31,29 @@ log = logging.getLogger(__name__)
 CHECKED: Final[set[str]] = set()
 """The folders that were added, links resolved."""
 
+_ADDED: Final[set[str]] = set()
+"""The same as they are on the import path."""
 
-def add_to_path(folder: Path) -> None:
-    """Append a folder to the import path, and reject modules in it that another user could change.
 
-    A folder that is on the import path already stays where it is, and is not checked.
+def put_on_path(folders: Sequence[Path]) -> None:
+    """Append folders to the import path, and reject modules in them that another user could change.
+
+    They come before folders that were appended for other models, which may have modules of the same names. A folder
+    that is on the import path otherwise stays where it is, and is not checked.
     """
-    name = str(folder)
-    if name in sys.path:
+    before = [name for name in sys.path if name in _ADDED]
+    names = [name for name in dict.fromkeys(map(str, folders)) if name in before or name not in sys.path]
+    after = [*names, *(name for name in before if name not in names)]
+    if after == before:
         return
     if _finder not in sys.path_hooks:
         sys.path_hooks.insert(0, _finder)
-    CHECKED.add(_real(name))
-    sys.path.append(name)
-    for known in [each for each in sys.path_importer_cache if each == name or each.startswith(name + os.sep)]:
-        del sys.path_importer_cache[known]  # a finder that is cached does not check
+    sys.path[:] = [*(name for name in sys.path if name not in before), *after]
+    for name in names:
+        _ADDED.add(name)
+        CHECKED.add(_real(name))
+        for known in [each for each in sys.path_importer_cache if each == name or each.startswith(name + os.sep)]:
+            del sys.path_importer_cache[known]  # a finder that is cached does not check
 
 
 def _finder(path: str) -> FileFinder:

@@ -14,7 +14,7 @@ from types import CodeType, FrameType, ModuleType
 from typing import Final
 from weakref import WeakSet, finalize
 
-from foreseen.adapters.predictor.own_code.checked_folders import add_to_path
+from foreseen.adapters.predictor.own_code.checked_folders import put_on_path
 from foreseen.adapters.predictor.own_code.installed_distributions import is_own
 from foreseen.adapters.predictor.own_code.main_script import run_script
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules, hide
@@ -129,8 +129,7 @@ def free_withdrawn() -> None:
 
 def _import_from(*folders: Path) -> None:
     """Append folders to the import path: a file there must not replace a library of the same name."""
-    for folder in folders:
-        add_to_path(folder)
+    put_on_path(folders)
     importlib.invalidate_caches()  # a file may have been written a moment ago
 
 
