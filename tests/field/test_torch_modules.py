@@ -4,13 +4,16 @@ import io
 import json
 import os
 import pickle
+import random
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import foreseen
@@ -528,17 +531,57 @@ def test_a_fingerprint_covers_weights_code_and_what_that_imports(tmp_path: Path)
     assert len(set(found)) == 4
 
 
-def test_what_code_makes_at_random_is_the_same_in_each_load(tmp_path: Path) -> None:
-    code = NET.replace("self.parts(x)", "self.parts(x) + self.offset").replace(
-        "super().__init__()", "super().__init__(); self.offset = torch.rand(3)"
-    )
-    weights, net = saved(tmp_path, trained(code).state_dict(), code)
-    torch.rand(5)  # as another program would have drawn before
+OFFSET = "import random\nimport numpy as np\n" + NET.replace("self.parts(x)", "self.parts(x) + self.offset")
+DRAWS: dict[str, str] = {
+    "in the class": OFFSET.replace("super().__init__()", "super().__init__(); self.offset = torch.rand(3)"),
+    "at the top of the file": OFFSET.replace("class Net", "DRAWN = torch.rand(3)\nclass Net").replace(
+        "self.offset", "DRAWN"
+    ),
+    "in another file": "from drawn import DRAWN\n" + OFFSET.replace("self.offset", "DRAWN"),
+    "before it is built": OFFSET + "\nmade = Net()\nmade.offset = torch.rand(1)\ndef build():\n    return made\n",
+    "by random": OFFSET + "\ndef build():\n    made = Net()\n    made.offset = random.random()\n    return made\n",
+    "by numpy": OFFSET + "\ndef build():\n    made = Net()\n    made.offset = np.random.rand()\n    return made\n",
+    "in the first call": OFFSET.replace("self.offset", "self.drawn()") + """
+    def drawn(self):
+        if not hasattr(self, "offset"):
+            self.offset = torch.rand(3)
+        return self.offset
+""",
+}  # fmt: skip
 
-    first, second = load_predictor(weights, code=net), load_predictor(weights, code=net)
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_what_code_draws_at_random_is_the_same_in_each_load(name: str, tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict(), DRAWS[name])
+    (tmp_path / "drawn.py").write_text("import torch\nDRAWN = torch.rand(3)\n")
+    (tmp_path / "drawn.py").chmod(0o600)
+
+    first = load_predictor(weights, code=net)
+    drawn()  # as another program would have drawn before
+    second = load_predictor(weights, code=net)
 
     assert first.info.fingerprint == second.info.fingerprint
-    assert answers_of(first, ROWS) == answers_of(second, ROWS)
+    assert answers_of(first, ROWS) == answers_of(second, ROWS) != own_answers(trained(), ROWS)
+
+
+def drawn() -> tuple[float, float, float]:
+    """Return what this process draws next."""
+    return float(torch.rand(1)), random.random(), float(np.random.rand())
+
+
+@pytest.mark.parametrize("code", [DRAWS["in the class"], "import torch\n1 / torch.zeros(1, dtype=int)[1]\n"])
+def test_a_load_leaves_what_the_process_draws_next(code: str, tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict(), code)
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()
+    expected = drawn()
+    torch.set_rng_state(before[0])
+    random.setstate(before[1])
+    np.random.set_state(before[2])
+
+    with suppress(ModelUnavailableError):
+        load_predictor(weights, code=net)
+
+    assert drawn() == expected
 
 
 def test_an_old_model_keeps_its_code_when_another_is_loaded(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from inspect import getattr_static
@@ -92,6 +93,7 @@ def predictor_of_code(
     folder: Path | None = None,
     libraries: Sequence[str] = LIBRARIES,
     options_for: Callable[[object], LoadOptions] | None = None,
+    within: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Predictor:
     """Make an object, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
 
@@ -100,12 +102,13 @@ def predictor_of_code(
         folder: where own modules are found besides the usual places.
         libraries: distributions that are part of the fingerprint, whatever the object is made of.
         options_for: returns the options with what the object itself says of its inputs; None if it says nothing.
+        within: returns what is entered while own code is executed and the object is made and tried.
     """
     require_recent_scikit_learn()
     limit = ThreadLimit(options.threads)
     files = ReadFiles.listed_in(options.sidecar)
     modules = options.folder.code if options.folder else None
-    with isolated_load(options.code, model=file.path, modules=modules, folder=folder) as own:
+    with isolated_load(options.code, model=file.path, modules=modules, folder=folder, within=within) as own:
         model = make(own)
         options = options if options_for is None else options_for(model)
         _reject_unless_model(file.path, model, options.outputs)

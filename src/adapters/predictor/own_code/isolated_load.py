@@ -3,8 +3,8 @@
 import importlib
 import sys
 from collections import deque
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from copy import copy
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
@@ -44,7 +44,12 @@ _lists = RLock()
 
 @contextmanager
 def isolated_load(
-    code: Path | None = None, *, model: Path, modules: Path | None = None, folder: Path | None = None
+    code: Path | None = None,
+    *,
+    model: Path,
+    modules: Path | None = None,
+    folder: Path | None = None,
+    within: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[OwnModules]:
     """Until the block ends, execute the user's own modules again when this thread imports them.
 
@@ -56,6 +61,8 @@ def isolated_load(
         model: the model file.
         modules: a folder of modules that came with this model; other models do not find them.
         folder: one in which modules are found as well, after all others.
+        within: returns what is entered before any of the user's code runs, and left when the block ends; never by two
+            loads at once.
     Raises:
         ModelUnavailableError: the script cannot be read or executed, another user may write to it, or it wrote the
             model file; or another load still runs.
@@ -78,6 +85,7 @@ def isolated_load(
             sys.meta_path.insert(0, finder)
         on_exit.callback(finder.leave_the_thread)
         try:
+            on_exit.enter_context(within())
             if code is not None:
                 on_exit.callback(sys.modules.__setitem__, "__main__", sys.modules["__main__"])
                 sys.modules["__main__"] = run_script(code, own, model)

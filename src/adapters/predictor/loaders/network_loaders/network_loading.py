@@ -1,6 +1,7 @@
 """Networks of PyTorch and Keras: what their files say of their inputs, and how many rows their calls have."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -37,6 +38,7 @@ def predictor_of_network_code(
     loaded_from: LoadedFormat,
     *,
     libraries: Sequence[str],
+    within: Callable[[], AbstractContextManager[None]],
 ) -> Predictor:
     """Make a network by own code, describe and try it, and decide how it is called; raise as `ModelLoader.load`.
 
@@ -44,6 +46,7 @@ def predictor_of_network_code(
         make: returns the network, given the own modules of its load, of which the code of `--code` is one; raises as
             `ModelLoader.load`.
         libraries: distributions that answers depend on.
+        within: returns what is entered while the code is executed and the network is made and tried.
     """
     return predictor_of_code(
         file,
@@ -52,6 +55,7 @@ def predictor_of_network_code(
         loaded_from,
         kept_beside=file.named,
         libraries=libraries,
+        within=within,
         options_for=lambda model: _with_known_inputs(cast("TensorModel", model), options),
     )
 

@@ -21,6 +21,7 @@ from foreseen.adapters.predictor.networks.torch_modules.checkpoint import Weight
 from foreseen.adapters.predictor.networks.torch_modules.matching_weights import load_weights
 from foreseen.adapters.predictor.networks.torch_modules.module_model import module_model
 from foreseen.adapters.predictor.networks.torch_modules.module_of_code import least_arguments, module_of_code
+from foreseen.adapters.predictor.networks.torch_modules.seeded_draws import seeded_draws
 from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere, limit_torch
 from foreseen.adapters.predictor.own_code import main_script
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules
@@ -56,7 +57,9 @@ class TorchModuleLoader:
             weights = read_weights(torch, file.content)  # before any code runs, which may have PyTorch trust more
         make = partial(_model, torch, file, options, options.code, weights)
         found = LoadedFormat("PyTorch's weights", runs_code=True, is_own_code=True, code_file=options.code.name)
-        return predictor_of_network_code(file, options, make, found, libraries=LIBRARIES)
+        return predictor_of_network_code(
+            file, options, make, found, libraries=LIBRARIES, within=partial(seeded_draws, torch)
+        )
 
 
 def _model(

@@ -43,9 +43,7 @@ def module_of_code(torch: ModuleType, code: Path, script: ModuleType) -> Module:
         script: the file as it was executed.
     """
     make, call = _maker(torch, code, script)
-    # Weights replace all that is random, unless code keeps some elsewhere: then it is the same in each replica.
-    with failures_of_code(code, f"{call} to return a module"), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with failures_of_code(code, f"{call} to return a module"):
         found = make()
     if isinstance(found, torch.nn.Module):
         return cast("Module", found)  # as was checked, by the class of an untyped library
