@@ -66,7 +66,7 @@ $(BOOSTERS_STAMP): $(STAMP)
 test-formats: $(FORMATS_STAMP) ## Run the tests of models of PyTorch, Keras and TensorFlow, which are installed for them (3 GB)
 	@$(BIN)/python -c "import torch, keras, h5py, tensorflow" # without which their tests are left out
 	$(BIN)/python -m pytest tests/field/test_torch.py tests/field/test_torch_modules.py tests/field/test_keras.py
-	$(BIN)/python -m pytest tests/field/test_saved_model.py # in a process of its own: Keras has one backend in each
+	$(BIN)/python -m pytest tests/field/test_saved_model.py tests/field/test_saved_model_layers.py # in a process of its own: Keras has one backend in each
 	$(BIN)/python -m pytest tests/integration/test_examples.py -k "keras or tensorflow or torch"
 
 # PyTorch by its version: any other release takes gigabytes for graphics cards.

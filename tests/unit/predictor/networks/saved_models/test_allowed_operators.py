@@ -25,9 +25,3 @@ def test_operators_that_do_more_than_compute_are_not_allowed(what: str) -> None:
 def test_what_changes_a_model_runs_only_before_it_answers() -> None:
     assert COMPUTING.isdisjoint(PREPARING)
     assert {"AssignVariableOp", "Assign", "LookupTableImportV2", "RestoreV2"} <= PREPARING
-
-
-def test_operators_of_common_layers_are_allowed() -> None:
-    layers = "MatMul BiasAdd Relu Softmax Conv2D FusedBatchNormV3 GatherV2 LookupTableFindV2 Einsum While StatelessIf"
-
-    assert set(layers.split()) <= COMPUTING
