@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import random
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from foreseen.domain.values.probe import probe_batch
 from support.processes import run, served
 from support.reloadable_service import reload
 from support.same_everywhere import answers_of, answers_of_file, answers_of_http
+from support.time_limits import COMMAND_S
 
 have_same_bits_everywhere()  # before PyTorch computes anything in this process
 torch: Any = pytest.importorskip("torch", reason="600 MB: make test-formats installs it")
@@ -647,3 +649,103 @@ def test_pytorch_computes_with_the_threads_of_the_settings(tmp_path: Path) -> No
     predictor.predict(probe_batch(predictor.info.signature, 32))
 
     assert torch.get_num_threads() == 2
+
+
+MASKED = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(20, 8, padding_idx=0)
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.head(self.encoder(self.embed(x), src_key_padding_mask=x == 0).mean(1))
+"""
+
+
+def test_a_padded_row_of_a_transformer_is_answered_alike_beside_any_other(tmp_path: Path) -> None:
+    sidecar = '[[features]]\nname = "x"\nshape = [6]\ndtype = "int64"\n'
+    weights, net = saved(tmp_path, trained(MASKED).state_dict(), MASKED, sidecar)
+    predictor = load_predictor(weights, code=net)
+    at_its_end, at_its_begin = {"x": [3, 4, 5, 0, 0, 0]}, {"x": [0, 0, 7, 8, 9, 1]}
+
+    alone = answers_of(predictor, [at_its_end])
+    beside = answers_of(predictor, [at_its_end, at_its_begin])
+
+    assert beside[0] == alone[0]
+
+
+DOUBLE = NET.replace("class Net", "torch.set_default_dtype(torch.float64)\n\nclass Net")
+
+
+def test_the_default_dtype_of_code_is_of_no_other_model(tmp_path: Path) -> None:
+    for name in ("single", "double"):
+        (tmp_path / name).mkdir()
+    single, net = saved(tmp_path / "single", trained().state_dict())
+    double = {
+        name: each.double() if each.is_floating_point() else each for name, each in trained().state_dict().items()
+    }
+    sidecar = SIDECAR + 'dtype = "float64"\n'
+    doubled, double_net = saved(tmp_path / "double", double, DOUBLE, sidecar)
+
+    before = load_predictor(single, code=net)
+    expected = answers_of(before, ROWS)
+    found = answers_of(load_predictor(doubled, code=double_net), ROWS)
+    after = load_predictor(single, code=net)
+
+    assert torch.get_default_dtype() == torch.float32
+    assert found != expected
+    assert answers_of(after, ROWS) == answers_of(before, ROWS) == expected
+    assert after.info.fingerprint == before.info.fingerprint
+
+
+def test_a_default_dtype_of_the_process_changes_no_answer(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    expected = answers_of(load_predictor(weights, code=net), ROWS)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert answers_of(load_predictor(weights, code=net), ROWS) == expected
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("first", ["int64", "bool", "float64"])
+def test_columns_of_different_dtypes_are_rejected(first: str, tmp_path: Path) -> None:
+    sidecar = "".join(
+        f'[[features]]\nname = "{name}"\ndtype = "{dtype}"\n'
+        for name, dtype in (("a", first), ("b", "float32"), ("c", "float32"), ("d", "float32"))
+    )
+    weights, net = saved(tmp_path, trained().state_dict(), sidecar=sidecar)
+
+    assert f"expected features of one dtype, since they are the columns of one tensor, got {first} for 'a'" in message(
+        weights, net
+    )
+
+
+LOADED = """
+import sys
+from pathlib import Path
+from foreseen.adapters.predictor.load_predictor import load_predictor
+print(load_predictor(Path(sys.argv[1]), code=Path(sys.argv[2])).info.fingerprint.hex())
+"""
+
+
+def test_a_process_that_used_pytorch_before_has_keys_of_its_own(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+
+    def fingerprint(before: str = "", **chosen: str) -> str:
+        line = [sys.executable, "-c", before + LOADED, str(weights), str(net)]
+        others = {name: value for name, value in os.environ.items() if name != "MKL_CBWR"}
+        done = subprocess.run(line, env=others | chosen, capture_output=True, text=True, check=True, timeout=COMMAND_S)
+        return done.stdout
+
+    used_before = "import torch\ntorch.ones(50, 50) @ torch.ones(50, 50)\n"
+
+    assert fingerprint() != fingerprint(used_before)
+    assert fingerprint(MKL_CBWR="AVX2,STRICT") == fingerprint(used_before, MKL_CBWR="AVX2,STRICT") == fingerprint()

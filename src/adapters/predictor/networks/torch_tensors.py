@@ -27,10 +27,21 @@ def arrays_of(torch: ModuleType, found: object) -> object:
 
 
 @contextmanager
+def default_dtype(torch: ModuleType, dtype: object) -> Iterator[None]:
+    """Have new tensors of floats this dtype until the block ends, whatever other code of the process has chosen."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextmanager
 def computing(torch: ModuleType) -> Iterator[None]:
     """Compute without gradients; raise ValueError for a value that is no place in a table, as of an embedding."""
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), default_dtype(torch, torch.float32):
             yield
     except IndexError as exc:
         raise ValueError(str(exc)) from exc

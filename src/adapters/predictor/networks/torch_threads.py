@@ -1,6 +1,7 @@
 """How PyTorch computes: with the threads that the settings say, and the same bits wherever a row is in a batch."""
 
 import os
+import sys
 from types import ModuleType
 from typing import Final
 
@@ -17,13 +18,32 @@ Source:
 """
 
 
+_TOO_LATE: Final = " too late"
+"""What follows the branch in a fingerprint if PyTorch was there before it was chosen, and may compute with another."""
+
+
 def have_same_bits_everywhere() -> None:
     """Have MKL, before it is used first, compute a row alike wherever it is; what the environment says comes first."""
-    os.environ.setdefault(_MKL, _STRICT)
+    if _MKL not in os.environ:
+        os.environ[_MKL] = _STRICT
+        _chosen.is_late = "torch" in sys.modules
+
+
+class _Chosen:
+    is_late = False
+
+
+_chosen: Final = _Chosen()
 
 
 def limit_torch(torch: ModuleType, threads: int) -> None:
-    """Have PyTorch compute with so many threads; raise ModelUnavailableError if it does not."""
+    """Have PyTorch compute with so many threads, and each row of a transformer alike whatever is beside it.
+
+    Raises:
+        ModelUnavailableError: it does not compute with so many.
+    """
+    # Which otherwise depends on the padding of all rows of a batch, and fills up a shorter one with zeros.
+    torch.backends.mha.set_fastpath_enabled(False)
     torch.set_num_threads(threads)
     if (found := torch.get_num_threads()) != threads:
         raise ModelUnavailableError(f"expected PyTorch to compute with {threads} threads, got {found}")
@@ -31,5 +51,5 @@ def limit_torch(torch: ModuleType, threads: int) -> None:
 
 def torch_kernels(torch: ModuleType) -> dict[str, bytes]:
     """Return what chooses PyTorch's kernels, and so the last bits: the instructions of the CPU that it uses."""
-    found = f"{torch.backends.cpu.get_cpu_capability()} {os.environ.get(_MKL, '')}"
-    return {"kernels of PyTorch": found.encode()}
+    branch = os.environ.get(_MKL, "") + (_TOO_LATE if _chosen.is_late else "")
+    return {"kernels of PyTorch": f"{torch.backends.cpu.get_cpu_capability()} {branch}".encode()}

@@ -25,10 +25,12 @@ def declared_inputs(
         reason: why they must be declared: "TorchScript does not record shapes".
         instead: what helps as well, as it follows the hint to declare them: ", or torch.export.save".
     Raises:
-        ModelUnavailableError: fewer are declared, or one that is no number.
+        ModelUnavailableError: fewer are declared, or one that is no number; or the columns of a table have different
+            dtypes, of which a tensor has one.
     """
     inputs = [_declared_input(torch, file, table) for table in declared_tables(options)]
     if count == 1 < len(inputs) and not any(each.shape for each in inputs):  # columns of a table
+        _require_one_dtype(file, inputs)
         return [TensorInput("x", inputs[0].dtype, (len(inputs),), inputs[0].own_dtype)]
     if len(inputs) < count or not inputs:
         raise ModelUnavailableError(
@@ -37,6 +39,16 @@ def declared_inputs(
             f"{options.sidecar or file.path.with_suffix('.toml')}{instead}"
         )
     return inputs
+
+
+def _require_one_dtype(file: ModelFile, columns: Sequence[TensorInput]) -> None:
+    first = columns[0]
+    for each in columns[1:]:
+        if each.dtype != first.dtype:
+            raise ModelUnavailableError(
+                f"{file.path}: expected features of one dtype, since they are the columns of one tensor, got "
+                f"{first.dtype} for {first.name!r} and {each.dtype} for {each.name!r}; try: the same dtype for each"
+            )
 
 
 def _declared_input(torch: ModuleType, file: ModelFile, table: "FeatureTable") -> TensorInput:

@@ -22,6 +22,7 @@ from foreseen.adapters.predictor.networks.torch_modules.matching_weights import 
 from foreseen.adapters.predictor.networks.torch_modules.module_model import module_model
 from foreseen.adapters.predictor.networks.torch_modules.module_of_code import least_arguments, module_of_code
 from foreseen.adapters.predictor.networks.torch_modules.seeded_draws import seeded_draws
+from foreseen.adapters.predictor.networks.torch_tensors import default_dtype
 from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere, limit_torch
 from foreseen.adapters.predictor.own_code import main_script
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules
@@ -57,9 +58,10 @@ class TorchModuleLoader:
             weights = read_weights(torch, file.content)  # before any code runs, which may have PyTorch trust more
         make = partial(_model, torch, file, options, options.code, weights)
         found = LoadedFormat("PyTorch's weights", runs_code=True, is_own_code=True, code_file=options.code.name)
-        return predictor_of_network_code(
-            file, options, make, found, libraries=LIBRARIES, within=partial(seeded_draws, torch)
-        )
+        with default_dtype(torch, torch.float32):  # until the code chooses another
+            return predictor_of_network_code(
+                file, options, make, found, libraries=LIBRARIES, within=partial(seeded_draws, torch)
+            )
 
 
 def _model(
@@ -75,4 +77,4 @@ def _model(
         load_weights(module, weights, code)
     limit_torch(torch, options.threads)  # here, since the code may have set another number
     inputs = declared_inputs(torch, file, options, count, reason="modules of PyTorch do not record shapes")
-    return module_model(torch, module, inputs)
+    return module_model(torch, module, inputs, within=partial(default_dtype, torch, torch.get_default_dtype()))
