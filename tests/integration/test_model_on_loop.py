@@ -22,6 +22,7 @@ from foreseen.wiring.retiring import retire
 from foreseen.wiring.service import Service, opened, rewire, wire_service
 from support.models import IRIS_NAMES, iris_logistic, save
 from support.processes import WITHOUT_TLS, served, wait_until
+from support.time_limits import PATIENCE_S
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def calls_here(service: Service) -> int:
     return int(service.predict.tally.counts[CALLS_ON_LOOP])
 
 
-async def answered(service: Service, n: int, *, seed: int = 0, timeout_s: float = 60.0) -> Answer:
+async def answered(service: Service, n: int, *, seed: int = 0, timeout_s: float = PATIENCE_S) -> Answer:
     """Request n instances that are made up."""
     random = np.random.default_rng(seed)
     signature = service.predictor.info.signature

@@ -13,7 +13,7 @@ from foreseen.adapters.cache.redis.client.fast_commands import KEPT, RedisWire
 from foreseen.adapters.cache.redis.client.reply_limits import MAX_VALUE_BYTES, ValueTooLargeError
 from support.event_loop_steps import settle
 from support.faulty_redis_servers import gate_before
-from support.time_limits import patience
+from support.time_limits import PATIENCE_S, patience
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def test_a_call_that_runs_at_shutdown_opens_no_connection(client: Any, red
 
 async def test_an_oversized_value_is_not_read_to_its_end(client: Any, redis_url: str) -> None:
     wire = RedisWire(client)
-    async with redis.asyncio.Redis.from_url(redis_url) as raw:
+    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=PATIENCE_S) as raw:
         await raw.set("giant", bytes(50 * 2**20))
         await raw.set("large", bytes(MAX_VALUE_BYTES - 2**17))
         before = (await raw.info("stats"))["total_net_output_bytes"]
