@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from redis.asyncio.connection import Connection, SSLConnection
+from redis.asyncio.connection import Connection
 
+from foreseen.adapters.cache.redis.client.tls_connection import TlsConnection
 from foreseen.adapters.cache.redis.servers.auto_detected import AutoServers
 from foreseen.adapters.cache.redis.servers.cluster import Cluster
 from foreseen.adapters.cache.redis.servers.connect_servers import Mode, connect_servers
@@ -36,7 +37,7 @@ async def test_a_url_and_a_mode_choose(url: str, mode: Mode, kind: Any) -> None:
     await servers.close()
 
 
-@pytest.mark.parametrize(("scheme", "kind"), [("redis", Connection), ("rediss", SSLConnection)])
+@pytest.mark.parametrize(("scheme", "kind"), [("redis", Connection), ("rediss", TlsConnection)])
 async def test_nodes_are_reached_by_the_urls_scheme_and_login(scheme: str, kind: Any) -> None:
     servers = built(f"{scheme}://me:hush@a:7000,b:7001/0", "cluster")
     client = servers.nodes.client_of(("node.example", 7002), max_connections=3)
@@ -45,13 +46,13 @@ async def test_nodes_are_reached_by_the_urls_scheme_and_login(scheme: str, kind:
     assert type(connection) is kind
     assert (connection.host, connection.port) == ("node.example", 7002)
     assert (connection.username, connection.password) == ("me", "hush")
-    if kind is SSLConnection:
+    if kind is TlsConnection:
         assert connection.check_hostname
     await client.aclose()
     await servers.close()
 
 
-@pytest.mark.parametrize(("scheme", "kind"), [("redis", Connection), ("rediss", SSLConnection)])
+@pytest.mark.parametrize(("scheme", "kind"), [("redis", Connection), ("rediss", TlsConnection)])
 async def test_sentinels_use_the_login_of_their_primary_or_none(scheme: str, kind: Any) -> None:
     servers = built(f"{scheme}+sentinel://me:hush@a,b:7/main/3")
     logins = [
