@@ -15,14 +15,15 @@ import yaml
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.networks.saved_models.saved_model import WEIGHTS
-from foreseen.adapters.predictor.networks.saved_models.tensorflow_process import have_quiet_tensorflow
 from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
 from support.processes import run
 from support.same_everywhere import answers_of, answers_of_file, answers_of_http
 from support.time_limits import COMMAND_S
 
-have_quiet_tensorflow()  # before anything is computed in this process
-tf: Any = pytest.importorskip("tensorflow", reason="1.5 GB: make test-formats installs it")
+with pytest.MonkeyPatch.context() as while_imported:  # TensorFlow's own answers are those of the same kernels
+    while_imported.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    while_imported.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    tf: Any = pytest.importorskip("tensorflow", reason="1.5 GB: make test-formats installs it")
 
 tf.config.threading.set_intra_op_parallelism_threads(1)  # of TensorFlow's own calls, beside which others are shown
 
@@ -203,12 +204,16 @@ def test_what_keras_exports_answers(tmp_path: Path) -> None:
     assert good == again != bad
 
 
-def test_the_folder_of_mlflow_around_a_model_is_served(models: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    copied(models / "dense", folder / "tf2model")
+def in_mlflow_folder(model: Path, folder: Path) -> Path:
+    """Copy a model into a folder as MLflow saves it."""
+    copied(model, folder / "tf2model")
     flavor = {"saved_model_dir": "tf2model", "model_type": "tf2-module", "code": None}
     (folder / "MLmodel").write_text(yaml.safe_dump({"flavors": {"tensorflow": flavor}}))
-    predictor = load_predictor(private(folder))
+    return private(folder)
+
+
+def test_the_folder_of_mlflow_around_a_model_is_served(models: Path, tmp_path: Path) -> None:
+    predictor = load_predictor(in_mlflow_folder(models / "dense", tmp_path / "run"))
 
     assert answers_of(predictor, ROWS) == own_answers(models / "dense", ROWS)
     assert predictor.info.loaded_from.name == "MLflow's folder, flavor tensorflow, SavedModel"
@@ -554,14 +559,80 @@ def test_a_file_that_others_may_change_is_rejected(model: Path) -> None:
         load_predictor(model)
 
 
+def pin_of(folder: Path) -> str:
+    lines = f"cd {folder} && find . -xtype f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
+    return subprocess.run(lines, shell=True, capture_output=True, text=True, check=True).stdout.split()[0]
+
+
 def test_a_digest_pins_the_whole_folder(model: Path) -> None:
-    lines = f"cd {model} && find . -xtype f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
-    pin = subprocess.run(lines, shell=True, capture_output=True, text=True, check=True).stdout.split()[0]
+    pin = pin_of(model)
 
     assert load_predictor(model, sha256=pin).info.signature.names == ("x",)
     (model / "variables" / "more").write_text("")
     with pytest.raises(ModelUnavailableError, match="expected SHA-256"):
         load_predictor(model, sha256=pin)
+
+
+@pytest.mark.parametrize("name", [INDEX, DATA, "saved_model.pb"])
+@pytest.mark.parametrize("around", ["", "run"], ids=["alone", "in MLflow's folder"])
+def test_a_digest_is_no_leave_for_others_to_change_what_tensorflow_reads_again(
+    around: str, name: str, model: Path, tmp_path: Path
+) -> None:
+    folder = in_mlflow_folder(model, tmp_path / around) if around else model
+    (next(folder.rglob("saved_model.pb")).parent / name).chmod(0o666)
+    pin = pin_of(folder)
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(folder, sha256=pin)
+    error.match(rf"{name}: expected a model file that only you may write to.*try: chmod [^;,]*$")
+
+
+def test_what_the_process_of_the_caller_has_is_left_as_it_was(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+
+    load_predictor(model)
+
+    assert os.environ == before
+    assert tf.random.uniform([3]).shape == (3,)  # which operators that have to be deterministic refuse
+
+
+def test_another_number_of_threads_is_rejected_in_the_same_process(model: Path) -> None:
+    load_predictor(model, threads=1)
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(model, threads=2)
+    error.match(rf"^{model}: expected TensorFlow to compute with 2 threads \(model_threads\), got 1, that of the first")
+
+
+BEFORE = """
+import sys, tensorflow as tf
+from pathlib import Path
+from foreseen.adapters.predictor.load_predictor import load_predictor
+if sys.argv[2] == "computes":
+    tf.config.threading.set_intra_op_parallelism_threads(2)
+    tf.constant(1) + 1
+try:
+    print(load_predictor(Path(sys.argv[1])).info.fingerprint.hex())
+except Exception as exc:
+    print(exc)
+"""
+
+
+@pytest.mark.parametrize("does", ["imports", "computes"])
+def test_what_a_process_did_with_tensorflow_before_is_found(does: str, model: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    command = [sys.executable, "-c", BEFORE, str(model), does]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=COMMAND_S, check=False)
+    said = done.stdout.strip()
+
+    if does == "computes":
+        assert "expected TensorFlow to compute with 1 threads (model_threads), got 2, with which this process" in said
+    else:  # by kernels of oneDNN, as nobody had it import TensorFlow without them
+        own = load_predictor(model).info.fingerprint
+        assert len(bytes.fromhex(said)) == len(own), done.stderr
+        assert bytes.fromhex(said) != own
 
 
 def test_a_file_in_the_folder_is_not_the_model(model: Path) -> None:

@@ -46,6 +46,7 @@ def test_the_process_imports_only_the_standard_library() -> None:
     [
         ("signal_handlers.py", r"signal\.signal\(|add_signal_handler|set_wakeup_fd|pthread_sigmask|siginterrupt"),
         ("log_setup.py", r"basicConfig|dictConfig|captureWarnings|\.setLevel\(|addHandler|addFilter|handlers\[:\] ="),
+        ("standard_error.py", r"os\.dup\(2\)"),
         ("garbage_collection.py", r"gc\.(collect|disable|enable|freeze|unfreeze|set_threshold)\("),
     ],
 )

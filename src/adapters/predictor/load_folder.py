@@ -30,7 +30,7 @@ def load_folder(folder: Path, options: LoadOptions, *, pinned_sha256: str | None
     Raises:
         ModelUnavailableError: as `ModelLoader.load`, or the folder is not what MLflow writes.
     """
-    folder = folder if folder.name not in ("", "..") else folder.resolve()  # call sizes are kept beside it, by its name
+    folder = _with_name(folder)
     with open_model_folder(folder, pinned_sha256=pinned_sha256) as opened:
         within = replace(options, folder=opened.facts, known_input=opened.facts.known_input)
         if opened.flavor.is_of_mlflow:
@@ -40,18 +40,31 @@ def load_folder(folder: Path, options: LoadOptions, *, pinned_sha256: str | None
 
 
 def load_saved_model(folder: Path, options: LoadOptions, *, pinned_sha256: str | None = None) -> Predictor:
-    """Load a SavedModel of TensorFlow; arguments and errors are those of `load_folder`."""
-    folder = folder if folder.name not in ("", "..") else folder.resolve()
+    """Load a SavedModel of TensorFlow.
+
+    Args:
+        pinned_sha256: as of `load_folder`; permissions are checked all the same, since TensorFlow reads the weights and
+            the vocabularies by their paths.
+    Raises:
+        ModelUnavailableError: as `ModelLoader.load`; or a file of the folder is not as pinned, could be changed by
+            another user, leads out of it, or was changed while it was loaded.
+    """
+    folder = _with_name(folder)
     files = FolderFiles.of(folder)
     pins = None if pinned_sha256 is None else files.pinned(pinned_sha256)
-    if pins is None:
-        files.require_private()
+    files.require_private(otherwise="")
     with open_model_file(folder / SAVED_MODEL, pinned_sha256=None if pins is None else pins[SAVED_MODEL].hex()) as file:
         digests = {**(pins or files.digests(leaving_out=SAVED_MODEL)), SAVED_MODEL: file.digest}
-        whole = replace(file, digest=content_digest(dict(sorted(digests.items())), b"SavedModel"), folder=folder)
+        digest = content_digest(dict(sorted(digests.items())), b"SavedModel")
+        whole = replace(file, digest=digest, folder=folder, names=frozenset(files.versions))
         predictor = SavedModelLoader().load(whole, options)
         files.require_unchanged()
     return predictor
+
+
+def _with_name(folder: Path) -> Path:
+    """Return a folder by a path that ends in its name: call sizes are kept beside it, by that."""
+    return folder if folder.name not in ("", "..") else folder.resolve()
 
 
 def _by_format(opened: ModelFolder, options: LoadOptions) -> Predictor:

@@ -53,12 +53,17 @@ class FolderFiles:
     def __contains__(self, name: object) -> bool:
         return name in self.versions
 
-    def require_private(self) -> None:
-        """Raise ModelUnavailableError if another user could change the folder or a file in it."""
+    def require_private(self, *, otherwise: str = ", or pin the folder with --model-sha256") -> None:
+        """Raise ModelUnavailableError if another user could change the folder or a file in it.
+
+        Args:
+            otherwise: another remedy, which ends the message; "" where a pin is none, since a library reads the files
+                again by their paths, whatever they are by then.
+        """
         for name in self.versions:
             path = self.folder / name
             try:
-                require_private(path, "model file", otherwise=", or pin the folder with --model-sha256")
+                require_private(path, "model file", otherwise=otherwise)
             except OSError as exc:
                 raise _unreadable(path, exc) from exc
 
@@ -115,7 +120,7 @@ def content_digest(digests: Mapping[str, bytes], settings: bytes) -> bytes:
 
     Args:
         digests: of the files that count, by name, in a fixed order.
-        settings: what counts of MLmodel.
+        settings: what counts of MLmodel; of a folder without one, the name of its format.
     """
     digest = sha256(b"folder\0" + sha256(settings).digest())
     for name, each in digests.items():

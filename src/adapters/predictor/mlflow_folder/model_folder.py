@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from foreseen.adapters.predictor.formats.model_folders import SAVED_MODEL
 from foreseen.adapters.predictor.mlflow_folder.flavor import Flavor, chosen_flavor
 from foreseen.adapters.predictor.mlflow_folder.folder_facts import FolderFacts
 from foreseen.adapters.predictor.mlflow_folder.folder_files import FolderFiles, content_digest, is_description
@@ -43,7 +44,7 @@ def open_model_folder(folder: Path, *, pinned_sha256: str | None = None) -> Iter
 
     Args:
         pinned_sha256: the digest that the folder must have, see `folder_sha256`; with it, permissions are not checked,
-            unless MLflow itself reads the folder.
+            unless MLflow or TensorFlow reads other files of the folder.
     Raises:
         ModelUnavailableError: it is damaged, writable for other users, of another digest, or leads out of itself; or it
             was changed before the block ended.
@@ -55,15 +56,15 @@ def open_model_folder(folder: Path, *, pinned_sha256: str | None = None) -> Iter
     with _opened(files, NAME, pins) as listed:
         found = MLmodel.read(listed.content.read(), folder / NAME)
     flavor = chosen_flavor(found)
-    if flavor.is_of_mlflow and pins is not None:  # MLflow reads the files again, whatever they are by then
-        files.require_private()
     facts = FolderFacts(flavor.name, signature_input(found, _examples(files, found)), _code(files, flavor))
     name = NAME if flavor.is_of_mlflow else _file_name(files, flavor)
+    if flavor.is_of_mlflow or PurePosixPath(name).name == SAVED_MODEL:
+        files.require_private(otherwise="")  # also if pinned: MLflow and TensorFlow read files again by their paths
     with _opened(files, name, pins) as file:
         digests = {**(pins or files.digests(leaving_out=name)), name: file.digest}
         names = [each for each in files.versions if each != NAME and (flavor.is_of_mlflow or not is_description(each))]
         digest = content_digest({each: digests[each] for each in names}, flavor.settings)
-        yield ModelFolder(replace(file, digest=digest, folder=folder), flavor, facts)
+        yield ModelFolder(replace(file, digest=digest, folder=folder, names=frozenset(files.versions)), flavor, facts)
         files.require_unchanged()
 
 

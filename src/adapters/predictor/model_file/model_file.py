@@ -27,12 +27,14 @@ class ModelFile:
         digest: 32 bytes, of all that it holds.
         content: reads what was digested, from the start; raises ModelUnavailableError if the file was changed since.
         folder: the folder around it that was named instead; then the digest is that of the folder.
+        names: of all files in that folder, relative to it.
     """
 
     path: Path
     digest: bytes
     content: BinaryIO = field(repr=False)
     folder: Path | None = None
+    names: frozenset[str] = frozenset()
 
     @property
     def named(self) -> Path:

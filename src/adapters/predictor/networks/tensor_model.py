@@ -1,14 +1,14 @@
 """TensorModel: a network of any library, called with one array per input and answering with arrays."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from foreseen.adapters.predictor.library_model import LibraryModel
+from foreseen.adapters.predictor.output_names import RESERVED_OUTPUTS, setting_name
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.values.output import Output
 from foreseen.domain.values.signature import DType
@@ -17,11 +17,6 @@ Array = npt.NDArray[np.generic]
 
 Compute = Callable[[Sequence[Array]], object]
 """Computes n rows: one array per input, of shape (n, *shape), to arrays of n rows in lists and dicts."""
-
-
-_CHOSEN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
-_RESERVED: Final = frozenset({"predict", "predict_proba", "prediction", "probabilities"})
-"""Names of methods, and of the members of an answer that they fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +57,16 @@ class TensorModel(LibraryModel):
         Args:
             rows: the number of rows of each call, if the network takes no other.
             depends_on: what else decides the bits of answers, such as the CPU's instructions, by name.
-            outputs: names of what it answers with, where its file has names; those that a setting may have can be
-                chosen.
+            outputs: names of what it answers with, where its file has names.
         """
         self.__compute = compute
         self.inputs = tuple(inputs)
         self.rows = rows
         self.depends_on = dict(depends_on or {})
-        self.named_outputs: Mapping[str, Output] = {
-            name: Output(name, name) for name in outputs if _CHOSEN.fullmatch(name) and name not in _RESERVED
-        }
+        self._own_names: dict[str, str] = {}
+        for name in outputs:
+            self._own_names[setting_name(name, (RESERVED_OUTPUTS - {"probabilities"}) | self._own_names.keys())] = name
+        self.named_outputs: Mapping[str, Output] = {name: Output(name, name) for name in self._own_names}
         self.computes_rows_alone = False
         self.is_thread_safe = False
 
@@ -88,7 +83,7 @@ class TensorModel(LibraryModel):
         """
         found = self.predict(cast("Mapping[str, Array] | Array", rows))
         own = found if isinstance(found, dict) else {}
-        return {name: own.get(name, found) if name in self.named_outputs else found for name in names}
+        return {name: own.get(self._own_names.get(name, ""), found) for name in names}
 
     def predict(self, given: "Mapping[str, Array] | Array") -> Array | dict[str, Array]:
         """Return what the network answers: an array of n rows, or several by their names.

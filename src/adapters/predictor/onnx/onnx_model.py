@@ -1,6 +1,5 @@
 """OnnxModel: a graph of ONNX with methods of scikit-learn where it is a classifier, and its outputs by name."""
 
-import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -13,6 +12,7 @@ from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.adapters.predictor.onnx.graph_answers import GraphAnswers
 from foreseen.adapters.predictor.onnx.graph_tensors import TEXT, GraphTensor
 from foreseen.adapters.predictor.onnx.onnx_session import said_by_onnxruntime
+from foreseen.adapters.predictor.output_names import RESERVED_OUTPUTS, setting_name
 from foreseen.domain.errors import PredictionError
 from foreseen.domain.values.output import Output
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
 Array: TypeAlias = npt.NDArray[np.generic]
-
-_RESERVED: Final = frozenset({"predict", "predict_proba", "prediction", "probabilities"})
-"""Names of methods, and of the members of an answer that they fill."""
 
 _NUMBERS: Final = frozenset({"float16", "float32", "float64"})
 
@@ -64,7 +61,7 @@ class OnnxModel(LibraryModel):
         self.named_outputs: dict[str, Output] = {}
         self._tensors: dict[str, str] = {}
         known = {graph.answers.label, graph.answers.scores}
-        reserved = _RESERVED if graph.answers.scores else _RESERVED - {"probabilities"}
+        reserved = RESERVED_OUTPUTS if graph.answers.scores else RESERVED_OUTPUTS - {"probabilities"}
         for tensor in graph.answers.outputs if not graph.answers.is_regressor else ():
             if tensor.name not in known:
                 output = _output(tensor, reserved | self._tensors.keys())
@@ -153,12 +150,8 @@ def _answer(tensors: Sequence[tuple[str, Array]]) -> object:
 
 
 def _output(tensor: GraphTensor, taken: Set[str]) -> Output:
-    """Describe an output under a name that a setting may have: that of `/fc/Gemm:0` is `_fc_Gemm_0`."""
-    name = plain = re.sub(r"^(?=\d)|[^A-Za-z0-9_]", "_", tensor.name)[:60]
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"{plain}_{number}"
+    """Describe an output under a name that a setting may have."""
+    name = setting_name(tensor.name, taken)
     of_row = tensor.of_row
     is_known = of_row is not None and None not in of_row
     shape = () if tensor.has_one_value_a_row else tuple(each or 0 for each in of_row or ())

@@ -74,3 +74,15 @@ def test_what_computes_is_not_searched_for_parts() -> None:
     calls = Calls()
 
     assert calls not in list(parts(TensorModel(calls, taking((2,)))))
+
+
+def test_outputs_are_chosen_by_names_that_a_setting_may_have() -> None:
+    def compute(_: object) -> object:
+        return {"/fc:0": ROWS[:, 0], "_fc_0": ROWS[:, 1], "7": ROWS[:, 0] + 1, "predict": ROWS[:, 1] + 1}
+
+    model = TensorModel(compute, taking((2,)), outputs=["/fc:0", "_fc_0", "7", "predict"])
+    answers: Any = model.answers(["_fc_0", "_fc_0_2", "_7", "predict_2"], {"in0": ROWS})
+
+    assert list(model.named_outputs) == ["_fc_0", "_fc_0_2", "_7", "predict_2"]
+    assert [answers[name].tolist() for name in ("_fc_0", "_fc_0_2")] == [ROWS[:, 0].tolist(), ROWS[:, 1].tolist()]
+    assert [answers[name].tolist() for name in ("_7", "predict_2")] == [(ROWS[:, n] + 1).tolist() for n in (0, 1)]

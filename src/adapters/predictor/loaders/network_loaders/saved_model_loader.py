@@ -1,6 +1,8 @@
 """SavedModelLoader: loads the folders that TensorFlow's `tf.saved_model.save` and Keras' `export` write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import PurePosixPath
 from types import ModuleType
 
 from foreseen.adapters.predictor.formats.file_start import FileStart
@@ -9,12 +11,10 @@ from foreseen.adapters.predictor.loaders.damaged_files import damage_named
 from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
 from foreseen.adapters.predictor.loaders.network_loaders.network_loading import declared_tables, predictor_of_network
 from foreseen.adapters.predictor.loaders.required_library import required_library
-from foreseen.adapters.predictor.mlflow_folder.folder_files import FolderFiles
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.networks.saved_models.saved_model import SavedFolder, saved_model
 from foreseen.adapters.predictor.networks.saved_models.tensorflow_process import (
-    have_quiet_tensorflow,
-    prepare_tensorflow,
+    started_tensorflow,
     tensorflow_distribution,
 )
 from foreseen.adapters.predictor.networks.tensor_model import TensorModel
@@ -41,26 +41,27 @@ class SavedModelLoader:
             raise ModelUnavailableError(
                 f"{file.path}: expected the folder of a SavedModel, got a file in it; try: {file.path.parent}"
             )
-        tensorflow = _imported(file, options.threads)
+        load = partial(required_library, "tensorflow", path=file.named, reads="SavedModels", extra="tensorflow")
+        tensorflow = started_tensorflow(load, options.threads, path=file.named)
         with damage_named(file.path, "TensorFlow"):
             model = _read(tensorflow, file, options)
-        libraries = (tensorflow_distribution(),)
+        libraries = tensorflow_distribution(tensorflow)
         return predictor_of_network(file, options, model, LoadedFormat("SavedModel"), libraries=libraries)
 
 
-def _imported(file: ModelFile, threads: int) -> ModuleType:
-    have_quiet_tensorflow()
-    tensorflow = required_library("tensorflow", path=file.named, reads="SavedModels", extra="tensorflow")
-    prepare_tensorflow(tensorflow, threads)
-    return tensorflow
-
-
 def _read(tensorflow: ModuleType, file: ModelFile, options: LoadOptions) -> TensorModel:
-    path = file.path.parent
-    folder = SavedFolder(path, frozenset(FolderFiles.of(path).versions))
+    folder = SavedFolder(file.path.parent, frozenset(_names_beside(file)))
     return saved_model(
         tensorflow, file.content.read(), folder, threads=options.threads, declared=_declared_shapes(options)
     )
+
+
+def _names_beside(file: ModelFile) -> Iterator[str]:
+    """Yield the names of the files in the folder of a file and below, relative to it."""
+    inner = file.path.parent.relative_to(file.named)
+    for name in map(PurePosixPath, file.names):
+        if name.is_relative_to(inner):
+            yield name.relative_to(inner).as_posix()
 
 
 def _declared_shapes(options: LoadOptions) -> Mapping[str, Sequence[int]]:
