@@ -127,7 +127,7 @@ def test_inputs_and_libraries_are_those_of_the_model(model: Path) -> None:
 
     assert [(each.name, each.dtype, each.shape) for each in info.signature.features] == [("x", "float32", (4,))]
     assert (info.call_size.fixed, info.model_input.takes) == (32, "tensors")
-    assert {name.partition("-")[0] for name in info.versions} == {"python", "tensorflow"}
+    assert {name.replace("_", "-").partition("-")[0] for name in info.versions} == {"python", "tensorflow"}
     assert (info.loaded_from.name, info.loaded_from.runs_code) == ("SavedModel", False)
 
 
