@@ -50,6 +50,6 @@ def _flush() -> None:
 
 
 def _write(line: bytes) -> None:
-    with suppress(OSError):  # nobody reads it any more
+    with suppress(OSError):  # its reader has closed it
         while line:
             line = line[os.write(2, line) :]

@@ -629,7 +629,7 @@ def test_what_a_process_did_with_tensorflow_before_is_found(does: str, model: Pa
 
     if does == "computes":
         assert "expected TensorFlow to compute with 1 threads (model_threads), got 2, with which this process" in said
-    else:  # by kernels of oneDNN, as nobody had it import TensorFlow without them
+    else:  # by kernels of oneDNN, since TensorFlow was imported without switching them off
         own = load_predictor(model).info.fingerprint
         assert len(bytes.fromhex(said)) == len(own), done.stderr
         assert bytes.fromhex(said) != own

@@ -22,18 +22,18 @@ _TOO_LATE: Final = " too late"
 """What follows the branch in a fingerprint if PyTorch was there before it was chosen, and may compute with another."""
 
 
-def have_same_bits_everywhere() -> None:
-    """Have MKL, before it is used first, compute a row alike wherever it is; what the environment says comes first."""
-    if _MKL not in os.environ:
-        os.environ[_MKL] = _STRICT
-        _chosen.is_late = "torch" in sys.modules
-
-
 class _Chosen:
     is_late = False
 
 
 _chosen: Final = _Chosen()
+
+
+def have_same_bits_everywhere() -> None:
+    """Have MKL, before it is used first, compute a row alike wherever it is; what the environment says comes first."""
+    if _MKL not in os.environ:
+        os.environ[_MKL] = _STRICT
+        _chosen.is_late = "torch" in sys.modules
 
 
 def limit_torch(torch: ModuleType, threads: int) -> None:

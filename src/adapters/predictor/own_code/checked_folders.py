@@ -41,19 +41,26 @@ def put_on_path(folders: Sequence[Path]) -> None:
     They come before folders that were appended for other models, which may have modules of the same names. A folder
     that is on the import path otherwise stays where it is, and is not checked.
     """
-    before = [name for name in sys.path if name in _ADDED]
-    names = [name for name in dict.fromkeys(map(str, folders)) if name in before or name not in sys.path]
+    others, before = _parted(sys.path)
+    names = [name for name in dict.fromkeys(map(str, folders)) if name not in others]
     after = [*names, *(name for name in before if name not in names)]
     if after == before:
         return
     if _finder not in sys.path_hooks:
         sys.path_hooks.insert(0, _finder)
-    sys.path[:] = [*(name for name in sys.path if name not in before), *after]
+    sys.path[:] = [*others, *after]
     for name in names:
         _ADDED.add(name)
         CHECKED.add(_real(name))
         for known in [each for each in sys.path_importer_cache if each == name or each.startswith(name + os.sep)]:
             del sys.path_importer_cache[known]  # a finder that is cached does not check
+
+
+def _parted(path: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the entries of others, and those that were appended here, of which others may have added one as well."""
+    last = {name: place for place, name in enumerate(path) if name in _ADDED}
+    ours = set(last.values())
+    return [name for place, name in enumerate(path) if place not in ours], [path[place] for place in sorted(ours)]
 
 
 def _finder(path: str) -> FileFinder:

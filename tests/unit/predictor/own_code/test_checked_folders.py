@@ -41,6 +41,19 @@ def test_the_working_directory_is_searched_last(folder: Path) -> None:
     assert sys.path[-1] == str(folder)
 
 
+def test_a_folder_that_others_added_stays_where_it_is(folder: Path, tmp_path: Path) -> None:
+    others, mine = str(tmp_path / "others"), tmp_path / "mine"
+    sys.path.insert(0, others)
+    before = sys.path[:]
+
+    checked_folders.put_on_path([Path(others), mine])
+    assert sys.path == [*before[:-1], str(mine), str(folder)]
+
+    sys.path.insert(0, str(mine))
+    checked_folders.put_on_path([folder])
+    assert sys.path == [str(mine), *before, str(mine)]
+
+
 def test_the_process_of_a_model_is_started_without_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From Python the working directory is the first entry, or an empty one."""
     monkeypatch.setattr(sys, "path", ["", str(folder), "/installed"])

@@ -49,7 +49,7 @@ def started_tensorflow(load: Callable[[], ModuleType], threads: int, *, path: Pa
         if not _STARTED:
             with _environment():
                 tensorflow = load()
-                uses_onednn()  # TensorFlow looks it up when it is asked first
+                uses_onednn()  # TensorFlow reads the environment at the first call
                 _start(tensorflow, threads, path)
             _STARTED.append(threads)
     if _STARTED[0] != threads:
@@ -87,7 +87,7 @@ def tensorflow_kernels() -> dict[str, bytes]:
 
 
 def uses_onednn() -> bool:
-    """Return whether TensorFlow computes by the operators of oneDNN: whoever imported it first has decided that."""
+    """Return whether TensorFlow computes by the operators of oneDNN, which its first import in a process decides."""
     return cast("bool", import_module("tensorflow.python.util._pywrap_util_port").IsMklEnabled())
 
 
