@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 CHECKED: Final[set[str]] = set()
 """The folders that were added, links resolved."""
 
-_ADDED: Final[set[str]] = set()
+ADDED: Final[set[str]] = set()
 """The same as they are on the import path."""
 
 
@@ -50,7 +50,7 @@ def put_on_path(folders: Sequence[Path]) -> None:
         sys.path_hooks.insert(0, _finder)
     sys.path[:] = [*others, *after]
     for name in names:
-        _ADDED.add(name)
+        ADDED.add(name)
         CHECKED.add(_real(name))
         for known in [each for each in sys.path_importer_cache if each == name or each.startswith(name + os.sep)]:
             del sys.path_importer_cache[known]  # a finder that is cached does not check
@@ -58,7 +58,7 @@ def put_on_path(folders: Sequence[Path]) -> None:
 
 def _parted(path: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the entries of others, and those that were appended here, of which others may have added one as well."""
-    last = {name: place for place, name in enumerate(path) if name in _ADDED}
+    last = {name: place for place, name in enumerate(path) if name in ADDED}
     ours = set(last.values())
     return [name for place, name in enumerate(path) if place not in ours], [path[place] for place in sorted(ours)]
 

@@ -18,10 +18,10 @@ from support.models_with_own_code import WAYS, write
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The working directory, in which a model of own code was loaded; the import path is as before in the end."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [each for each in sys.path if each and each not in checked_folders._ADDED])
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if each and each not in checked_folders.ADDED])
     monkeypatch.setattr(sys, "path_hooks", sys.path_hooks[:])
     monkeypatch.setattr(checked_folders, "CHECKED", set())
-    monkeypatch.setattr(checked_folders, "_ADDED", set())
+    monkeypatch.setattr(checked_folders, "ADDED", set())
     write(tmp_path, WAYS["a value of a module"], 2)
     load_predictor(pickled_by_hand(tmp_path / "Own", "owncode"), rows_per_call=0)
     before = set(sys.modules)

@@ -17,7 +17,7 @@ class TlsConnection(SSLConnection):
     """A connection with TLS."""
 
     async def _connect(self) -> None:
-        self.ssl_context.context = await _contexts.context(self.ssl_context)
+        self.ssl_context.context = await CONTEXTS.context(self.ssl_context)
         await super()._connect()  # type: ignore[no-untyped-call]
 
 
@@ -48,7 +48,7 @@ class TlsContexts:
             return known
 
 
-_contexts: Final = TlsContexts()
+CONTEXTS: Final = TlsContexts()
 
 
 def _key(options: RedisSSLContext) -> Hashable:

@@ -39,7 +39,7 @@ def read_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return create()
 
     monkeypatch.setattr(ssl, "create_default_context", noted)
-    monkeypatch.setattr(tls_connection, "_contexts", tls_connection.TlsContexts())
+    monkeypatch.setattr(tls_connection, "CONTEXTS", tls_connection.TlsContexts())
     return threads
 
 
