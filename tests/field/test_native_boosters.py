@@ -1,6 +1,6 @@
 """Files that LightGBM and XGBoost wrote, and Boosters that joblib saved, answer as the estimators they came from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -168,6 +168,45 @@ def test_categories_are_those_of_the_file(tmp_path: Path) -> None:
         predictor = load(path)
         assert dtypes(predictor.info.signature) == {"colour": "string", "length": "float64"}
         assert sent(predictor, *instances(frame[::9])) == own_answers(own, frame[::9])
+
+
+COLOURS = ("red", "blue", "green")
+
+
+def frame_of(colours: Sequence[str]) -> pd.DataFrame:
+    """Return rows with the species' colour, in an order of categories that is not the alphabet's, and a length."""
+    of_species = pd.Categorical(np.array(colours)[SPECIES], categories=colours)
+    return pd.DataFrame({"colour": of_species, "length": IRIS.iloc[:, 0]})
+
+
+@pytest.mark.parametrize("booster", ["gbtree", "dart"])
+@pytest.mark.parametrize("end", ["json", "ubj"])
+def test_categories_of_xgboost_are_known_where_training_stopped_early(booster: str, end: str, tmp_path: Path) -> None:
+    frame = frame_of(COLOURS)
+    model = xgboost.XGBClassifier(
+        n_estimators=60, booster=booster, learning_rate=3.0, early_stopping_rounds=2, n_jobs=1, enable_categorical=True
+    ).fit(frame[::2], SPECIES[::2], eval_set=[(frame[1::2], SPECIES[1::2])], verbose=False)
+    assert model.best_iteration < model.get_booster().num_boosted_rounds() - 1
+
+    predictor = load(written(model.save_model, tmp_path / f"x.{end}"))
+
+    assert dtypes(predictor.info.signature) == {"colour": "string", "length": "float64"}
+    assert sent(predictor, *instances(frame[::9])) == own_answers(model, frame[::9])
+
+
+@pytest.mark.parametrize("colours", [("grün", "rot", "blau"), ("é", "ü", "a"), ("red", "blue", "tiefgrün")])
+def test_categories_that_xgboost_damaged_are_declared(colours: tuple[str, str, str], tmp_path: Path) -> None:
+    frame = frame_of(colours)
+    model = xgboost.XGBClassifier(enable_categorical=True, **FEW).fit(frame, SPECIES == 1)
+    for path in (written(model.save_model, tmp_path / "x.json"), save(model, tmp_path)):
+        with pytest.raises(
+            ModelUnavailableError, match=r"'colour': expected its categories, .*; list them in the side"
+        ):
+            load(path)
+
+        declared = f'[[features]]\nname = "colour"\ndtype = "category"\ncategories = {list(colours)}\n'
+        path.with_suffix(".toml").write_text(declared)
+        assert sent(load(path), *instances(frame[::9])) == own_answers(model, frame[::9])
 
 
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.9])

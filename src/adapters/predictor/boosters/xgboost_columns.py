@@ -53,10 +53,24 @@ class _Exported(Protocol):
 
 
 def _categories(booster: "Booster") -> dict[int, list[object]]:
-    """Return the categories by column index; none for a model from before XGBoost 3.1, which kept none."""
+    """Return the categories by column index; none for a model from before XGBoost 3.1, which kept none.
+
+    Nor those of a column with texts beyond ASCII: XGBoost 3.2 cuts all of them by characters where it means bytes.
+    """
     if not hasattr(booster, "get_categories"):
         return {}
     # It returns None if there are no categories, contrary to its annotation.
     kept = cast("_Exported | None", booster.get_categories(export_to_arrow=True))
     listed = kept.to_arrow() if kept is not None else []
-    return {index: values.to_pylist() for index, (_, values) in enumerate(listed) if values is not None}
+    return {
+        index: values.to_pylist()
+        for index, (_, values) in enumerate(listed)
+        if values is not None and _is_whole(values)
+    }
+
+
+def _is_whole(values: "pa.Array") -> bool:
+    try:
+        return all(not isinstance(value, str) or value.isascii() for value in values.to_pylist())
+    except UnicodeDecodeError:  # which the cuts caused
+        return False

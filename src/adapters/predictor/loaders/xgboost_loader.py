@@ -1,5 +1,6 @@
 """XGBoostLoader: loads what XGBoost's `save_model` writes, as JSON or UBJSON."""
 
+import json
 from typing import TYPE_CHECKING
 
 from foreseen.adapters.predictor.formats.binary_formats import XGBOOST
@@ -47,4 +48,17 @@ def _up_to_the_best(booster: "Booster") -> "Booster":
     """Return the trees that predict: those of scikit-learn's classes stop at the best, if training stopped early."""
     if booster.attr("scikit_learn") is None or (best := booster.attr("best_iteration")) is None:
         return booster
-    return booster[: int(best) + 1]
+    kept = booster[: int(best) + 1]
+    if "c" in (booster.feature_types or ()):
+        return _with_categories_of(booster, kept)
+    return kept
+
+
+def _with_categories_of(whole: "Booster", kept: "Booster") -> "Booster":
+    """Return some trees of a Booster with the categories that all were trained on, which slicing drops."""
+    documents = [json.loads(each.save_raw("json")) for each in (kept, whole)]
+    boosters = (document["learner"]["gradient_booster"] for document in documents)
+    trees, all_trees = (each.get("gbtree", each)["model"] for each in boosters)  # those of DART are within another
+    trees["cats"] = all_trees["cats"]
+    kept.load_model(bytearray(json.dumps(documents[0]).encode()))
+    return kept
