@@ -155,7 +155,7 @@ def test_inputs_of_one_column_are_features_by_name(tmp_path: Path) -> None:
 def test_a_decision_value_is_no_probability_but_an_output(tmp_path: Path) -> None:
     path = saved(of_family("decision values"), tmp_path)
 
-    assert "expected outputs of OnnxModel (predict, probabilities), got 'predict_proba'" in rejection(
+    assert "expected outputs of the model (predict, probabilities), got 'predict_proba'" in rejection(
         path, PROBABILITIES
     )
     found = predicted(load(path, ["probabilities"]), instances("forest", load(path)))

@@ -373,7 +373,24 @@ WRONG_SCRIPTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a folder": (make_a_folder_of, "got a directory"),
     "anybody's": (lambda path: path.chmod(0o666), "expected a module that only you may write to"),
     "without guard": (lambda path: path.write_text("raise SystemExit('usage')"), "only trains under .* got SystemExit"),
-    "broken": (lambda path: path.write_text("class Own\n"), "got SyntaxError"),
+    "broken": (lambda path: path.write_text("\nclass Own\n"), "got SyntaxError in line 2: "),
+    "indented": (lambda path: path.write_text("class Own:\n  a = 1\n    b = 2\n"), "got IndentationError in line 3: "),
+    "of a broken helper": (
+        lambda path: (put(path.parent / "broken.py", "def f(:\n"), path.write_text("import broken\n")),
+        r"got SyntaxError in line 1 of \S+broken.py: ",
+    ),
+    "of missing modules": (
+        lambda path: path.write_text("import nowhere.at_all\n"),
+        "every import of the script to succeed, got no module 'nowhere'; install it, or put it beside the script",
+    ),
+    "of missing names": (
+        lambda path: path.write_text("from json import nowhere\n"),
+        "every import of the script to succeed, got ImportError: cannot import name 'nowhere' from 'json'",
+    ),
+    "that reads at its top": (
+        lambda path: path.write_text("open('data.csv')\n"),
+        "only trains under .* got FileNotFoundError: .*'data.csv'",
+    ),
 }
 
 

@@ -230,6 +230,19 @@ CHECKPOINTS: dict[str, Callable[[Any], Any]] = {
     "DataParallel": lambda own: {f"module.{name}": tensor for name, tensor in own.items()},
     "torch.compile": lambda own: {f"_orig_mod.{name}": tensor for name, tensor in own.items()},
     "both": lambda own: {"state_dict": {f"module._orig_mod.{name}": tensor for name, tensor in own.items()}},
+    "of a part that was compiled": lambda own: {
+        name.replace("parts.", "parts._orig_mod."): tensor for name, tensor in own.items()
+    },
+    "of Lightning": lambda own: {
+        "state_dict": {f"model.{name}": tensor for name, tensor in own.items()},
+        "optimizer_states": [{"state": {0: {"exp_avg": torch.zeros(3)}}}],
+        "pytorch-lightning_version": "2.5.0",
+    },
+    "of Lightning, compiled": lambda own: {
+        "state_dict": {f"net._orig_mod.{name}": tensor for name, tensor in own.items()}
+    },
+    "under another name": lambda own: {"model": own, "optimizer": {"state": {}, "param_groups": []}, "epoch": 9},
+    "beside tensors": lambda own: {"net": own, "step": torch.tensor(3), "hparams": {"lr": 0.1}},
     "double precision": lambda own: {name: tensor.double() for name, tensor in own.items()},
 }
 
@@ -290,8 +303,16 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
         r"expected one state_dict in the checkpoint, got state_dict and model_state_dict; try: ",
     ),
     "no state_dict": (
-        lambda own: {"weights": own, "epoch": 3},
-        r"or a checkpoint that has one as state_dict or model_state_dict, got a dict of 'weights', 'epoch'; try: ",
+        lambda own: {"optimizer": {"state": {}}, "epoch": 3},
+        r"a state_dict, or a checkpoint that has one, got a dict of 'optimizer', 'epoch'; try: torch",
+    ),
+    "averaged weights as well": (
+        lambda own: {"model": own, "ema": own, "epoch": 3},
+        r"expected one state_dict in the checkpoint, got model and ema; try: torch\.save\(checkpoint\['model'\]",
+    ),
+    "a part of another module": (
+        lambda own: {f"model.{name}": tensor for name, tensor in without(own, "parts.4.bias").items()},
+        r"got 9 missing: 'parts\.0\.weight' of shape \(50, 4\), …; 8 unexpected: 'model\.parts\.0\.weight' of",
     ),
     "an extra state that the module has not": (
         lambda own: {**own, "parts._extra_state": {"a": 1}}, r"got 1 unexpected: 'parts\._extra_state'$"

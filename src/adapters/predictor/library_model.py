@@ -30,3 +30,8 @@ class LibraryModel(ABC):
         Raises:
             ValueError: it rejects the rows.
         """
+
+
+def shown_name(model: object) -> str:
+    """Return what messages call a model: its class, unless that is Foreseen's own."""
+    return "the model" if isinstance(model, LibraryModel) else type(model).__qualname__

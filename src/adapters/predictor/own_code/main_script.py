@@ -12,6 +12,7 @@ from typing import Final
 from foreseen.adapters.predictor.own_code.module_file import ModuleFile
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules
 from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.model.model_failure import message_text
 
 NAME: Final = "__foreseen_main__"
 """The script's `__name__` when it is executed here, so that `if __name__ == "__main__":` does not train again."""
@@ -35,17 +36,29 @@ def run_script(code: Path, own: OwnModules, model: Path) -> ModuleType:
 def _executed(code: Path, file: ModuleFile, own: OwnModules) -> ModuleType:
     try:
         own.add(file)
-        return own.module(NAME)
     except OSError as exc:
         raise ModelUnavailableError(f"{code}: expected a readable Python file (code): {exc.strerror}") from exc
+    try:
+        return own.module(NAME)
     except ModelUnavailableError:
         raise
     except (Exception, SystemExit) as exc:
-        said = str(exc).splitlines()[0] if str(exc) else "no message"
-        raise ModelUnavailableError(
-            f'{code}: expected a script that only trains under `if __name__ == "__main__":`, so that it can be '
-            f"imported, got {type(exc).__name__}: {said}"
-        ) from exc
+        raise ModelUnavailableError(f"{code}: {_trouble(exc, code)}") from exc
+
+
+def _trouble(exc: BaseException, code: Path) -> str:
+    if isinstance(exc, SyntaxError):
+        place = "" if exc.filename == str(code.resolve()) else f" of {exc.filename}"
+        return f"expected a Python file (code), got {type(exc).__name__} in line {exc.lineno}{place}: {exc.msg}"
+    if isinstance(exc, ModuleNotFoundError) and exc.name:
+        return (
+            f"expected every import of the script to succeed, got no module {exc.name!r}; install it, or put it beside "
+            "the script or on PYTHONPATH"
+        )
+    got = f"got {type(exc).__name__}: {message_text(exc, is_first_line=True) or 'no message'}"
+    if isinstance(exc, ImportError):
+        return f"expected every import of the script to succeed, {got}"
+    return f'expected a script that only trains under `if __name__ == "__main__":`, so that it can be imported, {got}'
 
 
 @contextmanager

@@ -14,6 +14,8 @@ Weights: TypeAlias = MutableMapping[str, object]
 """Tensors by their names; other objects only where a module stores some itself, as `_extra_state`."""
 
 _IN_CHECKPOINTS: Final = ("state_dict", "model_state_dict")
+"""Where a checkpoint has a state_dict by convention, whatever other tensors are in it."""
+
 _EXTRA: Final = "_extra_state"
 _SAVE: Final = "try: torch.save(model.state_dict(), 'weights.pt')"
 _SHOWN: Final = 5
@@ -49,18 +51,18 @@ def _only_weights(torch: ModuleType, found: object) -> Weights:
         return found
     if isinstance(found, Mapping):
         named = [name for name in _IN_CHECKPOINTS if name in found]
+        named = named or [
+            key for key, part in found.items() if isinstance(key, str) and _is_weights(part, torch) and part
+        ]
         if len(named) > 1:
             raise RejectedFileError(
-                f"expected one state_dict in the checkpoint, got {' and '.join(named)}; "
-                f"try: torch.save(checkpoint['{named[0]}'], 'weights.pt')"
+                f"expected one state_dict in the checkpoint, got {' and '.join(name[:40] for name in named[:_SHOWN])}; "
+                f"try: torch.save(checkpoint[{named[0][:40]!r}], 'weights.pt')"
             )
-        weights: object = found[named[0]] if named else None
+        weights: object = found.get(named[0]) if named else None
         if _is_weights(weights, torch):
             return weights
-    raise RejectedFileError(
-        f"expected a state_dict, or a checkpoint that has one as {' or '.join(_IN_CHECKPOINTS)}, got {_kind(found)}; "
-        f"{_SAVE}"
-    )
+    raise RejectedFileError(f"expected a state_dict, or a checkpoint that has one, got {_kind(found)}; {_SAVE}")
 
 
 def _is_weights(found: object, torch: ModuleType) -> TypeGuard[Weights]:

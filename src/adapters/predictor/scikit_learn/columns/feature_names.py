@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
+from foreseen.adapters.predictor.library_model import shown_name
 from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn, plan_column
 from foreseen.adapters.predictor.scikit_learn.columns.first_part import later_steps
 from foreseen.adapters.predictor.scikit_learn.columns.model_columns import Columns, feature_names
@@ -46,7 +47,7 @@ def planned_columns(
 
 
 def _says_nothing(model: object) -> str:
-    expected = f"expected {type(model).__qualname__} to say what it takes (n_features_in_)"
+    expected = f"expected {shown_name(model)} to say what it takes (n_features_in_)"
     for step in later_steps(model):
         if names := feature_names(step):
             listed = ",".join(names[:20]) + (",…" if len(names) > 20 else "")

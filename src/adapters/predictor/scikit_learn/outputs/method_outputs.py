@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from foreseen.adapters.predictor.library_model import LibraryModel
+from foreseen.adapters.predictor.library_model import LibraryModel, shown_name
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import last_parts
 from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import ModelUnavailableError
@@ -42,7 +42,7 @@ def require_outputs(model: object, names: Sequence[str]) -> None:
         if name not in offered:
             hint = "" if name in METHODS else did_you_mean(name, offered)
             raise ModelUnavailableError(
-                f"expected outputs of {type(model).__qualname__} ({', '.join(offered)}), got {name!r}"
+                f"expected outputs of {shown_name(model)} ({', '.join(offered)}), got {name!r}"
                 + (f"; {hint}" if hint else "")
             )
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from foreseen.adapters.predictor.library_model import LibraryModel, shown_name
 from foreseen.adapters.predictor.scikit_learn.columns.column_plan import PlannedColumn
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
 from foreseen.adapters.predictor.scikit_learn.trial.dtype_options import ROWS, changes, changes_together, first_guess
@@ -48,10 +49,14 @@ def plan_by_trial(model: object, plans: Sequence[InputPlan], call: Call) -> Inpu
 def _all_failed(model: object, failures: Failures) -> str:
     tried = failures.in_words()
     is_of_durations = _OF_DURATIONS.search(tried) is not None
+    unknown = (
+        "dtype and example of each feature"
+        if isinstance(model, LibraryModel)
+        else "takes, and the dtype of each feature"
+    )
     return (
-        f"expected {type(model).__qualname__} to answer made-up instances, but it fails whatever it is given: {tried}; "
-        "describe its input in a sidecar (takes, and the dtype of each feature)"
-        + (_DURATIONS if is_of_durations else "")
+        f"expected {shown_name(model)} to answer made-up instances, but it fails whatever it is given: {tried}; "
+        f"describe its input in a sidecar ({unknown})" + (_DURATIONS if is_of_durations else "")
     )
 
 
