@@ -179,11 +179,15 @@ def test_texts_are_the_same_everywhere(models: Path, tmp_path: Path) -> None:
 
 
 KERAS = """
-import sys, keras
+import sys, keras, tensorflow
 keras.utils.set_random_seed(0)
 flower = keras.Input((4,), name="flower")
 hidden = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization()(keras.layers.Dense(50, "relu")(flower)))
-keras.Model(flower, keras.layers.Dense(3, "softmax")(hidden)).export(sys.argv[1] + "/numbers", verbose=False)
+model = keras.Model(flower, keras.layers.Dense(3, "softmax")(hidden))
+model.export(sys.argv[1] + "/numbers", verbose=False)
+tensorflow.saved_model.save(model, sys.argv[1] + "/not exported")
+turned = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.RandomFlip("horizontal"), keras.layers.Flatten()])
+turned.export(sys.argv[1] + "/turned", verbose=False)
 text = keras.Input((1,), name="text", dtype="string")
 words = keras.layers.TextVectorization(vocabulary=["good", "bad"], output_sequence_length=4)(text)
 mean = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(9, 3)(words))
@@ -191,17 +195,37 @@ keras.Model(text, keras.layers.Dense(1)(mean)).export(sys.argv[1] + "/texts", ve
 """
 
 
-def test_what_keras_exports_answers(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", KERAS, str(tmp_path)]  # in a process whose Keras computes by TensorFlow
+@pytest.fixture(scope="module")
+def of_keras(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models, saved in a process whose Keras computes by TensorFlow."""
+    folder = tmp_path_factory.mktemp("keras")
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    command = [sys.executable, "-c", KERAS, str(folder)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=COMMAND_S, check=False)
     assert done.returncode == 0, done.stderr
-    numbers, texts = (load_predictor(private(tmp_path / name)) for name in ("numbers", "texts"))
+    return private(folder)
+
+
+def test_what_keras_exports_answers(of_keras: Path) -> None:
+    numbers, texts = (load_predictor(of_keras / name) for name in ("numbers", "texts"))
 
     for answer in answers_of(numbers, [{"flower": row["x"]} for row in ROWS]):
         assert sum(answer["prediction"]) == pytest.approx(1, abs=1e-6)
     good, bad, again = answers_of(texts, [{"text": "good"}, {"text": "bad"}, {"text": "Good!"}])
     assert good == again != bad
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("not exported", r"expected weights .*, got none for \d+: 'd\w+/\w+', …; try: model\.export\(path\) of Keras"),
+        ("turned", r"expected a model that no call changes, got AssignVariableOp of '\S*random_flip\S*'; try: "),
+    ],
+)
+def test_what_keras_saves_otherwise_is_an_error_of_one_line(of_keras: Path, name: str, said: str) -> None:
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(of_keras / name)
+    error.match(said)
 
 
 def in_mlflow_folder(model: Path, folder: Path) -> Path:
@@ -283,7 +307,7 @@ def test_a_graph_that_does_more_than_compute_is_rejected(what: str, tmp_path: Pa
         calls=tf.Variable(0.0),
     )
 
-    with pytest.raises(ModelUnavailableError, match=rf"^[^\n]*expected [^\n]*got ({operator});[^\n]*$"):
+    with pytest.raises(ModelUnavailableError, match=rf"^[^\n]*expected [^\n]*got ({operator}) of [^\n]*$"):
         load_predictor(folder)
     assert not marker.exists()
 
@@ -383,12 +407,14 @@ def read_directly(graph: Any, place: Path) -> None:
 OTHER_FILE = r"expected a graph that reads only the files of its folder, got another one in '{}' \({}\); try: "
 HOSTILE: dict[str, tuple[str, Callable[[Any, Path], object], str]] = {
     "a file is written before": (
-        "dense", lambda graph, place: initialised_by(graph, writing(graph, place / "marker")), "got WriteFile; try: ",
+        "dense",
+        lambda graph, place: initialised_by(graph, writing(graph, place / "marker")),
+        "got WriteFile of .*; try: ",
     ),
     "a file is written by control": (
         "dense",
         lambda graph, place: node(graph, "NoOp").input.append(f"^{writing(graph, place / 'marker')}"),
-        "got WriteFile; try: ",
+        "got WriteFile of .*; try: ",
     ),
     "weights from another file": (
         "dense",
@@ -422,10 +448,10 @@ HOSTILE: dict[str, tuple[str, Callable[[Any, Path], object], str]] = {
         r"expected the file 'assets//.*' in its folder, got no such file",
     ),
     "an unknown operator": (
-        "dense", lambda graph, place: put_into(graph, "signature_wrapper", "RunProgram"), "got RunProgram; try: ",
+        "dense", lambda graph, place: put_into(graph, "signature_wrapper", "RunProgram"), "got RunProgram of .*; try: ",
     ),
     "an operator of another machine": (
-        "dense", lambda graph, place: put_into(graph, "signature_wrapper", "Recv"), "got Recv; try: ",
+        "dense", lambda graph, place: put_into(graph, "signature_wrapper", "Recv"), "got Recv of .*; try: ",
     ),
     "a function of an operator's name": (
         "dense",

@@ -95,11 +95,16 @@ def _require_allowed(
         if node.op in allowed or node.op in inner:
             continue
         if node.op in _WRITES:
-            raise RejectedFileError(f"expected a model that no call changes, got {node.op}; {_EXPORT}")
-        raise RejectedFileError(f"expected operators of TensorFlow's own that compute, got {node.op[:80]}; {_EXPORT}")
+            raise RejectedFileError(f"expected a model that no call changes, got {_shown(node)}; {_EXPORT}")
+        raise RejectedFileError(f"expected operators of TensorFlow's own that compute, got {_shown(node)}; {_EXPORT}")
     if shadowed := allowed & inner.keys():
         raise RejectedFileError(f"expected functions with names of their own, got {min(shadowed)}")
     return inner
+
+
+def _shown(node: "NodeDef") -> str:
+    """Return an operator and the end of its node's name, which says in which layer it is."""
+    return f"{node.op[:80]} of {node.name[-80:]!r}"
 
 
 def _own_file_names(

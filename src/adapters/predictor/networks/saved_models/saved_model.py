@@ -11,6 +11,7 @@ import numpy as np
 
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
 from foreseen.adapters.predictor.networks.saved_models.checked_graph import CheckedGraph, Preparation, checked_graph
+from foreseen.adapters.predictor.networks.saved_models.prepared_session import prepared_session
 from foreseen.adapters.predictor.networks.saved_models.signature_tensors import (
     SignatureTensor,
     fixed_rows,
@@ -18,13 +19,12 @@ from foreseen.adapters.predictor.networks.saved_models.signature_tensors import 
     output_tensors,
     serving_signature,
 )
-from foreseen.adapters.predictor.networks.saved_models.tensorflow_process import new_session, tensorflow_kernels
+from foreseen.adapters.predictor.networks.saved_models.tensorflow_process import tensorflow_kernels
 from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
 from foreseen.domain.errors import PredictionError
 
 if TYPE_CHECKING:
     from tensorflow.compat.v1 import Session
-    from tensorflow.core.framework.graph_pb2 import GraphDef
     from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 _TAG: Final = "serve"
@@ -67,7 +67,9 @@ def saved_model(
     preparation = _preparation(found)
     tensors = [*(each.tensor for each in inputs), *outputs.values()]
     graph = checked_graph(found.graph_def, tensors, preparation)
-    session = _prepared(tensorflow, graph.definition, threads, preparation, _given(found, preparation, graph, folder))
+    session = prepared_session(
+        tensorflow, graph.definition, threads, preparation, _given(found, preparation, graph, folder)
+    )
     call = _SessionCall(tensorflow, session, inputs, outputs)
     given = [TensorInput(each.name, each.dtype, _of_row(each), each.type) for each in inputs]
     return TensorModel(call, given, rows=fixed_rows(inputs), depends_on=tensorflow_kernels(), outputs=tuple(outputs))
@@ -122,24 +124,6 @@ def _of_row(found: SignatureTensor) -> tuple[int, ...]:
     """Return the shape of a row; () for a single value, so that it can be the column of a table."""
     shape = tuple(length for length in found.shape[1:] if length is not None)
     return () if shape == (1,) else shape
-
-
-def _prepared(
-    tensorflow: ModuleType, graph: "GraphDef", threads: int, preparation: Preparation, files: Mapping[str, str]
-) -> "Session":
-    """Return a session that computes a graph, with its weights loaded and its tables filled.
-
-    Args:
-        files: names of the files to read, by the tensor that each is given as.
-    """
-    made = tensorflow.Graph()
-    with made.as_default():
-        tensorflow.compat.v1.import_graph_def(graph, name="")
-    session = new_session(tensorflow, made, threads)
-    for operation in (preparation.restore, *preparation.initialise):
-        if operation:
-            session.run(made.get_operation_by_name(operation), feed_dict=dict(files))
-    return session
 
 
 class _SessionCall:
