@@ -14,7 +14,7 @@ import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.networks.torch_threads import have_same_bits_everywhere
-from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError
+from foreseen.domain.errors import InvalidBatchError, ModelUnavailableError, PredictionError
 from foreseen.domain.values.probe import probe_batch
 from support.processes import run
 from support.same_everywhere import answers_of, answers_of_file, answers_of_http
@@ -230,11 +230,12 @@ def test_pytorch_computes_with_the_threads_of_the_settings(threads: int, model: 
     assert found == [threads]
 
 
-def scripted(folder: Path, sidecar: str = "") -> Path:
-    """Save the dense network as TorchScript."""
+def scripted(folder: Path, sidecar: str = "", model: Any = None) -> Path:
+    """Save a network, the dense one unless it is given, as TorchScript."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.trace(dense(), torch.zeros(2, 4)).save(folder / "model.pt")
+        made = torch.jit.trace(dense(), torch.zeros(2, 4)) if model is None else torch.jit.script(model)
+        made.save(folder / "model.pt")
     (folder / "model.pt").chmod(0o600)
     if sidecar:
         (folder / "model.toml").write_text(sidecar)
@@ -254,6 +255,34 @@ def test_torch_script_takes_what_the_sidecar_declares(sidecar: str, tmp_path: Pa
 def test_torch_script_without_a_sidecar_is_an_error_that_says_what_to_write(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match=r"a sidecar .*\[\[features\]\] with name, dtype"):
         load_predictor(scripted(tmp_path))
+
+
+OF_ROWS = '[[features]]\nname = "x"\nshape = [4]\ndtype = "{}"\n'
+
+
+@pytest.mark.parametrize("rows", [1, 9])
+def test_a_value_that_torch_script_rejects_is_named_without_its_code(rows: int, tmp_path: Path) -> None:
+    path = scripted(tmp_path, OF_ROWS.format("int64"), nn.Sequential(nn.Embedding(9, 3), nn.Flatten()).eval())
+    predictor = load_predictor(path)
+
+    with pytest.raises(
+        PredictionError, match=r"^the model failed in predict: RuntimeError: index out of range in self$"
+    ):
+        answers_of(predictor, [{"x": [1, 2, 3, 9]}] * rows)
+
+
+def test_a_network_that_fails_on_every_row_is_asked_for_an_example(tmp_path: Path) -> None:
+    path = scripted(tmp_path, OF_ROWS.format("int64"), nn.Embedding(1, 3).eval())
+
+    with pytest.raises(ModelUnavailableError, match=ONE_LINE) as error:
+        load_predictor(path)
+    error.match(
+        r"expected the model to answer made-up instances, but it fails whatever it is given: .*: index out of range in "
+        r"self; describe its input in a sidecar \(dtype and example of each feature\)$"
+    )
+
+    path.with_suffix(".toml").write_text(OF_ROWS.format("int64") + "example = [0, 0, 0, 0]\n")
+    assert len(answers_of(load_predictor(path), [{"x": [0, 0, 0, 0]}])) == 1
 
 
 @pytest.mark.parametrize("saving", ["weights", "module", "legacy"])

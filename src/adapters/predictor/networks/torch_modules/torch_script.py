@@ -2,13 +2,17 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from foreseen.adapters.predictor.networks.tensor_model import TensorInput, TensorModel
 from foreseen.adapters.predictor.networks.torch_modules.module_model import module_model
+
+_FAILED: Final = "The following operation failed in the TorchScript interpreter"
+"""How messages begin whose last line is the reason, after the places in the code."""
 
 
 class _Argument(Protocol):
@@ -47,5 +51,18 @@ def least_inputs(module: ScriptModule) -> int:
 
 def script_model(torch: ModuleType, module: ScriptModule, inputs: Sequence[TensorInput]) -> TensorModel:
     """Return a module as a model with these inputs, in the order of its arguments."""
-    # Otherwise PyTorch compiles what it has run a few times, and the last bits of later answers may differ.
-    return module_model(torch, module, inputs, within=partial(torch.jit.optimized_execution, False))
+    return module_model(torch, module, inputs, within=partial(_interpreted, torch))
+
+
+@contextmanager
+def _interpreted(torch: ModuleType) -> Iterator[None]:
+    """Have PyTorch interpret what is called in the block; raise RuntimeError with the reason alone if that fails."""
+    try:
+        # Otherwise PyTorch compiles what it has run a few times, and the last bits of later answers may differ.
+        with torch.jit.optimized_execution(False):
+            yield
+    except RuntimeError as exc:
+        lines = str(exc).strip().splitlines()
+        if not lines or not lines[0].startswith(_FAILED):
+            raise
+        raise RuntimeError(lines[-1].removeprefix("RuntimeError: ")) from exc
