@@ -368,6 +368,11 @@ def make_a_folder_of(path: Path) -> None:
     path.mkdir()
 
 
+def import_a_broken_module(path: Path) -> None:
+    put(path.parent / "broken.py", "def f(:\n")
+    path.write_text("import broken\n")
+
+
 WRONG_SCRIPTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "gone": (Path.unlink, "expected a Python file .*, got no such file"),
     "a folder": (make_a_folder_of, "got a directory"),
@@ -375,10 +380,7 @@ WRONG_SCRIPTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "without guard": (lambda path: path.write_text("raise SystemExit('usage')"), "only trains under .* got SystemExit"),
     "broken": (lambda path: path.write_text("\nclass Own\n"), "got SyntaxError in line 2: "),
     "indented": (lambda path: path.write_text("class Own:\n  a = 1\n    b = 2\n"), "got IndentationError in line 3: "),
-    "of a broken helper": (
-        lambda path: (put(path.parent / "broken.py", "def f(:\n"), path.write_text("import broken\n")),
-        r"got SyntaxError in line 1 of \S+broken.py: ",
-    ),
+    "of a broken helper": (import_a_broken_module, r"got SyntaxError in line 1 of \S+broken.py: "),
     "of missing modules": (
         lambda path: path.write_text("import nowhere.at_all\n"),
         "every import of the script to succeed, got no module 'nowhere'; install it, or put it beside the script",
