@@ -94,6 +94,37 @@ def test_rows_that_the_model_rejects_are_as_on_one_machine(cluster: Cluster, tmp
     assert (tmp_path / "out.csv.rejects.csv").read_bytes() == (tmp_path / "alone.csv.rejects.csv").read_bytes()
 
 
+MADE = """
+import helper
+
+FACTORS = helper.FACTORS
+
+class Made:
+    def predict(self, rows):
+        return rows[:, 0] * FACTORS[0]
+
+def scaled(rows):
+    return rows[:, 0] * FACTORS[1]
+"""
+
+
+@pytest.mark.parametrize("reference", ["made:Made", "made.py:scaled"])
+def test_a_model_that_code_makes_is_made_by_every_process(cluster: Cluster, reference: str, tmp_path: Path) -> None:
+    (tmp_path / "made.py").write_text(MADE)
+    (tmp_path / "helper.py").write_text("FACTORS = 2, 3\n")
+    for name in ("made.py", "helper.py"):
+        (tmp_path / name).chmod(0o600)
+    sources = [tmp_path / f"{number}.csv" for number in range(2)]
+    for number, source in enumerate(sources):
+        source.write_text("x0\n" + "".join(f"{number}.{place}\n" for place in range(1, 500)))
+
+    alone = run("score", reference, *sources, "-o", "alone.csv", "--features", "x0", cwd=tmp_path)
+    done = cluster.score(reference, *sources, "-o", "out", "--features", "x0", cwd=tmp_path)
+
+    assert (alone.returncode, done.returncode, done.stderr) == (0, 0, alone.stderr)
+    assert joined(tmp_path / "out") == (tmp_path / "alone.csv").read_bytes()
+
+
 def test_several_inputs_are_scored_by_several_processes_in_their_order(
     cluster: Cluster, own: Path, tmp_path: Path
 ) -> None:
