@@ -14,13 +14,12 @@ from support.models import IRIS_NAMES, iris_logistic, save
 from support.processes import WITHOUT_TLS, Served, served, wait_until
 
 AT_ONCE = 100
-"""Instances of a request: each costs the model some µs then, a lookup 1.6 and a write 2.6.
+"""Instances of a request: each costs the model 10 µs then, a lookup 1.6 and a write 2.6.
 
 Lookups are given up where each costs less than 84 µs while none is hit, and resumed above 2 µs when all are.
 """
 
-NEW_AT_ONCE = 1_000
-"""Instances of a request of new ones: each costs far below 84 µs, also where threads keep the model waiting."""
+STEADY = "support.serve_with_steady_calls"
 
 SAID = "the shared cache is looked up for one key in 64 only: of lookups 0.0% hit"
 
@@ -34,9 +33,9 @@ def flowers(number: int, *, width: float) -> list[list[float]]:
     return [[5.0, 3.0, place / 1000, width] for place in range(number)]
 
 
-def answers(running: Served, rows: Sequence[Sequence[float]], at_once: int = AT_ONCE) -> list[Any]:
+def answers(running: Served, rows: Sequence[Sequence[float]]) -> list[Any]:
     with httpx.Client(base_url=running.url, **WITHOUT_TLS) as client:
-        groups = [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
+        groups = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
         replies = [client.post("/predict", json={"instances": group}).json() for group in groups]
     return [one for reply in replies for one in reply["predictions"]]
 
@@ -53,31 +52,29 @@ def entries(redis_url: str) -> int:
 
 
 def test_inputs_of_a_cheap_model_are_shared_on_repeats(logistic: Path, redis_url: str) -> None:
-    # In a thread: in a process of its own the model yields, and its time is that of whatever else runs.
-    patient = ("--redis-timeout", "10s", "--model-isolation", "thread")
-    line = (logistic, "--cache", "tiered", "--redis-url", redis_url, *patient)
+    line = (logistic, "--cache", "tiered", "--redis-url", redis_url, "--redis-timeout", "10s")
     ours = flowers(8_000, width=1.0)
-    with served(*line, is_fresh=True) as one:
+    with served(*line, module=STEADY, is_fresh=True) as one:
         number = request_until_hardly_shared(one, width=2.0)
         computed = answers(one, ours)
         one.stop()  # which writes what waits
         assert SAID in "".join(one.err)
     assert 0 < entries(redis_url) < number + len(ours)
 
-    with served(*line) as other:
+    with served(*line, module=STEADY, is_fresh=True) as other:
         request_until_hardly_shared(other, width=3.0)
 
         wait_until(lambda: answers(other, ours) == computed and lookup_share(other) == 1)
 
 
 def request_until_hardly_shared(running: Served, *, width: float) -> int:
-    """Request new rows until only a sample of keys is looked up; return how many. A preempted call looks costly."""
+    """Request new rows until only a sample of keys is looked up; return how many."""
     rows = flowers(200_000, width=width)
     starts = iter(range(0, len(rows), 3_000))
 
     def is_hardly_shared() -> bool:
         start = next(starts)
-        answers(running, rows[start : start + 3_000], NEW_AT_ONCE)
+        answers(running, rows[start : start + 3_000])
         return lookup_share(running) == 1 / 64
 
     wait_until(is_hardly_shared)
