@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -101,7 +102,15 @@ async def test_a_frozen_server_costs_its_timeout_and_no_wrong_reply(redis_url: s
 
         gate.thaw()
 
-        assert await wire.call(("ECHO", "mine")) == [b"mine"]
+        assert await answered(wire, ("ECHO", "mine")) == [b"mine"]
+
+
+async def answered(wire: RedisWire, command: tuple[str, ...]) -> object:
+    """Return the first reply, since a new connection may take longer than the timeout on a busy machine."""
+    async with patience():
+        while True:
+            with suppress(redis.exceptions.TimeoutError):
+                return await wire.call(command)
 
 
 async def test_a_cancelled_call_leaves_its_connection_unused(redis_url: str) -> None:
