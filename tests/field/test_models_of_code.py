@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import lightgbm
+import numpy as np
 import pytest
 
 from foreseen.adapters.predictor.load_predictor import load_predictor
@@ -120,6 +122,22 @@ def test_changed_code_is_another_model(model: str, changed: str, folder: Path) -
     assert (sent(old, {"x0": 3}), sent(new, {"x0": 3})) == ([6.0], [15.0])
     assert old.info == same.info
     assert new.info.fingerprint != old.info.fingerprint
+
+
+def test_an_own_module_called_labels_counts_beside_the_labels_of_a_booster(folder: Path) -> None:
+    code = "import labels, lightgbm\ndef load(): return lightgbm.Booster(model_str=labels.TEXT)\n"
+    put(folder / "ownbooster.py", code)
+    made = []
+    for targets in ([0, 1] * 20, [1, 0] * 20):
+        rows = np.array(targets)[:, None] + np.arange(40.0)[:, None] / 100
+        booster = lightgbm.train(
+            {"objective": "binary", "verbose": -1, "min_data_in_leaf": 1}, lightgbm.Dataset(rows, [0, 1] * 20), 3
+        )
+        put(folder / "labels.py", f"TEXT = {booster.model_to_string()!r}\n")
+        made.append(load("ownbooster.py"))
+
+    assert [sent(each, {"x0": 0.1}) for each in made] == [["0"], ["1"]]
+    assert made[0].info.fingerprint != made[1].info.fingerprint
 
 
 def test_each_name_in_a_module_is_a_model_of_its_own(folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""Columns of the gradient boosting libraries."""
+"""The gradient boosting libraries: columns of their models, and their Boosters as classifiers."""

@@ -56,10 +56,13 @@ class NativeClassifier:
 
 
 def declared_labels(model: object) -> dict[str, bytes]:
-    """Return the labels of a NativeClassifier for its fingerprint, since they are not in its file; else nothing."""
+    """Return the labels of a NativeClassifier for its fingerprint, since they are not in its file; else nothing.
+
+    They are under a name that no module can have: the source of an own module `labels` counts beside them.
+    """
     if not isinstance(model, NativeClassifier):
         return {}
-    return {"labels": json.dumps(model.classes_.tolist()).encode()}
+    return {"labels of the classes": json.dumps(model.classes_.tolist()).encode()}
 
 
 def booster_of(model: object) -> object:
