@@ -570,6 +570,10 @@ def test_a_pipe_in_the_folder_is_rejected_without_waiting(tmp_path: Path) -> Non
 
 NESTED = "[" * 100_000
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+PAIRS = "a0: &a0 !!pairs [x: 1]\n" + "".join(
+    f"a{n}: &a{n} !!pairs [x: *a{n - 1}, y: *a{n - 1}]\n" for n in range(1, 20)
+)
+TWICE = json.dumps([{"name": "", "type": "long"}, {"name": "", "type": "double"}])
 DAMAGES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "got an empty file"),
     "blank": (b" \n\n", "got an empty file"),
@@ -585,6 +589,11 @@ DAMAGES: dict[str, tuple[bytes, str]] = {
     "nested": (NESTED.encode(), "nested more than 64 levels"),
     "nested by lines": (b"".join(b" " * n + b"a:\n" for n in range(200)), "nested more than 64 levels"),
     "a bomb": (BOMB.encode(), "more than 1,000,000 values by way of aliases"),
+    "a bomb of pairs": (PAIRS.encode(), "more than 1,000,000 values by way of aliases"),
+    "a column twice": (
+        f"flavors: {{sklearn: {{pickled_model: model.pkl}}}}\nsignature: {{inputs: '{TWICE}'}}".encode(),
+        "signature.inputs: expected what MLflow writes: expected each column once, got '' again",
+    ),
     "in itself": (b"flavors: &a [*a]", "a value that contains itself"),
     "no flavors": (b"a: 1", "expected the entry flavors with a table for each, got none"),
     "empty flavors": (b"flavors: {}", "expected the entry flavors with a table for each, got {}"),

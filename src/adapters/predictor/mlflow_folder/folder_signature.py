@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -60,9 +61,9 @@ def _columns(document: object) -> Sequence[Mapping[str, object]]:
     for at, column in enumerate(document):
         if not isinstance(column, dict) or "type" not in column:
             raise ValueError(f"[{at}]: expected a table with a type, got {_shown(column)}")
-    names = [column.get("name") for column in document if column.get("name") is not None]
-    if again := next((name for at, name in enumerate(names) if name in names[:at]), None):
-        raise ValueError(f"expected each column once, got {again!r} again")
+    counts = Counter(name for column in document if isinstance(name := column.get("name"), str))
+    if again := [name for name, count in counts.items() if count > 1]:
+        raise ValueError(f"expected each column once, got {again[0]!r} again")
     return document
 
 

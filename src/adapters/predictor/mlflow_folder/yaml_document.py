@@ -73,7 +73,7 @@ def _require_bounded_values(document: object) -> None:
 
 def _number_of_values(value: object, known: dict[int, int]) -> int:
     """Return how many values there are, each counted as often as it occurs; raise ValueError if one contains itself."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, dict | list | tuple | set):  # YAML's pairs are tuples
         return 1
     if id(value) in known:
         if not known[id(value)]:
