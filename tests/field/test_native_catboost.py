@@ -37,6 +37,13 @@ def test_a_classifier_has_its_labels_in_the_file(end: str, tmp_path: Path) -> No
     assert sent(predictor, *rows.to_dict("records")) == own_answers(model, rows)
 
 
+def test_a_document_may_begin_with_a_blank_line(tmp_path: Path) -> None:
+    path = written(catboost.CatBoostClassifier(**FEW).fit(IRIS, WORDS), tmp_path / "model.json")
+    path.write_bytes(b"\n" + path.read_bytes())
+
+    assert load_predictor(path).info.signature.classes == ("setosa", "versicolor", "virginica")
+
+
 def test_categories_are_those_of_the_file(tmp_path: Path) -> None:
     model = catboost.CatBoostClassifier(**FEW, cat_features=["colour"]).fit(COLOURED, WORDS)
     predictor = load_predictor(written(model, tmp_path / "model.cbm"), outputs=("predict_proba",), rows_per_call=0)

@@ -47,7 +47,7 @@ def _read(file: ModelFile, _: dict[str, object]) -> object:
 
 def _loaded(model: "CatBoost", content: bytes) -> "CatBoost":
     """Return a model with what was saved; CatBoost reads JSON from files alone."""
-    if not content.startswith(b"{"):
+    if binary_format(content) is CATBOOST:
         return model.load_model(blob=content)
     with NamedTemporaryFile(suffix=".json") as copy:
         copy.write(content)
