@@ -1,1 +1,1 @@
-"""Neural networks of PyTorch and Keras: what their files contain is checked before the library reads it."""
+"""Neural networks of PyTorch, Keras and TensorFlow: what their files contain is checked before the library reads it."""

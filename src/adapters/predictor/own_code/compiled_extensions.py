@@ -15,7 +15,7 @@ class _Kept:
     Attributes:
         files: of the load that loaded it, by the module's name; it may have imported from any of them.
         executed: modules of that load, by name, of which alone the extension can use any if the load fails; None once
-        the load has succeeded.
+            the load has succeeded.
     """
 
     module: ModuleType
@@ -54,8 +54,8 @@ def reject_other_code(files: Mapping[str, ModuleFile]) -> None:
 
     Args:
         files: of all own modules of a load that has found them all, by name.
-        Raises:
-            ModelUnavailableError: some code differs.
+    Raises:
+        ModelUnavailableError: some code differs.
     """
     extensions = [file for file in files.values() if file.is_extension]
     for file in extensions:

@@ -26,7 +26,7 @@ class ModuleFile:
         name: of the module.
         spec: as its finder returned it.
         content: its contribution to a fingerprint: its bytes, or the digest of an extension's; empty for a namespace
-        package.
+            package.
     """
 
     def __init__(self, name: str, spec: ModuleSpec, *, content: bytes | None = None) -> None:

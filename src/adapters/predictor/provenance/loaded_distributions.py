@@ -16,8 +16,8 @@ def reject_other_version(versions: Mapping[str, str], contents: Mapping[str, byt
     Args:
         versions: of what a model depends on, by name.
         contents: what distinguishes two installations of one version, by name, for those where the version does not.
-        Raises:
-            ModelUnavailableError: a version or its content differs.
+    Raises:
+        ModelUnavailableError: a version or its content differs.
     """
     for name, version in versions.items():
         found = (version, contents.get(name, b""))
