@@ -248,6 +248,10 @@ def test_a_folder_is_rejected_with_the_model_file_in_it(name: str, tmp_path: Pat
     assert advice.format(folder=folder) in said
 
 
+def test_the_outermost_folder_is_rejected_like_any_other() -> None:
+    assert _rejection(Path("/")).startswith("/: expected a model file, got a directory")
+
+
 def test_a_saved_model_without_tensorflow_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # as if it were not installed
     folder = tmp_path / "model"
@@ -271,6 +275,13 @@ def _average(rows: Any) -> Any:
     return rows
 
 
+class _Lines:
+    """Is shown in two lines."""
+
+    def __repr__(self) -> str:
+        return "one\ntwo"
+
+
 OBJECTS: dict[str, tuple[Any, str, str]] = {
     "a dict of two": (
         {"scaler": StandardScaler(), "model": LogisticRegression()},
@@ -279,6 +290,11 @@ OBJECTS: dict[str, tuple[Any, str, str]] = {
     ),
     "a tuple": ((LogisticRegression(), ["a", "b"]), "tuple of LogisticRegression, list", "save one object"),
     "a long list": ([LogisticRegression()] * 7, "LogisticRegression and 2 more", "save one object"),
+    "a dict of long keys": (
+        {"a" * 1000: 1, (1, _Lines()): 2},
+        f"dict with '{'a' * 39} (int), (1, one two) (int);",
+        "save one object",
+    ),
     "an empty dict": ({}, "dict with nothing", "save one object"),
     "an array": (np.zeros((3, 2)), "data, ndarray of shape (3, 2)", "save the model"),
     "a frame": (pd.DataFrame({"a": [1, 2]}), "data, DataFrame of shape (2, 1)", "save the model"),

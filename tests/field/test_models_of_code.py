@@ -282,6 +282,10 @@ WRONG = {
         "expected the name Dubling in module owncode, got no such name; did you mean 'D",
     ),
     "no such attribute": ("owncode:Doubling.Outer", "expected the name Outer in <class 'owncode.Doubling'>, got no su"),
+    "no attribute of what is shown in lines": (
+        "ownwrong:lines.inside",
+        "expected the name inside in one two, got no such name; it has ",
+    ),
     "no such name in a file": (
         "owncode.py:Dubling",
         "expected the name Dubling in the file, got no such name; did you",
@@ -302,6 +306,14 @@ WRONG = {
         "expected a method predict that is called with the rows alone, got Two.predict(",
     ),
     "async": ("ownwrong:waits", "expected a function that returns its answers, got waits, which is async"),
+    "a class that exits where it is set up": (
+        "ownwrong:EndingAtJobs",
+        "expected a model that can be loaded: SystemExit: 4",
+    ),
+    "an attribute that an estimator lacks": (
+        "ownlacking:Model",
+        "the model failed in predict: AttributeError: 'LinearRegression' object has no attribute 'weights'",
+    ),
     "nothing said": ("ownwrong:silent", "expected silent to say what it takes (n_features_in_); name its features by"),
     "a module that raises": ("ownraises:Model", "expected module ownraises to run to its end when it is imported"),
     "a module that exits": ("ownexits:Model", "got SystemExit"),
@@ -341,10 +353,25 @@ class Exiting(Raising):
     def __init__(self): raise SystemExit(3)
 class Two:
     def predict(self, rows, more): return rows
+class Lines:
+    def __init__(self): self.kept = 1
+    def __repr__(self): return "one\\n   two"
+lines = Lines()
+class EndingAtJobs:
+    n_features_in_ = 1
+    n_jobs = 2
+    def __setattr__(self, name, value): raise SystemExit(4)
+    def predict(self, rows): return rows
 def none(): return []
 def two(a, b): return a
 async def waits(rows): return rows
 def silent(rows): return rows
+""",
+    "ownlacking.py": """
+from sklearn.linear_model import LinearRegression
+class Model:
+    n_features_in_ = 1
+    def predict(self, rows): return rows @ LinearRegression().weights
 """,
     "ownraises.py": "raise RuntimeError('out of order')\n",
     "ownexits.py": "raise SystemExit\n",

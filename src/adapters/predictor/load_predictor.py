@@ -21,7 +21,7 @@ from foreseen.adapters.predictor.scikit_learn.warning_races import ignore_warnin
 from foreseen.adapters.predictor.sidecar.sidecar_place import find_sidecar
 from foreseen.domain.errors import ForeseenError, ModelUnavailableError
 from foreseen.domain.model.call_size import CallsFor, CallSize
-from foreseen.domain.model.model_failure import failure_text
+from foreseen.domain.model.model_failure import failure_text, is_interruption
 from foreseen.domain.ports import Predictor
 
 log = logging.getLogger(__name__)
@@ -65,22 +65,22 @@ def load_predictor(
     Raises:
         ModelUnavailableError: it cannot be read, loaded or described, or lacks one of these outputs.
     """
-    reference = reference_of(path)
-    source = path if reference is None else reference.source(code)
-    found = find_sidecar(source, sidecar) if finds_sidecar and source is not None else sidecar
-    options = LoadOptions(
-        outputs=outputs,
-        features=features,
-        missing=missing or (),
-        sidecar=found,
-        calls=CallOptions(rows_per_call, calls_for, decided),
-        threads=threads,
-        code=code,
-        engine=engine,
-        trusted_types=trusted_types,
-    )
     ignore_warning_races()  # here, since a process may call its model side by side as soon as it is loaded
     with _failures_named(path):
+        reference = reference_of(path)
+        source = path if reference is None else reference.source(code)
+        found = find_sidecar(source, sidecar) if finds_sidecar and source is not None else sidecar
+        options = LoadOptions(
+            outputs=outputs,
+            features=features,
+            missing=missing or (),
+            sidecar=found,
+            calls=CallOptions(rows_per_call, calls_for, decided),
+            threads=threads,
+            code=code,
+            engine=engine,
+            trusted_types=trusted_types,
+        )
         if reference is not None and not reference.is_in_file:
             return load_named_object(reference, options, is_pinned=sha256 is not None)
         at = path if reference is None else Path(reference.place)
@@ -96,13 +96,15 @@ def load_predictor(
 
 @contextmanager
 def _failures_named(path: Path) -> Iterator[None]:
-    """Name the file in every error: a model's own properties and setters may raise anything."""
+    """Name the file in every error: a model's own properties and setters may raise anything, and end the program."""
     try:
         yield
     except ForeseenError:
         raise
     except OtherFormatError as exc:
         raise ModelUnavailableError(f"{path}: expected {loadable_formats()}, got {exc}") from exc
-    except Exception as exc:
+    except BaseException as exc:
+        if is_interruption(exc):
+            raise
         log.debug("%s", path, exc_info=True)
         raise ModelUnavailableError(f"{path}: expected a model that can be loaded: {failure_text(exc)}") from exc

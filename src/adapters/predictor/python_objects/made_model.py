@@ -91,7 +91,7 @@ def _attribute(path: Path, owner: object, name: str) -> object:
         if hasattr(owner, name):
             return getattr(owner, name)
     known = [each for each in _members(owner) if not each.startswith("_")]
-    where = f"module {owner.__name__}" if isinstance(owner, ModuleType) else f"{owner!r:.80}"
+    where = f"module {owner.__name__}" if isinstance(owner, ModuleType) else " ".join(repr(owner).split())[:80]
     hint = did_you_mean(name, known) or (f"it has {', '.join(known[:_SHOWN])}" if known else "it has none")
     raise ModelUnavailableError(f"{path}: expected the name {name} in {_shown(owner, where)}, got no such name; {hint}")
 

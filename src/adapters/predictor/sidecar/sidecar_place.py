@@ -8,7 +8,8 @@ def sidecar_beside(model_path: Path) -> Path:
     """Return where the sidecar of a model is if none is named: `model.toml` for `model.joblib`, or a folder `model`."""
     if os.path.isdir(model_path):  # noqa: PTH112 - accepts a name that is too long
         folder = model_path.resolve() if model_path.name in ("", "..") else model_path
-        return folder.with_name(f"{folder.name}.toml")  # a folder's name may have a dot, but no suffix
+        # A folder's name may have a dot, but no suffix; that of / is empty, and cannot be replaced.
+        return folder.parent / f"{folder.name}.toml"
     return model_path.with_suffix(".toml")
 
 

@@ -6,8 +6,10 @@ from inspect import isroutine
 from types import ModuleType
 from typing import Final
 
+from foreseen.adapters.predictor.formats.model_format import WRAP
+
 _SHOWN: Final = 5
-_WRAP: Final = "write a class with predict in a module of your own and save an instance of it (docs/models.md)"
+_LONGEST_KEY: Final = 40
 
 
 def no_model(found: object) -> str:
@@ -18,7 +20,7 @@ def no_model(found: object) -> str:
 
 def _described(found: object) -> tuple[str, str]:
     if found is None:
-        return "None", _WRAP
+        return "None", WRAP
     if isinstance(found, type):
         return f"the class {found.__qualname__} itself", "save an instance of it"
     if isinstance(found, ModuleType):
@@ -28,9 +30,9 @@ def _described(found: object) -> tuple[str, str]:
     if isinstance(found, list | tuple | set | frozenset):
         return f"{_kind(found)} of {_parts(found)}", _of_parts(found)
     if isroutine(found):
-        return f"the function {getattr(found, '__qualname__', found)}", _WRAP
+        return f"the function {getattr(found, '__qualname__', found)}", WRAP
     if is_of_library(found, "torch"):
-        return f"{_kind(found)}, of PyTorch", _WRAP
+        return f"{_kind(found)}, of PyTorch", WRAP
     if is_of_library(found, "numpy", "pandas", "polars", "scipy") and hasattr(found, "shape"):
         return f"data, {_kind(found)} of shape {tuple(found.shape)}", "save the model that was trained on it"
     if callable(getattr(found, "fit_predict", None)):
@@ -41,20 +43,20 @@ def _described(found: object) -> tuple[str, str]:
             f"{_kind(found)}, which has transform but no predict",
             f"{pipeline}, or serve what it returns by --outputs transform",
         )
-    return _kind(found), _WRAP
+    return _kind(found), WRAP
 
 
 def _of_parts(parts: Iterable[object]) -> str:
     held = list(parts)
     if any(is_of_library(part, "torch") for part in held):
-        return _WRAP
+        return WRAP
     if any(callable(getattr(part, "transform", None)) for part in held):
         return "save one object, a Pipeline of what belongs together: make_pipeline(scaler, model)"
     return "save one object that does all of it, of a class of your own with predict (docs/models.md)"
 
 
 def _items(items: Iterable[tuple[object, object]]) -> str:
-    return _few([f"{key!r} ({_kind(value)})" for key, value in items])
+    return _few([f"{' '.join(repr(key).split())[:_LONGEST_KEY]} ({_kind(value)})" for key, value in items])
 
 
 def _parts(parts: Iterable[object]) -> str:

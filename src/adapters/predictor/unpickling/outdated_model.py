@@ -32,7 +32,15 @@ def _is_of_scikit_learn(owner: object) -> bool:
 
 
 def _reject_if_other(path: Path, failure: AttributeError) -> None:
-    with path.open("rb") as content:
-        version = saved_version(content)
+    version = _saved_version(path)
     if version is not None and is_other_release(version):
         raise ModelUnavailableError(version_trouble(version, failure)) from failure
+
+
+def _saved_version(path: Path) -> str | None:
+    """Return the version that a model's file records; None if there is no such file, since a module makes the model."""
+    try:
+        with path.open("rb") as content:
+            return saved_version(content)
+    except OSError:
+        return None
