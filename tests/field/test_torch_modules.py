@@ -592,6 +592,16 @@ def drawn() -> tuple[float, float, float]:
     return float(torch.rand(1)), random.random(), float(np.random.rand())
 
 
+def test_a_load_seeds_no_graphics_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights, net = saved(tmp_path, trained().state_dict())
+    seeded: list[int] = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+
+    load_predictor(weights, code=net)
+
+    assert seeded == []
+
+
 @pytest.mark.parametrize("code", [DRAWS["in the class"], "import torch\n1 / torch.zeros(1, dtype=int)[1]\n"])
 def test_a_load_leaves_what_the_process_draws_next(code: str, tmp_path: Path) -> None:
     weights, net = saved(tmp_path, trained().state_dict(), code)

@@ -20,7 +20,7 @@ def seeded_draws(torch: ModuleType) -> Iterator[None]:
     of_python, of_numpy = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_SEED)
+            torch.default_generator.manual_seed(_SEED)  # `torch.manual_seed` would seed graphics cards as well
             random.seed(_SEED)
             np.random.seed(_SEED)
             yield
