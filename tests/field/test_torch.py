@@ -230,6 +230,16 @@ def test_pytorch_computes_with_the_threads_of_the_settings(threads: int, model: 
     assert found == [threads]
 
 
+def test_another_model_with_other_threads_changes_those_of_none(model: Path) -> None:
+    single, double = load_predictor(model, threads=1), load_predictor(model, threads=2)
+    found = []
+    for predictor in (single, double, single):
+        predictor.predict(probe_batch(predictor.info.signature, 32))
+        found.append(torch.get_num_threads())
+
+    assert found == [1, 2, 1]
+
+
 def scripted(folder: Path, sidecar: str = "", model: Any = None) -> Path:
     """Save a network, the dense one unless it is given, as TorchScript."""
     with warnings.catch_warnings():

@@ -7,6 +7,7 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -680,6 +681,28 @@ def test_pytorch_computes_with_the_threads_of_the_settings(tmp_path: Path) -> No
     predictor.predict(probe_batch(predictor.info.signature, 32))
 
     assert torch.get_num_threads() == 2
+
+
+COUNTING = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x):
+        return torch.full((len(x),), torch.get_num_threads())
+"""
+
+
+def test_each_model_of_a_process_computes_with_its_own_threads(tmp_path: Path) -> None:
+    weights, net = saved(tmp_path, {}, COUNTING)
+    single, double = (load_predictor(weights, code=net, threads=threads) for threads in (1, 2))
+    found = [answers_of(predictor, ROWS[:1]) for predictor in (single, double, single)]
+    caller = threading.Thread(target=lambda: found.append(answers_of(single, ROWS[:1])))
+    caller.start()
+    caller.join()
+
+    assert [each[0]["prediction"] for each in found] == [1, 2, 1, 1]
+    assert single.info.fingerprint != double.info.fingerprint
 
 
 MASKED = """

@@ -13,8 +13,8 @@ from foreseen.adapters.predictor.networks.keras_archive import write_checked
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
 from foreseen.adapters.predictor.networks.required_version import require_version
 from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
-from foreseen.adapters.predictor.networks.torch_tensors import arrays_of, computing
-from foreseen.adapters.predictor.networks.torch_threads import torch_kernels
+from foreseen.adapters.predictor.networks.torch_tensors import arrays_of
+from foreseen.adapters.predictor.networks.torch_threads import computing, torch_kernels
 from foreseen.domain.values.signature import DType
 
 _BACKEND: Final = "KERAS_BACKEND"
@@ -57,9 +57,11 @@ def require_safe_version() -> None:
     require_version("keras", _LOWEST, "whose safe mode cannot be bypassed")
 
 
-def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO) -> TensorModel:
+def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO, *, threads: int) -> TensorModel:
     """Read, check and load the model in a file.
 
+    Args:
+        threads: how many compute.
     Raises:
         RejectedFileError: it has anything that is not known to be harmless, or inputs that cannot be served.
         Exception: Keras cannot load it.
@@ -79,7 +81,7 @@ def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO) -> TensorM
         raise RejectedFileError(
             f"expected Keras to compute by torch, got {keras.backend.backend()}; try: a new process"
         )
-    call = _KerasCall(model, torch, _arranged(getattr(model, "input", None), inputs))
+    call = _KerasCall(model, torch, threads, _arranged(getattr(model, "input", None), inputs))
     return TensorModel(call, inputs, rows=rows.pop(), depends_on=torch_kernels(torch))
 
 
@@ -106,12 +108,15 @@ def _arranged(structure: object, inputs: Sequence[TensorInput]) -> Callable[[Seq
 class _KerasCall:
     """Calls a model with its inputs as it takes them."""
 
-    def __init__(self, model: _Model, torch: ModuleType, arrange: Callable[[Sequence[Array]], object]) -> None:
+    def __init__(
+        self, model: _Model, torch: ModuleType, threads: int, arrange: Callable[[Sequence[Array]], object]
+    ) -> None:
         self._model = model
         self._torch = torch
+        self._threads = threads
         self._arrange = arrange
 
     def __call__(self, arrays: Sequence[Array]) -> object:
         given = self._arrange([np.array(array, order="C") for array in arrays])
-        with computing(self._torch):
+        with computing(self._torch, self._threads):
             return arrays_of(self._torch, self._model(given, training=False))

@@ -35,13 +35,3 @@ def default_dtype(torch: ModuleType, dtype: object) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
-
-
-@contextmanager
-def computing(torch: ModuleType) -> Iterator[None]:
-    """Compute without gradients; raise ValueError for a value that is no place in a table, as of an embedding."""
-    try:
-        with torch.inference_mode(), default_dtype(torch, torch.float32):
-            yield
-    except IndexError as exc:
-        raise ValueError(str(exc)) from exc

@@ -2,9 +2,12 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Final
 
+from foreseen.adapters.predictor.networks.torch_tensors import default_dtype
 from foreseen.domain.errors import ModelUnavailableError
 
 _MKL: Final = "MKL_CBWR"
@@ -44,9 +47,30 @@ def limit_torch(torch: ModuleType, threads: int) -> None:
     """
     # Which otherwise depends on the padding of all rows of a batch, and fills up a shorter one with zeros.
     torch.backends.mha.set_fastpath_enabled(False)
-    torch.set_num_threads(threads)
+    _use_threads(torch, threads)
     if (found := torch.get_num_threads()) != threads:
         raise ModelUnavailableError(f"expected PyTorch to compute with {threads} threads, got {found}")
+
+
+@contextmanager
+def computing(torch: ModuleType, threads: int) -> Iterator[None]:
+    """Compute with so many threads and without gradients, whatever else the process computes with.
+
+    Raises:
+        ValueError: a value is no place in a table, as of an embedding.
+    """
+    _use_threads(torch, threads)
+    try:
+        with torch.inference_mode(), default_dtype(torch, torch.float32):
+            yield
+    except IndexError as exc:
+        raise ValueError(str(exc)) from exc
+
+
+def _use_threads(torch: ModuleType, threads: int) -> None:
+    """Have the calling thread compute with so many; another begins with those that any thread has set last."""
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
 
 
 def torch_kernels(torch: ModuleType) -> dict[str, bytes]:

@@ -38,5 +38,5 @@ class KerasLoader:
             require_safe_version()
             torch = required_library("torch", path=file.path, reads="models of Keras", extra="keras")
             limit_torch(torch, options.threads)
-            model = keras_model(keras, torch, file.content)
+            model = keras_model(keras, torch, file.content, threads=options.threads)
         return predictor_of_network(file, options, model, LoadedFormat("Keras"), libraries=_LIBRARIES)

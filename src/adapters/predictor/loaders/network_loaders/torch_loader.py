@@ -41,13 +41,13 @@ class TorchLoader:
         have_same_bits_everywhere()
         torch = required_library("torch", path=file.path, reads=f"models of {found.name}", extra="torch")
         limit_torch(torch, options.threads)
-        model = _program(torch, file) if is_program else _script(torch, file, options)
+        model = (_program if is_program else _script)(torch, file, options)
         return predictor_of_network(file, options, model, found, libraries=LIBRARIES)
 
 
-def _program(torch: ModuleType, file: ModelFile) -> TensorModel:
+def _program(torch: ModuleType, file: ModelFile, options: LoadOptions) -> TensorModel:
     with damage_named(file.path, "PyTorch"):
-        return exported_model(torch, file.content)
+        return exported_model(torch, file.content, threads=options.threads)
 
 
 def _script(torch: ModuleType, file: ModelFile, options: LoadOptions) -> TensorModel:
@@ -58,4 +58,4 @@ def _script(torch: ModuleType, file: ModelFile, options: LoadOptions) -> TensorM
     inputs = declared_inputs(
         torch, file, options, count, reason="TorchScript does not record shapes", instead=", or torch.export.save"
     )
-    return script_model(torch, module, inputs)
+    return script_model(torch, module, inputs, threads=options.threads)

@@ -77,4 +77,5 @@ def _model(
         load_weights(module, weights, code)
     limit_torch(torch, options.threads)  # here, since the code may have set another number
     inputs = declared_inputs(torch, file, options, count, reason="modules of PyTorch do not record shapes")
-    return module_model(torch, module, inputs, within=partial(default_dtype, torch, torch.get_default_dtype()))
+    own_dtype = partial(default_dtype, torch, torch.get_default_dtype())
+    return module_model(torch, module, inputs, threads=options.threads, within=own_dtype)

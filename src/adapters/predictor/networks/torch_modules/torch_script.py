@@ -49,9 +49,15 @@ def least_inputs(module: ScriptModule) -> int:
     return sum(not argument.has_default_value() for argument in module.forward.schema.arguments[1:])
 
 
-def script_model(torch: ModuleType, module: ScriptModule, inputs: Sequence[TensorInput]) -> TensorModel:
-    """Return a module as a model with these inputs, in the order of its arguments."""
-    return module_model(torch, module, inputs, within=partial(_interpreted, torch))
+def script_model(
+    torch: ModuleType, module: ScriptModule, inputs: Sequence[TensorInput], *, threads: int
+) -> TensorModel:
+    """Return a module as a model with these inputs, in the order of its arguments.
+
+    Args:
+        threads: how many compute.
+    """
+    return module_model(torch, module, inputs, threads=threads, within=partial(_interpreted, torch))
 
 
 @contextmanager
