@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -387,6 +388,13 @@ def test_a_model_is_named_by_its_setting_or_its_file(model: str | None, name: st
 
     assert settings.model_name == called
     assert Settings.load(None, {"name": settings.model_name}).name == called
+
+
+def test_the_groups_follow_one_another_and_the_model_is_the_first_setting() -> None:
+    groups = [about_setting(field)["group"] for field in Settings.model_fields.values()]
+
+    assert [group for group, _ in groupby(groups)] == ["Model", "Cache", "Server", "Access", "Logs"]
+    assert next(iter(Settings.model_fields)) == "model"
 
 
 def test_every_setting_has_a_description() -> None:
