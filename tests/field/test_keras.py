@@ -130,6 +130,31 @@ def test_keras_computes_with_the_threads_of_the_settings(threads: int, model: Pa
     assert torch.get_num_threads() == threads
 
 
+def test_what_keras_is_configured_to_compute_with_is_part_of_the_fingerprint(tmp_path: Path) -> None:
+    made = keras.Sequential(
+        [keras.layers.Input((2,), name="x"), keras.layers.Normalization(mean=[0.0, 0.0], variance=[0.0, 1.0])]
+    )
+    path = saved(made, tmp_path / "model.keras")
+    rows = [{"x": [1.0, 2.0]}]
+    default, epsilon = load_predictor(path), keras.config.epsilon()
+    expected = answers_of(default, rows)
+    keras.config.set_epsilon(0.5)
+    try:
+        other = load_predictor(path)
+        assert answers_of(other, rows) != expected
+    finally:
+        keras.config.set_epsilon(epsilon)
+
+    assert other.info.fingerprint != default.info.fingerprint
+    assert load_predictor(path).info.fingerprint == default.info.fingerprint
+
+
+def test_keras_computes_on_the_cpu_whatever_else_there_is(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_TORCH_DEVICE", "meta")  # by which no value is ever computed
+
+    assert answers_of_http(model, ROWS) == own_answers(dense(), ROWS)
+
+
 def test_a_table_has_a_column_for_each_value_of_the_only_input(model: Path) -> None:
     rows = [dict(zip("abcd", row["x"], strict=True)) for row in ROWS]
 

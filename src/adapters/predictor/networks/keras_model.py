@@ -1,7 +1,6 @@
 """A model of Keras 3 as a model that is called with arrays, computed by PyTorch."""
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from tempfile import NamedTemporaryFile
 from types import ModuleType
@@ -15,6 +14,7 @@ from foreseen.adapters.predictor.networks.required_version import require_versio
 from foreseen.adapters.predictor.networks.tensor_model import Array, TensorInput, TensorModel
 from foreseen.adapters.predictor.networks.torch_tensors import arrays_of
 from foreseen.adapters.predictor.networks.torch_threads import computing, torch_kernels
+from foreseen.adapters.predictor.unpickling.load_warnings import deprecations_ignored
 from foreseen.domain.values.signature import DType
 
 _BACKEND: Final = "KERAS_BACKEND"
@@ -23,6 +23,10 @@ _DTYPES: Final[Mapping[str, DType]] = {
     "int32": "int32", "uint64": "uint64", "int64": "int64", "float16": "float32", "bfloat16": "float32",
     "float32": "float32", "float64": "float64",
 }  # fmt: skip
+_DEVICE: Final = "cpu"
+_CONFIGURATION: Final = ("float32", 1e-7, "channels_last")
+"""What Keras computes with where a layer does not say it: the dtype of floats, the least divisor, the order of axes."""
+
 _LOWEST: Final = (3, 13)
 """Before it, the safe mode of Keras could be bypassed: CVE-2025-1550, CVE-2025-8747, CVE-2025-9906, CVE-2025-9905."""
 
@@ -66,10 +70,10 @@ def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO, *, threads
         RejectedFileError: it has anything that is not known to be harmless, or inputs that cannot be served.
         Exception: Keras cannot load it.
     """
-    with NamedTemporaryFile(suffix=".keras") as copy, warnings.catch_warnings():
+    with NamedTemporaryFile(suffix=".keras") as copy, deprecations_ignored():  # Keras' own, of numpy's newest versions
         write_checked(file, copy)
-        warnings.simplefilter("ignore", DeprecationWarning)  # Keras' own, of numpy's newest versions
-        model: _Model = keras.saving.load_model(copy.name, compile=False, safe_mode=True)
+        with keras.device(_DEVICE):
+            model: _Model = keras.saving.load_model(copy.name, compile=False, safe_mode=True)
     tensors = model.inputs
     if not tensors:
         raise RejectedFileError("expected a model that knows its inputs, got none; try: call it before it is saved")
@@ -81,8 +85,14 @@ def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO, *, threads
         raise RejectedFileError(
             f"expected Keras to compute by torch, got {keras.backend.backend()}; try: a new process"
         )
-    call = _KerasCall(model, torch, threads, _arranged(getattr(model, "input", None), inputs))
-    return TensorModel(call, inputs, rows=rows.pop(), depends_on=torch_kernels(torch))
+    call = _KerasCall(keras, model, torch, threads, _arranged(getattr(model, "input", None), inputs))
+    return TensorModel(call, inputs, rows=rows.pop(), depends_on={**torch_kernels(torch), **_configuration(keras)})
+
+
+def _configuration(keras: ModuleType) -> dict[str, bytes]:
+    """Return what `~/.keras/keras.json`, or code of the process, has configured; nothing if that is Keras' default."""
+    found = keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()
+    return {} if found == _CONFIGURATION else {"configuration of Keras": repr(found).encode()}
 
 
 def _input(tensor: _KerasTensor) -> TensorInput:
@@ -109,8 +119,14 @@ class _KerasCall:
     """Calls a model with its inputs as it takes them."""
 
     def __init__(
-        self, model: _Model, torch: ModuleType, threads: int, arrange: Callable[[Sequence[Array]], object]
+        self,
+        keras: ModuleType,
+        model: _Model,
+        torch: ModuleType,
+        threads: int,
+        arrange: Callable[[Sequence[Array]], object],
     ) -> None:
+        self._keras = keras
         self._model = model
         self._torch = torch
         self._threads = threads
@@ -118,5 +134,5 @@ class _KerasCall:
 
     def __call__(self, arrays: Sequence[Array]) -> object:
         given = self._arrange([np.array(array, order="C") for array in arrays])
-        with computing(self._torch, self._threads):
+        with self._keras.device(_DEVICE), computing(self._torch, self._threads):
             return arrays_of(self._torch, self._model(given, training=False))

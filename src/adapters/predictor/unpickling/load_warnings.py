@@ -22,6 +22,17 @@ def reported_warnings(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def deprecations_ignored() -> Iterator[None]:
+    """Ignore DeprecationWarning within the block, on the main thread alone, as warnings are recorded there alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+@contextmanager
 def _recorded() -> Iterator[list[warnings.WarningMessage]]:
     """Record warnings within the block, on the main thread alone.
 

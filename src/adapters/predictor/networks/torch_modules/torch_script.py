@@ -1,7 +1,6 @@
 """TorchScript as a model that is called with arrays. Its code is that of the file; PyTorch's interpreter runs it."""
 
 import io
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +9,7 @@ from typing import BinaryIO, Final, Protocol
 
 from foreseen.adapters.predictor.networks.tensor_model import TensorInput, TensorModel
 from foreseen.adapters.predictor.networks.torch_modules.module_model import module_model
+from foreseen.adapters.predictor.unpickling.load_warnings import deprecations_ignored
 
 _FAILED: Final = "The following operation failed in the TorchScript interpreter"
 """How messages begin whose last line is the reason, after the places in the code."""
@@ -38,8 +38,7 @@ class ScriptModule(Protocol):
 
 def loaded_script(torch: ModuleType, file: BinaryIO) -> ScriptModule:
     """Return the module in a file, on the CPU and ready to predict."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of TorchScript as such; the documentation says it
+    with deprecations_ignored():  # of TorchScript as such; the documentation says it
         module: ScriptModule = torch.jit.load(io.BytesIO(file.read()), map_location="cpu").eval()
     return module
 
