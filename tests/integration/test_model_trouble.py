@@ -58,7 +58,8 @@ def troubled(folder: Path, *args: object) -> Iterator[Served]:
     model.write_bytes(b"ctroubled\nTroubled\n)\x81.")
     model.chmod(0o600)
     (folder / "model.toml").write_text('[[features]]\nname = "a"\ndtype = "float64"\n')
-    line = (model.name, "--rows-per-call", "0", "--cache-nondeterministic", "true", *args)
+    patient = ("--timeout", "240s")  # a process that has ended is started again, however busy the machine is
+    line = (model.name, "--rows-per-call", "0", "--cache-nondeterministic", "true", *patient, *args)
     with served(*line, cwd=folder) as running:
         yield running
 

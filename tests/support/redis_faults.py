@@ -1,6 +1,5 @@
 """What goes wrong with a Redis, beside clients of a service that uses it."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,7 +15,6 @@ from support.processes import WITHOUT_TLS, Served
 GARBAGE = b"\x80\x04\x95garbage"
 LOOKUPS = 'l2_calls_total{operation="get"}'
 CORRUPT = "l2_corrupt_entries_total"
-GIVEN_UP_S = 2 * BUDGET_S
 
 
 @dataclass
@@ -44,7 +42,6 @@ class Stage:
         """Return how often the shared cache was disabled, and how often it was looked up; None where it is in use."""
         if self.is_in_use():
             return None
-        time.sleep(GIVEN_UP_S)  # in which what was under way is given up, and counted
         return self.scraped("l2_outages"), self.scraped(LOOKUPS)
 
     def overwrite(self, write: Callable[[redis.Redis, bytes], object]) -> None:
