@@ -34,7 +34,7 @@ from support.time_limits import PATIENCE_S, patience, soon
 
 CHANNEL = "foreseen:iris:pushes"
 LEASE_OF_A = "foreseen:iris:lease:" + "6e" * 8 + ":61"
-PATIENT = ("--redis-timeout", "10s")
+PATIENT = ("--redis-timeout", "60s")
 """So that Redis answers in time on a busy machine, too."""
 
 LONG = ("--lease", "60s")

@@ -22,7 +22,7 @@ from support.time_limits import patience
 ORDINARY = {"content-type": "application/json; charset=utf-8"}
 """What is not answered in front of the application."""
 
-PATIENT = ("--redis-timeout", "10s", "--lease", "600s")
+PATIENT = ("--redis-timeout", "60s", "--lease", "600s")
 """So that on a busy machine Redis answers in time, and no process is taken for dead."""
 
 BUSY = 1

@@ -15,7 +15,7 @@ from support.processes import Served, served
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5], [6.1, 2.8, 4.7, 1.2]]
 FLOWERS = [dict(zip(IRIS_NAMES, row, strict=True)) for row in ROWS]
-PATIENT = ("--redis-timeout", "10s")
+PATIENT = ("--redis-timeout", "60s")
 """So that a busy machine does not make a hit a miss."""
 
 

@@ -13,7 +13,7 @@ from support.own_valkey import own_valkey
 from support.processes import run, served
 from support.reloadable_service import adding, answer, put, reload
 
-PATIENT = ("--redis-timeout", "10s")
+PATIENT = ("--redis-timeout", "60s")
 """So that a busy machine does not make a hit a miss."""
 
 
