@@ -2,6 +2,7 @@
 
 import os
 import threading
+from typing import ClassVar
 
 import threadpoolctl
 
@@ -11,8 +12,12 @@ from foreseen.adapters.predictor.call_sizes.thread_environment import thread_env
 class ThreadLimit:
     """Limits the loaded libraries to a number of threads, in each thread that calls them.
 
-    OpenMP keeps the limit per calling thread, and a thread started later begins with as many as there are cores.
+    OpenMP keeps the limit per calling thread, and a thread started later begins with as many as there are cores. BLAS
+    has one for the process, which a model with another limit may have changed since.
     """
+
+    _latest: ClassVar[int | None] = None
+    """The number of threads that was applied last in this process."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
@@ -25,10 +30,11 @@ class ThreadLimit:
         self.apply()
 
     def apply(self) -> None:
-        """Apply the limit to the calling thread from now on; cheap after the first time."""
-        if not getattr(self._applied, "done", False):
+        """Apply the limit to the calling thread from now on; cheap after the first time, until another is applied."""
+        if not getattr(self._applied, "done", False) or ThreadLimit._latest != self._threads:
             threadpoolctl.threadpool_limits(self._threads)
             self._applied.done = True
+            ThreadLimit._latest = self._threads
 
 
 def blas_kernels() -> str:
