@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -491,6 +492,21 @@ def test_a_pickle_in_place_of_a_safe_format_is_not_loaded(
 
     assert f"{name}: expected the file of MLflow's flavor {flavor}, which runs no code when it is loaded" in said
     assert not (tmp_path / MARK).exists()
+
+
+@pytest.mark.parametrize(
+    "table", [{"onnx": {"data": "model.pt"}}, {"pytorch": {"model_data": "model.pt", "serialization_format": "pt2"}}]
+)
+def test_torch_script_in_place_of_a_safe_format_is_not_loaded(table: Any, tmp_path: Path) -> None:
+    folder = mlflow_folder(tmp_path / "model", logistic(), saved_by="pickle")
+    with zipfile.ZipFile(folder / "model.pt", "w") as archive:
+        for name in ("net/data.pkl", "net/constants.pkl", "net/version"):
+            archive.writestr(name, b"")
+    changed(folder, lambda found: found.update(flavors=table))
+
+    said = rejection(folder)
+
+    assert f"flavor {next(iter(table))}, which runs no code when it is loaded, got TorchScript" in said
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from foreseen.adapters.predictor.formats.file_start import FileStart
 from foreseen.adapters.predictor.formats.model_folders import SAVED_MODEL
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
+from foreseen.adapters.predictor.formats.zip_archives import is_exported_program
 from foreseen.adapters.predictor.loaders.loader_registry import loader_of
-from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.loaders.model_loader import LoadOptions, ModelLoader
 from foreseen.adapters.predictor.loaders.network_loaders.saved_model_loader import SavedModelLoader
+from foreseen.adapters.predictor.loaders.network_loaders.torch_loader import TorchLoader
 from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
 from foreseen.adapters.predictor.loaders.pickle_loader import PickleLoader
 from foreseen.adapters.predictor.loaders.python_loader import PythonLoader
@@ -16,7 +19,7 @@ from foreseen.adapters.predictor.mlflow_folder.flavor import Flavor
 from foreseen.adapters.predictor.mlflow_folder.folder_files import FolderFiles, content_digest
 from foreseen.adapters.predictor.mlflow_folder.model_folder import ModelFolder, open_model_folder
 from foreseen.adapters.predictor.mlflow_folder.python_function import read_python_function
-from foreseen.adapters.predictor.model_file.model_file import open_model_file
+from foreseen.adapters.predictor.model_file.model_file import ModelFile, open_model_file
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.ports import Predictor
@@ -73,12 +76,22 @@ def _by_format(opened: ModelFolder, options: LoadOptions) -> Predictor:
         loader = loader_of(opened.file)
         if isinstance(loader, PythonLoader):  # no flavor's file is called .py
             raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got a Python file")
-        if isinstance(loader, PickleLoader) and not opened.flavor.may_be_pickle:
+        if not opened.flavor.may_be_pickle and (code := _code_in(opened.file, loader)):
             expected = f"{_expected(opened.flavor)}, which runs no code when it is loaded"
-            raise ModelUnavailableError(f"{path}: expected {expected}, got what may be a pickle")
+            raise ModelUnavailableError(f"{path}: expected {expected}, got {code}")
         return loader.load(opened.file, options)
     except OtherFormatError as exc:
         raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got {exc}") from exc
+
+
+def _code_in(file: ModelFile, loader: ModelLoader) -> str:
+    """Return what a file is that runs code of its own when it is loaded; empty for any other."""
+    if isinstance(loader, PickleLoader):
+        return "what may be a pickle"
+    if not isinstance(loader, TorchLoader):
+        return ""
+    names = FileStart.of(file.content).members
+    return "" if is_exported_program(names) else "TorchScript"
 
 
 def _expected(flavor: Flavor) -> str:
