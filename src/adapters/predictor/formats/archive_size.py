@@ -12,6 +12,11 @@ ALWAYS_BYTES: Final = 64 * 2**20
 """Bytes that any archive may unpack to."""
 
 
+def most_unpacked_bytes(size: int) -> int:
+    """Return to how many bytes an archive of a size in bytes may unpack."""
+    return max(ALWAYS_BYTES, MOST_TIMES * size)
+
+
 def require_bounded_archive(file: BinaryIO, path: object) -> None:
     """Raise ModelUnavailableError if an archive declares to unpack to far more than its own size.
 
@@ -21,7 +26,7 @@ def require_bounded_archive(file: BinaryIO, path: object) -> None:
         members = archive.infolist()
     size = file.seek(0, 2)
     file.seek(0)
-    unpacked, most = sum(member.file_size for member in members), max(ALWAYS_BYTES, MOST_TIMES * size)
+    unpacked, most = sum(member.file_size for member in members), most_unpacked_bytes(size)
     if unpacked > most:
         raise ModelUnavailableError(
             f"{path}: expected an archive that unpacks to {most:,} bytes at most, got {unpacked:,}"

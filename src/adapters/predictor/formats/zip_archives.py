@@ -2,13 +2,15 @@
 
 import zipfile
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from foreseen.adapters.predictor.formats.binary_formats import KERAS, TORCH
 from foreseen.adapters.predictor.formats.model_format import WRAP, FileFormat
 
-_SAVED = (".joblib", ".pkl", ".pickle")
-_OLD_PROGRAM = "serialized_exported_program.json"
+OLD_PROGRAM: Final = "serialized_exported_program.json"
+"""The file of a program that torch.export.save wrote before PyTorch 2.8."""
+
+_SAVED: Final = (".joblib", ".pkl", ".pickle")
 
 
 def is_zip(head: bytes) -> bool:
@@ -18,7 +20,7 @@ def is_zip(head: bytes) -> bool:
 
 def is_exported_program(names: Sequence[str]) -> bool:
     """Return whether names in an archive are those of a program that torch.export.save wrote, in any version."""
-    return _OLD_PROGRAM in names or any(name.endswith(("/archive_format", "/models/model.json")) for name in names)
+    return OLD_PROGRAM in names or any(name.endswith(("/archive_format", "/models/model.json")) for name in names)
 
 
 def is_torch_script(names: Sequence[str]) -> bool:

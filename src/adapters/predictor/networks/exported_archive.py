@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
+from foreseen.adapters.predictor.formats.zip_archives import OLD_PROGRAM
 from foreseen.adapters.predictor.networks.exported_graph import checked_graph
 from foreseen.adapters.predictor.networks.exported_inputs import ExportedInputs, exported_inputs
 from foreseen.adapters.predictor.networks.exported_schema import Payload, Payloads, TensorMeta
@@ -20,7 +21,6 @@ from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
 _MODEL: Final = "models/model.json"
 _CONFIGS: Final = ("data/weights/model_weights_config.json", "data/constants/model_constants_config.json")
 _PAYLOAD: Final = re.compile(r"(?:weight|tensor)_\d+")
-_OLD: Final = "serialized_exported_program.json"
 _SAVE_AGAIN: Final = "try: torch.export.save(program, path) with PyTorch 2.8 or newer"
 _COMPILED: Final = "data/aotinductor/"
 _FORMAT: Final = {"archive_format": b"pt2", "archive_version": b"0", "byteorder": b"little", ".data/version": b"3"}
@@ -66,7 +66,7 @@ def checked_archive(file: BinaryIO) -> ExportedArchive:
 def _members(archive: zipfile.ZipFile) -> Mapping[str, str]:
     """Return the name of each member by its name within the archive's only folder."""
     names = archive.namelist()
-    if _OLD in names:
+    if OLD_PROGRAM in names:
         raise RejectedFileError(f"expected a program of PyTorch 2.8 or newer, got an older one; {_SAVE_AGAIN}")
     folders = {name.partition("/")[0] for name in names}
     members = {name.partition("/")[2]: name for name in names}

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
+from foreseen.adapters.predictor.formats.archive_size import most_unpacked_bytes
 from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ _CODE: Final = frozenset(
 """Classes that run code of the file, or read other files."""
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
-_MOST_TIMES: Final = 100
-_ALWAYS_BYTES: Final = 64 * 2**20
 
 
 def checked_config(document: object) -> object:
@@ -89,7 +88,7 @@ def write_checked(file: BinaryIO, target: IO[bytes]) -> None:
             raise RejectedFileError(f"expected the files {CONFIG}, {METADATA} and {WEIGHTS}, got {others}")
         config = checked_config(json.loads(archive.read(CONFIG)))
         with archive.open(WEIGHTS) as weights, h5py.File(weights, "r") as found:
-            _require_plain(found, max(_ALWAYS_BYTES, _MOST_TIMES * archive.getinfo(WEIGHTS).file_size))
+            _require_plain(found, most_unpacked_bytes(archive.getinfo(WEIGHTS).file_size))
         with zipfile.ZipFile(target, "w") as written:
             written.writestr(CONFIG, json.dumps(config))
             written.writestr(METADATA, json.dumps(json.loads(archive.read(METADATA))))
