@@ -5,6 +5,7 @@ import importlib
 import os
 import py_compile
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -21,7 +22,7 @@ from foreseen.adapters.predictor.load_predictor import load_predictor
 from foreseen.adapters.predictor.own_code.isolated_load import free_withdrawn
 from foreseen.adapters.predictor.subprocess.parent import ModelProcess
 from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
-from foreseen.domain.errors import ModelUnavailableError, PredictionError
+from foreseen.domain.errors import ModelUnavailableError, PredictionError, TerminatedError
 from foreseen.domain.ports import Predictor
 from support.models import pickled_by_hand
 from support.models_with_own_code import WAYS, Way, answer, put, write
@@ -429,6 +430,28 @@ def test_a_script_that_saves_its_model_when_imported_is_rejected(folder: Path, s
     for _ in range(2):  # the second writes what is there already
         with pytest.raises(ModelUnavailableError, match=f"^{script}: .* it wrote {model}; put what trains and saves"):
             load_predictor(model, code=script)
+
+
+@pytest.mark.parametrize("ending", ["TerminatedError(143)", "KeyboardInterrupt"])
+def test_a_signal_amid_a_script_ends_the_program(ending: str, folder: Path, script: Path) -> None:
+    model = pickled_by_hand(folder / "Own", "__main__")
+    script.write_text(
+        "from pathlib import Path\nfrom foreseen.domain.errors import TerminatedError\n"
+        f"Path({str(model)!r}).touch()\nraise {ending}\n"
+    )
+
+    with pytest.raises((TerminatedError, KeyboardInterrupt)):
+        load_predictor(model, code=script)
+
+
+def test_a_script_that_raises_what_ctrl_c_raises_is_rejected(folder: Path, script: Path) -> None:
+    script.write_text("raise KeyboardInterrupt\n")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # so that no Ctrl-C raises it
+    try:
+        with pytest.raises(ModelUnavailableError, match=f"^{script}: expected a script that only trains under"):
+            load_predictor(pickled_by_hand(folder / "Own", "__main__"), code=script)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_model_saved_by_an_imported_script_needs_it(folder: Path, script: Path) -> None:

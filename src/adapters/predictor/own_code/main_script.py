@@ -12,7 +12,7 @@ from typing import Final
 from foreseen.adapters.predictor.own_code.module_file import ModuleFile
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules
 from foreseen.domain.errors import ModelUnavailableError
-from foreseen.domain.model.model_failure import message_text
+from foreseen.domain.model.model_failure import is_interruption, message_text
 
 NAME: Final = "__foreseen_main__"
 """The script's `__name__` when it is executed here, so that `if __name__ == "__main__":` does not train again."""
@@ -42,7 +42,9 @@ def _executed(code: Path, file: ModuleFile, own: OwnModules) -> ModuleType:
         return own.module(NAME)
     except ModelUnavailableError:
         raise
-    except (Exception, SystemExit) as exc:
+    except BaseException as exc:
+        if is_interruption(exc):
+            raise
         raise ModelUnavailableError(f"{code}: {_trouble(exc, code)}") from exc
 
 
@@ -67,13 +69,19 @@ def _unchanged(model: Path, code: Path) -> Iterator[None]:
     before = _state(model)
     try:
         yield
-    finally:
-        if _state(model) != before:
-            raise ModelUnavailableError(
-                f"{code}: expected a script that does not change the model file when it is imported, but it wrote "
-                f'{model}; put what trains and saves under `if __name__ == "__main__":`, then run the script to save '
-                "the model again"
-            )
+    except ModelUnavailableError:
+        _require_state(model, before, code)
+        raise
+    _require_state(model, before, code)
+
+
+def _require_state(model: Path, before: tuple[int, int, bytes] | None, code: Path) -> None:
+    if _state(model) != before:
+        raise ModelUnavailableError(
+            f"{code}: expected a script that does not change the model file when it is imported, but it wrote "
+            f'{model}; put what trains and saves under `if __name__ == "__main__":`, then run the script to save '
+            "the model again"
+        )
 
 
 def _state(model: Path) -> tuple[int, int, bytes] | None:
