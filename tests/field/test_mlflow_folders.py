@@ -610,6 +610,7 @@ DAMAGES: dict[str, tuple[bytes, str]] = {
         f"flavors: {{sklearn: {{pickled_model: model.pkl}}}}\nsignature: {{inputs: '{TWICE}'}}".encode(),
         "signature.inputs: expected what MLflow writes: expected each column once, got '' again",
     ),
+    "far too long": (b"#" * (16 * 2**20 + 1), "more than 16,777,216 bytes"),
     "in itself": (b"flavors: &a [*a]", "a value that contains itself"),
     "no flavors": (b"a: 1", "expected the entry flavors with a table for each, got none"),
     "empty flavors": (b"flavors: {}", "expected the entry flavors with a table for each, got {}"),

@@ -13,6 +13,7 @@ from foreseen.adapters.predictor.mlflow_folder.folder_files import FolderFiles, 
 from foreseen.adapters.predictor.mlflow_folder.folder_signature import signature_input
 from foreseen.adapters.predictor.mlflow_folder.input_example import MOST_BYTES, NONE, Examples, read_examples
 from foreseen.adapters.predictor.mlflow_folder.mlmodel import NAME, MLmodel
+from foreseen.adapters.predictor.mlflow_folder.yaml_document import MOST_BYTES_OF_YAML
 from foreseen.adapters.predictor.model_file.model_file import ModelFile, open_model_file
 from foreseen.domain.errors import ModelUnavailableError
 
@@ -54,7 +55,7 @@ def open_model_folder(folder: Path, *, pinned_sha256: str | None = None) -> Iter
     if pins is None:
         files.require_private()
     with _opened(files, NAME, pins) as listed:
-        found = MLmodel.read(listed.content.read(), folder / NAME)
+        found = MLmodel.read(listed.content.read(MOST_BYTES_OF_YAML + 1), folder / NAME)
     flavor = chosen_flavor(found)
     facts = FolderFacts(flavor.name, signature_input(found, _examples(files, found)), _code(files, flavor))
     name = NAME if flavor.is_of_mlflow else _file_name(files, flavor)

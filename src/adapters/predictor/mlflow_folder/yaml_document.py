@@ -8,7 +8,7 @@ from typing import Final
 
 from foreseen.domain.errors import ModelUnavailableError
 
-MOST_BYTES: Final = 16 * 2**20
+MOST_BYTES_OF_YAML: Final = 16 * 2**20
 """Bytes of a document; a signature of ten thousand columns has one."""
 
 MOST_LEVELS: Final = 64
@@ -54,8 +54,8 @@ def _loader(yaml: ModuleType) -> type:
 
 
 def _require_limits(content: bytes, yaml: ModuleType) -> None:
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"{len(content):,} bytes, more than {MOST_BYTES:,}")
+    if len(content) > MOST_BYTES_OF_YAML:
+        raise ValueError(f"more than {MOST_BYTES_OF_YAML:,} bytes")
     level = 0
     for event in yaml.parse(content, Loader=_loader(yaml)):
         if isinstance(event, yaml.CollectionStartEvent):
