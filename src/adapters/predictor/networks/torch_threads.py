@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 
@@ -39,9 +40,11 @@ def have_same_bits_everywhere() -> None:
         _chosen.is_late = "torch" in sys.modules
 
 
-def limit_torch(torch: ModuleType, threads: int) -> None:
+def limit_torch(torch: ModuleType, threads: int, *, path: Path) -> None:
     """Have PyTorch compute with so many threads, and each row of a transformer alike whatever is beside it.
 
+    Args:
+        path: of the model, which errors name.
     Raises:
         ModelUnavailableError: it does not compute with so many.
     """
@@ -49,7 +52,9 @@ def limit_torch(torch: ModuleType, threads: int) -> None:
     torch.backends.mha.set_fastpath_enabled(False)
     _use_threads(torch, threads)
     if (found := torch.get_num_threads()) != threads:
-        raise ModelUnavailableError(f"expected PyTorch to compute with {threads} threads, got {found}")
+        raise ModelUnavailableError(
+            f"{path}: expected PyTorch to compute with {threads} threads (model_threads), got {found}"
+        )
 
 
 @contextmanager

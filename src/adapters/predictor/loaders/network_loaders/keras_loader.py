@@ -34,9 +34,11 @@ class KerasLoader:
         have_same_bits_everywhere()
         with damage_named(file.path, "Keras"):
             have_backend()
-            keras = required_library("keras", path=file.path, reads="its models", extra="keras")
+        # Not within: what an installation lacks is no damage of the file.
+        keras = required_library("keras", path=file.path, reads="its models", extra="keras")
+        torch = required_library("torch", path=file.path, reads="models of Keras", extra="keras")
+        limit_torch(torch, options.threads, path=file.path)
+        with damage_named(file.path, "Keras"):
             require_safe_version()
-            torch = required_library("torch", path=file.path, reads="models of Keras", extra="keras")
-            limit_torch(torch, options.threads)
             model = keras_model(keras, torch, file.content, threads=options.threads)
         return predictor_of_network(file, options, model, LoadedFormat("Keras"), libraries=_LIBRARIES)

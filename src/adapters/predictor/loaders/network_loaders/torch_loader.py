@@ -40,7 +40,7 @@ class TorchLoader:
         require_bounded_archive(file.content, file.path)
         have_same_bits_everywhere()
         torch = required_library("torch", path=file.path, reads=f"models of {found.name}", extra="torch")
-        limit_torch(torch, options.threads)
+        limit_torch(torch, options.threads, path=file.path)
         model = (_program if is_program else _script)(torch, file, options)
         return predictor_of_network(file, options, model, found, libraries=LIBRARIES)
 

@@ -75,7 +75,7 @@ def _model(
         count = least_arguments(module)
     with damage_named(file.path, "PyTorch"):
         load_weights(module, weights, code)
-    limit_torch(torch, options.threads)  # here, since the code may have set another number
+    limit_torch(torch, options.threads, path=file.path)  # here, since the code may have set another number
     inputs = declared_inputs(torch, file, options, count, reason="modules of PyTorch do not record shapes")
     own_dtype = partial(default_dtype, torch, torch.get_default_dtype())
     return module_model(torch, module, inputs, threads=options.threads, within=own_dtype)
