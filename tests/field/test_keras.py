@@ -179,6 +179,28 @@ def test_several_inputs_and_outputs_have_names(tmp_path: Path) -> None:
         answers_of(predictor, [{"amount": [0.5, 2.0], "kind": 9}])
 
 
+def test_inputs_within_lists_and_dicts_are_arranged_as_the_model_takes_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b, c = (keras.Input((size,), name=name) for name, size in (("a", 2), ("b", 3), ("c", 1)))
+    joined = keras.layers.Concatenate()([a, b, c])
+    row = {"a": [1.0, 2.0], "b": [3.0, 4.0, 5.0], "c": [6.0]}
+
+    for number, inputs in enumerate(([a, [b, c]], {"a": a, "rest": {"b": b, "c": c}}, {"rest": [b, c], "a": a})):
+        predictor = load_predictor(saved(keras.Model(inputs, joined), tmp_path / f"{number}.keras"))
+        assert answers_of(predictor, [row]) == [{"prediction": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}]
+
+    assert "structure" not in capsys.readouterr().err  # Keras warns of each call that arranges them otherwise
+
+
+@pytest.mark.parametrize("wrapped", [lambda a: [a], lambda a: {"a": a}], ids=["list", "dict"])
+def test_the_only_input_of_a_list_or_a_dict_is_given_in_it(wrapped: Callable[[Any], Any], tmp_path: Path) -> None:
+    a = keras.Input((2,), name="a")
+    predictor = load_predictor(saved(keras.Model(wrapped(a), a * 2), tmp_path / "model.keras"))
+
+    assert answers_of(predictor, [{"a": [1.0, 2.0]}]) == [{"prediction": [2.0, 4.0]}]
+
+
 LAYERS: dict[str, Callable[[], list[Any]]] = {
     "recurrent": lambda: [keras.layers.Input((5, 4)), keras.layers.LSTM(8), keras.layers.Dense(1)],
     "convolutions": lambda: [

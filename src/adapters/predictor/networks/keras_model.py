@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from tempfile import NamedTemporaryFile
 from types import ModuleType
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, cast
 
 import numpy as np
 
@@ -85,7 +85,10 @@ def keras_model(keras: ModuleType, torch: ModuleType, file: BinaryIO, *, threads
         raise RejectedFileError(
             f"expected Keras to compute by torch, got {keras.backend.backend()}; try: a new process"
         )
-    call = _KerasCall(keras, model, torch, threads, _arranged(getattr(model, "input", None), inputs))
+    structure = getattr(model, "input", None)  # of tensors in dicts and lists, which not every model has
+    if structure is None:
+        structure = tensors[0] if len(tensors) == 1 else tensors
+    call = _KerasCall(keras, model, torch, threads, _arranged(structure, inputs))
     return TensorModel(call, inputs, rows=rows.pop(), depends_on={**torch_kernels(torch), **_configuration(keras)})
 
 
@@ -107,12 +110,17 @@ def _input(tensor: _KerasTensor) -> TensorInput:
 
 
 def _arranged(structure: object, inputs: Sequence[TensorInput]) -> Callable[[Sequence[Array]], object]:
-    """Return a function that arranges one array per input as a model takes them: in a dict, in a list, or alone."""
+    """Return a function that arranges one array per input as a model takes them: in dicts and lists, or alone."""
     places = {each.name: place for place, each in enumerate(inputs)}
-    if isinstance(structure, Mapping):
-        keys = {str(key): places[tensor.name] for key, tensor in structure.items()}
-        return lambda arrays: {key: arrays[place] for key, place in keys.items()}
-    return (lambda arrays: arrays[0]) if len(inputs) == 1 else list
+
+    def arranged(part: object, arrays: Sequence[Array]) -> object:
+        if isinstance(part, Mapping):
+            return {key: arranged(each, arrays) for key, each in part.items()}
+        if isinstance(part, list | tuple):
+            return [arranged(each, arrays) for each in part]
+        return arrays[places[cast("_KerasTensor", part).name]]
+
+    return lambda arrays: arranged(structure, arrays)
 
 
 class _KerasCall:
