@@ -46,6 +46,8 @@ from support.mlflow_folders import (
 from support.models import save
 from support.onnx_models import of_family
 from support.onnx_models import saved as saved_onnx
+from support.processes import run
+from support.same_everywhere import answers_of
 
 X, SPECIES = load_iris(return_X_y=True, as_frame=True)
 TEXTS = Path(__file__).parent / "files" / "mlflow"
@@ -340,6 +342,25 @@ def test_a_tensor_of_the_signature_is_one_feature(name: str | None, tmp_path: Pa
     assert (feature.name, feature.dtype, feature.shape) == (name or "x", "float32", (2, 3))
 
 
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ([array("float64", 200_000)], "expected 100,000 columns at most, got 200,000"),
+        ([array("float64", 10**30)], "expected an instance of 4,194,304 values at most"),
+        ([array("float64", 10**5, 10**5)], "of 4,194,304 values at most, got 10,000,000,000"),
+        ([array("float64", 10**5, 10**5, name="x")], "of 4,194,304 values at most, got 10,000,000,000"),
+        ([array("float64", 2**21 + 1, name=name) for name in "ab"], "of 4,194,304 values at most, got 4,194,306"),
+        ([{"type": "double", "name": f"c{at}"} for at in range(150_000)], "100,000 columns at most, got 150,000"),
+        ([{"type": "double", "name": ["a"]}], "[0].name: expected a text"),
+    ],
+    ids=["columns", "columns beyond 64 bits", "an array", "a tensor", "two tensors", "names", "a name"],
+)
+def test_a_signature_of_values_without_number_is_rejected_at_once(inputs: Any, said: str, tmp_path: Path) -> None:
+    folder = mlflow_folder(tmp_path / "model", logistic(), inputs=inputs)
+
+    assert said in rejection(folder)
+
+
 @pytest.mark.parametrize("kind", ["binary", "array", "object", "any"])
 def test_types_that_cannot_be_sent_leave_it_to_the_model(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -362,6 +383,18 @@ def test_saving_the_same_model_again_keeps_its_fingerprint(tmp_path: Path) -> No
     folder.rename(tmp_path / "other")
 
     assert load(tmp_path / "other").info.fingerprint == before
+
+
+def test_a_set_in_mlmodel_identifies_the_model_alike_in_each_process(tmp_path: Path) -> None:
+    folder = mlflow_folder(tmp_path / "model", logistic())
+    changed(folder, lambda document: document["flavors"]["sklearn"].update(tags={"a", "b", "c", "d"}))
+
+    found = {
+        run("inspect", folder, "--json", env={"PYTHONHASHSEED": seed}).stdout.split(b'"fingerprint"')[1][:80]
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(found) == 1
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
@@ -585,6 +618,7 @@ def test_a_pipe_in_the_folder_is_rejected_without_waiting(tmp_path: Path) -> Non
 
 
 NESTED = "[" * 100_000
+MERGES = "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
 PAIRS = "a0: &a0 !!pairs [x: 1]\n" + "".join(
     f"a{n}: &a{n} !!pairs [x: *a{n - 1}, y: *a{n - 1}]\n" for n in range(1, 20)
@@ -611,6 +645,29 @@ DAMAGES: dict[str, tuple[bytes, str]] = {
         "signature.inputs: expected what MLflow writes: expected each column once, got '' again",
     ),
     "far too long": (b"#" * (16 * 2**20 + 1), "more than 16,777,216 bytes"),
+    "a bomb of merges": (MERGES.encode(), "a mapping that is merged with others by <<"),
+    "a bomb of a merge by its tag": (b"a: &a {b: 1}\nc: {!!merge '': *a}", "of the tag 'tag:yaml.org,2002:merge'"),
+    "a bomb of one text": (
+        b"flavors: {a: [&a '%s', %s]}" % (b"x" * 100_000, b", ".join([b"*a"] * 1_000)),
+        "more than 67,108,864 characters by way of aliases",
+    ),
+    "a bomb of a key": (
+        b"flavors: {a: [&a {? '%s' : 1}, %s]}" % (b"x" * 1_000_000, b", ".join([b"*a"] * 100)),
+        "more than 67,108,864 characters by way of aliases",
+    ),
+    "very many aliases": (b"a: [&a 1, %s]" % b", ".join([b"*a"] * 10_001), "more than 10,000 aliases"),
+    "a number of very many parts": (b"a: 1%s" % (b":1" * 500_000), "a number of 1,000,001 characters"),
+    "a number of very many parts by its tag": (
+        b"a: !!int '1%s'" % (b":1" * 500_000),
+        "a number of 1,000,001 characters",
+    ),
+    "a number with a point and very many parts": (b"a: 1%s.5" % (b":1" * 500_000), "a number of 1,000,003 characters"),
+    "a number of very many digits": (b"a: " + b"1" * 5_000, "a number of 5,000 characters"),
+    "a number of very many hexadecimal digits": (
+        b"flavors: {a: {b: 0x%s}}" % (b"f" * 100_000),
+        "a number of 100,002 characters",
+    ),
+    "a date that does not exist": (b"a: 2026-99-99", "got month must be in 1..12"),
     "in itself": (b"flavors: &a [*a]", "a value that contains itself"),
     "no flavors": (b"a: 1", "expected the entry flavors with a table for each, got none"),
     "empty flavors": (b"flavors: {}", "expected the entry flavors with a table for each, got {}"),
@@ -692,6 +749,16 @@ def test_a_signature_of_other_columns_names_mlmodel(tmp_path: Path) -> None:
     assert "MLmodel: expected features of 4 values in all, as many as the model takes, got 3" in rejection(folder)
 
 
+class OfTensors:
+    """Takes a dict of two arrays and nothing else, as MLflow's models of tensors with names."""
+
+    def predict(self, given: Any) -> Any:
+        if not isinstance(given, dict) or [*given] != ["p", "q"]:
+            raise TypeError("expected a dict of arrays")
+        assert (given["p"].dtype, given["q"].dtype, given["q"].ndim) == (np.float32, np.int64, 1)
+        return given["p"].sum(axis=1) + given["q"]
+
+
 def python_function(folder: Path) -> Path:
     """Write a folder that only MLflow can load."""
     mlflow_folder(folder, logistic(), saved_by="pickle", inputs=columns_of(X))
@@ -725,6 +792,24 @@ def test_a_model_of_mlflow_alone_is_loaded_by_it(tmp_path: Path, monkeypatch: py
     pin = sha256_of(folder)
     folder.chmod(0o777)
     assert "only you may replace" in rejection_of(folder, sha256=pin)  # MLflow reads the files by itself
+
+
+def test_mlflow_is_given_tensors_with_names_as_a_dict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = [array("float32", 2, name="p"), array("int64", name="q")]
+    folder = python_function(tmp_path / "model")
+    changed(folder, lambda document: document["signature"].update(inputs=json.dumps(inputs)))
+    mlflow: Any = ModuleType("mlflow.pyfunc")
+    (folder / "model.pkl").write_bytes(pickle.dumps(OfTensors()))
+    mlflow.load_model = lambda path: pickle.loads((Path(path) / "model.pkl").read_bytes())
+    monkeypatch.setitem(sys.modules, "mlflow", ModuleType("mlflow"))
+    monkeypatch.setitem(sys.modules, "mlflow.pyfunc", mlflow)
+
+    predictor = load(folder)
+
+    assert answers_of(predictor, [{"p": [1.5, 2.0], "q": 3}, {"p": [0.5, 1.0], "q": 4}]) == [
+        {"prediction": 6.5},
+        {"prediction": 5.5},
+    ]
 
 
 def test_a_folder_that_changes_while_it_is_loaded_is_rejected(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Files that LightGBM and XGBoost wrote, and Boosters that joblib saved, answer as the estimators they came from."""
 
+import json
 from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from pathlib import Path
@@ -219,3 +220,15 @@ def test_a_file_that_is_cut_off_is_an_error_of_one_line(end: str, keep: float, t
 
     with pytest.raises(ModelUnavailableError, match=r"^[^\n]*expected [^\n]*$"):
         load(path)
+
+
+def test_columns_that_a_document_of_xgboost_has_but_the_number_of_are_limited(tmp_path: Path) -> None:
+    booster = xgboost.train({"max_depth": 2}, xgboost.DMatrix(np.arange(20.0).reshape(10, 2), np.arange(10.0)), 2)
+    document = json.loads(bytes(booster.save_raw("json")))
+    document["learner"]["learner_model_param"]["num_feature"] = "1000000000"
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(document))
+    path.chmod(0o600)
+
+    with pytest.raises(ModelUnavailableError, match="expected 100,000 columns at most, got 1,000,000,000"):
+        load_predictor(path)

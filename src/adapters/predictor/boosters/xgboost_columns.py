@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
 from foreseen.adapters.predictor.column_facts.known_values import as_category
+from foreseen.domain.values.instance_size import require_few_columns
 from foreseen.domain.values.signature import DType
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ def read_names(model: object) -> list[str] | None:
 
 
 def read_facts(model: object) -> list[ColumnFacts]:
-    """Return what each column is."""
+    """Return what each column is; raise ValueError for very many of them, of which the file has but the number."""
     booster = _booster(model)
+    require_few_columns(booster.num_features())
     missing = getattr(model, "missing", float("nan"))
     takes_missing = missing is None or missing != missing  # otherwise some number marks a missing value
     types = booster.feature_types or ["float"] * booster.num_features()

@@ -122,6 +122,8 @@ def _json(settings: object) -> bytes:
     def plain(value: object) -> object:
         if isinstance(value, dict):
             return sorted(([repr(key), plain(each)] for key, each in value.items()), key=lambda pair: str(pair[0]))
+        if isinstance(value, set):  # whose order differs from process to process
+            return sorted(map(repr, value))
         return [plain(each) for each in value] if isinstance(value, list) else repr(value)
 
     return json.dumps(plain(settings)).encode()

@@ -2,10 +2,11 @@
 
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from foreseen.adapters.predictor.mlflow_folder.input_example import Examples
 from foreseen.adapters.predictor.mlflow_folder.mlmodel import MLmodel
@@ -13,7 +14,11 @@ from foreseen.adapters.predictor.sidecar.declared_dtype import declared_dtype
 from foreseen.adapters.predictor.sidecar.known_input import KnownInput
 from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable, check_examples
 from foreseen.domain.errors import ModelUnavailableError
+from foreseen.domain.values.instance_size import require_few_columns, require_few_values
 from foreseen.domain.values.signature import DTYPES, Feature
+
+if TYPE_CHECKING:
+    from foreseen.domain.model.model_input import Takes
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +33,11 @@ Source:
 """
 
 
-def signature_input(found: MLmodel, examples: Examples) -> KnownInput | None:
+def signature_input(found: MLmodel, examples: Examples, *, by_mlflow: bool) -> KnownInput | None:
     """Return the features of the signature in MLmodel; None if it has none, or has types that cannot be sent.
 
+    Args:
+        by_mlflow: whether MLflow calls the model, which takes tensors with names as a dict, and as nothing else.
     Raises:
         ModelUnavailableError: the signature is not what MLflow writes.
     """
@@ -42,7 +49,9 @@ def signature_input(found: MLmodel, examples: Examples) -> KnownInput | None:
             return None
         has_names = all(column.get("name") is not None for column in columns)
         tables = tuple(_tables(columns, examples))
-        return KnownInput(tables, path=found.path, origin="its signature", has_names=has_names)
+        is_dict = by_mlflow and has_names and all(column["type"] == "tensor" for column in columns)
+        takes: Takes | None = "tensors" if is_dict else None
+        return KnownInput(tables, takes, path=found.path, origin="its signature", has_names=has_names)
     except _CannotBeSentError as exc:
         log.warning("%s: signature: not used, since %s; what the model itself records decides", found.path, exc)
         return None
@@ -64,6 +73,7 @@ def _columns(document: object) -> Sequence[Mapping[str, object]]:
     counts = Counter(name for column in document if isinstance(name := column.get("name"), str))
     if again := [name for name, count in counts.items() if count > 1]:
         raise ValueError(f"expected each column once, got {again[0]!r} again")
+    require_few_columns(len(document))
     return document
 
 
@@ -88,6 +98,7 @@ def _tables_of_array(column: Mapping[str, object], examples: Examples) -> list[F
     """Return the features of a model that takes one array: its columns, or one tensor if it has more than two axes."""
     dtype, shape = _tensor("[0]", column)
     if len(shape) == 2:
+        require_few_columns(shape[1])
         return [_table(f"x{at}", dtype, (), None, examples.of(None, at)) for at in range(shape[1])]
     return [_table("x0" if len(shape) == 1 else "x", dtype, shape[1:], None, examples.whole)]
 
@@ -103,6 +114,7 @@ def _tensor(place: str, column: Mapping[str, object]) -> tuple[str, tuple[int, .
         raise _CannotBeSentError(f"a tensor is of dtype {dtype}")
     if not shape or any(length < 1 for length in shape[1:]):
         raise _CannotBeSentError(f"a tensor is of the shape {shape}")
+    require_few_values(math.prod(shape[1:]))
     return known, tuple(shape)
 
 

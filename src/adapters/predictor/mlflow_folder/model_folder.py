@@ -57,7 +57,8 @@ def open_model_folder(folder: Path, *, pinned_sha256: str | None = None) -> Iter
     with _opened(files, NAME, pins) as listed:
         found = MLmodel.read(listed.content.read(MOST_BYTES_OF_YAML + 1), folder / NAME)
     flavor = chosen_flavor(found)
-    facts = FolderFacts(flavor.name, signature_input(found, _examples(files, found)), _code(files, flavor))
+    known = signature_input(found, _examples(files, found), by_mlflow=flavor.is_of_mlflow)
+    facts = FolderFacts(flavor.name, known, _code(files, flavor))
     name = NAME if flavor.is_of_mlflow else _file_name(files, flavor)
     if flavor.is_of_mlflow or PurePosixPath(name).name == SAVED_MODEL:
         files.require_private(otherwise="")  # also if pinned: MLflow and TensorFlow read files again by their paths

@@ -17,7 +17,8 @@ MOST_DIGITS: Final = 300
 
 _CORE: Final = "tag:yaml.org,2002:"
 _TAGS: Final = frozenset(
-    _CORE + name for name in ("binary", "bool", "float", "int", "map", "null", "omap", "pairs", "seq", "set", "str", "timestamp")
+    _CORE + name
+    for name in ("binary", "bool", "float", "int", "map", "null", "omap", "pairs", "seq", "set", "str", "timestamp")
 )
 _NUMBERS: Final = frozenset(_CORE + name for name in ("float", "int", "timestamp"))
 _MERGE: Final = _CORE + "merge"

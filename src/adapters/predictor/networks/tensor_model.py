@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from foreseen.adapters.predictor.library_model import LibraryModel
+from foreseen.adapters.predictor.networks.rejected_file import RejectedFileError
 from foreseen.adapters.predictor.output_names import RESERVED_OUTPUTS, setting_name
 from foreseen.domain.errors import PredictionError
+from foreseen.domain.values.instance_size import require_few_rows
 from foreseen.domain.values.output import Output
 from foreseen.domain.values.signature import DType
 
@@ -58,7 +60,13 @@ class TensorModel(LibraryModel):
             rows: the number of rows of each call, if the network takes no other.
             depends_on: what else decides the bits of answers, such as the CPU's instructions, by name.
             outputs: names of what it answers with, where its file has names.
+        Raises:
+            RejectedFileError: the network takes very many rows at once.
         """
+        try:
+            require_few_rows(rows)
+        except ValueError as exc:
+            raise RejectedFileError(str(exc)) from exc
         self.__compute = compute
         self.inputs = tuple(inputs)
         self.rows = rows

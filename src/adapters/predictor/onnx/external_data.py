@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from foreseen.adapters.predictor.model_file.model_file import open_model_file
 from foreseen.domain.errors import ModelUnavailableError
@@ -12,6 +12,9 @@ from foreseen.domain.errors import ModelUnavailableError
 if TYPE_CHECKING:
     import onnx
     from google.protobuf.message import Message
+
+_ADDRESSES: Final = "*/_ORT_"
+"""What a location begins with that onnxruntime takes for an address in its own memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def _place(tensor: "onnx.TensorProto", path: Path) -> tuple[str, int]:
     entries = {entry.key: entry.value for entry in tensor.external_data}
     location = entries.get("location", "")
     within = PurePosixPath(location)
-    if not location or within.is_absolute() or ".." in within.parts or "\\" in location or "\0" in location:
+    is_place = bool(location) and not location.startswith(_ADDRESSES) and "\\" not in location and "\0" not in location
+    if not is_place or within.is_absolute() or ".." in within.parts:
         raise ModelUnavailableError(
             f"{path}: expected external data in a file beside the model, got the location {location!r} of the tensor "
             f"{tensor.name!r}"

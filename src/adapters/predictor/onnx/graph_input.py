@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from foreseen.adapters.predictor.onnx.graph_tensors import GraphTensor
 from foreseen.adapters.predictor.sidecar.known_input import KnownInput
+from foreseen.domain.values.instance_size import require_few_columns, require_few_values
 
 if TYPE_CHECKING:
     from foreseen.adapters.predictor.sidecar.sidecar import FeatureTable
@@ -25,16 +26,19 @@ def known_input(
         declared: features in a sidecar, which have the lengths that the file leaves open.
         given: what the folder around the file says of its features; their names are used where they fit.
     Raises:
-        ValueError: the file leaves a length open that nothing else says, or a declared shape is not that of the file.
+        ValueError: the file leaves a length open that nothing else says, a declared shape is not that of the file, or
+            an instance has very many values.
     """
     is_matrix = len(inputs) == 1 and _is_matrix(inputs[0])
     given_features = given.features if given else ()
     if is_matrix:
         size = _columns(inputs[0], names, declared or given_features)
+        require_few_columns(size)
         known = KnownInput(_of_columns(inputs[0], size), "array")
     else:
         tables = _by_input(inputs, declared) or _by_input(inputs, given_features)
         known = KnownInput(tuple(_of_tensor(each, tables.get(each.name)) for each in inputs), "tensors")
+        require_few_values(sum(table.size for table in known.features))
         _require_shapes(known, declared)
     return _with_names(known, given_features)
 

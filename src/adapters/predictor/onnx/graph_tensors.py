@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from foreseen.domain.values.instance_size import require_few_rows
 from foreseen.domain.values.signature import DType
 
 if TYPE_CHECKING:
@@ -93,13 +94,16 @@ def fixed_rows(inputs: Iterable[GraphTensor]) -> int | None:
     """Return the number of rows that a graph is always called with; None if it takes any.
 
     Raises:
-        ValueError: its inputs disagree, so that the first dimension of some is not that of rows.
+        ValueError: its inputs disagree, so that the first dimension of some is not that of rows; or the number is very
+            large.
     """
     first = {tensor.shape[0] for tensor in inputs if tensor.shape}
     if len(first) > 1:
         listed = ", ".join(f"{tensor.name} {tensor}" for tensor in inputs)
         raise ValueError(f"expected inputs whose first dimension is that of rows, got {listed}")
-    return next(iter(first), None)
+    rows = next(iter(first), None)
+    require_few_rows(rows)
+    return rows
 
 
 def _tensor(declared: "onnx.ValueInfoProto") -> GraphTensor | None:

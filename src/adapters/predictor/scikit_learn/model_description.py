@@ -22,6 +22,7 @@ from foreseen.adapters.predictor.unpickling.outdated_model import outdated_rejec
 from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model.model_input import ModelInput
+from foreseen.domain.values.instance_size import require_few_values
 from foreseen.domain.values.signature import Kind, Signature
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def _plans(
     if sidecar and sidecar.classes and not isinstance(model, NativeClassifier):
         raise ValueError("classes: expected none for a model that names its own classes, or has none")
     tables = (sidecar.features if sidecar else None) or ()
+    require_few_values(sum(table.size for table in tables))
+    require_few_values(sum(table.size for table in known.features) if known else 0)
     found = _planned(model, names, tables) if known is None else _planned_as_known(model, names, tables, known)
     planned = _allowed_missing(tuple(found), missing)
     has_names = feature_names(model) is not None

@@ -8,6 +8,7 @@ from typing import Final
 from foreseen.adapters.predictor.boosters.booster_columns import booster_facts, booster_names
 from foreseen.adapters.predictor.column_facts.column_facts import ColumnFacts
 from foreseen.adapters.predictor.scikit_learn.columns.first_part import dict_columns, first_part, is_text_part
+from foreseen.domain.values.instance_size import require_few_columns
 
 TEXT_NAME: Final = "text"
 """The feature name of a model that takes texts, which has no column names."""
@@ -36,6 +37,8 @@ def read_columns(model: object, given_names: Sequence[str] | None = None) -> Col
 
     Args:
         given_names: of the columns, from the operator.
+    Raises:
+        ValueError: there are very many.
     """
     first = first_part(model)
     if is_text_part(first):
@@ -49,7 +52,10 @@ def read_columns(model: object, given_names: Sequence[str] | None = None) -> Col
     count = len(names) if names else getattr(model, "n_features_in_", None)
     if count is None and given_names:
         names, count = list(given_names), len(given_names)
-    return None if count is None else _traced(model, names, int(count))
+    if count is None:
+        return None
+    require_few_columns(int(count))
+    return _traced(model, names, int(count))
 
 
 def feature_names(model: object) -> list[str] | None:
