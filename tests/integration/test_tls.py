@@ -12,7 +12,7 @@ import redis
 from support.certificates import Certificates, certificates
 from support.example_counts import cases
 from support.models import IRIS_NAMES
-from support.processes import run, served
+from support.processes import run, served, wait_until
 from support.time_limits import PATIENCE_S
 from support.tls_proxy import tls_before
 
@@ -115,14 +115,15 @@ class TestRedis:
         trusted = certificates(tmp_path) if wrong == "authority" else files
         password = PASSWORD + "x" if wrong == "password" else PASSWORD
         url = self.url(user, password, 1 if wrong == "server" else port, trusted)
-        with served(flower_model, "--cache", "tiered", "--redis-url", url, "--log-level", "debug") as running:
+        args = ("--cache", "tiered", "--redis-url", url, "--redis-timeout", "10s", "--log-level", "debug")
+        with served(flower_model, *args) as running:
             replies = [running.get("/predict", **FLOWER) for _ in range(3)]
+            wait_until(lambda: any("Redis" in line for line in running.err))
             texts = [running.get(path).text for path in ("/model", "/metrics", "/readyz")]
         stats = run("cache", "stats", env={"FORESEEN_REDIS_URL": url})
 
         assert [reply.text for reply in replies] == ['{"prediction":"0"}'] * 3
         assert stats.returncode == 1
-        assert any("Redis" in line for line in running.err)
         self.assert_untold(url, *texts, *running.out, *running.err, stats.stdout.decode(), stats.stderr.decode())
 
     def test_the_commands_reach_it_as_well(self, files: Certificates, user: str, port: int) -> None:

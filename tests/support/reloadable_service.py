@@ -38,7 +38,9 @@ def adding(folder: Path, *args: object, module: str = MODULE) -> Iterator[Served
     """Serve a model that adds 100; what is held is let go in the end."""
     (folder / "adding.py").write_text(module)
     put(folder, 100)
-    with served("model.pkl", "--rows-per-call", "0", "--cache-nondeterministic", "true", *args, cwd=folder) as running:
+    patient = ("--timeout", "240s")  # requests that are held wait for reloads, however busy the machine is
+    line = ("model.pkl", "--rows-per-call", "0", "--cache-nondeterministic", "true", *patient, *args)
+    with served(*line, cwd=folder) as running:
         yield running
         Holds(folder).let_go()
 
