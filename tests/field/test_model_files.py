@@ -162,7 +162,7 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "one byte of ONNX": (b"\x08", "a file of an unknown format, which begins with 08", ""),
     "LightGBM JSON": (b'{"name": "tree", "version": "v4", "num_class": 1}', "a dump of a LightGBM model", "Booster"),
     "ORT": (b"\x18\x00\x00\x00ORTM\x00", "a model in the own format of ONNX Runtime", "name the ONNX file"),
-    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "joblib.dump"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "an HDF5 file", "was saved to"),
     "Keras HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"keras_version", "a Keras model", "save it as model.keras"),
     "torch.save": (_zipped("archive/data.pkl", "archive/version"), "a file that torch.save wrote", "torch.export.save"),
     "torch.save before 1.6": (pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2), "torch.save", "torch.export.save"),
@@ -170,7 +170,7 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "GGUF": (b"GGUF\x03\x00\x00\x00", "a language model in GGUF", "write a class"),
     "TensorFlow Lite": (b"\x1c\x00\x00\x00TFL3\x14\x00", "a TensorFlow Lite model", "write a class"),
     "PMML": (b'<?xml version="1.0"?>\n<PMML version="4.4">', "a PMML model", "joblib.dump"),
-    "XML": (b'<?xml version="1.0"?>\n<net name="m">', "an XML document", "joblib.dump"),
+    "XML": (b'<?xml version="1.0"?>\n<net name="m">', "an XML document", "was saved to"),
     "MOJO": (_zipped("model.ini", "domains/d.txt"), "an H2O MOJO model", "write a class"),
     "zip of a pickle": (_zipped("best/model.pkl"), "a zip archive that holds best/model.pkl", "unpack it"),
     "zip of data.pkl": (_zipped("data.pkl", "notes.txt"), "a zip archive that holds data.pkl", "unpack it"),
@@ -186,7 +186,7 @@ FORMATS: dict[str, tuple[bytes, str, str]] = {
     "Parquet": (b"PAR1\x15\x04\x15", "a Parquet file, which is data and not a model", ""),
     "CSV": (b"colour,weight\nred,1\n", "what looks like a CSV file, which is data and not a model", ""),
     "CSV of Excel": (b"\xef\xbb\xbfcolour;weight\r\nred;1,5\r\n", "what looks like a CSV file", ""),
-    "a script": (b"import joblib\nmodel = 1\n", "a text that begins with 'import joblib'", "joblib.dump wrote"),
+    "a script": (b"import joblib\nmodel = 1\n", "a text that begins with 'import joblib'", "was saved to"),
     "words": (b"this is a shopping list\nmilk\n", "a text that begins with 'this is a", ""),
     "a sentence": (b"this is no model.", "a text that begins with 'this is no model.'", ""),
     "JSON": (b'{"model": 1}', "a JSON document", ""),
@@ -230,7 +230,12 @@ FOLDERS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "Hugging Face": (("config.json", "model.safetensors"), "a Hugging Face model", "write a class"),
     "Spark": (("metadata/part-00000", "stages/0/x"), "a Spark ML model", "write a class"),
     "of one's own": (("best.joblib", "train.csv"), "a directory", "name {folder}/best.joblib"),
-    "of nothing known": (("train.csv",), "a directory", "name the file that joblib.dump wrote"),
+    "of a booster": (("loan.ubj", "loan.toml"), "a directory without the MLmodel", "name {folder}/loan.ubj"),
+    "of nothing known": (
+        ("train.csv",),
+        "a directory without the MLmodel",
+        "name the file that the model was saved to",
+    ),
 }
 
 

@@ -292,6 +292,10 @@ WRONG = {
     ),
     "no such file": ("ownnowhere.py", "expected a model file, got no such file"),
     "no such file of a name": ("ownnowhere.py:Model", "ownnowhere.py: expected a model file, got no such file"),
+    "a module for a file": ("owncode", "expected a model file, got no such file; did you mean 'owncode.py'?"),
+    "a dot for a colon": ("owncode.Doubling", "got no such file; did you mean 'owncode.py:Doubling'?"),
+    "a folder of a module": ("ownpack/inside:Doubling", "got no such file; did you mean 'ownpack/inside.py:Doubling'?"),
+    "another spelling": ("owncoed.py", "got no such file; did you mean 'owncode.py'?"),
     "a module": ("ownpack:inside", "expected a model, an object with a predict method, got the module ownpack.inside"),
     "a number": ("ownhelp:FACTOR", "expected a model, an object with a predict method, got int"),
     "the program itself": ("__main__:Model", "expected a module that can be imported again, got the program that runs"),
@@ -300,6 +304,10 @@ WRONG = {
     "a class that raises": ("ownwrong:Raising", "expected Raising() to return a model, got ValueError: two lines"),
     "a class that exits": ("ownwrong:Exiting", "expected Exiting() to return a model, got SystemExit: 3"),
     "no arguments": ("ownwrong:none", "expected a function that is called with the rows alone, got none(): too many"),
+    "what makes a model": (
+        "ownload.py:load",
+        "; if it returns the model, try: call it load(), and name its file alone",
+    ),
     "two arguments": ("ownwrong:two", "got two(a, b): missing a required argument: 'b'"),
     "predict of two": (
         "ownwrong:Two",
@@ -397,6 +405,49 @@ def test_what_is_no_model_is_rejected_in_one_line(name: str, folder: Path) -> No
 
     assert said.startswith(f"{model.partition('.py:')[0]}")
     assert expected in said
+
+
+TRAINING = """
+import pathlib
+class Model:
+    def predict(self, rows): return rows
+pathlib.Path("trained.txt").write_text("again")
+fitted = Model()
+"""
+DEFINED_LATE = {
+    "imported": "from ownload import load\n",
+    "imported under another name": "from ownmaker import make as load\n",
+    "imported with all": "from ownload import *\n",
+    "assigned": "from ownmaker import make\nload = make\n",
+    "within a branch": "import ownmaker\nif True:\n    def load():\n        return ownmaker.make()\n",
+    "among globals": "import ownmaker\nglobals()['load'] = ownmaker.make\n",
+    "executed": "exec('from ownmaker import make as load')\n",
+    "on request": "import ownmaker\ndef __getattr__(name):\n    return {'load': ownmaker.make}[name]\n",
+    "in a pattern": "import ownmaker\nmatch ownmaker.make:\n    case load:\n        pass\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "advice"),
+    [
+        ("owntrain.py", "got none; try: name what it is: owntrain.py:Model"),
+        ("owntrain.py:Modle", "expected the name Modle in the file, got no such name; did you mean 'Model'?"),
+        ("owntrain.py:predictor", "got no such name; it has Model, fitted"),
+    ],
+)
+def test_a_script_without_the_model_is_not_executed(model: str, advice: str, folder: Path) -> None:
+    put(folder / "owntrain.py", TRAINING)
+
+    assert advice in rejection(model)
+    assert not (folder / "trained.txt").exists()
+
+
+@pytest.mark.parametrize("how", DEFINED_LATE)
+def test_load_may_be_defined_in_any_way(how: str, folder: Path) -> None:
+    put(folder / "ownmaker.py", "def make():\n    from owncode import Doubling\n    return Doubling()\n")
+    put(folder / "ownlate.py", DEFINED_LATE[how])
+
+    assert sent(load("ownlate.py"), {"x0": 3}) == [6.0]
 
 
 def test_attributes_of_a_function_describe_its_answers(folder: Path) -> None:

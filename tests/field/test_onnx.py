@@ -384,6 +384,13 @@ REJECTED: Mapping[str, tuple[onnx.ModelProto, str]] = {
         ),
         "expected a model that onnxruntime can load: ",
     ),
+    "float and double of skl2onnx": (
+        network(
+            [helper.make_node("Normalizer", ["x"], ["y"], domain="ai.onnx.ml")], [tensor("x", ["n", 2])],
+            [tensor("y", ["n", 2], TensorProto.DOUBLE)], producer_name="skl2onnx",
+        ),
+        "try: export it from columns of float32 instead of float64",
+    ),
     "weights of 2 TB": (
         network(
             [helper.make_node("Add", ["x", "w"], ["y"])], [tensor("x", ["n", 2])], [tensor("y", ["n", 2])],

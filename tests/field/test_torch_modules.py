@@ -141,8 +141,9 @@ def test_without_a_sidecar_the_error_says_what_to_write(tmp_path: Path) -> None:
     weights, net = saved(tmp_path, trained().state_dict(), sidecar="")
 
     assert message(weights, net) == (
-        f"{weights}: expected a sidecar that describes the 1 input(s) of the model, as modules of PyTorch do not "
-        f"record shapes, got 0; try: [[features]] with name, dtype and shape in {tmp_path / 'weights.toml'}"
+        f"{weights}: expected a sidecar that describes the input of the model, as modules of PyTorch do not "
+        "record shapes, got none; try: --features A,B,… for the columns of a table, or [[features]] with name, dtype "
+        f"and shape in {tmp_path / 'weights.toml'}"
     )
 
 

@@ -77,6 +77,20 @@ def test_a_sidecar_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> No
     assert tomllib.loads(sidecar.read_text())["fingerprint"]["files"] == ["*.joblib"]
 
 
+def test_a_sidecar_that_the_model_needs_is_kept_and_named(tmp_path: Path) -> None:
+    path = save(Weekday(), tmp_path)
+    sidecar = path.with_suffix(".toml")
+    sidecar.write_text('[[features]]\nname = "day"\ndtype = "int64"\n')
+    before = sidecar.read_text()
+
+    rejected = run_here("inspect", path, "--write-sidecar", "--force", "--rows-per-call", "1")
+
+    assert rejected.returncode == 1
+    assert rejected.stderr.decode().endswith(f"; or keep what is in {sidecar}: --sidecar {sidecar} --force\n")
+    assert sidecar.read_text() == before
+    _written(path, "--force", "--sidecar", sidecar)
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
 def test_a_sample_determines_dtypes_missing_values_and_examples(form: str, tmp_path: Path) -> None:
     path = save(Weekday(), tmp_path)

@@ -9,6 +9,11 @@ from foreseen.adapters.predictor.formats.model_format import WRAP, FileFormat
 SAVED_MODEL: Final = "saved_model.pb"
 """The name of the file by which TensorFlow knows a folder as a SavedModel."""
 
+_SAVED: Final = (".joblib", ".pkl", ".pickle", ".skops", ".ubj", ".cbm", ".onnx", ".pt2", ".keras")
+"""How files are called that contain a model and nothing else."""
+
+_NO_MODEL: Final = "a directory without the MLmodel of MLflow or the saved_model.pb of TensorFlow"
+
 _AS_TEXT: Final = "save the model with tf.saved_model.save, which writes saved_model.pb"
 
 
@@ -20,7 +25,7 @@ def is_saved_model(folder: Path) -> bool:
 def folder_format(folder: Path) -> FileFormat:
     """Return what a folder is, and which file in it could be served."""
     names = {path.name for path in folder.iterdir()}
-    saved = sorted(name for name in names if name.endswith((".joblib", ".pkl", ".pickle")))
+    saved = sorted(name for name in names if name.endswith(_SAVED))
     advice = f"name {folder / saved[0]}" if saved else WRAP
     if inner := sorted(name for name in names if (folder / name / "MLmodel").is_file()):
         return FileFormat("a folder around an MLflow model", f"name {folder / inner[0]}")
@@ -32,4 +37,4 @@ def folder_format(folder: Path) -> FileFormat:
         return FileFormat("a folder with a Hugging Face model", advice)
     if {"metadata", "stages"} <= names or {"metadata", "data"} <= names:
         return FileFormat("a folder with a Spark ML model", advice)
-    return FileFormat("a directory", advice) if saved else FileFormat("a directory")
+    return FileFormat(_NO_MODEL, advice) if saved else FileFormat(_NO_MODEL)

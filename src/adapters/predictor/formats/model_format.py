@@ -7,7 +7,7 @@ HEAD_BYTES: Final = 4096
 """Bytes of a file from which its format is recognised."""
 
 WRAP: Final = "write a class with predict in a module of your own and save an instance of it (docs/models.md)"
-OTHER_FILE: Final = "name the file that joblib.dump wrote"
+OTHER_FILE: Final = "name the file that the model was saved to"
 
 
 @dataclass(frozen=True, slots=True)

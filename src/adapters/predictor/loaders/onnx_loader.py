@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 LIBRARIES: Final = ("numpy", "onnxruntime")
 """Distributions that are part of the fingerprint of every ONNX model."""
 
+_OF_DOUBLES: Final = "; try: export it from columns of float32 instead of float64"
+"""What helps where skl2onnx mixed float and double, as for a logistic regression on columns of float64."""
+
 
 class OnnxLoader:
     """Loads a graph; no code of the file runs, and libraries of custom operators are not loaded."""
@@ -103,7 +106,8 @@ def _session(
         return open_session(model.SerializeToString(), external.contents, threads=threads)
     except Exception as exc:
         said = said_by_onnxruntime(exc)
-        raise ModelUnavailableError(f"{file.path}: expected a model that onnxruntime can load: {said}") from exc
+        hint = _OF_DOUBLES if model.producer_name == "skl2onnx" and "tensor(double)" in said else ""
+        raise ModelUnavailableError(f"{file.path}: expected a model that onnxruntime can load: {said}{hint}") from exc
 
 
 def _declared(options: LoadOptions) -> Sequence["FeatureTable"]:

@@ -43,7 +43,7 @@ class PythonLoader:
         name = self._name
 
         def made(own: OwnModules) -> object:
-            module = executed_file(file, own)
+            module = executed_file(file, own, name)
             if name is None:
                 return loaded_model(file.path, module, options.outputs)
             return named_model(file.path, module, name, options.outputs)

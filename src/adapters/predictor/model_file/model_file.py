@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from foreseen.adapters.predictor.formats.model_folders import folder_format
 from foreseen.adapters.predictor.model_file.checked_reader import BLOCK_BYTES, CheckedReader, block_digests
+from foreseen.adapters.predictor.model_file.name_hint import name_hint
 from foreseen.adapters.predictor.model_file.ownership import all_access
 from foreseen.adapters.predictor.model_file.ownership_fix import revoking_command
 from foreseen.domain.errors import ModelUnavailableError
@@ -85,7 +86,7 @@ def _opened(path: Path) -> BinaryIO:
         # O_NONBLOCK: a named pipe without a writer would block.
         return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     except FileNotFoundError:
-        raise ModelUnavailableError(f"{path}: expected a model file, got no such file") from None
+        raise ModelUnavailableError(f"{path}: expected a model file, got no such file{name_hint(path)}") from None
     except IsADirectoryError:
         found = folder_format(path)
         raise ModelUnavailableError(f"{path}: expected a model file, got {found.name}; try: {found.advice}") from None

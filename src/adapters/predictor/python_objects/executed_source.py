@@ -10,7 +10,7 @@ from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.own_code import main_script
 from foreseen.adapters.predictor.own_code.module_file import ModuleFile
 from foreseen.adapters.predictor.own_code.own_modules import OwnModules
-from foreseen.adapters.predictor.python_objects.made_model import failures_of_code
+from foreseen.adapters.predictor.python_objects.made_model import failures_of_code, require_definition
 from foreseen.adapters.predictor.unpickling.load_warnings import reported_warnings
 from foreseen.domain.errors import ModelUnavailableError
 
@@ -20,14 +20,24 @@ NAME: Final = "__foreseen_model__"
 _TO_ITS_END: Final = 'to run to its end when it is imported (what trains belongs under if __name__ == "__main__":)'
 
 
-def executed_file(file: ModelFile, own: OwnModules) -> ModuleType:
-    """Execute a Python file as one of the own modules, and return it; raise ModelUnavailableError if it fails."""
+def executed_file(file: ModelFile, own: OwnModules, name: str | None) -> ModuleType:
+    """Execute a Python file as one of the own modules, and return it.
+
+    A file that cannot define its model is not executed: it may be a script that trains, named by mistake.
+
+    Args:
+        name: of the model in it; None for what `load` returns.
+    Raises:
+        ModelUnavailableError: it cannot define that, or it fails.
+    """
     with failures_of_code(file.path, f"the file {_TO_ITS_END}"), reported_warnings(file.path):
         spec = spec_from_file_location(NAME, file.path.resolve())
         if spec is None:
             raise ImportError(f"no loader for {file.path}")
         # Its bytes are those that were digested, and it may be pinned instead of private.
-        own.add(ModuleFile(NAME, spec, content=file.content.read()))
+        source = file.content.read()
+        require_definition(file.path, source, name)
+        own.add(ModuleFile(NAME, spec, content=source))
         return own.module(NAME)
 
 

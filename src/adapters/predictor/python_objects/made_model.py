@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from foreseen.adapters.predictor.python_objects.bound_names import defined_names, may_define, predicting_class
 from foreseen.adapters.predictor.python_objects.function_model import function_model
 from foreseen.adapters.predictor.unpickling.import_trouble import import_trouble
 from foreseen.adapters.predictor.unpickling.not_a_model import is_of_library, no_model
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 LOAD: Final = "load"
 """The function of a Python file that returns its model."""
+
+_MAKES_A_MODEL: Final = "; if it returns the model, try: call it load(), and name its file alone, FILE.py"
 
 _SHOWN: Final = 10
 
@@ -50,11 +53,7 @@ def loaded_model(path: Path, module: ModuleType, outputs: Sequence[str]) -> obje
     """Return the model that a file's function `load` returns; raise ModelUnavailableError if there is none."""
     load = getattr(module, LOAD, None)
     if not callable(load):
-        names = [name for name, each in vars(module).items() if _is_model_of(module, each)]
-        advice = f"name what it is: {path}:{names[0]}" if names else "write def load(): return model"
-        raise ModelUnavailableError(
-            f"{path}: expected a function load(), which returns the model, in the file, got none; try: {advice}"
-        )
+        raise _no_load(path, next((name for name, each in vars(module).items() if _is_model_of(module, each)), None))
     _require_arguments(path, load, 0, "a function that is called without arguments, load()")
     found = _called(path, load, "load()")
     if isinstance(found, type):
@@ -63,6 +62,29 @@ def loaded_model(path: Path, module: ModuleType, outputs: Sequence[str]) -> obje
             f"try: return {found.__qualname__}()"
         )
     return _checked(path, found, LOAD, outputs)
+
+
+def require_definition(path: Path, source: bytes, name: str | None) -> None:
+    """Raise ModelUnavailableError if executing a Python file would not define its model.
+
+    Args:
+        path: what messages call it.
+        source: the content of the file.
+        name: of the model in it; None for the function `load`.
+    """
+    first = (name or LOAD).partition(".")[0]
+    if may_define(source, first):
+        return
+    if name is None:
+        raise _no_load(path, predicting_class(source))
+    raise _no_name(path, first, "the file", defined_names(source))
+
+
+def _no_load(path: Path, model: str | None) -> ModelUnavailableError:
+    advice = f"name what it is: {path}:{model}" if model else f"write def load(): return model, or name {path}:NAME"
+    return ModelUnavailableError(
+        f"{path}: expected a function load(), which returns the model, in the file, got none; try: {advice}"
+    )
 
 
 @contextmanager
@@ -92,8 +114,12 @@ def _attribute(path: Path, owner: object, name: str) -> object:
             return getattr(owner, name)
     known = [each for each in _members(owner) if not each.startswith("_")]
     where = f"module {owner.__name__}" if isinstance(owner, ModuleType) else " ".join(repr(owner).split())[:80]
+    raise _no_name(path, name, _shown(owner, where), known)
+
+
+def _no_name(path: Path, name: str, place: str, known: Sequence[str]) -> ModelUnavailableError:
     hint = did_you_mean(name, known) or (f"it has {', '.join(known[:_SHOWN])}" if known else "it has none")
-    raise ModelUnavailableError(f"{path}: expected the name {name} in {_shown(owner, where)}, got no such name; {hint}")
+    return ModelUnavailableError(f"{path}: expected the name {name} in {place}, got no such name; {hint}")
 
 
 def _shown(owner: object, where: str) -> str:
@@ -118,12 +144,18 @@ def _checked(path: Path, found: object, name: str, outputs: Sequence[str]) -> ob
         raise ModelUnavailableError(f"{path}: {no_model(found)}")
     if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(getattr(found, "__call__", None)):  # noqa: B004
         raise ModelUnavailableError(f"{path}: expected a function that returns its answers, got {name}, which is async")
-    _require_arguments(path, found, 1, "a function that is called with the rows alone")
+    _require_arguments(path, found, 1, "a function that is called with the rows alone", instead=_MAKES_A_MODEL)
     return function_model(found)
 
 
-def _require_arguments(path: Path, called: Callable[..., object], count: int, expected: str) -> None:
-    """Raise ModelUnavailableError if an object cannot be called with so many arguments."""
+def _require_arguments(
+    path: Path, called: Callable[..., object], count: int, expected: str, *, instead: str = ""
+) -> None:
+    """Raise ModelUnavailableError if an object cannot be called with so many arguments.
+
+    Args:
+        instead: what to do if it is called without any, as the message ends.
+    """
     try:
         signature = inspect.signature(called)
     except (TypeError, ValueError):  # of a compiled function, which says nothing
@@ -132,7 +164,8 @@ def _require_arguments(path: Path, called: Callable[..., object], count: int, ex
         signature.bind(*[None] * count)
     except TypeError as exc:
         name = getattr(called, "__qualname__", type(called).__qualname__)
-        raise ModelUnavailableError(f"{path}: expected {expected}, got {name}{signature}: {exc}") from None
+        hint = "" if signature.parameters else instead
+        raise ModelUnavailableError(f"{path}: expected {expected}, got {name}{signature}: {exc}{hint}") from None
 
 
 def _has_methods(found: object, outputs: Sequence[str]) -> bool:

@@ -37,7 +37,7 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
     if is_there and not force:
         raise UnwritableError(f"{path}: expected no sidecar, got one that exists; --force replaces it")
     named = settings.sidecar if is_there else None
-    found = load_model(settings.model_copy(update={"sidecar": named}), finds_sidecar=False)
+    found = _found(settings, path, named=named, is_there=is_there)
     try:
         text = sidecar_text_of(found.info, existing=path if is_there else None, sample=sample)
         loaded = _loaded_with(settings, found, text, path, is_sampled=sample is not None)
@@ -47,6 +47,20 @@ def write_sidecar(settings: Settings, out: TextIO, *, as_json: bool, sample: Pat
     show(settings, loaded, out, as_json=as_json)
     has_guess = any(line.startswith("dtype = ") and "# GUESSED" in line for line in text.splitlines())
     typer.echo(f"{path}: written" + ("; check what is marked GUESSED" if has_guess else ""), err=True)
+
+
+def _found(settings: Settings, path: Path, *, named: Path | None, is_there: bool) -> Predictor:
+    """Load the model without a sidecar, unless the settings name it.
+
+    Raises:
+        ModelUnavailableError: the model fails; perhaps because it needs what the existing sidecar says.
+    """
+    try:
+        return load_model(settings.model_copy(update={"sidecar": named}), finds_sidecar=False)
+    except ModelUnavailableError as exc:
+        if not is_there or named is not None:
+            raise
+        raise ModelUnavailableError(f"{exc}; or keep what is in {path}: --sidecar {path} --force") from exc
 
 
 def _loaded_with(settings: Settings, found: Predictor, text: str, path: Path, *, is_sampled: bool) -> Predictor:

@@ -33,9 +33,11 @@ def declared_inputs(
         _require_one_dtype(file, inputs)
         return [TensorInput("x", inputs[0].dtype, (len(inputs),), inputs[0].own_dtype)]
     if len(inputs) < count or not inputs:
+        described = f"the {count} inputs" if count > 1 else "the input"
+        columns = "--features A,B,… for the columns of a table, or " if count == 1 else ""
         raise ModelUnavailableError(
-            f"{file.path}: expected a sidecar that describes the {count} input(s) of the model, as {reason}, "
-            f"got {len(inputs)}; try: [[features]] with name, dtype and shape in "
+            f"{file.path}: expected a sidecar that describes {described} of the model, as {reason}, "
+            f"got {len(inputs) or 'none'}; try: {columns}[[features]] with name, dtype and shape in "
             f"{options.sidecar or file.path.with_suffix('.toml')}{instead}"
         )
     return inputs
