@@ -179,7 +179,7 @@ UNFIT: dict[str, tuple[str, str, str]] = {
     "another dtype": (NET, SIDECAR + 'dtype = "int64"\n', r"must have the same dtype, but got Long and Float"),
     "texts": (NET, SIDECAR + 'dtype = "string"\n', r"feature 'x': expected a number, got string"),
     "named arguments": (NET.replace("self, x)", "self, x, *, y)"), SIDECAR, r"required keyword-only argument: 'y'"),
-    "two arguments": (NET.replace("self, x)", "self, x, y)"), SIDECAR, r"describes the 2 input\(s\) .* got 1; try: "),
+    "two arguments": (NET.replace("self, x)", "self, x, y)"), SIDECAR, r"describes the 2 inputs .* got 1; try: "),
     "no tensors": (NET.replace("return", "return 3 #"), SIDECAR, r"to answer with tensors, got int"),
 }
 
