@@ -105,7 +105,7 @@ def test_a_reload_serves_changed_code_in_every_process(code: Path) -> None:
 def test_broken_code_leaves_the_previous_model_serving(code: Path) -> None:
     with served("ownforms:Frames", cwd=code) as running:
         said = "model ownforms-Frames: loading it ran the code of its file (Python)"
-        assert sum(said in line for line in running.err) == 1
+        wait_until(lambda: sum(said in line for line in running.err) == 1)
         (code / "ownforms.py").write_text("class Frames\n")
 
         reply = reload(running)
@@ -116,7 +116,7 @@ def test_broken_code_leaves_the_previous_model_serving(code: Path) -> None:
         (code / "ownforms.py").write_text(CODE.replace("* 0.1", "* 0.5"))
         assert reload(running).json()["status"] == "reloaded"
         assert running.get("/predict", a=1, b=3).json() == {"prediction": 1.5}
-        assert sum(said in line for line in running.err) == 2
+        wait_until(lambda: sum(said in line for line in running.err) == 2)
 
 
 @pytest.mark.parametrize("model", ["ownforms:Nothing", "ownnowhere:Model", "ownforms.py", "missing.py"])

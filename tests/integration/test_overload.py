@@ -47,7 +47,7 @@ def start(holds: Holds, tmp_path: Path) -> Iterator[Start]:
 
         def start(*args: object) -> Served:
             common = ("--features", "number", "--rows-per-call", "0", "--stop-timeout", "1h")
-            return stack.enter_context(served(model, *common, *args))
+            return stack.enter_context(served(model, *common, *args, module="support.serve_with_patient_waits"))
 
         yield start
         holds.let_go()
