@@ -104,7 +104,7 @@ class Terminal:
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=300,
+            timeout=900,
         )
         return done.stdout.decode()
 
@@ -139,7 +139,7 @@ def terminal(clone: Path, redis_url: str) -> Iterator[Terminal]:
         opened.close()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_command_of_the_readme_prints_what_it_shows(terminal: Terminal, clone: Path) -> None:
     # Otherwise make would install the clone into the environment that runs this test.
     assert subprocess.run(["make", "-q", ".venv/.installed"], cwd=clone, check=False).returncode == 0, (
