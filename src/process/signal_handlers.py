@@ -76,9 +76,21 @@ def ignore(signals: Iterable[signal.Signals]) -> None:
         signal.signal(each, signal.SIG_IGN)
 
 
-def raise_on_interrupt(role: Role) -> None:
-    """Raise KeyboardInterrupt on the signals of a role, as Python does on Ctrl-C."""
-    handle(role, signal.default_int_handler)
+def _do_nothing(*_: object) -> None:
+    pass
+
+
+def raise_once(role: Role, error: BaseException, *, later: Handler = _do_nothing) -> None:
+    """Raise an error on the first signal of a role; later ones call `later`, by default without effect.
+
+    An error that a second signal raised would meet an event loop or an interpreter that is closing, and break that.
+    """
+
+    def first(*_: object) -> None:
+        handle(role, later)
+        raise error
+
+    handle(role, first)
 
 
 def leave_signals_to_parent() -> None:
@@ -86,11 +98,7 @@ def leave_signals_to_parent() -> None:
 
     The handler does nothing; a signal that is ignored instead would be ignored by processes that this one starts.
     """
-    handle(CHILD, _outlive)
-
-
-def _outlive(*_: object) -> None:
-    pass
+    handle(CHILD, _do_nothing)
 
 
 def _handled(role: Role) -> list[signal.Signals]:

@@ -21,12 +21,13 @@ from foreseen.entrypoints.http.server.queued_connections import accept_queued
 from foreseen.entrypoints.http.server.tls_certificate import check_tls
 from foreseen.entrypoints.http.server.uvicorn_server import draining_s, server_config
 from foreseen.entrypoints.http.service.assembly import create_front
+from foreseen.entrypoints.http.service.graceful_stop import exit_at_once
 from foreseen.entrypoints.listening_port import listening
 from foreseen.entrypoints.log_stream import LogStream, RawOutput
 from foreseen.entrypoints.logs import configure_logs
 from foreseen.entrypoints.startup_signals import Starting
 from foreseen.process.garbage_collection import FOR_REQUESTS, resume_collections
-from foreseen.process.signal_handlers import SERVICE, handle
+from foreseen.process.signal_handlers import SERVICE, raise_once
 from foreseen.settings import Settings
 from foreseen.wiring.model_loading import ModelProcess
 from foreseen.wiring.predictors import ServedModel, end_model
@@ -107,11 +108,7 @@ def _exit_with_0_on_stop_signals() -> None:
     uvicorn finishes the requests in progress and then raises the signal again. That would kill the process, which a
     service manager would take for a failure.
     """
-
-    def end(*_: object) -> None:
-        raise SystemExit(0)
-
-    handle(SERVICE, end)
+    raise_once(SERVICE, SystemExit(0), later=lambda signum, _: exit_at_once(signum, end_at_once=lambda: None))
 
 
 class _Server(uvicorn.Server):

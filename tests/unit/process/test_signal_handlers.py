@@ -17,7 +17,7 @@ from foreseen.process.signal_handlers import (
     handled,
     ignore,
     leave_signals_to_parent,
-    raise_on_interrupt,
+    raise_once,
     restore,
 )
 from support.time_limits import PATIENCE_S
@@ -90,12 +90,27 @@ def test_a_child_outlives_every_signal_without_ignoring_it() -> None:
         assert signal.getsignal(each) is not signal.SIG_IGN  # what it starts would inherit that
 
 
-def test_a_worker_is_interrupted_by_signals_to_stop() -> None:
-    raise_on_interrupt(SERVICE)
+@pytest.mark.parametrize("first", SERVICE.signals)
+def test_only_the_first_signal_to_stop_raises(first: signal.Signals) -> None:
+    raise_once(SERVICE, KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(first)
 
     for each in SERVICE.signals:
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(each)
+        signal.raise_signal(each)
+        assert signal.getsignal(each) is not signal.SIG_IGN
+
+
+def test_signals_after_the_one_that_raised_call_another_handler() -> None:
+    received: list[int] = []
+    raise_once(SERVICE, SystemExit(0), later=lambda signum, _: received.append(signum))
+
+    with pytest.raises(SystemExit):
+        signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGINT)
+
+    assert received == [signal.SIGINT]
 
 
 def test_a_thread_receives_signals_until_it_ends() -> None:

@@ -15,7 +15,7 @@ from foreseen.domain.errors import ForeseenError
 from foreseen.entrypoints.http.service.model_reload import LIMIT_S as LOADING_S
 from foreseen.process.process_end import end_process
 from foreseen.process.restart_delay import early_ends, pause_s
-from foreseen.process.signal_handlers import RELOADING_SERVICE, SERVICE, handle, raise_on_interrupt
+from foreseen.process.signal_handlers import RELOADING_SERVICE, SERVICE, handle, raise_once
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,8 @@ class Worker(Process):
         """Serve and exit, in the worker's process; if it cannot start, send the supervisor the reason."""
         handle(RELOADING_SERVICE, _load_first)
         # uvicorn raises the signal that stopped it once more, for the previous handler, which must be a known one.
-        raise_on_interrupt(SERVICE)
+        # Another may follow: Ctrl-C reaches a worker from the terminal, and then SIGTERM from its supervisor.
+        raise_once(SERVICE, KeyboardInterrupt())
         try:
             super().target(sockets)
         except KeyboardInterrupt:  # uvicorn has shut down, and raises the signal again
