@@ -256,6 +256,42 @@ def test_a_checkpoint_of_training_has_one_state_dict(name: str, tmp_path: Path) 
     assert answers_of(load_predictor(weights, code=net), ROWS) == own_answers(trained(), ROWS)
 
 
+VERSIONED = """
+import torch
+from torch import nn
+
+class Scaled(nn.Linear):
+    _version = 2
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, *others):
+        if local_metadata.get("version", 1) < 2:  # weights of then were halves
+            state_dict[prefix + "weight"] = state_dict[prefix + "weight"] * 2
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scaled = Scaled(4, 3)
+
+    def forward(self, x):
+        return self.scaled(x)
+"""
+WRAPPERS: dict[str, Callable[[Any], Any]] = {
+    "of Lightning": lambda net: nn.ModuleDict({"model": net}),
+    "DataParallel": lambda net: nn.ModuleDict({"module": nn.ModuleDict({"model": net})}),
+    "torch.compile": lambda net: nn.ModuleDict({"net": nn.ModuleDict({"_orig_mod": net})}),
+}
+"""What a module is within when its weights are saved."""
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_a_part_that_reads_the_version_of_its_weights_finds_it_in_a_checkpoint(name: str, tmp_path: Path) -> None:
+    own = trained(VERSIONED)
+    weights, net = saved(tmp_path, {"state_dict": WRAPPERS[name](own).state_dict()}, VERSIONED)
+
+    assert answers_of(load_predictor(weights, code=net), ROWS) == own_answers(own, ROWS)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_weights_in_half_precision_are_computed_in_that_of_the_module(dtype: str, tmp_path: Path) -> None:
     halves = {name: tensor.to(getattr(torch, dtype)) for name, tensor in trained().state_dict().items()}
