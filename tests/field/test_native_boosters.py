@@ -232,3 +232,17 @@ def test_columns_that_a_document_of_xgboost_has_but_the_number_of_are_limited(tm
 
     with pytest.raises(ModelUnavailableError, match="expected 100,000 columns at most, got 1,000,000,000"):
         load_predictor(path)
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_a_script_beside_a_file_that_refers_to_none_is_not_executed(library: str, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(f"open({str(tmp_path / 'executed')!r}, 'w')")
+    fitted = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST}[library]["two classes"]()
+    booster = fitted.booster_ if library == "lightgbm" else fitted.get_booster()
+    path = written(booster.save_model, tmp_path / "model.json")
+
+    with pytest.raises(ModelUnavailableError, match=r"model\.json: expected no code .*, got .*train\.py$"):
+        load_predictor(path, code=script)
+
+    assert not (tmp_path / "executed").exists()

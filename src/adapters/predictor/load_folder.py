@@ -9,7 +9,7 @@ from foreseen.adapters.predictor.formats.model_folders import SAVED_MODEL
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
 from foreseen.adapters.predictor.formats.zip_archives import is_exported_program
 from foreseen.adapters.predictor.loaders.loader_registry import loader_of
-from foreseen.adapters.predictor.loaders.model_loader import LoadOptions, ModelLoader
+from foreseen.adapters.predictor.loaders.model_loader import LoadOptions, ModelLoader, load_by
 from foreseen.adapters.predictor.loaders.network_loaders.saved_model_loader import SavedModelLoader
 from foreseen.adapters.predictor.loaders.network_loaders.torch_loader import TorchLoader
 from foreseen.adapters.predictor.loaders.object_loading import predictor_of_object
@@ -60,7 +60,7 @@ def load_saved_model(folder: Path, options: LoadOptions, *, pinned_sha256: str |
         digests = {**(pins or files.digests(leaving_out=SAVED_MODEL)), SAVED_MODEL: file.digest}
         digest = content_digest(dict(sorted(digests.items())), b"SavedModel")
         whole = replace(file, digest=digest, folder=folder, names=frozenset(files.versions))
-        predictor = SavedModelLoader().load(whole, options)
+        predictor = load_by(SavedModelLoader(), whole, options)
         files.require_unchanged()
     return predictor
 
@@ -79,7 +79,7 @@ def _by_format(opened: ModelFolder, options: LoadOptions) -> Predictor:
         if not opened.flavor.may_be_pickle and (code := _code_in(opened.file, loader)):
             expected = f"{_expected(opened.flavor)}, which runs no code when it is loaded"
             raise ModelUnavailableError(f"{path}: expected {expected}, got {code}")
-        return loader.load(opened.file, options)
+        return load_by(loader, opened.file, options)
     except OtherFormatError as exc:
         raise ModelUnavailableError(f"{path}: expected {_expected(opened.flavor)}, got {exc}") from exc
 

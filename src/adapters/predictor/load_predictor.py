@@ -11,7 +11,7 @@ from foreseen.adapters.predictor.formats.model_folders import is_saved_model
 from foreseen.adapters.predictor.formats.other_format import OtherFormatError
 from foreseen.adapters.predictor.load_folder import load_folder, load_saved_model
 from foreseen.adapters.predictor.loaders.loader_registry import loadable_formats, loader_of
-from foreseen.adapters.predictor.loaders.model_loader import LoadOptions
+from foreseen.adapters.predictor.loaders.model_loader import LoadOptions, load_by
 from foreseen.adapters.predictor.loaders.python_loader import PythonLoader, load_named_object
 from foreseen.adapters.predictor.mlflow_folder.model_folder import is_model_folder
 from foreseen.adapters.predictor.model_file.model_file import open_model_file
@@ -91,7 +91,7 @@ def load_predictor(
             return load_saved_model(path, options, pinned_sha256=pinned)
         with open_model_file(at, pinned_sha256=pinned) as file:
             loader = loader_of(file) if reference is None else PythonLoader(reference.name)
-            return loader.load(file, options)
+            return load_by(loader, file, options)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ class CatBoostLoader:
     """Loads trees; no code runs. The file has the labels of a classifier."""
 
     saved_by = ("CatBoost",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether a file begins as CatBoost's do."""

@@ -20,6 +20,7 @@ class LightGBMLoader:
     """Loads trees from text; no code runs."""
 
     saved_by = ("LightGBM",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether a file begins as LightGBM's text does."""

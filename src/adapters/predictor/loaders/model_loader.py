@@ -11,6 +11,7 @@ from foreseen.adapters.predictor.formats.file_start import FileStart
 from foreseen.adapters.predictor.mlflow_folder.folder_facts import FolderFacts
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.sidecar.known_input import KnownInput
+from foreseen.domain.errors import ModelUnavailableError
 from foreseen.domain.model.loaded_format import LoadedFormat
 from foreseen.domain.ports import Predictor
 
@@ -61,6 +62,10 @@ class ModelLoader(Protocol):
     def saved_by(self) -> Sequence[str]:
         """What writes this format, as it follows "a model saved by"."""
 
+    @property
+    def takes_code(self) -> bool:
+        """Whether files of this format may refer to a script, which `--code` names."""
+
     def can_load(self, start: FileStart) -> bool:
         """Return whether a file begins as those of this format do."""
 
@@ -71,3 +76,15 @@ class ModelLoader(Protocol):
             OtherFormatError: the file turned out to be something else.
             ModelUnavailableError: it cannot be loaded or described, or lacks one of the outputs.
         """
+
+
+def load_by(loader: ModelLoader, file: ModelFile, options: LoadOptions) -> Predictor:
+    """Load the model of an open file; raise as `ModelLoader.load`, or if a script is named that nothing refers to.
+
+    Executed all the same, it would only change the fingerprint, and files that run no code would be loaded with some.
+    """
+    if options.code is not None and not loader.takes_code:
+        raise ModelUnavailableError(
+            f"{file.path}: expected no code for this model, whose format refers to no script, got {options.code}"
+        )
+    return loader.load(file, options)

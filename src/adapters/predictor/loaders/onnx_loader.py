@@ -43,6 +43,7 @@ class OnnxLoader:
     """Loads a graph; no code of the file runs, and libraries of custom operators are not loaded."""
 
     saved_by = ("ONNX",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether a file begins as the message of an ONNX model does."""

@@ -14,6 +14,7 @@ class PickleLoader:
     """Loads any object with `predict`. Loading runs whatever code the author of the file put into it."""
 
     saved_by = ("joblib", "pickle")
+    takes_code = True
 
     def can_load(self, start: FileStart) -> bool:
         """Return True unless the file begins as another format: pickles have no first bytes of their own."""

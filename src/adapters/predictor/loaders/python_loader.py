@@ -27,6 +27,7 @@ class PythonLoader:
     """Executes a Python file, and serves what its function `load` returns, or what a name in it means."""
 
     saved_by = ()
+    takes_code = True
 
     def __init__(self, name: str | None = None) -> None:
         """Accept a name in the file; None for what `load` returns."""

@@ -21,6 +21,7 @@ class SkopsLoader:
     """Loads estimators of types that skops knows to be harmless, and of those that the settings trust by name."""
 
     saved_by = ("skops",)
+    takes_code = True
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether a zip archive holds what skops describes its objects by."""

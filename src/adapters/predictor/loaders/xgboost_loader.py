@@ -22,6 +22,7 @@ class XGBoostLoader:
     """Loads trees from a document; no code runs."""
 
     saved_by = ("XGBoost",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether a file begins as XGBoost's documents do."""

@@ -20,6 +20,7 @@ class WeightsLoader:
     """Loads files of a made-up format."""
 
     saved_by = ("weights",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         return start.head.startswith(b'{"weights"')
@@ -45,6 +46,14 @@ def test_a_loader_gets_the_files_it_accepts(weights: Path) -> None:
 
 def test_a_loader_of_another_format_ignores_pickles(weights: Path, tmp_path: Path) -> None:
     assert not isinstance(load_predictor(save(iris_forest(2), tmp_path)), FakePredictor)
+
+
+def test_a_script_is_not_executed_for_a_format_that_refers_to_none(weights: Path, tmp_path: Path) -> None:
+    script = tmp_path / "net.py"
+    script.write_text("raise SystemExit")
+
+    with pytest.raises(ModelUnavailableError, match=r"model\.json: expected no code .*, got .*net\.py$"):
+        load_predictor(weights, code=script)
 
 
 @pytest.mark.parametrize("content", [b'{"model": 1}', b"a text\n", b"\xff\xfe\xfd\xfc"])

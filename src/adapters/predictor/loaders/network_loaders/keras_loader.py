@@ -23,6 +23,7 @@ class KerasLoader:
     """Loads layers and operations of Keras that compute; no code of the file runs."""
 
     saved_by = ("Keras",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether an archive holds a model of Keras 3."""

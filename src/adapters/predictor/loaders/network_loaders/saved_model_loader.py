@@ -27,6 +27,7 @@ class SavedModelLoader:
     """Loads graphs of TensorFlow's operators that compute; nothing else in the folder runs or is read."""
 
     saved_by = ("tf.saved_model.save",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether a file has the name by which TensorFlow knows such a folder, and begins as a message does."""

@@ -27,6 +27,7 @@ class TorchLoader:
     """Loads graphs of PyTorch's own operators. Those of TorchScript run as the file says."""
 
     saved_by = ("torch.export",)
+    takes_code = False
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether an archive holds an exported program, or TorchScript."""

@@ -36,6 +36,7 @@ class TorchModuleLoader:
     """Loads a state_dict, of which nothing is executed, into the module that the file of `--code` defines."""
 
     saved_by = ()
+    takes_code = True
 
     def can_load(self, start: FileStart) -> bool:
         """Return whether torch.save wrote a file, in its newer form or before PyTorch 1.6."""
