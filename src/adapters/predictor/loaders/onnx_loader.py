@@ -13,9 +13,10 @@ from foreseen.adapters.predictor.loaders.object_loading import predictor_of_obje
 from foreseen.adapters.predictor.loaders.required_library import required_library
 from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.onnx.external_data import ExternalData, read_external_data
-from foreseen.adapters.predictor.onnx.first_call import observed_answers
+from foreseen.adapters.predictor.onnx.first_call import ROWS, observed_answers
 from foreseen.adapters.predictor.onnx.graph_answers import read_answers
-from foreseen.adapters.predictor.onnx.graph_input import known_input
+from foreseen.adapters.predictor.onnx.graph_categories import encoded_columns, with_examples
+from foreseen.adapters.predictor.onnx.graph_input import known_input, shapes_of_rows
 from foreseen.adapters.predictor.onnx.graph_operators import computes_rows_alone, require_known_operators
 from foreseen.adapters.predictor.onnx.graph_tensors import fixed_rows, input_tensors
 from foreseen.adapters.predictor.onnx.onnx_model import Graph, OnnxClassifier, OnnxModel
@@ -95,9 +96,12 @@ def _opened(
     except ValueError as exc:
         raise ModelUnavailableError(f"{options.sidecar if tables else file.path}: {message_text(exc)}") from exc
     session = _session(file, model, external, options.threads)
-    answers = observed_answers(session, inputs, known, answers, rows)
-    graph = Graph(inputs, answers, rows, computes_rows_alone(model))
-    return (OnnxClassifier if answers.scores else OnnxModel)(session, graph), known
+    shapes = shapes_of_rows(inputs, known)
+    encoded = encoded_columns(model, external.contents, inputs, shapes, rows or ROWS)
+    answers = observed_answers(session, inputs, shapes, encoded, answers, rows)
+    graph = Graph(inputs, answers, rows, computes_rows_alone(model), encoded)
+    model_of_graph = (OnnxClassifier if answers.scores else OnnxModel)(session, graph)
+    return model_of_graph, with_examples(known, inputs, encoded)
 
 
 def _session(

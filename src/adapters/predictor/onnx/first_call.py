@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from foreseen.adapters.predictor.onnx.graph_answers import GraphAnswers
+from foreseen.adapters.predictor.onnx.graph_categories import EncodedColumn
 from foreseen.adapters.predictor.onnx.graph_tensors import TEXT, GraphTensor
 from foreseen.adapters.predictor.onnx.onnx_session import said_by_onnxruntime
-from foreseen.adapters.predictor.sidecar.known_input import KnownInput
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 Array: TypeAlias = npt.NDArray[np.generic]
 
-_ROWS: Final = 3
+ROWS: Final = 3
 """Rows of the call: more than one, so that an output that has one answer for all of them is seen."""
 
 _TOLERANCE: Final = 1e-3
@@ -30,21 +30,24 @@ _TOLERANCE: Final = 1e-3
 def observed_answers(
     session: "onnxruntime.InferenceSession",
     inputs: Sequence[GraphTensor],
-    known: KnownInput,
+    shapes: Sequence[Sequence[int]],
+    encoded: Sequence[EncodedColumn],
     answers: GraphAnswers,
     rows: int | None,
 ) -> GraphAnswers:
     """Return those outputs that have an answer for each row; `scores` only if they are probabilities.
 
     Args:
+        shapes: of one row of each input.
+        encoded: columns that take none but these categories.
         rows: how many the graph is always called with; None if it takes any number.
     Raises:
         ValueError: no output has an answer for each row.
     """
-    n = rows or _ROWS
+    n = rows or ROWS
     names = [tensor.name for tensor in answers.outputs]
     try:
-        found = dict(zip(names, session.run(names, _made_up(inputs, known, n)), strict=True))
+        found = dict(zip(names, session.run(names, _made_up(inputs, shapes, encoded, n)), strict=True))
     except Exception as exc:  # noqa: BLE001 - made-up values prove nothing
         log.debug("the graph rejects made-up rows: %s", said_by_onnxruntime(exc))
         return answers
@@ -57,15 +60,13 @@ def observed_answers(
     return replace(answers, outputs=kept)
 
 
-def _made_up(inputs: Sequence[GraphTensor], known: KnownInput, n: int) -> Mapping[str, Array]:
-    if known.takes == "array":
-        shapes = [[len(known.own_names)]]
-    else:
-        shapes = [
-            [length or 1 for length in tensor.of_row] if tensor.of_row and tensor.has_one_value_a_row else table.shape
-            for tensor, table in zip(inputs, known.features, strict=True)
-        ]
-    return {tensor.name: _values(tensor, [n, *shape]) for tensor, shape in zip(inputs, shapes, strict=True)}
+def _made_up(
+    inputs: Sequence[GraphTensor], shapes: Sequence[Sequence[int]], encoded: Sequence[EncodedColumn], n: int
+) -> Mapping[str, Array]:
+    fed = {tensor.name: _values(tensor, [n, *shape]) for tensor, shape in zip(inputs, shapes, strict=True)}
+    for column in encoded:
+        column.put_into(fed)
+    return fed
 
 
 def _values(tensor: GraphTensor, shape: Sequence[int]) -> Array:

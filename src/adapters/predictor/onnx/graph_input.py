@@ -43,6 +43,16 @@ def known_input(
     return _with_names(known, given_features)
 
 
+def shapes_of_rows(inputs: Sequence[GraphTensor], known: KnownInput) -> list[list[int]]:
+    """Return the shape of one row of each input, as it is fed to the graph."""
+    if known.takes == "array":
+        return [[len(known.own_names)]]
+    return [
+        [length or 1 for length in tensor.of_row] if tensor.of_row and tensor.has_one_value_a_row else table.shape
+        for tensor, table in zip(inputs, known.features, strict=True)
+    ]
+
+
 def _is_matrix(tensor: GraphTensor) -> bool:
     return tensor.shape is not None and len(tensor.shape) == 2
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from foreseen.adapters.predictor.cpu_kernels import cpu_kernels
 from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.adapters.predictor.onnx.graph_answers import GraphAnswers
+from foreseen.adapters.predictor.onnx.graph_categories import EncodedColumn
 from foreseen.adapters.predictor.onnx.graph_tensors import TEXT, GraphTensor
 from foreseen.adapters.predictor.onnx.onnx_session import said_by_onnxruntime
 from foreseen.adapters.predictor.output_names import RESERVED_OUTPUTS, setting_name
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = npt.NDArray[np.generic]
 
+_UNKNOWN_CATEGORY: Final = "Unknown Category"
+"""What onnxruntime says of a value that an encoder does not know, as of any failure within an operator."""
+
 _NUMBERS: Final = frozenset({"float16", "float32", "float64"})
 
 
@@ -31,12 +35,14 @@ class Graph:
     Attributes:
         rows: how many rows it is always called with; None if it takes any number.
         computes_rows_alone: whether each of its operators computes a row by itself.
+        encoded: columns of which it rejects categories that it does not know.
     """
 
     inputs: tuple[GraphTensor, ...]
     answers: GraphAnswers
     rows: int | None
     computes_rows_alone: bool
+    encoded: tuple[EncodedColumn, ...] = ()
 
 
 class OnnxModel(LibraryModel):
@@ -124,9 +130,13 @@ class OnnxModel(LibraryModel):
         try:
             found = self.session.run(names, fed)
         except Exception as exc:
-            if type(exc).__name__ != "InvalidArgument":
-                raise PredictionError(f"the model failed: {said_by_onnxruntime(exc)}") from exc
-            raise ValueError(said_by_onnxruntime(exc)) from exc
+            said = said_by_onnxruntime(exc)
+            if _UNKNOWN_CATEGORY in said:
+                for column in self.graph.encoded:
+                    column.require_known(fed)
+            elif type(exc).__name__ != "InvalidArgument":
+                raise PredictionError(f"the model failed: {said}") from exc
+            raise ValueError(said) from exc
         for name, array in zip(names, found, strict=True):
             if not isinstance(array, np.ndarray) or array.shape[:1] != (n,):
                 shape = list(getattr(array, "shape", ()))

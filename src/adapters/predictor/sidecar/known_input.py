@@ -76,7 +76,8 @@ def _merged(known: "FeatureTable", declared: "FeatureTable | None") -> "FeatureT
     if declared is None:
         return known
     replaced = {key: getattr(declared, key) for key in declared.model_fields_set}
-    if replaced.keys() & {"dtype", "categories", "shape"}:  # what it had may not fit these
+    if any(replaced.get(key, getattr(known, key)) != getattr(known, key) for key in ("dtype", "categories", "shape")):
+        # What it had may not fit these.
         of_values = {"example": None, "categories": None, "ordered": False}
         replaced = of_values | ({"dtype": None} if declared.categories else {}) | replaced
     return known.model_copy(update=replaced)
