@@ -53,8 +53,8 @@ def observed_answers(
         return answers
     kept = tuple(tensor for tensor in answers.outputs if np.shape(found[tensor.name])[:1] == (n,))
     if not kept or (answers.label and answers.label != kept[0].name):
-        shapes = ", ".join(f"{name} {list(np.shape(array))}" for name, array in found.items())
-        raise ValueError(f"expected outputs with an answer for each of {n} rows, got {shapes}")
+        got = ", ".join(f"{name} {list(np.shape(array))}" for name, array in found.items())
+        raise ValueError(f"expected outputs with an answer for each of {n} rows, got {got}")
     if answers.scores and not _are_probabilities(found[answers.scores], len(answers.classes)):
         answers = replace(answers, scores=None)
     return replace(answers, outputs=kept)
