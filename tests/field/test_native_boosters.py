@@ -90,6 +90,7 @@ def test_labels_are_the_numbers_of_the_classes(tmp_path: Path) -> None:
     predictor = load(written(model.booster_.save_model, tmp_path / "model.txt"), proba=False)
 
     assert predictor.info.signature.classes == ("0", "1", "2")
+    assert predictor.info.signature.class_values == (0, 1, 2)
     rows = ROWS.set_axis(predictor.info.signature.names, axis=1)
     assert sent(predictor, *instances(rows)) == list(map(str, model.predict(ROWS)))
 
@@ -104,6 +105,16 @@ def test_a_sidecar_declares_the_labels(tmp_path: Path) -> None:
     labels = np.array(["setosa", "versicolor", "virginica"])
     assert predictor.info.signature.classes == tuple(labels)
     assert sent(predictor, *instances(ROWS)) == labels[model.predict(ROWS)].tolist()
+
+
+def test_declared_labels_keep_their_types(tmp_path: Path) -> None:
+    path = written(XGBOOST["two classes"]().save_model, tmp_path / "model.json")
+    for classes, values in (("[4, 7]", (4, 7)), ('["4", "7"]', ("4", "7")), ("[false, true]", (False, True))):
+        path.with_suffix(".toml").write_text(f"classes = {classes}\n")
+        found = load(path, proba=False).info.signature.class_values
+
+        assert found == values
+        assert list(map(type, found)) == list(map(type, values))
 
 
 def test_other_labels_have_other_keys(tmp_path: Path) -> None:

@@ -46,6 +46,24 @@ class Labeller:
         return [[0.0, 1.0] if row[0] > 0 else [1.0, 0.0] for row in rows]
 
 
+class Choosing:
+    """A classifier of the user's own with labels of any type: the value of its only feature says which."""
+
+    n_features_in_ = 1
+
+    def __init__(self, *labels: Any) -> None:
+        self.classes_ = labels
+
+    def predict(self, rows: Any) -> Any:
+        """Return the label with this number, as a list."""
+        return [self.classes_[int(row[0]) % len(self.classes_)] for row in rows]
+
+    def predict_proba(self, rows: Any) -> Any:
+        """Be sure of it, as a list of rows."""
+        count = len(self.classes_)
+        return [[float(place == int(row[0]) % count) for place in range(count)] for row in rows]
+
+
 class Counting(Labeller):
     """Labels each row by how many are beside it."""
 

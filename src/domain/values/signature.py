@@ -139,6 +139,8 @@ class Signature:
         features: at least one, names unique.
         kind: a "classification" model answers with labels, as strings; the others with numbers.
         classes: the labels a classifier knows; empty when it has none or several outputs.
+        class_values: the JSON value of each of `classes`, such as 0 of "0", for protocols that have numbers; None for a
+            missing label; empty if unknown. Answers contain the texts, so neither keys nor entries depend on it.
         is_multilabel: whether an answer is a list with a value for each of `classes`, of which several may hold.
         ignored: columns of the training frame that the model drops: accepted in an instance with any value, never part
             of its key.
@@ -153,6 +155,7 @@ class Signature:
     is_multilabel: bool = False
     ignored: tuple[str, ...] = ()
     extra_fields: ExtraFields = "reject"
+    class_values: tuple[str | int | float | bool | None, ...] = field(default=(), compare=False)
     is_plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -164,6 +167,8 @@ class Signature:
             raise ValueError(f"expected each feature name once, got {twice[0]!r} twice")
         if used := set(names).intersection(self.ignored):
             raise ValueError(f"expected ignored columns that are no features, got {min(used)!r}")
+        if len(self.class_values) not in (0, len(self.classes)):
+            raise ValueError(f"expected a value for each of {len(self.classes)} classes, got {len(self.class_values)}")
         # Found once: every batch is made by it.
         is_plain = all(each.dtype == "float64" and not each.shape and not each.missing for each in self.features)
         object.__setattr__(self, "is_plain", is_plain)

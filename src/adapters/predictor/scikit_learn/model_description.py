@@ -13,7 +13,12 @@ from foreseen.adapters.predictor.scikit_learn.columns.feature_names import OPAQU
 from foreseen.adapters.predictor.scikit_learn.columns.model_columns import Columns, feature_names, read_columns
 from foreseen.adapters.predictor.scikit_learn.inputs.input_forms import plausible_forms
 from foreseen.adapters.predictor.scikit_learn.inputs.input_plan import InputPlan
-from foreseen.adapters.predictor.scikit_learn.outputs.labels import has_several_labels_a_row, read_labels
+from foreseen.adapters.predictor.scikit_learn.outputs.labels import (
+    NO_LABELS,
+    Labels,
+    has_several_labels_a_row,
+    read_labels,
+)
 from foreseen.adapters.predictor.scikit_learn.trial.form_doubts import form_doubts
 from foreseen.adapters.predictor.scikit_learn.trial.model_trial import plan_by_trial
 from foreseen.adapters.predictor.scikit_learn.trial.trial_calls import Call
@@ -108,14 +113,15 @@ def _plans(
     declared = (sidecar.takes if sidecar else None) or (known.takes if known else None)
     forms = (declared,) if declared else plausible_forms(model, features, has_names=has_names)
     kind = (sidecar.kind if sidecar else None) or _kind(model)
-    classes = _classes(model) if kind == "classification" else ()
+    labels = _labels(model) if kind == "classification" else NO_LABELS
     plans = [
         InputPlan(
             planned,
             takes,
             kind,
-            classes,
-            bool(classes) and has_several_labels_a_row(model),
+            labels.texts,
+            labels.values,
+            bool(labels.texts) and has_several_labels_a_row(model),
             sidecar.extra_fields if sidecar else "reject",
             knows_names=has_names,
             is_dmatrix=takes_dmatrix(model),
@@ -171,6 +177,6 @@ def _kind(model: object) -> Kind:
     return "classification" if is_plain else "other"
 
 
-def _classes(model: object) -> tuple[str, ...]:
+def _labels(model: object) -> Labels:
     outputs = read_labels(model)
-    return outputs[0].texts if len(outputs) == 1 else ()
+    return outputs[0] if len(outputs) == 1 else NO_LABELS

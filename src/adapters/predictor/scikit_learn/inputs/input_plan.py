@@ -23,6 +23,7 @@ class InputPlan:
     takes: Takes
     kind: Kind = "other"
     classes: tuple[str, ...] = ()
+    class_values: tuple[str | int | float | bool | None, ...] = ()
     is_multilabel: bool = False
     extra_fields: ExtraFields = "reject"
     ignored: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class InputPlan:
             is_multilabel=self.is_multilabel,
             ignored=self.ignored,
             extra_fields=self.extra_fields,
+            class_values=self.class_values,
         )
 
     @property

@@ -18,10 +18,12 @@ class Labels:
     Attributes:
         texts: of each label, in the model's order, all different.
         by_value: the text of each label that is not missing, by its JSON value; 1.0 finds the class 1.
+        values: the JSON value of each label, in the same order: None where it is missing, the text of a list or dict.
     """
 
     texts: tuple[str, ...]
     by_value: dict[Json, str]
+    values: tuple[str | int | float | bool | None, ...] = ()
 
     @classmethod
     def of(cls, classes: Iterable[object]) -> Self:
@@ -48,7 +50,7 @@ class Labels:
             by_text[text] = label
             if not is_missing(value):
                 by_value[_hashable(value)] = text
-        return cls(tuple(by_text), by_value)
+        return cls(tuple(by_text), by_value, tuple(map(_scalar, values)))
 
     def of_rows(self, values: Sequence[Json]) -> list[Json]:
         """Return each row's label, also if the classifier put it into a list of one."""
@@ -110,6 +112,12 @@ def last_parts(model: object) -> Iterator[object]:
         part = steps[-1][-1] if isinstance(steps, list) and steps else getattr(part, "best_estimator_", None)
         if part is None:
             return
+
+
+def _scalar(value: Json) -> str | int | float | bool | None:
+    if is_missing(value):
+        return None
+    return value if isinstance(value, str | int | float) else text_of(value)
 
 
 def _hashable(value: Json) -> Json:
