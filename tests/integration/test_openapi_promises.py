@@ -53,6 +53,12 @@ def document(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     assert "Traceback" not in "".join(running.err)
 
 
+@schemathesis.serializer("text/csv")
+def as_csv(_: object, value: Any) -> Any:
+    """Send a generated text as it is."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
+
+
 def operations(document: Any) -> list[Any]:
     """Return all but reloads, of which each takes as long as a start."""
     found = [each.ok() for each in document.get_all_operations()]
@@ -65,6 +71,12 @@ def surely(operation: Any) -> Iterator[Any]:
         features = operation.schema["/model"]["GET"].Case().call().json()["features"]
         for body in ({feature["name"]: feature["example"] for feature in features}, {}):
             yield operation.Case(body=body, media_type="application/json")
+    if operation.label in ("POST /invocations", "POST /v1/models/{name}:predict"):
+        described = operation.schema["/model"]["GET"].Case().call().json()
+        row = [feature["example"] for feature in described["features"]]
+        path = {"name": described["name"]} if "{name}" in operation.label else {}
+        for body in ({"instances": [row]}, {"instances": [row], "more": 1}):
+            yield operation.Case(body=body, media_type="application/json", path_parameters=path)
 
 
 def test_every_operation_keeps_its_promises(document: Any) -> None:
@@ -91,4 +103,6 @@ def test_every_operation_keeps_its_promises(document: Any) -> None:
             ask()
 
     assert {("GET /model", 200), ("GET /livez", 200), ("GET /readyz", 200), ("GET /metrics", 200)} <= asked
-    assert {("POST /predict", 200), ("POST /predict", 422)} <= asked
+    for path in ("/predict", "/invocations", "/v1/models/{name}:predict"):
+        assert {(f"POST {path}", 200), (f"POST {path}", 422)} <= asked
+    assert {("GET /ping", 200), ("GET /health", 200), ("GET /version", 200), ("GET /v1/models", 200)} <= asked

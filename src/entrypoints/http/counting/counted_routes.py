@@ -11,6 +11,11 @@ UNREAD: Final = "unread"
 """Requests that were rejected before their path was known."""
 
 PREDICT: Final = "/predict"
+INVOCATIONS: Final = "/invocations"
+V1_MODELS: Final = "/v1/models"
+V1_MODEL: Final = "/v1/models/{name}"
+V1_PREDICT: Final = "/v1/models/{name}:predict"
+_PREDICTING: Final = frozenset({PREDICT, INVOCATIONS, V1_PREDICT})
 _ASSETS: Final = "/docs/assets"
 
 ROUTES: Final[Sequence[str]] = (
@@ -30,6 +35,13 @@ ROUTES: Final[Sequence[str]] = (
     "/favicon.svg",
     "/admin/reload",
     "/admin/purge",
+    INVOCATIONS,
+    "/ping",
+    "/health",
+    "/version",
+    V1_MODELS,
+    V1_MODEL,
+    V1_PREDICT,
 )
 """In the order of their numbers in the tally; new ones come last."""
 
@@ -48,7 +60,22 @@ def route_number(path: str) -> int:
     """Return the number of a route by its path within the application; 0 for an unknown path."""
     if path.startswith(f"{_ASSETS}/"):
         path = _ASSETS
+    elif path.startswith(f"{V1_MODELS}/"):
+        path = _of_v1_model(path.removeprefix(f"{V1_MODELS}/"))
     return _ROUTE_NUMBERS.get(path, 0)
+
+
+def is_predicting(path: str) -> bool:
+    """Return whether requests to a path are for predictions, in whichever protocol."""
+    return ROUTES[route_number(path)] in _PREDICTING
+
+
+def _of_v1_model(rest: str) -> str:
+    """Return the route of a path by what follows /v1/models/, whatever the name in it."""
+    name, _, verb = rest.partition(":")
+    if not name or "/" in rest or verb not in ("", "predict"):
+        return OTHER
+    return V1_PREDICT if verb else V1_MODEL
 
 
 def status_number(status: int) -> int:

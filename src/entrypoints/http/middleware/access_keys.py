@@ -17,7 +17,7 @@ from foreseen.settings import Settings
 
 log = logging.getLogger(__name__)
 
-OPEN: Final = frozenset({"/livez", "/readyz"})
+OPEN: Final = frozenset({"/livez", "/readyz", "/ping", "/health"})
 """Paths of health probes, which need no key: they reveal nothing about the model."""
 
 _KEYLESS: Final = OPEN | {"/favicon.ico", "/favicon.svg"}

@@ -13,7 +13,7 @@ from foreseen.entrypoints.http.openapi.instance_docs import instance_schema, row
 from foreseen.entrypoints.http.requests.request_wait import FORM
 from foreseen.entrypoints.http.responses.problems import MEDIA_TYPE
 
-_REF: Final = "#/components/schemas/"
+REF: Final = "#/components/schemas/"
 _CACHE_STATUS: Final = {
     "Cache-Status": {
         "description": "Where the answer came from (RFC 9211).",
@@ -33,11 +33,11 @@ _ETAG: Final = {
     "ETag": {"description": "Names the answer, for If-None-Match (RFC 9110).", "schema": {"type": "string"}}
 }
 
-_OK_HEADERS: Final = _CACHE_STATUS | _REQUEST_ID
-_RETRY_AFTER: Final = {
+OK_HEADERS: Final = _CACHE_STATUS | _REQUEST_ID
+RETRY_AFTER: Final = {
     "Retry-After": {"description": "Seconds after which to retry.", "schema": {"type": "integer", "minimum": 1}}
 }
-_TIMEOUT: Final = {
+TIMEOUT: Final = {
     "name": "Request-Timeout",
     "in": "header",
     "required": False,
@@ -78,7 +78,7 @@ def post_predict_docs(signature: Signature) -> dict[str, object]:
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"oneOf": [{"$ref": _REF + "Instance"}, {"$ref": _REF + "Instances"}]},
+                "schema": {"oneOf": [{"$ref": REF + "Instance"}, {"$ref": REF + "Instances"}]},
                 "examples": {
                     "one": {"summary": "One instance", "value": example},
                     "objects": {"summary": "Many, as objects", "value": {"instances": [example]}},
@@ -87,13 +87,13 @@ def post_predict_docs(signature: Signature) -> dict[str, object]:
             }
         },
     }
-    answer = {"oneOf": [{"$ref": _REF + "Prediction"}, {"$ref": _REF + "Predictions"}]}
+    answer = {"oneOf": [{"$ref": REF + "Prediction"}, {"$ref": REF + "Predictions"}]}
     problems = {
         "400": "The body is not JSON, or Request-Timeout is not a number of seconds.",
         "413": "The body is too large, or holds too many instances.",
         "415": "The body is not declared as JSON, or is compressed.",
     }
-    return {"parameters": [_TIMEOUT], "requestBody": body, "responses": _responses(answer, problems)}
+    return {"parameters": [TIMEOUT], "requestBody": body, "responses": _responses(answer, problems)}
 
 
 def get_predict_docs(signature: Signature) -> dict[str, object]:
@@ -110,15 +110,15 @@ def get_predict_docs(signature: Signature) -> dict[str, object]:
         for feature in signature.features
     ]
     problems = {"400": "Request-Timeout is not a number of seconds."}
-    responses = _responses({"$ref": _REF + "Prediction"}, problems)
-    responses["200"]["headers"] = _OK_HEADERS | _ETAG
+    responses = _responses({"$ref": REF + "Prediction"}, problems)
+    responses["200"]["headers"] = OK_HEADERS | _ETAG
     responses["304"] = {"description": "If-None-Match names the answer: the client has it.", "headers": _ETAG}
-    return {"parameters": [*parameters, _TIMEOUT], "responses": dict(sorted(responses.items()))}
+    return {"parameters": [*parameters, TIMEOUT], "responses": dict(sorted(responses.items()))}
 
 
 def problem_responses(problems: dict[str, str]) -> dict[str, dict[str, object]]:
     """Return OpenAPI responses that are problem documents, by status; `problems` has their descriptions."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": REF + "Problem"}}}
     return {status: {"description": said, "content": content} for status, said in problems.items()}
 
 
@@ -131,16 +131,16 @@ def _responses(answer: Mapping[str, object], problems: dict[str, str]) -> dict[s
     }
     ok: dict[str, object] = {
         "description": "The prediction.",
-        "headers": _OK_HEADERS,
+        "headers": OK_HEADERS,
         "content": {"application/json": {"schema": answer}},
     }
     responses = {"200": ok, **problem_responses(dict(sorted((problems | common).items())))}
-    responses["503"]["headers"] = _RETRY_AFTER
+    responses["503"]["headers"] = RETRY_AFTER
     return responses
 
 
 def _instances() -> dict[str, object]:
-    either = {"oneOf": [{"$ref": _REF + "Instance"}, {"$ref": _REF + "Row"}]}
+    either = {"oneOf": [{"$ref": REF + "Instance"}, {"$ref": REF + "Row"}]}
     return {
         "type": "object",
         "required": ["instances"],
@@ -150,7 +150,7 @@ def _instances() -> dict[str, object]:
 
 
 def _list_of(schema: str) -> dict[str, object]:
-    return {"type": "array", "items": {"$ref": _REF + schema}}
+    return {"type": "array", "items": {"$ref": REF + schema}}
 
 
 def _prediction(predictor: Predictor) -> dict[str, object]:

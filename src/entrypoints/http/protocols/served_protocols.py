@@ -6,10 +6,16 @@ from typing import Final
 from foreseen.domain.model.model_info import ModelInfo
 from foreseen.entrypoints.http.protocols.endpoint import Endpoint
 from foreseen.entrypoints.http.protocols.json_endpoints import json_endpoints
+from foreseen.entrypoints.http.protocols.kserve_v1_endpoints import kserve_v1_endpoints
+from foreseen.entrypoints.http.protocols.mlflow_endpoints import mlflow_endpoints
 from foreseen.entrypoints.http.protocols.operation import Operation, operations_of
 from foreseen.settings import Settings
 
-PROTOCOLS: Final[Sequence[Callable[[ModelInfo, Settings], Sequence[Endpoint]]]] = (json_endpoints,)
+PROTOCOLS: Final[Sequence[Callable[[ModelInfo, Settings], Sequence[Endpoint]]]] = (
+    json_endpoints,
+    mlflow_endpoints,
+    kserve_v1_endpoints,
+)
 """A function for each protocol that returns its endpoints; at a common path, the first one describes the operation."""
 
 

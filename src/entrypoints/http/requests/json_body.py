@@ -36,6 +36,19 @@ def parsed(body: bytes) -> object:
     raise Rejection(400, "invalid-json", "The body is not JSON", f"expected JSON, got {got}") from None
 
 
+def json_kind(value: object) -> str:
+    """Return what a parsed value is, for messages: "a list"."""
+    names = {
+        list: "a list",
+        str: "a string",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        dict: "an object",
+    }
+    return names.get(type(value), "null")
+
+
 def _parsed(body: bytes) -> object:
     return pydantic_core.from_json(body, allow_inf_nan=True, cache_strings="keys")
 

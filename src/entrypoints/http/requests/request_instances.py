@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from foreseen.domain.did_you_mean import did_you_mean
@@ -15,11 +15,14 @@ from foreseen.domain.values.shown_value import shown, shown_name
 from foreseen.domain.values.signature import Feature, Signature
 from foreseen.domain.values.text_values import read_text
 from foreseen.entrypoints.http.requests.instance_schema import MAX_VIOLATIONS, InstanceSchema
-from foreseen.entrypoints.http.requests.json_body import parsed
+from foreseen.entrypoints.http.requests.json_body import json_kind, parsed
 from foreseen.entrypoints.http.responses.problems import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sized
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 
 VALUES_AT_ONCE: Final = 8192
 """Values to check in one turn of the event loop: they take 3 ms, or 20 ms if each is invalid."""
@@ -64,30 +67,40 @@ class InstanceReader:
 
     async def from_body_in_turns(self, body: bytes) -> RequestInstances:
         """Read like `from_body`, yielding the event loop between the parts of a long body."""
-        reading = self._reading(body)
-        while True:
-            try:
-                next(reading)
-            except StopIteration as end:
-                read: RequestInstances = end.value
-                return read
-            await asyncio.sleep(0)
+        return await _in_turns(self._reading(body))
+
+    async def many_in_turns(self, instances: Sequence[Part], batch_of: Callable[[Sequence[Part]], Batch]) -> Batch:
+        """Read instances in any form, yielding the event loop between the parts of many.
+
+        Args:
+            instances: at least one.
+            batch_of: returns the batch of some of them, one after the other; may raise InvalidBatchError, whose rows
+                count from the first of these.
+        Raises:
+            InvalidBatchError: the instances do not fit the model.
+        """
+        return await _in_turns(self._batch_of_many(instances, batch_of))
+
+    def batch_of(self, instances: Sequence[object]) -> Batch:
+        """Return the batch of objects and rows; raise InvalidBatchError if they do not fit the model."""
+        checked = self.schema.check(self._as_objects(instances))
+        return Batch.of(self._signature, {name: [each.get(name) for each in checked] for name in self._signature.names})
 
     def _reading(self, body: bytes) -> Generator[None, None, RequestInstances]:
         """Read a body in parts, yielding between them."""
         document = parsed(body)
         if not isinstance(document, dict):
-            raise Rejection.of_shape(f'expected an object, or {{"instances": […]}}, got {_kind(document)}')
+            raise Rejection.of_shape(f'expected an object, or {{"instances": […]}}, got {json_kind(document)}')
         if "instances" not in document:
-            return RequestInstances(_in_place_of_one(lambda: self._batch(self._as_objects([document]))), is_many=False)
+            return RequestInstances(_in_place_of_one(lambda: self.batch_of([document])), is_many=False)
         if extra := [name for name in document if name != "instances"]:
             name, got = shown_name(extra[0]), shown(document[extra[0]])
             raise Rejection.of_shape(f'{name}: expected nothing beside "instances", got {got}')
         instances = document["instances"]
         if not isinstance(instances, list) or not instances:
-            got = "an empty list" if instances == [] else _kind(instances)
+            got = "an empty list" if instances == [] else json_kind(instances)
             raise Rejection.of_shape(f"instances: expected a list of one instance or more, got {got}")
-        batch = yield from self._batch_of_many(instances)
+        batch = yield from self._batch_of_many(instances, self.batch_of)
         return RequestInstances(batch, is_many=True)
 
     def from_query(self, query: bytes) -> RequestInstances:
@@ -155,14 +168,16 @@ class InstanceReader:
         most = len(self._known) + len(self._signature.ignored) + MAX_VIOLATIONS
         return self._signature.extra_fields == "reject" and isinstance(instance, dict) and len(instance) > most
 
-    def _batch_of_many(self, instances: Sequence[object]) -> Generator[None, None, Batch]:
+    def _batch_of_many(
+        self, instances: Sequence[Part], batch_of: Callable[[Sequence[Part]], Batch]
+    ) -> Generator[None, None, Batch]:
         parts: list[Batch] = []
         violations: list[Violation] = []
         for start in range(0, len(instances), self._rows_at_once):
             if start:
                 yield
             try:
-                parts.append(self._batch(self._as_objects(instances[start : start + self._rows_at_once])))
+                parts.append(batch_of(instances[start : start + self._rows_at_once]))
             except InvalidBatchError as exc:
                 violations += [replace(violation, row=start + (violation.row or 0)) for violation in exc.violations]
                 if len(violations) >= MAX_VIOLATIONS:
@@ -170,10 +185,6 @@ class InstanceReader:
         if violations:
             raise InvalidBatchError(violations[:MAX_VIOLATIONS])
         return joined(parts)
-
-    def _batch(self, instances: Sequence[object]) -> Batch:
-        checked = self.schema.check(instances)
-        return Batch.of(self._signature, {name: [each.get(name) for each in checked] for name in self._signature.names})
 
 
 def _plus_hint(feature: Feature, text: str) -> str:
@@ -187,6 +198,16 @@ def _plus_hint(feature: Feature, text: str) -> str:
     return "a plus in a query string means a blank: write it as %2B"
 
 
+async def _in_turns(reading: Generator[None, None, Result]) -> Result:
+    """Return what a reader returns, yielding the event loop wherever it yields."""
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            return cast("Result", end.value)
+        await asyncio.sleep(0)
+
+
 def _in_place_of_one(make: Callable[[], Batch]) -> Batch:
     """Return the batch that `make` returns; errors of a single instance name no row."""
     try:
@@ -194,15 +215,3 @@ def _in_place_of_one(make: Callable[[], Batch]) -> Batch:
     except InvalidBatchError as exc:
         violations = [Violation(f.expected, f.got, None, f.feature, f.position, f.hint) for f in exc.violations]
         raise InvalidBatchError(violations) from None
-
-
-def _kind(value: object) -> str:
-    names = {
-        list: "a list",
-        str: "a string",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        dict: "an object",
-    }
-    return names.get(type(value), "null")

@@ -24,7 +24,7 @@ from foreseen.domain.errors import (
     PredictionError,
     Violation,
 )
-from foreseen.entrypoints.http.counting.counted_routes import PREDICT, ROUTES, UNREAD, status_number
+from foreseen.entrypoints.http.counting.counted_routes import ROUTES, UNREAD, is_predicting, status_number
 from foreseen.entrypoints.http.origins.locality import is_trusted
 from foreseen.entrypoints.http.request_log.request_context import REJECTED, context_of
 from foreseen.entrypoints.http.request_log.request_ids import HEADER, made
@@ -208,7 +208,7 @@ def _http_error(request: Request, exc: HTTPException) -> _Problem:
     """Return the problem of an error of the router: an unknown path, or a method that is not allowed."""
     path, headers, detail = request.scope["path"], dict(exc.headers or {}), str(exc.detail)
     if exc.status_code == 404:
-        detail = f"expected a path such as /predict, /model or /docs, got {path}"
+        detail = f"expected a path such as /predict, /invocations, /model or /docs, got {path}"
     if exc.status_code == 405:
         # The router would name only the methods of the first route at this path. No route matches below static files.
         headers["Allow"] = allowed(request.app.routes, request.scope) or OF_FILES
@@ -231,7 +231,7 @@ def _document(
     if errors:
         content["errors"] = [_error(violation) for violation in errors]
     sent = {**(headers or {}), "Vary": "Accept"}
-    if request.scope["path"] == PREDICT:
+    if is_predicting(request.scope["path"]):
         sent["Cache-Status"] = BYPASSED
     if context.write_problem is not None:
         body, media_type = context.write_problem(content)

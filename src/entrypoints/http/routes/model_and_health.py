@@ -1,6 +1,5 @@
 """The routes that describe the service: /model, /livez and /readyz."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -9,11 +8,9 @@ from pydantic import BaseModel, Field
 
 from foreseen.domain.predict import Predict
 from foreseen.entrypoints.http.origins.locality import is_trusted
-from foreseen.entrypoints.http.responses.problems import Rejection, inner_detail
+from foreseen.entrypoints.http.routes.model_readiness import ModelReadiness
 from foreseen.settings import Settings, masked
 from foreseen.wiring.instruments import SharedCache
-
-log = logging.getLogger(__name__)
 
 _NAMES_HOSTS: Final = frozenset({"redis_url", "disabled_by"})
 """Fields about the shared cache that name hosts of the operator's network, and so are shown to trusted clients only."""
@@ -63,7 +60,7 @@ class Readiness(Status):
 def about_router(
     predict: Predict,
     settings: Settings,
-    unready: Callable[[], str],
+    readiness: ModelReadiness,
     tier_shares: Mapping[str, Callable[[], float]],
     shared_cache: Callable[[], SharedCache] | None = None,
     *,
@@ -75,13 +72,12 @@ def about_router(
     The description is made once, since little of it changes.
 
     Args:
-        unready: returns why the model cannot be called now; empty if it can.
+        readiness: whether the model can be called now.
         shared_cache: returns the state of the shared cache; None if there is no shared cache.
         runs: returns where the model runs now, in words.
         engine: returns what computes its answers now, in words.
     """
     router = APIRouter(tags=["about"])
-    trouble = _Trouble(unready)
     description = describe_model(predict, settings, runs(), engine())
 
     @router.get("/model", summary="Describe the model")
@@ -100,30 +96,12 @@ def about_router(
 
     @router.get("/readyz", summary="Readiness: the model can predict", response_model_exclude_none=True)
     async def readyz(request: Request) -> Readiness:
-        # The model was loaded before the port opened, but may have died. A broken cache only costs time.
-        if reason := trouble.now():
-            raise Rejection(503, "no-model", "No model is ready", inner_detail(request.scope, reason))
+        readiness.require(request.scope)
         if shared_cache is None:
             return Readiness(status="ready")
         return Readiness(status="ready", shared_cache="in use" if shared_cache().is_in_use else "disabled")
 
     return router
-
-
-class _Trouble:
-    """Why the model is not ready; logged only when it changes, since probes come every few seconds."""
-
-    def __init__(self, unready: Callable[[], str]) -> None:
-        self._unready = unready
-        self._logged = ""
-
-    def now(self) -> str:
-        """Return the reason; empty if the model is ready."""
-        reason = self._unready()
-        if reason and reason != self._logged:
-            log.warning("not ready: %s", reason)
-        self._logged = reason
-        return reason
 
 
 def describe_model(predict: Predict, settings: Settings, runs: str, engine: str) -> ModelDescription:

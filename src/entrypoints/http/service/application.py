@@ -30,8 +30,11 @@ from foreseen.entrypoints.http.requests.known_heads import HeadsInUse
 from foreseen.entrypoints.http.responses.allowed_methods import Methods
 from foreseen.entrypoints.http.responses.problems import Rejection, problem
 from foreseen.entrypoints.http.routes.admin_routes import Reload, admin_router
+from foreseen.entrypoints.http.routes.kserve_v1_models import kserve_v1_models
 from foreseen.entrypoints.http.routes.metrics_route import metrics_router
+from foreseen.entrypoints.http.routes.mlflow_probes import mlflow_probes
 from foreseen.entrypoints.http.routes.model_and_health import about_router
+from foreseen.entrypoints.http.routes.model_readiness import ModelReadiness
 from foreseen.entrypoints.http.routes.predict_routes import predict_router
 from foreseen.entrypoints.http.routes.purge_route import purge_router
 from foreseen.entrypoints.http.routes.start_page import home_router
@@ -133,18 +136,20 @@ def create_app(
         redirect_slashes=False,
     )
     app.include_router(predict_router(predict, settings, bodies or create_bodies(service)))
-    is_unready = partial(unready, service.predictor, service.model_thread, settings)
+    readiness = ModelReadiness(partial(unready, service.predictor, service.model_thread, settings))
     app.include_router(
         about_router(
             predict,
             settings,
-            is_unready,
+            readiness,
             tier_shares(service.caches),
             shared_cache(service.caches),
             runs=lambda: service.model_runs,
             engine=lambda: service.model_engine,
         )
     )
+    app.include_router(mlflow_probes(readiness))
+    app.include_router(kserve_v1_models(settings.model_name, readiness))
     app.include_router(metrics_router(counts, _info(predict, settings)))
     if reload is not None:
         app.include_router(admin_router(reload))

@@ -19,7 +19,19 @@ from support.in_process_service import REQUEST_ID, Reply, Service, service, wire
 
 ALICE, BOB, ADMIN, STRANGER = "alice's key", "bob's key", "the admin's key", "a stranger's key"
 FLOWER = b"length=1&width=2"
-PAGES = ["/predict", "/model", "/metrics", "/docs", "/redoc", "/openapi.json", "/nothing"]
+PAGES = [
+    "/predict",
+    "/invocations",
+    "/version",
+    "/v1/models",
+    "/v1/models/model",
+    "/model",
+    "/metrics",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+    "/nothing",
+]
 
 Serving = Callable[..., AbstractContextManager[Service]]
 
@@ -116,7 +128,7 @@ class TestWithKeys:
         with serving(**KEYS) as client:
             assert client.send("GET", query=FLOWER, headers={"authorization": f"bEARER  {ALICE} "}).status == 200
 
-    @pytest.mark.parametrize("path", ["/livez", "/readyz", "/favicon.svg", "/favicon.ico"])
+    @pytest.mark.parametrize("path", ["/livez", "/readyz", "/ping", "/health", "/favicon.svg", "/favicon.ico"])
     def test_probes_and_the_icon_need_none(self, path: str) -> None:
         with serving(**KEYS) as client:
             assert ask(client, path).status == 200
@@ -310,7 +322,7 @@ class TestDocument:
         assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
         for path, operations in document["paths"].items():
             for operation in operations.values():
-                is_open = path in ("/livez", "/readyz")
+                is_open = path in ("/livez", "/readyz", "/ping", "/health")
                 assert ("security" not in operation) is is_open
                 assert ({"401", "429"} <= operation["responses"].keys()) is not is_open
 

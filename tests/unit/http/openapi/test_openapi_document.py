@@ -86,12 +86,22 @@ def body_examples(client: Service) -> dict[str, Any]:
     return {name: example["value"] for name, example in content["examples"].items()}
 
 
+def place_of(client: Service, path: str) -> str:
+    """Return a path with the name of the model in it."""
+    return path.format(name=client.get("/model").json()["name"])
+
+
 def is_valid(client: Service, schema: str, value: object) -> bool:
     """Return whether a value is what the document says of it."""
+    return fits(client, {"$ref": f"#/components/schemas/{schema}"}, value)
+
+
+def fits(client: Service, schema: Any, value: object) -> bool:
+    """Return whether a value fits a schema, which may refer to those of the document."""
     whole = DRAFT202012.create_resource(document(client))
     registry: Registry[Any] = Registry().with_resource("urn:document", whole)
-    validator = OAS31Validator({"$ref": f"urn:document#/components/schemas/{schema}"}, registry=registry)
-    return bool(validator.is_valid(value))
+    absolute = json.loads(json.dumps(schema).replace('"#/components', '"urn:document#/components'))
+    return bool(OAS31Validator(absolute, registry=registry).is_valid(value))
 
 
 class TestEveryModel:
@@ -110,6 +120,33 @@ class TestEveryModel:
             assert reply.status == 200, reply.body
             assert is_valid(client, "Instance" if name == "one" else "Instances", example)
             assert is_valid(client, "Prediction" if name == "one" else "Predictions", reply.json())
+
+    @pytest.mark.parametrize("path", ["/invocations", "/v1/models/{name}:predict"])
+    def test_each_example_of_another_protocol_is_answered_as_documented(self, client: Service, path: str) -> None:
+        operation = document(client)["paths"][path]["post"]
+        content = operation["requestBody"]["content"]["application/json"]
+
+        for example in content["examples"].values():
+            reply = client.send("POST", place_of(client, path), parts=[json.dumps(example["value"]).encode()])
+            assert reply.status == 200, reply.body
+            assert fits(client, content["schema"], example["value"])
+            assert fits(client, operation["responses"]["200"]["content"]["application/json"]["schema"], reply.json())
+
+    @pytest.mark.parametrize("path", ["/invocations", "/v1/models/{name}:predict"])
+    def test_a_problem_of_another_protocol_is_as_documented(self, client: Service, path: str) -> None:
+        operation = document(client)["paths"][path]["post"]
+        place = place_of(client, path)
+        replies = [
+            client.send("POST", place, parts=[b"{}"]),
+            client.send("POST", place, parts=[b"{"]),
+            client.send("POST", place, headers={}),
+            client.send("POST", place, headers=JSON | {"content-length": "999999999"}),
+        ]
+
+        assert [reply.status for reply in replies] == [422, 400, 415, 413]
+        for reply in replies:
+            documented = operation["responses"][str(reply.status)]["content"][reply.headers["content-type"]]
+            assert fits(client, documented["schema"], reply.json())
 
     def test_each_schema_s_own_example_fits_it(self, client: Service) -> None:
         schemas = document(client)["components"]["schemas"]
@@ -252,8 +289,19 @@ def test_tensors_are_nested_arrays_with_lengths(tmp_path: Path) -> None:
 def test_every_path_that_is_documented_is_answered(iris: Service) -> None:
     paths = document(iris)["paths"]
 
-    assert set(paths) == {"/predict", "/model", "/livez", "/readyz", "/metrics"}
-    assert [iris.get(path).status for path in paths if path != "/predict"] == [200] * 4
+    read = {
+        "/model",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/ping",
+        "/health",
+        "/version",
+        "/v1/models",
+        "/v1/models/{name}",
+    }
+    assert set(paths) == read | {"/predict", "/invocations", "/v1/models/{name}:predict"}
+    assert [iris.get(path.format(name="model")).status for path in read] == [200] * len(read)
 
 
 def test_the_description_of_the_model_is_as_documented(iris: Service) -> None:

@@ -135,7 +135,7 @@ def test_an_unknown_path_is_a_problem_that_names_the_known(sums: Service) -> Non
 
     assert reply.status == 404
     assert reply.headers["content-type"] == "application/problem+json"
-    assert reply.json()["detail"] == "expected a path such as /predict, /model or /docs, got /predictions"
+    assert reply.json()["detail"] == "expected a path such as /predict, /invocations, /model or /docs, got /predictions"
 
 
 @pytest.mark.parametrize("path", ["/predict/", "/model/", "//predict", "/docs/", "/docs/assets/../app.py"])

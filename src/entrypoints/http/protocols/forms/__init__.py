@@ -1,0 +1,1 @@
+"""Forms: the ways in which bodies of other protocols hold instances."""

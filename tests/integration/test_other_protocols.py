@@ -1,0 +1,46 @@
+"""The protocols of MLflow and KServe v1 at a real service, whose model is in a process of its own."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from support.held_model import Holding, Holds
+from support.models import iris_forest, save
+from support.processes import served, wait_until, watched
+
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]
+
+
+@pytest.mark.parametrize("isolation", ["process", "auto", "thread"])
+def test_labels_are_those_of_the_model_wherever_it_runs(tmp_path: Path, isolation: str) -> None:
+    with watched(save(iris_forest(), tmp_path), "--model-isolation", isolation) as running:
+        assert running.post({"instances": ROWS}).json()["predictions"] == [{"prediction": "0"}, {"prediction": "2"}]
+        for _ in range(2):
+            reply = running.post({"instances": ROWS}, "/invocations")
+            assert (reply.status_code, reply.content) == (200, b'{"predictions":[0,2]}')
+            assert reply.headers["cache-status"] == "foreseen; hit; detail=L1"
+            assert running.post({"inputs": ROWS}, "/v1/models/model:predict").content == b'{"outputs":[0,2]}'
+
+        metrics = running.get("/metrics").text
+    assert 'foreseen_requests_total{route="/predict",status="200"} 5.0' in metrics
+    assert 'foreseen_predict_seconds_count{tier="L1"} 4.0' in metrics
+    assert "Traceback" not in "".join(running.err)
+
+
+def test_what_is_computed_while_the_service_stops_is_answered(tmp_path: Path) -> None:
+    holds = Holds(tmp_path)
+    line = (save(Holding(tmp_path), tmp_path), "--features", "number", "--rows-per-call", "0")
+    with served(*line) as running, ThreadPoolExecutor(1) as pool:
+        holds.hold(2.0)
+        try:
+            asked = pool.submit(running.post, {"instances": [2.0]}, "/invocations")
+            wait_until(lambda: holds.has_begun(2.0))
+            running.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: any("shutting down" in line for line in running.err))
+        finally:
+            holds.let_go(2.0)
+        reply = asked.result()
+
+    assert (reply.status_code, reply.json()) == (200, {"predictions": [4.0]})
