@@ -1,6 +1,7 @@
 """The protocols of MLflow and KServe v1 at a real service, whose model is in a process of its own."""
 
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from support.held_model import Holding, Holds
 from support.models import iris_forest, save
 from support.processes import served, wait_until, watched
+from support.time_limits import COMMAND_S
 
+PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]
 
 
@@ -27,6 +30,18 @@ def test_labels_are_those_of_the_model_wherever_it_runs(tmp_path: Path, isolatio
     assert 'foreseen_requests_total{route="/predict",status="200"} 5.0' in metrics
     assert 'foreseen_predict_seconds_count{tier="L1"} 4.0' in metrics
     assert "Traceback" not in "".join(running.err)
+
+
+def test_the_commands_of_the_page_answer_as_it_shows(tmp_path: Path) -> None:
+    lines = iter(PAGE.read_text(encoding="utf-8").partition("```console\n")[2].partition("```")[0].splitlines())
+    shown = {line.removeprefix("$ "): next(lines) for line in lines}
+    with served(save(iris_forest(), tmp_path)) as running:
+        for command, answer in shown.items():
+            line = command.replace("http://127.0.0.1:8000", running.url).replace("curl ", "curl -s ")
+            ran = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=COMMAND_S, check=True)
+            assert ran.stdout == answer
+
+    assert len(shown) == 4
 
 
 def test_what_is_computed_while_the_service_stops_is_answered(tmp_path: Path) -> None:
