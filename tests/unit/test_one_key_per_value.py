@@ -1,5 +1,6 @@
 """A value of any kind has one key, through whichever reader it comes and however it is written there."""
 
+import asyncio
 import csv
 import io
 import json
@@ -19,12 +20,15 @@ from foreseen.adapters.tabular.parquet.parquet_reader import ParquetReader
 from foreseen.domain.identity.key import Fingerprint, Key, KeyRecipe, namespace
 from foreseen.domain.values.batch import Batch
 from foreseen.domain.values.signature import DATETIMES, DTYPES, FLOATS, Feature, Signature
+from foreseen.entrypoints.http.protocols.forms.csv_form import CsvForm
+from foreseen.entrypoints.http.protocols.forms.json_forms import INPUTS, INSTANCES, RECORDS, SPLIT, JsonForms
 from foreseen.entrypoints.http.requests.plain_request_reader import QuickReader
 from foreseen.entrypoints.http.requests.request_instances import InstanceReader
 from support.example_counts import examples
 from support.random_instances import leaves
 
 NAMES = "abcd"
+FORMS = (SPLIT, RECORDS, INSTANCES, INPUTS)
 
 
 @st.composite
@@ -109,6 +113,19 @@ def _timestamps(ticks: int | None, zone: str | None) -> list[pa.Array]:
     ]
 
 
+def in_forms(named: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+    """Return bodies of other protocols with one instance, which has all values or those that are not missing."""
+    names, row = list(named)[::-1], list(named.values())
+    return {
+        "split": {"dataframe_split": {"columns": names, "data": [row[::-1]]}},
+        "split without names": {"dataframe_split": {"data": [row]}},
+        "split without nulls": {"dataframe_split": {"columns": list(present), "data": [list(present.values())]}},
+        "records": {"dataframe_records": [named]},
+        "instances": {"instances": [row]},
+        "columns": {"inputs": {name: [named[name]] for name in names}},
+    }
+
+
 def only(reader: Any) -> Batch:
     (chunk,) = reader
     assert chunk.rejects == []
@@ -149,6 +166,9 @@ def test_a_value_has_one_key_through_every_reader(
     }
     if any(text for text in texts.values()):  # else it is a blank line
         batches["CSV"] = only(CsvReader(io.BytesIO(cells.getvalue().encode()), name="in", signature=signature))
+        batches["CSV over HTTP"] = asyncio.run(CsvForm(signature).read(cells.getvalue().encode()))
+    for form, document in in_forms(named, present).items():
+        batches[form] = asyncio.run(JsonForms(signature, FORMS).read(json.dumps(document).encode()))[1]
     keys: dict[str, Key] = {reader: recipe.keys(batch)[0] for reader, batch in batches.items()}
     for body in (one, lacking, rows):
         if (found := quick.of_body(body)) is not None:
