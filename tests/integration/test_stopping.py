@@ -143,6 +143,21 @@ def test_the_second_signal_waits_for_nothing(
     assert any("stopped again" in line for line in running.err)
 
 
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_of_the_other_kind_changes_nothing(line: Line, holds: Holds, first: signal.Signals) -> None:
+    other = {signal.SIGTERM: signal.SIGINT, signal.SIGINT: signal.SIGTERM}[first]
+    with served(*line) as running, ThreadPoolExecutor(1) as pool:
+        under_way = ask_for_held(pool, running, holds)
+        running.process.send_signal(first)
+        wait_until_closed(running)
+        running.process.send_signal(other)
+        holds.let_go()
+
+        assert running.process.wait(PATIENCE_S) == 0
+        assert under_way.result().json() == {"prediction": 2 * HELD}
+    assert running.complaints == []
+
+
 def test_a_signal_that_a_worker_gets_twice_is_one(line: Line, holds: Holds) -> None:
     with served(*line, "--workers", "2") as running, ThreadPoolExecutor(2) as pool:
         under_way = ask_for_held(pool, running, holds)

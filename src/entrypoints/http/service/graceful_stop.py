@@ -27,31 +27,43 @@ def stop_in_time(
         end_at_once: called before the second signal of a kind ends this process.
     """
     loop = asyncio.get_running_loop()
+    stopped_by: set[int] = set()
     is_worker = multiprocessing.parent_process() is not None
     for signum in SERVICE.signals:
-        handler = _Handler(signal.getsignal(signum), lambda: _begin(loop, limit_s, begin, give_up), end_at_once)
+        before = signal.getsignal(signum)
+        handler = _Handler(before, stopped_by, lambda: _begin(loop, limit_s, begin, give_up), end_at_once)
         # A worker may get one signal twice: from the terminal or the service manager, and from its supervisor.
         handler.exits_by_the_second = not is_worker
         handle(SERVICE, handler, only=signum)
 
 
 class _Handler:
+    """Stops by the first signal of all, exits by the second of one kind; the first of another kind changes nothing.
+
+    uvicorn would give up its requests on SIGINT after SIGTERM, and log that its application did not end.
+    """
+
     exits_by_the_second = True
 
-    def __init__(self, before: object, begin: Callable[[], None], end_at_once: Callable[[], None]) -> None:
+    def __init__(
+        self, before: object, stopped_by: set[int], begin: Callable[[], None], end_at_once: Callable[[], None]
+    ) -> None:
         self._before = before
+        self._stopped_by = stopped_by
         self._begin = begin
         self._end_at_once = end_at_once
-        self._is_stopping = False
 
     def __call__(self, signum: int, frame: FrameType | None) -> None:
-        if not self._is_stopping:
-            self._is_stopping = True
+        if signum in self._stopped_by:
+            if self.exits_by_the_second:
+                exit_at_once(signum, self._end_at_once)
+            return
+        is_first = not self._stopped_by
+        self._stopped_by.add(signum)
+        if is_first:
             self._begin()
             if callable(self._before):
                 self._before(signum, frame)
-        elif self.exits_by_the_second:
-            exit_at_once(signum, self._end_at_once)
 
 
 def _begin(
