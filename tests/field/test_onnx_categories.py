@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
 from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -92,6 +93,65 @@ def test_an_unknown_category_is_rejected_by_its_input_and_known_ones_are_answere
     assert answered.json() == {"predictions": [{"prediction": predicted(path, known)}]}
     assert rejected.status == 422
     assert said in rejected.body.decode()
+
+
+def replaced() -> bytes:
+    """Return a graph that takes a missing text for the most frequent one."""
+    encoder = make_pipeline(SimpleImputer(strategy="most_frequent", missing_values=""), OneHotEncoder())
+    fitted = make_pipeline(make_column_transformer((encoder, ["side", "size"])), LogisticRegression())
+    return graph(fitted.fit(SHIRTS, SOLD), side=StringTensorType([None, 1]), size=StringTensorType([None, 1]))
+
+
+def differing(*known: list[str]) -> bytes:
+    """Return a graph with several encoders of one column, which know different categories."""
+    encoders = ((OneHotEncoder(categories=[each]), ["side"]) for each in known)
+    fitted = make_pipeline(make_column_transformer(*encoders), LogisticRegression()).fit(SHIRTS[["side"]], SOLD)
+    return graph(fitted, side=StringTensorType([None, 1]))
+
+
+MANY: dict[str, object] = {f"x{place}": 20 * (place % 2) + 1 for place in range(300)}
+BOTH = (["north", "east", "west"], ["west", "east", "south"])
+UNKNOWN: dict[str, tuple[Callable[[], bytes], dict[str, object], dict[str, object], str]] = {
+    "a fraction that is cut off": (
+        lambda: matrix(NUMBERS.astype(np.float32), FloatTensorType([None, 2])),
+        {"x0": 1.5, "x1": 20}, {"x1": 99},
+        "categories, 20, 40, 60, got 99.0",
+    ),
+    "a negative fraction that is cut off": (
+        lambda: matrix(NUMBERS.astype(np.float32) * -1, FloatTensorType([None, 2])),
+        {"x0": -1.5, "x1": -20}, {"x1": 99},
+        "categories, -60, -40, -20, got 99.0",
+    ),
+    "a missing text that is replaced": (
+        replaced, {"side": "", "size": "M"}, {"size": "q"}, "categories, 'L', 'M', 'S', got 'q'"
+    ),
+    "a category that one of two encoders knows": (
+        lambda: differing(*BOTH), {"side": "east"}, {"side": "north"}, "categories, 'east', 'west', got 'north'"
+    ),
+    "a category that the other one knows": (
+        lambda: differing(*BOTH), {"side": "west"}, {"side": "south"}, "categories, 'east', 'west', got 'south'"
+    ),
+    "one of very many columns": (
+        lambda: matrix(np.tile([[1, 21], [3, 23], [5, 25]] * 4, 150), Int64TensorType([None, 300])),
+        MANY, {"x299": 1},
+        "categories, 21, 23, 25, got 1",
+    ),
+}  # fmt: skip
+"""A graph, an instance that it answers, what an encoder of it does not know, and what is said of that."""
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_only_what_an_encoder_does_not_know_is_blamed(name: str, tmp_path: Path) -> None:
+    made, known, unknown, said = UNKNOWN[name]
+
+    with service(wired_with(saved(made(), tmp_path))) as client:
+        example = client.predict.predictor.info.signature.example_instance()
+        answered = [client.post({"instances": [each]}).status for each in (known, example)]
+        rejected = client.post({"instances": [known, known | unknown]})
+
+    assert answered == [200, 200]
+    assert rejected.status == 422
+    assert f"expected one of its {said}" in rejected.body.decode()
 
 
 def predicted(path: Path, instance: Mapping[str, object]) -> str:

@@ -15,7 +15,7 @@ from foreseen.adapters.predictor.model_file.model_file import ModelFile
 from foreseen.adapters.predictor.onnx.external_data import ExternalData, read_external_data
 from foreseen.adapters.predictor.onnx.first_call import ROWS, observed_answers
 from foreseen.adapters.predictor.onnx.graph_answers import read_answers
-from foreseen.adapters.predictor.onnx.graph_categories import encoded_columns, with_examples
+from foreseen.adapters.predictor.onnx.graph_categories import graph_categories, with_examples
 from foreseen.adapters.predictor.onnx.graph_input import known_input, shapes_of_rows
 from foreseen.adapters.predictor.onnx.graph_operators import computes_rows_alone, require_known_operators
 from foreseen.adapters.predictor.onnx.graph_tensors import fixed_rows, input_tensors
@@ -97,11 +97,11 @@ def _opened(
         raise ModelUnavailableError(f"{options.sidecar if tables else file.path}: {message_text(exc)}") from exc
     session = _session(file, model, external, options.threads)
     shapes = shapes_of_rows(inputs, known)
-    encoded = encoded_columns(model, external.contents, inputs, shapes, rows or ROWS)
-    answers = observed_answers(session, inputs, shapes, encoded, answers, rows)
-    graph = Graph(inputs, answers, rows, computes_rows_alone(model), encoded)
+    categories = graph_categories(model, external.contents, inputs, shapes, rows or ROWS)
+    answers = observed_answers(session, inputs, shapes, categories.columns, answers, rows)
+    graph = Graph(inputs, answers, rows, computes_rows_alone(model), categories)
     model_of_graph = (OnnxClassifier if answers.scores else OnnxModel)(session, graph)
-    return model_of_graph, with_examples(known, inputs, encoded)
+    return model_of_graph, with_examples(known, inputs, categories.columns)
 
 
 def _session(

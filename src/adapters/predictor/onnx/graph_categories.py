@@ -2,19 +2,21 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from foreseen.adapters.predictor.onnx.cut_graph import model_up_to
 from foreseen.adapters.predictor.onnx.graph_tensors import TEXT, GraphTensor
 from foreseen.adapters.predictor.onnx.onnx_session import open_session, said_by_onnxruntime
 from foreseen.adapters.predictor.sidecar.known_input import KnownInput
 
 if TYPE_CHECKING:
     import onnx
+    import onnxruntime
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +28,11 @@ _SHOWN: Final = 10
 _FIRST: Final = 2
 """The least number that marks a column: a bool becomes 0 or 1, whatever it was."""
 
-_MARKED: Final = 120
-"""Most columns that can be marked, each by a number that every dtype has; int8 ends at 127."""
+_MOST_MARKS: Final[Mapping[str, int]] = {"int8": 120, "uint8": 250, "float16": 2_000}
+"""Most columns that can be marked where a dtype of the inputs has few whole numbers; a bool holds no mark at all."""
+
+_MOST_COLUMNS: Final = 10_000
+"""Most columns that are marked, whatever their dtypes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class EncodedColumn:
     Attributes:
         tensor: the name of the input that it is in.
         place: which value of a row of that input it is, from 0.
-        categories: all that the encoder knows.
+        categories: all that each encoder knows which reads it.
     """
 
     tensor: str
@@ -50,22 +55,79 @@ class EncodedColumn:
         known = [self.categories[row % len(self.categories)] for row in range(len(values))]
         values.reshape(len(values), -1)[:, self.place] = known
 
+    def values(self, fed: Mapping[str, Array]) -> list[object]:
+        """Return its value in each row of a call."""
+        values: list[object] = fed[self.tensor].reshape(len(fed[self.tensor]), -1)[:, self.place].tolist()
+        return values
+
+    def unknown(self, value: object) -> ValueError:
+        """Return the error of a value that the encoder does not know."""
+        shown = ", ".join(map(repr, self.categories[:_SHOWN])) + (", …" if len(self.categories) > _SHOWN else "")
+        return ValueError(f"input {self.tensor!r}: expected one of its categories, {shown}, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """An encoder of the graph: what it knows, and the columns that it reads unchanged."""
+
+    categories: frozenset[str | int]
+    columns: tuple[EncodedColumn, ...]
+
+    def knows(self, value: object) -> bool:
+        if isinstance(value, float):  # it drops what is behind the point
+            return math.isfinite(value) and int(value) in self.categories
+        return value in self.categories
+
+
+class GraphCategories:
+    """The encoders of a graph that reject unknown categories, and the columns that they read.
+
+    Attributes:
+        columns: each column once, with the categories that all of its encoders know.
+    """
+
+    def __init__(
+        self, session: "onnxruntime.InferenceSession | None" = None, encoders: Sequence[_Encoder] = ()
+    ) -> None:
+        """Accept what computes the values that the encoders read, in their order."""
+        self._session = session
+        self._encoders = encoders
+        self.columns = tuple(dict.fromkeys(column for encoder in encoders for column in encoder.columns))
+
     def require_known(self, fed: Mapping[str, Array]) -> None:
-        """Raise ValueError if the rows of a call have a value that the encoder does not know."""
-        values = fed[self.tensor].reshape(len(fed[self.tensor]), -1)[:, self.place].tolist()
-        unknown = [value for value in values if value not in self.categories]
-        if unknown:
-            shown = ", ".join(map(repr, self.categories[:_SHOWN])) + (", …" if len(self.categories) > _SHOWN else "")
-            raise ValueError(f"input {self.tensor!r}: expected one of its categories, {shown}, got {unknown[0]!r}")
+        """Raise ValueError if an encoder does not know what it reads in the rows of a call, and a column shows why.
+
+        Values on their way to an encoder may be rounded, or a missing one replaced, so that sent values do not tell.
+        """
+        if self._session is None:
+            return
+        try:
+            read = self._session.run(None, fed)
+        except Exception as exc:  # noqa: BLE001 - the graph's own error says enough
+            log.debug("what the encoders read cannot be computed: %s", said_by_onnxruntime(exc))
+            return
+        for encoder, values in zip(self._encoders, read, strict=True):
+            for row, of_row in enumerate(values.reshape(len(values), -1).tolist()):
+                for value in of_row:
+                    if encoder.columns and not encoder.knows(value):
+                        _raise_unknown(encoder.columns, fed, row, value)
 
 
-def encoded_columns(
+def _raise_unknown(columns: Sequence[EncodedColumn], fed: Mapping[str, Array], row: int, value: object) -> None:
+    """Raise ValueError for the column in which an encoder has read a value."""
+    for column in columns:
+        given = column.values(fed)[row]
+        if given == value or len(columns) == 1:
+            raise column.unknown(given)
+
+
+def graph_categories(
     model: "onnx.ModelProto",
     external: Mapping[str, bytes],
     inputs: Sequence[GraphTensor],
     shapes: Sequence[Sequence[int]],
     n: int,
-) -> tuple[EncodedColumn, ...]:
+) -> GraphCategories:
     """Return the columns whose values reach such an encoder unchanged; found by sending it a mark in each of them.
 
     Args:
@@ -73,30 +135,43 @@ def encoded_columns(
         shapes: of one row of each input.
         n: rows of a call.
     """
-    encoders = [node for node in model.graph.node if _rejects_unknown(node)]
+    nodes = [node for node in model.graph.node if _rejects_unknown(node)]
     sizes = [math.prod(shape) for shape in shapes]
     columns = [(tensor.name, place) for tensor, size in zip(inputs, sizes, strict=True) for place in range(size)]
-    if not encoders or len(columns) > _MARKED:
-        return ()
+    if not nodes or len(columns) > min(_MOST_MARKS.get(tensor.dtype, _MOST_COLUMNS) for tensor in inputs):
+        return GraphCategories()
     marks = list(range(_FIRST, _FIRST + len(columns)))
     try:
-        session = open_session(_up_to(model, encoders).SerializeToString(), external, threads=1)
+        session = open_session(model_up_to(model, nodes).SerializeToString(), external, threads=1)
         # A value that was computed may be the mark of another column, but not with each of two ways to mark them.
-        found = [
+        once, again = (
             [
-                {columns[marked.index(mark)] for mark in _marks(values) if mark in marked}
-                for values in session.run(None, _marked(inputs, shapes, marked, n))
+                {by_mark[mark] for mark in _marks(values) & by_mark.keys()}
+                for values in session.run(None, _marked(inputs, shapes, list(by_mark), n))
             ]
-            for marked in (marks, marks[::-1])
-        ]
+            for by_mark in (dict(zip(marks, columns, strict=True)), dict(zip(marks[::-1], columns, strict=True)))
+        )
     except Exception as exc:  # noqa: BLE001 - a sidecar may have examples instead
         log.debug("the graph does not show which columns its encoders read: %s", said_by_onnxruntime(exc))
-        return ()
-    return tuple(
-        EncodedColumn(name, place, _categories(encoder))
-        for encoder, once, again in zip(encoders, *found, strict=True)
-        for name, place in sorted(once & again)
+        return GraphCategories()
+    return GraphCategories(
+        session, _encoders(nodes, [sorted(each & other) for each, other in zip(once, again, strict=True)])
     )
+
+
+def _encoders(nodes: Sequence["onnx.NodeProto"], places: Sequence[Sequence[tuple[str, int]]]) -> list[_Encoder]:
+    """Return encoders with their columns, each of which has the categories that all of its encoders know, if any."""
+    known: dict[tuple[str, int], tuple[str | int, ...]] = {}
+    for node, of_node in zip(nodes, places, strict=True):
+        categories = _categories(node)
+        for place in of_node:
+            both = frozenset(categories)
+            known[place] = tuple(each for each in known.get(place, categories) if each in both)
+    columns = {place: EncodedColumn(*place, categories) for place, categories in known.items() if categories}
+    return [
+        _Encoder(frozenset(_categories(node)), tuple(columns[place] for place in of_node if place in columns))
+        for node, of_node in zip(nodes, places, strict=True)
+    ]
 
 
 def with_examples(known: KnownInput, inputs: Sequence[GraphTensor], encoded: Sequence[EncodedColumn]) -> KnownInput:
@@ -122,41 +197,6 @@ def _categories(encoder: "onnx.NodeProto") -> tuple[str | int, ...]:
     if "cats_strings" in values:
         return tuple(text.decode(errors="replace") for text in values["cats_strings"].strings)
     return tuple(values["cats_int64s"].ints) if "cats_int64s" in values else ()
-
-
-def _up_to(model: "onnx.ModelProto", encoders: Sequence["onnx.NodeProto"]) -> "onnx.ModelProto":
-    """Return a model whose outputs are what these nodes read."""
-    from onnx import ModelProto, NodeProto, ValueInfoProto  # noqa: PLC0415 - imported by now
-
-    read = [encoder.input[0] for encoder in encoders]
-    cut = ModelProto()
-    cut.CopyFrom(model)
-    del cut.graph.node[:], cut.graph.output[:]
-    cut.graph.node.extend(_nodes_before(model.graph, read))
-    for place, name in enumerate(read):  # an input of the graph cannot be its output as well
-        output = f"{name}, read by encoder {place}"
-        cut.graph.node.append(NodeProto(op_type="Identity", input=[name], output=[output]))
-        cut.graph.output.append(ValueInfoProto(name=output))
-    return cut
-
-
-def _nodes_before(graph: "onnx.GraphProto", names: Sequence[str]) -> list["onnx.NodeProto"]:
-    """Return the nodes that compute these tensors, in the graph's order, which is that of the computation."""
-    needed, found = set(names), []
-    for node in reversed(graph.node):
-        if needed & set(node.output):
-            needed |= set(_read_by(node))
-            found.append(node)
-    return found[::-1]
-
-
-def _read_by(node: "onnx.NodeProto") -> Iterator[str]:
-    """Yield what a node reads, and the graphs in it, which may read any tensor before it."""
-    yield from node.input
-    for attribute in node.attribute:
-        for graph in [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]:
-            for inner in graph.node:
-                yield from _read_by(inner)
 
 
 def _marked(

@@ -1,7 +1,7 @@
 """OnnxModel: a graph of ONNX with methods of scikit-learn where it is a classifier, and its outputs by name."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from foreseen.adapters.predictor.cpu_kernels import cpu_kernels
 from foreseen.adapters.predictor.library_model import LibraryModel
 from foreseen.adapters.predictor.onnx.graph_answers import GraphAnswers
-from foreseen.adapters.predictor.onnx.graph_categories import EncodedColumn
+from foreseen.adapters.predictor.onnx.graph_categories import GraphCategories
 from foreseen.adapters.predictor.onnx.graph_tensors import TEXT, GraphTensor
 from foreseen.adapters.predictor.onnx.onnx_session import said_by_onnxruntime
 from foreseen.adapters.predictor.output_names import RESERVED_OUTPUTS, setting_name
@@ -35,14 +35,14 @@ class Graph:
     Attributes:
         rows: how many rows it is always called with; None if it takes any number.
         computes_rows_alone: whether each of its operators computes a row by itself.
-        encoded: columns of which it rejects categories that it does not know.
+        categories: what it rejects of columns because it does not know it.
     """
 
     inputs: tuple[GraphTensor, ...]
     answers: GraphAnswers
     rows: int | None
     computes_rows_alone: bool
-    encoded: tuple[EncodedColumn, ...] = ()
+    categories: GraphCategories = field(default_factory=GraphCategories)
 
 
 class OnnxModel(LibraryModel):
@@ -132,8 +132,7 @@ class OnnxModel(LibraryModel):
         except Exception as exc:
             said = said_by_onnxruntime(exc)
             if _UNKNOWN_CATEGORY in said:
-                for column in self.graph.encoded:
-                    column.require_known(fed)
+                self.graph.categories.require_known(fed)
             elif type(exc).__name__ != "InvalidArgument":
                 raise PredictionError(f"the model failed: {said}") from exc
             raise ValueError(said) from exc
