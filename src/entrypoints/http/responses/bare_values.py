@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isinf
 from typing import cast
 
 from foreseen.domain.values.output import Output
@@ -59,10 +60,14 @@ def _has_values(output: Output, signature: Signature) -> bool:
 
 
 def _by_text(signature: Signature) -> Mapping[str, Json]:
-    """Return the value of each label by its text; empty if none is known, or if all of them are texts."""
+    """Return the value of each label by its text; empty if none is known, or if all of them are texts.
+
+    An infinite number, which JSON cannot express, stays a text: null would be that of a missing label.
+    """
     if not signature.class_values or all(isinstance(value, str) for value in signature.class_values):
         return {}
-    return dict(zip(signature.classes, signature.class_values, strict=True))
+    by_text = zip(signature.classes, signature.class_values, strict=True)
+    return {text: value for text, value in by_text if not (isinstance(value, float) and isinf(value))}
 
 
 def _only_value(entry: bytes) -> bytes:

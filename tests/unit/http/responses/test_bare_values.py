@@ -64,6 +64,19 @@ def test_several_outputs_stay_an_object(values: tuple[Any, ...], order: tuple[st
     assert [list(each) for each in found] == [list(text) for text in texts]
 
 
+@pytest.mark.parametrize("order", [("predict",), ("predict", "predict_proba"), ("predict_proba", "predict")])
+def test_an_infinite_label_stays_a_text(order: tuple[str, ...]) -> None:
+    texts = ["inf", "-inf", None, "0.5"]
+    share = {"probabilities": {"inf": 1.0}} if len(order) > 1 else {}
+    answers: list[dict[str, Any]] = [{"prediction": text} | share for text in texts]
+    if order[0] == "predict_proba":
+        answers = [dict(reversed(each.items())) for each in answers]
+
+    found = bare(signature_of(float("inf"), float("-inf"), None, 0.5), *answers, outputs=order)
+
+    assert [each["prediction"] if len(order) > 1 else each for each in found] == ["inf", "-inf", None, 0.5]
+
+
 def test_a_text_that_is_no_label_stays_a_text() -> None:
     assert bare(signature_of(0, 1), {"prediction": "2"}, {"prediction": ["0", "1"]}) == ["2", ["0", "1"]]
 
