@@ -27,7 +27,9 @@ def shown(value: object) -> str:
 
 
 def shown_name(name: str) -> str:
-    """Return the name of a field that was sent, cut to a length that no feature's name has."""
+    """Return the name of a field that was sent, cut to a length that no feature's name has; an empty one as `""`."""
+    if not name:
+        return '""'
     return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
 
 

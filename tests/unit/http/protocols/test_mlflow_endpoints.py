@@ -357,6 +357,11 @@ WRONG_CSV: dict[str, tuple[Any, int, str]] = {
         422,
         "widht: expected no such feature, got a column; did you mean 'width'?; and 1 more",
     ),
+    "a column without a name, as that of an index": (
+        ",length,width\n0,1,2\n",
+        422,
+        '"": expected no such feature, got a column',
+    ),
     "a column twice": ("length,width,width\n1,2,3\n", 422, "width: expected one column, got 2"),
     "a column too few": ("length\n1\n", 422, "width: expected a column, got nothing"),
     "a row too short": ("length,width\n1,2\n3\n", 422, "instances[1]: expected 2 values (length, width), got 1"),

@@ -343,7 +343,13 @@ class TestNames:
             assert len(reply.body) < 5_000
 
     def test_an_empty_name_is_unknown(self, flowers: Service) -> None:
-        assert problem(flowers.post(GOOD | {"": 1}))["errors"][0]["expected"] == "no such feature"
+        assert problem(flowers.post(GOOD | {"": 1}))["detail"] == '"": expected no such feature, got 1'
+        assert problem(flowers.post({"instances": [GOOD | {"": 1}]}))["errors"][0]["place"] == 'instances[0].""'
+
+        beside = problem(flowers.post({"instances": [GOOD], "": 1}))
+        assert beside["detail"] == '"": expected nothing beside "instances", got 1'
+
+        assert problem(flowers.send("GET", query=b"=1"))["errors"][0]["place"] == '""'
 
 
 class TestQueryString:
