@@ -60,12 +60,12 @@ GRAPHS: dict[str, tuple[Callable[[], bytes], dict[str, object], dict[str, object
     "a matrix of texts": (
         lambda: matrix(TEXTS, StringTensorType([None, 2])),
         {"x0": "east", "x1": "L"}, {"x0": "L"},
-        "input 'X': expected one of its categories, 'east', 'west', got 'L'",
+        "input 'X', value 1 of 2: expected one of its categories, 'east', 'west', got 'L'",
     ),
     "a matrix of integers": (
         lambda: matrix(NUMBERS, Int64TensorType([None, 2])),
         {"x0": 1, "x1": 20}, {"x1": 1},
-        "input 'X': expected one of its categories, 20, 40, 60, got 1",
+        "input 'X', value 2 of 2: expected one of its categories, 20, 40, 60, got 1",
     ),
 }  # fmt: skip
 """A graph, an instance of known categories, what makes one of them unknown, and what is said of that."""

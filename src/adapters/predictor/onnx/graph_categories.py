@@ -60,10 +60,13 @@ class EncodedColumn:
         values: list[object] = fed[self.tensor].reshape(len(fed[self.tensor]), -1)[:, self.place].tolist()
         return values
 
-    def unknown(self, value: object) -> ValueError:
-        """Return the error of a value that the encoder does not know."""
+    def unknown(self, fed: Mapping[str, Array], row: int) -> ValueError:
+        """Return the error of its value in a row of a call, which the encoder does not know."""
+        size = fed[self.tensor][row].size
+        place = f", value {self.place + 1} of {size}" if size > 1 else ""
         shown = ", ".join(map(repr, self.categories[:_SHOWN])) + (", …" if len(self.categories) > _SHOWN else "")
-        return ValueError(f"input {self.tensor!r}: expected one of its categories, {shown}, got {value!r}")
+        got = self.values(fed)[row]
+        return ValueError(f"input {self.tensor!r}{place}: expected one of its categories, {shown}, got {got!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,8 @@ class GraphCategories:
 def _raise_unknown(columns: Sequence[EncodedColumn], fed: Mapping[str, Array], row: int, value: object) -> None:
     """Raise ValueError for the column in which an encoder has read a value."""
     for column in columns:
-        given = column.values(fed)[row]
-        if given == value or len(columns) == 1:
-            raise column.unknown(given)
+        if len(columns) == 1 or column.values(fed)[row] == value:
+            raise column.unknown(fed, row)
 
 
 def graph_categories(
