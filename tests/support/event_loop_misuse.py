@@ -23,7 +23,7 @@ async def compute(work, is_enough):
         work()
 
 async def wait(noticed):
-    noticed.wait(10)
+    noticed.wait(60)
 
 async def give_way(work, sleep):
     for _ in range(30):
@@ -79,7 +79,7 @@ async def test_bad_that_sleeps() -> None:
     noticed = threading.Event()  # however late the guard looks on a busy machine
 
     def notice() -> None:
-        wait_until(has_found)
+        wait_until(has_found, seconds=NOTICED_S)
         noticed.set()
 
     threading.Thread(target=notice, daemon=True).start()

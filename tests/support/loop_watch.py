@@ -141,11 +141,11 @@ class LoopWatch:
         while not self._stop.wait(TICK_S):
             now = time.monotonic()
             slept_s = now - before if now - before < TICK_S + PUNCTUAL_S else None
-            before = now
             for turn in list(self._turns.values()):
                 self._look(turn, slept_s)
             for followed in self._loops:
                 self._begin_turn_of(*followed)
+            before = time.monotonic()  # a look that measured the machine's speed took long, which makes none late
 
     def _begin_turn_of(self, loop: Any, thread: int, tid: int, clock: int) -> None:
         """Have a loop that does not say so begin a turn now, and end it when it comes to what it is called with."""
