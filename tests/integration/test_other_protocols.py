@@ -50,12 +50,12 @@ def test_what_is_computed_while_the_service_stops_is_answered(tmp_path: Path) ->
     with served(*line) as running, ThreadPoolExecutor(1) as pool:
         holds.hold(2.0)
         try:
-            asked = pool.submit(running.post, {"instances": [2.0]}, "/invocations")
+            under_way = pool.submit(running.post, {"instances": [2.0]}, "/invocations")
             wait_until(lambda: holds.has_begun(2.0))
             running.process.send_signal(signal.SIGTERM)
             wait_until(lambda: any("shutting down" in line for line in running.err))
         finally:
             holds.let_go(2.0)
-        reply = asked.result()
+        reply = under_way.result()
 
     assert (reply.status_code, reply.json()) == (200, {"predictions": [4.0]})
