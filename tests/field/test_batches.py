@@ -32,7 +32,7 @@ def binned(last: Any) -> Any:
 
 
 def bodies(predictor: Predictor, rows: pd.DataFrame) -> list[bytes]:
-    return predictor.predict(Batch.of(predictor.info.signature, rows.to_dict("list"))).encode()
+    return predictor.predict(Batch.of(predictor.info.signature, rows.to_dict("list"))).encode().bodies
 
 
 @pytest.mark.parametrize("last", [LogisticRegression(), Ridge()], ids=["classifier", "regressor"])

@@ -158,7 +158,7 @@ def test_http_files_and_calls_return_the_same_bits(name: str, tmp_path: Path) ->
 
     assert done.returncode == 0, done.stderr
     scored = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert replies == [json.loads(body) for body in own]
+    assert replies == [json.loads(body) for body in own.bodies]
     assert [{name: row[name] for name in replies[0]} for row in scored] == replies
 
 
@@ -237,7 +237,7 @@ def comparable(document: Any) -> Any:
 def answers(predictor: Predictor, *rows: tuple[float, ...]) -> list[float]:
     columns = tuple(np.array(column, float) for column in zip(*rows, strict=True))
     batch = Batch(predictor.info.signature, columns)
-    return [json.loads(answer)["prediction"] for answer in predictor.predict(batch).encode()]
+    return [json.loads(answer)["prediction"] for answer in predictor.predict(batch).encode().bodies]
 
 
 def test_modules_in_the_folder_code_are_those_of_its_model(tmp_path: Path) -> None:

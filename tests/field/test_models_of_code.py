@@ -461,7 +461,7 @@ def test_attributes_of_a_function_describe_its_answers(folder: Path) -> None:
     predictor = load("ownlabels:model", outputs=("predict", "predict_proba"))
 
     assert predictor.info.signature.kind == "classification"
-    (body,) = predictor.predict(probe_of(predictor)).encode()
+    (body,) = predictor.predict(probe_of(predictor)).encode().bodies
     assert json.loads(body)["probabilities"] == {"low": 0.25, "high": 0.75}
 
 

@@ -80,7 +80,7 @@ def instances(name: str, predictor: Predictor) -> list[dict[str, Any]]:
 def predicted(predictor: Predictor, given: Sequence[Mapping[str, Any]]) -> list[Any]:
     signature = predictor.info.signature
     batch = Batch.of(signature, {name: [instance[name] for instance in given] for name in signature.names})
-    return [json.loads(body) for body in predictor.predict(batch).encode()]
+    return [json.loads(body) for body in predictor.predict(batch).encode().bodies]
 
 
 def load(path: Path, outputs: Sequence[str] = ("predict",), **options: Any) -> Predictor:

@@ -95,7 +95,7 @@ def _by_json(path: Path, frame: pd.DataFrame) -> list[Any]:
     instances = [{name: _as_json(value) for name, value in row.items()} for row in frame.to_dict("records")]
     body = json.dumps({"instances": instances}).encode()
     batch = InstanceReader(predictor.info.signature).from_body(body).batch
-    return [json.loads(answer)["prediction"] for answer in predictor.predict(batch).encode()]
+    return [json.loads(answer)["prediction"] for answer in predictor.predict(batch).encode().bodies]
 
 
 def _as_json(value: Any) -> Any:

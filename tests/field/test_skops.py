@@ -109,7 +109,7 @@ def test_a_type_of_ones_own_is_trusted_by_its_name(tmp_path: Path, monkeypatch: 
 
     predictor = load(path, "flat_models.Flat")
 
-    assert predictor.predict(probe_batch(predictor.info.signature, 1)).encode() == [b'{"prediction":1.5}']
+    assert predictor.predict(probe_batch(predictor.info.signature, 1)).encode().bodies == [b'{"prediction":1.5}']
 
 
 @pytest.mark.parametrize(("module", "name"), [("posix", "system"), ("builtins", "eval"), ("subprocess", "Popen")])

@@ -211,7 +211,7 @@ def test_layers_of_every_kind_answer_as_their_module(name: str, tmp_path: Path) 
     with torch.inference_mode():
         expected = program.module()(torch.from_numpy(np.array(batch.columns[0])).to(dtype)).float()
 
-    assert [json.loads(body)["prediction"] for body in predictor.predict(batch).encode()] == expected.tolist()
+    assert [json.loads(body)["prediction"] for body in predictor.predict(batch).encode().bodies] == expected.tolist()
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -59,7 +59,7 @@ def test_na_in_a_file_means_what_pandas_read_in_training(tmp_path: Path) -> None
         "csv",
         tmp_path,
         *predictor.info.signature.features,
-        answer=lambda batch: [json.loads(body)["prediction"] for body in predictor.predict(batch).encode()],
+        answer=lambda batch: [json.loads(body)["prediction"] for body in predictor.predict(batch).encode().bodies],
     )
 
     assert [row["prediction"] for row in found.cells] == right

@@ -58,7 +58,7 @@ class Deployed:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.predictor = load_predictor(path, outputs=OUTPUTS)
-        self.answers = self.predictor.predict(batch_of(self.predictor.info.signature, ROWS)).encode()
+        self.answers = self.predictor.predict(batch_of(self.predictor.info.signature, ROWS)).encode().bodies
 
     def expected(self, rows: list[int], *, is_many: bool) -> bytes:
         """Return the reply to a request for some of them."""

@@ -118,7 +118,7 @@ def cases(model: Path) -> list[Case]:
     chosen = random.Random(3)
     pool = np.random.default_rng(9).normal(3, 2, size=(POOL, len(IRIS_NAMES))).round(3)
     predictor = load_predictor(model, outputs=("predict", "predict_proba"))
-    answers = predictor.predict(batch_of(predictor.info.signature, pool)).encode()
+    answers = predictor.predict(batch_of(predictor.info.signature, pool)).encode().bodies
     rows = pool.tolist()
     cases = [_one(rows[n], answers[n], chosen) for n in range(POOL)]
     cases += [_many(chosen.sample(range(POOL), chosen.randint(1, 12)), rows, answers) for _ in range(POOL // 6)]

@@ -23,6 +23,14 @@ class CacheContract:
 
         assert await cache.get_many([A]) == {A: kept}
 
+    async def test_entries_keep_what_their_nulls_stand_for(self, cache: Cache) -> None:
+        nothing = entry(b'{"prediction":null}')
+        kept = {A: nothing._replace(nulls=b"+"), B: nothing, C: entry(b"[null,null]")._replace(nulls=b"0n")}
+        await cache.put_many(kept)
+
+        assert await cache.get_many([A, B, C]) == kept
+        assert await cache.get_many([A, B, C]) == kept, "when found again"
+
     async def test_absent_keys_are_misses(self, cache: Cache) -> None:
         await cache.put_many({A: entry()})
 

@@ -26,7 +26,7 @@ def sent(predictor: Predictor, *instances: Mapping[str, Any]) -> list[Any]:
     """Predict instances, and return the values of their answers: probabilities as a list each."""
     signature = predictor.info.signature
     batch = Batch.of(signature, {name: [instance.get(name) for instance in instances] for name in signature.names})
-    answers = [json.loads(answer) for answer in predictor.predict(batch).encode()]
+    answers = [json.loads(answer) for answer in predictor.predict(batch).encode().bodies]
     return [
         list(answer["probabilities"].values()) if "probabilities" in answer else answer["prediction"]
         for answer in answers

@@ -95,7 +95,7 @@ def batch_of(signature: Signature, table: Any) -> Batch:
 
 def answers(predictor: Predictor, table: Any) -> list[Any]:
     """Predict the rows of a matrix or a frame, and read the JSON that clients receive."""
-    return [json.loads(body) for body in predictor.predict(batch_of(predictor.info.signature, table)).encode()]
+    return [json.loads(body) for body in predictor.predict(batch_of(predictor.info.signature, table)).encode().bodies]
 
 
 class OwnEstimator(BaseEstimator):  # type: ignore[misc]

@@ -14,7 +14,7 @@ def answers_of(predictor: Predictor, rows: Sequence[dict[str, Any]]) -> list[Any
     """Return what a predictor answers to instances, as clients read it."""
     signature = predictor.info.signature
     batch = Batch.of(signature, {name: [row[name] for row in rows] for name in signature.names})
-    return [json.loads(body) for body in predictor.predict(batch).encode()]
+    return [json.loads(body) for body in predictor.predict(batch).encode().bodies]
 
 
 def answers_of_http(path: Path, rows: Sequence[dict[str, Any]], *more: str) -> list[Any]:

@@ -18,7 +18,8 @@ from foreseen.domain.tables.notices import Notice, Notices
 from foreseen.domain.tables.table import Reject
 from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, OutputColumns, TableForm
 from foreseen.domain.values.batch import Batch
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
 
 Answer = Callable[[Batch], Sequence[Json]]

@@ -13,7 +13,8 @@ from foreseen.adapters.tabular.open_tables import opened_tables
 from foreseen.domain.tables.notices import Notices
 from foreseen.domain.tables.table import Reject
 from foreseen.domain.tables.table_format import DEFAULT_COLUMNS, DEFAULT_FORM, OutputColumns, TableForm
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Signature
 
 

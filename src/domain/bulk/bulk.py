@@ -12,6 +12,7 @@ from foreseen.domain.bulk.repeat_rate import Repeats
 from foreseen.domain.bulk.row_sample import sampled
 from foreseen.domain.bulk.tier_use import TierUse
 from foreseen.domain.counters import Tally
+from foreseen.domain.identity.encoded_entries import encoded_of, entries_of
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.model.model_cost import ModelCost
@@ -24,9 +25,6 @@ KEYS_AT_ONCE: Final = 1024
 """Keys of one lookup: a far longer one would delay all other users of L2."""
 
 LOOKUPS_AT_ONCE: Final = 4
-
-NULL: Final = b"null"
-"""The JSON of a number that is not finite, which files keep: such an instance is computed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ class BulkPredict:
             called_at_us = int(self._clock() * 1e6)
             fresh = await self._model.divided(batch.take([rows[key] for key in missing]))
             await self._put(missing, fresh, called_at_us)
-        known = decoded([entry.body for entry, _ in found.values()]) if found else Predictions({})
+        known = decoded(encoded_of([entry for entry, _ in found.values()])) if found else Predictions({})
         self._count(keys, found, missed=len(missing))
         place = {key: number for number, key in enumerate((*found, *missing))}
         return joined_predictions([known, fresh]).take([place[key] for key in keys])
@@ -160,7 +158,6 @@ class BulkPredict:
                 continue
             # Making the keys is part of what the first tier costs: only tiers need them.
             entries = await (tier.look_up(missing) if number else tier.look_up(missing, also_s=keying_s, of=instances))
-            entries = {key: entry for key, entry in entries.items() if NULL not in entry.body}
             for faster in self.tiers[:number]:
                 if entries and faster.use.is_written:
                     await faster.cache.put_many(entries)
@@ -176,7 +173,7 @@ class BulkPredict:
             return
         began = time.perf_counter()
         cost_us = int((self._cost.row_s or 0.0) * 1e6)
-        entries = {key: Entry(body, called_at_us, cost_us) for key, body in zip(keys, fresh.encode(), strict=True)}
+        entries = dict(zip(keys, entries_of(fresh.encode(), called_at_us, cost_us), strict=True))
         encoding_s = (time.perf_counter() - began) / len(written)
         for tier in written:
             await tier.put(entries, also_s=encoding_s)

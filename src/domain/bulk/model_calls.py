@@ -54,7 +54,7 @@ class ModelCalls:
         if len(predictions) != len(batch):
             raise PredictionError(f"expected {len(batch)} predictions from the model, got {len(predictions)}")
         if isinstance(predictions, EncodedPredictions):
-            predictions = decoded(predictions.bodies)
+            predictions = decoded(predictions)
         predictions.check()
         return predictions, time.perf_counter() - start
 

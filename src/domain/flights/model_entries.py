@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from foreseen.domain.counters import Tally
 from foreseen.domain.errors import PredictionError
+from foreseen.domain.identity.encoded_entries import entries_of
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.model.model_cost import ModelCost
 from foreseen.domain.ports import Predictor
@@ -41,11 +42,11 @@ class ModelEntries:
             InvalidBatchError, PredictionError: raised by the predictor.
         """
         start, called_at_us, rows = self._stopwatch(), int(self._clock() * 1e6), len(batch)
-        bodies = self._predictor.predict(batch).encode()
+        answers = self._predictor.predict(batch).encode()
         seconds = self._stopwatch() - start
-        if len(bodies) != rows:
-            raise PredictionError(f"expected {rows} predictions from the model, got {len(bodies)}")
+        if len(answers) != rows:
+            raise PredictionError(f"expected {rows} predictions from the model, got {len(answers)}")
         self._tally.count_model_call(rows=rows, seconds=seconds)
         self._cost.count(rows=rows, seconds=seconds)
         cost_us = int(seconds * 1e6 / rows)
-        return [Entry(body, called_at_us, cost_us) for body in bodies]
+        return entries_of(answers, called_at_us, cost_us)

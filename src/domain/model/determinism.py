@@ -103,7 +103,7 @@ class _Seen:
     def add(self, rows: tuple[int, ...]) -> None:
         """Predict these rows of the probe, and compare; raise what the predictor raises."""
         began = time.perf_counter()
-        bodies = self._predict(self._probe.take(rows)).encode()
+        bodies = self._predict(self._probe.take(rows)).encode().comparable
         self._row_s = min(self._row_s, (time.perf_counter() - began) / len(rows))
         if len(bodies) != len(rows):
             raise PredictionError(f"expected {len(rows)} predictions from the model, got {len(bodies)}")

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from foreseen.domain.values.batch import Batch
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.table_rows import Cells, Positions, TableRows, TableSchema
 
 

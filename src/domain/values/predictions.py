@@ -1,18 +1,15 @@
 """Predictions: what a model answered to a batch, and the bytes that its clients receive."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
 from foreseen.domain.errors import PredictionError
+from foreseen.domain.values.json_type import Json
 from foreseen.domain.values.labelled_rows import LabelledRows, joined_rows
-
-Json = str | float | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
-"""A value that JSON can represent."""
-
+from foreseen.domain.values.null_kinds import finite, null_kinds, with_numbers
 
 _PLAIN: Final = {str, float, int, bool, type(None)}
 """Types whose values are all JSON, apart from numbers that are not finite."""
@@ -49,8 +46,8 @@ class Predictions:
         if not all(map(_is_plain, self.outputs.values())) or len(counts) > 1:
             self.encode()
 
-    def encode(self) -> list[bytes]:
-        """Return each answer as a JSON object; a number that is not finite becomes null.
+    def encode(self) -> "EncodedPredictions":
+        """Return each answer as a JSON object, in which a number that is not finite is null.
 
         Raises:
             PredictionError: JSON cannot represent an answer, or one output answers more instances than another.
@@ -59,7 +56,14 @@ class Predictions:
         if len({len(answers) for answers in self.outputs.values()}) > 1:
             counts = ", ".join(f"{len(answers)} of {name}" for name, answers in self.outputs.items())
             raise PredictionError(f"expected the same number of answers for each output, got {counts}")
-        return [_encode(dict(zip(names, row, strict=True))) for row in zip(*self.outputs.values(), strict=True)]
+        nulls: dict[int, bytes] = {}
+        bodies = []
+        for row, values in enumerate(zip(*self.outputs.values(), strict=True)):
+            body, kinds = _encode(dict(zip(names, values, strict=True)))
+            bodies.append(body)
+            if kinds:
+                nulls[row] = kinds
+        return EncodedPredictions(bodies, nulls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +72,31 @@ class EncodedPredictions:
 
     Attributes:
         bodies: one JSON object each.
+        nulls: by the number of an answer, what its nulls stand for, as `null_kinds` says; answers without numbers that
+            are not finite are left out.
     """
 
-    bodies: Sequence[bytes]
+    bodies: list[bytes]
+    nulls: Mapping[int, bytes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.bodies)
 
-    def encode(self) -> list[bytes]:
-        """Return the JSON objects, one per answer."""
-        return list(self.bodies)
+    @property
+    def comparable(self) -> list[bytes]:
+        """Bytes of each answer that are equal if and only if the answers are, NaN and Infinity apart."""
+        return [body + self.nulls.get(row, b"") for row, body in enumerate(self.bodies)] if self.nulls else self.bodies
+
+    def encode(self) -> "EncodedPredictions":
+        """Return these."""
+        return self
 
 
-def decoded(bodies: Sequence[bytes]) -> Predictions:
+def decoded(encoded: EncodedPredictions) -> Predictions:
     """Return predictions as plain values from n >= 1 encoded answers of one model."""
-    answers = json.loads(b"[" + b",".join(bodies) + b"]")
+    answers = json.loads(b"[" + b",".join(encoded.bodies) + b"]")
+    for row, kinds in encoded.nulls.items():
+        answers[row] = with_numbers(answers[row], kinds)
     return Predictions({name: [answer[name] for answer in answers] for name in answers[0]})
 
 
@@ -107,23 +121,15 @@ def _is_plain(answers: Sequence[Json]) -> bool:
     return isinstance(answers, LabelledRows) or set(map(type, answers)) <= _PLAIN
 
 
-def _encode(answer: dict[str, Json]) -> bytes:
+def _encode(answer: dict[str, Json]) -> tuple[bytes, bytes]:
+    """Return an answer as JSON, and what its nulls stand for."""
+    kinds = b""
     try:
         try:
             text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        except ValueError:
+        except ValueError:  # a number that is not finite, or a list within itself
             text = json.dumps(finite(answer), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode()
+            kinds = null_kinds(answer)
+        return text.encode(), kinds
     except (TypeError, ValueError) as exc:
         raise PredictionError(f"expected the model to answer with numbers, strings or lists of them: {exc}") from exc
-
-
-def finite(value: Json) -> Json:
-    """Return a value with every number that is not finite replaced by None, since JSON has no such numbers."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: finite(part) for name, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [finite(part) for part in value]
-    return value

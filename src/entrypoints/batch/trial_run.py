@@ -7,7 +7,8 @@ from typing import BinaryIO, Final
 
 from foreseen.domain.bulk.bulk import BulkPredict
 from foreseen.domain.tables.table import Chunk, Reject, Scored, TableEncoder, TableReader, Written
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.score_table import score
 
 REJECTS_KEPT: Final = 10

@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,7 +20,7 @@ from foreseen.domain.model.call_size import ANY_SIZE, CallSize
 from foreseen.domain.model.model_thread import ModelThread
 from foreseen.domain.tables.table import Piece, Reject, Scored, Written
 from foreseen.domain.values.batch import Batch
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.predictions import Predictions
 from foreseen.entrypoints.batch.pace import FIRST_ROWS, PIECE_S, Pace
 from foreseen.entrypoints.batch.score_table import score
 from support.fakes import FLOWER, Clock, FakePredictor
@@ -28,6 +29,9 @@ from support.wired_use_cases import wired_bulk_predict
 
 ROWS = 2_000
 TABLE = "length,width\n" + "".join(f"{row},{'x' if row % 500 == 3 else 1}\n" for row in range(ROWS))
+
+if TYPE_CHECKING:
+    from foreseen.domain.values.json_type import Json
 
 
 class Choosy(FakePredictor):

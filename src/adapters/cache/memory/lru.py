@@ -10,14 +10,17 @@ from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
 
-ENTRY_OVERHEAD: Final = 540
+ENTRY_OVERHEAD: Final = 548
 """Maximum bytes of memory that an entry takes beyond its body, as measured on CPython 3.11.
 
-146 for the 80 bytes of its key and the headers of two bytes objects, 88 for the tuple of its values, 96 for three
+146 for the 80 bytes of its key and the headers of two bytes objects, 96 for the tuple of its values, 96 for three
 integers, and 110 to 210 for its places in the store's two dictionaries, most when these have just grown.
 """
 
-_Held = tuple[bytes, int, int, int]
+_OVERHEAD_OF_NULLS: Final = 33
+"""Bytes of memory of a bytes object beyond its length; most entries share the empty one."""
+
+_Held = tuple[bytes, int, int, bytes, int]
 """The values of an entry, and when it expires, µs since 1970; UNUSED or PROBE until it is first found."""
 
 UNUSED: Final = 0
@@ -70,12 +73,12 @@ class LruCache:
         if key not in self._store:  # checked first: for a missing key cachetools raises and catches
             return None
         held = self._store[key]
-        if held[3] <= self._clock() * 1e6:
+        if held[4] <= self._clock() * 1e6:
             found = self._found_late(key, held)
             if found is None:
                 return None
             held = found
-        entry: Entry = _make_tuple(Entry, held[:3])
+        entry: Entry = _make_tuple(Entry, held[:4])
         return entry
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Entry]:
@@ -96,13 +99,13 @@ class LruCache:
         for key, entry in entries.items():
             if key in store:
                 self._drop(key)
-            body, created_at_us, cost_us = entry
-            size = len(body) + ENTRY_OVERHEAD
+            body, created_at_us, cost_us, nulls = entry
+            size = _size(body, nulls)
             if size > self._max_bytes or (
                 created_at_us <= alive_after_us and self._lifetime.is_over(key, entry, now_us)
             ):
                 continue
-            store[key] = (body, created_at_us, cost_us, found)
+            store[key] = (body, created_at_us, cost_us, nulls, found)
             self._bytes += size
             while self._bytes > self._max_bytes or len(store) > self._max_entries:
                 self._forget(store.popitem()[1])
@@ -110,7 +113,7 @@ class LruCache:
     def replace(self, entries: Mapping[Key, Entry]) -> None:
         """Store those entries whose keys are held already."""
         for key in [key for key in entries if key in self._store]:
-            was_probe = self._store[key][3] == PROBE
+            was_probe = self._store[key][4] == PROBE
             self._put({key: entries[key]}, PROBE if was_probe else UNUSED)
 
     def clear(self) -> int:
@@ -133,19 +136,23 @@ class LruCache:
 
     def _found_late(self, key: Key, held: _Held) -> _Held | None:
         """Compute when an entry expires if that is unknown; return its values, or drop it and return None if it has."""
-        body, created_at_us, cost_us, ends_at_us = held
+        body, created_at_us, cost_us, nulls, ends_at_us = held
         if ends_at_us in (UNUSED, PROBE):
-            ends_at_us = self._lifetime.ends_at_us(key, Entry(body, created_at_us, cost_us))
+            ends_at_us = self._lifetime.ends_at_us(key, Entry(body, created_at_us, cost_us, nulls))
         if ends_at_us <= self._clock() * 1e6:
             self._drop(key)
             return None
         self.found_again += 1
-        self.probes_found += held[3] == PROBE
-        held = self._store[key] = (body, created_at_us, cost_us, ends_at_us)
+        self.probes_found += held[4] == PROBE
+        held = self._store[key] = (body, created_at_us, cost_us, nulls, ends_at_us)
         return held
 
     def _drop(self, key: Key) -> None:
         self._forget(self._store.pop(key))
 
     def _forget(self, held: _Held) -> None:
-        self._bytes -= len(held[0]) + ENTRY_OVERHEAD
+        self._bytes -= _size(held[0], held[3])
+
+
+def _size(body: bytes, nulls: bytes) -> int:
+    return len(body) + ENTRY_OVERHEAD + (len(nulls) + _OVERHEAD_OF_NULLS if nulls else 0)

@@ -59,9 +59,9 @@ class ShadowChecks:
         self._switch.count(EngineCheck(is_over=True, difference=difference))
 
     def _difference(self, batch: Batch, answers: Predictions) -> str:
-        found = answers.encode()
+        found = answers.encode().comparable
         try:
-            expected = self._library.predict(batch).encode()
+            expected = self._library.predict(batch).encode().comparable
         except (InvalidBatchError, UnanswerableError) as exc:  # not what may pass, such as a lack of memory
             return f"an instance was answered that the library rejects: {exc}"
         for body, right in zip(found, expected, strict=True):

@@ -226,7 +226,7 @@ def _called(
         model, signature=plan.signature, model_input=plan.model_input, outputs=outputs, before_call=limit.apply
     )
     with outdated_rejected(path):
-        return caller.predict(batch).encode()
+        return caller.predict(batch).encode().bodies
 
 
 def _call_first(path: Path, caller: SklearnPredictor, signature: Signature) -> None:

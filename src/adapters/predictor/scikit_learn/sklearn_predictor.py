@@ -28,8 +28,9 @@ from foreseen.domain.errors import (
 from foreseen.domain.model.model_failure import failure_text, is_interruption, message_text
 from foreseen.domain.model.model_input import ModelInput
 from foreseen.domain.values.batch import Batch
+from foreseen.domain.values.json_type import Json
 from foreseen.domain.values.output import Output
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Signature
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # it brings numpy, which the parent needs later than its chil
 
     from foreseen.domain.model.model_info import ModelInfo
     from foreseen.domain.values.batch import Column
+    from foreseen.domain.values.predictions import EncodedPredictions
 
 _CODE: Final = """\
 import sys
@@ -128,7 +129,7 @@ class ModelProcess:
         """Whether the model was loaded, and `loaded` was called since."""
         return self._loaded is not None
 
-    def predict(self, columns: "Sequence[Column] | Column", *, limit_s: float | None = None) -> list[bytes]:
+    def predict(self, columns: "Sequence[Column] | Column", *, limit_s: float | None = None) -> "EncodedPredictions":
         """Predict the instances that have these columns, encoded.
 
         Args:
@@ -139,8 +140,8 @@ class ModelProcess:
             NoAnswerError: it did not answer within `limit_s` seconds; kill it, since the answer may still arrive.
         """
         self.send(columns)
-        bodies: list[bytes] = self.receive(limit_s)
-        return bodies
+        answers: EncodedPredictions = self.receive(limit_s)
+        return answers
 
     def send(self, message: object) -> None:
         """Send a message to the child, from any thread.

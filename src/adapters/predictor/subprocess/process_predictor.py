@@ -87,10 +87,10 @@ class ProcessPredictor:
                     self._require_the_same_model()
                 # Numbers are sent as one matrix: thirty columns would take five times as long.
                 columns = np.stack(batch.columns) if batch.signature.is_plain else batch.columns
-                bodies = self.process.predict(columns, limit_s=self._limit_s)
+                answers = self.process.predict(columns, limit_s=self._limit_s)
                 if self.process.notes.checks_under_way:
                     self._await_checks()
-                return EncodedPredictions(bodies)
+                return answers
             except ProcessEndedError as exc:
                 self._renew()
                 raise PredictionError(f"the model's process {exc} before it had answered") from exc

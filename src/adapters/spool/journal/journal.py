@@ -16,7 +16,7 @@ from foreseen.adapters.spool.run_identity.run_identity import InputDigest, Origi
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.notices import Notice
 from foreseen.domain.tables.table import Piece, Scored
-from foreseen.domain.values.predictions import Json
+from foreseen.domain.values.json_type import Json
 
 FORMAT: Final = 3
 _BEGINNING: Final = b'{"foreseen_journal":'

@@ -11,7 +11,8 @@ from foreseen.adapters.tabular.columns.json_numbers import json_number
 from foreseen.adapters.tabular.columns.plain_columns import as_plain
 from foreseen.adapters.tabular.columns.text_buffers import text_bytes
 from foreseen.domain.values.batch import Column
-from foreseen.domain.values.predictions import Json, finite
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.null_kinds import finite
 
 JSON: Final = pa.json_(pa.string())
 """Text that is JSON; null means that the object had no such field."""

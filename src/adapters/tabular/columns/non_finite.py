@@ -8,7 +8,7 @@ import numpy as np
 
 from foreseen.domain.tables.notices import Notices
 from foreseen.domain.values.batch import Column
-from foreseen.domain.values.predictions import Json
+from foreseen.domain.values.json_type import Json
 
 AS_NULL: Final = "numbers that are not finite, written as null"
 """The kind of notice for them."""

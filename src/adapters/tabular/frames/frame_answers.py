@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from foreseen.adapters.tabular.columns.chunk_rows import as_cells
 from foreseen.domain.tables.table import Chunk, Lines, TableEncoder
-from foreseen.domain.values.predictions import Json, Predictions, joined_predictions
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.predictions import Predictions, joined_predictions
 
 _NO_COLUMNS: Final = Chunk("", None, None, (), (), as_text=as_cells)
 

@@ -10,7 +10,7 @@ from foreseen.adapters.tabular.frames.arrow_values import arrow_column, json_col
 from foreseen.adapters.tabular.frames.frame_answers import Answers
 from foreseen.domain.did_you_mean import did_you_mean
 from foreseen.domain.errors import TableError
-from foreseen.domain.values.predictions import Json
+from foreseen.domain.values.json_type import Json
 from foreseen.domain.values.signature import Signature
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from foreseen.domain.values.batch import Column
+from foreseen.domain.values.json_type import Json
 from foreseen.domain.values.labelled_rows import LabelledRows
 from foreseen.domain.values.output import PREDICTION, Output, prediction_first
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.predictions import Predictions
 
 
 @dataclass(frozen=True, slots=True)

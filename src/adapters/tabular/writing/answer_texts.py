@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from foreseen.adapters.tabular.columns.columns_as_text import dumped, quoted
 from foreseen.domain.values.batch import Column
-from foreseen.domain.values.predictions import Json
+from foreseen.domain.values.json_type import Json
 
 _Words = Mapping[str, str | None]
 """Texts of numbers that are not finite, by Python's repr; None for null."""

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from math import isinf
 from typing import cast
 
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.null_kinds import finite
 from foreseen.domain.values.output import Output
-from foreseen.domain.values.predictions import Json, finite
 from foreseen.domain.values.signature import Signature
 
 

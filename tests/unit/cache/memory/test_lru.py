@@ -84,6 +84,16 @@ async def test_bytes_are_bounded_too(clock: Clock) -> None:
     assert cache.size_bytes == 2 * ENTRY_OVERHEAD + 101
 
 
+async def test_what_nulls_stand_for_counts_as_well(clock: Clock) -> None:
+    cache = lru(clock)
+    await cache.put_many({A: entry(clock, b"null")._replace(nulls=b"+")})
+    assert cache.size_bytes > ENTRY_OVERHEAD + 4
+
+    await cache.put_many({A: entry(clock, b"null")})
+
+    assert cache.size_bytes == ENTRY_OVERHEAD + 4
+
+
 async def test_a_large_entry_takes_the_room_of_several(clock: Clock) -> None:
     cache = lru(clock, max_bytes=2 * (ENTRY_OVERHEAD + 100))
     await cache.put_many({A: entry(clock), B: entry(clock)})

@@ -232,7 +232,7 @@ def test_bulk_equals_one_by_one_for_every_kind_of_answer(answers: list[Any], ask
         predictor = Scripted(dict(enumerate(answers)))
         bulk, predict = wire_bulk_predict(predictor, tiers, thread), wired_predict(predictor, DictCache(), thread)
         halves = [lengths[: len(lengths) // 2], lengths[len(lengths) // 2 :]]
-        in_bulk = [body for half in halves if half for body in (await bulk.answer(flowers(half))).encode()]
+        in_bulk = [body for half in halves if half for body in (await bulk.answer(flowers(half))).encode().bodies]
         alone = [(await predict(flowers([length]))).bodies[0] for length in lengths]
         await predict.finish()
         thread.close()
@@ -254,10 +254,11 @@ class Overflowing(FakePredictor):
 
 
 async def test_non_finite_numbers_are_the_same_with_and_without_cache(wired: Wired) -> None:
-    near, far = DictCache(), DictCache()
-    predict = wired(Overflowing(), (near, Decided(asks=True, fills=True)), (far, Decided(asks=True, fills=True)))
+    near, far, model = DictCache(), DictCache(), Overflowing()
+    predict = wired(model, (near, Decided(asks=True, fills=True)), (far, Decided(asks=True, fills=True)))
 
     for _ in range(3):
         answers = await predict.answer(flowers([1e7, 2.0, 1e7]))
 
         assert answers.outputs["prediction"] == [float("inf"), 3.0, float("inf")]
+    assert len(model.calls) == 1, "they were not found again"

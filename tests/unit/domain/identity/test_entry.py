@@ -1,6 +1,7 @@
 """Entries on the wire: what is read back is what was written under that key, or nothing."""
 
 import struct
+from hashlib import blake2b
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,21 +13,41 @@ from foreseen.domain.identity.entry import (
     MAGIC,
     MAX_SIZE,
     OVERHEAD,
+    WITH_NULLS,
     Entry,
     EntryFormat,
     Header,
+    read_answer,
     read_header,
 )
 from foreseen.domain.identity.key import Key
+from foreseen.domain.values.null_kinds import NULL
 from support.example_counts import examples
 
 UINT64 = st.integers(0, 2**64 - 1)
-ENTRIES = st.builds(Entry, st.binary(max_size=100), UINT64, UINT64)
+NONE = st.just(b"")
+WITHOUT_NULLS = st.builds(Entry, st.binary(max_size=100).filter(lambda body: NULL not in body), UINT64, UINT64, NONE)
+KINDS = st.text("n+-0", max_size=9).map(str.encode)
+HELD_NULLS = st.builds(
+    lambda start, end, *rest: Entry(start + NULL + end, *rest), st.binary(max_size=40), st.binary(max_size=40), UINT64,
+    UINT64, KINDS,
+)  # fmt: skip
+ENTRIES = WITHOUT_NULLS | HELD_NULLS
 KEYS = st.binary(min_size=16, max_size=80).map(Key)
 SECRETS = st.sampled_from([b"", b"hush", b"h" * 64, b"h" * 65, b"h" * 1000])
 
 KEY = Key(b"n" * 16 + b"row")
 ENTRY = Entry(b'{"prediction":"0"}', 1_700_000_000_000_000, 1234)
+WITH_NULL = Entry(b'{"prediction":null}', 1_700_000_000_000_000, 1234, b"+")
+
+
+def sealed(payload: bytes) -> bytes:
+    """Seal what may be no entry under KEY, as anybody can without a secret."""
+    seal = blake2b(struct.pack("<I", len(KEY)) + KEY + payload, digest_size=16, person=b"foreseen-entry")
+    return payload + seal.digest()
+
+
+BOTH = pytest.mark.parametrize("entry", [ENTRY, WITH_NULL], ids=["plain", "null"])
 
 
 @settings(max_examples=examples(66), deadline=None)
@@ -35,14 +56,15 @@ def test_a_sealed_entry_is_read_back(key: Key, entry: Entry, secret: bytes) -> N
     blob = EntryFormat(secret).seal(key, entry)
 
     assert EntryFormat(secret).unseal(key, blob) == entry
-    assert len(blob) == OVERHEAD + len(entry.body)
+    assert len(blob) == OVERHEAD + len(entry.body) + (4 + len(entry.nulls) if NULL in entry.body else 0)
     assert read_header(blob) == Header(entry.created_at_us, entry.cost_us)
 
 
+@BOTH
 @pytest.mark.parametrize("secret", [b"", b"hush"])
-def test_no_flipped_bit_goes_unseen(secret: bytes) -> None:
+def test_no_flipped_bit_goes_unseen(secret: bytes, entry: Entry) -> None:
     entry_format = EntryFormat(secret)
-    blob = entry_format.seal(KEY, ENTRY)
+    blob = entry_format.seal(KEY, entry)
 
     for bit in range(8 * len(blob)):
         changed = bytearray(blob)
@@ -63,8 +85,9 @@ def test_no_changed_byte_goes_unseen(key: Key, entry: Entry, secret: bytes, data
         entry_format.unseal(key, bytes(blob))
 
 
-def test_no_truncation_goes_unseen() -> None:
-    blob = EntryFormat().seal(KEY, ENTRY)
+@BOTH
+def test_no_truncation_goes_unseen(entry: Entry) -> None:
+    blob = EntryFormat().seal(KEY, entry)
 
     for size in range(len(blob)):
         for part in (blob[:size], blob[-size:] if size else b""):
@@ -110,7 +133,7 @@ def test_an_entry_of_another_secret_is_rejected(written: bytes, read: bytes) -> 
         EntryFormat(read).unseal(KEY, EntryFormat(written).seal(KEY, ENTRY))
 
 
-@pytest.mark.parametrize("version", [version for version in range(256) if version != FORMAT_VERSION])
+@pytest.mark.parametrize("version", set(range(256)) - {FORMAT_VERSION, WITH_NULLS})
 def test_an_entry_of_another_version_is_rejected(version: int) -> None:
     blob = EntryFormat().seal(KEY, ENTRY)
     other = MAGIC + bytes([version]) + blob[4:]
@@ -134,7 +157,7 @@ def test_arbitrary_bytes_are_never_an_entry(blob: bytes) -> None:
     [
         (b"", Corruption.FOREIGN),
         (b'{"prediction":"0"}' * 10, Corruption.FOREIGN),
-        (MAGIC + bytes([FORMAT_VERSION + 1]) + bytes(OVERHEAD), Corruption.VERSION),
+        (MAGIC + bytes([WITH_NULLS + 1]) + bytes(OVERHEAD), Corruption.VERSION),
         (EntryFormat(b"other").seal(KEY, ENTRY), Corruption.SEAL),
         (EntryFormat(b"hush").seal(KEY, ENTRY) + b" ", Corruption.SEAL),
         (EntryFormat(b"hush").seal(KEY, ENTRY._replace(body=bytes(MAX_SIZE))), Corruption.SIZE),
@@ -157,12 +180,40 @@ def test_a_reused_format_seals_like_a_new_one(pairs: list[tuple[Key, Entry]], se
     assert [used.seal(*pair) for pair in pairs] == [EntryFormat(secret).seal(*pair) for pair in pairs]
 
 
-@pytest.mark.parametrize("name", ["body", "created_at_us", "cost_us"])
+@pytest.mark.parametrize("name", ["body", "created_at_us", "cost_us", "nulls"])
 def test_an_entry_cannot_be_changed(name: str) -> None:
     with pytest.raises(AttributeError):
         setattr(ENTRY, name, 0)
 
 
-@pytest.mark.parametrize("blob", [b"", b"fsn\x01", b"x" * 100, b"fsn\x02" + bytes(100)])
+@pytest.mark.parametrize("blob", [b"", b"fsn\x01", b"x" * 100, b"fsn\x03" + bytes(100)])
 def test_the_header_of_what_is_no_entry_is_none(blob: bytes) -> None:
     assert read_header(blob) is None
+
+
+@BOTH
+def test_the_answer_of_a_stored_entry_is_shown_as_far_as_it_was_read(entry: Entry) -> None:
+    blob = EntryFormat().seal(KEY, entry)
+
+    assert read_answer(blob, len(blob)) == entry.body
+    shown = [read_answer(blob[:length], len(blob)) for length in range(OVERHEAD, len(blob))]
+    assert all(entry.body.startswith(part) for part in shown[4:])
+
+
+def test_an_answer_with_a_null_of_the_first_format_is_not_served() -> None:
+    """It does not say whether the null was NaN, infinite or nothing."""
+    payload = struct.pack("<3sBQQ", MAGIC, FORMAT_VERSION, 3, 4) + b'{"prediction":null}'
+
+    with pytest.raises(CorruptEntryError, match="format 2") as raised:
+        EntryFormat().unseal(KEY, sealed(payload))
+    assert raised.value.what is Corruption.VERSION
+
+
+@pytest.mark.parametrize("rest", [b"", b"\0\0", b"\x01\0\0\0", b"\xff\xff\xff\xffnull"])
+def test_a_length_beyond_the_entry_is_rejected_even_if_sealed(rest: bytes) -> None:
+    """Without a secret, anybody can seal."""
+    payload = struct.pack("<3sBQQ", MAGIC, WITH_NULLS, 3, 4) + rest
+
+    with pytest.raises(CorruptEntryError) as raised:
+        EntryFormat().unseal(KEY, sealed(payload))
+    assert raised.value.what is Corruption.FOREIGN

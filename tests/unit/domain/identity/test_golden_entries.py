@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foreseen.domain.identity.entry import FORMAT_VERSION, Entry, EntryFormat
+from foreseen.domain.identity.entry import FORMAT_VERSION, WITH_NULLS, Entry, EntryFormat
 from foreseen.domain.identity.key import Key
 
 ENTRIES: list[Any] = json.loads((Path(__file__).parent / "golden" / "entries.json").read_text())
@@ -17,15 +17,16 @@ ENTRIES: list[Any] = json.loads((Path(__file__).parent / "golden" / "entries.jso
 @pytest.mark.parametrize("golden", ENTRIES, ids=lambda golden: golden["case"])
 def test_entries_are_what_they_were(golden: Any) -> None:
     key, stored = Key(bytes.fromhex(golden["key"])), bytes.fromhex(golden["stored"])
-    entry = Entry(bytes.fromhex(golden["body"]), golden["created_at_us"], golden["cost_us"])
+    body, nulls = bytes.fromhex(golden["body"]), bytes.fromhex(golden.get("nulls", ""))
+    entry = Entry(body, golden["created_at_us"], golden["cost_us"], nulls)
     entry_format = EntryFormat(bytes.fromhex(golden["secret"]))
 
     assert entry_format.seal(key, entry) == stored
     assert entry_format.unseal(key, stored) == entry
 
 
-def test_the_version_in_use_is_pinned() -> None:
-    assert FORMAT_VERSION in {golden["format_version"] for golden in ENTRIES}
+def test_the_versions_in_use_are_pinned() -> None:
+    assert {FORMAT_VERSION, WITH_NULLS} == {golden["format_version"] for golden in ENTRIES}
 
 
 def test_an_entry_by_hand() -> None:

@@ -36,11 +36,11 @@ def test_predictions_of_them_are_encoded_as_before(rows: LabelledRows) -> None:
     held.check()
     assert held.encode() == before.encode()
     assert held.take([2, 1]).encode() == before.take([2, 1]).encode()
-    assert held.first(2).encode() == before.encode()[:2]
+    assert held.first(2).encode().bodies == before.encode().bodies[:2]
 
 
 def test_parts_stay_columns_where_all_are(rows: LabelledRows) -> None:
     part = Predictions({"probabilities": rows})
 
     assert isinstance(joined_predictions([part, part]).outputs["probabilities"], LabelledRows)
-    assert joined_predictions([part, decoded(part.encode())]).encode() == part.encode() * 2
+    assert joined_predictions([part, decoded(part.encode())]).encode().bodies == part.encode().bodies * 2

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreseen.domain.errors import PredictionError
-from foreseen.domain.values.predictions import Predictions
+from foreseen.domain.values.predictions import Predictions, decoded
 from support.example_counts import examples
 
 
 def test_each_answer_is_compact_json_with_its_outputs_in_order() -> None:
     predictions = Predictions({"prediction": ["0", "1"], "probabilities": [{"0": 0.9, "1": 0.1}, {"0": 0.5, "1": 0.5}]})
 
-    assert predictions.encode() == [
+    assert predictions.encode().bodies == [
         b'{"prediction":"0","probabilities":{"0":0.9,"1":0.1}}',
         b'{"prediction":"1","probabilities":{"0":0.5,"1":0.5}}',
     ]
@@ -24,7 +24,7 @@ def test_each_answer_is_compact_json_with_its_outputs_in_order() -> None:
 
 
 def test_text_stays_readable() -> None:
-    assert Predictions({"prediction": ["grün"]}).encode() == ['{"prediction":"grün"}'.encode()]
+    assert Predictions({"prediction": ["grün"]}).encode().bodies == ['{"prediction":"grün"}'.encode()]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,25 @@ def test_text_stays_readable() -> None:
     ],
 )
 def test_a_non_finite_number_is_null(value: Any, encoded: bytes) -> None:
-    assert Predictions({"prediction": [value]}).encode() == [b'{"prediction":' + encoded + b"}"]
+    assert Predictions({"prediction": [value]}).encode().bodies == [b'{"prediction":' + encoded + b"}"]
+
+
+def test_what_a_null_was_is_kept_beside_the_bytes() -> None:
+    values: list[Any] = [math.nan, 1.0, [math.inf, None], None, -math.inf]
+
+    encoded = Predictions({"prediction": values}).encode()
+
+    assert encoded.nulls == {0: b"n", 2: b"+0", 4: b"-"}
+    assert repr(decoded(encoded).outputs["prediction"]) == repr(values)
+
+
+def test_answers_with_other_numbers_that_are_not_finite_differ_when_compared() -> None:
+    nan, infinite, nothing, same = (
+        Predictions({"prediction": [1.0, value]}).encode() for value in (math.nan, math.inf, None, math.nan)
+    )
+
+    assert nan.comparable == same.comparable
+    assert len({tuple(each.comparable) for each in (nan, infinite, nothing)}) == 3
 
 
 @settings(max_examples=examples(50), deadline=None)
@@ -46,9 +64,9 @@ def test_a_non_finite_number_is_null(value: Any, encoded: bytes) -> None:
     st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.integers(-(2**53), 2**53), min_size=1)
 )
 def test_values_survive_their_encoding(values: list[Any]) -> None:
-    decoded = [json.loads(body)["prediction"] for body in Predictions({"prediction": values}).encode()]
+    read = [json.loads(body)["prediction"] for body in Predictions({"prediction": values}).encode().bodies]
 
-    assert decoded == values
+    assert read == values
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def text_of(value: Any) -> str:
 
 def bare(signature: Signature, *answers: Any, outputs: tuple[str, ...] = ("predict",)) -> list[Any]:
     """Return the values of answers, each an object as entries have them."""
-    entries = [Predictions({name: [value] for name, value in answer.items()}).encode()[0] for answer in answers]
+    entries = [Predictions({name: [value] for name, value in answer.items()}).encode().bodies[0] for answer in answers]
     return [json.loads(value) for value in BareValues(signature, method_outputs(outputs, signature)).of(entries)]
 
 

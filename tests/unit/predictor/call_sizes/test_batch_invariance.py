@@ -125,17 +125,17 @@ def test_a_row_has_the_same_answer_in_every_batch(name: str, tmp_path: Path) -> 
     predictor = load_predictor(save(model, tmp_path), outputs=outputs)
     batch = batch_of(predictor.info.signature, rows[:66])
 
-    whole = predictor.predict(batch).encode()
+    whole = predictor.predict(batch).encode().bodies
 
     for size in (1, 2, 7, 33):
         assert _in_batches_of(predictor, batch, size) == whole[: 66 // size * size], f"{size} rows a batch"
     shuffled = np.random.default_rng(1).permutation(66)
-    assert predictor.predict(batch.take(shuffled)).encode() == [whole[row] for row in shuffled]
+    assert predictor.predict(batch.take(shuffled)).encode().bodies == [whole[row] for row in shuffled]
 
 
 def _in_batches_of(predictor: Predictor, batch: Batch, size: int) -> list[bytes]:
     starts = range(0, len(batch) - size + 1, size)
-    return [body for s in starts for body in predictor.predict(batch.take(range(s, s + size))).encode()]
+    return [body for s in starts for body in predictor.predict(batch.take(range(s, s + size))).encode().bodies]
 
 
 @pytest.mark.parametrize("name", ["decision tree", "random forest", "naive bayes"])

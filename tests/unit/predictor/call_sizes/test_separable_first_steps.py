@@ -64,7 +64,7 @@ def test_no_bit_changes_where_the_first_steps_are_called_once(
 
     def answers() -> list[bytes]:
         predictor = load_predictor(path, outputs=outputs)
-        return predictor.predict(Batch.of(predictor.info.signature, frame.to_dict("list"))).encode()
+        return predictor.predict(Batch.of(predictor.info.signature, frame.to_dict("list"))).encode().bodies
 
     found = answers()
     monkeypatch.setattr(loading, "steps_of", lambda _: None)
@@ -78,7 +78,7 @@ def test_texts_are_prepared_unchanged(tmp_path: Path, monkeypatch: pytest.Monkey
 
     def answers() -> list[bytes]:
         predictor = load_predictor(path, features=["review"], outputs=("predict_proba",))
-        return predictor.predict(Batch.of(predictor.info.signature, {"review": texts})).encode()
+        return predictor.predict(Batch.of(predictor.info.signature, {"review": texts})).encode().bodies
 
     found = answers()
     monkeypatch.setattr(loading, "steps_of", lambda _: None)

@@ -51,7 +51,7 @@ def test_what_the_engine_leaves_is_the_librarys() -> None:
     library = FakePredictor()
     made, _ = predictor(library, lambda _: None)
 
-    assert made.predict(flowers()).encode() == [b'{"prediction":2.0}']
+    assert made.predict(flowers()).encode().bodies == [b'{"prediction":2.0}']
 
 
 def test_every_so_many_calls_are_checked_by_the_library() -> None:
@@ -80,7 +80,7 @@ def test_one_difference_turns_the_engine_off(caplog: pytest.LogCaptureFixture) -
     assert checks == [EngineCheck(is_over=False), EngineCheck(is_over=True, difference=difference)]
     assert differences == [difference]
     assert f"the library computes every answer from now on, since with the engine {difference}" in caplog.text
-    assert made.predict(flowers()).encode() == [b'{"prediction":2.0}']
+    assert made.predict(flowers()).encode().bodies == [b'{"prediction":2.0}']
 
 
 def test_an_answer_that_the_library_refuses_is_a_difference() -> None:
@@ -112,7 +112,7 @@ def test_the_library_answers_after_an_engine_failed() -> None:
 
     made, checks = predictor(FakePredictor(), fail)
 
-    assert made.predict(flowers()).encode() == [b'{"prediction":2.0}']
+    assert made.predict(flowers()).encode().bodies == [b'{"prediction":2.0}']
     assert "the engine failed: MemoryError" in made.engine_switch.difference
     assert [check.is_over for check in checks] == [False, True]
 

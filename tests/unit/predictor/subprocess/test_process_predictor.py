@@ -208,7 +208,7 @@ def test_a_changed_file_never_answers_for_the_old_model(tmp_path: Path) -> None:
     with in_a_process(save(iris_forest(2), tmp_path), rows_per_call=0) as predictor:
         batch, before = batch_of(predictor.info.signature, iris_frame()[0][:1]), predictor.info.fingerprint
         save(iris_forest(3), tmp_path)
-        assert predictor.predict(batch).encode() == [b'{"prediction":"0"}']
+        assert predictor.predict(batch).encode().bodies == [b'{"prediction":"0"}']
         kill(predictor)
 
         for _ in range(2):

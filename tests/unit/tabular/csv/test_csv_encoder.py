@@ -13,7 +13,7 @@ from foreseen.adapters.tabular.file_layout import Layout
 from foreseen.adapters.tabular.writing.added_columns import AddedColumn, added_columns
 from foreseen.domain.tables.csv_dialect import CsvDialect
 from foreseen.domain.tables.table import Reject
-from foreseen.domain.values.predictions import decoded
+from foreseen.domain.values.predictions import EncodedPredictions, decoded
 from foreseen.domain.values.signature import Feature, Signature
 from support.example_counts import examples
 from support.model_outputs import outputs_of
@@ -26,7 +26,9 @@ def _written(data: str, bodies: list[bytes], added: list[AddedColumn]) -> str:
     layout = Layout("csv", None, ",", '"', "utf-8", CsvDialect(is_quote_chosen=True))
     reader = CsvReader(io.BytesIO(data.encode()), name="in.csv", signature=TEXTS, layout=layout)
     encoder = CsvEncoder(reader.columns, added=added)
-    return b"".join([encoder.begin(), *(encoder.encode(chunk, decoded(bodies)) for chunk in reader)]).decode()
+    return b"".join(
+        [encoder.begin(), *(encoder.encode(chunk, decoded(EncodedPredictions(bodies))) for chunk in reader)]
+    ).decode()
 
 
 def _one(body: bytes, *added: AddedColumn) -> list[str]:

@@ -16,7 +16,8 @@ from foreseen.adapters.tabular.parquet.parquet_encoder import ParquetEncoder
 from foreseen.adapters.tabular.writing.added_columns import added_columns
 from foreseen.domain.errors import TableError
 from foreseen.domain.tables.table import Chunk
-from foreseen.domain.values.predictions import Json, Predictions
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.predictions import Predictions
 from foreseen.domain.values.signature import Feature, Kind, Signature
 from support.model_outputs import outputs_of
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from foreseen.adapters.predictor.scikit_learn.outputs.array_likes import rows_of_array_like
 from foreseen.domain.errors import UnanswerableError
-from foreseen.domain.values.predictions import Json
+from foreseen.domain.values.json_type import Json
 
 _DIGITS: Final = 6
 """Digits that Python writes of a fraction of a second, unless there are more."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from foreseen.adapters.predictor.scikit_learn.outputs.json_values import is_missing, json_value, text_of
 from foreseen.domain.errors import UnanswerableError
-from foreseen.domain.values.predictions import Json
+from foreseen.domain.values.json_type import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from foreseen.adapters.predictor.scikit_learn.outputs.answer_rows import Rows, S
 from foreseen.adapters.predictor.scikit_learn.outputs.json_values import json_value
 from foreseen.adapters.predictor.scikit_learn.outputs.labels import NO_LABELS, Labels
 from foreseen.domain.errors import UnanswerableError
+from foreseen.domain.values.json_type import Json
 from foreseen.domain.values.labelled_rows import LabelledRows
 from foreseen.domain.values.output import Output
-from foreseen.domain.values.predictions import Json
 
 _AS_THEY_ARE: Final = {int, float, bool, type(None)}
 _FLOATS: Final = (np.float64, np.float32, np.float16)

@@ -43,7 +43,7 @@ def _asked(model: Any, *, kind: Kind = "other", outputs: tuple[str, ...] = ("pre
     """Return what clients receive when a model is called with three rows."""
     signature = Signature((Feature("a"),), kind)
     predictor = SklearnPredictor(model, signature=signature, outputs=outputs)
-    bodies = predictor.predict(Batch.of(signature, {"a": [1.0, -2.0, 3.0]})).encode()
+    bodies = predictor.predict(Batch.of(signature, {"a": [1.0, -2.0, 3.0]})).encode().bodies
     values = [json.loads(body) for body in bodies]
     return [value["prediction" if outputs == ("predict",) else "probabilities"] for value in values]
 
