@@ -17,6 +17,8 @@ LOWEST_VENV := .venv-lowest
 LOWEST_BIN := $(LOWEST_VENV)/bin
 LOWEST_STAMP := $(LOWEST_VENV)/.installed
 CONTENDERS := granian litserve mlserver
+CLIENTS := benchmarks/.venvs/mlserver $(addprefix tests/.venvs/,kserve mlflow tritonclient)
+PEERS := benchmarks/.venvs/mlserver tests/.venvs/suite tests/.venvs/kserve
 IRIS := examples/iris
 # In the order of testpaths: of itself xdist begins with the files of most tests, and ends with those that take longest.
 IN_PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -28,7 +30,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 MOMENTS ?= 20
 REDIS_TESTS := cache_command caches inventory purge redis_wire redis_writes
 
-.PHONY: help install serve test test-boosters test-formats test-ray test-redis test-lowest test-stores faults stops kills fingerprints grammar check house bench contenders soak format clean
+.PHONY: help install serve conformance conformance-peers test test-boosters test-clients test-formats test-ray test-redis test-lowest test-stores faults stops kills fingerprints grammar check house bench contenders soak format clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -92,6 +94,21 @@ $(STORES_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,stores]'
 	@touch $@
 
+conformance: install $(IRIS)/model.joblib ## Check the Open Inference Protocol against its specification (half a minute)
+	PYTHONPATH=tests $(BIN)/python -m conformance.run_suite
+
+conformance-peers: install $(IRIS)/model.joblib $(PEERS:%=%/.installed) ## Check MLServer and KServe beside it, into docs/conformance.md (700 MB)
+	PYTHONPATH=tests $(BIN)/python -m conformance.run_suite --peers
+
+test-clients: install $(CLIENTS:%=%/.installed) ## Have clients of Triton, KServe, MLServer and MLflow ask a service; they are installed for it (1.5 GB)
+	$(BIN)/python -m pytest tests/clients
+
+tests/.venvs/%/.installed: tests/pins/%.txt
+	@rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
 test-lowest: $(LOWEST_STAMP) ## Run every test on the lowest versions that pyproject.toml allows (ten minutes; TESTS="tests/field" for some of it)
 	PYTEST_ADDOPTS='-p no:anyio' $(LOWEST_BIN)/python -m pytest $(IN_PARALLEL) $(TESTS)
 
@@ -147,5 +164,5 @@ format: install ## Put the code into its format
 	$(BIN)/ruff format .
 
 clean: ## Remove the environment and what was built
-	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs examples/mlflow/flowers examples/tensorflow/model build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST_VENV) benchmarks/.venvs tests/.venvs examples/mlflow/flowers examples/tensorflow/model build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f examples/*/*.joblib examples/*/*.skops examples/lightgbm/model.txt examples/*/*.ubj examples/*/*.cbm examples/*/*.onnx examples/*/*.pt examples/*/*.pt2 examples/*/*.keras examples/*/*.calls.json

@@ -16,7 +16,11 @@ def test_every_folder_with_code_is_a_package() -> None:
     assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
 
-PINS = [f"benchmarks/pins/{name}.txt" for name in ("granian", "litserve", "mlserver")]
+PINS = [
+    str(path.relative_to(ROOT))
+    for folder in ("benchmarks", "tests/conformance")
+    for path in (ROOT / folder).glob("pins/*.txt")
+]
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "constraints-lowest.txt", *PINS])

@@ -1,0 +1,23 @@
+"""What MLflow itself asks a scoring server with, of /ping, /version and /invocations: URL MODEL."""
+
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+
+from clients.flowers import KINDS, URL, columns
+
+host, port = URL.split(":")
+client = ScoringServerClient(host, int(port))
+client.wait_server_ready(timeout=60)
+client.ping()
+assert client.get_version()
+flowers = pd.DataFrame(columns())
+assert client.invoke(flowers).get_predictions()[0].tolist() == KINDS
+assert client.invoke(flowers[flowers.columns[::-1]]).get_predictions()[0].tolist() == KINDS
+assert client.invoke({"inputs": columns()}).get_predictions()[0].tolist() == KINDS
+try:
+    client.invoke(flowers[flowers.columns[:3]])
+except MlflowException as error:
+    assert "petal_width" in str(error), str(error)
+else:
+    raise AssertionError("expected an error")

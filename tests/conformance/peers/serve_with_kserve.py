@@ -1,0 +1,53 @@
+"""Serve a model of scikit-learn with KServe's ModelServer, as its own server of scikit-learn does:
+
+FILE and its options.
+"""
+
+import sys
+from typing import Any
+
+import joblib
+import uvicorn
+from grpc.aio import _server
+from kserve import Model, ModelServer, model_server
+from kserve.utils.utils import get_predict_input, get_predict_response
+
+
+class Iris(Model):  # type: ignore[misc]  # KServe is in an environment of its own
+    """Four measurements of a flower in one matrix, and its kind."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__("iris")
+        self._model = joblib.load(file)
+        self.ready = True
+
+    def get_input_types(self) -> list[dict[str, object]]:
+        return [{"name": "input-0", "datatype": "FP64", "shape": [-1, 4]}]
+
+    def get_output_types(self) -> list[dict[str, object]]:
+        return [{"name": "output-0", "datatype": "INT64", "shape": [-1]}]
+
+    def predict(self, payload: Any, headers: Any = None, response_headers: Any = None) -> Any:
+        return get_predict_response(payload, self._model.predict(get_predict_input(payload)), self.name)
+
+
+class LoopbackConfig(uvicorn.Config):
+    """KServe has no setting for where it listens."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options | {"host": "127.0.0.1"})
+
+
+class LoopbackServer(_server.Server):  # type: ignore[misc]
+    """The same over gRPC."""
+
+    def add_insecure_port(self, address: str) -> int:
+        return int(super().add_insecure_port(address.replace("[::]", "127.0.0.1")))
+
+
+if __name__ == "__main__":
+    uvicorn.Config = LoopbackConfig  # type: ignore[misc]
+    _server.Server = LoopbackServer
+    file = sys.argv.pop(1)
+    options, _ = model_server.parser.parse_known_args()
+    ModelServer(http_port=options.http_port, grpc_port=options.grpc_port, workers=1).start([Iris(file)])
