@@ -37,7 +37,7 @@ ROW_BOUNDS: Final = tuple(2**power for power in range(11))
 MODEL_CALLS: Final = OUTAGE + len(OUTAGES)
 """Place of the first group of model calls."""
 
-MAX_REASONS: Final = 32
+MAX_REASONS: Final = 40
 """Maximum number of rejection reasons that an entrypoint may number."""
 REJECTED: Final = MODEL_CALLS + len(ROW_BOUNDS) + 1
 """Place of the first reason."""
@@ -60,7 +60,7 @@ _L1_SECONDS: Final = DURATIONS + DURATIONS_OF_TIER - 1
 SAVED: Final = DURATIONS + len(TIERS) * DURATIONS_OF_TIER
 """Place of the model seconds saved by L1; those saved by L2 and by coalescing follow."""
 
-MAX_ROUTES: Final = 24
+MAX_ROUTES: Final = 48
 MAX_STATUSES: Final = 32
 """How many routes and statuses an entrypoint may number."""
 REQUESTS: Final = SAVED + len(TIERS) - 1

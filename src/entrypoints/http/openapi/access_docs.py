@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from foreseen.entrypoints.http.middleware.access_keys import ADMIN, OPEN
 from foreseen.entrypoints.http.openapi.openapi_document import problem_responses
+from foreseen.entrypoints.http.responses.problem_formats import JSON_TYPE, format_of
+from foreseen.entrypoints.http.responses.problems import MEDIA_TYPE
 from foreseen.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,11 +27,13 @@ def with_access(document: dict[str, object], settings: Settings) -> dict[str, ob
         if path in OPEN:
             continue
         needs_key = bool(settings.admin_keys if path.startswith(ADMIN) else settings.api_keys)
+        media_type = MEDIA_TYPE if format_of(path) is None else JSON_TYPE
         problems: dict[str, str] = {"401": "No key, or an unknown one."} if needs_key else {}
         if settings.rate_limit:
             problems["429"] = f"More than {settings.rate_limit}; Retry-After says when to retry."
         for operation in operations.values():
             if needs_key:
                 operation["security"] = [{"key": []}]
-            operation["responses"] = dict(sorted((operation["responses"] | problem_responses(problems)).items()))
+            of_access = problem_responses(problems, media_type)
+            operation["responses"] = dict(sorted((operation["responses"] | of_access).items()))
     return document

@@ -116,9 +116,9 @@ def get_predict_docs(signature: Signature) -> dict[str, object]:
     return {"parameters": [*parameters, TIMEOUT], "responses": dict(sorted(responses.items()))}
 
 
-def problem_responses(problems: dict[str, str]) -> dict[str, dict[str, object]]:
+def problem_responses(problems: dict[str, str], media_type: str = MEDIA_TYPE) -> dict[str, dict[str, object]]:
     """Return OpenAPI responses that are problem documents, by status; `problems` has their descriptions."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": REF + "Problem"}}}
+    content = {media_type: {"schema": {"$ref": REF + "Problem"}}}
     return {status: {"description": said, "content": content} for status, said in problems.items()}
 
 

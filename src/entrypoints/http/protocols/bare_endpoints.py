@@ -1,6 +1,5 @@
 """What the protocols with bare values have in common: bodies, and answers that are one list."""
 
-from functools import partial
 from typing import Final
 
 from foreseen.domain.answer import Answer
@@ -19,12 +18,14 @@ PREDICTIONS: Final = "predictions"
 
 def json_form(signature: Signature, max_rows: int) -> BodyForm:
     """Return the format of JSON bodies with instances in any form."""
-    return BodyForm(JSON, is_json, partial(RowCounter, *table_limits(signature, max_rows), has_tables=True))
+    limits = table_limits(signature, max_rows)
+    return BodyForm(JSON, is_json, lambda _: RowCounter(*limits, has_tables=True))
 
 
 def csv_form(signature: Signature, max_rows: int) -> BodyForm:
     """Return the format of CSV bodies."""
-    return BodyForm(CSV, is_csv, partial(CsvCounter, *csv_limits(signature, max_rows)))
+    limits = csv_limits(signature, max_rows)
+    return BodyForm(CSV, is_csv, lambda _: CsvCounter(*limits))
 
 
 def list_writer(info: ModelInfo, member: str) -> AnswerWriter:

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from foreseen.domain.answer import Answer
 from foreseen.domain.values.batch import Batch
-from foreseen.entrypoints.http.request_log.request_context import ProblemWriter
 from foreseen.entrypoints.http.requests.request_body import BodyScanner
 
 
@@ -67,12 +67,13 @@ class BodyForm:
     Attributes:
         media_type: the media type as shown to clients, such as "application/json".
         accepts: returns whether a Content-Type, empty for none, is accepted.
-        scanner: returns a new scanner, which rejects a body with too many values while it arrives.
+        scanner: returns a new scanner for a request with these headers, which rejects a body with too many values
+            while it arrives.
     """
 
     media_type: str
     accepts: Callable[[str], bool]
-    scanner: Callable[[], BodyScanner]
+    scanner: Callable[[Headers], BodyScanner]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,6 @@ class Endpoint:
         path: the path as a route, such as "/v2/models/{name}/infer".
         summary, docs: the summary and the rest of the operation in the OpenAPI document.
         body: the format of bodies; None if the URL has the one instance, whose answer then has an ETag.
-        write_problem: writes a problem document in the protocol's format; None for RFC 9457.
     """
 
     name: str
@@ -96,4 +96,3 @@ class Endpoint:
     docs: Mapping[str, object]
     read: RequestReader
     body: BodyForm | None = None
-    write_problem: ProblemWriter | None = None

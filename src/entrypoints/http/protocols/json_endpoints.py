@@ -21,6 +21,7 @@ from foreseen.settings import Settings
 def json_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoint]:
     """Return POST /predict, and GET /predict for a model whose instances can be written in a query string."""
     signature = info.signature
+    limits = list_limits(signature, settings.max_rows)
     reader = InstanceReader(signature)
 
     async def read_body(_: Request, body: bytes) -> ReadRequest:
@@ -35,7 +36,7 @@ def json_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoint]:
         path=PREDICT,
         summary="Predict one instance or many",
         docs=post_predict_docs(signature),
-        body=BodyForm(JSON, is_json, partial(RowCounter, *list_limits(signature, settings.max_rows))),
+        body=BodyForm(JSON, is_json, lambda _: RowCounter(*limits)),
         read=read_body,
     )
     if signature.has_tensors:  # which a query string cannot express

@@ -1,16 +1,14 @@
 """The first protocol of KServe, which is that of TensorFlow Serving and Vertex AI: POST /v1/models/NAME:predict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 from starlette.requests import Request
 
 from foreseen.domain.model.model_info import ModelInfo
 from foreseen.entrypoints.http.counting.counted_routes import V1_PREDICT
 from foreseen.entrypoints.http.openapi.bare_docs import v1_predict_docs
 from foreseen.entrypoints.http.protocols.bare_endpoints import PREDICTIONS, json_form, list_writer
-from foreseen.entrypoints.http.protocols.content_types import JSON
 from foreseen.entrypoints.http.protocols.endpoint import Endpoint, ReadRequest
 from foreseen.entrypoints.http.protocols.forms.json_forms import INPUTS, INSTANCES, JsonForms
 from foreseen.entrypoints.http.responses.problems import Rejection
@@ -40,7 +38,6 @@ def kserve_v1_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoin
             docs=v1_predict_docs(signature, name),
             body=json_form(signature, settings.max_rows),
             read=read,
-            write_problem=write_v1_problem,
         )
     ]
 
@@ -49,8 +46,3 @@ def require_model(name: str, served: str) -> None:
     """Raise Rejection (404) unless a name is that of the served model."""
     if name != served:
         raise Rejection(404, "http", "Not Found", f"Model with name {name} does not exist.")
-
-
-def write_v1_problem(members: Mapping[str, object]) -> tuple[bytes, str]:
-    """Return a problem as clients of these protocols read errors: `error`, beside its own members."""
-    return msgspec.json.encode({"error": members["detail"], **members}), JSON

@@ -39,8 +39,7 @@ class RequestContext:
         id: id of the request.
         started_ns: time of its arrival, by `perf_counter_ns`.
         tier: number of the tier that a prediction came from; None before there is one.
-        write_problem: writes a problem in the protocol's own format; None for RFC 9457, or before the protocol is
-            known.
+        write_problem: writes a problem of this route; None for the format of its path.
     """
 
     def __init__(self, scope: Scope) -> None:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.counters import Tally
 from foreseen.entrypoints.http.request_log.unread_request import UnreadRequest
-from foreseen.entrypoints.http.responses.problems import MEDIA_TYPE, Rejection, rejected_unread
+from foreseen.entrypoints.http.responses.problems import Rejection, rejected_unread
 
 Field = tuple[bytes, bytes]
 
@@ -66,10 +66,11 @@ def rejecting_app(
 def _answer(
     rejection: Rejection, tally: Tally | None, request: UnreadRequest, *, has_body: bool = True
 ) -> tuple[list[Field], bytes]:
-    body, request_id = rejected_unread(rejection, tally)
+    path = request.path.decode("ascii", errors="replace")
+    body, media_type, request_id = rejected_unread(rejection, tally, path)
     request.log(rejection.status, len(body) if has_body else 0, request_id[1])
     fields = [
-        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-type", media_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
         request_id,

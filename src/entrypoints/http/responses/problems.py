@@ -33,6 +33,7 @@ from foreseen.entrypoints.http.responses.answer_response import BYPASSED
 from foreseen.entrypoints.http.responses.content_negotiation import prefers_page
 from foreseen.entrypoints.http.responses.error_page import error_page
 from foreseen.entrypoints.http.responses.html_pages import POLICY
+from foreseen.entrypoints.http.responses.problem_formats import format_of
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,8 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("not-purged", 503),
     ("not-cached", 504),
     ("timeout", 504),
+    ("invalid-instances", 400),
+    ("invalid-request", 400),
 )
 """Type and status of each problem, in the order of their numbers in the tally; the first is used for any other."""
 _NUMBERS: Final = {reason: number for number, reason in enumerate(REASONS)}
@@ -122,12 +125,22 @@ def problem(request: Request, exc: Exception, tally: Tally) -> Response:
     return answer
 
 
-def rejected_unread(rejection: Rejection, tally: Tally | None) -> tuple[bytes, tuple[bytes, bytes]]:
-    """Return the document and the id field of a request that could not be read, and count it if there is a tally."""
+def rejected_unread(
+    rejection: Rejection, tally: Tally | None, path: str = ""
+) -> tuple[bytes, str, tuple[bytes, bytes]]:
+    """Return the document of a request that could not be read, its media type, and the id field; count the request.
+
+    Args:
+        tally: None for not to count it.
+        path: empty if it was not read.
+    """
     count_unread(rejection, tally)
     made_id = made()
     content = _content(rejection.status, rejection.kind, rejection.title, rejection.detail)
-    return msgspec.json.encode(content | {"request_id": made_id.decode("ascii")}), (HEADER, made_id)
+    content |= {"request_id": made_id.decode("ascii")}
+    known = format_of(path)
+    body, media_type = (msgspec.json.encode(content), MEDIA_TYPE) if known is None else known.write(content)
+    return body, media_type, (HEADER, made_id)
 
 
 def count_unread(rejection: Rejection, tally: Tally | None) -> None:
@@ -227,14 +240,17 @@ def _document(
     headers: Mapping[str, str] | None = None,
 ) -> _Problem:
     context = context_of(request.scope)
+    known = format_of(request.scope["path"])
+    status = status if known is None else known.statuses.get(status, status)
     content: dict[str, object] = {**_content(status, kind, title, detail), **dict(context.names())}
     if errors:
         content["errors"] = [_error(violation) for violation in errors]
     sent = {**(headers or {}), "Vary": "Accept"}
     if is_predicting(request.scope["path"]):
         sent["Cache-Status"] = BYPASSED
-    if context.write_problem is not None:
-        body, media_type = context.write_problem(content)
+    write = context.write_problem or (None if known is None else known.write)
+    if write is not None:
+        body, media_type = write(content)
         answer = _Problem(body, status, sent, media_type)
     elif prefers_page(request.headers):
         root = request.scope.get("app_root_path", request.scope.get("root_path", ""))  # the latter changes in a mount

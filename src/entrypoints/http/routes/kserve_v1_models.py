@@ -8,8 +8,9 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from foreseen.entrypoints.http.counting.counted_routes import V1_MODEL, V1_MODELS
 from foreseen.entrypoints.http.openapi.bare_docs import v1_model_errors, v1_name
-from foreseen.entrypoints.http.protocols.kserve_v1_endpoints import require_model, write_v1_problem
+from foreseen.entrypoints.http.protocols.kserve_v1_endpoints import require_model
 from foreseen.entrypoints.http.request_log.request_context import context_of
+from foreseen.entrypoints.http.responses.problem_formats import write_error
 from foreseen.entrypoints.http.routes.model_readiness import ModelReadiness
 
 
@@ -62,7 +63,7 @@ def kserve_v1_models(name: str, readiness: ModelReadiness) -> APIRouter:
 
     def write_unready(members: Mapping[str, object]) -> tuple[bytes, str]:
         status = _status(name, "LOADING", "UNAVAILABLE", str(members["detail"]))
-        return write_v1_problem({**status.model_dump(), **members})
+        return write_error({**status.model_dump(), **members})
 
     @router.get(V1_MODELS, summary="The name of the model, for KServe v1")
     async def models() -> V1Models:
@@ -75,10 +76,8 @@ def kserve_v1_models(name: str, readiness: ModelReadiness) -> APIRouter:
         responses=v1_model_errors(),
     )
     async def model(request: Request) -> V1Model:
-        context = context_of(request.scope)
-        context.write_problem = write_v1_problem
         require_model(request.path_params["name"], name)
-        context.write_problem = write_unready
+        context_of(request.scope).write_problem = write_unready
         readiness.require(request.scope)
         return ready
 

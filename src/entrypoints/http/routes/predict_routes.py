@@ -54,10 +54,7 @@ class PredictRoute:
         """Return the function behind the route of an operation."""
 
         async def answer_request(request: Request) -> Response:
-            context = context_of(request.scope)
-            context.write_problem = operation.first.write_problem
             endpoint = operation.endpoint_of(request.headers.get("content-type", ""))
-            context.write_problem = endpoint.write_problem
             if endpoint.body is not None:
                 return await self._answered(request, await self._read(request, endpoint, endpoint.body))
             # No tags without a cache: the model may not be deterministic.
@@ -68,7 +65,7 @@ class PredictRoute:
 
     async def _read(self, request: Request, endpoint: Endpoint, form: BodyForm) -> ReadRequest:
         async with self._bodies.share() as share:
-            body = await read_body(request, share, form.scanner(), max_bytes=self._settings.max_body)
+            body = await read_body(request, share, form.scanner(request.headers), max_bytes=self._settings.max_body)
             read = await endpoint.read(request, body)
         if len(read.batch) > self._settings.max_rows:
             raise too_many(self._settings.max_rows)

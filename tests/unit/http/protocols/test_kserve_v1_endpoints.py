@@ -142,9 +142,7 @@ class TestProblems:
             client = started.behind(create_service(wiring))
             replies = [predict(client, {"instances": ROWS}), client.get("/v1/models"), client.get("/v1/models/sums")]
 
-        assert [(reply.status, reply.headers["content-type"]) for reply in replies] == [
-            (401, "application/problem+json")
-        ] * 3
+        assert [(reply.status, reply.headers["content-type"]) for reply in replies] == [(401, "application/json")] * 3
 
 
 class TestModels:

@@ -525,7 +525,7 @@ class TestProbes:
             body = invoke(client, FORMS["split"])
 
         assert found == {"/ping": 200, "/health": 200, "/version": 401}
-        assert (body.status, body.headers["content-type"]) == (401, "application/problem+json")
+        assert (body.status, body.headers["content-type"]) == (401, "application/json")
 
 
 def require_problem(reply: Reply, status: int, said: str) -> None:

@@ -12,6 +12,8 @@ from foreseen.domain.model.model_info import ModelInfo
 from foreseen.domain.values.batch import Batch
 from foreseen.entrypoints.http.protocols import served_protocols
 from foreseen.entrypoints.http.protocols.endpoint import BodyForm, Endpoint, ReadRequest, WrittenAnswer
+from foreseen.entrypoints.http.responses import problem_formats
+from foreseen.entrypoints.http.responses.problem_formats import ProblemFormat
 from foreseen.entrypoints.http.responses.problems import Rejection
 from foreseen.settings import Settings
 from support.fakes import FakePredictor
@@ -46,7 +48,7 @@ def line_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoint]:
 
         return ReadRequest(Batch.of(info.signature, columns), write)
 
-    form = BodyForm("text/plain", lambda given: given == "text/plain", AnyBody)
+    form = BodyForm("text/plain", lambda given: given == "text/plain", lambda _: AnyBody())
     docs = {
         "requestBody": {"content": {"text/plain": {}}},
         "responses": {"200": {"description": "Lines.", "content": {"text/plain": {}}}},
@@ -61,7 +63,6 @@ def line_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoint]:
             docs=docs,
             body=form,
             read=read,
-            write_problem=in_brackets,
         ),
     ]
 
@@ -70,6 +71,7 @@ def line_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoint]:
 def sums(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A service whose model adds up length and width, with the protocol of lines."""
     monkeypatch.setattr(served_protocols, "PROTOCOLS", (*served_protocols.PROTOCOLS, line_endpoints))
+    monkeypatch.setattr(problem_formats, "FORMATS", (ProblemFormat("/lines", in_brackets),))
     with service(wired_around(FakePredictor(), max_rows=3)) as client:
         yield client
 

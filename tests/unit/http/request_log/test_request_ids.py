@@ -177,7 +177,9 @@ def test_a_task_that_outlives_its_request_logs_no_id(capsys: pytest.CaptureFixtu
 
 
 def test_a_request_rejected_by_its_head_has_an_id() -> None:
-    body, (name, value) = rejected_unread(Rejection(400, "malformed", "The request is malformed", "…"), None)
+    body, _media_type, (name, value) = rejected_unread(
+        Rejection(400, "malformed", "The request is malformed", "…"), None
+    )
 
     assert name == b"x-request-id"
     assert json.loads(body)["request_id"] == value.decode()
