@@ -78,6 +78,22 @@ def surely(operation: Any) -> Iterator[Any]:
         for body in ({"instances": [row]}, {"instances": [row], "more": 1}):
             yield operation.Case(body=body, media_type="application/json", path_parameters=path)
 
+    if operation.label == "POST /v2/models/{name}/infer":
+        described = operation.schema["/model"]["GET"].Case().call().json()
+        row = [[feature["example"]] for feature in described["features"]]
+        operation_body = {"inputs": example_tensors(operation.schema["/v2/models/{name}"]["GET"], described, row)}
+        for body in (operation_body, {"inputs": []}):
+            yield operation.Case(body=body, media_type="application/json", path_parameters={"name": described["name"]})
+
+
+def example_tensors(metadata: Any, described: Any, columns: list[Any]) -> list[Any]:
+    """Return a tensor of one value for each input that the metadata names."""
+    inputs = metadata.Case(path_parameters={"name": described["name"]}).call().json()["inputs"]
+    return [
+        {"name": each["name"], "datatype": each["datatype"], "shape": [1, *each["shape"][1:]], "data": column}
+        for each, column in zip(inputs, columns, strict=True)
+    ]
+
 
 def test_every_operation_keeps_its_promises(document: Any) -> None:
     asked: set[tuple[str, int]] = set()
@@ -105,4 +121,6 @@ def test_every_operation_keeps_its_promises(document: Any) -> None:
     assert {("GET /model", 200), ("GET /livez", 200), ("GET /readyz", 200), ("GET /metrics", 200)} <= asked
     for path in ("/predict", "/invocations", "/v1/models/{name}:predict"):
         assert {(f"POST {path}", 200), (f"POST {path}", 422)} <= asked
+    assert {("POST /v2/models/{name}/infer", 200), ("POST /v2/models/{name}/infer", 400)} <= asked
+    assert {("GET /v2", 200), ("GET /v2/health/ready", 200), ("GET /v2/models/stats", 200)} <= asked
     assert {("GET /ping", 200), ("GET /health", 200), ("GET /version", 200), ("GET /v1/models", 200)} <= asked

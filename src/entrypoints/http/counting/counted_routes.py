@@ -15,7 +15,22 @@ INVOCATIONS: Final = "/invocations"
 V1_MODELS: Final = "/v1/models"
 V1_MODEL: Final = "/v1/models/{name}"
 V1_PREDICT: Final = "/v1/models/{name}:predict"
-_PREDICTING: Final = frozenset({PREDICT, INVOCATIONS, V1_PREDICT})
+V2: Final = "/v2"
+V2_LIVE: Final = "/v2/health/live"
+V2_READY: Final = "/v2/health/ready"
+V2_MODELS: Final = "/v2/models"
+V2_STATS: Final = "/v2/models/stats"
+V2_MODEL: Final = "/v2/models/{name}"
+V2_MODEL_READY: Final = "/v2/models/{name}/ready"
+V2_MODEL_CONFIG: Final = "/v2/models/{name}/config"
+V2_MODEL_STATS: Final = "/v2/models/{name}/stats"
+V2_INFER: Final = "/v2/models/{name}/infer"
+V2_INDEX: Final = "/v2/repository/index"
+V2_LOAD: Final = "/v2/repository/models/{name}/load"
+V2_UNLOAD: Final = "/v2/repository/models/{name}/unload"
+V2_VERSION: Final = "/versions/{version}"
+"""What follows the name in paths of the Open Inference Protocol that name a version; both count as one route."""
+_PREDICTING: Final = frozenset({PREDICT, INVOCATIONS, V1_PREDICT, V2_INFER})
 _ASSETS: Final = "/docs/assets"
 
 ROUTES: Final[Sequence[str]] = (
@@ -42,6 +57,19 @@ ROUTES: Final[Sequence[str]] = (
     V1_MODELS,
     V1_MODEL,
     V1_PREDICT,
+    V2,
+    V2_LIVE,
+    V2_READY,
+    V2_MODELS,
+    V2_STATS,
+    V2_MODEL,
+    V2_MODEL_READY,
+    V2_MODEL_CONFIG,
+    V2_MODEL_STATS,
+    V2_INFER,
+    V2_INDEX,
+    V2_LOAD,
+    V2_UNLOAD,
 )
 """In the order of their numbers in the tally; new ones come last."""
 
@@ -62,6 +90,8 @@ def route_number(path: str) -> int:
         path = _ASSETS
     elif path.startswith(f"{V1_MODELS}/"):
         path = _of_v1_model(path.removeprefix(f"{V1_MODELS}/"))
+    elif path.startswith(f"{V2}/"):
+        path = _of_v2(path.removeprefix(f"{V2}/").split("/"))
     return _ROUTE_NUMBERS.get(path, 0)
 
 
@@ -76,6 +106,18 @@ def _of_v1_model(rest: str) -> str:
     if not name or "/" in rest or verb not in ("", "predict"):
         return OTHER
     return V1_PREDICT if verb else V1_MODEL
+
+
+def _of_v2(parts: Sequence[str]) -> str:
+    """Return the route of a path by what follows /v2/, whatever the name and the version in it."""
+    if parts == [""]:
+        return V2
+    if parts[0] == "models" and len(parts) > 1 and parts[1:] != ["stats"]:
+        rest = parts[4:] if len(parts) > 3 and parts[2] == "versions" and parts[3] else parts[2:]
+        parts = ["models", "{name}", *rest] if parts[1] else [OTHER]
+    elif parts[:2] == ["repository", "models"] and len(parts) > 2:
+        parts = ["repository", "models", "{name}", *parts[3:]] if parts[2] else [OTHER]
+    return "/".join([V2, *parts])
 
 
 def status_number(status: int) -> int:

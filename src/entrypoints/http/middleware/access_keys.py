@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreseen.domain.counters import Tally
+from foreseen.entrypoints.http.counting.counted_routes import V2_LIVE, V2_READY
 from foreseen.entrypoints.http.origins.client_addresses import is_loopback
 from foreseen.entrypoints.http.origins.locality import CALLER, why_elsewhere
 from foreseen.entrypoints.http.responses.problems import Rejection, problem
@@ -17,7 +18,7 @@ from foreseen.settings import Settings
 
 log = logging.getLogger(__name__)
 
-OPEN: Final = frozenset({"/livez", "/readyz", "/ping", "/health"})
+OPEN: Final = frozenset({"/livez", "/readyz", "/ping", "/health", V2_LIVE, V2_READY})
 """Paths of health probes, which need no key: they reveal nothing about the model."""
 
 _KEYLESS: Final = OPEN | {"/favicon.ico", "/favicon.svg"}

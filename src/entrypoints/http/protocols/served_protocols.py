@@ -8,6 +8,7 @@ from foreseen.entrypoints.http.protocols.endpoint import Endpoint
 from foreseen.entrypoints.http.protocols.json_endpoints import json_endpoints
 from foreseen.entrypoints.http.protocols.kserve_v1_endpoints import kserve_v1_endpoints
 from foreseen.entrypoints.http.protocols.mlflow_endpoints import mlflow_endpoints
+from foreseen.entrypoints.http.protocols.oip.infer_endpoints import infer_endpoints
 from foreseen.entrypoints.http.protocols.operation import Operation, operations_of
 from foreseen.settings import Settings
 
@@ -15,6 +16,7 @@ PROTOCOLS: Final[Sequence[Callable[[ModelInfo, Settings], Sequence[Endpoint]]]] 
     json_endpoints,
     mlflow_endpoints,
     kserve_v1_endpoints,
+    infer_endpoints,
 )
 """A function for each protocol that returns its endpoints; at a common path, the first one describes the operation."""
 

@@ -10,6 +10,10 @@ EXTRA_VALUES: Final = 100
 """Values in unknown fields allowed per instance, if these are accepted; more fit into requests of fewer instances."""
 
 
+VALUES_BESIDE_DATA: Final = 16
+"""Values of a tensor in a body beside its data: its name, shape, datatype and parameters."""
+
+
 def list_limits(signature: Signature, max_rows: int) -> tuple[int, int]:
     """Return how many elements a list in a body may have, and how many values the body may have."""
     # A tensor may be longer than the list of instances may be; until the body is parsed, the two look alike.
@@ -29,6 +33,12 @@ def table_limits(signature: Signature, max_rows: int) -> tuple[int, int]:
 def csv_limits(signature: Signature, max_rows: int) -> tuple[int, int]:
     """Return how many rows a CSV body may have besides its head, and how many cells; a tensor is in one cell."""
     return max_rows, (max_rows + 1) * (len(signature.features) + _extra_values(signature)) + SPARE_VALUES
+
+
+def tensor_limits(signature: Signature, max_rows: int) -> tuple[int, int]:
+    """Return how many tensors a body may have, and how many values, with those that describe its tensors."""
+    tensors = len(signature.features) + _extra_values(signature) + SPARE_VALUES
+    return tensors, max_rows * (signature.size + _extra_values(signature)) + tensors * VALUES_BESIDE_DATA
 
 
 def _extra_values(signature: Signature) -> int:

@@ -24,10 +24,11 @@ class ModelReadiness:
     def require(self, scope: Scope) -> None:
         """Raise Rejection (503) if the model cannot be called; trusted clients learn why."""
         # The model was loaded before the port opened, but may have died. A broken cache only costs time.
-        if reason := self._now():
+        if reason := self.reason():
             raise Rejection(503, "no-model", "No model is ready", inner_detail(scope, reason))
 
-    def _now(self) -> str:
+    def reason(self) -> str:
+        """Return why the model cannot be called; empty if it can."""
         reason = self._unready()
         if reason and reason != self._logged:
             log.warning("not ready: %s", reason)

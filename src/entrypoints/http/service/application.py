@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from foreseen.domain.counters import Tally
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.predict import Predict
+from foreseen.entrypoints.http.counting.inference_statistics import InferenceStatistics, inference_statistics
 from foreseen.entrypoints.http.counting.service_counts import ServiceCounts
 from foreseen.entrypoints.http.counting.shared_memory_slots import Slots
 from foreseen.entrypoints.http.middleware.access_keys import guarded
@@ -35,6 +36,8 @@ from foreseen.entrypoints.http.routes.metrics_route import metrics_router
 from foreseen.entrypoints.http.routes.mlflow_probes import mlflow_probes
 from foreseen.entrypoints.http.routes.model_and_health import about_router
 from foreseen.entrypoints.http.routes.model_readiness import ModelReadiness
+from foreseen.entrypoints.http.routes.oip_models import oip_models
+from foreseen.entrypoints.http.routes.oip_server import oip_server
 from foreseen.entrypoints.http.routes.predict_routes import predict_router
 from foreseen.entrypoints.http.routes.purge_route import purge_router
 from foreseen.entrypoints.http.routes.start_page import home_router
@@ -150,6 +153,9 @@ def create_app(
     )
     app.include_router(mlflow_probes(readiness))
     app.include_router(kserve_v1_models(settings.model_name, readiness))
+    app.include_router(oip_server(settings.model_name, readiness))
+    statistics = partial(_statistics, counts)
+    app.include_router(oip_models(service.predictor.info, settings.model_name, readiness, statistics))
     app.include_router(metrics_router(counts, _info(predict, settings)))
     if reload is not None:
         app.include_router(admin_router(reload))
@@ -176,6 +182,10 @@ def _answer_errors_by_problems(app: FastAPI, tally: Tally) -> None:
 
     for error in (ForeseenError, Rejection, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, answer)
+
+
+def _statistics(counts: ServiceCounts) -> InferenceStatistics:
+    return inference_statistics(counts.totals().tally)
 
 
 def _description(predict: Predict, settings: Settings) -> str:

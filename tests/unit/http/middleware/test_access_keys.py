@@ -25,6 +25,8 @@ PAGES = [
     "/version",
     "/v1/models",
     "/v1/models/model",
+    "/v2",
+    "/v2/models/model/infer",
     "/model",
     "/metrics",
     "/docs",
@@ -94,8 +96,10 @@ class TestWithKeys:
 
         assert reply.status == 401
         assert reply.headers["www-authenticate"] == 'Bearer realm="foreseen"'
-        assert reply.headers["content-type"] == "application/problem+json"
-        assert reply.json() == {
+        is_of_protocol = path.startswith(("/invocations", "/v1/", "/v2"))
+        assert reply.headers["content-type"] == f"application/{'json' if is_of_protocol else 'problem+json'}"
+        of_protocol = {"error", "error_code", "message"}
+        assert {name: value for name, value in reply.json().items() if name not in of_protocol} == {
             "type": "urn:foreseen:problem:unauthorized",
             "title": "Missing or unknown API key",
             "status": 401,
@@ -322,7 +326,7 @@ class TestDocument:
         assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
         for path, operations in document["paths"].items():
             for operation in operations.values():
-                is_open = path in ("/livez", "/readyz", "/ping", "/health")
+                is_open = path in ("/livez", "/readyz", "/ping", "/health", "/v2/health/live", "/v2/health/ready")
                 assert ("security" not in operation) is is_open
                 assert ({"401", "429"} <= operation["responses"].keys()) is not is_open
 

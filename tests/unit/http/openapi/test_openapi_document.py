@@ -121,7 +121,7 @@ class TestEveryModel:
             assert is_valid(client, "Instance" if name == "one" else "Instances", example)
             assert is_valid(client, "Prediction" if name == "one" else "Predictions", reply.json())
 
-    @pytest.mark.parametrize("path", ["/invocations", "/v1/models/{name}:predict"])
+    @pytest.mark.parametrize("path", ["/invocations", "/v1/models/{name}:predict", "/v2/models/{name}/infer"])
     def test_each_example_of_another_protocol_is_answered_as_documented(self, client: Service, path: str) -> None:
         operation = document(client)["paths"][path]["post"]
         content = operation["requestBody"]["content"]["application/json"]
@@ -299,9 +299,17 @@ def test_every_path_that_is_documented_is_answered(iris: Service) -> None:
         "/version",
         "/v1/models",
         "/v1/models/{name}",
+        "/v2",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/v2/models",
+        "/v2/models/stats",
     }
-    assert set(paths) == read | {"/predict", "/invocations", "/v1/models/{name}:predict"}
-    assert [iris.get(path.format(name="model")).status for path in read] == [200] * len(read)
+    v2_models = {"/v2/models/{name}", "/v2/models/{name}/versions/{version}"}
+    read |= {model + end for model in v2_models for end in ("", "/ready", "/config", "/stats")}
+    posted = {"/invocations", "/v1/models/{name}:predict", "/v2/repository/index"}
+    assert set(paths) == read | posted | {"/predict"} | {model + "/infer" for model in v2_models}
+    assert [iris.get(path.format(name="model", version="1")).status for path in read] == [200] * len(read)
 
 
 def test_the_description_of_the_model_is_as_documented(iris: Service) -> None:
