@@ -1,19 +1,21 @@
 """InferAnswers: writes answers of the Open Inference Protocol, in JSON or with binary data."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
 
 import msgspec
 
 from foreseen.domain.answer import Answer
+from foreseen.domain.identity.entry import Entry
 from foreseen.domain.model.model_info import ModelInfo
+from foreseen.domain.values.json_type import Json
+from foreseen.domain.values.null_kinds import with_numbers
 from foreseen.domain.values.output import prediction_first
 from foreseen.domain.values.shown_value import shown_name
 from foreseen.entrypoints.http.protocols.content_types import JSON
 from foreseen.entrypoints.http.protocols.endpoint import AnswerWriter, WrittenAnswer
 from foreseen.entrypoints.http.protocols.oip.binary_values import bytes_of_values
 from foreseen.entrypoints.http.protocols.oip.datatypes import bad_request
-from foreseen.entrypoints.http.protocols.oip.entry_values import entry_values
 from foreseen.entrypoints.http.protocols.oip.infer_request import HEADER_LENGTH, InferRequest, WantedOutput
 from foreseen.entrypoints.http.protocols.oip.output_tensors import OutputForm, output_form
 
@@ -58,7 +60,7 @@ class InferAnswers:
         binary = {each.name for each in wanted if (request.is_binary if each.is_binary is None else each.is_binary)}
 
         def write(answer: Answer) -> WrittenAnswer:
-            rows = [entry_values(entry.body, b"") for entry in answer.entries]
+            rows = list(map(_members, answer.entries))
             outputs: list[dict[str, object]] = []
             blobs: list[bytes] = []
             for each in wanted:
@@ -81,3 +83,8 @@ class InferAnswers:
             return WrittenAnswer(b"".join([body, *blobs]), OCTETS, {HEADER_LENGTH: str(len(body))})
 
         return write
+
+
+def _members(entry: Entry) -> Mapping[str, Json]:
+    """Return what an entry has, by member; what is null in it is the number that it stands for."""
+    return cast("Mapping[str, Json]", with_numbers(msgspec.json.decode(entry.body), entry.nulls))

@@ -128,14 +128,14 @@ def _input(given: object, number: int) -> _Input:
     parameters = _parameters(f"{place}.parameters", tensor)
     if parameters.get("shared_memory_region") is not None:
         raise bad_request(f"{place}: expected data or binary_data_size, got shared memory, which is not served")
-    size = parameters.get("binary_data_size")
-    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
+    size = parameters.get("binary_data_size", 0)
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise bad_request(f"{place}.parameters.binary_data_size: expected a number of bytes, got {shown(size)}")
-    has_data = tensor.get("data") is not None
-    if has_data and size is not None:
+    has_data, has_size = tensor.get("data") is not None, "binary_data_size" in parameters
+    if has_data and has_size:
         raise bad_request(f"{place}: expected either data or binary_data_size, got both")
     shape = _shape(place, tensor.get("shape"))
-    return _Input(place, name, datatype, shape, has_data, tensor.get("data"), size)
+    return _Input(place, name, datatype, shape, has_data, tensor.get("data"), size if has_size else None)
 
 
 def _shape(place: str, given: object) -> Sequence[int]:

@@ -7,8 +7,8 @@ from typing import Final, cast
 
 import msgspec
 
+from foreseen.domain.values.json_type import Json
 from foreseen.domain.values.output import PREDICTION, Output
-from foreseen.domain.values.predictions import Json
 from foreseen.domain.values.signature import Signature
 from foreseen.entrypoints.http.protocols.oip.datatypes import BOOL, BYTES, FP64, INT64
 

@@ -239,6 +239,10 @@ BAD: Mapping[str, tuple[Any, str]] = {
         {"inputs": [A | {"data": None, "parameters": {"binary_data_size": "16"}}, B]},
         "inputs.length.parameters.binary_data_size: expected a number of bytes",
     ),
+    "a size of null": (
+        {"inputs": [A | {"data": None, "parameters": {"binary_data_size": None}}, B]},
+        "inputs.length.parameters.binary_data_size: expected a number of bytes, got null",
+    ),
     "shared memory": (
         {"inputs": [A | {"parameters": {"shared_memory_region": "a"}}]},
         "inputs.length: expected data or binary_data_size, got shared memory, which is not served",
@@ -454,6 +458,15 @@ class TestOutputs:
     def test_other_answers_are_tensors_of_what_json_has(self, tmp_path: Path, answer: Any, output: Any) -> None:
         with service(wired_with(save(Telling([answer]), tmp_path), name="sums", features="a")) as client:
             assert output_of(infer(client, tensor("a", [1.0]))) == {"name": "predict", **output}
+
+    def test_what_is_null_in_json_has_its_bits_in_binary(self, tmp_path: Path) -> None:
+        numbers = [float("nan"), float("inf"), float("-inf"), 1.5]
+        with service(wired_with(save(Telling(numbers), tmp_path), name="sums", features="a")) as client:
+            for _ in range(2):
+                given = tensor("a", [0.0, 1.0, 2.0, 3.0])
+                assert output_of(infer(client, given))["data"] == [None, None, None, 1.5]
+                _, blob = parts_of(infer(client, given, more={"parameters": {"binary_data_output": True}}))
+                assert np.array_equal(np.frombuffer(blob, "<f8"), numbers, equal_nan=True)
 
 
 class TestBinary:
