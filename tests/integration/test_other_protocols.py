@@ -1,10 +1,13 @@
 """The protocols of MLflow and KServe v1 at a real service, whose model is in a process of its own."""
 
+import json
 import signal
+import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from support.held_model import Holding, Holds
@@ -13,6 +16,7 @@ from support.processes import served, wait_until, watched
 from support.time_limits import COMMAND_S
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
+BINARY_LABELS = {"name": "predict", "parameters": {"binary_data": True}}
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]
 
 
@@ -59,3 +63,34 @@ def test_what_is_computed_while_the_service_stops_is_answered(tmp_path: Path) ->
         reply = under_way.result()
 
     assert (reply.status_code, reply.json()) == (200, {"predictions": [4.0]})
+
+
+@pytest.mark.parametrize("isolation", ["process", "thread"])
+def test_tensors_share_the_answers_of_rows(tmp_path: Path, isolation: str) -> None:
+    line = (save(iris_forest(), tmp_path), "--model-isolation", isolation, "--outputs", "predict,predict_proba")
+    tensor = {"name": "x", "datatype": "FP64", "shape": [2, 4]}
+    blob = struct.pack("<8d", *ROWS[0], *ROWS[1])
+    head = json.dumps(
+        {"inputs": [{**tensor, "parameters": {"binary_data_size": len(blob)}}], "outputs": [BINARY_LABELS]}
+    ).encode()
+    with watched(*line) as running:
+        running.post({"instances": ROWS})
+        in_json = running.post({"id": "1", "inputs": [{**tensor, "data": ROWS}]}, "/v2/models/model/infer")
+        in_binary = httpx.post(
+            f"{running.url}/v2/models/model/versions/1/infer",
+            content=iter([head[:9], head[9:] + blob[:5], blob[5:]]),  # in chunks
+            headers={"inference-header-content-length": str(len(head))},
+        )
+        lone = running.post({"inputs": [{**tensor, "shape": [1, 4], "data": ROWS[0]}]}, "/v2/models/model/infer")
+        unknown = running.get("/v2/models/other/ready")
+        metrics = running.get("/metrics").text
+
+    assert [each.headers["cache-status"] for each in (in_json, in_binary, lone)] == ["foreseen; hit; detail=L1"] * 3
+    labels, probabilities = in_json.json()["outputs"]
+    assert labels == {"name": "predict", "datatype": "INT64", "shape": [2], "data": [0, 2]}
+    assert (probabilities["shape"], in_json.json()["id"]) == ([2, 3], "1")
+    assert lone.json()["outputs"][0]["data"] == [0]
+    assert in_binary.content[int(in_binary.headers["inference-header-content-length"]) :] == struct.pack("<2q", 0, 2)
+    assert unknown.json()["error"] == "Request for unknown model: 'other' is not found"
+    assert 'foreseen_requests_total{route="/v2/models/{name}/ready",status="404"} 1.0' in metrics
+    assert "Traceback" not in "".join(running.err)

@@ -84,6 +84,11 @@ def oip_errors(*statuses: str) -> dict[int | str, dict[str, object]]:
     return {status: v1_error(_STATUSES[status]) for status in statuses}
 
 
+def oip_path_errors() -> dict[int | str, dict[str, object]]:
+    """Return the responses of errors in a path with a name."""
+    return {"400": v1_error("The path has control characters."), **oip_errors("404")}
+
+
 def oip_name(name: str) -> Mapping[str, object]:
     """Return the parameter of the name in paths."""
     schema = {"type": "string", "enum": [name]}

@@ -16,7 +16,7 @@ from foreseen.entrypoints.http.counting.counted_routes import (
     V2_VERSION,
 )
 from foreseen.entrypoints.http.counting.inference_statistics import Duration, InferenceStatistics
-from foreseen.entrypoints.http.openapi.oip_docs import oip_errors, oip_name, oip_version
+from foreseen.entrypoints.http.openapi.oip_docs import oip_errors, oip_name, oip_path_errors, oip_version
 from foreseen.entrypoints.http.protocols.oip.model_metadata import (
     TensorMetadata,
     config_type,
@@ -154,7 +154,7 @@ def oip_models(
         return write_error({"name": name, "ready": False, **members})
 
     router.add_api_route(V2_STATS, all_stats, summary="Statistics, in the Open Inference Protocol")
-    errors = oip_errors("404")
+    errors = oip_path_errors()
     for path, answer, said, responses in (
         (V2_MODEL, described, "The model's tensors", errors),
         (V2_MODEL_READY, ready, "Readiness of the model", errors | oip_errors("503")),

@@ -78,6 +78,7 @@ def create_service(
         max_rows=settings.max_rows,
         longest_s=settings.timeout,
         has_cache=settings.tiers.has_any,
+        name=settings.model_name,
     )
     if settings.rate_limit:
         from foreseen.entrypoints.http.middleware.rate_limit import RateLimit  # noqa: PLC0415 - rarely used, and slow to import

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from foreseen.domain.answer import Answer, Origin
 from foreseen.domain.errors import ForeseenError
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.key import Key
 from foreseen.domain.predict import Predict
 from foreseen.domain.values.batch import Rows
-from foreseen.entrypoints.http.counting.counted_routes import PREDICT
+from foreseen.entrypoints.http.counting.counted_routes import PREDICT, V2_INFER
+from foreseen.entrypoints.http.protocols.oip.infer_request import HEADER_LENGTH
+from foreseen.entrypoints.http.protocols.oip.plain_infer_reader import PlainInferReader
 from foreseen.entrypoints.http.request_log.access_log import AccessLine
 from foreseen.entrypoints.http.request_log.request_context import FIELDS, RequestContext, context_of
 from foreseen.entrypoints.http.request_log.request_ids import HEADER as REQUEST_ID
@@ -37,6 +40,8 @@ LONGEST_BODY: Final = 256 * 1024
 
 _ODD_HEADERS: Final = frozenset({b"content-encoding", b"expect", b"cache-control", b"if-none-match", TIMEOUT})
 _JSON: Final = (b"content-type", b"application/json")
+_TENSORS: Final = frozenset({b"application/json", b"application/octet-stream", b""})
+_HEAD_LENGTH: Final = HEADER_LENGTH.encode()
 _NO_STATE: Final[Mapping[str, object]] = {}
 _NOTHING: Final[Mapping[Key, Entry]] = {}
 _Header = tuple[bytes, bytes]
@@ -44,7 +49,7 @@ _HIT: Final[tuple[_Header, ...]] = ((b"cache-status", b"foreseen; hit; detail=L1
 
 
 class HotPath:
-    """Answers plain GET and POST /predict; L1 hits at once, others by the use case."""
+    """Answers plain GET and POST /predict, L1 hits at once and others by the use case, and L1 hits of inferences."""
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class HotPath:
         max_rows: int,
         longest_s: float = math.inf,
         has_cache: bool = True,
+        name: str = "model",
     ) -> None:
         """Accept the wrapped application, the use case, and the limits of the settings.
 
@@ -62,6 +68,7 @@ class HotPath:
             max_body: most bytes of a body.
             max_rows: most instances of a request.
             longest_s: most seconds that a request may wait.
+            name: of the model, in paths.
         """
         signature = predict.predictor.info.signature
         self._app = app
@@ -76,6 +83,8 @@ class HotPath:
         self._peek = predict.peek
         self._tally = predict.tally
         self._count_hit = predict.tally.count_l1_hit
+        self._infer_path = V2_INFER.format(name=name)
+        self._infer = PlainInferReader(predict.predictor.info, predict.recipe, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -120,6 +129,40 @@ class HotPath:
                     took_ns = perf_counter_ns() - started_ns
                     access_log.add(_line(scope, took_ns, len(body), request_id[1], by_name.get(b"traceparent")))
                 return
+        elif scope["type"] == "http" and scope["path"] == self._infer_path and scope["method"] == "POST":
+            await self._answer_inference(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _answer_inference(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a plain inference of one instance that L1 holds, or pass the request on."""
+        started_ns = perf_counter_ns()
+        by_name = scope.get(FIELDS) or dict(scope["headers"])
+        if _has_plain_inference(scope["headers"], by_name, self._longest_body):
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            is_whole = message["type"] == "http.request" and not message.get("more_body")
+            length = by_name.get(_HEAD_LENGTH)
+            plain = self._infer.read(body, None if length is None else length.decode("latin-1")) if is_whole else None
+            entry = None if plain is None else self._peek(plain.key)
+            if plain is not None and entry is not None:
+                written = plain.write(Answer([(entry, Origin.L1)]))
+                self._count_hit(1, entry.cost_us, perf_counter_ns() - started_ns)
+                given = by_name.get(REQUEST_ID)
+                request_id = (REQUEST_ID, made() if given is None else accepted(given))
+                own = [(name.encode(), value.encode()) for name, value in written.headers.items()]
+                content_type = (b"content-type", written.content_type.encode())
+                size = (b"content-length", b"%d" % len(written.body))
+                sent = (_HIT[0], content_type, size, *own, request_id)
+                await send({"type": "http.response.start", "status": 200, "headers": sent})
+                await send({"type": "http.response.body", "body": written.body})
+                access_log: AccessLog | None = scope.get("state", _NO_STATE).get("access_log")
+                if access_log is not None:
+                    took_ns = perf_counter_ns() - started_ns
+                    access_log.add(_line(scope, took_ns, len(written.body), request_id[1], by_name.get(b"traceparent")))
+                return
+            context_of(scope).started_ns = started_ns  # includes the wait for the body
+            receive = _again(message, receive)
         await self._app(scope, receive, send)
 
     def _known(self, keys: Sequence[Key], started_ns: int) -> tuple[bytes | None, Mapping[Key, Entry]]:
@@ -172,10 +215,18 @@ def _line(scope: Scope, took_ns: int, size: int, request_id: bytes, traceparent:
 
 def _has_plain_json(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:
     """Return whether a request declares a JSON body of at most `longest` bytes, and has no unusual header."""
+    return by_name.get(b"content-type") == b"application/json" and _has_plain_body(given, by_name, longest)
+
+
+def _has_plain_inference(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:
+    """Return whether a request declares tensors of at most `longest` bytes, and has no unusual header."""
+    return by_name.get(b"content-type", b"") in _TENSORS and _has_plain_body(given, by_name, longest)
+
+
+def _has_plain_body(given: Collection[_Header], by_name: Mapping[bytes, bytes], longest: int) -> bool:
     length = by_name.get(b"content-length", b"")
     return (
-        by_name.get(b"content-type") == b"application/json"
-        and length.isdigit()
+        length.isdigit()
         and len(length) <= LONGEST_LENGTH
         and int(length) <= longest
         and len(by_name) == len(given)  # otherwise a field was sent twice, and `by_name` has only one value
