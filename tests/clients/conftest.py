@@ -1,4 +1,4 @@
-"""A server of the example's model, and clients in environments of their own."""
+"""Servers, and clients in environments of their own."""
 
 import os
 import subprocess
@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from support.models import iris_forest, save
-from support.processes import Served, served
+from support.models import iris_forest, mixed_pipeline, save
+from support.processes import served
 from support.time_limits import COMMAND_S
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-MODEL = "flowers"
 ENVIRONMENTS = {
     "tritonclient": ROOT / "tests/.venvs/tritonclient",
     "kserve": ROOT / "tests/.venvs/kserve",
@@ -23,14 +22,23 @@ ENVIRONMENTS = {
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A real process of `foreseen serve`."""
-    with served(save(iris_forest(), tmp_path_factory.mktemp("flowers")), "--name", MODEL) as running:
-        yield running
+def flowers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real `foreseen serve` of a model named flowers."""
+    model = save(iris_forest(), tmp_path_factory.mktemp("flowers"))
+    with served(model, "--name", "flowers") as running:
+        yield running.url.removeprefix("http://")
 
 
-@pytest.fixture
-def run_client(server: Served) -> Callable[..., None]:
+@pytest.fixture(scope="session")
+def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one of a model named colours, which takes texts and has two outputs."""
+    model = save(mixed_pipeline(), tmp_path_factory.mktemp("colours"))
+    with served(model, "--name", "colours", "--outputs", "predict,predict_proba") as running:
+        yield running.url.removeprefix("http://")
+
+
+@pytest.fixture(scope="session")
+def run_client() -> Callable[..., None]:
     """Run a program of an environment to its end, which has to be a good one."""
 
     def run(environment: str, *command: object) -> None:
@@ -43,15 +51,3 @@ def run_client(server: Served) -> Callable[..., None]:
         assert ended.returncode == 0, f"{ended.stdout[-2000:]}{ended.stderr[-4000:]}"
 
     return run
-
-
-@pytest.fixture
-def model_name() -> str:
-    """The name of the model."""
-    return MODEL
-
-
-@pytest.fixture
-def address(server: Served) -> str:
-    """Where it listens, without a scheme."""
-    return server.url.removeprefix("http://")

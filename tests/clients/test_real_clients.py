@@ -17,27 +17,35 @@ from clients.flowers import KINDS, ROWS
         ("kserve", "with_kserve.py"),
         ("mlflow", "with_mlflow.py"),
     ],
-    ids=lambda word: word.removesuffix(".py"),
+    ids=["tritonclient.http", "tritonclient.http.aio", "kserve", "mlflow"],
 )
 def test_a_client_does_all_that_it_can(
-    run_client: Callable[..., None], address: str, model_name: str, environment: str, script: str
+    run_client: Callable[..., None], flowers: str, environment: str, script: str
 ) -> None:
-    run_client(environment, "python", script, address, model_name)
+    run_client(environment, "python", script, flowers, "flowers")
 
 
-@pytest.mark.parametrize("options", [(), ("--batch-size", "4"), ("--workers", "4"), ("--binary-data",)], ids=str)
+def test_tritonclient_sends_texts_and_reads_several_outputs(run_client: Callable[..., None], colours: str) -> None:
+    run_client("tritonclient", "python", "with_tritonclient_texts.py", colours, "colours")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--batch-size", "4"), ("--workers", "4"), ("--binary-data",)],
+    ids=["alone", "batches", "workers", "binary"],
+)
 def test_mlserver_infer_scores_a_file(
-    run_client: Callable[..., None], address: str, model_name: str, tmp_path: Path, options: tuple[str, ...]
+    run_client: Callable[..., None], flowers: str, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     lines = [tensors(*ROWS[at % 3]) for at in range(30)]
-    asked, answered = tmp_path / "asked.jsonl", tmp_path / "answered.jsonl"
-    asked.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    requests, replies = tmp_path / "requests.jsonl", tmp_path / "replies.jsonl"
+    requests.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    files = ("--input-data-path", asked, "--output-data-path", answered)
-    run_client("mlserver", "mlserver", "infer", "--url", address, "--model-name", model_name, *files, *options)
+    files = ("--input-data-path", requests, "--output-data-path", replies)
+    run_client("mlserver", "mlserver", "infer", "--url", flowers, "--model-name", "flowers", *files, *options)
 
-    replies = [json.loads(line) for line in answered.read_text().splitlines()]
-    by_index = {reply["parameters"]["batch_index"]: reply["outputs"][0]["data"] for reply in replies}
+    read = [json.loads(line) for line in replies.read_text().splitlines()]
+    by_index = {reply["parameters"]["batch_index"]: reply["outputs"][0]["data"] for reply in read}
     assert [by_index[at] for at in range(30)] == [[KINDS[at % 3]] for at in range(30)]
 
 

@@ -71,6 +71,7 @@ SHAPE: Final = 'inference_rest.md, "Each dimension must be an integer representa
 
 MALFORMED: Final = (
     Malformed("not JSON", "inference_rest.md, $inference_request:", _text(b'{"inputs": [')),
+    Malformed("not UTF-8", "RFC 8259, 8.1:", _text(b'{"id": "\xff", "inputs": []}')),
     Malformed("empty body", "inference_rest.md, $inference_request, required in the body:", _text(b"")),
     Malformed("a list", "inference_rest.md, $inference_request, an object:", _text(b"[1, 2]")),
     Malformed("no inputs", SCHEMA + "inference_request, required:", _changed(lambda request: request.pop("inputs"))),

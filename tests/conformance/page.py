@@ -52,7 +52,8 @@ def _seen(finding: Finding | None) -> str:
 
 def _plain(text: str, longest: int) -> str:
     """Return text that Markdown shows as it is, in a cell of a table."""
-    cut = text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + " …"
+    line = " ".join(text.split())
+    cut = line if len(line) <= longest else f"{line[:longest]}…"
     for sign in "\\`*_[]<>|":
         cut = cut.replace(sign, f"\\{sign}")
     return cut

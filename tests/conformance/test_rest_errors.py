@@ -19,7 +19,10 @@ def sent(rest: RestServer, case: Malformed, model: Model) -> Reply:
 @must
 @pytest.mark.parametrize("case", MALFORMED, ids=lambda case: case.name)
 def test_malformed(rest: RestServer, model: Model, case: Malformed) -> None:
-    """A failed inference is an error status with {"error": text}."""
+    """A failed inference is an error status with {"error": text}.
+
+    required_api.md, "Inference Response JSON Error Object"; open_inference_rest.yaml, inference_error_response.
+    """
     reply = sent(rest, case, model)
     if case.is_clear and reply.status == 200:
         reply.outputs()
@@ -52,7 +55,7 @@ def test_errors_of_requests_are_exactly_application_json(rest: RestServer, model
 
 @must
 def test_infer_of_an_unknown_model(rest: RestServer, model: Model) -> None:
-    """It is an error status with {"error": text}. inference_rest.md, "Inference Response JSON Error Object"."""
+    """It is an error status with {"error": text}. required_api.md, "Inference Response JSON Error Object"."""
     rest.infer(model.request(), path="v2/models/no-such-model").rejected()
 
 
@@ -65,13 +68,13 @@ def test_infer_of_an_unknown_model_is_404(rest: RestServer, model: Model) -> Non
 
 @must
 def test_infer_of_an_unknown_version(rest: RestServer, model: Model) -> None:
-    """A version that is named and not there is an error. inference_rest.md, "Inference Response JSON Error Object"."""
+    """A version that is named and not there is an error. required_api.md, "Inference Response JSON Error Object"."""
     rest.infer(model.request(), path=f"{rest.model_path}/versions/no-such-version").rejected()
 
 
 @must
 def test_too_few_features(rest: RestServer, model: Model) -> None:
-    """A tensor that the model cannot take is an error. inference_rest.md, "Inference Response JSON Error Object"."""
+    """A tensor that the model cannot take is an error. required_api.md, "Inference Response JSON Error Object"."""
     request = model.request(FLOWERS)
     if len(model.inputs) > 1:
         request["inputs"].pop()
@@ -129,6 +132,47 @@ def test_numbers_beyond_fp64(rest: RestServer, model: Model) -> None:
     body = json.dumps(model.request()).replace("5.1", "1e999").encode()
     reply = rest.post(f"{rest.model_path}/infer", body)
     reply.json()
+    assert reply.status < 500, f"got {reply.brief}"
+
+
+@should
+def test_bare_nan(rest: RestServer, model: Model) -> None:
+    """Python's json writes NaN, which is not JSON: an error of the client or a missing value; the reply is JSON."""
+    body = json.dumps(model.request()).replace("5.1", "NaN").encode()
+    reply = rest.post(f"{rest.model_path}/infer", body)
+    reply.json()
+    assert reply.status < 500, f"got {reply.brief}"
+
+
+@should
+def test_no_rows(rest: RestServer, model: Model) -> None:
+    """A batch of no rows is an error of the client, or outputs of no rows."""
+    reply = rest.infer(model.request([]))
+    if reply.status == 200:
+        reply.outputs()
+    else:
+        reply.rejected()
+        assert reply.status < 500, f"got {reply.brief}"
+
+
+@should
+def test_an_unknown_encoding_is_an_error_in_json(rest: RestServer, model: Model) -> None:
+    """A Content-Encoding that the server does not know is ignored, or 4xx with {"error": text}. RFC 9110, 8.4."""
+    body = json.dumps(model.request()).encode()
+    reply = rest.post(f"{rest.model_path}/infer", body, {"Content-Type": JSON, "Content-Encoding": "no-such-encoding"})
+    if reply.status != 200:
+        reply.rejected()
+    assert reply.status < 500, f"got {reply.brief}"
+
+
+@should
+@pytest.mark.parametrize(
+    "name", ["a%2Fb", "%00", "a%20b", "%C3%A9", "%FF", "..%2Fmodels", "a" * 5000], ids=lambda name: name[:12]
+)
+def test_odd_names_are_unknown_models(rest: RestServer, model: Model, name: str) -> None:
+    """Any text may be asked for as a model: it is 4xx with {"error": text}."""
+    reply = rest.infer(model.request(), path=f"v2/models/{name}")
+    reply.rejected()
     assert reply.status < 500, f"got {reply.brief}"
 
 

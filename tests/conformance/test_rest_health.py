@@ -37,9 +37,9 @@ def test_live_says_live(rest: RestServer) -> None:
 
 @should
 def test_ready_says_live_or_ready(rest: RestServer) -> None:
-    """The body says so in JSON: inference_rest.md, "Server Ready", has "live", KServe "ready" (open-inference-
+    """The body says so in JSON: "live" in inference_rest.md, "Server Ready", and "ready" in KServe.
 
-    rotocol #27).
+    open-inference-protocol #27 is open about it.
     """
     reply = rest.get("v2/health/ready")
     said = reply.accepted()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from conformance.levels import must, not_applicable, should
 from conformance.model import FLOWERS, Model
@@ -50,6 +51,40 @@ def test_id_comes_back(rest: RestServer, model: Model) -> None:
 
 
 @must
+def test_a_repeated_request_has_its_own_id(rest: RestServer, model: Model) -> None:
+    """A reply may come from a cache; its id is that of its request. inference_rest.md, "id"."""
+    first = rest.infer(model.request(FLOWERS, id="a"))
+    again = rest.infer(model.request(FLOWERS, id="b", parameters=KNOWN_PARAMETERS))
+    assert (first.accepted()["id"], again.accepted()["id"]) == ("a", "b"), f"got {again.brief}"
+    assert again.outputs() == first.outputs(), f"got {again.outputs()}, at first {first.outputs()}"
+
+
+@must
+def test_simultaneous_requests_have_their_own_replies(rest: RestServer, model: Model) -> None:
+    """Servers may join requests into batches; each has its own id and outputs. inference_rest.md, "id"."""
+    expected = [values(rest, model.request([row])) for row in FLOWERS]
+
+    def ask(number: int) -> bool:
+        reply = rest.infer(model.request([FLOWERS[number % 3]], id=str(number)))
+        seen = {name: flat(output["data"]) for name, output in reply.outputs().items()}
+        return reply.accepted()["id"] == str(number) and are_close(seen, expected[number % 3])
+
+    with ThreadPoolExecutor(16) as threads:
+        wrong = [number for number, is_right in enumerate(threads.map(ask, range(48))) if not is_right]
+    assert not wrong, f"{len(wrong)} of 48 have another's id or outputs"
+
+
+@must
+def test_integers_are_numbers(rest: RestServer, model: Model) -> None:
+    """JSON does not tell 5 from 5.0: both are numbers of FP64. open_inference_rest.yaml, tensor_data; RFC 8259, 6."""
+    whole = model.request([(5, 3, 1, 0)])
+    expected = values(rest, whole)
+    for tensor in whole["inputs"]:
+        tensor["data"] = [int(value) for value in tensor["data"]]
+    assert values(rest, whole) == expected, f"got {values(rest, whole)}, with a fraction {expected}"
+
+
+@must
 def test_optional_members_are_of_their_type(rest: RestServer, model: Model) -> None:
     """ "id" and "model_version", if there, are texts, "parameters" is an object.
 
@@ -91,8 +126,7 @@ def test_rows_are_answered_in_their_order(rest: RestServer, model: Model) -> Non
     alone = [values(rest, model.request([row])) for row in FLOWERS]
     for name, seen in together.items():
         expected = [value for row in alone for value in row[name]]
-        assert len(seen) == len(expected), f"{name}: {seen}, row by row {expected}"
-        assert all(close(a, b) for a, b in zip(seen, expected, strict=True)), f"{name}: {seen}, row by row {expected}"
+        assert are_close({name: seen}, {name: expected}), f"{name}: {seen}, row by row {expected}"
 
 
 def close(a: object, b: object) -> bool:
@@ -100,6 +134,13 @@ def close(a: object, b: object) -> bool:
     if isinstance(a, float) and isinstance(b, float):
         return abs(a - b) <= 1e-6 * max(1.0, abs(a))
     return a == b
+
+
+def are_close(a: dict[str, list[object]], b: dict[str, list[object]]) -> bool:
+    """Return whether outputs are the same."""
+    if {name: len(each) for name, each in a.items()} != {name: len(each) for name, each in b.items()}:
+        return False
+    return all(close(x, y) for name, each in a.items() for x, y in zip(each, b[name], strict=True))
 
 
 def values(rest: RestServer, request: object) -> dict[str, list[object]]:
@@ -146,7 +187,7 @@ def test_outputs_asked_for_are_returned_alone(rest: RestServer, model: Model) ->
 def test_an_unknown_output_is_an_error(rest: RestServer, model: Model) -> None:
     """An output that the model does not have cannot be returned.
 
-    inference_rest.md, "Inference Response JSON Error Object".
+    required_api.md, "Inference Response JSON Error Object".
     """
     rest.infer(model.request(outputs=[{"name": "no-such-output"}])).rejected()
 
@@ -233,15 +274,20 @@ def test_fp32_is_taken_for_fp64(rest: RestServer, model: Model) -> None:
 
 
 @should
-def test_any_name_for_one_matrix(rest: RestServer, model: Model) -> None:
-    """A single matrix may have any name:
+def test_one_matrix_of_any_name(rest: RestServer, model: Model) -> None:
+    """All features may come in one matrix, of any name: to a table's model clients send nothing else.
 
-    clients send "input-0", "predict", "INPUT__0" (examples of KServe and Seldon).
+    Examples of KServe, MLServer and Seldon: "input-0", "predict", "INPUT__0".
     """
-    if len(model.inputs) > 1:
-        not_applicable("the model has several inputs")
-    (tensor,) = model.tensors()
-    rest.infer({"inputs": [tensor | {"name": "predict"}]}).outputs()
+    tensors = model.tensors(FLOWERS)
+    if len({tensor["datatype"] for tensor in tensors}) > 1:
+        not_applicable("the inputs are of several datatypes")
+    columns = [nested(tensor["data"], [len(FLOWERS), len(tensor["data"]) // len(FLOWERS)]) for tensor in tensors]
+    rows = [[value for column in columns for value in column[at]] for at in range(len(FLOWERS))]
+    shape = [len(rows), len(rows[0])]
+    matrix = {"name": "predict", "shape": shape, "datatype": tensors[0]["datatype"], "data": rows}
+    seen = values(rest, {"inputs": [matrix]})
+    assert seen == values(rest, model.request(FLOWERS)), f"got {seen}"
 
 
 @should

@@ -8,7 +8,7 @@ from typing import Any
 
 import joblib
 import uvicorn
-from grpc.aio import _server
+from grpc import aio
 from kserve import Model, ModelServer, model_server
 from kserve.utils.utils import get_predict_input, get_predict_response
 
@@ -38,16 +38,20 @@ class LoopbackConfig(uvicorn.Config):
         super().__init__(*args, **options | {"host": "127.0.0.1"})
 
 
-class LoopbackServer(_server.Server):  # type: ignore[misc]
-    """The same over gRPC."""
+make_server = aio.server
 
-    def add_insecure_port(self, address: str) -> int:
-        return int(super().add_insecure_port(address.replace("[::]", "127.0.0.1")))
+
+def loopback_server(*args: Any, **options: Any) -> Any:
+    """Return a server of gRPC that listens on loopback: KServe has no setting for this either."""
+    server = make_server(*args, **options)
+    listen = server.add_insecure_port
+    server.add_insecure_port = lambda address: listen(address.replace("[::]", "127.0.0.1"))
+    return server
 
 
 if __name__ == "__main__":
     uvicorn.Config = LoopbackConfig  # type: ignore[misc]
-    _server.Server = LoopbackServer
+    aio.server = loopback_server
     file = sys.argv.pop(1)
     options, _ = model_server.parser.parse_known_args()
     ModelServer(http_port=options.http_port, grpc_port=options.grpc_port, workers=1).start([Iris(file)])
