@@ -1,6 +1,6 @@
 """The settings, read from a TOML file, the environment and the command line; each overrides those before it."""
 
-from foreseen.settings.all_settings import Settings
+from foreseen.settings.all_settings import Settings, SettingsSource
 from foreseen.settings.network_values import ANY_HOST, HOST_NAME
 from foreseen.settings.password_file import password_reader
 from foreseen.settings.redis_mode import RedisMode
@@ -18,6 +18,7 @@ __all__ = [
     "RedisMode",
     "Settings",
     "SettingsError",
+    "SettingsSource",
     "about_setting",
     "flag_of",
     "ignored_variables",

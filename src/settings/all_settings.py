@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -45,3 +46,20 @@ class Settings(LogGroup, AccessGroup, ServerGroup, CacheGroup, ModelGroup):
             )
         except ValidationError as exc:
             raise SettingsError(worded(exc, places, cls.model_fields)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSource:
+    """Where settings came from, so that they can be read again.
+
+    Attributes:
+        config: a TOML file; None for none.
+        flags: values of the command line, by setting.
+    """
+
+    config: Path | None
+    flags: Mapping[str, object]
+
+    def load(self) -> Settings:
+        """Read the settings; raise SettingsError as `Settings.load`."""
+        return Settings.load(self.config, self.flags)

@@ -13,6 +13,9 @@ from foreseen.settings.service_variables import service_variables
 
 ENV_PREFIX: Final = "FORESEEN_"
 CONFIG_VARIABLE: Final = "FORESEEN_CONFIG"
+MODELS: Final = "models"
+"""The key in a settings file under which there is a table for each model."""
+
 _TEST_PREFIX: Final = "FORESEEN_TEST_"
 """Variables with our prefix that are not settings: the path of the settings file, and options of tests."""
 
@@ -22,17 +25,24 @@ class SettingsError(ForeseenError):
 
 
 def of_file(config: Path | None, known: Mapping[str, object]) -> dict[str, object]:
-    """Return the settings in a TOML file, {} for None; raise SettingsError if it is unreadable or has others."""
-    if config is None:
-        return {}
+    """Return the settings in a TOML file, {} for None; raise SettingsError if it is unreadable or has others.
+
+    Tables of models are left out: a service alone reads them, and the file may be shared with other commands.
+    """
+    values = {} if config is None else {**read_toml(config)}
+    values.pop(MODELS, None)
+    _check_known(values, known=known, place=lambda name: f"{config}: {name}")
+    return values
+
+
+def read_toml(config: Path) -> Mapping[str, object]:
+    """Return what a TOML file holds; raise SettingsError if it is unreadable."""
     try:
-        values = tomllib.loads(config.read_text(encoding="utf-8"))
+        return tomllib.loads(config.read_text(encoding="utf-8"))
     except OSError as exc:
         raise SettingsError(f"{config}: expected a settings file, got {(exc.strerror or str(exc)).lower()}") from None
     except ValueError as exc:  # no TOML, or no UTF-8
         raise SettingsError(f"{config}: expected TOML: {exc}") from None
-    _check_known(values, known=known, place=lambda name: f"{config}: {name}")
-    return values
 
 
 def of_environment(known: Iterable[str]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from foreseen.adapters.cache.adaptive.adaptive_l1 import AdaptiveL1
 from foreseen.adapters.cache.memory.lru import LruCache
 from foreseen.adapters.cache.memory.no_cache import NoCache
 from foreseen.adapters.cache.memory.process_purge import ProcessPurge
+from foreseen.adapters.cache.memory.shared_bytes import SharedBytes
 from foreseen.adapters.cache.redis.free_memory import RedisFreeMemory
 from foreseen.adapters.cache.redis.inventory import RedisInventory
 from foreseen.adapters.cache.redis.leases.lease_table import RedisLeaseTable
@@ -161,6 +162,7 @@ class Container:
         counts: Numbers | None = None,
         clock: Callable[[], float] = time.time,
         servers: Servers | None = None,
+        shared_bytes: SharedBytes | None = None,
     ) -> None:
         """Declare the providers; each part is built when it is first used.
 
@@ -168,6 +170,7 @@ class Container:
             counts: where this process counts; by default a row of its own.
             clock: returns seconds since 1970.
             servers: used instead of those that the settings describe.
+            shared_bytes: the bound of the L1 of several models; None for a single one.
         """
         tiers = settings.tiers
         self.tally = Singleton(Tally, counts)
@@ -181,6 +184,7 @@ class Container:
             max_bytes=settings.lru_max_bytes,
             lifetime=self.lifetime,
             clock=clock,
+            shared=shared_bytes,
         )
         # A run decides by itself what it stores where.
         adaptive_lru = Selector(Object(purpose), requests=Singleton(AdaptiveL1, lru), files=NOTHING)
@@ -220,6 +224,7 @@ def wire_caches(
     counts: Numbers | None = None,
     clock: Callable[[], float] = time.time,
     servers: Servers | None = None,
+    shared_bytes: SharedBytes | None = None,
 ) -> Caches:
     """Build the caches that the settings choose.
 
@@ -227,5 +232,6 @@ def wire_caches(
         counts: where this process counts; by default a row of its own.
         clock: returns seconds since 1970.
         servers: used instead of those that the settings describe.
+        shared_bytes: the bound of the L1 of several models; None for a single one.
     """
-    return Container(settings, purpose, counts=counts, clock=clock, servers=servers).caches()
+    return Container(settings, purpose, counts=counts, clock=clock, servers=servers, shared_bytes=shared_bytes).caches()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from foreseen.adapters.cache.memory.shared_bytes import SharedBytes
 from foreseen.adapters.cache.redis.servers.servers_port import Servers
 from foreseen.adapters.predictor.subprocess.process_predictor import ProcessPredictor
 from foreseen.domain.counters import Numbers
@@ -21,6 +22,18 @@ from foreseen.wiring.container import wire_caches
 from foreseen.wiring.model_on_loop import AFTER_RELOAD, ModelOnLoop, may_run_on_loop
 from foreseen.wiring.predictors import close_off_the_loop, engine_switch_of
 from foreseen.wiring.use_cases import wire_predict
+
+__all__ = [
+    "Service",
+    "SharedBytes",
+    "WiredModel",
+    "opened",
+    "opened_parts",
+    "purge_of",
+    "rewire",
+    "shared_l1",
+    "wire_service",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,7 @@ def wire_service(
     *,
     counts: Numbers | None = None,
     servers: Servers | None = None,
+    shared_bytes: SharedBytes | None = None,
     clock: Callable[[], float] = time.time,
     stopwatch: Callable[[], float] = time.perf_counter,
 ) -> Service:
@@ -81,11 +95,17 @@ def wire_service(
     Args:
         counts: where this process counts; by default a row of its own.
         servers: used instead of those that the settings describe.
+        shared_bytes: the bound of the L1 of several models; None for a single one.
         clock: returns seconds since 1970.
         stopwatch: measures the model's time in seconds.
     """
-    caches = wire_caches(settings, "requests", counts=counts, servers=servers, clock=clock)
+    caches = wire_caches(settings, "requests", counts=counts, servers=servers, clock=clock, shared_bytes=shared_bytes)
     return _around(settings, predictor, caches, clock=clock, stopwatch=stopwatch)
+
+
+def shared_l1(settings: Settings) -> SharedBytes:
+    """Return the bound of memory that the L1 of several models have together."""
+    return SharedBytes(settings.lru_max_bytes)
 
 
 def rewire(previous: Service, settings: Settings, predictor: Predictor) -> Service:

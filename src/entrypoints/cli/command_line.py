@@ -25,7 +25,7 @@ from foreseen.entrypoints.cli.run.progress_style import Progression
 from foreseen.entrypoints.cli.run.run_files import INPUTS, OUTPUT
 from foreseen.process.garbage_collection import put_off_collections
 from foreseen.process.process_end import end_process_after
-from foreseen.settings import Settings, SettingsError
+from foreseen.settings import Settings, SettingsError, SettingsSource
 
 # What a command needs is imported when it runs, so that --help and usage errors do not wait for scikit-learn.
 
@@ -50,13 +50,22 @@ _OF_FILES: Final = {
 
 @app.command(cls=PlainCommand)
 @with_settings("Model", "Cache", "Server", "Access", "Logs")
-def serve(settings: Settings) -> None:
-    """Serve a model over HTTP and cache its predictions."""
-    require_model(settings)
-    from foreseen.entrypoints.cli.commands.serve_model import serve_model
+def serve(settings: Settings, source: SettingsSource) -> None:
+    """Serve a model, or each model of a folder, over HTTP and cache the predictions."""
+    from foreseen.wiring.fleet.model_kinds import planned
 
-    with own_standard_output() as out:
-        serve_model(settings, out)
+    plan = planned(settings, source.config)
+    if isinstance(plan, Settings):
+        require_model(plan)
+        from foreseen.entrypoints.cli.commands.serve_model import serve_model
+
+        with own_standard_output() as out:
+            serve_model(plan, out)
+    else:
+        from foreseen.entrypoints.cli.commands.serve_models import serve_models
+
+        with own_standard_output() as out:
+            serve_models(plan, source, out)
 
 
 @app.command(cls=PlainCommand)

@@ -54,25 +54,49 @@ def serve(
     """
     check_tls(settings)
     warn_of_open_access(settings)
-    _warm_up()
+    warm_up()
     predictor = ServedModel(settings, process).loaded()
     settings = cache_what_repeats(settings, predictor.info.determinism)
     service = wire_service(settings, predictor)
-    app = create_front(service)
+    serve_application(
+        settings,
+        starting,
+        app=create_front(service),
+        app_of_worker=partial(_app_of_worker, settings, Slots()),
+        end_models=partial(end_model, predictor),
+        announce=partial(announce, service),
+    )
+
+
+def serve_application(
+    settings: Settings,
+    starting: Starting,
+    *,
+    app: ASGIApp,
+    app_of_worker: Callable[..., ASGIApp],
+    end_models: Callable[[], None],
+    announce: Callable[[int], None],
+) -> None:
+    """Serve an application, or one in each of several workers.
+
+    Args:
+        app_of_worker: creates the application of a worker, from the reload requests and the variables to remove.
+        end_models: called before workers start, each of which loads its own: those of this process have been checked.
+        announce: called with the port once that is open.
+    """
     resume_collections(FOR_REQUESTS)
     with listening(settings.host, settings.port) as listener:
-        announce_once = partial(announce, service, listener.getsockname()[1])
+        announce_once = partial(announce, listener.getsockname()[1])
         if settings.workers == 1:
             _exit_with_0_on_stop_signals()
             starting.end()
             _Server(server_config(app, settings), announce_once).run(sockets=[listener])
         else:
-            # Each process builds its own application from the settings; this process loaded the model to check it.
-            end_model(predictor)
+            end_models()
             with _past_the_working_directory() as names:
                 reloads = ReloadRequests()
-                app_of_worker = partial(_app_of_worker, settings, Slots(), reloads, names)
-                supervisor = Supervisor(server_config(app_of_worker, settings), listener, announce_once, reloads)
+                created = partial(app_of_worker, reloads, names)
+                supervisor = Supervisor(server_config(created, settings), listener, announce_once, reloads)
                 starting.end()
                 supervisor.run()
 
@@ -97,7 +121,7 @@ def _past_the_working_directory() -> Iterator[Sequence[str]]:
         del os.environ[name]
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Add a first route to FastAPI, which is slow, while the model is loading."""
     FastAPI().add_api_route("/", lambda: None, response_model=int)
 
@@ -130,13 +154,22 @@ class _Server(uvicorn.Server):
 
 
 def _app_of_worker(settings: Settings, slots: Slots, reloads: ReloadRequests, names: Sequence[str]) -> ASGIApp:
-    for name in names:
-        os.environ.pop(name, None)
-    configure_logs(settings, LogStream(RawOutput(sys.stderr)))
-    end_with_supervisor(draining_s(settings) + ENDING_S)
-    starting = Starting()  # with uvicorn's handlers alone, SIGTERM would wait until the model is loaded
+    starting = started_worker(settings, names)
     service = wire_service(settings, ServedModel(settings).loaded(), counts=slots.claim())
     app = create_front(service, slots, reload_all=reloads.make)
     starting.end_as_before()
     resume_collections(FOR_REQUESTS)
     return app
+
+
+def started_worker(settings: Settings, names: Sequence[str]) -> Starting:
+    """Prepare the process of a worker; return what handles signals until its models are loaded.
+
+    Args:
+        names: variables to remove from the environment.
+    """
+    for name in names:
+        os.environ.pop(name, None)
+    configure_logs(settings, LogStream(RawOutput(sys.stderr)))
+    end_with_supervisor(draining_s(settings) + ENDING_S)
+    return Starting()  # with uvicorn's handlers alone, SIGTERM would wait until the model is loaded

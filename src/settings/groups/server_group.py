@@ -7,7 +7,7 @@ from pydantic import ByteSize
 
 from foreseen.settings.groups.setting_group import SettingGroup, setting
 from foreseen.settings.network_values import RootPath
-from foreseen.settings.setting_values import Duration, UpToADay, Whole
+from foreseen.settings.setting_values import NAME, Duration, UpToADay, Whole
 
 _setting: Final = partial(setting, "Server")
 
@@ -17,6 +17,12 @@ class ServerGroup(SettingGroup):
 
     host: str = _setting("127.0.0.1", "Address to listen on.", shown="ADDRESS", min_length=1)
     port: Whole = _setting(8000, "Port to listen on, 0 for any free port.", shown="N", ge=0, le=65535)
+    default_model: str | None = _setting(
+        None,
+        "Model of /predict and the other paths without a name, if several are served. (default: the only one)",
+        shown="NAME",
+        pattern=NAME,
+    )
     root_path: RootPath = _setting(
         "/",
         "Path below which a proxy serves this, such as /ml, whether the proxy strips it or not.",

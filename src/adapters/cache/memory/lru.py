@@ -6,6 +6,7 @@ from typing import Final
 
 import cachetools
 
+from foreseen.adapters.cache.memory.shared_bytes import SharedBytes
 from foreseen.domain.identity.entry import Entry
 from foreseen.domain.identity.expiry import Lifetime
 from foreseen.domain.identity.key import Key
@@ -53,13 +54,21 @@ class LruCache:
         max_bytes: int,
         lifetime: Lifetime,
         clock: Callable[[], float] = time.time,
+        shared: SharedBytes | None = None,
     ) -> None:
-        """Accept the bounds, both of which apply, and a clock in seconds since 1970."""
+        """Accept the bounds, both of which apply, and a clock in seconds since 1970.
+
+        Args:
+            shared: a further bound, of this cache and others together; None if there is none.
+        """
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self.found_again = 0
         self.probes_found = 0
         self._bytes = 0
+        self._shared = shared
+        if shared is not None:
+            shared.join(self)
         self._lifetime = lifetime
         self._clock = clock
         # Each value holds its own expiry: a hit in cachetools' TTLCache costs six times one in its LRUCache, and its
@@ -108,13 +117,19 @@ class LruCache:
             store[key] = (body, created_at_us, cost_us, nulls, found)
             self._bytes += size
             while self._bytes > self._max_bytes or len(store) > self._max_entries:
-                self._forget(store.popitem()[1])
+                self.evict()
+            if self._shared is not None:
+                self._shared.keep_bound()
 
     def replace(self, entries: Mapping[Key, Entry]) -> None:
         """Store those entries whose keys are held already."""
         for key in [key for key in entries if key in self._store]:
             was_probe = self._store[key][4] == PROBE
             self._put({key: entries[key]}, PROBE if was_probe else UNUSED)
+
+    def evict(self) -> None:
+        """Remove the least recently used entry."""
+        self._forget(self._store.popitem()[1])
 
     def clear(self) -> int:
         """Remove every entry; return how many there were."""

@@ -10,7 +10,7 @@ import typer
 from pydantic import SecretStr
 
 from foreseen.entrypoints.cli.options.shown_defaults import shown_default
-from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError, about_setting, flag_of
+from foreseen.settings import CONFIG_VARIABLE, Settings, SettingsError, SettingsSource, about_setting, flag_of
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -35,6 +35,8 @@ def with_settings(
 ) -> Callable[[Command], Command]:
     """Return a decorator that adds a flag for each setting of these groups or names, and passes in `settings`.
 
+    A command that has an argument `source` also gets where the settings came from.
+
     The model file, of the group "Model", is not a flag but the first argument. A setting chosen by name is listed under
     the first of the groups.
 
@@ -48,7 +50,8 @@ def with_settings(
     ]
 
     def decorate(command: Command) -> Command:
-        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
+        arguments = inspect.signature(command, eval_str=True).parameters
+        own = [p for p in arguments.values() if p.name not in ("settings", "source")]
         added = [_parameter(name, field, (help_texts or {}).get(name), groups) for name, field in chosen]
         config = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
         names = {parameter.name for parameter in added}
@@ -57,8 +60,10 @@ def with_settings(
         def run(**given: object) -> int | None:
             config_file = cast("Path | None", given.pop("config"))
             flags = {name: given.pop(name) for name in list(given) if name in names}
-            settings = Settings.load(config_file, {name: value for name, value in flags.items() if value is not None})
-            return command(settings=settings, **given)
+            source = SettingsSource(config_file, {name: value for name, value in flags.items() if value is not None})
+            if "source" in arguments:
+                given["source"] = source
+            return command(settings=source.load(), **given)
 
         # In the order of --help. The model is the first setting, and so the first argument, which is required if
         # the argument after it is.

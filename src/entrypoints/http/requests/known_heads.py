@@ -114,10 +114,25 @@ class Sender:
         self.last: HeadForm | None = None
 
 
+class RepliesByHead(Protocol):
+    """Answers requests by their heads; see `KnownHeads`."""
+
+    def __len__(self) -> int:
+        """Return how many heads are known."""
+
+    def reply(
+        self, data: bytes, default_fields: Sequence[tuple[bytes, bytes]], sender: Sender, *, begun_ns: int = 0
+    ) -> bytes | None:
+        """Return the bytes of the answer to a request; empty to wait for its body, None to leave it to the parser."""
+
+    def learn(self, data: bytes, scope: Scope, sent: bytes, default_fields: Sequence[tuple[bytes, bytes]]) -> None:
+        """Make the head of a request known if `reply` would have answered with the same bytes."""
+
+
 class HeadsInUse:
     """Holds the known heads of the current model; None if every request has to be parsed, such as for a rate limit."""
 
-    def __init__(self, current: "KnownHeads | None" = None) -> None:
+    def __init__(self, current: "RepliesByHead | None" = None) -> None:
         self.current = current
 
 

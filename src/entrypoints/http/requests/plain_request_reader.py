@@ -91,7 +91,7 @@ class QuickReader:
             return None
 
 
-@lru_cache(maxsize=2)  # of the current model, and of the next while it is loaded
+@lru_cache(maxsize=16)  # of the current models, and of the next while they are loaded
 def reader_of(signature: Signature, recipe: KeyRecipe, max_rows: int) -> QuickReader:
     """Return the reader of a model's requests, the same one for all that read them."""
     return QuickReader(signature, recipe, max_rows=max_rows)

@@ -70,12 +70,17 @@ class _Collector(Collector):
         self._info = info
 
     def collect(self) -> Iterator[Metric]:
-        yield from _info(self._info)
-        yield from _answers(self._totals.tally)
-        yield from request_metrics(self._totals.tally)
-        yield from _model(self._totals.tally)
-        yield from _shared_cache(self._totals.tally)
-        yield from _gauges(self._totals)
+        yield from families(self._totals, self._info)
+
+
+def families(totals: Totals, info: Mapping[str, str]) -> Iterator[Metric]:
+    """Yield all families of a model's totals; `info` has the labels of foreseen_build_info."""
+    yield from _info(info)
+    yield from _answers(totals.tally)
+    yield from request_metrics(totals.tally)
+    yield from _model(totals.tally)
+    yield from _shared_cache(totals.tally)
+    yield from _gauges(totals)
 
 
 def _info(facts: Mapping[str, str]) -> Iterator[Metric]:

@@ -68,10 +68,14 @@ def create_service(
         heads: the known heads by which the protocol answers hits; None if it answers none.
     """
     settings, tally = service.settings, service.caches.tally
-    app: ASGIApp = create_app(service, counts, reload, bodies, siblings, heads)
-    if not settings.api_keys:  # only /admin/ is restricted then, so predictions need not pass the access control
-        app = guarded(app, settings, tally)
-    outer: ASGIApp = HotPath(
+    app = admin_guarded(create_app(service, counts, reload, bodies, siblings, heads), settings, tally)
+    return behind_access(create_hot_path(app, service), settings, tally)
+
+
+def create_hot_path(app: ASGIApp, service: Service) -> ASGIApp:
+    """Return the hot path of a service in front of its application."""
+    settings = service.settings
+    return HotPath(
         app,
         service.predict,
         max_body=settings.max_body,
@@ -80,6 +84,18 @@ def create_service(
         has_cache=settings.tiers.has_any,
         name=settings.model_name,
     )
+
+
+def admin_guarded(app: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
+    """Return an application whose administration is restricted, if nothing else is.
+
+    Predictions need not pass the access control then. With keys, `behind_access` guards all of it.
+    """
+    return app if settings.api_keys else guarded(app, settings, tally)
+
+
+def behind_access(outer: ASGIApp, settings: Settings, tally: Tally) -> ASGIApp:
+    """Return a service behind the rate limit, the keys and the middleware that the settings require."""
     if settings.rate_limit:
         from foreseen.entrypoints.http.middleware.rate_limit import RateLimit  # noqa: PLC0415 - rarely used, and slow to import
 
@@ -100,6 +116,16 @@ def create_bodies(service: Service) -> BodyBudget:
     return BodyBudget(max(settings.max_unfinished_bodies, settings.max_body))
 
 
+@asynccontextmanager
+async def kept_open(
+    service: Service, counts: ServiceCounts, siblings: SlotProcesses | None = None
+) -> AsyncIterator[None]:
+    """Keep a service open for requests, and its counts up to date; the arguments are those of `create_service`."""
+    async with counts.kept_up(), siblings.listening() if siblings else nullcontext(), opened(service):
+        watch_engine(service, purge_of(service, siblings))
+        yield
+
+
 def create_app(
     service: Service,
     counts: ServiceCounts | None = None,
@@ -107,20 +133,23 @@ def create_app(
     bodies: BodyBudget | None = None,
     siblings: SlotProcesses | None = None,
     heads: HeadsInUse | None = None,
+    *,
+    is_whole: bool = True,
 ) -> FastAPI:
-    """Return the FastAPI application around a service, which opens its caches when it starts; see `create_service`."""
+    """Return the FastAPI application around a service, which opens its caches when it starts; see `create_service`.
+
+    Args:
+        is_whole: False for one of several models, whose pages, metrics and probes are those of all of them.
+    """
     settings, predict = service.settings, service.predict
     counts = counts or create_counts(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         async with (
-            counts.kept_up(),
-            siblings.listening() if siblings else nullcontext(),
-            opened(service),
+            kept_open(service, counts, siblings),
             open_access_log(settings, predict.tally) as access_log,
         ):
-            watch_engine(service, purge_of(service, siblings))
             # The state of every request, and of the protocol; it remains when the model is reloaded.
             yield {
                 "tally": predict.tally,
@@ -152,16 +181,26 @@ def create_app(
             engine=lambda: service.model_engine,
         )
     )
-    app.include_router(mlflow_probes(readiness))
+    if is_whole:
+        app.include_router(mlflow_probes(readiness))
     app.include_router(kserve_v1_models(settings.model_name, readiness))
-    app.include_router(oip_server(settings.model_name, readiness))
     statistics = partial(_statistics, counts)
     app.include_router(oip_models(service.predictor.info, settings.model_name, readiness, statistics))
-    app.include_router(metrics_router(counts, _info(predict, settings)))
-    if reload is not None:
-        app.include_router(admin_router(reload))
-        app.include_router(purge_router(purge_of(service, siblings), settings.model_name))
-    app.include_router(home_router(predict, settings))
+    if is_whole:
+        app.include_router(oip_server(settings.model_name, readiness))
+        app.include_router(metrics_router(counts, build_info(predict, settings)))
+        if reload is not None:
+            app.include_router(admin_router(reload))
+            app.include_router(purge_router(purge_of(service, siblings), settings.model_name))
+        app.include_router(home_router(predict, settings))
+        _add_pages(app, predict, settings)
+    answer_errors_by_problems(app, predict.tally)
+    app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(WithContext)
+    return app
+
+
+def _add_pages(app: FastAPI, predict: Predict, settings: Settings) -> None:
     add_docs(app)
     document = with_access(openapi(app, predict.predictor, settings.root_path), settings)
     # FastAPI's own method would make the document again when a route is added, without the model's part.
@@ -171,13 +210,10 @@ def create_app(
     async def openapi_document() -> dict[str, object]:
         return document
 
-    _answer_errors_by_problems(app, predict.tally)
-    app.add_middleware(Methods, routes=app.routes)
-    app.add_middleware(WithContext)
-    return app
 
+def answer_errors_by_problems(app: FastAPI, tally: Tally) -> None:
+    """Have an application answer every error by a problem document."""
 
-def _answer_errors_by_problems(app: FastAPI, tally: Tally) -> None:
     async def answer(request: Request, exc: Exception) -> Response:
         return problem(request, exc, tally)
 
@@ -198,7 +234,8 @@ def _description(predict: Predict, settings: Settings) -> str:
     )
 
 
-def _info(predict: Predict, settings: Settings) -> dict[str, str]:
+def build_info(predict: Predict, settings: Settings) -> dict[str, str]:
+    """Return the labels of foreseen_build_info."""
     return {
         "version": version("foreseen"),
         "model": settings.model_name,

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Final, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,6 +53,7 @@ class Front:
         first: Served,
         build: Callable[[ServedModel, Service], Served],
         now_serves: Callable[[Service], None] = lambda _: None,
+        keep_open: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
         """Accept the first service.
 
@@ -60,10 +61,12 @@ class Front:
             build: returns the next service, from a model that is being loaded and the previous service; called on
                 another thread. Raises ModelUnavailableError or PredictionError if the model does not load or answer.
             now_serves: called with each service that replaces another.
+            keep_open: keeps the first service open where that is not done by the lifespan of its application.
         """
         self._first = self._current = first
         self._build = build
         self._now_serves = now_serves
+        self._keep_open = keep_open
         self._reloading = asyncio.Lock()
         self._next: asyncio.Task[tuple[str, str]] | None = None
         self._loading: Loading[Served] | None = None
@@ -84,6 +87,20 @@ class Front:
             await served.app(scope, receive, send)
         finally:
             served.in_flight -= 1
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Answer requests within this block, as one of several fronts: without a lifespan, and without signals."""
+        async with self._keep_open():
+            try:
+                yield
+            finally:
+                await self._end_current()
+
+    @property
+    def service(self) -> Service:
+        """The service around the current model."""
+        return self._current.service
 
     async def reload(self) -> tuple[str, str]:
         """Load the model again and serve it; if that fails, the previous model still serves.
@@ -137,8 +154,8 @@ class Front:
         stop_in_time(
             self._current.service.settings.stop_timeout,
             begin=self._begin_stopping,
-            give_up=lambda: self._of_all(lambda service: give_up(service, _TOO_LATE)),
-            end_at_once=self._end_at_once,
+            give_up=self.give_up,
+            end_at_once=self.end_at_once,
         )
         loop = asyncio.get_running_loop()
 
@@ -157,17 +174,27 @@ class Front:
         if not self._is_stopping:
             limit_s = self._current.service.settings.stop_timeout
             log.info(
-                "shutting down: %s requests are under way, for %g s at most (stop_timeout)", self._in_flight, limit_s
+                "shutting down: %s requests are under way, for %g s at most (stop_timeout)", self.in_flight, limit_s
             )
+        self.begin_stopping()
+
+    def begin_stopping(self) -> None:
+        """Load no other model from now on."""
         self._is_stopping = True
         if self._loading is not None:
             self._loading.give_up(_STOPS)
 
+    def give_up(self) -> None:
+        """Fail the requests that still wait for a model; call this on the event loop."""
+        self._of_all(lambda service: give_up(service, _TOO_LATE))
+
     @property
-    def _in_flight(self) -> int:
+    def in_flight(self) -> int:
+        """Number of requests in progress."""
         return sum(served.in_flight for served in self._living)
 
-    def _end_at_once(self) -> None:
+    def end_at_once(self) -> None:
+        """Kill the processes of all models."""
         self._of_all(lambda service: abandon_model(service.predictor))
         if self._loading is not None:
             self._loading.kill()
@@ -179,13 +206,18 @@ class Front:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 self._begin_stopping()
-                for task in self._tasks:
-                    task.cancel()
-                if self._current is not self._first:
-                    await retire(self._current.service)
+                await self._end_current()
             return message
 
         return received
+
+    async def _end_current(self) -> None:
+        """End what is not the first service, which its owner closes."""
+        self.begin_stopping()
+        for task in self._tasks:
+            task.cancel()
+        if self._current is not self._first:
+            await retire(self._current.service)
 
     async def _retire(self, served: Served) -> None:
         while served.in_flight:  # noqa: ASYNC110 - an event would slow down every request

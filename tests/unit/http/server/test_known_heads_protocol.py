@@ -70,7 +70,7 @@ class Pair:
     def heads(self) -> KnownHeads:
         """What is known by now."""
         in_use: HeadsInUse = self.knowing.state[STATE]
-        assert in_use.current is not None
+        assert isinstance(in_use.current, KnownHeads)
         return in_use.current
 
     @property

@@ -1,0 +1,1 @@
+"""How several models are recognised and wired together."""
