@@ -106,7 +106,7 @@ test-clients: install $(CLIENTS:%=%/.installed) ## Have clients of Triton, KServ
 tests/.venvs/%/.installed: tests/pins/%.txt
 	@rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 test-lowest: $(LOWEST_STAMP) ## Run every test on the lowest versions that pyproject.toml allows (ten minutes; TESTS="tests/field" for some of it)
