@@ -123,9 +123,10 @@ class LruCache:
 
     def replace(self, entries: Mapping[Key, Entry]) -> None:
         """Store those entries whose keys are held already."""
-        for key in [key for key in entries if key in self._store]:
-            was_probe = self._store[key][4] == PROBE
-            self._put({key: entries[key]}, PROBE if was_probe else UNUSED)
+        for key, entry in entries.items():
+            if key in self._store:  # looked up now, since storing the one before may have evicted it
+                was_probe = self._store[key][4] == PROBE
+                self._put({key: entry}, PROBE if was_probe else UNUSED)
 
     def evict(self) -> None:
         """Remove the least recently used entry."""

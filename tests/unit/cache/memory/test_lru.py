@@ -84,6 +84,15 @@ async def test_bytes_are_bounded_too(clock: Clock) -> None:
     assert cache.size_bytes == 2 * ENTRY_OVERHEAD + 101
 
 
+async def test_replacing_passes_over_what_it_has_evicted(clock: Clock) -> None:
+    cache = lru(clock, max_bytes=2 * (ENTRY_OVERHEAD + 10))
+    await cache.put_many({A: entry(clock, b"x" * 10), B: entry(clock, b"x" * 10)})
+
+    cache.replace({B: entry(clock, b"x" * 20), A: entry(clock, b"y")})
+
+    assert set(await cache.get_many([A, B])) == {B}
+
+
 async def test_what_nulls_stand_for_counts_as_well(clock: Clock) -> None:
     cache = lru(clock)
     await cache.put_many({A: entry(clock, b"null")._replace(nulls=b"+")})

@@ -31,7 +31,7 @@ def infer_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoint]:
     signature = info.signature
     served = ServedVersion(info, settings.model_name)
     tensors, answers = InputTensors(signature), InferAnswers(info, settings.model_name)
-    raw = RawRequests(signature)
+    raw = RawRequests(signature, settings.max_rows)
     max_elements, max_values = tensor_limits(signature, settings.max_rows)
 
     def of_body(body: bytes, length: str | None) -> InferRequest:

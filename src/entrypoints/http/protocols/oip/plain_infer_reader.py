@@ -22,12 +22,15 @@ _SIZES: Final = {FP64: 8, _FP32: 4}
 _FLOAT32: Final = struct.Struct("<f")
 
 
-class _InputParameters(msgspec.Struct):
-    binary_data_size: object = None
-    shared_memory_region: str | None = None
+# Members that are not listed are not checked at all by msgspec: a request that has others is not plain.
 
 
-class _Input(msgspec.Struct):
+class _InputParameters(msgspec.Struct, forbid_unknown_fields=True):
+    binary_data_size: int | msgspec.UnsetType = msgspec.UNSET
+    content_type: str | None = None
+
+
+class _Input(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     datatype: str
     shape: list[object]  # typed integers would be read from 1.0 as well
@@ -35,24 +38,24 @@ class _Input(msgspec.Struct):
     parameters: _InputParameters | None = None
 
 
-class _OutputParameters(msgspec.Struct):
+class _OutputParameters(msgspec.Struct, forbid_unknown_fields=True):
     binary_data: bool | None = None
-    classification: object = None
-    shared_memory_region: str | None = None
 
 
-class _Output(msgspec.Struct):
+class _Output(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     parameters: _OutputParameters | None = None
 
 
-class _Parameters(msgspec.Struct):
+class _Parameters(msgspec.Struct, forbid_unknown_fields=True):
     binary_data_output: bool | None = None
 
 
-class _Request(msgspec.Struct):
+class _Request(msgspec.Struct, forbid_unknown_fields=True):
     inputs: list[_Input]
     id: str | None = None
+    model_name: str | None = None
+    model_version: str | None = None
     outputs: list[_Output] | None = None
     parameters: _Parameters | None = None
 
@@ -95,7 +98,7 @@ class PlainInferReader:
             if request.id is not None and not request.id.isascii():
                 return None
             return PlainInfer(self._recipe.key(values), self._writer(request))
-        except (msgspec.MsgspecError, Rejection, OverflowError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, Rejection, OverflowError, UnicodeDecodeError, RecursionError):
             return None
 
     def _writer(self, request: _Request) -> AnswerWriter:
@@ -103,8 +106,6 @@ class PlainInferReader:
         wanted: list[WantedOutput] = []
         for each in request.outputs or ():
             parameters = each.parameters
-            if parameters is not None and (parameters.classification or parameters.shared_memory_region):
-                raise msgspec.ValidationError
             if any(other.name == each.name for other in wanted):
                 raise msgspec.ValidationError
             wanted.append(WantedOutput(each.name, None if parameters is None else parameters.binary_data))
@@ -145,11 +146,11 @@ def _read(tensor: _Input, count: int, binary: bytes) -> tuple[Sequence[float] | 
     """Return the values of a tensor, None unless it is plain, and what is left of the binary data."""
     item = _SIZES.get(tensor.datatype)
     parameters = tensor.parameters
-    if item is None or (parameters is not None and parameters.shared_memory_region is not None):
+    if item is None:
         return None, binary
-    size = None if parameters is None else parameters.binary_data_size
-    if size is not None:
-        if tensor.data is not None or type(size) is not int or size != count * item or len(binary) < size:
+    size = msgspec.UNSET if parameters is None else parameters.binary_data_size
+    if size is not msgspec.UNSET:
+        if tensor.data is not None or size != count * item or len(binary) < size:
             return None, binary
         letter = "d" if item == _SIZES[FP64] else "f"
         return struct.unpack(f"<{count}{letter}", binary[:size]), binary[size:]
@@ -162,7 +163,7 @@ def _read(tensor: _Input, count: int, binary: bytes) -> tuple[Sequence[float] | 
     for each in data:
         if type(each) is not float and type(each) is not int:
             return None, binary
-        values.append(float(each) if item == _SIZES[FP64] else _rounded(each))
+        values.append(float(each) if item == _SIZES[FP64] else _rounded(float(each)))
     return values, binary
 
 

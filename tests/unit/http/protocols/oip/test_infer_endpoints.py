@@ -564,6 +564,11 @@ class TestBinary:
             reply = send(sums, body, **{LENGTH: "0"})
             require_error(reply, 400, f"expected a multiple of 16 bytes, those of an instance, got {len(body)}")
 
+    def test_too_many_raw_instances_are_rejected(self, sums: Service) -> None:
+        reply = send(sums, bytes(16 * 6), **{LENGTH: "0"})
+
+        require_error(reply, 413, "expected at most 5 instances in one request")
+
     def test_raw_bytes_of_several_datatypes_are_rejected(self) -> None:
         signature = Signature((Feature("a"), Feature("b", "int8")))
         with service(wired_around(FakePredictor(signature), name="sums")) as client:

@@ -106,6 +106,40 @@ def test_whatever_is_changed_both_ways_answer_alike(
     assert sent_to(hot, sent, JSON) == sent_to(ordinary, sent, JSON)
 
 
+MATRIX_IN_JSON = b'{"name":"x","datatype":"FP64","shape":[1,2],"data":[1.0,2.0]}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,2],"data":[%b,1]}]}' % (b"9" * 400),
+        b'{"inputs":[{"name":"x","datatype":"FP64","shape":[1,2],"data":[%b,1]}]}' % (b"9" * 400),
+        b'{"x":%b1%b,"inputs":[]}' % (b"[" * 60_000, b"]" * 60_000),
+        b'{"x":%b1%b,"inputs":[%b]}' % (b"[" * 300, b"]" * 300, MATRIX_IN_JSON),
+        b'{"inputs":[{"name":"x","datatype":"FP64","shape":[1,2],"data":%b1%b}]}' % (b"[" * 60_000, b"]" * 60_000),
+        b'{"x":[%b0],"inputs":[%b]}' % (b"0," * 100_000, MATRIX_IN_JSON),
+        b'{"x":"\xff","inputs":[%b]}' % MATRIX_IN_JSON,
+        b'{"\xff":1,"inputs":[%b]}' % MATRIX_IN_JSON,
+        b'{"model_name":"\xff","inputs":[%b]}' % MATRIX_IN_JSON,
+        b'{"parameters":{"a":"\xff"},"inputs":[%b]}' % MATRIX_IN_JSON,
+        b'{"model_name":1,"inputs":[%b]}' % MATRIX_IN_JSON,
+        b'{"inputs":[%b]}' % MATRIX_IN_JSON.replace(b"}", b',"parameters":{"binary_data_size":null}}'),
+        b'{"inputs":[%b]}' % MATRIX_IN_JSON.replace(b"}", b',"parameters":{"content_type":"np"}}'),
+        b'{"inputs":[%b],"inputs":[]}' % MATRIX_IN_JSON,
+        b'{"inputs":[%b]} x' % MATRIX_IN_JSON,
+        b'\xef\xbb\xbf{"inputs":[%b]}' % MATRIX_IN_JSON,
+    ],
+    ids=range(16),
+)
+def test_bytes_that_no_json_writer_makes_are_answered_alike(both: tuple[Service, Service], body: bytes) -> None:
+    hot, ordinary = both
+    sent_to(ordinary, json.dumps({"inputs": [MATRIX]}).encode(), JSON)
+
+    expected = sent_to(ordinary, body, JSON)
+    assert expected[0] < 500
+    assert sent_to(hot, body, JSON) == expected
+
+
 def test_labels_and_probabilities_have_the_same_bytes(tmp_path: Path) -> None:
     wired = wired_with(save(iris_forest(), tmp_path), name="sums", outputs="predict,predict_proba")
     body = json.dumps({"inputs": [MATRIX | {"shape": [1, 4], "data": [5.1, 3.5, 1.4, 0.2]}]}).encode()
