@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from foreseen.entrypoints.http.fleet.fleet import Fleet
+from foreseen.entrypoints.http.fleet.fleet_oip import fleet_oip
 from foreseen.entrypoints.http.fleet.fleet_routes import reason_of
 from foreseen.entrypoints.http.routes.mlflow_probes import mlflow_probes
 from foreseen.entrypoints.http.routes.model_and_health import Status
@@ -18,7 +19,7 @@ class FleetReadiness(BaseModel):
 
 
 def fleet_probes(fleet: Fleet) -> APIRouter:
-    """Return the routes of /livez, /readyz, and those of MLflow and SageMaker.
+    """Return the routes of /livez, /readyz, and those of MLflow, SageMaker and the Open Inference Protocol.
 
     All models have loaded before the port opens. Afterwards one that has died does not take the others with it: the
     service is unready only while no model can predict; /models/NAME/readyz is the probe of a single one.
@@ -38,6 +39,7 @@ def fleet_probes(fleet: Fleet) -> APIRouter:
         )
 
     router.include_router(mlflow_probes(readiness))
+    router.include_router(fleet_oip(fleet, readiness))
     return router
 
 

@@ -1,6 +1,6 @@
 """The routes of the Open Inference Protocol that describe the server, its health and its models."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 from fastapi import APIRouter, Request
@@ -39,13 +39,13 @@ class ServerLive(BaseModel):
 
 
 class ServerReady(ServerLive):
-    """Whether the server's model can predict."""
+    """Whether a model of the server can predict."""
 
     ready: bool
 
 
 class ModelNames(BaseModel):
-    """The names of the models, of which there is one."""
+    """The names of the models."""
 
     models: list[str]
 
@@ -59,11 +59,27 @@ class IndexedModel(BaseModel):
     reason: str
 
 
-def oip_server(name: str, readiness: ModelReadiness) -> APIRouter:
+def index_of_one(name: str, readiness: ModelReadiness) -> list[IndexedModel]:
+    """Return the index of a service of one model."""
+    return [indexed(name, ONLY_VERSION, readiness.reason())]
+
+
+def indexed(name: str, version: str, reason: str) -> IndexedModel:
+    """Return a model as it is listed.
+
+    Args:
+        reason: why it cannot predict, which not every client may know; empty if it can.
+    """
+    state = "UNAVAILABLE" if reason else "READY"
+    return IndexedModel(name=name, version=version, state=state, reason="not ready" if reason else "")
+
+
+def oip_server(listed: Callable[[], Sequence[IndexedModel]], readiness: ModelReadiness) -> APIRouter:
     """Return the routes of /v2, /v2/health/live and /ready, /v2/models and /v2/repository.
 
     Args:
-        name: of the served model.
+        listed: returns the versions of all models.
+        readiness: whether any model can predict.
     """
     router = APIRouter(tags=["about"])
     described = ServerMetadata(name=SERVER_NAME, version=version("foreseen"), extensions=list(EXTENSIONS))
@@ -83,20 +99,18 @@ def oip_server(name: str, readiness: ModelReadiness) -> APIRouter:
         readiness.require(request.scope)
         return ServerReady(live=True, ready=True)
 
-    @router.get(V2_MODELS, summary="The name of the model, in the Open Inference Protocol")
+    @router.get(V2_MODELS, summary="The names of the models, in the Open Inference Protocol")
     async def models() -> ModelNames:
-        return ModelNames(models=[name])
+        return ModelNames(models=list(dict.fromkeys(each.name for each in listed())))
 
     @router.post(V2_INDEX, summary="The index of the repository, in the Open Inference Protocol")
     async def index() -> list[IndexedModel]:
-        reason = readiness.reason()
-        state = "UNAVAILABLE" if reason else "READY"
-        return [IndexedModel(name=name, version=ONLY_VERSION, state=state, reason="not ready" if reason else "")]
+        return list(listed())
 
     @router.post(V2_LOAD, include_in_schema=False)
     @router.post(V2_UNLOAD, include_in_schema=False)
     async def load() -> None:
-        detail = "expected nothing to load or unload: the service serves one model, which POST /admin/reload reloads"
+        detail = "expected nothing to load or unload here; POST /admin/reload reloads what is served"
         raise Rejection(404, "http", "Not Found", detail)
 
     return router

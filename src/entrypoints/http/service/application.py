@@ -37,7 +37,7 @@ from foreseen.entrypoints.http.routes.mlflow_probes import mlflow_probes
 from foreseen.entrypoints.http.routes.model_and_health import about_router
 from foreseen.entrypoints.http.routes.model_readiness import ModelReadiness
 from foreseen.entrypoints.http.routes.oip_models import oip_models
-from foreseen.entrypoints.http.routes.oip_server import oip_server
+from foreseen.entrypoints.http.routes.oip_server import index_of_one, oip_server
 from foreseen.entrypoints.http.routes.predict_routes import predict_router
 from foreseen.entrypoints.http.routes.purge_route import purge_router
 from foreseen.entrypoints.http.routes.start_page import home_router
@@ -187,7 +187,7 @@ def create_app(
     statistics = partial(_statistics, counts)
     app.include_router(oip_models(service.predictor.info, settings.model_name, readiness, statistics))
     if is_whole:
-        app.include_router(oip_server(settings.model_name, readiness))
+        app.include_router(oip_server(partial(index_of_one, settings.model_name, readiness), readiness))
         app.include_router(metrics_router(counts, build_info(predict, settings)))
         if reload is not None:
             app.include_router(admin_router(reload))

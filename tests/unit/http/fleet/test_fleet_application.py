@@ -55,6 +55,28 @@ async def test_other_protocols_name_the_model_too(folder: Path) -> None:
     assert (known["name"], known["ready"], names) == ("wine", True, {"models": ["iris", "wine"]})
 
 
+async def test_the_open_inference_protocol_knows_all_models(folder: Path) -> None:
+    async with serving(folder, TABLE) as client:
+        server = (await client.get("/v2")).json()
+        health = [(await client.get(f"/v2/health/{which}")).json() for which in ("live", "ready")]
+        names = (await client.get("/v2/models")).json()
+        index = (await client.post("/v2/repository/index", json={})).json()
+        unknown = [await client.get(f"/v2/models/{path}") for path in ("nope", "wine/versions/8", "nope/ready")]
+
+    assert (server["name"], health) == ("foreseen", [{"live": True}, {"live": True, "ready": True}])
+    assert names == {"models": ["iris", "wine"]}
+    assert [(each["name"], each["version"], each["state"]) for each in index] == [
+        ("iris", "1", "READY"),
+        ("wine", "9", "READY"),
+        ("wine", "10", "READY"),
+    ]
+    assert [(reply.status_code, reply.json()["error"]) for reply in unknown] == [
+        (404, "Request for unknown model: 'nope' is not found"),
+        (404, "Request for unknown model: 'wine' version '8' is not found"),
+        (404, "Request for unknown model: 'nope' is not found"),
+    ]
+
+
 @pytest.mark.parametrize(("path", "answer"), [("iris", 101), ("wine", 1001), ("wine/versions/champion", 901)])
 async def test_the_open_inference_protocol_names_the_model(folder: Path, path: str, answer: float) -> None:
     sent = {"inputs": [{"name": "a", "shape": [1, 1], "datatype": "FP64", "data": [1]}]}

@@ -54,7 +54,7 @@ class TestServer:
         reply = sums.send("POST", f"/v2/repository/models/sums/{verb}", parts=[b"{}"])
 
         assert (reply.status, reply.headers["content-type"]) == (404, "application/json")
-        assert "the service serves one model" in reply.json()["error"]
+        assert "expected nothing to load or unload here" in reply.json()["error"]
 
 
 class TestModel:

@@ -54,7 +54,9 @@ def output_form(output: Output, signature: Signature) -> OutputForm:
         datatype, known = _labels(output, signature)
 
         def of_labels(values: Sequence[Json]) -> OutputTensor:
-            if datatype != BYTES and not known.keys() >= set(values):
+            # A classifier may answer with what is no label, such as a list that it builds itself.
+            is_label = all(isinstance(each, str) for each in values)
+            if not is_label or (datatype != BYTES and not known.keys() >= set(values)):
                 return _as_it_comes(values, of_numbers=False)
             return OutputTensor(datatype, (len(values),), [known.get(cast("str", each), each) for each in values])
 

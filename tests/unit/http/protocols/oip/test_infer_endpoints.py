@@ -459,6 +459,17 @@ class TestOutputs:
         with service(wired_with(save(Telling([answer]), tmp_path), name="sums", features="a")) as client:
             assert output_of(infer(client, tensor("a", [1.0]))) == {"name": "predict", **output}
 
+    @pytest.mark.parametrize("classes", [(0, 1), ("x", "y")])
+    def test_what_a_classifier_builds_itself_is_sent_as_it_is(self, tmp_path: Path, classes: tuple[Any, ...]) -> None:
+        model = Telling([classes[0], [classes[1], classes[0]], {"k": 1}], classes_=classes, n_features_in_=1)
+        with service(wired_with(save(model, tmp_path), name="sums", features="a", rows_per_call=0)) as client:
+            assert output_of(infer(client, tensor("a", [0.0])))["data"] == [classes[0]]
+            listed = output_of(infer(client, tensor("a", [1.0])))
+            assert (listed["shape"], len(listed["data"])) == ([1, 2], 2)
+            together = output_of(infer(client, tensor("a", [0.0, 1.0, 2.0])))
+        assert (together["datatype"], together["shape"]) == ("BYTES", [3])
+        assert together["data"][2] == '{"k":1}'
+
     def test_what_is_null_in_json_has_its_bits_in_binary(self, tmp_path: Path) -> None:
         numbers = [float("nan"), float("inf"), float("-inf"), 1.5]
         with service(wired_with(save(Telling(numbers), tmp_path), name="sums", features="a")) as client:
