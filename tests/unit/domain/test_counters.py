@@ -76,7 +76,7 @@ def test_a_rejected_request_counts_under_its_reason_alone() -> None:
 @pytest.mark.parametrize("reason", [-1, MAX_REASONS])
 def test_a_reason_outside_the_row_is_rejected(reason: int) -> None:
     tally = Tally()
-    with pytest.raises(ValueError, match=f"expected a reason from 0 to 31, got {reason}"):
+    with pytest.raises(ValueError, match=f"expected a reason from 0 to {MAX_REASONS - 1}, got {reason}"):
         tally.count_rejected(reason)
 
     assert changed(tally) == {}

@@ -3,6 +3,7 @@
 Clients can send any path, so only those that are served have a number of their own; all others share one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -80,6 +81,7 @@ STATUSES: Final[Sequence[str]] = (
 )
 """In the order of their numbers in the tally; new ones come last."""
 
+_NAMED_MODEL: Final = re.compile(r"/models/[^/]+(?:/versions/[^/]+)?(?=/)")
 _ROUTE_NUMBERS: Final[Mapping[str, int]] = {route: number for number, route in enumerate(ROUTES)}
 _STATUS_NUMBERS: Final[Mapping[int, int]] = {int(each): number for number, each in enumerate(STATUSES) if each != OTHER}
 
@@ -97,7 +99,12 @@ def route_number(path: str) -> int:
 
 def is_predicting(path: str) -> bool:
     """Return whether requests to a path are for predictions, in whichever protocol."""
-    return ROUTES[route_number(path)] in _PREDICTING
+    return ROUTES[route_number(path_of_model(path))] in _PREDICTING
+
+
+def path_of_model(path: str) -> str:
+    """Return a path without the model and version that it begins with: /invocations of /models/a/invocations."""
+    return _NAMED_MODEL.sub("", path) if path.startswith("/models/") else path
 
 
 def _of_v1_model(rest: str) -> str:

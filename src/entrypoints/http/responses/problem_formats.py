@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from foreseen.entrypoints.http.counting.counted_routes import path_of_model
 from foreseen.entrypoints.http.request_log.request_context import ProblemWriter
 
 JSON_TYPE: Final = "application/json"
@@ -54,4 +55,5 @@ FORMATS: Final[Sequence[ProblemFormat]] = (
 
 def format_of(path: str) -> ProblemFormat | None:
     """Return the format of problems at a path within the service; None for problem documents (RFC 9457) and pages."""
+    path = path_of_model(path)
     return next((each for each in FORMATS if path == each.path or path.startswith(f"{each.path}/")), None)
