@@ -1,7 +1,6 @@
 """The routes under /admin/ of a service of several models."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -10,13 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from foreseen.domain.errors import ForeseenError
-from foreseen.entrypoints.http.fleet.fleet import Fleet
-from foreseen.entrypoints.http.fleet.fleet_changes import FleetChanges, Outcomes
-from foreseen.entrypoints.http.fleet.fleet_map import MODELS, FleetModel, Member
-from foreseen.entrypoints.http.fleet.fleet_routes import member_of, model_of
+from foreseen.entrypoints.http.fleet.fleet_changes import FleetChanges, Outcomes, conflict
+from foreseen.entrypoints.http.fleet.fleet_map import MODELS
 from foreseen.entrypoints.http.openapi.openapi_document import problem_responses
 from foreseen.entrypoints.http.responses.problems import Rejection
-from foreseen.settings.setting_values import NAME
 
 _RESPONSES: Final = problem_responses(
     {
@@ -30,7 +26,7 @@ _MODEL: Final = f"{MODELS}/{{name}}"
 _VERSION: Final = f"{_MODEL}/versions/{{version}}"
 
 
-def fleet_admin_router(fleet: Fleet, changes: FleetChanges, reload_all: Callable[[], None] | None) -> APIRouter:
+def fleet_admin_router(changes: FleetChanges, reload_all: Callable[[], None] | None) -> APIRouter:
     """Return the routes POST /admin/reload, and those of single models, versions and aliases.
 
     Args:
@@ -46,7 +42,7 @@ def fleet_admin_router(fleet: Fleet, changes: FleetChanges, reload_all: Callable
     def require_one_process() -> None:
         if reload_all is not None:
             detail = "expected one worker; with several, change the settings file or the folder, and POST /admin/reload"
-            raise Rejection(409, "http", "Conflict", detail)
+            raise conflict(detail)
 
     @router.post("/reload", summary="Read the settings file and the folder again, and reload all models")
     async def reload_all_models() -> JSONResponse:
@@ -60,12 +56,12 @@ def fleet_admin_router(fleet: Fleet, changes: FleetChanges, reload_all: Callable
     @router.post(f"{_MODEL}/reload", summary="Reload a model")
     async def reload_model(name: str) -> JSONResponse:
         require_one_process()
-        return _reply(await changes.reload(model_of(fleet, name).members))
+        return _reply(await changes.reload(name, None))
 
     @router.post(f"{_VERSION}/reload", summary="Reload a version")
     async def reload_version(name: str, version: str) -> JSONResponse:
         require_one_process()
-        return _reply(await changes.reload(_one(model_of(fleet, name), version)))
+        return _reply(await changes.reload(name, version))
 
     @router.post(f"{_MODEL}/load", summary="Load a model of the folder or the settings file")
     async def load_model(name: str) -> JSONResponse:
@@ -82,34 +78,23 @@ def fleet_admin_router(fleet: Fleet, changes: FleetChanges, reload_all: Callable
     @router.post(f"{_MODEL}/unload", summary="End a model")
     async def unload_model(name: str) -> JSONResponse:
         require_one_process()
-        return _reply(await changes.unload(model_of(fleet, name), None))
+        return _reply(await changes.unload(name, None))
 
     @router.post(f"{_VERSION}/unload", summary="End a version")
     async def unload_version(name: str, version: str) -> JSONResponse:
         require_one_process()
-        model = model_of(fleet, name)
-        member = member_of(model, version)
-        try:
-            return _reply(await changes.unload(model, member.plan.version))
-        except ForeseenError as exc:
-            raise Rejection(409, "http", "Conflict", str(exc)) from exc
+        return _reply(await changes.unload(name, version))
 
     @router.put(f"{_MODEL}/aliases/{{alias}}", summary="Let an alias mean another version")
     async def set_alias(name: str, alias: str, request: Request) -> JSONResponse:
         """Accept `{"version": "7"}`; the version must be loaded. Nothing is loaded or ended."""
         require_one_process()
-        model = model_of(fleet, name)
-        if alias in model.members or re.fullmatch(NAME, alias) is None:
-            raise Rejection(422, "invalid-request", "Invalid alias", f"expected a name that is no version, got {alias}")
-        version = member_of(model, _version_in(await request.body())).plan.version
-        await changes.set_alias(model, alias, version)
+        wanted = _version_in(await request.body())
+        with _failures_named():
+            version = await changes.set_alias(name, alias, wanted)
         return JSONResponse({"name": name, "alias": alias, "version": version})
 
     return router
-
-
-def _one(model: FleetModel, version: str) -> Mapping[str, Member]:
-    return {version: member_of(model, version)}
 
 
 def _version_in(body: bytes) -> str:

@@ -120,7 +120,7 @@ def create_fleet(
         fleet_router(fleet),
         fleet_probes(fleet),
         fleet_metrics_router(fleet, counts),
-        fleet_admin_router(fleet, changes, reload_all),
+        fleet_admin_router(changes, reload_all),
     ):
         app.include_router(router)
     add_fleet_pages(app, fleet, settings)

@@ -56,7 +56,9 @@ class FleetModel:
 
     def member(self, version: str | None = None) -> Member | None:
         """Return the version of this name or alias, by default the default; None if there is none."""
-        return self.members.get(self.default if version is None else self.aliases.get(version, version))
+        if version is None or version in self.members:  # never another one by an alias of the same name
+            return self.members.get(self.default if version is None else version)
+        return self.members.get(self.aliases.get(version, version))
 
     @property
     def places(self) -> Iterator[tuple[str, Member]]:
@@ -66,7 +68,8 @@ class FleetModel:
         for version in self.members:
             yield f"{at}/versions/{version}", self.members[version]
         for alias, version in self.aliases.items():
-            yield f"{at}/versions/{alias}", self.members[version]
+            if alias not in self.members:
+                yield f"{at}/versions/{alias}", self.members[version]
 
 
 class FleetMap:
@@ -74,17 +77,20 @@ class FleetMap:
 
     Attributes:
         models: by name, sorted.
-        default_model: the model of paths that name none; None if there is none.
+        wanted_default: the model of paths that name none, whether it is loaded or not; None if there is none.
+        default_model: the same while it is loaded; otherwise None.
         targets: the version and the path within its application, by the path of a request.
     """
 
-    def __init__(self, models: Mapping[str, FleetModel], default_model: str | None) -> None:
+    def __init__(self, models: Mapping[str, FleetModel], wanted_default: str | None) -> None:
         self.models: Final = dict(sorted(models.items()))
-        self.default_model: Final = default_model
+        self.wanted_default: Final = wanted_default
+        self.default_model: Final = wanted_default if wanted_default in self.models else None
         places = [place for model in self.models.values() for place in model.places]
         targets = {at + path: (member, path) for at, member in places for path in OF_MODEL}
-        if default_model is not None:
-            member = self.models[default_model].members[self.models[default_model].default]
+        if self.default_model is not None:
+            default = self.models[self.default_model]
+            member = default.members[default.default]
             targets |= {path: (member, path) for path in OF_DEFAULT}
         self.targets: Final[Mapping[str, tuple[Member, str]]] = targets
 

@@ -46,6 +46,8 @@ def fleet_probes(fleet: Fleet) -> APIRouter:
 def _reason_of_all(fleet: Fleet) -> str:
     """Return why no model can predict; empty if one can."""
     reasons = [(member, reason_of(member)) for member in fleet.current.members]
+    if not reasons:
+        return "no model is loaded"
     if any(not reason for _, reason in reasons):
         return ""
     return "; ".join(f"{member.place}: {reason}" for member, reason in reasons)

@@ -1,5 +1,6 @@
 """Models, versions and aliases change while a service runs: each model as a whole or not at all."""
 
+import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
@@ -203,3 +204,121 @@ async def test_what_is_unloaded_makes_room_in_the_cache(folder: Path) -> None:
         assert await entries() == []
         await posted(client, "models/wine/versions/10/load")
         assert await entries() == ['foreseen_l1_entries{model="wine",version="10"} 0.0']
+
+
+async def behind_a_reload(client: httpx.AsyncClient, *requests: tuple[str, str, object]) -> list[tuple[int, Any]]:
+    """Send requests that wait while all models are reloaded, each begun after the one before it."""
+    reload = asyncio.ensure_future(client.post("/admin/reload"))
+    await asyncio.sleep(0)
+    sent = []
+    for method, path, body in requests:
+        sent.append(asyncio.ensure_future(client.request(method, f"/admin/{path}", json=body)))
+        for _ in range(20):  # until it waits for its turn; a load takes many times longer
+            await asyncio.sleep(0)
+    assert not reload.done()
+    replies = await asyncio.gather(*sent)
+    assert (await reload).status_code == 200
+    return [
+        (reply.status_code, reply.json() if reply.status_code == 200 else reply.json()["detail"]) for reply in replies
+    ]
+
+
+async def test_a_version_is_ended_once_however_often_that_is_asked(folder: Path) -> None:
+    async with serving(folder, '[models.wine]\nversions = "all"\ndefault = "9"\n') as client:
+        ended = ("POST", "models/wine/versions/10/unload", None)
+        first, second = await behind_a_reload(client, ended, ended)
+
+        assert first == (200, {"/models/wine/versions/10": "unloaded"})
+        assert (second[0], "expected a version of wine: 9; got 10" in second[1]) == (404, True)
+        assert await answer(client, "wine") == 901
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "models/wine/unload", None),
+        ("POST", "models/wine/versions/10/unload", None),
+        ("POST", "models/wine/reload", None),
+        ("POST", "models/wine/versions/9/reload", None),
+        ("PUT", "models/wine/aliases/x", {"version": "9"}),
+    ],
+)
+async def test_a_change_of_what_another_change_has_ended_finds_nothing(
+    folder: Path, method: str, path: str, body: object
+) -> None:
+    async with serving(folder, TABLE) as client:
+        ended, changed = await behind_a_reload(client, ("POST", "models/wine/unload", None), (method, path, body))
+
+        assert (ended[0], changed[0]) == (200, 404)
+        assert "expected the name of a model, got wine; the models are /models/iris" in changed[1]
+
+
+async def test_no_alias_means_a_version_that_a_reload_has_ended(folder: Path) -> None:
+    async with serving(folder, TABLE) as client:
+        configure(folder, '[models.wine]\nversions = ["10"]\n')
+        (reply,) = await behind_a_reload(client, ("PUT", "models/wine/aliases/x", {"version": "9"}))
+
+        assert (reply[0], "expected a version of wine: 10; got 9" in reply[1]) == (404, True)
+        assert await answer(client, "wine") == 1001
+
+
+@pytest.mark.parametrize("path", ["iris/versions/1", "wine/versions/10"])
+async def test_the_default_version_is_not_unloaded_even_if_it_is_the_only_one(folder: Path, path: str) -> None:
+    async with serving(folder) as client:
+        assert await posted(client, f"models/{path}/unload") == (
+            409,
+            "expected a version that nothing refers to, got the default version",
+        )
+        assert await answer(client, path) == await answer(client, path.partition("/")[0])
+
+
+async def test_no_alias_has_the_name_of_a_version_that_could_be_loaded(folder: Path) -> None:
+    async with serving(folder) as client:  # of wine, 10 alone
+        reply = await client.put("/admin/models/wine/aliases/9", json={"version": "10"})
+
+        assert (reply.status_code, reply.json()["detail"]) == (422, "expected a name that is no version, got 9")
+        assert await answer(client, "wine/versions/9") == 404
+
+
+@pytest.mark.parametrize("path", ["models/wine/versions/11/load", "models/wine/load"])
+async def test_no_version_is_loaded_that_has_the_name_of_an_alias(folder: Path, path: str) -> None:
+    async with serving(folder, '[models.wine]\nversions = "all"\n') as client:
+        assert (await client.put("/admin/models/wine/aliases/11", json={"version": "9"})).status_code == 200
+        adders(folder, {"wine/11.joblib": 1100})
+
+        assert await posted(client, path) == (409, "expected a version whose name is no alias, got 11")
+        assert await answer(client, "wine/versions/11") == 901
+
+
+async def test_a_default_follows_its_alias_after_a_load_too(folder: Path) -> None:
+    async with serving(folder, TABLE) as client:
+        adders(folder, {"wine/11.joblib": 1100})
+        assert (await posted(client, "models/wine/versions/11/load"))[0] == 200
+        await client.put("/admin/models/wine/aliases/champion", json={"version": "10"})
+        assert await answer(client, "wine") == 1001
+
+        await posted(client, "models/wine/unload")
+        await posted(client, "models/wine/load")
+        assert await answer(client, "wine") == 901
+        await client.put("/admin/models/wine/aliases/champion", json={"version": "10"})
+        assert await answer(client, "wine") == 1001
+
+
+async def test_the_default_model_is_the_default_again_once_it_is_loaded(folder: Path) -> None:
+    async with serving(folder, f'default_model = "iris"\n{TABLE}') as client:
+        for change, status in (("unload", 404), ("load", 200)):
+            await posted(client, f"models/iris/{change}")
+            assert (await client.get("/predict", params={"a": 1})).status_code == status
+        assert (await client.get("/models")).json()["default_model"] == "iris"
+
+
+async def test_the_service_is_unready_while_no_model_is_loaded(folder: Path) -> None:
+    async with serving(folder) as client:
+        for name in ("iris", "wine"):
+            await posted(client, f"models/{name}/unload")
+        unready = [await client.get(path) for path in ("/readyz", "/ping", "/v2/health/ready")]
+        assert [reply.status_code for reply in unready] == [503, 503, 503]
+        assert unready[0].json()["detail"] == "no model is loaded"
+
+        await posted(client, "models/iris/load")
+        assert (await client.get("/readyz")).status_code == 200
