@@ -93,6 +93,7 @@ REASONS: Final[Sequence[tuple[str, int]]] = (
     ("timeout", 504),
     ("invalid-instances", 400),
     ("invalid-request", 400),
+    ("http", 409),
 )
 """Type and status of each problem, in the order of their numbers in the tally; the first is used for any other."""
 _NUMBERS: Final = {reason: number for number, reason in enumerate(REASONS)}

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from foreseen.entrypoints.http.counting.counted_routes import STATUSES, status_number
 from support.in_process_fleet import adders, serving
 
 TABLE = '[models.wine]\nversions = "all"\naliases = {champion = 9, challenger = 10}\ndefault = "@champion"\n'
@@ -153,6 +154,9 @@ async def test_a_version_that_something_refers_to_is_not_unloaded(folder: Path) 
             "expected a version that nothing refers to, got the alias champion",
         )
         assert await answer(client, "wine/versions/9") == 901
+        lines = (await client.get("/metrics")).text.splitlines()
+    assert 'foreseen_rejected_requests_total{model="",status="409",type="http",version=""} 1.0' in lines
+    assert STATUSES[status_number(409)] == "409"
 
 
 @pytest.mark.parametrize(
