@@ -19,8 +19,8 @@ from foreseen.entrypoints.http.service.application import build_info
 _PROCESSES: Final = "foreseen_processes"
 """The family that is about the service as a whole."""
 
-_OF_REQUESTS: Final = ("foreseen_requests", "foreseen_rejected_requests")
-"""The families that count also what is for no model."""
+_OF_REQUESTS: Final = ("foreseen_requests", "foreseen_rejected_requests", "foreseen_access_log_dropped_lines")
+"""The families that count also what is for no model; lines of the access log are all dropped by the whole."""
 
 
 def fleet_metrics_router(fleet: Fleet, counts: ServiceCounts) -> APIRouter:

@@ -31,7 +31,7 @@ def add_fleet_pages(app: FastAPI, fleet: Fleet, settings: Settings) -> None:
     """Add the pages to the application of a fleet."""
     app.include_router(_home_router(fleet, settings))
     add_docs(app)
-    known: Sequence[str] = ()
+    known: Sequence[object] = ()
     document: dict[str, object] = {}
 
     @app.get("/openapi.json", include_in_schema=False)
@@ -45,11 +45,12 @@ def add_fleet_pages(app: FastAPI, fleet: Fleet, settings: Settings) -> None:
         return document
 
 
-def _shown(current: FleetMap) -> Sequence[str]:
+def _shown(current: FleetMap) -> Sequence[object]:
     """Return what the document depends on."""
     defaults = [model.members[model.default] for model in current.models.values()]
-    fingerprints = [member.parts.front.service.predictor.info.fingerprint.hex() for member in defaults]
-    return [*current.models, *fingerprints, str(current.default_model)]
+    # Not the services themselves, which would keep previous models alive.
+    namespaces = [member.parts.front.service.predict.recipe.namespace for member in defaults]
+    return [current.default_model, *(member.plan for member in defaults), *namespaces]
 
 
 def _home_router(fleet: Fleet, settings: Settings) -> APIRouter:

@@ -1,11 +1,18 @@
 """Several models in one service: which of them answers a request, and what is said about all of them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from foreseen.domain.counters import LINES_DROPPED, Tally
+from foreseen.entrypoints.http.fleet import fleet_application
+from foreseen.settings import Settings
 from support.in_process_fleet import adders, serving
+from support.models import save
+from support.own_models import Labeller
 
 TABLE = '[models.wine]\nversions = "all"\naliases = {champion = 9, challenger = 10}\n'
 
@@ -201,6 +208,61 @@ async def test_one_document_has_the_paths_of_all_models(folder: Path) -> None:
     assert "Instance" not in document["components"]["schemas"]
     assert (pages, start["models"]) == ([200, 200, 200], ["iris", "wine"])
     assert "/models/wine/predict?a=" in start["examples"]["wine"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        'features = ["a"]\noutputs = "predict_proba"',
+        'features = ["b"]',
+        'path = "models/other.joblib"\nfeatures = ["c"]',
+    ],
+    ids=["outputs", "features", "path"],
+)
+async def test_the_document_follows_the_tables_though_the_files_are_the_same(tmp_path: Path, after: str) -> None:
+    folder = adders(tmp_path / "models", {"iris.joblib": 100})
+    for name in ("yes.joblib", "other.joblib"):
+        save(Labeller(), folder, name)
+    others = '[models.other]\nfeatures = ["a"]\n[models.yes]\n'
+    async with serving(folder, f'{others}features = ["a"]') as client:
+        before = (await client.get("/openapi.json")).json()
+        (tmp_path / "foreseen.toml").write_text(others + after.replace("models/", f"{folder}/"))
+        assert (await client.post("/admin/reload")).status_code == 200
+        now = (await client.get("/openapi.json")).json()
+
+    assert now["paths"]["/models/iris/predict"] == before["paths"]["/models/iris/predict"]
+    changed = {
+        name
+        for name, schema in now["components"]["schemas"].items()
+        if schema != before["components"]["schemas"].get(name)
+    }
+    assert changed
+    assert all(name.startswith("yes.") for name in changed)
+
+
+@asynccontextmanager
+async def drops_two_lines(_: Settings, tally: Tally) -> AsyncIterator[None]:
+    """Count as an access log does whose reader is too slow."""
+    tally.counts[LINES_DROPPED] += 2
+    yield
+
+
+async def test_dropped_lines_of_the_access_log_are_counted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_application, "open_access_log", drops_two_lines)
+    async with serving(folder, TABLE) as client:
+        lines = (await client.get("/metrics")).text.splitlines()
+
+    dropped = [line for line in lines if line.startswith("foreseen_access_log_dropped_lines_total")]
+    assert sorted(line.split()[1] for line in dropped) == ["0.0", "0.0", "0.0", "2.0"]
+    assert 'foreseen_access_log_dropped_lines_total{model="",version=""} 2.0' in dropped
+
+
+async def test_dropped_lines_are_counted_with_a_single_version_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_application, "open_access_log", drops_two_lines)
+    async with serving(adders(tmp_path / "models", {"iris/3.joblib": 1}), "[models.iris]") as client:
+        assert "foreseen_access_log_dropped_lines_total 2.0" in (await client.get("/metrics")).text.splitlines()
 
 
 async def test_each_model_reloads_by_itself(folder: Path) -> None:
