@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from foreseen.adapters.cache.adaptive.adaptive_cache import AdaptiveCache
 from foreseen.adapters.cache.adaptive.adaptive_l1 import AdaptiveL1
+from foreseen.adapters.cache.memory.lru import LruCache
 from foreseen.adapters.cache.memory.no_cache import NoCache
 from foreseen.adapters.cache.memory.process_purge import ProcessPurge
 from foreseen.adapters.cache.redis.inventory import RedisInventory
@@ -60,6 +61,7 @@ class Caches:
         slower_tiers: the cache without L1; None if there is no other tier.
         l1: the tier of this process; None if there is none.
         adaptive_l1: the same where it judges whether storing is worth its time; None where everything is stored.
+        lru: where the L1 stores, also while `l1` is None since the model's answers must not be cached.
         l2: the tier that all replicas share; None if there is none.
         purge_here: purges this process.
     """
@@ -70,12 +72,18 @@ class Caches:
     slower_tiers: Lookup | None
     l1: LocalCache | None
     adaptive_l1: AdaptiveL1 | None
+    lru: LruCache | None
     l2: RedisTier | None
     purge_here: ProcessPurge
 
     def disabled(self) -> "Caches":
         """Return the same for a model whose answers must not be cached."""
         return replace(self, cache=NoCache(), slower_tiers=None, l1=None, adaptive_l1=None, l2=None)
+
+    def leave_bound(self) -> None:
+        """Empty the L1 of a model that has ended, and count it no more among those of several models."""
+        if self.lru is not None:
+            self.lru.leave_bound()
 
     def judge_again(self) -> None:
         """Have every tier judge from the start whether it is worth its time, as for another model."""

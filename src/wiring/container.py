@@ -186,13 +186,14 @@ class Container:
             clock=clock,
             shared=shared_bytes,
         )
+        plain_lru: Provider[LruCache | None] = Selector(Object(tiers.l1), none=NOTHING, lru=lru)
         # A run decides by itself what it stores where.
         adaptive_lru = Selector(Object(purpose), requests=Singleton(AdaptiveL1, lru), files=NOTHING)
         self.adaptive_l1: Provider[AdaptiveL1 | None] = Selector(Object(tiers.l1), none=NOTHING, lru=adaptive_lru)
         self.l1: Provider[LocalCache | None] = providers.Callable(
             lambda adaptive, plain: plain if adaptive is None else adaptive,
             self.adaptive_l1,
-            Selector(Object(tiers.l1), none=NOTHING, lru=lru),
+            plain_lru,
         )
         writes: Provider[list[Callable[[], Awaitable[None]]]] = Selector(
             Object(tiers.l2), none=List(), redis=self.redis.writes
@@ -212,6 +213,7 @@ class Container:
             slower_tiers=Singleton(behind_l1, self.cache, l2_cache),
             l1=self.l1,
             adaptive_l1=self.adaptive_l1,
+            lru=plain_lru,
             l2=self.l2,
             purge_here=purge_here,
         )

@@ -140,6 +140,13 @@ class LruCache:
         self._bytes = 0
         return removed
 
+    def leave_bound(self) -> None:
+        """Remove every entry, and count no more for the bound of several caches; may be called again."""
+        self.clear()
+        if self._shared is not None:
+            self._shared.leave(self)
+            self._shared = None
+
     @property
     def entries(self) -> int:
         """Number of entries held."""

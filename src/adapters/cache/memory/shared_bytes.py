@@ -34,6 +34,9 @@ class SharedBytes:
         """Count a cache no more."""
         self._caches.remove(cache)
 
+    def __len__(self) -> int:
+        return len(self._caches)
+
     @property
     def size_bytes(self) -> int:
         """Approximate memory of all entries, bytes; summed each time, since few caches are less work than a count."""

@@ -68,6 +68,8 @@ def create_fleet(
         reload_all: requests a reload in all processes, including this one; None for one process.
     """
     plan, settings = loaded.plan, loaded.plan.settings
+    # `build` lives as long as the application, and must not keep the first services alive once they have ended.
+    shared_bytes = loaded.shared_bytes
     bodies = BodyBudget(max(settings.max_unfinished_bodies, *(each.settings.max_body for each in plan.versions)))
 
     def member(each: ModelVersion) -> Member:
@@ -76,7 +78,7 @@ def create_fleet(
 
     def build(version: ModelVersion, model: ServedModel) -> Member:
         """Build a member that is loaded later; without slots, which workers share from their start only."""
-        service = wire_model(version.settings, model.loaded(), shared_bytes=loaded.shared_bytes)
+        service = wire_model(version.settings, model.loaded(), shared_bytes=shared_bytes)
         return Member(version, create_front_of_one(service, None, bodies))
 
     models = {

@@ -75,8 +75,7 @@ class FleetLifetime:
         stack = self._open.pop(member, None)
         if stack is not None:
             await stack.aclose()
-            if (l1 := member.parts.front.service.caches.l1) is not None:
-                l1.clear()  # what it holds counts for the bound of all
+            member.parts.front.service.caches.leave_bound()
 
     async def load(self, version: ModelVersion) -> Member:
         """Load a version in the background and open it, before it gets requests.

@@ -77,7 +77,10 @@ async def test_what_is_cleared_makes_room(clock: Clock, shared: SharedBytes, new
 async def test_a_cache_that_left_counts_no_more(clock: Clock, shared: SharedBytes, new: New) -> None:
     one, other = new(), new()
     await one.put_many(entries(clock, *keys(10)))
-    shared.leave(one)
+    one.leave_bound()
+    one.leave_bound()
+    assert (one.entries, len(shared)) == (0, 1)
     await other.put_many(entries(clock, *keys(10)))
+    await one.put_many(entries(clock, *keys(3)))
 
-    assert (one.entries, other.entries) == (10, 10)
+    assert (one.entries, other.entries) == (3, 10)

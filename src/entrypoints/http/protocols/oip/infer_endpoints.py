@@ -47,9 +47,9 @@ def infer_endpoints(info: ModelInfo, settings: Settings) -> Sequence[Endpoint]:
 
     async def read(request: Request, body: bytes) -> ReadRequest:
         version = served.require(request.path_params["name"], request.path_params.get("version"))
-        asked = of_body(body, request.headers.get(HEADER_LENGTH))
-        write = answers.writer(asked, version)
-        return ReadRequest(await tensors.read(asked.tensors), write)
+        infer = of_body(body, request.headers.get(HEADER_LENGTH))
+        write = answers.writer(infer, version)
+        return ReadRequest(await tensors.read(infer.tensors), write)
 
     example = {"inputs": [_example(feature) for feature in signature.features]}
     versions = oip_version(ONLY_VERSION, served.fingerprint)
